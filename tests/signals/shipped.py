@@ -1,0 +1,28 @@
+"""The specs of this repository, compiled."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from pathlib import Path
+
+from victor_monitoring.pipeline import Compiled, compile_spec
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.load import read
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+PATHS = [SPECS / "performance.yaml", SPECS / "examples" / "checkout.yaml"]
+TODAY = datetime.date(2026, 11, 23)
+
+
+@functools.cache
+def compiled(path: Path) -> Compiled:
+    """A spec, read and resolved."""
+    return compile_spec(read(path, path.name), today=TODAY)
+
+
+def resolved(path: Path) -> list[Resolved]:
+    """A spec, resolved for base and for every context."""
+    found = compiled(path)
+    assert found.base is not None
+    return [found.base, *found.contexts.values()]

@@ -1,0 +1,107 @@
+"""The values that each kind can take, and the units they are in."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from victor_monitoring.signals.kinds import KINDS
+from victor_monitoring.signals.kinds.count import Count
+from victor_monitoring.signals.kinds.quantile import Quantile
+from victor_monitoring.signals.kinds.rate import Rate
+from victor_monitoring.signals.kinds.ratio import Ratio
+from victor_monitoring.signals.kinds.score import Score
+from victor_monitoring.signals.kinds.value import Value
+from victor_monitoring.signals.metric import Label, Metric, Selector
+from victor_monitoring.signals.promql import Matcher, text
+from victor_monitoring.signals.quantity import parse_condition
+from victor_monitoring.signals.signal import Interval, Signal
+
+JOBS = Metric("jobs_total", "counter", labels=(Label("result", ("ok", "failed")),))
+CPU = Metric("cpu_seconds_total", "counter", "seconds")
+SENT = Metric("sent_bytes_total", "counter", "bytes")
+CORES = Metric("cores", "gauge")
+MEMORY = Metric("memory_bytes", "gauge", "bytes")
+DEPTH = Metric("depth", "gauge")
+LOAD = Metric("load_ratio", "gauge", "ratio", low=Fraction(0), high=Fraction(1))
+PEERS = Metric("peer_up", "gauge", labels=(Label("peer", ("a", "b", "c")),), merge="livemin")
+TOOLS = Metric("tool_up", "gauge", labels=(Label("tool", None, 9),), merge="livemin")
+TIMES = Metric("duration_seconds", "histogram", "seconds", buckets=(Fraction(1), Fraction(5)))
+
+FAILED = Selector(JOBS, (Matcher("result", "=", "failed"),))
+DOWN = parse_condition("== 0", ("==",))
+
+
+@pytest.mark.parametrize(
+    ("kind", "low", "high", "units"),
+    [
+        (Rate(Selector(JOBS)), 0, None, ("per_second",)),
+        (Rate(Selector(SENT)), 0, None, ("bytes_per_second",)),
+        (Rate(Selector(CPU)), 0, None, ("ratio",)),
+        (Rate(Selector(CPU), Selector(CORES)), 0, None, ("ratio",)),
+        (Ratio(FAILED, Selector(JOBS)), 0, 1, ("ratio",)),
+        (Ratio(Selector(JOBS), FAILED), 0, None, ("ratio",)),
+        (Ratio(Selector(JOBS), FAILED, at_most_one=True), 0, 1, ("ratio",)),
+        (Value(Selector(MEMORY), "max"), 0, None, ("bytes",)),
+        (Value(Selector(DEPTH), "max"), None, None, ("count",)),
+        (Value(Selector(LOAD), "max"), 0, 1, ("ratio",)),
+        (Value(Selector(LOAD), "sum"), 0, None, ("ratio",)),
+        (Count(Selector(PEERS), DOWN), 0, 3, ("count",)),
+        (Count(Selector(PEERS, (Matcher("peer", "!=", "a"),)), DOWN), 0, 2, ("count",)),
+        (Count(Selector(TOOLS), DOWN), 0, None, ("count",)),
+        (Quantile(Fraction(19, 20), Selector(TIMES)), 0, 5, ("seconds",)),
+        (Score(()), 0, 100, ("score",)),
+    ],
+)
+def test_a_kind_knows_its_range_and_its_units(kind, low, high, units):
+    """Bounds follow from the kind, its selectors and what its metrics can be."""
+    bounds = (None if end is None else Fraction(end) for end in (low, high))
+    assert kind.range() == Interval(*bounds)
+    assert kind.units() == units
+
+
+def test_the_kinds_are_the_languages():
+    """Each module of the package gives one kind, under its key in the spec."""
+    assert sorted(KINDS) == ["count", "quantile", "rate", "ratio", "score", "value"]
+    assert all(name == kind.NAME for name, kind in KINDS.items())
+
+
+@pytest.mark.parametrize(
+    ("kind", "promql"),
+    [
+        (Rate(FAILED), 'sum by (job) (rate(jobs_total{job="shop",result="failed"}[5m]))'),
+        (
+            Rate(Selector(CPU), Selector(CORES)),
+            (
+                'sum by (job) (rate(cpu_seconds_total{job="shop"}[5m]))'
+                ' / sum by (job) (last_over_time(cores{job="shop"}[1m]))'
+            ),
+        ),
+        (
+            Ratio(Selector(LOAD), Selector(CORES)),
+            (
+                '(sum by (job) (last_over_time(load_ratio{job="shop"}[1m]))'
+                ' or 0 * sum by (job) (last_over_time(cores{job="shop"}[1m])))'
+                ' / sum by (job) (last_over_time(cores{job="shop"}[1m]))'
+            ),
+        ),
+        (Value(Selector(DEPTH), "avg"), 'avg by (job) (last_over_time(depth{job="shop"}[1m]))'),
+        (
+            Count(Selector(PEERS), DOWN),
+            'sum by (job) (min by (job, peer) (last_over_time(peer_up{job="shop"}[1m])) == bool 0)',
+        ),
+        (
+            Count(Selector(PEERS), DOWN, "max"),
+            'sum by (job) (max by (job, peer) (last_over_time(peer_up{job="shop"}[1m])) == bool 0)',
+        ),
+        (
+            Quantile(Fraction(19, 20), Selector(TIMES)),
+            'histogram_quantile(0.95, sum by (job, le) (rate(duration_seconds_bucket{job="shop"}[5m])))',
+        ),
+    ],
+)
+def test_a_kind_is_read_in_its_way(kind, promql):
+    """Counters by their rate, gauges by their last value, both folded to the labels of the signal."""
+    signal = Signal("a", "A", "count", kind, (Matcher("job", "=", "shop"),), (), (), 300_000, 15_000, "")
+    assert text(signal.definition()) == promql

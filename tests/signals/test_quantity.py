@@ -1,0 +1,156 @@
+"""Durations, quantities and conditions are read exactly."""
+
+from __future__ import annotations
+
+import datetime
+from fractions import Fraction
+
+import promql_parser
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from victor_monitoring.signals.duration import duration_text, parse_duration
+from victor_monitoring.signals.quantity import UNITS, parse_condition, parse_quantity
+
+DECIMALS = st.from_regex(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", fullmatch=True)
+SUFFIXES = {
+    "": (Fraction(1), None),
+    "%": (Fraction(1, 100), "ratio"),
+    "/s": (Fraction(1), "per_second"),
+    "us": (Fraction(1, 10**6), "seconds"),
+    "µs": (Fraction(1, 10**6), "seconds"),
+    "ms": (Fraction(1, 1000), "seconds"),
+    "s": (Fraction(1), "seconds"),
+    "m": (Fraction(60), "seconds"),
+    "h": (Fraction(3600), "seconds"),
+    "d": (Fraction(86400), "seconds"),
+    "B": (Fraction(1), "bytes"),
+    "kB": (Fraction(1000), "bytes"),
+    "MB": (Fraction(10**6), "bytes"),
+    "GB": (Fraction(10**9), "bytes"),
+    "TB": (Fraction(10**12), "bytes"),
+    "KiB": (Fraction(1024), "bytes"),
+    "MiB": (Fraction(1024**2), "bytes"),
+    "GiB": (Fraction(1024**3), "bytes"),
+    "TiB": (Fraction(1024**4), "bytes"),
+    "MiB/s": (Fraction(1024**2), "bytes_per_second"),
+    "GB/s": (Fraction(10**9), "bytes_per_second"),
+}
+
+
+@given(DECIMALS, st.sampled_from(sorted(SUFFIXES)), st.sampled_from(["", " "]))
+@settings(max_examples=200, derandomize=True)
+def test_a_quantity_is_its_decimal_times_its_unit(digits, suffix, space):
+    """No digit is lost, in any unit, with a space before the unit or without."""
+    factor, unit = SUFFIXES[suffix]
+    text = digits + (space if suffix else "") + suffix
+    quantity = parse_quantity(text)
+    assert (quantity.value, quantity.unit, quantity.text) == (Fraction(digits) * factor, unit, text)
+
+
+def test_compound_times_add_up():
+    """Times may be written in several units."""
+    assert parse_quantity("1h30m").value == 5400
+    assert parse_quantity("1m0.5s").value == Fraction(121, 2)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", " ", "%", "five", "1e3", "1_000", "0x10", "1,000", "--5", "+5", "5 %%", ".5", "5.", "5k", "5gb",
+     "5Gb", "5%/s", "5s/s", "5/m", "5 s s", "∞", "nan", "1h-30m", "min(1, x)", "1" * 31],
+)  # fmt: skip
+def test_what_is_no_quantity_is_named_in_the_error(text):
+    """An error quotes the text as it was written."""
+    with pytest.raises(ValueError, match="is not a quantity") as error:
+        parse_quantity(text)
+    assert f"`{text}`" in str(error.value)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_bare_number_fits_counts_and_scores_only(unit):
+    """Where a unit has a sign, a number without it is refused."""
+    assert parse_quantity("80").fits(unit) is (unit in {"count", "score"})
+    assert parse_quantity("80%").fits(unit) is (unit == "ratio")
+
+
+@given(st.integers(0, 10**14))
+@settings(max_examples=200, derandomize=True)
+def test_a_duration_survives_printing(milliseconds):
+    """What is printed reads back, here and in promql-parser, to the same milliseconds."""
+    printed = duration_text(milliseconds)
+    assert parse_duration(printed) == milliseconds
+    if milliseconds:
+        assert promql_parser.parse_duration(printed) == datetime.timedelta(milliseconds=milliseconds)
+
+
+@pytest.mark.parametrize(
+    ("milliseconds", "printed"),
+    [(0, "0s"), (250, "250ms"), (90_000, "1m30s"), (300_000, "5m"), (86_400_000, "1d"),
+     (7 * 86_400_000, "1w"), (8 * 86_400_000, "8d"), (365 * 86_400_000, "1y"), (3_600_001, "1h1ms")],
+)  # fmt: skip
+def test_a_duration_is_printed_as_prometheus_prints_it(milliseconds, printed):
+    """The largest units first; weeks and years only where they are exact."""
+    assert duration_text(milliseconds) == printed
+
+
+@pytest.mark.parametrize(
+    "text", ["", "5", "m", "5 m", "5m ", "1.5h", "5 minutes", "5s5m", "-5m", "5M", "5m\n", "1m1m"]
+)
+def test_what_is_no_duration_is_named_in_the_error(text):
+    """Whole numbers, units from large to small, each once, and nothing else."""
+    with pytest.raises(ValueError, match="is not a duration") as error:
+        parse_duration(text)
+    assert f"`{text}`" in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "meets", "fails"),
+    [
+        ("> 5", 6, 5),
+        (">= 5", 5, 4),
+        ("< 5", 4, 5),
+        ("<= 5", 5, 6),
+        (">5", 6, 5),
+        ("any", 1, 0),
+        (" >  5 ", 6, 5),
+    ],
+)
+def test_a_condition_holds_on_one_side_of_its_threshold(text, meets, fails):
+    """The comparison is the written one; `any` is above 0."""
+    condition = parse_condition(text)
+    assert condition.holds(Fraction(meets))
+    assert not condition.holds(Fraction(fails))
+    assert condition.high_is_bad is (meets > fails)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("5", "there is no comparison"),
+        ("", "there is no comparison"),
+        ("== 5", "`==` is not allowed here"),
+        ("= 5", "`=` is not allowed here"),
+        ("> ", "`` is not a quantity"),
+        ("> five", "`five` is not a quantity"),
+        ("Any", "there is no comparison"),
+    ],
+)
+def test_what_is_no_condition_is_explained(text, told):
+    """An error says which half of the condition is wrong."""
+    with pytest.raises(ValueError, match="is not a") as error:
+        parse_condition(text)
+    assert told in str(error.value)
+
+
+@given(st.text(max_size=12) | st.text("<>=!0123456789.%msGiBany/ -", max_size=10))
+@settings(max_examples=300, derandomize=True)
+def test_any_text_is_read_or_refused(text):
+    """No text brings a parser down: it is read, or refused with a ValueError."""
+    for parse in (parse_quantity, parse_condition, parse_duration):
+        message = "`"
+        try:
+            parse(text)
+        except ValueError as error:
+            message = str(error)
+        assert "`" in message

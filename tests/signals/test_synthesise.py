@@ -1,0 +1,229 @@
+"""Synthetic series put a signal where they say, by the word of promtool.
+
+Every alert of the shipped specs fires on series a little beyond its threshold, and is silent a little before.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import subprocess
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.signals.shipped import PATHS, compiled
+from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.signals.kinds.count import Count
+from victor_monitoring.signals.kinds.quantile import Quantile
+from victor_monitoring.signals.kinds.rate import Rate
+from victor_monitoring.signals.kinds.ratio import Ratio
+from victor_monitoring.signals.kinds.score import Score
+from victor_monitoring.signals.kinds.value import Value
+from victor_monitoring.signals.metric import Label, Metric, Selector
+from victor_monitoring.signals.promql import Matcher, text
+from victor_monitoring.signals.quantity import Condition, parse_condition
+from victor_monitoring.signals.signal import Kind, Signal, Stream
+
+BASES = [base for path in PATHS if (base := compiled(path).base) is not None]
+ALERTS = [(base, alert) for base in BASES for alert in base.alerts]
+MINUTE = 60_000
+
+
+def signals_of(signal: Signal) -> Iterator[Signal]:
+    """What a signal is made of, and then itself."""
+    for _, part in signal.kind.parts():
+        yield from signals_of(part)
+    yield signal
+
+
+def rules(spec: Resolved, alert: Alert) -> dict[str, Any]:
+    """The alert with the recording rules that it needs."""
+    used = [alert.signal, *([alert.guard.signal] if alert.guard else [])]
+    recordings = {
+        (each.record, each.labels): {
+            "record": each.record,
+            "expr": text(each.expr),
+            "labels": dict(each.labels),
+        }
+        for signal in used
+        for part in signals_of(signal)
+        for each in part.recordings()
+    }
+    rule = {"alert": alert.name, "expr": text(alert.expr), "for": duration_text(alert.pending)}
+    return {"groups": [{"name": alert.group, "rules": [*recordings.values(), rule]}]}
+
+
+def beyond(condition: Condition, signal: Signal, on_bad_side: bool) -> Fraction:
+    """A level 1% off the threshold, or 1 off where members are counted."""
+    edge = condition.threshold.value
+    off = Fraction(1) if signal.kind.NAME == "count" else abs(edge) / 100
+    is_up = condition.high_is_bad == on_bad_side
+    return max(edge + off if is_up else edge - off, Fraction(0))
+
+
+def target(signal: Signal) -> Mapping[str, str]:
+    return {
+        **{each.label: each.value for each in signal.select},
+        **dict.fromkeys(signal.scope, "here"),
+        "instance": "a",
+    }
+
+
+def streams(alert: Alert, on_bad_side: bool) -> list[Stream]:
+    """Series over which the alert's condition is met or not, and its guard's is."""
+    level = beyond(alert.condition, alert.signal, on_bad_side)
+    found = {
+        (each.metric, each.labels): each
+        for each in alert.signal.kind.synthesise(alert.signal, level, target(alert.signal))
+    }
+    if alert.guard:
+        guard = alert.guard
+        level = beyond(guard.condition, guard.signal, on_bad_side=True)
+        for each in guard.signal.kind.synthesise(guard.signal, level, target(guard.signal)):
+            found.setdefault((each.metric, each.labels), each)
+    return list(found.values())
+
+
+def written(labels: Iterable[tuple[str, str]]) -> str:
+    return ",".join(f"{name}={json.dumps(value)}" for name, value in labels)
+
+
+def input_series(streams: Iterable[Stream], scrapes: int) -> list[dict[str, str]]:
+    """Streams in promtool's notation."""
+    return [
+        {
+            "series": f"{each.metric}{{{written(each.labels)}}}",
+            "values": f"{float(each.start)!r}+{float(each.step)!r}x{scrapes}",
+        }
+        for each in streams
+    ]
+
+
+def longest_window(signal: Signal) -> int:
+    return max(part.window if part.kind.is_windowed() else part.lookback for part in signals_of(signal))
+
+
+def case(spec: Resolved, alert: Alert, on_bad_side: bool) -> dict[str, Any]:
+    """A promtool test: whether the alert fires once windows and `for` have passed."""
+    length = longest_window(alert.signal) + alert.pending + 2 * spec.evaluate
+    scrapes = length // spec.scrape + 1
+    firing = {
+        "expr": f'count(ALERTS{{alertname="{alert.name}",alertstate="firing"}})',
+        "eval_time": duration_text(length),
+        "exp_samples": [{"labels": "{}", "value": 1}] if on_bad_side else [],
+    }
+    series = input_series(streams(alert, on_bad_side), scrapes)
+    return {"interval": duration_text(spec.scrape), "input_series": series, "promql_expr_test": [firing]}
+
+
+@pytest.fixture(scope="module")
+def verdict(promtool: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What promtool says of all alerts in one run, each with the rules that it needs and no others."""
+    folder = tmp_path_factory.mktemp("synthesised")
+    files = []
+    for spec, alert in ALERTS:
+        (folder / f"{alert.name}.rules.json").write_text(json.dumps(rules(spec, alert)), "utf-8")
+        test = {
+            "rule_files": [f"{alert.name}.rules.json"],
+            "evaluation_interval": duration_text(spec.evaluate),
+            "group_eval_order": [alert.group],
+            "tests": [case(spec, alert, on_bad_side) for on_bad_side in (True, False)],
+        }
+        files.append(f"{alert.name}.json")
+        (folder / files[-1]).write_text(json.dumps(test), "utf-8")
+    done = subprocess.run(
+        [promtool, "test", "rules", *files], cwd=folder, capture_output=True, text=True, check=False
+    )
+    return done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("spec", "alert"), ALERTS, ids=lambda each: each.name if isinstance(each, Alert) else ""
+)
+def test_an_alert_fires_beyond_its_threshold_and_is_silent_before_it(verdict, spec, alert):
+    """Synthesised 1% beyond the threshold the alert fires, exactly once; 1% before it, it does not."""
+    told = re.search(rf"Unit Testing:  {alert.name}\.json\n(.*?)(?=\nUnit Testing|\Z)", verdict, re.DOTALL)
+    assert told is not None, verdict
+    assert told[1].strip() == "SUCCESS"
+
+
+RESULT, TOOL = Label("result", ("ok", "failed")), Label("tool", None, 9)
+CACHE = Label("cache", ("query", "rl"))
+CALLS = Metric("calls_total", "counter", labels=(RESULT, CACHE, TOOL))
+BUSY = Metric("busy_seconds_total", "counter", "seconds", labels=(CACHE,))
+CORES = Metric("cores", "gauge", labels=(CACHE,))
+ENTRIES, ROOM = (Metric(name, "gauge", labels=(CACHE,)) for name in ("entries", "room"))
+UP = Metric("up_now", "gauge", labels=(CACHE, TOOL))
+TIMES = Metric(
+    "times_seconds", "histogram", "seconds", labels=(CACHE,), buckets=(Fraction(1), Fraction(5), Fraction(9))
+)
+RL, FAILED = Matcher("cache", "=", "rl"), Matcher("result", "=", "failed")
+DOWN = parse_condition("== 0", ("==",))
+SHAPES: list[tuple[Kind, tuple[str, ...], list[int | str]]] = [
+    (Rate(Selector(CALLS)), (), [0, "0.01", 7]),
+    (Rate(Selector(BUSY, (RL,)), Selector(CORES)), ("cache",), ["0.8"]),
+    (Ratio(Selector(CALLS, (FAILED,)), Selector(CALLS)), (), [0, "0.05", 1]),
+    (Ratio(Selector(CALLS, (RL, FAILED)), Selector(CALLS)), ("cache", "tool"), ["0.3"]),
+    (Ratio(Selector(ENTRIES, (RL,)), Selector(ROOM), at_most_one=True), ("cache",), [0, "0.95", 1]),
+    (Ratio(Selector(ENTRIES), Selector(ROOM)), (), ["1.5"]),
+    (Value(Selector(ENTRIES), "avg"), ("cache",), [-3, 0, "2.5"]),
+    (Count(Selector(UP), DOWN, "min"), (), [0, 1, 3]),
+    (Count(Selector(UP), DOWN, "max"), ("tool",), [0, 1, 2]),
+    (Count(Selector(UP, (Matcher("tool", "=~", "a|b"),)), DOWN, "min"), ("cache",), [2]),
+    (Quantile(Fraction(19, 20), Selector(TIMES)), (), ["0.97", 1, 2, "4.9", 5, "8.99"]),
+    (Quantile(Fraction(1, 2), Selector(TIMES)), ("cache",), ["0.5", 1, 2, 3]),
+]
+LEVELS = [(kind, by, Fraction(level)) for kind, by, levels in SHAPES for level in levels]
+
+
+def shape(kind: Kind, by: tuple[str, ...]) -> Signal:
+    select = (Matcher("job", "=", "shop"),)
+    return Signal("shape", "Shape", "count", kind, select, ("zone",), by, 5 * MINUTE, MINUTE // 4, "shop_")
+
+
+def test_each_kind_settles_at_the_level(promtool, tmp_path):
+    """In every shape, with `by` and without, the series make the level and no other value."""
+    tests = []
+    for kind, by, level in LEVELS:
+        signal = shape(kind, by)
+        made = kind.synthesise(signal, level, target(signal))
+        kept = {name: value for name, value in made[0].labels if name in signal.labels}
+        settled = {
+            "expr": f"abs(({text(signal.definition())}) - {float(level)!r}) < bool 1e-9",
+            "eval_time": "10m",
+            "exp_samples": [{"labels": f"{{{written(kept.items())}}}", "value": 1}],
+        }
+        series = input_series(made, 40)
+        tests.append({"interval": "15s", "input_series": series, "promql_expr_test": [settled]})
+    (tmp_path / "shapes.json").write_text(json.dumps({"rule_files": [], "tests": tests}), "utf-8")
+    done = subprocess.run(
+        [promtool, "test", "rules", "shapes.json"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("kind", "level"),
+    [
+        (Rate(Selector(CALLS)), -1),
+        (Rate(Selector(CALLS, (Matcher("result", "=", "lost"),))), 1),
+        (Ratio(Selector(CALLS, (FAILED,)), Selector(CALLS)), "1.01"),
+        (Ratio(Selector(CALLS), Selector(CALLS)), "0.5"),
+        (Count(Selector(UP, (Matcher("tool", "=", "a"),)), DOWN, "min"), 3),
+        (Count(Selector(UP), DOWN, "min"), "0.5"),
+        (Quantile(Fraction(19, 20), Selector(TIMES)), "9.01"),
+        (Quantile(Fraction(19, 20), Selector(TIMES)), "0.5"),
+        (Quantile(Fraction(19, 20), Selector(TIMES)), -1),
+        (Score(()), 101),
+    ],
+)
+def test_a_level_that_no_series_make_is_refused(kind, level):
+    """A level outside what the kind and its selectors allow is a ValueError, never wrong series."""
+    signal = shape(kind, ())
+    with pytest.raises(ValueError, match=r"no |never|every series|members at most"):
+        kind.synthesise(signal, Fraction(level), target(signal))

@@ -1,0 +1,33 @@
+"""Durations in whole milliseconds, written as Prometheus writes them."""
+
+from __future__ import annotations
+
+import re
+
+_UNITS = (
+    ("y", 365 * 86_400_000), ("w", 7 * 86_400_000), ("d", 86_400_000),
+    ("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1),
+)  # fmt: skip
+_SHAPE = re.compile("".join(rf"(?:(?P<{unit}>\d{{1,15}}){unit})?" for unit, _ in _UNITS))
+
+
+def parse_duration(text: str) -> int:
+    """Milliseconds of `5m`, `1h30m`, `250ms`; ValueError says what is wrong."""
+    match = _SHAPE.fullmatch(text)
+    if not text or match is None:
+        raise ValueError(f"`{text}` is not a duration")
+    return sum(int(match[unit] or 0) * size for unit, size in _UNITS)
+
+
+def duration_text(milliseconds: int) -> str:
+    """The duration in the largest units that divide it: `5m`, `1m30s`, `250ms`, `0s`."""
+    if milliseconds == 0:
+        return "0s"
+    parts, rest = [], milliseconds
+    for unit, size in _UNITS:
+        if unit in ("y", "w") and rest % size:
+            continue  # as Prometheus prints: years and weeks only where they are exact
+        count, rest = divmod(rest, size)
+        if count:
+            parts.append(f"{count}{unit}")
+    return "".join(parts)

@@ -1,0 +1,24 @@
+"""The kinds of signals: every module of this package defines one."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from typing import Final
+
+from ..signal import Kind
+
+
+def _kinds() -> dict[str, type[Kind]]:
+    names = [found.name for found in pkgutil.iter_modules(__path__)]
+    modules = [importlib.import_module(f"{__name__}.{name}") for name in names]
+    kinds = (
+        each
+        for module in modules
+        for each in vars(module).values()
+        if isinstance(each, type) and issubclass(each, Kind) and each.__module__ == module.__name__
+    )
+    return {kind.NAME: kind for kind in kinds}
+
+
+KINDS: Final = _kinds()

@@ -1,0 +1,99 @@
+"""How many members meet a condition."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from ..metric import Selector
+from ..promql import Aggregate, Binary, Expr, number
+from ..quantity import Condition, Quantity, Unit
+from ..reading import GAUGE, first_labels, fold, group, label_sets_in, latest, stream
+from ..signal import At, Fault, Interval, Kind, Reading, Signal, Stream
+
+_FOLDS: dict[str, Literal["min", "max"]] = {"min": "min", "livemin": "min", "max": "max", "livemax": "max"}
+
+
+@dataclass(frozen=True, slots=True)
+class Count(Kind):
+    """How many members of the gauge `of` meet `where`, a member being one set of its own labels.
+
+    Targets that report the same member are folded into one first, with `agg` or the metric's `merge`.
+    """
+
+    NAME: ClassVar[str] = "count"
+
+    of: Selector
+    where: Condition
+    agg: Literal["min", "max"] | None = None
+
+    def readings(self) -> tuple[Reading, ...]:
+        return (Reading(("of",), self.of, GAUGE),)
+
+    def units(self) -> tuple[Unit, ...]:
+        return ("count",)
+
+    def quantities(self) -> tuple[tuple[At, Quantity, Unit], ...]:
+        threshold = self.where.threshold
+        bare_fits = threshold.unit is None and self.of.metric.unit == "ratio"  # a state: 0 or 1
+        return () if bare_fits else ((("where",), threshold, self.of.metric.unit),)
+
+    def range(self) -> Interval:
+        closed = all(label.values is not None for label in self.of.metric.labels)
+        return Interval(Fraction(0), Fraction(sum(1 for _ in self.of.label_sets())) if closed else None)
+
+    def fold(self) -> Literal["min", "max"] | None:
+        """How targets that report one member are folded; None where nothing says."""
+        return self.agg or _FOLDS.get(self.of.metric.merge or "")
+
+    def promql(self, signal: Signal) -> Expr:
+        own = (label for label in self.of.metric.label_names if label not in signal.labels)
+        members = Aggregate(self.fold() or "min", latest(signal, self.of), (*signal.labels, *own))
+        met = Binary(self.where.op, members, number(self.where.threshold.value), as_bool=True)
+        return fold(signal, "sum", met)
+
+    def words(self, signal: Signal) -> str:
+        return f"how many of {self.of.metric.name} are {self.where.text}"
+
+    def faults(self, signal: Signal) -> Iterator[Fault]:
+        if self.fold() is None:
+            merge = self.of.metric.merge
+            says = f"`merge: {merge}` does not say" if merge else "nothing says"
+            message = f"{says} how targets that report the same member of `{self.of.metric.name}` are folded"
+            yield Fault((), message, "add `agg: min` or `agg: max` to the count")
+
+    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+        """Members that meet the condition, `level` of them, and one that does not where there is room."""
+        if level.denominator != 1 or level < 0:
+            raise ValueError(f"no count is {level}")
+        members = self._members(signal, int(level) + 1)
+        if len(members) < level:
+            raise ValueError(f"there are {len(members)} members at most")
+        good, bad = self._values()
+        return tuple(
+            stream(self.of.metric.name, labels, target, good if index < level else bad)
+            for index, labels in enumerate(members)
+        )
+
+    def _members(self, signal: Signal, number: int) -> list[dict[str, str]]:
+        """So many members of one group, or as many as there can be."""
+        first = first_labels(self.of)
+        free = [
+            each.name for each in self.of.metric.labels if each.values is None and each.name not in signal.by
+        ]
+        if free:
+            named = ({**first, free[0]: f"member-{index}"} for index in range(number))
+            found = [labels for labels in named if self.of.matches(labels)]
+            if found:
+                return found
+        unique = {tuple(each.items()): each for each in label_sets_in(group(signal, first), self.of)}
+        return list(unique.values())[:number]
+
+    def _values(self) -> tuple[Fraction, Fraction]:
+        """A value that meets the condition, and one that does not."""
+        edge = self.where.threshold.value
+        near = (edge, edge + 1, edge - 1)
+        good = next(value for value in near if self.where.holds(value))
+        return good, next(value for value in near if not self.where.holds(value))

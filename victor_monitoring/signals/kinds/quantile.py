@@ -1,0 +1,97 @@
+"""A quantile of a histogram."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from ..duration import duration_text
+from ..metric import Selector
+from ..promql import Aggregate, Call, Expr, number, number_text
+from ..quantity import Unit
+from ..reading import HISTOGRAM, first_labels, growing, rate
+from ..signal import Fault, Interval, Kind, Reading, Signal, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Quantile(Kind):
+    """The `q` quantile of what the histogram `of` observed.
+
+    Within a bucket Prometheus interpolates, so a threshold is exact at a bucket's bound only: there
+    "P95 above 1s" means "more than 5% took longer than 1s".
+    """
+
+    NAME: ClassVar[str] = "quantile"
+
+    q: Fraction
+    of: Selector
+
+    def readings(self) -> tuple[Reading, ...]:
+        return (Reading(("of",), self.of, HISTOGRAM),)
+
+    def units(self) -> tuple[Unit, ...]:
+        return (self.of.metric.unit,)
+
+    def range(self) -> Interval:
+        return Interval(Fraction(0), max(self.of.metric.buckets, default=None))
+
+    def levels(self) -> tuple[Fraction, ...]:
+        return tuple(sorted(self.of.metric.buckets))
+
+    def operation(self, signal: Signal) -> str:
+        return f"p{number_text(self.q * 100).replace('.', '_')}_{duration_text(signal.window)}"
+
+    def promql(self, signal: Signal) -> Expr:
+        rates = rate(signal, self.of, "_bucket")
+        return Call("histogram_quantile", (number(self.q), Aggregate("sum", rates, (*signal.labels, "le"))))
+
+    def words(self, signal: Signal) -> str:
+        share = number_text(self.q * 100)
+        return f"the P{share} of {self.of.metric.name} over {duration_text(signal.window)}"
+
+    def faults(self, signal: Signal) -> Iterator[Fault]:
+        if not 0 < self.q < 1:
+            message = f"`{number_text(self.q)}` is no quantile"
+            yield Fault(("q",), message, "a quantile lies between 0 and 1: 0.95")
+
+    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+        """Observations in the bucket of `level` and one beside it, so that the interpolation meets it.
+
+        No observation gives 0: it stands for no traffic at all.
+        """
+        bounds = self.levels()
+        if level == 0:
+            return self._buckets(signal, target, (Fraction(0),) * (len(bounds) + 1))
+        upper = next((index for index, bound in enumerate(bounds) if bound >= level), None)
+        if upper is None or level < 0:
+            raise ValueError(f"no observation within the finite buckets gives {level}")
+        lower = bounds[upper - 1] if upper else Fraction(0)
+        place = (level - lower) / (bounds[upper] - lower)
+        if place >= self.q:  # the rest lies above
+            below, inside, above = Fraction(0), self.q / place, 1 - self.q / place
+        elif upper == 0:
+            raise ValueError(f"no observation in the first bucket gives {level}")
+        else:
+            below = (self.q - place) / (1 - place)
+            inside, above = 1 - below, Fraction(0)
+        scale = below.denominator * inside.denominator * above.denominator  # whole numbers
+        counts = [below * scale if i < upper else (below + inside) * scale for i in range(len(bounds))]
+        return self._buckets(signal, target, (*counts, (below + inside + above) * scale))
+
+    def _buckets(
+        self, signal: Signal, target: Mapping[str, str], counts: tuple[Fraction, ...]
+    ) -> tuple[Stream, ...]:
+        """The series of the buckets, the one without an upper bound last, at these rates."""
+        labels, name = first_labels(self.of), f"{self.of.metric.name}_bucket"
+        bounds = (*(_bound(bound) for bound in self.levels()), "+Inf")
+        return tuple(
+            growing(signal, name, {**labels, "le": le}, target, count)
+            for le, count in zip(bounds, counts, strict=True)
+        )
+
+
+def _bound(bound: Fraction) -> str:
+    """The bound as clients write it in `le`."""
+    return repr(float(bound))

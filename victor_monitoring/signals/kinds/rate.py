@@ -1,0 +1,61 @@
+"""How fast a counter grows, as such or per unit of a gauge."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from ..duration import duration_text
+from ..metric import Selector
+from ..promql import Binary, Expr
+from ..quantity import DIMENSIONS, UNITS, Unit
+from ..reading import COUNTER, GAUGE, first_labels, fold, group, growing, latest, rate, stream
+from ..signal import Interval, Kind, Reading, Signal, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Rate(Kind):
+    """The sum of the per-second rates of `of`; `per` divides it by a gauge, as CPU seconds by cores."""
+
+    NAME: ClassVar[str] = "rate"
+
+    of: Selector
+    per: Selector | None = None
+
+    def readings(self) -> tuple[Reading, ...]:
+        mine = Reading(("of",), self.of, COUNTER)
+        return (mine,) if self.per is None else (mine, Reading(("per",), self.per, GAUGE))
+
+    def units(self) -> tuple[Unit, ...]:
+        seconds, size = DIMENSIONS[self.of.metric.unit]
+        per_seconds, per_size = DIMENSIONS[self.per.metric.unit] if self.per else (0, 0)
+        wanted = (seconds - 1 - per_seconds, size - per_size)
+        return tuple(unit for unit in UNITS if DIMENSIONS[unit] == wanted and unit not in ("count", "score"))
+
+    def range(self) -> Interval:
+        return Interval(Fraction(0), None)
+
+    def operation(self, signal: Signal) -> str:
+        return f"rate_{duration_text(signal.window)}"
+
+    def promql(self, signal: Signal) -> Expr:
+        total = fold(signal, "sum", rate(signal, self.of))
+        if self.per is None:
+            return total
+        return Binary("/", total, fold(signal, "sum", latest(signal, self.per)))
+
+    def words(self, signal: Signal) -> str:
+        per = f" per {self.per.metric.name}" if self.per else ""
+        return f"the rate of {self.of.metric.name}{per} over {duration_text(signal.window)}"
+
+    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+        if level < 0:
+            raise ValueError("a rate is never negative")
+        labels = first_labels(self.of)
+        mine = growing(signal, self.of.metric.name, labels, target, level)
+        if self.per is None:
+            return (mine,)
+        divisor = first_labels(self.per, group(signal, labels))
+        return (mine, stream(self.per.metric.name, divisor, target, Fraction(1)))

@@ -1,0 +1,98 @@
+"""The share of some series in others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from ..duration import duration_text
+from ..metric import Selector
+from ..promql import Binary, Expr, number
+from ..quantity import DIMENSIONS, Unit
+from ..reading import COUNTER, GAUGE, first_labels, fold, group, growing, label_sets_in, latest, rate, stream
+from ..signal import Fault, Interval, Kind, Reading, Share, Signal, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio(Kind):
+    """`of` divided by `over`: of the rates for counters, of the values for gauges.
+
+    A missing numerator is 0. `at_most_one` promises a value of at most 1 where `of` is not a matcher
+    subset of `over`.
+    """
+
+    NAME: ClassVar[str] = "ratio"
+
+    of: Selector
+    over: Selector
+    at_most_one: bool = False
+
+    def readings(self) -> tuple[Reading, ...]:
+        accepts = COUNTER | GAUGE
+        return (Reading(("of",), self.of, accepts), Reading(("over",), self.over, accepts))
+
+    def units(self) -> tuple[Unit, ...]:
+        return ("ratio",)
+
+    def shares(self) -> tuple[Share, ...]:
+        return (Share(("of",), self.of, self.over, self.at_most_one),)
+
+    def range(self) -> Interval:
+        bounded = self.at_most_one or self.of.is_subset_of(self.over)
+        return Interval(Fraction(0), Fraction(1) if bounded else None)
+
+    def operation(self, signal: Signal) -> str:
+        return f"ratio_rate_{duration_text(signal.window)}" if self.reads_counters() else "ratio"
+
+    def promql(self, signal: Signal) -> Expr:
+        read = rate if self.reads_counters() else latest
+        part = fold(signal, "sum", read(signal, self.of))
+        whole = fold(signal, "sum", read(signal, self.over))
+        return Binary("/", Binary("or", part, Binary("*", number(0), whole)), whole)
+
+    def words(self, signal: Signal) -> str:
+        over = f" over {duration_text(signal.window)}" if self.reads_counters() else ""
+        return f"the share of {_named(self.of)} in {_named(self.over)}{over}"
+
+    def faults(self, signal: Signal) -> Iterator[Fault]:
+        part, whole = self.of.metric, self.over.metric
+        if {part.type, whole.type} == {"counter", "gauge"}:
+            message = f"`{part.name}` is a {part.type} and `{whole.name}` a {whole.type}"
+            yield Fault(("over",), message, "divide counters by counters, or gauges by gauges")
+        elif DIMENSIONS[part.unit] != DIMENSIONS[whole.unit]:
+            message = f"`{part.name}` is in {part.unit} and `{whole.name}` in {whole.unit}"
+            yield Fault(("over",), message, "a ratio divides like by like")
+
+    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+        limit = self.range().high
+        if level < 0 or (limit is not None and level > limit):
+            raise ValueError(f"no ratio is {level}")
+        whole = level.denominator  # the smallest total of which the share is a whole number
+        mine = first_labels(self.of)
+        part = _series(signal, self.of, mine, target, level * whole)
+        if not (self.of.metric.name == self.over.metric.name and self.over.matches(mine)):
+            total = first_labels(self.over, group(signal, mine))
+            return (part, _series(signal, self.over, total, target, Fraction(whole)))
+        rest = (1 - level) * whole
+        beside = label_sets_in(group(signal, mine), self.over)
+        other = next((each for each in beside if not self.of.matches(each)), None)
+        if other is not None:
+            return (part, _series(signal, self.over, other, target, rest))
+        if rest:
+            raise ValueError("every series of the whole is also of the part")
+        return (part,)
+
+
+def _named(selector: Selector) -> str:
+    matchers = ",".join(map(str, selector.matchers))
+    return f"{selector.metric.name}{{{matchers}}}" if matchers else selector.metric.name
+
+
+def _series(
+    signal: Signal, of: Selector, labels: Mapping[str, str], target: Mapping[str, str], units: Fraction
+) -> Stream:
+    if of.metric.type == "gauge":
+        return stream(of.metric.name, labels, target, units)
+    return growing(signal, of.metric.name, labels, target, units)

@@ -1,0 +1,122 @@
+"""One number of 0 to 100 made of other signals."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from ..promql import Aggregate, Binary, Call, Expr, Vector, number, number_text
+from ..quantity import Quantity, Unit
+from ..signal import At, Fault, Interval, Kind, Reading, Recording, Signal, Stream
+
+LOSS = "loss"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A signal in a score: it costs nothing at `best`, all its `weight` at `worst`, in between its share."""
+
+    signal: Signal
+    weight: Fraction
+    worst: Quantity
+    best: Quantity
+    reduce: Literal["max", "min"] | None = None
+
+    def loss(self, labels: tuple[str, ...]) -> Expr:
+        """The points lost, above 0 only; NaN and missing signals lose nothing."""
+        value = self.signal.value()
+        if set(self.signal.labels) != set(labels):
+            value = Aggregate(self.reduce or "max", value, labels)
+        best, span = self.best.value, self.worst.value - self.best.value
+        moved = value if best == 0 else Binary("-", value, number(best))
+        share = Call("clamp", (Binary("/", moved, number(span)), number(0), number(1)))
+        return Binary(">", Binary("*", number(self.weight), share), number(0))
+
+
+@dataclass(frozen=True, slots=True)
+class Score(Kind):
+    """100 less what each part loses: 100 when nothing is lost, absent when no target is up."""
+
+    NAME: ClassVar[str] = "score"
+    INLINE: ClassVar[str | None] = "of"
+
+    of: tuple[Part, ...]
+
+    def readings(self) -> tuple[Reading, ...]:
+        return ()
+
+    def units(self) -> tuple[Unit, ...]:
+        return ("score",)
+
+    def range(self) -> Interval:
+        return Interval(Fraction(0), Fraction(100))
+
+    def operation(self, signal: Signal) -> str:
+        return "score"
+
+    def always_recorded(self) -> bool:
+        return True
+
+    def parts(self) -> tuple[tuple[At, Signal], ...]:
+        return tuple(((index, "signal"), part.signal) for index, part in enumerate(self.of))
+
+    def quantities(self) -> tuple[tuple[At, Quantity, Unit], ...]:
+        return tuple(
+            ((index, key), quantity, part.signal.unit)
+            for index, part in enumerate(self.of)
+            for key, quantity in (("worst", part.worst), ("best", part.best))
+        )
+
+    def promql(self, signal: Signal) -> Expr:
+        lost = Aggregate("sum", Vector(signal.record_as(LOSS), signal.select), signal.labels)
+        up = Binary("==", Vector("up", signal.select), number(1))
+        whole = Binary("*", number(100), Aggregate("group", up, signal.labels))
+        return Binary("or", Binary("-", number(100), lost), whole)
+
+    def recordings(self, signal: Signal) -> tuple[Recording, ...]:
+        losses = (
+            Recording(signal.record_as(LOSS), part.loss(signal.labels), (("part", part.signal.name),))
+            for part in self.of
+        )
+        return (*losses, Recording(signal.record, self.promql(signal)))
+
+    def words(self, signal: Signal) -> str:
+        parts = ", ".join(f"{part.signal.title} ({number_text(part.weight)})" for part in self.of)
+        return f"100 less what is lost in {parts}"
+
+    def faults(self, signal: Signal) -> Iterator[Fault]:
+        total = sum(part.weight for part in self.of)
+        if total != 100:
+            message = f"the weights total {number_text(Fraction(total))}, not 100"
+            yield Fault((), message, "change them until they total 100")
+        for index, part in enumerate(self.of):
+            if part.weight <= 0:
+                yield Fault((index, "weight"), "a weight must be above 0", "remove the part, or weigh it")
+            if part.worst.value == part.best.value:
+                yield Fault((index, "worst"), "`worst` equals `best`", "give the value at which all is lost")
+            if set(part.signal.labels) != set(signal.labels) and part.reduce is None:
+                message = f"`{part.signal.name}` has other labels than the score"
+                yield Fault((index, "signal"), message, "say `reduce: max` or `reduce: min`")
+            if not set(signal.by) <= set(part.signal.labels):
+                message = f"`{part.signal.name}` lacks labels of the score"
+                yield Fault((index, "signal"), message, "a score's `by` is part of every part's `by`")
+
+    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+        """The parts lose one after the other, each all it can, until the level is met."""
+        if not 0 <= level <= 100:
+            raise ValueError(f"no score is {level}")
+        missing, streams = 100 - level, {("up", tuple(sorted(target.items()))): _up(target)}
+        for part in self.of:
+            lost = min(part.weight, missing)
+            missing -= lost
+            span = part.worst.value - part.best.value
+            value = part.best.value + span * lost / part.weight
+            for each in part.signal.kind.synthesise(part.signal, value, target):
+                streams.setdefault((each.metric, each.labels), each)
+        return tuple(streams.values())
+
+
+def _up(target: Mapping[str, str]) -> Stream:
+    return Stream("up", tuple(sorted(target.items())), Fraction(1))

@@ -1,0 +1,44 @@
+"""A gauge as it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar, Literal
+
+from ..metric import Selector
+from ..promql import Expr
+from ..quantity import Unit
+from ..reading import GAUGE, first_labels, fold, latest, stream
+from ..signal import Interval, Kind, Reading, Signal, Stream
+
+
+@dataclass(frozen=True, slots=True)
+class Value(Kind):
+    """The series of `of` within the look-back, folded with `agg`."""
+
+    NAME: ClassVar[str] = "value"
+
+    of: Selector
+    agg: Literal["max", "min", "sum", "avg"]
+
+    def readings(self) -> tuple[Reading, ...]:
+        return (Reading(("of",), self.of, GAUGE),)
+
+    def units(self) -> tuple[Unit, ...]:
+        return (self.of.metric.unit,)
+
+    def range(self) -> Interval:
+        metric = self.of.metric
+        low = metric.low if metric.low is not None else Fraction(0) if metric.unit == "bytes" else None
+        return Interval(low, None if self.agg == "sum" else metric.high)
+
+    def promql(self, signal: Signal) -> Expr:
+        return fold(signal, self.agg, latest(signal, self.of))
+
+    def words(self, signal: Signal) -> str:
+        return f"the {self.agg} of {self.of.metric.name}"
+
+    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+        return (stream(self.of.metric.name, first_labels(self.of), target, level),)

@@ -1,0 +1,135 @@
+"""Metrics as signals read them, and selectors of their series."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import Literal, TypeAlias
+
+from .promql import Matcher, Vector
+from .quantity import Unit
+
+MetricType: TypeAlias = Literal["counter", "gauge", "histogram"]
+_EXAMPLE = "example"
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A label of a metric: a closed set of `values`, or an open one (None) with a `limit`."""
+
+    name: str
+    values: tuple[str, ...] | None
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Metric:
+    """A declared metric. `buckets` are the finite upper bounds, `low` and `high` its possible values."""
+
+    name: str
+    type: MetricType
+    unit: Unit = "count"
+    help: str = ""
+    labels: tuple[Label, ...] = ()
+    buckets: tuple[Fraction, ...] = ()
+    merge: str | None = None
+    low: Fraction | None = None
+    high: Fraction | None = None
+
+    @property
+    def label_names(self) -> tuple[str, ...]:
+        """Its own labels' names, in the order of the spec."""
+        return tuple(label.name for label in self.labels)
+
+    def series(self) -> dict[str, Metric]:
+        """The metrics that can be selected: itself, and a histogram's `_count` and `_sum` as counters."""
+        if self.type != "histogram":
+            return {self.name: self}
+        counter = replace(self, type="counter", buckets=())
+        return {
+            self.name: self,
+            f"{self.name}_count": replace(counter, name=f"{self.name}_count", unit="count"),
+            f"{self.name}_sum": replace(counter, name=f"{self.name}_sum"),
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Series of one metric: those that meet every matcher."""
+
+    metric: Metric
+    matchers: tuple[Matcher, ...] = ()
+
+    def vector(self, select: tuple[Matcher, ...], window: int | None = None, suffix: str = "") -> Vector:
+        """The PromQL selector: `select` first, then the written matchers."""
+        return Vector(self.metric.name + suffix, (*select, *self.matchers), window)
+
+    def matches(self, labels: dict[str, str]) -> bool:
+        """Whether a series with these labels is selected (a missing label is empty, regexes anchored)."""
+        return all(_meets(matcher, labels.get(matcher.label, "")) for matcher in self.matchers)
+
+    def label_sets(self) -> Iterator[dict[str, str]]:
+        """The label sets of the metric that are selected; open labels take values that matchers name."""
+        choices = [
+            label.values if label.values is not None else self._open_values(label.name)
+            for label in self.metric.labels
+        ]
+        for values in itertools.product(*choices):
+            labels = dict(zip(self.metric.label_names, values, strict=True))
+            if self.matches(labels):
+                yield labels
+
+    def _open_values(self, label: str) -> tuple[str, ...]:
+        named = (m.value for m in self.matchers if m.label == label and m.op == "=")
+        split = (
+            value
+            for m in self.matchers
+            if m.label == label and m.op == "=~"
+            for value in (*m.value.split("|"), *_filled(m.value))
+        )
+        return tuple(dict.fromkeys((*named, *split, _EXAMPLE)))
+
+    def is_subset_of(self, other: Selector) -> bool:
+        """Whether every series selected here is selected by `other` too, for certain."""
+        if self.metric.name != other.metric.name:
+            return False
+        mine = set(self.matchers)
+        return all(
+            matcher in mine or any(_implies(each, matcher) for each in mine) or self._covers(matcher)
+            for matcher in other.matchers
+        )
+
+    def _covers(self, matcher: Matcher) -> bool:
+        """Whether every value of a closed label that is selected here meets `matcher`."""
+        label = next((each for each in self.metric.labels if each.name == matcher.label), None)
+        if label is None or label.values is None:
+            return False
+        mine = [each for each in self.matchers if each.label == matcher.label]
+        return all(
+            _meets(matcher, value) for value in label.values if all(_meets(each, value) for each in mine)
+        )
+
+
+def _meets(matcher: Matcher, value: str) -> bool:
+    match matcher.op:
+        case "=":
+            return value == matcher.value
+        case "!=":
+            return value != matcher.value
+        case "=~":
+            return re.fullmatch(matcher.value, value) is not None
+        case _:
+            return re.fullmatch(matcher.value, value) is None
+
+
+def _implies(mine: Matcher, other: Matcher) -> bool:
+    return mine.op == "=" and mine.label == other.label and _meets(other, mine.value)
+
+
+def _filled(pattern: str) -> tuple[str, ...]:
+    """Values that simple patterns match: each wildcard or class replaced by a plain character."""
+    simple = re.sub(r"\[\^?([^\]])[^\]]*\][*+]?|\.[*+]?|\\d[*+]?", lambda m: m[1] or "0", pattern)
+    return tuple(re.split(r"\|", re.sub(r"[()?^$]", "", simple)))

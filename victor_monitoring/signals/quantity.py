@@ -1,0 +1,122 @@
+"""Units, exact quantities such as `40%`, `1GiB` or `10/s`, and conditions such as `> 1ms`."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Final, Literal, TypeAlias, get_args
+
+Unit: TypeAlias = Literal["ratio", "seconds", "bytes", "count", "per_second", "bytes_per_second", "score"]
+UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
+
+# Powers of (seconds, bytes); units of equal powers measure the same kind of thing.
+DIMENSIONS: Final[dict[Unit, tuple[int, int]]] = {
+    "ratio": (0, 0), "count": (0, 0), "score": (0, 0), "seconds": (1, 0), "bytes": (0, 1),
+    "per_second": (-1, 0), "bytes_per_second": (-1, 1),
+}  # fmt: skip
+BARE_UNITS: Final = ("count", "score")
+EXAMPLES: Final[dict[Unit, str]] = {
+    "ratio": "40%", "seconds": "250ms", "bytes": "2GiB", "count": "100", "per_second": "10/s",
+    "bytes_per_second": "5MiB/s", "score": "70",
+}  # fmt: skip
+
+_SECONDS = {
+    "us": Fraction(1, 10**6), "µs": Fraction(1, 10**6), "ms": Fraction(1, 1000), "s": Fraction(1),
+    "m": Fraction(60), "h": Fraction(3600), "d": Fraction(86400),
+}  # fmt: skip
+_BYTES = {
+    "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
+    "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
+}  # fmt: skip
+_NUMBER = r"-?\d{1,30}(?:\.\d{1,30})?"
+_QUANTITY = re.compile(rf"({_NUMBER})\s?([A-Za-zµ%]*)(/s)?")
+_PART = re.compile(r"(\d{1,30}(?:\.\d{1,30})?)(us|µs|ms|s|m|h|d)")
+_COMPOUND = re.compile(rf"(?:{_PART.pattern}){{2,}}")
+
+Compare: TypeAlias = Callable[[Fraction, Fraction], bool]
+OPERATORS: Final[dict[str, Compare]] = {
+    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+    "==": operator.eq, "!=": operator.ne,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """An exact amount in base units; `unit` is None for a bare number, `text` is as written."""
+
+    text: str
+    value: Fraction
+    unit: Unit | None
+
+    def fits(self, unit: Unit) -> bool:
+        """Whether the amount can be one of `unit`: the same unit, or a bare number where bare is meant."""
+        return self.unit == unit or (self.unit is None and unit in BARE_UNITS)
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A comparison with a threshold; `any` is `> 0` in whatever unit."""
+
+    op: str
+    threshold: Quantity
+    text: str
+
+    @property
+    def is_any(self) -> bool:
+        """Whether it was written as `any`, which fits every unit."""
+        return self.text == "any"
+
+    def fits(self, unit: Unit) -> bool:
+        """Whether the threshold can be one of a signal in `unit`."""
+        return self.is_any or self.threshold.fits(unit)
+
+    @property
+    def high_is_bad(self) -> bool:
+        """Whether values above the threshold are the bad ones."""
+        return self.op in (">", ">=")
+
+    def holds(self, value: Fraction) -> bool:
+        """Whether `value` meets the condition."""
+        return OPERATORS[self.op](value, self.threshold.value)
+
+
+def parse_quantity(text: str) -> Quantity:
+    """The quantity that `text` writes; ValueError says what is wrong."""
+    if _COMPOUND.fullmatch(text):
+        total = sum((Fraction(n) * _SECONDS[unit] for n, unit in _PART.findall(text)), Fraction(0))
+        return Quantity(text, total, "seconds")
+    match = _QUANTITY.fullmatch(text)
+    if match is None:
+        raise ValueError(f"`{text}` is not a quantity")
+    digits, suffix, per = match.groups()
+    value = Fraction(digits)
+    if suffix == "" and per:
+        return Quantity(text, value, "per_second")
+    if suffix in _BYTES:
+        return Quantity(text, value * _BYTES[suffix], "bytes_per_second" if per else "bytes")
+    if per:
+        raise ValueError(f"`{text}` is not a quantity: `{suffix}/s` is no unit")
+    if suffix == "":
+        return Quantity(text, value, None)
+    if suffix == "%":
+        return Quantity(text, value / 100, "ratio")
+    if suffix in _SECONDS:
+        return Quantity(text, value * _SECONDS[suffix], "seconds")
+    raise ValueError(f"`{text}` is not a quantity: `{suffix}` is no unit")
+
+
+def parse_condition(text: str, operators: tuple[str, ...] = ("<", "<=", ">", ">=")) -> Condition:
+    """The condition that `text` writes, such as `> 1GiB` or `any`; ValueError says what is wrong."""
+    if text == "any":
+        return Condition(">", Quantity("0", Fraction(0), None), text)
+    match = re.fullmatch(r"\s*(<=|>=|==|!=|<|>|=)?\s*(.*?)\s*", text, re.DOTALL)
+    assert match is not None  # every text matches
+    op, rest = match.groups()
+    if op not in operators:
+        allowed = ", ".join(f"`{each}`" for each in operators)
+        problem = f"`{op}` is not allowed here" if op else "there is no comparison"
+        raise ValueError(f"`{text}` is not a condition: {problem} (one of {allowed})")
+    return Condition(op, parse_quantity(rest), text)

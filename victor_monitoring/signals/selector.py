@@ -1,0 +1,143 @@
+"""The selectors of a spec: a metric and its matchers, with the place of every token."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+from .promql import Matcher
+from .text_error import TextError
+
+Part: TypeAlias = tuple[int, int]
+
+_NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+_LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+_OP = re.compile(r"=~|!~|!=|=")
+_SPACE = re.compile(r"\s*")
+_STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'')
+# What Python's regular expressions have and Prometheus' (RE2) refuse: look-around, references, atomic groups.
+_NOT_RE2 = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\\[ZG]|\(\?(?:[=!>#(]|<[=!]|P=)|[*+?}]\+)")
+_CLASS = re.compile(r"(?<!\\)((?:\\\\)*)\[\^?\]?(?:[^\]\\]|\\.)*\]")
+_ESCAPE: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
+
+
+class SelectorError(TextError):
+    """A selector that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A word of a selector and its place in the text."""
+
+    text: str
+    part: Part
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenMatcher:
+    """A matcher with the places of its label and value."""
+
+    label: Token
+    op: str
+    value: Token
+
+    @property
+    def matcher(self) -> Matcher:
+        """The matcher without its places."""
+        return Matcher(self.label.text, self.op, self.value.text)
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenSelector:
+    """A selector as written in the spec."""
+
+    text: str
+    metric: Token
+    matchers: tuple[WrittenMatcher, ...]
+
+
+def parse_selector(text: str) -> WrittenSelector:
+    """The selector that `text` writes: `metric` or `metric{label="value", ...}`; else SelectorError."""
+    return _Reader(text).selector()
+
+
+class _Reader:
+    def __init__(self, text: str) -> None:
+        self.text, self.at = text, 0
+
+    def space(self) -> None:
+        match = _SPACE.match(self.text, self.at)
+        assert match is not None  # it matches the empty text
+        self.at = match.end()
+
+    def fail(self, message: str, help: str) -> SelectorError:  # noqa: A002 - the word users see
+        end = min(self.at + 1, len(self.text))
+        return SelectorError(message, (min(self.at, max(end - 1, 0)), end), help)
+
+    def take(self, pattern: re.Pattern[str], what: str, help: str) -> re.Match[str]:  # noqa: A002
+        self.space()
+        match = pattern.match(self.text, self.at)
+        if match is None:
+            found = f"`{self.text[self.at]}`" if self.at < len(self.text) else "the end"
+            raise self.fail(f"expected {what}, found {found}", help)
+        self.at = match.end()
+        return match
+
+    def token(self, pattern: re.Pattern[str], what: str, help: str) -> Token:  # noqa: A002
+        match = self.take(pattern, what, help)
+        return Token(match[0], match.span())
+
+    def peek(self, mark: str) -> bool:
+        self.space()
+        return self.text.startswith(mark, self.at)
+
+    def skip(self, mark: str) -> bool:
+        found = self.peek(mark)
+        self.at += len(mark) if found else 0
+        return found
+
+    def selector(self) -> WrittenSelector:
+        shape = 'write a metric, or a metric with matchers: `requests_total{code="500"}`'
+        metric = self.token(_NAME, "a metric name", shape)
+        matchers: list[WrittenMatcher] = []
+        if self.skip("{"):
+            while not self.skip("}"):
+                matchers.append(self.matcher())
+                if not self.skip(",") and not self.peek("}"):
+                    raise self.fail("expected `,` or `}` after a matcher", shape)
+        self.space()
+        if self.at < len(self.text):
+            if self.text[self.at] == "(":
+                raise self.fail(
+                    f"`{metric.text}(` is an expression, and a selector is wanted",
+                    "name the metric alone; the signal's kind brings the functions",
+                )
+            if self.text[self.at] == "[":
+                raise self.fail("a selector has no window", "set `window:` on the signal")
+            raise self.fail(f"`{self.text[self.at]}` after the end of the selector", shape)
+        return WrittenSelector(self.text, metric, tuple(matchers))
+
+    def matcher(self) -> WrittenMatcher:
+        label = self.token(_LABEL, "a label name", 'a matcher is `label="value"`')
+        op = self.token(_OP, f"`=`, `!=`, `=~` or `!~` after `{label.text}`", 'a matcher is `label="value"`')
+        string = self.take(_STRING, "a quoted value", f'quote it: `{label.text}{op.text}"..."`')
+        inner = (string.start() + 1, string.end() - 1)
+        value = Token(_unescaped(string[0][1:-1]), inner)
+        if op.text in ("=~", "!~"):
+            try:
+                re.compile(value.text)
+            except re.error as error:
+                raise SelectorError(
+                    f"`{value.text}` is not a regular expression: {error}", inner, "mend the expression"
+                ) from None
+            if foreign := _NOT_RE2.search(_CLASS.sub(r"\1x", value.text)):
+                message = f"`{foreign[0]}` is nothing that Prometheus' regular expressions know"
+                raise SelectorError(
+                    message, inner, "do without look-around, references and possessive repeats"
+                )
+        return WrittenMatcher(label, op.text, value)
+
+
+def _unescaped(text: str) -> str:
+    return re.sub(r"\\(.)", lambda match: _ESCAPE.get(match[1], match[0]), text)

@@ -1,0 +1,197 @@
+"""A signal: one number per label set, read from metrics in the way of its kind."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from .metric import MetricType, Selector
+from .promql import Expr, Matcher, Vector
+from .quantity import Quantity, Unit
+
+At = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """The values that a signal can take, bounds included; None is unbounded."""
+
+    low: Fraction | None
+    high: Fraction | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A selector that a kind reads: where it stands below the kind, and the metric types that fit."""
+
+    at: At
+    selector: Selector
+    accepts: frozenset[MetricType]
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """A part and the whole that must contain it, for the value to stay at or below 1."""
+
+    at: At
+    part: Selector
+    whole: Selector
+    promised: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A combination of parameters that has no meaning: where below the kind, what and the way to mend it."""
+
+    at: At
+    message: str
+    help: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording rule of a signal."""
+
+    record: str
+    expr: Expr
+    labels: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A synthetic series: `start` at the first scrape, `step` more at each one after."""
+
+    metric: str
+    labels: tuple[tuple[str, str], ...]
+    start: Fraction
+    step: Fraction = Fraction(0)
+
+
+class Kind(ABC):
+    """How a signal is read. A kind is a frozen dataclass whose fields are its parameters in the spec.
+
+    `NAME` is the key in the spec; `INLINE` names the one field that stands for the whole value, where
+    the value is a list.
+    """
+
+    __slots__ = ()
+    NAME: ClassVar[str]
+    INLINE: ClassVar[str | None] = None
+
+    @abstractmethod
+    def readings(self) -> tuple[Reading, ...]:
+        """Every selector that is read, in the order of the spec."""
+
+    @abstractmethod
+    def units(self) -> tuple[Unit, ...]:
+        """The units that the value can have."""
+
+    @abstractmethod
+    def range(self) -> Interval:
+        """The values that are possible."""
+
+    @abstractmethod
+    def promql(self, signal: Signal) -> Expr:
+        """The expression whose value is the signal."""
+
+    @abstractmethod
+    def words(self, signal: Signal) -> str:
+        """What the signal is, in a phrase."""
+
+    @abstractmethod
+    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+        """Series of one target, with its labels, over which the signal settles at `level`.
+
+        It settles once a whole window has passed. ValueError where no series can make that level.
+        """
+
+    def operation(self, signal: Signal) -> str | None:
+        """The last part of the recorded series' name; None where the kind is never recorded."""
+        return None
+
+    def is_windowed(self) -> bool:
+        """Whether the signal's window is used."""
+        return self.reads_counters()
+
+    def reads_counters(self) -> bool:
+        """Whether any selector is of a metric that only grows."""
+        return any(reading.selector.metric.type != "gauge" for reading in self.readings())
+
+    def recordings(self, signal: Signal) -> tuple[Recording, ...]:
+        """The recording rules, in order; the last one is the signal."""
+        return (Recording(signal.record, self.promql(signal)),)
+
+    def always_recorded(self) -> bool:
+        """Whether it is recorded even where only panels use it."""
+        return False
+
+    def shares(self) -> tuple[Share, ...]:
+        """The parts that must lie within a whole."""
+        return ()
+
+    def levels(self) -> tuple[Fraction, ...] | None:
+        """The only thresholds with an exact meaning; None where every one has."""
+        return None
+
+    def quantities(self) -> tuple[tuple[At, Quantity, Unit], ...]:
+        """The quantities among the parameters, each with where it stands and the unit it must have."""
+        return ()
+
+    def parts(self) -> tuple[tuple[At, Signal], ...]:
+        """The signals that this one is made of, each with where it is named."""
+        return ()
+
+    def faults(self, signal: Signal) -> Iterator[Fault]:
+        """Combinations of parameters that have no meaning."""
+        return iter(())
+
+
+@dataclass(frozen=True, slots=True)
+class Signal:
+    """A resolved signal. Durations are milliseconds; `select` and `scope` say which targets it reads."""
+
+    name: str
+    title: str
+    unit: Unit
+    kind: Kind
+    select: tuple[Matcher, ...]
+    scope: tuple[str, ...]
+    by: tuple[str, ...]
+    window: int
+    scrape: int
+    prefix: str
+    recorded: bool = False
+
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The labels of every value: select's, scope and `by`, each once."""
+        return tuple(dict.fromkeys((*(matcher.label for matcher in self.select), *self.scope, *self.by)))
+
+    @property
+    def lookback(self) -> int:
+        """How far back a gauge is read, so that one failed scrape leaves no gap."""
+        return 4 * self.scrape
+
+    @property
+    def record(self) -> str:
+        """The recorded series' name: `<labels>:<prefix><signal>:<operation>`."""
+        return self.record_as(self.kind.operation(self) or "value")
+
+    def record_as(self, operation: str) -> str:
+        """The name of a series recorded for this signal."""
+        return f"{'_'.join(self.labels)}:{self.prefix}{self.name}:{operation}"
+
+    def definition(self) -> Expr:
+        """The signal computed from its metrics."""
+        return self.kind.promql(self)
+
+    def value(self) -> Expr:
+        """The signal as everything else reads it: the recorded series, or the definition."""
+        return Vector(self.record, self.select) if self.recorded else self.definition()
+
+    def recordings(self) -> tuple[Recording, ...]:
+        """Its recording rules, in order; none where it is not recorded."""
+        return self.kind.recordings(self) if self.recorded else ()
