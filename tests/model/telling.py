@@ -1,0 +1,28 @@
+"""What is said of a spec given as text."""
+
+from __future__ import annotations
+
+import datetime
+import textwrap
+
+from victor_monitoring.diagnostics import Source
+from victor_monitoring.pipeline import Compiled, compile_spec
+
+HEAD = """\
+victor_mon: 1
+service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
+"""
+TODAY = datetime.date(2026, 11, 23)
+
+
+def compiled(body: str, head: str = HEAD) -> Compiled:
+    """The spec of a small service with this body, which begins on line 3."""
+    return compile_spec(Source("spec", head + textwrap.dedent(body)), today=TODAY)
+
+
+def told(body: str, head: str = HEAD) -> list[str]:
+    """Each diagnostic in order: line and column, code, message and help."""
+    return [
+        f"{each.span.line}:{each.span.column} {each.code} {each.message}; {each.help}"
+        for each in compiled(body, head).diagnostics
+    ]

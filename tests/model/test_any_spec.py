@@ -1,0 +1,106 @@
+"""Whatever becomes of a spec, compiling it ends with diagnostics, never with an exception."""
+
+from __future__ import annotations
+
+import copy
+import datetime
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from victor_monitoring.diagnostics import Source
+from victor_monitoring.pipeline import compile_spec
+
+SPECS = Path(__file__).resolve().parents[2] / "specs"
+TEXTS = [
+    (SPECS / "performance.yaml").read_text("utf-8"),
+    (SPECS / "examples" / "checkout.yaml").read_text("utf-8"),
+]
+TREES = [yaml.safe_load(text) for text in TEXTS]
+Key: TypeAlias = Any  # of a mapping or of a list
+
+NASTY: list[Any] = [
+    None, "", 0, -1, True, 1.5, 10**30, 1e308, [], {}, [[]], [None], {"a": 1}, ["x", "x"], "x" * 2000,
+    "off", "any", "> 5", "> 80%", "< -5", "== 0", "5m", "0s", "-5m", "99999999999y", "1e3", "100%", "5GiB",
+    "{{", "{value}", "min(1, x)", 'x{a=~"("}', 'victor_system_memory_bytes{job="x"}', "checkout_queue_depth",
+    "health_score", "memory", "no_such", "../..", "{context}", "/", "[key]", "__x", "a b", "²", "\t",
+    datetime.date(2026, 1, 1), {"of": None}, {"open": True}, {"values": []}, "job", "instance", "le",
+]  # fmt: skip
+KEYS = ["[key]", "", "of", "signal", "ack", "on", "a b", "metrics", "override", "reason", "value", "rate"]
+MARKS = "{}[]:,#&*!|>\"'%@`-? \t<=~$\\0\u00e9"
+
+
+def paths(node: Any, path: tuple[Key, ...] = ()) -> list[tuple[Key, ...]]:
+    """The path of every node below the first."""
+    below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    return [found for key, each in below for found in ((*path, key), *paths(each, (*path, key)))]
+
+
+def at(node: Any, path: tuple[Key, ...]) -> Any:
+    for key in path:
+        node = node[key]
+    return node
+
+
+@st.composite
+def changed_trees(draw: st.DrawFn) -> str:
+    """A shipped spec with some of its nodes removed, replaced, renamed or copied elsewhere."""
+    tree = copy.deepcopy(draw(st.sampled_from(TREES)))
+    for _ in range(draw(st.integers(1, 4))):
+        known = paths(tree)
+        path = draw(st.sampled_from(known))
+        parent, key = at(tree, path[:-1]), path[-1]
+        other = copy.deepcopy(at(tree, draw(st.sampled_from(known))))
+        match draw(st.sampled_from(["remove", "replace", "replace", "copy", "add", "repeat"])):
+            case "remove":
+                del parent[key]
+            case "replace":
+                parent[key] = draw(st.sampled_from(NASTY))
+            case "copy":
+                parent[key] = other
+            case "add" if isinstance(parent, dict):
+                parent[draw(st.sampled_from(KEYS))] = other
+            case _ if isinstance(parent, list):
+                parent.append(parent[key])
+    return yaml.safe_dump(tree, sort_keys=False)
+
+
+@st.composite
+def changed_lines(draw: st.DrawFn) -> str:
+    """A shipped spec with some of its lines removed, repeated, moved, indented, cut or mistyped."""
+    lines = draw(st.sampled_from(TEXTS)).splitlines()
+    for _ in range(draw(st.integers(1, 4))):
+        number, other = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
+        column = draw(st.integers(0, len(lines[number])))
+        line, before, after = lines[number], lines[number][:column], lines[number][column:]
+        mistyped = before + draw(st.sampled_from(MARKS)) + after
+        became = [[], [line, line], [lines[other]], ["  " + line], [before], [mistyped], [mistyped]]
+        lines[number : number + 1] = draw(st.sampled_from(became))
+    return "\n".join(lines)
+
+
+@settings(max_examples=200, derandomize=True, deadline=None)
+@given(changed_trees() | changed_lines())
+def test_a_changed_spec_is_compiled_or_explained(text):
+    """Every diagnostic stands within the text and says something; without one there is a spec."""
+    source = Source("spec", text)
+    compiled = compile_spec(source, today=datetime.date(2026, 11, 23))
+    assert compiled.diagnostics or compiled.base
+    for each in compiled.diagnostics:
+        assert each.message
+        assert 1 <= each.span.line <= len(source.lines)
+        assert (each.span.line, each.span.column) <= (each.span.end_line, each.span.end_column)
+
+
+@pytest.mark.parametrize(
+    ("text", "contexts"), [(TEXTS[0], ["prod", "staging", "fast"]), (TEXTS[1], ["production", "staging"])]
+)
+def test_a_shipped_spec_has_no_finding(text, contexts):
+    """The specs of this repository compile without a word, for base and for every context."""
+    compiled = compile_spec(Source("spec", text), today=datetime.date(2026, 11, 23))
+    assert compiled.diagnostics == []
+    assert list(compiled.contexts) == contexts

@@ -1,0 +1,223 @@
+"""From the located tree to the model: every mistake is told once, in its place, and the rest is read on."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.model.telling import HEAD, compiled, told
+
+INDENTED = "write `key: value` lines below it, indented"
+UPGRADE = "upgrade `victor-monitoring`, or write `victor_mon: 1`"
+SLUG = "`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`"
+
+
+@pytest.mark.parametrize(
+    ("body", "culprit", "meant"),
+    [
+        ("signal: {}", "signal", "signals"),
+        ("defaults: {windw: 5m}", "windw", "window"),
+        ("kubernetes: {rule_key: a}", "rule_key", "rules_key"),
+        ("components: {a: {metric: {}, metrics: {}}}", "metric", "metrics"),
+        (
+            "components: {a: {metrics: {shop_a_total: {type: counter, help: A., lables: {}}}}}",
+            "lables",
+            "labels",
+        ),
+        (
+            (
+                "components: {a: {metrics: {shop_a_total: {type: counter, help: A., "
+                "labels: {tool: {open: true, limit: 5, limits: 6}}}}}}"
+            ),
+            "limits",
+            "limit",
+        ),
+        ("signals: {a: {title: A, unit: count, value: {of: shop_a, agg: max, aggr: max}}}", "aggr", "agg"),
+        (
+            "signals: {a: {title: A, unit: ratio, ratio: {of: a, over: b, at_most: true}}}",
+            "at_most",
+            "at_most_one",
+        ),
+        (
+            (
+                "signals: {a: {title: A, unit: score, "
+                "score: [{signal: b, weight: 100, wrst: 9, worst: '1', best: '0'}]}}"
+            ),
+            "wrst",
+            "worst",
+        ),
+        ("alerts: {g: {A: {signal: a, when: any, severity: warning, sumary: A}}}", "sumary", "summary"),
+        (
+            "alerts: {g: {A: {signal: a, when: any, severity: a, only_if: {signal: a, wen: any}}}}",
+            "wen",
+            "when",
+        ),
+        (
+            "alerts: {g: {A: {signal: a, when: any, severity: warning, ack: {VM402: {reasn: B}}}}}",
+            "reasn",
+            "reason",
+        ),
+        ("dashboard: {rows: [{title: R, panel: [], panels: []}]}", "panel", "panels"),
+        ("dashboard: {rows: [{title: R, panels: [{title: P, type: stat, signl: a}]}]}", "signl", "signal"),
+        ("contexts: {prod: {overrides: {}}}", "overrides", "override"),
+        ("meta: {severty: critical}", "severty", "severity"),
+    ],
+)
+def test_an_unknown_key_gets_the_nearest_known_one_at_every_depth(body, culprit, meant):
+    """The caret is under the key itself, and the help names the key that was meant."""
+    first = next(each for each in compiled(body).diagnostics if "did you mean" in each.help)
+    line = (HEAD + body).splitlines()[first.span.line - 1]
+    assert line[first.span.column - 1 : first.span.end_column - 1] == culprit
+    assert first.help == f"did you mean `{meant}`?"
+
+
+def test_all_mistakes_are_told_in_one_run_in_order():
+    """Keys, values and references that are wrong are told together, by line and column."""
+    assert told("""
+        signals:
+          typo: {title: A, unit: seconds, rate: {of: shop_a_totl}}
+          kind: {title: B, unit: count}
+          text: {title: 5, unit: counts, value: {of: shop_depth, agg: mean}}
+        alerts:
+          shop:
+            A: {signal: typ, when: "> 5", for: five, severity: warning, summary: A}
+            B: {signal: typo, when: "> 5/s", severity: pager, summary: A}
+        components:
+          api:
+            metrics:
+              shop_a_total: {type: counter, help: A., labels: [tool]}
+              shop_depth: {type: gage, help: B.}
+        dashbord: {}
+    """) == [
+        "5:46 VM101 unknown metric `shop_a_totl`; ",
+        "6:9 VM042 the signal has no kind; add one of `count`, `quantile`, `rate`, `ratio`, `score`, `value`",
+        '7:17 VM042 `title` wants text; a bare `5` is a number in YAML: quote it, `"5"`',
+        "7:26 VM042 `unit` cannot be `counts`; did you mean `count`?",
+        "7:63 VM042 `agg` cannot be `mean`; known: `avg`, `max`, `min`, `sum`",
+        "10:40 VM042 `five` is not a duration; write a duration such as `30s`, `5m` or `1h30m`",
+        "11:48 VM106 unknown severity `pager`; known: `critical`, `warning`",
+        "15:55 VM042 `labels` wants a mapping of keys to values; write `key: value` lines without dashes",
+        "16:26 VM042 `type` cannot be `gage`; did you mean `gauge`?",
+        "17:1 VM040 unknown key `dashbord`; did you mean `dashboard`?",
+    ]
+
+
+def test_a_broken_entity_causes_no_further_noise():
+    """Who refers to an entity that could not be read is not told that it does not exist."""
+    assert told("""
+        components:
+          api:
+            metrics:
+              shop_a_total: {type: count, help: A.}
+          web: {metrics: {shop_b_total: {type: counter, help: B.}}, endpoint: 5}
+        signals:
+          a: {title: A, unit: per_second, rate: {of: shop_a_total}}
+          b: {title: B, unit: per_second, rate: {of: shop_b_total}}
+          c: {title: C, unit: second, value: {of: shop_b_total, agg: max}}
+          score: {title: D, unit: score, score: [{signal: c, weight: 100, worst: 0%, best: 1%}]}
+        alerts:
+          shop:
+            A: {signal: a, when: "> 1/s", severity: warning, component: web, summary: "{value}"}
+            B: {signal: b, when: "> 1/s", severity: warning, summary: "{value}"}
+            C: {signal: c, when: "> 1%", severity: warning, summary: "{tool}"}
+            D: {signal: score, only_if: {signal: c, when: "> 1%"}, when: "< 5", severity: warning, summary: A}
+        dashboard: {rows: [{title: R, panels: [{title: P, type: stat, signal: c}]}]}
+    """) == [
+        "7:28 VM042 `type` cannot be `count`; did you mean `counter`?",
+        '8:71 VM042 `endpoint` wants text; a bare `5` is a number in YAML: quote it, `"5"`',
+        "12:23 VM042 `unit` cannot be `second`; did you mean `seconds`?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("body", "line"),
+    [
+        ("severities: critical", "3:13 VM042 `severities` wants a list; put it into brackets: `[critical]`"),
+        (
+            "checks: {short-window: fatal}",
+            "3:24 VM042 `short-window` cannot be `fatal`; known: `error`, `note`, `off`, `warning`",
+        ),
+        ("meta: {for: 5}", '3:13 VM042 `for` wants text; a bare `5` is a number in YAML: quote it, `"5"`'),
+        (
+            "alerts: [a]",
+            "3:9 VM042 `alerts` wants a mapping of keys to values; write `key: value` lines without dashes",
+        ),
+        ("budget: {series: many}", "3:18 VM042 `series` wants a whole number; write it plain, such as `200`"),
+        (
+            "dashboard: {rows: [{title: R, panels: []}]}",
+            "3:39 VM042 `panels` has too few items; write at least 1",
+        ),
+        ("contexts: {prod: {time_scale: 0}}", "3:31 VM042 `time_scale` is too small; write a number above 0"),
+        (
+            "signals: {a-b: {title: A, unit: count}}",
+            "3:11 VM042 `a-b` is not a name that fits here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*$`",
+        ),
+        (
+            "alerts: {a b: {A: {signal: a, when: any, severity: warning}}}",
+            "3:10 VM042 `a b` is not a name that fits here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*$`",
+        ),
+        (
+            "signals: {a: {title: A, unit: count, rate: }}",
+            "3:44 VM042 `rate` wants a mapping of keys to values; " + INDENTED,
+        ),
+        (
+            "signals: {a: {title: A, unit: score, score: {signal: b}}}",
+            "3:45 VM042 `score` wants a list; put `- ` in front of each item",
+        ),
+        (
+            "signals: {a: {title: A, unit: seconds, quantile: {q: 95%, of: a}}}",
+            "3:54 VM042 a number is wanted; write it plain, such as `0.95` or `40`",
+        ),
+        (
+            "components: {a: {external: ja, metrics: {}}}",
+            "3:28 VM042 `external` wants true or false; write `true` or `false`",
+        ),
+        (
+            "components: {a: {metrics: {shop_a: {type: gauge, help: A., range: [0]}}}}",
+            "3:67 VM042 `range` has too few items; write at least 2",
+        ),
+    ],
+)
+def test_a_value_of_another_form_is_told_with_what_is_wanted(body, line):
+    """One mistake is one diagnostic: its place, the key in the user's words, and what to write."""
+    assert told(body) == [line]
+
+
+@pytest.mark.parametrize(
+    ("head", "lines"),
+    [
+        (
+            "victor_mon: 2\nservice: {}\n",
+            [
+                "1:13 VM042 this is version 2 of the spec language, and version 1 is understood here; "
+                + UPGRADE,
+            ],
+        ),
+        (
+            "service: {name: a}\n",
+            [
+                "1:1 VM041 `metric_prefix` is missing in `service`; add `metric_prefix:`",
+                "1:1 VM041 `owner` is missing in `service`; add `owner:`",
+                "1:1 VM041 `select` is missing in `service`; add `select:`",
+                "1:1 VM041 `title` is missing in `service`; add `title:`",
+                "1:1 VM041 `victor_mon` is missing; add `victor_mon:`",
+            ],
+        ),
+        (
+            "victor_mon: 1\n",
+            [
+                "1:1 VM041 `service` is missing; add `service:`",
+            ],
+        ),
+        (
+            "victor_mon: 1\nservice: {name: Shop, title: A, owner: B, metric_prefix: shop, select: {}}\n",
+            [
+                "2:17 VM042 `Shop` is not a name that fits here; it must match " + SLUG,
+                "2:58 VM042 `shop` is not a name that fits here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*_$`",
+                "2:72 VM042 `select` has too few items; write at least 1",
+            ],
+        ),
+    ],
+)
+def test_nothing_is_read_on_without_a_version_and_a_service(head, lines):
+    """Where these are wrong, their mistakes are told and nothing else is guessed at."""
+    assert told("signals: {a: {title: A, unit: count, value: {of: nowhere, agg: max}}}", head) == lines

@@ -1,0 +1,96 @@
+"""The scalar types of the language: how each is read from YAML and shown in the JSON Schema."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Annotated, Any
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic_core import PydanticCustomError
+
+from victor_monitoring.signals.duration import parse_duration
+from victor_monitoring.signals.quantity import Condition, Quantity, parse_condition, parse_quantity
+from victor_monitoring.signals.selector import WrittenSelector, parse_selector
+from victor_monitoring.signals.text_error import TextError
+
+from .template import Template, parse_template
+
+NAME_SHAPE = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+
+
+def invalid(message: str, help: str, part: tuple[int, int] | None = None) -> PydanticCustomError:  # noqa: A002
+    """An error that carries its own help, and the part of the text that it is about."""
+    return PydanticCustomError("language", "{message}", {"message": message, "help": help, "part": part})
+
+
+def _reader(parse: Callable[[str], Any], help: str = "") -> PlainValidator:  # noqa: A002 - the word users see
+    """Reads text with `parse`; `help` is for parsers whose errors do not bring their own."""
+
+    def read(value: object) -> Any:
+        if not isinstance(value, str):
+            raise PydanticCustomError("string_type", "text is wanted")
+        try:
+            return parse(value)
+        except TextError as error:
+            raise invalid(error.message, error.help, error.part) from None
+        except ValueError as error:
+            raise invalid(str(error), help) from None
+
+    return PlainValidator(read)
+
+
+def _number(value: object) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise invalid("a number is wanted", "write it plain, such as `0.95` or `40`")
+    return Fraction(str(value))
+
+
+def _where(text: str) -> Condition:
+    return parse_condition(text, ("==", "!=", "<", "<=", ">", ">="))
+
+
+def _text_schema(example: str, description: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "description": description, "examples": [example]})
+
+
+Duration = Annotated[
+    int,
+    _reader(parse_duration, "write a duration such as `30s`, `5m` or `1h30m`"),
+    _text_schema("5m", "a duration"),
+]
+QuantityField = Annotated[
+    Quantity,
+    _reader(parse_quantity, "write a number with its unit, such as `40%`, `250ms`, `2GiB` or `10/s`"),
+    _text_schema("2GiB", "a quantity"),
+]
+ConditionField = Annotated[
+    Condition,
+    _reader(parse_condition, "write a comparison and a threshold with its unit, such as `> 1GiB`, or `any`"),
+    _text_schema("> 1GiB", "a condition (<, <=, >, >=)"),
+]
+WhereField = Annotated[
+    Condition,
+    _reader(_where, "write a comparison and a value, such as `== 0`"),
+    _text_schema("== 0", "a comparison (==, !=, <, <=, >, >=)"),
+]
+SelectorField = Annotated[
+    WrittenSelector,
+    _reader(parse_selector),
+    _text_schema('requests_total{code="500"}', "a selector"),
+]
+TemplateField = Annotated[
+    Template,
+    _reader(parse_template),
+    _text_schema(
+        "{instance} uses {value}, more than {threshold}", "text with {value}, {threshold} and {label}"
+    ),
+]
+NumberField = Annotated[Fraction, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+
+Name = Annotated[str, Field(pattern=NAME_SHAPE)]
+SlugName = Annotated[  # no longer than Grafana allows a uid to be
+    str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=40)
+]
+MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
+Text = Annotated[str, Field(min_length=1)]
