@@ -1,0 +1,1 @@
+"""What differs between two resolved specs: the only place that compares them."""

@@ -1,0 +1,1 @@
+"""The resolved spec: every reference followed, every quantity in base units, for one context."""

@@ -1,0 +1,41 @@
+"""The acknowledgements of a spec, each with the node that it concerns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.model import base
+from victor_monitoring.model import spec as written
+from victor_monitoring.spec.tree import Path
+
+from .spec import Ack
+
+
+def acks_of(spec: written.Spec) -> tuple[Ack, ...]:
+    """Every acknowledgement, in the order of the spec."""
+    return tuple(
+        Ack(path, check, ack.reason, ack.until) for path, acks in _nodes(spec) for check, ack in acks.items()
+    )
+
+
+def _nodes(spec: written.Spec) -> Iterator[tuple[Path, base.Acks]]:
+    yield ("service",), spec.service.ack
+    yield ("outputs",), spec.outputs.ack
+    for name, component in spec.components.items():
+        yield ("components", name), component.ack
+        for metric_name, metric in component.metrics.items():
+            yield ("components", name, "metrics", metric_name), metric.ack
+    for name, signal in spec.signals.items():
+        yield ("signals", name), signal.ack
+    for group, alerts in spec.alerts.items():
+        for name, alert in (alerts or {}).items():
+            yield ("alerts", group, name), alert.ack
+    if spec.meta:
+        yield ("meta",), spec.meta.ack
+    if spec.dashboard:
+        yield ("dashboard",), spec.dashboard.ack
+        for row_index, row in enumerate(spec.dashboard.rows):
+            for index, panel in enumerate(row.panels):
+                yield ("dashboard", "rows", row_index, "panels", index), panel.ack
+    for name, context in spec.contexts.items():
+        yield ("contexts", name), context.ack

@@ -1,0 +1,109 @@
+"""Alerts, resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from victor_monitoring.model import spec as written
+from victor_monitoring.signals.signal import Signal
+from victor_monitoring.spec.tree import Path
+
+from .metrics import label_pairs
+from .spec import Alert, Component, Guard, Labels, Service, Unknown
+from .time_scale import TimeScale
+
+
+class AlertResolver:
+    """Resolves the alerts of one spec; names that lead nowhere are kept in `unknown`."""
+
+    def __init__(
+        self,
+        spec: written.Spec,
+        service: Service,
+        components: Mapping[str, Component],
+        signals: Mapping[str, Signal],
+        scale: TimeScale,
+    ) -> None:
+        self._spec, self._service, self._scale = spec, service, scale
+        self._components, self._signals = components, signals
+        self._owners = {
+            series: component.name
+            for component in components.values()
+            for declared in component.metrics
+            for series in declared.metric.series()
+        }
+        self.unknown: list[Unknown] = []
+
+    def all(self) -> tuple[Alert, ...]:
+        """Every alert that could be resolved, in the order of the spec."""
+        found = (
+            self._alert(group, name, alert)
+            for group, alerts in self._spec.alerts.items()
+            for name, alert in (alerts or {}).items()
+        )
+        return tuple(alert for alert in found if alert is not None)
+
+    def _alert(self, group: str, name: str, alert: written.Alert) -> Alert | None:
+        path: Path = ("alerts", group, name)
+        signal = self._signal(alert.signal, (*path, "signal"))
+        guard = self._guard(alert.only_if, (*path, "only_if", "signal"))
+        if alert.severity not in self._spec.severities:
+            self.unknown.append(Unknown("severity", alert.severity, (*path, "severity")))
+        if alert.component is not None and alert.component not in self._components:
+            self.unknown.append(Unknown("component", alert.component, (*path, "component")))
+        if signal is None or (guard is None and alert.only_if is not None):
+            return None
+        component = alert.component or self.component_of(signal)
+        return Alert(
+            name=name,
+            group=group,
+            signal=signal,
+            condition=alert.when,
+            guard=guard,
+            pending=self._scale(alert.for_),
+            keep_firing=None if alert.keep_firing_for is None else self._scale(alert.keep_firing_for),
+            severity=alert.severity,
+            component=component,
+            summary=alert.summary,
+            description=alert.description,
+            actions=tuple(alert.actions),
+            labels=self._labels(alert, component),
+            own_labels=label_pairs(alert.labels),
+            reason=alert.reason,
+        )
+
+    def _signal(self, name: str, path: Path) -> Signal | None:
+        if name not in self._spec.signals:
+            self.unknown.append(Unknown("signal", name, path))
+        return self._signals.get(name)
+
+    def _guard(self, guard: written.Guard | None, path: Path) -> Guard | None:
+        if guard is None:
+            return None
+        signal = self._signal(guard.signal, path)
+        return None if signal is None else Guard(signal, guard.when)
+
+    def component_of(self, signal: Signal) -> str:
+        """The component whose metrics the signal reads; of several, the service's name."""
+        owners = set(self._owners_of(signal))
+        return owners.pop() if len(owners) == 1 else self._service.name
+
+    def _owners_of(self, signal: Signal) -> list[str]:
+        direct = [self._owners[reading.selector.metric.name] for reading in signal.kind.readings()]
+        return direct + [owner for _, part in signal.kind.parts() for owner in self._owners_of(part)]
+
+    def _labels(self, alert: written.Alert, component: str) -> Labels:
+        """What the alert adds to its series: the fixed labels, then service's, component's and its own."""
+        owner = self._components.get(component)
+        return label_pairs(
+            {
+                **dict(self._service.labels),
+                **(dict(owner.labels) if owner else {}),
+                **alert.labels,
+                "severity": alert.severity,
+                "component": component,
+                "owner": self._service.owner,
+                "service": self._service.name,
+                "signal": alert.signal,
+            }
+        )

@@ -1,0 +1,141 @@
+"""From the spec as written to the resolved spec, for base or one context."""
+
+from __future__ import annotations
+
+from victor_monitoring.model import spec as written
+from victor_monitoring.spec.finding import Finding
+from victor_monitoring.spec.tree import Path
+
+from .acks import acks_of
+from .alerts import AlertResolver
+from .dashboard import resolve_dashboard
+from .metrics import label_pairs, matchers, resolve_component
+from .outputs import resolve_outputs
+from .signals import SignalResolver
+from .spec import Kubernetes, Meta, Resolved, Service, Unknown
+from .time_scale import TimeScale
+
+
+def resolve(
+    spec: written.Spec,
+    *,
+    context: str | None = None,
+    base: Resolved | None = None,
+    broken: frozenset[Path] = frozenset(),
+) -> tuple[Resolved, list[Finding]]:
+    """The spec with its references followed, and what hindered that.
+
+    `base` is the resolved spec without the context; `broken` holds the paths that could not be read.
+    """
+    here = spec.contexts[context] if context else written.Context()
+    scale = TimeScale(context, here.time_scale)
+    service = _service(spec, here)
+    components = {
+        name: resolve_component(name, component, service.select, here.select)
+        for name, component in spec.components.items()
+    }
+    series = {
+        name: (metric, component.select)
+        for component in components.values()
+        for declared in component.metrics
+        for name, metric in declared.metric.series().items()
+    }
+    signals = SignalResolver(spec, service, series, scale)
+    resolved_signals = signals.all()
+    alerts = AlertResolver(spec, service, components, resolved_signals, scale)
+    resolved_alerts = alerts.all()
+    dashboard, unknown = (
+        resolve_dashboard(spec.dashboard, spec.signals, resolved_signals) if spec.dashboard else (None, [])
+    )
+    meta = _meta(spec, scale)
+    unknown = [
+        *_unknown_anchors(spec),
+        *signals.unknown,
+        *alerts.unknown,
+        *unknown,
+        *_unknown_meta_severity(spec),
+    ]
+    resolved = Resolved(
+        context=context,
+        component=here.component,
+        protected=here.protected,
+        service=service,
+        window=scale(spec.defaults.window),
+        evaluate=scale(spec.defaults.evaluate_every),
+        scrape=scale(spec.defaults.scrape_every),
+        severities=tuple(spec.severities),
+        budget=spec.budget.series if spec.budget else None,
+        checks=spec.checks,
+        outputs=resolve_outputs(spec.outputs, service.name),
+        kubernetes=Kubernetes(spec.kubernetes.rules_key),
+        components=components,
+        series={name: metric for name, (metric, _) in series.items()},
+        selects={name: select for name, (_, select) in series.items()},
+        signals=resolved_signals,
+        alerts=resolved_alerts,
+        meta=meta,
+        dashboard=dashboard,
+        reads=tuple(signals.reads),
+        unknown=tuple(each for each in unknown if not _is_broken(each, broken)),
+        names={
+            "metric": frozenset(series),
+            "signal": frozenset(spec.signals),
+            "component": frozenset(components),
+            "severity": frozenset(spec.severities),
+        },
+        acks=acks_of(spec),
+        broken=broken,
+        base=base,
+    )
+    return resolved, [*scale.findings, *signals.findings]
+
+
+def _service(spec: written.Spec, context: written.Context) -> Service:
+    service = spec.service
+    return Service(
+        name=service.name,
+        title=service.title,
+        owner=service.owner,
+        namespace=service.namespace,
+        prefix=service.metric_prefix,
+        select=matchers({**service.select, **context.select}),
+        scope=tuple(dict.fromkeys(service.scope)),
+        runbooks=service.runbooks.rstrip("/") if service.runbooks else None,
+        labels=label_pairs({**service.labels, **context.labels}),
+    )
+
+
+def _meta(spec: written.Spec, scale: TimeScale) -> Meta | None:
+    if spec.meta is None:
+        return None
+    name = spec.service.name.replace("-", "_")
+    return Meta(
+        spec.meta.group or f"{name}_meta", scale(spec.meta.for_), spec.meta.severity or spec.severities[-1]
+    )
+
+
+def _unknown_anchors(spec: written.Spec) -> list[Unknown]:
+    return [
+        Unknown("metric", component.anchor, ("components", name, "anchor"))
+        for name, component in spec.components.items()
+        if component.anchor is not None and component.anchor not in component.metrics
+    ]
+
+
+def _unknown_meta_severity(spec: written.Spec) -> list[Unknown]:
+    severity = spec.meta.severity if spec.meta else None
+    if severity is None or severity in spec.severities:
+        return []
+    return [Unknown("severity", severity, ("meta", "severity"))]
+
+
+def _is_broken(unknown: Unknown, broken: frozenset[Path]) -> bool:
+    """Whether the name is defined, only in a place that could not be read."""
+    sections = {"signal": "signals", "component": "components", "metric": "metrics", "severity": "severities"}
+    section = sections[unknown.thing]
+    return any(
+        (section in path and path[-1] == unknown.name)
+        or path == (section,)
+        or (unknown.thing == "metric" and path[0] == "components" and len(path) <= 2)
+        for path in broken
+    )

@@ -1,0 +1,29 @@
+"""Durations of the alerting chain in a context's time scale."""
+
+from __future__ import annotations
+
+from victor_monitoring.model.patterns import UNEVEN_SCALE
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.spec.finding import Finding
+
+
+class TimeScale:
+    """Divides durations; `findings` collects those that do not stay whole milliseconds."""
+
+    def __init__(self, context: str | None, factor: int) -> None:
+        self.context, self.factor = context, factor
+        self.findings: list[Finding] = []
+
+    def __call__(self, milliseconds: int) -> int:
+        """The duration in this context; at least 1 ms, so that a mistake leaves a usable value."""
+        scaled, rest = divmod(milliseconds, self.factor)
+        if rest and self.context is not None:
+            self.findings.append(
+                Finding(
+                    ("contexts", self.context, "time_scale"),
+                    f"{duration_text(milliseconds)} by {self.factor} is no whole number of milliseconds",
+                    "choose a time scale that divides every duration of the alerts, such as 10 or 50",
+                    pattern=UNEVEN_SCALE,
+                )
+            )
+        return max(scaled, 1) if milliseconds else 0
