@@ -1,0 +1,162 @@
+"""Every check and every pattern of the language on a spec of its own."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.checks.expectations import FIXTURES, TODAY, diagnostics, expected, found
+from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
+from victor_monitoring.checks.check import Check, all_checks
+from victor_monitoring.diagnostics import Pattern, Severity, Source
+from victor_monitoring.model.patterns import LANGUAGE
+from victor_monitoring.pipeline import compile_spec
+
+PATTERNS = (*(check.pattern for check in all_checks()), *LANGUAGE, UNUSED_ACK, EXPIRED_ACK)
+WORDING = Path(__file__).with_name("wording.txt")
+BY_NAME = {path.stem: path for path in FIXTURES}
+
+
+def stem(path: Path) -> str:
+    return path.stem
+
+
+def name(pattern: Pattern | Check) -> str:
+    return pattern.pattern.name if isinstance(pattern, Check) else pattern.name
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=stem)
+def test_a_fixture_is_flagged_on_the_lines_that_say_so_and_nowhere_else(path):
+    """All checks together find in a fixture exactly what its lines expect."""
+    assert found(path) == expected(path)
+
+
+def test_the_wording_is_as_it_was_when_somebody_last_read_it(request):
+    """Every message and help on every fixture; `--update-goldens` writes them anew."""
+    lines = [
+        f"{path.stem}:{each.span.line}:{each.span.column} {each.severity.word} {each.code} "
+        f"{each.message}; {each.help}"
+        for path in FIXTURES
+        for each in diagnostics(path)
+    ]
+    if request.config.getoption("--update-goldens"):
+        WORDING.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
+    assert lines == WORDING.read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("check", all_checks(), ids=name)
+def test_a_fixture_needs_its_check(check):
+    """Without the check, its fixture loses the check's findings and no others."""
+    path = BY_NAME[check.pattern.name]
+    others = [each for each in all_checks() if each is not check]
+    rest = [place for place in expected(path) if place[2] != check.pattern.code]
+    assert rest != expected(path)
+    assert found(path, others) == rest
+
+
+def test_every_pattern_has_a_fixture_of_its_name():
+    """Fixtures and patterns are the same set, so that a new check comes with one."""
+    assert sorted(BY_NAME) == sorted(pattern.name for pattern in PATTERNS)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=name)
+def test_a_fixture_expects_the_pattern_it_is_named_after(pattern):
+    """A fixture fires the pattern of its name."""
+    assert pattern.code in {code for _, _, code in expected(BY_NAME[pattern.name])}
+
+
+def test_codes_and_names_are_unique():
+    """A code or a name stands for one pattern."""
+    assert len({pattern.code for pattern in PATTERNS}) == len(PATTERNS)
+    assert len({pattern.name for pattern in PATTERNS}) == len(PATTERNS)
+
+
+@pytest.mark.parametrize("pattern", PATTERNS, ids=name)
+def test_a_pattern_is_documented_with_a_bad_and_a_good_example(pattern):
+    """The documentation says what, then why, then shows both; code and name have their form."""
+    paragraphs = pattern.doc.split("\n\n")
+    assert len(paragraphs) >= 2
+    assert paragraphs[0].endswith(".")
+    assert re.search(r"Bad: .+Good: .+\.", pattern.doc, re.DOTALL)
+    assert re.fullmatch(r"VM\d{3}", pattern.code)
+    assert re.fullmatch(r"[a-z]+(-[a-z]+)*", pattern.name)
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=stem)
+def test_a_finding_says_what_is_wrong_and_what_to_do(path):
+    """A message names its object in backticks or says the fault in one line; the help is never empty."""
+    for each in diagnostics(path):
+        assert each.help, each
+        assert "\n" not in each.message + each.help
+        assert each.message == each.message.strip()
+        assert not each.message.endswith(".")
+        assert (each.span.end_line, each.span.end_column) >= (each.span.line, each.span.column)
+
+
+SETTINGS = """\
+victor_mon: 1
+service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
+checks: {%s}
+components: {api: {metrics: {shop_depth: {type: gauge, help: Depth.}}}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("setting", "severity"),
+    [
+        ("", Severity.ERROR),
+        ("missing-merge: off", None),
+        ("missing-merge: note", Severity.NOTE),
+        ("missing-merge: warning", Severity.WARNING),
+        ("VM506: note", Severity.NOTE),
+    ],
+)
+def test_a_spec_decides_how_much_a_check_matters(setting, severity):
+    """`checks` sets a check's severity by name or code, and `off` silences it."""
+    compiled = compile_spec(Source("spec", SETTINGS % setting), today=TODAY)
+    assert [each.severity for each in compiled.diagnostics] == ([severity] if severity else [])
+
+
+ACKED = """\
+victor_mon: 1
+service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
+components:
+  api:
+    %s
+    metrics:
+      shop_depth:
+        type: gauge
+        help: Depth.
+        %s
+"""
+
+
+@pytest.mark.parametrize(
+    ("above", "there"),
+    [
+        ("", "ack: {missing-merge: One process}"),
+        ("", "ack: {VM506: One process}"),
+        ("ack: {missing-merge: One process}", ""),
+        ("", "ack: {missing-merge: {reason: One process, until: 2026-11-23}}"),
+    ],
+)
+def test_an_acknowledgement_covers_findings_at_its_node_and_below(above, there):
+    """A finding is accepted by name or code, at the node or above it, on the last day still."""
+    assert not compile_spec(Source("spec", ACKED % (above, there)), today=TODAY).diagnostics
+
+
+def test_an_acknowledgement_that_one_context_needs_is_used():
+    """An acknowledgement is unused only where neither base nor any context needs it."""
+    text = """\
+victor_mon: 1
+service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
+components: {api: {metrics: {shop_a_total: {type: counter, help: A.}}}}
+signals:
+  rate: {title: A, unit: per_second, rate: {of: shop_a_total}, ack: {short-window: A test}}
+contexts: {tests: {override: {signals: {rate: {window: 1s}}}}}
+"""
+    assert not compile_spec(Source("spec", text), today=TODAY).diagnostics
+    alone = text.replace("{window: 1s}", "{window: 5m}")
+    assert [each.code for each in compile_spec(Source("spec", alone), today=TODAY).diagnostics] == ["VM603"]

@@ -1,0 +1,66 @@
+"""Acknowledgements: which findings they cover, and which of them are of no use."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from victor_monitoring.diagnostics import Pattern, Severity
+from victor_monitoring.resolved.spec import Ack, Resolved
+from victor_monitoring.spec.finding import Finding
+from victor_monitoring.spec.tree import Path
+
+UNUSED_ACK: Final = Pattern(
+    "VM603",
+    "unused-ack",
+    Severity.WARNING,
+    """An acknowledgement covers no finding, in base or in any context.
+
+What it excused is mended, or it stands at the wrong node; left alone it would hide the next finding.
+Bad: `ack: {slower-critical: ..}` on an alert that is not slower. Good: no `ack`.""",
+)
+EXPIRED_ACK: Final = Pattern(
+    "VM605",
+    "expired-ack",
+    Severity.WARNING,
+    """An acknowledgement's last day is over, so its finding counts again.
+
+Bad: `{reason: until the migration, until: 2020-01-31}`. Good: mend the finding, or decide anew.""",
+)
+
+
+def covers(ack: Ack, pattern: Pattern, finding: Finding) -> bool:
+    """Whether a finding of `pattern` is accepted: the acknowledgement stands at its node or above."""
+    return ack.check in (pattern.name, pattern.code) and finding.path[: len(ack.path)] == ack.path
+
+
+def is_expired(ack: Ack, today: datetime.date) -> bool:
+    """Whether the acknowledgement's last day is over."""
+    return ack.until is not None and ack.until < today
+
+
+def expired_acks(spec: Resolved, today: datetime.date) -> list[Finding]:
+    """The acknowledgements whose last day is over."""
+    return [
+        Finding(
+            ack.place,
+            f"the acknowledgement of `{ack.check}` ended on {ack.until}",
+            "decide anew",
+            on_key=True,
+        )
+        for ack in spec.acks
+        if is_expired(ack, today)
+    ]
+
+
+def unused_acks(
+    spec: Resolved, used: frozenset[Path], patterns: Sequence[Pattern], today: datetime.date
+) -> Iterator[Finding]:
+    """The acknowledgements of known checks that cover nothing; nothing is said where reading failed."""
+    known = {name for pattern in patterns for name in (pattern.name, pattern.code)}
+    for ack in () if spec.broken else spec.acks:
+        if ack.place not in used and ack.check in known and not is_expired(ack, today):
+            yield Finding(
+                ack.place, f"nothing here needs `{ack.check}` acknowledged", "remove it", on_key=True
+            )

@@ -1,0 +1,45 @@
+"""What a check is, and how all of them are run."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from victor_monitoring import checks as package
+from victor_monitoring.diagnostics import Pattern, Severity
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+Finder = Callable[[Resolved], Iterator[Finding]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """A bad pattern with its code, name, severity and documentation, and what finds it."""
+
+    pattern: Pattern
+    find: Finder
+
+
+def check(code: str, name: str, severity: Severity = Severity.ERROR) -> Callable[[Finder], Check]:
+    """Makes a check of a function that yields findings; its docstring is the documentation."""
+
+    def wrap(find: Finder) -> Check:
+        return Check(Pattern(code, name, severity, inspect.getdoc(find) or ""), find)
+
+    return wrap
+
+
+@functools.cache
+def all_checks() -> tuple[Check, ...]:
+    """Every check of this package, by code."""
+    modules = (
+        importlib.import_module(f"{package.__name__}.{m.name}")
+        for m in pkgutil.iter_modules(package.__path__)
+    )
+    found = {each.pattern.code: each for m in modules for each in vars(m).values() if isinstance(each, Check)}
+    return tuple(found[code] for code in sorted(found))

@@ -1,0 +1,28 @@
+"""Signals that are one and the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.promql import Expr
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM209", "duplicate-signal")
+def duplicate_signal(spec: Resolved) -> Iterator[Finding]:
+    """Two signals have the same definition.
+
+    Two names for one number get two sets of limits, and one of them is about something else than it says.
+
+    Bad: the P95 of tool selection and of tool execution, both read from one histogram. Good: a histogram
+    for each, or one signal.
+    """
+    first: dict[Expr, str] = {}
+    for signal in spec.signals.values():
+        other = first.setdefault(signal.definition(), signal.name)
+        if other != signal.name:
+            message = f"`{signal.name}` is the same as `{other}`"
+            mend = "use one signal, or read what it is named after"
+            yield Finding(("signals", signal.name), message, mend, on_key=True)

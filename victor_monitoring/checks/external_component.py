@@ -1,0 +1,30 @@
+"""Keys that an external component cannot have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM504", "external-component")
+def external_component(spec: Resolved) -> Iterator[Finding]:
+    """An external component has `class`, `endpoint` or a metric with `rest`.
+
+    Somebody else exports it: there is no class in the registry and no REST section that these could be of.
+
+    Bad: `{external: true, endpoint: ingress}`. Good: `{external: true, select: {job: ingress}}`.
+    """
+    for component in spec.components.values():
+        if not component.external:
+            continue
+        for key, field in (("class", "class_"), ("endpoint", "endpoint")):
+            if field in component.written:
+                message = f"`{component.name}` is external and has no `{key}`"
+                yield Finding((*component.path, key), message, "remove the key", on_key=True)
+        for declared in component.metrics:
+            if declared.rest:
+                message = f"`{declared.metric.name}` is external and in no REST section"
+                yield Finding((*declared.path, "rest"), message, "remove the key", on_key=True)

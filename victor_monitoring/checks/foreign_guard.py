@@ -1,0 +1,32 @@
+"""Guards that cannot be matched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM405", "foreign-guard")
+def foreign_guard(spec: Resolved) -> Iterator[Finding]:
+    """A guard's signal has labels that the alert's signal lacks, or reads other targets.
+
+    The two are matched on the guard's labels, so nothing would match and the alert would never fire.
+
+    Bad: an alert over the whole service with a guard `by: [tool]`. Good: a guard over the whole service.
+    """
+    for alert in spec.alerts:
+        if alert.guard is None:
+            continue
+        extra = [label for label in alert.guard.signal.labels if label not in alert.signal.labels]
+        if extra or alert.guard.signal.select != alert.signal.select:
+            why = (
+                f"has the label `{extra[0]}`, which the other lacks"
+                if extra
+                else "is selected by other labels"
+            )
+            message = f"`{alert.guard.signal.name}` cannot guard `{alert.signal.name}`: it {why}"
+            mend = "guard with a signal whose `by` is part of the alert's"
+            yield Finding((*alert.path, "only_if", "signal"), message, mend)

@@ -1,0 +1,34 @@
+"""Placeholders whose label does not survive."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.diagnostics import nearest
+from victor_monitoring.model.template import Template
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+from victor_monitoring.spec.tree import Path
+
+
+@check("VM404", "lost-label")
+def lost_label(spec: Resolved) -> Iterator[Finding]:
+    """A text names a label that the signal's value does not have.
+
+    Aggregation drops every label but those of `select`, `scope` and `by`, so the text would have a hole.
+
+    Bad: `{tool}` where the signal has no `by: [tool]`. Good: a label of the signal, `{value}`, `{threshold}`.
+    """
+    for alert in spec.alerts:
+        known = (*alert.signal.labels, "value", "threshold")
+        texts: list[tuple[Path, Template | None]] = [
+            ((*alert.path, "summary"), alert.summary),
+            ((*alert.path, "description"), alert.description),
+            *(((*alert.path, "actions", index), action) for index, action in enumerate(alert.actions)),
+        ]
+        for path, template in texts:
+            for placeholder in template.placeholders if template else ():
+                if placeholder.name not in known:
+                    message = f"`{alert.signal.name}` has no label `{placeholder.name}`"
+                    yield Finding(path, message, nearest(placeholder.name, known), placeholder.part)

@@ -1,0 +1,64 @@
+"""Metric names against Prometheus' conventions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.diagnostics import Severity
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.metric import Metric
+from victor_monitoring.spec.finding import Finding
+
+_UNITS = {"seconds": "_seconds", "bytes": "_bytes", "ratio": "_ratio"}
+_OTHER_UNITS = (
+    "_ms",
+    "_milliseconds",
+    "_microseconds",
+    "_minutes",
+    "_hours",
+    "_kb",
+    "_mb",
+    "_gb",
+    "_percent",
+)
+_TAKEN = ("_count", "_sum", "_bucket", "_created", "_info")
+
+
+@check("VM502", "metric-name", Severity.ERROR)
+def metric_name(spec: Resolved) -> Iterator[Finding]:
+    """A metric's name breaks a convention of Prometheus, or does not say its unit.
+
+    A counter ends in `_total`, nothing else does; a unit stands at the end, in base units. Clients, tools
+    and people rely on it: a client exposes a counter without `_total` under another name than the rules
+    query.
+
+    Bad: `shop_request_duration_ms`. Good: `shop_request_duration_seconds`.
+    """
+    for declared in spec.declared:
+        wrong = _wrong(declared.metric)
+        if wrong:
+            yield Finding(declared.path, f"`{declared.metric.name}` {wrong}", "rename it", on_key=True)
+
+
+def _wrong(metric: Metric) -> str:
+    stem = metric.name.removesuffix("_total")
+    if metric.type == "counter" and stem == metric.name:
+        return "is a counter and does not end in `_total`"
+    if metric.type != "counter" and stem != metric.name:
+        return f"ends in `_total` and is a {metric.type}"
+    if ":" in metric.name:
+        return "has a colon, which is kept for recorded series"
+    for ending in _OTHER_UNITS:
+        if stem.endswith(ending):
+            return f"ends in `{ending}`, which is no base unit"
+    for ending in _TAKEN:
+        if stem.endswith(ending):
+            return f"ends in `{ending}`, which has a meaning of its own"
+    wanted = _UNITS.get(metric.unit)
+    if wanted and metric.unit != "ratio" and not stem.endswith(wanted):
+        return f"is in {metric.unit} and does not end in `{wanted}`"
+    for unit, ending in _UNITS.items():
+        if stem.endswith(ending) and metric.unit != unit:
+            return f"ends in `{ending}` and its unit is {metric.unit}"
+    return ""

@@ -1,0 +1,37 @@
+"""Panels whose signals do not fit their type."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Panel, Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM407", "misdrawn-panel")
+def misdrawn_panel(spec: Resolved) -> Iterator[Finding]:
+    """A panel names its signals in a way that its type cannot draw.
+
+    Signals on one panel share a unit, a pie needs one signal with `by`, columns one `by` and a table.
+
+    Bad: `{type: pie, signals: [a, b]}`. Good: `{type: pie, signal: lookups_by_result}`.
+    """
+    for panel in spec.panels:
+        for message, mend in _faults(panel):
+            yield Finding((*panel.path, "title"), f"`{panel.title}` {message}", mend)
+
+
+def _faults(panel: Panel) -> Iterator[tuple[str, str]]:
+    if panel.named != 1:
+        yield "names its signals in no way, or in several", "write one of `signal`, `signals` and `columns`"
+    if panel.is_columns and panel.type != "table":
+        yield f"has columns and is a {panel.type}", "make it a table, or write `signals`"
+    if panel.is_columns and len({signal.labels for signal in panel.signals}) > 1:
+        yield "has columns whose labels differ", "give its signals one `by`"
+    if not panel.is_columns and len({signal.unit for signal in panel.signals}) > 1:
+        yield "mixes units", "draw signals of one unit on a panel"
+    if panel.type == "pie" and (len(panel.signals) != 1 or not panel.signals[0].by):
+        yield "is a pie and needs one signal with `by`", "add a `by` to the signal, or choose another type"
+    if panel.type == "table" and len(panel.signals) > 1 and not panel.is_columns:
+        yield "is a table of several signals", "name them under `columns`"

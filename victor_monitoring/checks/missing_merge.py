@@ -1,0 +1,23 @@
+"""Gauges whose processes cannot be merged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM506", "missing-merge")
+def missing_merge(spec: Resolved) -> Iterator[Finding]:
+    """A gauge of ours does not say how the values of several worker processes become one.
+
+    Bad: `{type: gauge, help: Entries held.}`. Good: `{type: gauge, merge: livesum, help: Entries held.}`.
+    """
+    for declared in spec.declared:
+        is_ours = not spec.components[declared.component].external
+        if is_ours and declared.metric.type == "gauge" and declared.metric.merge is None:
+            message = f"`{declared.metric.name}` is a gauge without `merge`"
+            mend = "add `merge: livesum` where processes add up, `livemax` or `livemin` where they do not"
+            yield Finding(declared.path, message, mend, on_key=True)

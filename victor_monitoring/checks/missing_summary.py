@@ -1,0 +1,24 @@
+"""Alerts that say nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.diagnostics import Severity
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM402", "missing-summary", Severity.WARNING)
+def missing_summary(spec: Resolved) -> Iterator[Finding]:
+    """An alert has no summary.
+
+    Whoever is woken by it reads a name and nothing else.
+
+    Bad: no `summary`. Good: `summary: "Cache hit rate is {value}, below {threshold}"`.
+    """
+    for alert in spec.alerts:
+        if alert.summary is None:
+            mend = 'say what is wrong: `summary: "... is {value}, beyond {threshold}"`'
+            yield Finding(alert.path, f"`{alert.name}` has no summary", mend, on_key=True)

@@ -1,0 +1,24 @@
+"""Parameters of a signal that have no meaning together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM208", "misused-kind")
+def misused_kind(spec: Resolved) -> Iterator[Finding]:
+    """The parameters of a signal's kind have no meaning together.
+
+    Each kind knows its own: a quantile outside 0 to 1, weights that do not total 100, a count of members
+    that several targets report without a way to fold them.
+
+    Bad: `quantile: {q: 95, of: ..}`. Good: `quantile: {q: 0.95, of: ..}`.
+    """
+    for signal in spec.signals.values():
+        for fault in signal.kind.faults(signal):
+            path = ("signals", signal.name, signal.kind.NAME, *fault.at)
+            yield Finding(path, fault.message, fault.help)

@@ -1,0 +1,31 @@
+"""Signals over targets that are selected differently."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM207", "mixed-selects")
+def mixed_selects(spec: Resolved) -> Iterator[Finding]:
+    """A signal reads metrics, or a score signals, of targets that are selected differently.
+
+    Their labels differ, and a binary operator between vectors whose labels differ returns nothing,
+    without an error.
+
+    Bad: a ratio of an ingress' errors and the service's requests, where the ingress has its own `select`.
+    Good: both from one select.
+    """
+    for signal in spec.signals.values():
+        path = ("signals", signal.name, signal.kind.NAME)
+        names = [(reading.at, reading.selector.metric.name) for reading in signal.kind.readings()]
+        selects = [(at, name, spec.own_select(name)) for at, name in names]
+        selects += [(at, part.name, part.select) for at, part in signal.kind.parts()]
+        for at, name, select in selects[1:]:
+            _, first, wanted = selects[0]
+            if select != wanted:
+                message = f"`{name}` is selected by other labels than `{first}`"
+                yield Finding((*path, *at), message, "read metrics that share one `select`")

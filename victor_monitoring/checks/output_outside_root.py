@@ -1,0 +1,25 @@
+"""Output paths that leave the root."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM601", "output-outside-root")
+def output_outside_root(spec: Resolved) -> Iterator[Finding]:
+    """An output's path is absolute or climbs out of the root.
+
+    Files are written below the root only, so that a spec can never overwrite anything else.
+
+    Bad: `rules: ../../etc/rules.yaml`. Good: `rules: generated/rules.yaml`.
+    """
+    for output, path in spec.outputs.items():
+        flat = path.replace("\\", "/")
+        if flat.startswith("/") or ".." in flat.split("/") or re.match(r"[A-Za-z]:", flat):
+            message = f"`{path}` is not below the root"
+            yield Finding(("outputs", output), message, "write a path relative to the root, without `..`")

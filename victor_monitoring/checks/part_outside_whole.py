@@ -1,0 +1,28 @@
+"""Ratios whose part may exceed the whole."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.diagnostics import Severity
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM206", "part-outside-whole", Severity.WARNING)
+def part_outside_whole(spec: Resolved) -> Iterator[Finding]:
+    """A ratio's `of` is not a subset of its `over`.
+
+    The value may then exceed 100%, and a threshold on it means something else than a share.
+
+    Bad: `of: a{code="500"}`, `over: a{code="200"}`. Good: `over: a`, or `at_most_one: true` where another
+    metric is known to be the larger one.
+    """
+    for signal in spec.signals.values():
+        for share in signal.kind.shares():
+            if not share.promised and not share.part.is_subset_of(share.whole):
+                path = ("signals", signal.name, signal.kind.NAME, *share.at)
+                message = f"`{share.part.metric.name}` here is no subset of what it is divided by"
+                mend = "select with the same matchers and more, or promise `at_most_one: true`"
+                yield Finding(path, message, mend)

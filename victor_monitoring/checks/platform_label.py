@@ -1,0 +1,40 @@
+"""Metric labels that the platform sets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+_PLATFORM = (
+    "instance",
+    "job",
+    "namespace",
+    "pod",
+    "container",
+    "node",
+    "endpoint",
+    "service",
+    "le",
+    "quantile",
+)
+
+
+@check("VM501", "platform-label")
+def platform_label(spec: Resolved) -> Iterator[Finding]:
+    """A metric's own label has a name that Prometheus or the platform sets on every series.
+
+    The scrape renames the metric's label to `exported_...`, and every selector of it finds something else.
+
+    Bad: `labels: {namespace: [query, context]}`. Good: `labels: {cache: [query, context]}`.
+    """
+    targets = {matcher.label for component in spec.components.values() for matcher in component.select}
+    taken = {*_PLATFORM, *targets, *spec.service.scope}
+    for declared in spec.declared:
+        for label in declared.metric.labels:
+            if label.name in taken or label.name.startswith("__"):
+                path = (*declared.path, "labels", label.name)
+                message = f"`{label.name}` is a label that the platform sets on every series"
+                yield Finding(path, message, "give it a name of its own", on_key=True)

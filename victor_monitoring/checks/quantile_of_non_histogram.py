@@ -1,0 +1,26 @@
+"""Quantiles of metrics without buckets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM203", "quantile-of-non-histogram")
+def quantile_of_non_histogram(spec: Resolved) -> Iterator[Finding]:
+    """A quantile is asked of a metric that is no histogram.
+
+    Without buckets there is nothing to take a quantile of: no data, no alert.
+
+    Bad: `quantile: {q: 0.95, of: requests_total}`. Good: `of` a metric of `type: histogram`.
+    """
+    for signal in spec.signals.values():
+        for reading in signal.kind.readings():
+            metric = reading.selector.metric
+            if "histogram" in reading.accepts and metric.type in ("counter", "gauge"):
+                path = ("signals", signal.name, signal.kind.NAME, *reading.at)
+                message = f"`{signal.kind.NAME}` cannot read `{metric.name}`: it is a {metric.type}"
+                yield Finding(path, message, "declare a histogram, or choose another kind")

@@ -1,0 +1,73 @@
+"""All checks run over a resolved spec: severities of the spec applied, acknowledged findings left out."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from victor_monitoring.diagnostics import Diagnostic, Pattern, Severity
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding, locate
+from victor_monitoring.spec.tree import MapNode, Path
+
+from .acknowledged import EXPIRED_ACK, UNUSED_ACK, covers, expired_acks, is_expired, unused_acks
+from .check import Check
+
+_SEVERITIES = {severity.word: severity for severity in Severity}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the checks say of one resolved spec, and where the acknowledgements stand that were used."""
+
+    spec: Resolved
+    tree: MapNode
+    diagnostics: tuple[Diagnostic, ...]
+    used: frozenset[Path]
+
+
+def judge(spec: Resolved, tree: MapNode, checks: Sequence[Check], today: datetime.date) -> Judgement:
+    """What the checks find, each in its place. An acknowledgement holds up to and on its last day."""
+    acks = [ack for ack in spec.acks if not is_expired(ack, today)]
+    used: set[Path] = set()
+    diagnostics = list(_located(spec, tree, expired_acks(spec, today), EXPIRED_ACK))
+    for check in checks:
+        findings = []
+        for finding in check.find(spec):
+            matching = [ack.place for ack in acks if covers(ack, check.pattern, finding)]
+            used.update(matching)
+            findings += [] if matching else [finding]
+        diagnostics += _located(spec, tree, findings, check.pattern)
+    return Judgement(spec, tree, tuple(diagnostics), frozenset(used))
+
+
+def judge_acks(
+    judgements: Sequence[Judgement], checks: Sequence[Check], today: datetime.date
+) -> list[Diagnostic]:
+    """The acknowledgements that no finding needs, in base or in any context."""
+    used = frozenset[Path]().union(*(each.used for each in judgements))
+    patterns = [check.pattern for check in checks]
+    return [
+        diagnostic
+        for each in judgements
+        for diagnostic in _located(
+            each.spec, each.tree, unused_acks(each.spec, used, patterns, today), UNUSED_ACK
+        )
+    ]
+
+
+def severity_of(pattern: Pattern, settings: Mapping[str, str]) -> Severity | None:
+    """How much a pattern matters by the spec's `checks`; None where it is off."""
+    word = settings.get(pattern.name, settings.get(pattern.code, pattern.severity.word))
+    return _SEVERITIES.get(word)
+
+
+def _located(
+    spec: Resolved, tree: MapNode, findings: Iterable[Finding], pattern: Pattern
+) -> Iterator[Diagnostic]:
+    severity = severity_of(pattern, spec.checks)
+    if severity is not None:
+        judged = dataclasses.replace(pattern, severity=severity)
+        yield from (locate(finding, judged, tree) for finding in findings)

@@ -1,0 +1,26 @@
+"""Windows that one failed scrape can empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM205", "short-window")
+def short_window(spec: Resolved) -> Iterator[Finding]:
+    """A signal's window is shorter than 4 scrape intervals.
+
+    `rate` needs two samples; in a short window one failed scrape leaves too few, and the signal vanishes.
+
+    Bad: `window: 30s` with `scrape_every: 15s`. Good: `window: 1m`.
+    """
+    for signal in spec.signals.values():
+        if signal.kind.is_windowed() and signal.window < 4 * signal.scrape:
+            window, scrape = duration_text(signal.window), duration_text(signal.scrape)
+            message = f"the window of {window} holds fewer than 4 scrapes, one every {scrape}"
+            mend = f"make it at least {duration_text(4 * signal.scrape)}"
+            yield Finding(("signals", signal.name, "window"), message, mend)

@@ -1,0 +1,28 @@
+"""Severe alerts that come later than milder ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM304", "slower-critical")
+def slower_critical(spec: Resolved) -> Iterator[Finding]:
+    """A severe alert waits longer than a milder one on the same signal.
+
+    While things get bad at once, the more urgent message is the later one. Where that is meant, say why
+    with an `ack`.
+
+    Bad: warning `for: 5m`, critical `for: 10m`. Good: the critical's `for` at most the warning's.
+    """
+    for milder, severer in spec.escalations:
+        if severer.pending > milder.pending:
+            mine, other = duration_text(severer.pending), duration_text(milder.pending)
+            message = (
+                f"`{severer.name}` waits {mine}, longer than `{milder.name}` ({milder.severity}) with {other}"
+            )
+            yield Finding((*severer.path, "for"), message, f"make it {other} or less")

@@ -1,0 +1,47 @@
+"""Thresholds that a signal never or always passes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.promql import number_text
+from victor_monitoring.signals.quantity import Condition
+from victor_monitoring.signals.signal import Interval
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM301", "threshold-out-of-range")
+def threshold_out_of_range(spec: Resolved) -> Iterator[Finding]:
+    """A threshold lies outside what the signal can be, so the alert never fires, or always does.
+
+    Bad: `when: "> 100%"` of a share; a quantile above the histogram's highest bucket. Good: a threshold
+    with possible values on both sides.
+    """
+    for alert in spec.alerts:
+        for path, signal, condition in alert.conditions:
+            if condition.fits(signal.unit):
+                interval = signal.kind.range()
+                verdict = _verdict(condition, interval)
+                if verdict:
+                    message = f"`{condition.text}` {verdict}: `{signal.name}` is {_text(interval)}"
+                    yield Finding(path, message, "choose a threshold with values on both sides")
+
+
+def _verdict(condition: Condition, interval: Interval) -> str:
+    """Whether the condition holds never or always within the interval; empty where it depends."""
+    ends = (interval.low, interval.high)
+    best, worst = ends if condition.high_is_bad else ends[::-1]
+    if worst is not None and not condition.holds(worst):
+        return "never holds"
+    if best is not None and condition.holds(best):
+        return "always holds"
+    return ""
+
+
+def _text(interval: Interval) -> str:
+    low, high = (None if end is None else number_text(end) for end in (interval.low, interval.high))
+    if low is not None and high is not None:
+        return f"between {low} and {high}"
+    return f"at least {low}" if low is not None else f"at most {high}"

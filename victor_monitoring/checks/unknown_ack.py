@@ -1,0 +1,29 @@
+"""Acknowledgements of checks that do not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
+from victor_monitoring.checks.check import all_checks, check
+from victor_monitoring.diagnostics import nearest
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM604", "unknown-ack")
+def unknown_ack(spec: Resolved) -> Iterator[Finding]:
+    """An `ack` or an entry of `checks` names a check that does not exist.
+
+    It would do nothing, and nobody would notice.
+
+    Bad: `ack: {slow-critical: ..}`. Good: `ack: {slower-critical: ..}`.
+    """
+    patterns = [UNUSED_ACK, EXPIRED_ACK, *(each.pattern for each in all_checks())]
+    names = [pattern.name for pattern in patterns]
+    known = {*names, *(pattern.code for pattern in patterns)}
+    places = [(ack.place, ack.check) for ack in spec.acks]
+    places += [(("checks", name), name) for name in spec.checks]
+    for path, name in places:
+        if name not in known:
+            yield Finding(path, f"there is no check `{name}`", nearest(name, names), on_key=True)

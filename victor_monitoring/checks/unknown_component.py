@@ -1,0 +1,24 @@
+"""Names of components that the spec does not define."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.diagnostics import nearest
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM105", "unknown-component")
+def unknown_component(spec: Resolved) -> Iterator[Finding]:
+    """An alert names a component that the spec does not define.
+
+    The alert would be routed and documented under a name that means nothing.
+
+    Bad: `component: cahce`. Good: a name under `components`.
+    """
+    for use in spec.unknown:
+        if use.thing == "component":
+            help = nearest(use.name, spec.names["component"])  # noqa: A001 - the word users see
+            yield Finding(use.path, f"unknown component `{use.name}`", help, use.part)

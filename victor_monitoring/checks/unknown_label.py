@@ -1,0 +1,35 @@
+"""Labels that a metric does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.diagnostics import nearest
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM102", "unknown-label")
+def unknown_label(spec: Resolved) -> Iterator[Finding]:
+    """A selector or a `by` names a label that the metric does not have.
+
+    A matcher on a missing label matches nothing, and a `by` on one merges what should be told apart.
+    `by` also takes `instance`; the labels of `select` and `scope` are always kept.
+
+    Bad: `of: shop_cache_entries{tool="x"}`. Good: a label under the metric's `labels`.
+    """
+    for read in spec.reads:
+        known = read.selector.metric.label_names
+        for matcher in read.written.matchers:
+            if matcher.label.text not in known:
+                message = f"`{read.selector.metric.name}` has no label `{matcher.label.text}`"
+                yield Finding(read.path, message, nearest(matcher.label.text, known), matcher.label.part)
+    for signal in spec.signals.values():
+        metrics = [reading.selector.metric for reading in signal.kind.readings()]
+        for index, label in enumerate(signal.by):
+            lacking = [metric.name for metric in metrics if label not in (*metric.label_names, "instance")]
+            if lacking:
+                known = tuple({*(name for metric in metrics for name in metric.label_names), "instance"})
+                path = ("signals", signal.name, "by", index)
+                yield Finding(path, f"`{lacking[0]}` has no label `{label}`", nearest(label, known))

@@ -1,0 +1,37 @@
+"""Label values outside a closed set."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.diagnostics import nearest
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM103", "unknown-label-value")
+def unknown_label_value(spec: Resolved) -> Iterator[Finding]:
+    """A matcher asks for a value that is not in the label's closed set, or a regex for none that is.
+
+    Such a selector matches nothing, or, negated, everything.
+
+    Bad: `of: shop_cache_lookups_total{outcome="hits"}`. Good: `{outcome="hit"}`.
+    """
+    for read in spec.reads:
+        sets = {label.name: label.values for label in read.selector.metric.labels}
+        for written in read.written.matchers:
+            values = sets.get(written.label.text)
+            if values is not None and not _names_any(written.matcher, values):
+                message = f"no value of `{written.label.text}` is `{written.value.text}`"
+                help = nearest(written.value.text, values)  # noqa: A001 - the word users see
+                yield Finding(read.path, message, help, written.value.part)
+
+
+def _names_any(matcher: Matcher, values: tuple[str, ...]) -> bool:
+    """Whether the matcher's value, negated or not, is or matches one of the set."""
+    if matcher.op in ("=", "!="):
+        return matcher.value in values or matcher.value == ""
+    return any(re.fullmatch(matcher.value, value) for value in values)

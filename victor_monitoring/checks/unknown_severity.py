@@ -1,0 +1,24 @@
+"""Names of severities that the spec does not define."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.diagnostics import nearest
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM106", "unknown-severity")
+def unknown_severity(spec: Resolved) -> Iterator[Finding]:
+    """An alert names a severity that the spec does not define.
+
+    Colours, routes and inhibitions follow the list of severities, so such an alert reaches nobody.
+
+    Bad: `severity: page` with `severities: [warning, critical]`. Good: `severity: critical`.
+    """
+    for use in spec.unknown:
+        if use.thing == "severity":
+            help = nearest(use.name, spec.names["severity"])  # noqa: A001 - the word users see
+            yield Finding(use.path, f"unknown severity `{use.name}`", help, use.part)

@@ -1,0 +1,24 @@
+"""Names of signals that the spec does not define."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.diagnostics import nearest
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM104", "unknown-signal")
+def unknown_signal(spec: Resolved) -> Iterator[Finding]:
+    """An alert, a guard, a score or a panel names a signal that the spec does not define.
+
+    It would have no expression, so it could neither fire nor show data.
+
+    Bad: `signal: p99_latncy`. Good: the name of a signal under `signals`.
+    """
+    for use in spec.unknown:
+        if use.thing == "signal":
+            help = nearest(use.name, spec.names["signal"])  # noqa: A001 - the word users see
+            yield Finding(use.path, f"unknown signal `{use.name}`", help, use.part)

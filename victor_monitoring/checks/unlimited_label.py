@@ -1,0 +1,24 @@
+"""Open labels without a limit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM503", "unlimited-label")
+def unlimited_label(spec: Resolved) -> Iterator[Finding]:
+    """An open label has no limit.
+
+    Each new value is a new series, for ever: one bad value in it can fill a Prometheus.
+
+    Bad: `labels: {tool: {open: true}}`. Good: `labels: {tool: {open: true, limit: 200}}`.
+    """
+    for declared in spec.declared:
+        for label in declared.metric.labels:
+            if label.values is None and label.limit is None:
+                path = (*declared.path, "labels", label.name)
+                yield Finding(path, f"the open label `{label.name}` has no limit", "add `limit: 200`")

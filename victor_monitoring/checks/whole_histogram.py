@@ -1,0 +1,26 @@
+"""Histograms where one number is wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM204", "whole-histogram")
+def whole_histogram(spec: Resolved) -> Iterator[Finding]:
+    """A kind that reads plain series is given a histogram.
+
+    A histogram is many series: its buckets, `_count` and `_sum`. By its own name there is none.
+
+    Bad: `rate: {of: request_duration_seconds}`. Good: `rate: {of: request_duration_seconds_count}`.
+    """
+    for signal in spec.signals.values():
+        for reading in signal.kind.readings():
+            metric = reading.selector.metric
+            if "histogram" not in reading.accepts and metric.type == "histogram":
+                path = ("signals", signal.name, signal.kind.NAME, *reading.at)
+                message = f"`{signal.kind.NAME}` cannot read `{metric.name}`: it is a {metric.type}"
+                yield Finding(path, message, "add `_count` or `_sum`, or ask for a quantile")
