@@ -1,0 +1,430 @@
+"""The dashboards of the specs: what is asked is what the alerts ask, and only of our targets."""
+
+from __future__ import annotations
+
+import datetime
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+
+from victor_monitoring import pipeline
+from victor_monitoring.renderers import dashboard, rules
+from victor_monitoring.renderers.dashboard.expressions import panel_expr
+from victor_monitoring.renderers.dashboard.thresholds import Limits
+from victor_monitoring.renderers.dashboard.variables import variables_of
+from victor_monitoring.resolved.spec import Panel, Resolved
+from victor_monitoring.signals.promql import Aggregate, Binary, Expr, Matcher, Vector, map_vectors, text
+from victor_monitoring.signals.signal import Signal
+from victor_monitoring.spec import load
+
+ROOT = Path(__file__).resolve().parents[2]
+SPECS = ("specs/performance.yaml", "specs/examples/checkout.yaml")
+Json = dict[str, Any]
+
+
+@cache
+def resolved() -> dict[str, Resolved]:
+    """Each spec for base and each context, by name."""
+    found: dict[str, Resolved] = {}
+    for name in SPECS:
+        compiled = pipeline.compile_spec(load.read(ROOT / name, name), today=datetime.date(2026, 1, 1))
+        assert compiled.base is not None
+        for spec in (compiled.base, *compiled.contexts.values()):
+            found[f"{Path(name).stem}-{spec.context or 'base'}"] = spec
+    return found
+
+
+@pytest.fixture(params=list(resolved()))
+def spec(request) -> Resolved:
+    return resolved()[request.param]
+
+
+def rendered(spec: Resolved) -> Json:
+    found: Json = json.loads(written(spec))
+    return found
+
+
+def written(spec: Resolved) -> str:
+    assert spec.dashboard is not None
+    return dashboard.dashboard_text(spec, spec.dashboard)
+
+
+def panels(dashboard: Json) -> list[Json]:
+    return [panel for panel in dashboard["panels"] if panel["type"] != "row"]
+
+
+def panel(name: str, title: str) -> Json:
+    return next(each for each in panels(rendered(resolved()[name])) if each["title"] == title)
+
+
+def queries(spec: Resolved) -> Iterator[tuple[Panel, Signal, str]]:
+    """Each panel's signals with the expressions that are drawn for them."""
+    for panel, drawn in zip(spec.panels, panels(rendered(spec)), strict=True):
+        targets = (target["expr"] for target in drawn["targets"])
+        yield from ((panel, signal, expr) for signal, expr in zip(panel.signals, targets, strict=True))
+
+
+def without_variables(expr: Expr) -> Expr:
+    def plain(vector: Vector) -> Vector:
+        kept = tuple(each for each in vector.matchers if not each.value.startswith("$"))
+        return Vector(vector.metric, kept, vector.window)
+
+    return map_vectors(expr, plain)
+
+
+def without_top(expr: Expr) -> Expr:
+    return expr.expr if isinstance(expr, Aggregate) and expr.op in ("topk", "bottomk") else expr
+
+
+def test_panel_and_alert_of_a_signal_are_equal_as_our_trees(spec):
+    """Less variables' matchers, top, comparison and guard, a panel's tree is that of its signal's alerts."""
+    limits, variables = Limits(spec), variables_of(spec)
+    compared = 0
+    for panel in spec.panels:
+        for signal in panel.signals:
+            low_is_bad = limits.low_is_bad(signal)
+            drawn = without_variables(
+                without_top(panel_expr(signal, variables, panel.top, low_is_bad=low_is_bad))
+            )
+            for alert in limits.alerts(signal):
+                fires = alert.expr.left if alert.guard and isinstance(alert.expr, Binary) else alert.expr
+                assert isinstance(fires, Binary)
+                assert drawn == fires.left
+                compared += 1
+    assert compared > 5
+
+
+def shape(node: Any) -> Any:
+    """A parsed expression as nested tuples, without parentheses and variables' matchers."""
+    match type(node).__name__:
+        case "ParenExpr":
+            return shape(node.expr)
+        case "NumberLiteral":
+            return node.val
+        case "VectorSelector":
+            matchers = ((each.name, str(each.op), each.value) for each in node.matchers.matchers)
+            return (node.name, *(each for each in matchers if not each[2].startswith("$")))
+        case "MatrixSelector":
+            return (shape(node.vector_selector), node.range)
+        case "Call":
+            return (node.func.name, *map(shape, node.args))
+        case "AggregateExpr":
+            labels = node.modifier and (str(node.modifier.type), node.modifier.labels)
+            return (str(node.op), labels, node.param and shape(node.param), shape(node.expr))
+        case "BinaryExpr":
+            matching = node.modifier and node.modifier.matching and node.modifier.matching.labels
+            as_bool = node.modifier and node.modifier.return_bool
+            return (str(node.op), matching, as_bool, shape(node.lhs), shape(node.rhs))
+        case other:
+            raise AssertionError(f"{other} is not compared")
+
+
+def test_panel_and_alert_of_a_signal_are_equal_as_parsed(spec):
+    """The same holds for what is written into dashboard and rules, as an independent parser reads it."""
+    rules_of_signal: dict[str, list[Any]] = {}
+    alerts = {alert.name: alert for alert in spec.alerts}
+    for group in rules.rule_data(spec)["groups"]:  # type: ignore[attr-defined]  # plain data of the file
+        for rule in group["rules"]:
+            if rule.get("alert") in alerts:
+                node: Any = promql_parser.parse(rule["expr"])
+                fires = node.lhs if alerts[rule["alert"]].guard else node
+                rules_of_signal.setdefault(rule["labels"]["signal"], []).append(shape(fires.lhs))
+    compared = 0
+    for panel, signal, expr in queries(spec):
+        drawn: Any = promql_parser.parse(expr)
+        for fires in rules_of_signal.get(signal.name, ()):
+            assert shape(drawn.expr if panel.top else drawn) == fires
+            compared += 1
+    assert compared > 5
+
+
+def selectors(node: Any) -> Iterator[Any]:
+    match type(node).__name__:
+        case "VectorSelector":
+            yield node
+        case "MatrixSelector":
+            yield node.vector_selector
+        case "Call":
+            for argument in node.args:
+                yield from selectors(argument)
+        case "BinaryExpr":
+            yield from selectors(node.lhs)
+            yield from selectors(node.rhs)
+        case "AggregateExpr" | "ParenExpr":
+            yield from selectors(node.expr)
+
+
+def texts(value: object) -> Iterator[str]:
+    """Every text in the JSON."""
+    match value:
+        case dict():
+            for each in value.values():
+                yield from texts(each)
+        case list():
+            for each in value:
+                yield from texts(each)
+        case str():
+            yield value
+
+
+def expressions(value: object) -> Iterator[str]:
+    """Every PromQL expression in the JSON, wherever it stands, that of a variable's query included."""
+    match value:
+        case dict():
+            for key, each in value.items():
+                if key == "expr":
+                    yield each
+                elif key == "query" and str(each).startswith("label_values("):
+                    yield each.removeprefix("label_values(").rpartition(",")[0]
+                else:
+                    yield from expressions(each)
+        case list():
+            for each in value:
+                yield from expressions(each)
+
+
+def test_every_selector_carries_every_select_matcher(spec):
+    """Panels, variables and annotations ask nothing of targets that are not selected."""
+    whole = rendered(spec)
+    owned = {
+        name: component.select
+        for component in spec.components.values()
+        for declared in component.metrics
+        for name in (declared.metric.name, *declared.metric.series(), f"{declared.metric.name}_bucket")
+    }
+    owned |= {
+        recording.record: each.select for each in spec.signals.values() for recording in each.recordings()
+    }
+    selects = [tuple(map(str, select)) for select in {*owned.values(), spec.service.select}]
+    found = [each for expr in expressions(whole) for each in selectors(promql_parser.parse(expr))]
+    for selector in found:
+        ops = {"MatchOp.Equal": "="}
+        has = {str(Matcher(m.name, ops.get(str(m.op), "?"), m.value)) for m in selector.matchers.matchers}
+        if selector.name in owned:
+            assert set(map(str, owned[selector.name])) <= has
+        else:
+            assert selector.name in ("up", "ALERTS")
+            assert any(set(select) <= has for select in selects)
+    assert len(found) >= sum(1 for _ in queries(spec)) + 2
+
+
+def test_nothing_is_written_that_hides_gaps_or_depends_on_the_zoom(spec):
+    """A window is the alerts' window, and what is missing stays missing."""
+    whole = "\n".join(texts(rendered(spec)))
+    assert "$__rate_interval" not in whole
+    assert "vector(0)" not in whole
+
+
+def test_variables_are_open_scope_labels_and_by_labels():
+    """A label that select pins is no variable; the scope comes first, and narrows what follows."""
+    assert {name: variables(name) for name in ("performance-base", "performance-prod")} == {
+        "performance-base": {
+            "datasource": "prometheus",
+            "kubernetes_namespace": 'label_values(up{job="victor"}, kubernetes_namespace)',
+            "instance": f"label_values(up{{{SCOPED}}}, instance)",
+            "cache": f"label_values(victor_cache_entries{{{SCOPED}}}, cache)",
+            "operation": f"label_values(victor_cache_operations_total{{{SCOPED}}}, operation)",
+            "provider": f"label_values(victor_provider_up{{{SCOPED}}}, provider)",
+            "tool": f"label_values(victor_tool_executions_total{{{SCOPED}}}, tool)",
+        },
+        "performance-prod": {
+            "datasource": "prometheus",
+            "instance": f"label_values(up{{{PINNED}}}, instance)",
+            "cache": f"label_values(victor_cache_entries{{{PINNED}}}, cache)",
+            "operation": f"label_values(victor_cache_operations_total{{{PINNED}}}, operation)",
+            "provider": f"label_values(victor_provider_up{{{PINNED}}}, provider)",
+            "tool": f"label_values(victor_tool_executions_total{{{PINNED}}}, tool)",
+        },
+    }
+
+
+SCOPED = 'job="victor",kubernetes_namespace=~"$kubernetes_namespace"'
+PINNED = 'job="victor",kubernetes_namespace="victor-production"'
+
+
+def variables(name: str) -> dict[str, str]:
+    listed = rendered(resolved()[name])["templating"]["list"]
+    return {each["name"]: each["query"] for each in listed}
+
+
+def test_a_variable_narrows_only_signals_that_have_its_label():
+    """An instance chosen does not empty what is computed over the whole service."""
+    narrowed = {
+        (panel.title, signal.name): re.findall(r'=~"\$(\w+)"', expr)
+        for panel, signal, expr in queries(resolved()["performance-base"])
+    }
+    assert narrowed["Memory Usage", "memory"] == ["kubernetes_namespace", "instance"]
+    assert narrowed["Cache Hit Rate", "cache_hit_ratio"] == ["kubernetes_namespace"]
+    assert narrowed["Active Providers", "providers_active"] == ["kubernetes_namespace"]
+
+
+def test_another_select_is_kept_and_narrowed_by_scope():
+    """A component with a select of its own is asked with that one."""
+    targets = panel("checkout-base", "Errors")["targets"]
+    assert targets[1]["expr"] == text(
+        Vector(
+            "job_cluster_namespace:checkout_ingress_error_ratio:ratio_rate_5m",
+            (
+                Matcher("job", "=", "checkout-ingress"),
+                Matcher("cluster", "=~", "$cluster"),
+                Matcher("namespace", "=~", "$namespace"),
+            ),
+        )
+    )
+
+
+def test_annotations_are_grafanas_own_and_one_for_each_select_with_alerts():
+    """The alerts of this service alone are shown, and only where they are selected."""
+    own, ours, ingress = rendered(resolved()["checkout-base"])["annotations"]["list"]
+    scope = 'cluster=~"$cluster",namespace=~"$namespace"'
+    firing = 'alertstate="firing",service="checkout"'
+    assert own["datasource"] == {"type": "grafana", "uid": "-- Grafana --"}
+    assert ours == {
+        "datasource": {"type": "prometheus", "uid": "${datasource}"},
+        "enable": True,
+        "iconColor": "red",
+        "name": "Firing alerts (job=checkout)",
+        "tagKeys": "severity,component",
+        "target": {"expr": f'ALERTS{{job="checkout",{firing},{scope}}}', "refId": "Alerts"},
+        "textFormat": "{{severity}}: {{component}}",
+        "titleFormat": "{{alertname}}",
+    }
+    assert ingress["target"]["expr"] == f'ALERTS{{job="checkout-ingress",{firing},{scope}}}'
+
+
+def test_data_source_is_an_object_everywhere(spec):
+    """Panels, queries, variables and annotations ask the data source that is chosen on top."""
+    whole = rendered(spec)
+    asked = [
+        *panels(whole),
+        *(target for each in panels(whole) for target in each["targets"]),
+        *(each for each in whole["templating"]["list"] if each["type"] == "query"),
+        *whole["annotations"]["list"][1:],
+    ]
+    assert [each["datasource"] for each in asked] == [{"type": "prometheus", "uid": "${datasource}"}] * len(
+        asked
+    )
+
+
+def test_all_but_time_series_are_instant(spec):
+    """A single value is asked for once, a course over the range."""
+    for each in panels(rendered(spec)):
+        is_series = each["type"] == "timeseries"
+        assert [(target["instant"], target["range"]) for target in each["targets"]] == [
+            (not is_series, is_series)
+        ] * len(each["targets"])
+
+
+def test_head_of_the_dashboard():
+    """Names are the service's; nothing in the head changes from run to run."""
+    whole = rendered(resolved()["checkout-base"])
+    head = {key: value for key, value in whole.items() if key not in ("panels", "templating", "annotations")}
+    assert head == {
+        "editable": False,
+        "graphTooltip": 1,
+        "refresh": "1m",
+        "schemaVersion": 42,
+        "tags": ["checkout"],
+        "time": {"from": "now-6h", "to": "now"},
+        "timezone": "",
+        "title": "Shop Checkout",
+        "uid": "checkout",
+    }
+
+
+def test_panels_fill_the_grid():
+    """Rows stand below each other, a row's panels side by side, and every panel has a number of its own."""
+    whole = rendered(resolved()["checkout-base"])
+    places = [(each["id"], *(each["gridPos"][key] for key in "xywh")) for each in whole["panels"]]
+    assert places == [
+        (1, 0, 0, 24, 1),
+        (2, 0, 1, 8, 8), (3, 8, 1, 8, 8), (4, 16, 1, 8, 8),
+        (5, 0, 9, 12, 8), (6, 12, 9, 12, 8),
+        (7, 0, 17, 24, 1),
+        (8, 0, 18, 8, 8), (9, 8, 18, 8, 8), (10, 16, 18, 8, 8),
+        (11, 0, 26, 24, 1),
+        (12, 0, 27, 12, 8), (13, 12, 27, 12, 8),
+    ]  # fmt: skip
+
+
+def test_cache_hit_rate_turns_yellow_and_red_with_its_alerts():
+    """The panel's colours are the alerts' thresholds: red below 20%, yellow below 40%, else green."""
+    for name in ("performance-base", "performance-prod", "performance-staging", "performance-fast"):
+        thresholds = panel(name, "Cache Hit Rate")["fieldConfig"]["defaults"]["thresholds"]
+        assert thresholds == {
+            "mode": "absolute",
+            "steps": [
+                {"color": "red", "value": None},
+                {"color": "yellow", "value": 0.2},
+                {"color": "green", "value": 0.4},
+            ],
+        }
+
+
+def test_description_and_runbooks_come_from_the_alerts():
+    """A reader learns what is drawn, from where on it alerts, and gets to the runbook."""
+    drawn = panel("performance-prod", "Memory Usage")
+    assert drawn["description"] == (
+        "The max of victor_system_memory_bytes.\n\n"
+        "- HighMemoryUsage (warning): > 4GiB for 10m\n"
+        "- CriticalMemoryUsage (critical): > 8GiB for 5m"
+    )
+    assert [(link["title"], link["url"], link["targetBlank"]) for link in drawn["links"]] == [
+        (name, f"https://docs.victor-ai.dev/runbooks/{name}", True)
+        for name in ("HighMemoryUsage", "CriticalMemoryUsage")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "path"),
+    [
+        ("checkout-base", "generated/checkout-dashboard.json"),
+        ("performance-fast", "deployment/kubernetes/overlays/fast/victor-performance.json"),
+    ],
+)
+def test_path_of_base_and_context(name, path):
+    """A context's dashboard stands in its overlay, under the same file name."""
+    (artifact,) = dashboard.render(resolved()[name])
+    assert (str(artifact.path), artifact.output) == (path, "dashboard")
+    assert artifact.context == resolved()[name].context
+    assert artifact.text == written(resolved()[name])
+
+
+RENDER_ALL = """
+import hashlib
+from tests.renderers.test_dashboard import resolved, written
+for name, spec in resolved().items():
+    print(name, hashlib.sha256(written(spec).encode()).hexdigest())
+"""
+
+
+def test_text_does_not_depend_on_hash_seed_or_time_zone():
+    """Every run renders the same bytes."""
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", RENDER_ALL],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONPATH": str(ROOT), "PYTHONHASHSEED": seed, "TZ": zone},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed, zone in (("0", "UTC"), ("1", "Asia/Tokyo"), ("2", "America/Lima"))
+    ]
+    assert said[0].count("\n") == len(resolved())
+    assert len(set(said)) == 1
+
+
+def test_text_ends_with_one_newline_and_has_sorted_keys(spec):
+    """The file reads well and merges well."""
+    text = written(spec)
+    assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"

@@ -1,0 +1,85 @@
+"""The Kubernetes objects that hold the rules."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+
+from tests.rules.rendered import SPECS, Document, Place, artifacts, compiled_text, resolved
+from tests.rules.test_goldens import SPEC
+from victor_monitoring.pipeline import render
+from victor_monitoring.renderers.rules import rule_data, rules_text
+
+PLACES = {
+    "ConfigMap": [Place("performance", None), Place("performance", "prod"), Place("checkout", None)],
+    "PrometheusRule": [Place("checkout", "production"), Place("checkout", "staging")],
+}
+
+
+def objects(place: Place) -> dict[str, Document]:
+    """The objects of a place by their name."""
+    found = [yaml.safe_load(each.text) for each in artifacts(place) if each.output == "kubernetes"]
+    return {each["metadata"]["name"]: each for each in found}
+
+
+@pytest.mark.parametrize("place", PLACES["ConfigMap"], ids=str)
+def test_configmap_holds_the_rules(place: Place) -> None:
+    """Under the spec's key a ConfigMap holds the text of the rules file, and nothing else."""
+    spec = resolved(place)
+    found = objects(place)[f"{spec.service.name}-alerts"]
+    assert (found["apiVersion"], found["kind"]) == ("v1", "ConfigMap")
+    assert found["data"] == {spec.kubernetes.rules_key: rules_text(spec)}
+
+
+@pytest.mark.parametrize("place", PLACES["PrometheusRule"], ids=str)
+def test_operator_object_holds_the_rules(place: Place) -> None:
+    """An operator's object has the rules as its `spec`."""
+    spec = resolved(place)
+    found = objects(place)[f"{spec.service.name}-alerts"]
+    assert (found["apiVersion"], found["kind"]) == ("monitoring.coreos.com/v1", "PrometheusRule")
+    assert found["spec"] == rule_data(spec)
+
+
+@pytest.mark.parametrize("place", [place for each in PLACES.values() for place in each], ids=str)
+def test_objects_are_labelled(place: Place) -> None:
+    """Each object is in the service's namespace and says what it is part of; the sidecar finds dashboards."""
+    service = resolved(place).service
+    ours = {"app.kubernetes.io/managed-by": "victor-mon", "app.kubernetes.io/part-of": service.name}
+    found = objects(place)
+    assert {name: each["metadata"] for name, each in found.items()} == {
+        f"{service.name}-alerts": {
+            "name": f"{service.name}-alerts", "namespace": service.namespace, "labels": ours,
+        },
+        f"{service.name}-dashboard": {
+            "name": f"{service.name}-dashboard",
+            "namespace": service.namespace,
+            "labels": {**ours, "grafana_dashboard": "1"},
+        },
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("place", [Place("performance", None), Place("performance", "prod")], ids=str)
+def test_dashboard_is_the_plain_one(place: Place) -> None:
+    """The dashboard's ConfigMap holds the text of the dashboard's file of base, or of the context."""
+    (file,) = [each for each in artifacts(Place("performance", None)) if each.output == "dashboard"]
+    found = objects(place)["victor-performance-dashboard"]["data"]
+    assert found.keys() == {"victor-performance.json"}
+    assert (found["victor-performance.json"] == file.text) is (place.context is None)
+
+
+def test_no_namespace() -> None:
+    """Without a namespace in the spec an object has none, so that kubectl's own choice holds."""
+    text = SPEC.read_text(encoding="utf-8").replace("  namespace: monitoring\n", "")
+    for artifact in render(compiled_text(text), outputs=["kubernetes"]):
+        assert "namespace" not in yaml.safe_load(artifact.text)["metadata"]
+
+
+def test_a_context_keeps_its_rules_where_objects_are_off() -> None:
+    """With `kubernetes: null` a context that names a component gets plain files; none is left silent."""
+    text = SPECS["performance"].read_text(encoding="utf-8")
+    line = next(line for line in text.splitlines() if line.startswith("  kubernetes: deployment/"))
+    compiled = compiled_text(text.replace(line, "  kubernetes: null"))
+    found = {str(each.path): each for each in render(compiled, context="prod")}
+    overlay = "deployment/kubernetes/overlays/prod"
+    assert found.keys() == {f"{overlay}/performance-alerts.yaml", f"{overlay}/victor-performance.json"}
+    assert found[f"{overlay}/performance-alerts.yaml"].text == rules_text(compiled.contexts["prod"])

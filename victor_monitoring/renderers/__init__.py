@@ -1,0 +1,25 @@
+"""Renderers: pure functions from the resolved spec to artifacts, one module for each output."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Collection, Iterator
+
+from victor_monitoring.artifacts import Artifact
+from victor_monitoring.resolved.spec import Resolved
+
+# Every other module of this package renders the output of its name.
+_SHARED = frozenset({"paths", "yaml_text"})
+
+
+def rendered_outputs() -> list[str]:
+    """The keys of `outputs` that are rendered."""
+    return [found.name for found in pkgutil.iter_modules(__path__) if found.name not in _SHARED]
+
+
+def render(spec: Resolved, outputs: Collection[str] | None = None) -> Iterator[Artifact]:
+    """The files of the spec, of all `outputs` or of those named; others are not loaded."""
+    for output in rendered_outputs():
+        if output in spec.outputs and (outputs is None or output in outputs):
+            yield from importlib.import_module(f"{__name__}.{output}").render(spec)

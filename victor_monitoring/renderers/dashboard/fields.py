@@ -1,0 +1,133 @@
+"""How the values of signals are drawn: unit, bounds, colours, and what differs from query to query."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fractions import Fraction
+from typing import Any, Final, TypeAlias
+
+from grafanalib.core import Threshold
+
+from victor_monitoring.resolved.spec import Panel
+from victor_monitoring.signals.quantity import Unit
+from victor_monitoring.signals.signal import Interval, Signal
+
+from .thresholds import Limits, Step
+
+Json: TypeAlias = dict[str, Any]  # what grafanalib merges into its own JSON
+
+_UNITS: Final[dict[Unit, str]] = {
+    "ratio": "percentunit",
+    "seconds": "s",
+    "bytes": "bytes",
+    "count": "short",
+    "per_second": "cps",
+    "bytes_per_second": "binBps",
+    "score": "none",
+}
+_FULL_SCALE: Final = ("ratio", "score")  # units whose upper bound is a natural end of an axis
+_LINES: Final = {"mode": "dashed"}
+_NEUTRAL: Final = (Step("blue", None),)  # neither good nor bad
+
+
+def ref_id(index: int) -> str:
+    """The name of a panel's query: A to Z, then AA and so on."""
+    letters = ""
+    index += 1
+    while index:
+        index, letter = divmod(index - 1, 26)
+        letters = chr(ord("A") + letter) + letters
+    return letters
+
+
+def threshold_steps(steps: Iterable[Step]) -> list[Threshold]:
+    """The steps as grafanalib has them; neutral where there are none."""
+    return [
+        Threshold(step.colour, index, float(step.value or 0))
+        for index, step in enumerate(tuple(steps) or _NEUTRAL)
+    ]
+
+
+def field_config(panel: Panel, limits: Limits) -> Json:
+    """Grafana's `fieldConfig` of a panel, less the thresholds that hold for all its queries."""
+    if panel.type == "table":
+        return {"defaults": _table_defaults(), "overrides": [_column(each, limits) for each in panel.signals]}
+    overrides = [] if len(panel.signals) == 1 else list(_own_thresholds(panel, limits))
+    by_series = panel.type in ("timeseries", "pie")
+    defaults: Json = {
+        "unit": _UNITS[panel.signals[0].unit],
+        "color": {"mode": "palette-classic" if by_series else "thresholds"},
+    }
+    if panel.type == "timeseries":
+        defaults |= _axis(panel.signals, limits)
+    else:
+        defaults |= _bounds(panel.signals)
+    return {"defaults": defaults, "overrides": overrides}
+
+
+def shared_steps(panel: Panel, limits: Limits) -> tuple[Step, ...]:
+    """The thresholds that hold for the whole panel: those of its only signal, unless it is a table's."""
+    is_shared = len(panel.signals) == 1 and panel.type != "table"
+    return limits.steps(panel.signals[0]) if is_shared else ()
+
+
+def _own_thresholds(panel: Panel, limits: Limits) -> Iterator[Json]:
+    """For each signal with alerts, its thresholds as an override on its query."""
+    for index, signal in enumerate(panel.signals):
+        if steps := limits.steps(signal):
+            lines = [_property("custom.thresholdsStyle", _LINES)] if panel.type == "timeseries" else []
+            yield {
+                "matcher": {"id": "byFrameRefID", "options": ref_id(index)},
+                "properties": [_thresholds(steps), *lines],
+            }
+
+
+def _bounds(signals: Iterable[Signal]) -> Json:
+    """The possible values where all signals share them and they are finite."""
+    ranges = {signal.kind.range() for signal in signals}
+    interval = ranges.pop() if len(ranges) == 1 else Interval(None, None)
+    ends = {"min": interval.low, "max": interval.high}
+    return {key: float(value) for key, value in ends.items() if value is not None}
+
+
+def _axis(signals: tuple[Signal, ...], limits: Limits) -> Json:
+    """A time series' axis: from the least value, and far enough up that the threshold lines are in view."""
+    has_lines = len(signals) == 1 and bool(limits.steps(signals[0]))
+    custom: Json = {"fillOpacity": 10, "showPoints": "never"}
+    custom["thresholdsStyle"] = _LINES if has_lines else {"mode": "off"}
+    if tops := _tops(signals, limits):
+        custom["axisSoftMax"] = float(max(tops))
+    lows = [low for signal in signals if (low := signal.kind.range().low) is not None]
+    least = {"min": float(min(lows))} if len(lows) == len(signals) else {}
+    return {"custom": custom, **least}
+
+
+def _tops(signals: Iterable[Signal], limits: Limits) -> list[Fraction]:
+    """The thresholds that are bad to exceed; where there are none, the natural ends of the scale."""
+    alerts = (alert for signal in signals for alert in limits.alerts(signal))
+    highs = [alert.condition.threshold.value for alert in alerts if alert.condition.high_is_bad]
+    ends = (signal.kind.range().high for signal in signals if signal.unit in _FULL_SCALE)
+    return highs or [end for end in ends if end is not None]
+
+
+def _table_defaults() -> Json:
+    """Plain cells; where a column has thresholds, its override colours them."""
+    cells = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}
+    return {"color": {"mode": "thresholds"}, "custom": cells}
+
+
+def _column(signal: Signal, limits: Limits) -> Json:
+    """How a table's column is drawn: its unit, and its thresholds as the colour of the cell."""
+    properties = [_property("unit", _UNITS[signal.unit])]
+    if steps := limits.steps(signal):
+        cell = {"type": "color-background", "mode": "basic"}
+        properties += [_thresholds(steps), _property("custom.cellOptions", cell)]
+    return {"matcher": {"id": "byName", "options": signal.title}, "properties": properties}
+
+
+def _thresholds(steps: Iterable[Step]) -> Json:
+    return _property("thresholds", {"mode": "absolute", "steps": threshold_steps(steps)})
+
+
+def _property(key: str, value: object) -> Json:
+    return {"id": key, "value": value}

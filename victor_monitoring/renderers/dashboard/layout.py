@@ -1,0 +1,45 @@
+"""Where on Grafana's grid the panels stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+COLUMNS: Final = 24
+TITLE_HEIGHT: Final = 1
+PANEL_HEIGHT: Final = 8
+_MOST_IN_A_LINE: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A rectangle in grid units, measured from the top left."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+def title_place(top: int) -> Place:
+    """The place of a row's title."""
+    return Place(0, top, COLUMNS, TITLE_HEIGHT)
+
+
+def panel_places(count: int, top: int) -> Iterator[Place]:
+    """Places of the panels of a row whose title is at `top`.
+
+    They stand in lines of four at most, as even as possible, each filled from side to side.
+    """
+    lines = -(-count // _MOST_IN_A_LINE)
+    for line in range(lines):
+        size = count // lines + (line < count % lines)
+        width = COLUMNS // size
+        for index in range(size):
+            yield Place(index * width, top + TITLE_HEIGHT + line * PANEL_HEIGHT, width, PANEL_HEIGHT)
+
+
+def bottom(count: int, top: int) -> int:
+    """Where the next row begins below a row of so many panels whose title is at `top`."""
+    return top + TITLE_HEIGHT + -(-count // _MOST_IN_A_LINE) * PANEL_HEIGHT

@@ -1,0 +1,83 @@
+"""What the alerts on a signal say about its values: from where on which colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import accumulate
+from typing import Final
+
+from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.signal import Signal
+
+GOOD: Final = "green"
+_LOWEST, _BETWEEN, _HIGHEST = "yellow", "orange", "red"
+_NONE: Final = -1  # ranks below every severity
+
+# Grafana colours from a step's value on. At any other threshold equality hardly occurs, but at 0 most
+# signals rest, and `> 0` must leave 0 itself good.
+_ABOVE_ZERO: Final = Fraction(1, 10**9)
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A colour, and the value from which on it holds; None where it holds from the lowest value."""
+
+    colour: str
+    value: Fraction | None
+
+
+class Limits:
+    """The alerts of a spec by the signal that they are on."""
+
+    def __init__(self, spec: Resolved) -> None:
+        self._ranks = {severity: rank for rank, severity in enumerate(spec.severities)}
+        self._alerts: dict[str, list[Alert]] = {}
+        for alert in spec.alerts:
+            self._alerts.setdefault(alert.signal.name, []).append(alert)
+
+    def alerts(self, signal: Signal) -> tuple[Alert, ...]:
+        """The alerts on the signal, in the order of the spec."""
+        return tuple(self._alerts.get(signal.name, ()))
+
+    def low_is_bad(self, signal: Signal) -> bool:
+        """Whether every alert on the signal, of at least one, fires below its threshold."""
+        alerts = self.alerts(signal)
+        return bool(alerts) and not any(alert.condition.high_is_bad for alert in alerts)
+
+    def steps(self, signal: Signal) -> tuple[Step, ...]:
+        """The colours from the lowest value to the highest; none where there is no alert.
+
+        Between two thresholds the worst severity counts of the alerts that fire there.
+        """
+        alerts = self.alerts(signal)
+        edges = sorted({_edge(alert) for alert in alerts})
+        above = self._worst(alert for alert in alerts if alert.condition.high_is_bad)
+        below = self._worst(alert for alert in alerts if not alert.condition.high_is_bad)
+        reached = [_NONE, *accumulate((above.get(edge, _NONE) for edge in edges), max)]
+        ahead = [_NONE, *accumulate((below.get(edge, _NONE) for edge in reversed(edges)), max)]
+        ranks = map(max, reached, reversed(ahead))
+        steps = (Step(self._colour(rank), edge) for rank, edge in zip(ranks, (None, *edges), strict=True))
+        return tuple(steps) if alerts else ()
+
+    def _worst(self, alerts: Iterable[Alert]) -> dict[Fraction, int]:
+        """The rank of the highest severity at each threshold."""
+        worst: dict[Fraction, int] = {}
+        for alert in alerts:
+            edge = _edge(alert)
+            worst[edge] = max(worst.get(edge, _NONE), self._ranks[alert.severity])
+        return worst
+
+    def _colour(self, rank: int) -> str:
+        if rank == _NONE:
+            return GOOD
+        if rank == len(self._ranks) - 1:
+            return _HIGHEST
+        return _BETWEEN if rank else _LOWEST
+
+
+def _edge(alert: Alert) -> Fraction:
+    """The least value that is coloured as beyond the alert's threshold, or as short of it."""
+    threshold = alert.condition.threshold.value
+    return _ABOVE_ZERO if threshold == 0 and alert.condition.op in (">", "<=") else threshold

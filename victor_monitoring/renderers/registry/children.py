@@ -1,0 +1,139 @@
+"""The part of the registry module that is the same for every spec."""
+
+from __future__ import annotations
+
+import ast
+from typing import Final
+
+IMPORTS: Final = """\
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from itertools import product
+from threading import Lock
+from typing import {typing}
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.core import GaugeMetricFamily, Metric
+from prometheus_client.registry import Collector
+"""
+TYPING: Final = ("ClassVar", "Final", "Generic", "Literal", "TypeAlias", "TypeVar")
+GET_ARGS: Final = "get_args"  # where a label is closed
+
+CHILDREN: Final = '''\
+OnOverflow: TypeAlias = Callable[[str], object]
+
+_Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
+_Values: TypeAlias = tuple[str, ...] | int | None
+_Merge: TypeAlias = Literal[
+    "all", "sum", "max", "min", "mostrecent", "liveall", "livesum", "livemax", "livemin", "livemostrecent"
+]
+
+
+class _Children(Generic[_Metric]):
+    """The children of a metric, made by the client and kept by the values of their labels.
+
+    A label has a closed set of values, or it is open with a limit to how many (None: any number);
+    values beyond that become `other`, and `on_overflow` is called with the label. Counters and
+    histograms of closed sets start at 0, an open value brings all of its series at once. Gauges
+    come one by one.
+    """
+
+    def __init__(
+        self, metric: _Metric, labels: Mapping[str, _Values], on_overflow: OnOverflow | None = None
+    ) -> None:
+        self._metric: _Metric = metric
+        self._labels, self._on_overflow = labels, on_overflow
+        self._comes_whole = not isinstance(metric, Gauge)
+        self._children: dict[tuple[str, ...], _Metric] = {}
+        self._seen: dict[str, set[str]] = {label: set() for label in labels}
+        self._lock = Lock()
+        if self._comes_whole and all(isinstance(values, tuple) for values in labels.values()):
+            self._make(tuple("" for _ in labels))
+
+    def __call__(self, *values: str) -> _Metric:
+        """The child with these values; ValueError where a closed label has no such value."""
+        try:
+            return self._children[values]
+        except (KeyError, TypeError):  # TypeError: a value that cannot be hashed
+            return self._first(values)
+
+    def _first(self, values: tuple[object, ...]) -> _Metric:
+        for (label, allowed), value in zip(self._labels.items(), values, strict=True):
+            if isinstance(allowed, tuple) and value not in allowed:
+                words = ", ".join(f"`{each}`" for each in allowed)
+                raise ValueError(f"`{value}` is no value of the label `{label}`: it is one of {words}")
+        with self._lock:
+            known = [self._known(label, value) for label, value in zip(self._labels, values, strict=True)]
+            key = tuple("other" if each is None else each for each in known)
+            if key not in self._children:
+                self._make(key)
+        for label, each in zip(self._labels, known, strict=True):
+            if each is None and self._on_overflow is not None:
+                self._on_overflow(label)
+        return self._children[key]
+
+    def _known(self, label: str, value: object) -> str | None:
+        """The value as the series has it; None where an open label has no room for it."""
+        allowed, seen = self._labels[label], self._seen[label]
+        if isinstance(allowed, tuple):
+            return allowed[allowed.index(value)]
+        text = value if isinstance(value, str) else str(value)
+        text = text.encode("utf-8", "replace").decode("utf-8")  # a lone surrogate would break the exposition
+        if text == "other" or text in seen:
+            return text
+        if allowed is not None and len(seen) >= allowed:
+            return None
+        seen.add(text)
+        return text
+
+    def _make(self, key: tuple[str, ...]) -> None:
+        """The child of a gauge; of other metrics, those of all closed values beside the open ones."""
+        choices = [
+            values if self._comes_whole and isinstance(values, tuple) else (value,)
+            for values, value in zip(self._labels.values(), key, strict=True)
+        ]
+        self._children |= {each: self._metric.labels(*each) for each in product(*choices)}
+
+
+class _LateGauge(Collector):
+    """A gauge without labels that has a series from its first use on: a 0 before that would be a claim."""
+
+    def __init__(
+        self, name: str, documentation: str, *, registry: CollectorRegistry, multiprocess_mode: _Merge = "all"
+    ) -> None:
+        self._name, self._documentation, self._mode = name, documentation, multiprocess_mode
+        self._gauge: Gauge | None = None
+        self._lock = Lock()
+        registry.register(self)
+
+    @property
+    def gauge(self) -> Gauge:
+        """The client's gauge."""
+        if self._gauge is None:
+            with self._lock:
+                if self._gauge is None:
+                    self._gauge = Gauge(
+                        self._name, self._documentation, registry=None, multiprocess_mode=self._mode
+                    )
+        return self._gauge
+
+    def describe(self) -> Iterable[GaugeMetricFamily]:
+        """What the registry asks to know the name."""
+        return (GaugeMetricFamily(self._name, self._documentation),)
+
+    def collect(self) -> Iterable[Metric]:
+        """The gauge's series, once there is one."""
+        return self.describe() if self._gauge is None else self._gauge.collect()
+'''
+
+
+def module_names() -> frozenset[str]:
+    """Every name that this part defines or imports."""
+    body = ast.parse(IMPORTS.format(typing=", ".join((*TYPING, GET_ARGS))) + CHILDREN).body
+    imported = (alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names)
+    targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
+    targets += [node.target for node in body if isinstance(node, ast.AnnAssign)]
+    assigned = (target.id for target in targets if isinstance(target, ast.Name))
+    classes = (node.name for node in body if isinstance(node, ast.ClassDef))
+    return frozenset({*imported, *assigned, *classes})

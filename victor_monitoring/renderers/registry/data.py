@@ -1,0 +1,91 @@
+"""The data of the registry module: metrics, signals and endpoints as plain mappings."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping
+from fractions import Fraction
+
+from victor_monitoring.resolved.spec import Declared
+from victor_monitoring.signals.metric import Label, Selector
+from victor_monitoring.signals.promql import Vector, text
+from victor_monitoring.signals.quantity import Condition, Quantity
+from victor_monitoring.signals.signal import Kind, Signal
+
+from .layout import Plain
+
+
+def metric_data(declared: Declared, attribute: str) -> Mapping[str, Plain]:
+    """A metric, in the words of the spec; `attribute` is the one of its class."""
+    metric = declared.metric
+    data: dict[str, Plain] = {
+        "component": declared.component,
+        "attribute": attribute,
+        "type": metric.type,
+        "unit": metric.unit,
+        "labels": {label.name: _label_data(label) for label in metric.labels},
+        "rest": declared.rest,
+        "may_be_absent": declared.may_be_absent,
+    }
+    if metric.buckets:
+        data["buckets"] = [float(bound) for bound in metric.buckets]
+    if metric.merge is not None:
+        data["merge"] = metric.merge
+    if metric.low is not None and metric.high is not None:
+        data["range"] = (_number(metric.low), _number(metric.high))
+    return data
+
+
+def signal_data(signal: Signal) -> Mapping[str, Plain]:
+    """A signal and the parameters of its kind as the spec writes them; the window is in milliseconds."""
+    return {
+        "title": signal.title,
+        "unit": signal.unit,
+        "kind": signal.kind.NAME,
+        "parameters": _fields(signal.kind),
+        "by": signal.by,
+        "window": signal.window,
+        "select": {matcher.label: matcher.value for matcher in signal.select},
+        "recorded": signal.recorded,
+    }
+
+
+def own_signals(signals: Iterable[Signal], own: Collection[str]) -> list[Signal]:
+    """The signals, all of whose metrics are among `own`; the others cannot be had in process."""
+    return [signal for signal in signals if _reads_only(signal, own)]
+
+
+def _reads_only(signal: Signal, own: Collection[str]) -> bool:
+    metrics_are = all(reading.selector.metric.name in own for reading in signal.kind.readings())
+    return metrics_are and all(_reads_only(part, own) for _, part in signal.kind.parts())
+
+
+def _fields(shape: Kind) -> Mapping[str, Plain]:
+    return {field.name: _written(getattr(shape, field.name)) for field in dataclasses.fields(shape)}  # type: ignore[arg-type]  # every kind is a dataclass
+
+
+def _written(value: object) -> Plain:
+    """A parameter as the spec writes it."""
+    match value:
+        case Selector():
+            return text(Vector(value.metric.name, value.matchers))
+        case Condition() | Quantity():
+            return value.text
+        case Fraction():
+            return _number(value)
+        case Signal():
+            return value.name
+        case tuple():
+            return [_written(each) for each in value]
+        case None | bool() | int() | float() | str():
+            return value
+        case _:
+            return {f.name: _written(getattr(value, f.name)) for f in dataclasses.fields(value)}  # type: ignore[arg-type]  # a part of a kind is a dataclass
+
+
+def _label_data(label: Label) -> Plain:
+    return {"open": True, "limit": label.limit} if label.values is None else label.values
+
+
+def _number(value: Fraction) -> int | float:
+    return value.numerator if value.denominator == 1 else float(value)

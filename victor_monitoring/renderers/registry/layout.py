@@ -1,0 +1,110 @@
+"""Python text from nested structures, laid out as `ruff format` leaves it."""
+
+from __future__ import annotations
+
+import textwrap
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
+
+WIDTH: Final = 110
+INDENT: Final = "    "
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Items between brackets; `open` ends with the bracket, `close` begins with one.
+
+    A tuple (`is_tuple`) of one item keeps its comma.
+    """
+
+    open: str
+    items: tuple[Node, ...]
+    close: str
+    is_tuple: bool = False
+
+
+Node: TypeAlias = str | Group
+Plain: TypeAlias = "str | int | float | bool | Sequence[Plain] | Mapping[str, Plain] | None"
+
+
+def literal(text: str) -> str:
+    """The string literal of `text`: double quotes, unless single ones save escapes."""
+    quote = "'" if text.count('"') > text.count("'") else '"'
+    return quote + _escaped(text, quote) + quote
+
+
+def docstring(text: str, indent: str) -> Iterator[str]:
+    """The lines of a docstring that says `text`, its white space made single spaces."""
+    escaped = " ".join(_escaped(word, '"') for word in text.split())
+    wrapped = textwrap.wrap(
+        f'"""{escaped}',
+        WIDTH - len('"""'),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    if len(wrapped) == 1:
+        yield f'{wrapped[0]}"""'
+    else:
+        yield from (*wrapped, f'{indent}"""')
+
+
+def call(function: str, arguments: Iterable[Node]) -> Group:
+    """A call; an argument by name is `prefixed` with it."""
+    return Group(f"{function}(", tuple(arguments), ")")
+
+
+def prefixed(prefix: str, node: Node) -> Node:
+    """The node with text before it."""
+    if isinstance(node, str):
+        return prefix + node
+    return Group(prefix + node.open, node.items, node.close, node.is_tuple)
+
+
+def plain(value: Plain) -> Node:
+    """The display of plain data: texts, numbers, sequences (as tuples) and mappings."""
+    if isinstance(value, str):
+        return literal(value)
+    if isinstance(value, Mapping):
+        entries = (prefixed(f"{literal(key)}: ", plain(each)) for key, each in value.items())
+        return Group("{", tuple(entries), "}")
+    if isinstance(value, Sequence):
+        return Group("(", tuple(plain(each) for each in value), ")", is_tuple=True)
+    return repr(value)
+
+
+def lines(node: Node, indent: str = "", tail: str = "") -> Iterator[str]:
+    """The node on one line where it fits, else one item a line, each with its comma."""
+    flat = _flat(node)
+    if isinstance(node, str) or not node.items or _columns(indent + flat + tail) <= WIDTH:
+        yield indent + flat + tail
+        return
+    yield indent + node.open
+    for item in node.items:
+        yield from lines(item, indent + INDENT, ",")
+    yield indent + node.close + tail
+
+
+def _flat(node: Node) -> str:
+    if isinstance(node, str):
+        return node
+    comma = "," if node.is_tuple and len(node.items) == 1 else ""
+    return node.open + ", ".join(_flat(item) for item in node.items) + comma + node.close
+
+
+def _columns(text: str) -> int:
+    """How wide the text is on a screen, which is what the formatter counts."""
+    if text.isascii():
+        return len(text)
+    wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
+    return len(text) + wide - sum(unicodedata.combining(each) > 0 for each in text)
+
+
+def _escaped(text: str, quote: str) -> str:
+    """The text as it stands between quotes; what cannot be printed is an escape sequence."""
+    return "".join(
+        f"\\{each}" if each == quote else each if each in "'\"" else repr(each)[1:-1] for each in text
+    )

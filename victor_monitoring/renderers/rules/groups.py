@@ -1,0 +1,69 @@
+"""The rule groups in the order of the spec, each recording ahead of the first alert that reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.signals.promql import text
+from victor_monitoring.signals.signal import Recording, Signal
+
+from .messages import alert_annotations
+from .meta import meta_rules
+
+Rule: TypeAlias = Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A rule group; Prometheus evaluates its rules in order."""
+
+    name: str
+    rules: list[Rule] = field(default_factory=list)
+
+
+def rule_groups(spec: Resolved) -> list[Group]:
+    """Recordings that no alert reads, the spec's groups, and the meta group."""
+    groups: dict[str, Group] = {}
+    recorded: set[str] = set()
+    for alert in spec.alerts:
+        group = groups.setdefault(alert.group, Group(alert.group))
+        for signal in (alert.signal, *([alert.guard.signal] if alert.guard else [])):
+            group.rules.extend(_recordings(signal, recorded))
+        group.rules.append(alert_rule(spec, alert))
+    name = spec.service.name.replace("-", "_")
+    rest = Group(f"{name}_recording")
+    for signal in spec.signals.values():
+        rest.rules.extend(_recordings(signal, recorded))
+    meta = [Group(spec.meta.group, list(meta_rules(spec, spec.meta)))] if spec.meta else []
+    return [group for group in (rest, *groups.values(), *meta) if group.rules]
+
+
+def _recordings(signal: Signal, recorded: set[str]) -> Iterator[Rule]:
+    """The rules that record a signal and what it is made of, each once."""
+    if signal.name in recorded:
+        return
+    recorded.add(signal.name)
+    for _, part in signal.kind.parts():
+        yield from _recordings(part, recorded)
+    for recording in signal.recordings():
+        yield recording_rule(recording)
+
+
+def recording_rule(recording: Recording) -> Rule:
+    """A recording rule as Prometheus reads it."""
+    labels = {"labels": dict(recording.labels)} if recording.labels else {}
+    return {"record": recording.record, "expr": text(recording.expr), **labels}
+
+
+def alert_rule(spec: Resolved, alert: Alert) -> Rule:
+    """An alerting rule as Prometheus reads it."""
+    rule: dict[str, object] = {"alert": alert.name, "expr": text(alert.expr)}
+    if alert.pending:
+        rule["for"] = duration_text(alert.pending)
+    if alert.keep_firing is not None:
+        rule["keep_firing_for"] = duration_text(alert.keep_firing)
+    return {**rule, "labels": dict(alert.labels), "annotations": alert_annotations(spec, alert)}

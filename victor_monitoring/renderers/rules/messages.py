@@ -1,0 +1,56 @@
+"""What a person is told when an alert fires, in Prometheus' templates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from victor_monitoring.model.template import Placeholder, Template
+from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.quantity import Unit
+
+# How a value of each unit is written for people: Prometheus' function, and what follows it.
+_WRITTEN: Final[Mapping[Unit, tuple[str, str]]] = {
+    "ratio": ("humanizePercentage", ""),
+    "seconds": ("humanizeDuration", ""),
+    "bytes": ("humanize1024", "B"),
+    "count": ("humanize", ""),
+    "per_second": ("humanize", "/s"),
+    "bytes_per_second": ("humanize1024", "B/s"),
+    "score": ("humanize", ""),
+}
+
+
+def alert_annotations(spec: Resolved, alert: Alert) -> dict[str, str]:
+    """The annotations of an alert: summary, description, actions and the runbook's address."""
+    found: dict[str, str] = {}
+    if alert.summary:
+        found["summary"] = annotation(alert.summary, alert)
+    if alert.description:
+        found["description"] = annotation(alert.description, alert)
+    if alert.actions:
+        found["actions"] = "\n".join(f"- {annotation(action, alert)}" for action in alert.actions)
+    return {**found, **runbook(spec, alert.name)}
+
+
+def runbook(spec: Resolved, alert: str) -> dict[str, str]:
+    """The address of an alert's runbook, where the spec has a public base for them."""
+    return {"runbook_url": f"{spec.service.runbooks}/{alert}"} if spec.service.runbooks else {}
+
+
+def annotation(template: Template, alert: Alert) -> str:
+    """The text with its placeholders in the template language of Prometheus."""
+    return "".join(
+        _placeholder(piece, alert) if isinstance(piece, Placeholder) else piece for piece in template.pieces
+    )
+
+
+def _placeholder(placeholder: Placeholder, alert: Alert) -> str:
+    match placeholder.name:
+        case "value":
+            function, suffix = _WRITTEN[alert.signal.unit]
+            return f"{{{{ $value | {function} }}}}{suffix}"
+        case "threshold":
+            return alert.condition.threshold.text
+        case label:
+            return f"{{{{ $labels.{label} }}}}"
