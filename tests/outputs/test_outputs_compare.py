@@ -1,0 +1,228 @@
+"""`compare`: each way in which a file parts from its rendering is told apart, and has the right diff."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+import time
+from pathlib import Path, PurePosixPath
+
+import pytest
+
+from victor_monitoring.outputs import Drift, Kind, abandoned, compare, write
+from victor_monitoring.outputs.difference import unified
+
+LIST = "generated/.victor-mon/specs/a.yaml.list"
+TEXTS = {"g/a": "1\n2\n3\n", "g/b": "1\n"}
+
+
+@pytest.fixture
+def generated(root, render) -> Path:
+    """A repository in which TEXTS have been generated from `specs/a.yaml`."""
+    write(root, [render(TEXTS)], complete=True)
+    return Path(root)
+
+
+def found(root, *renderings, complete=True) -> list[tuple[str, Kind]]:
+    """What `compare` reports, as pairs of path and kind."""
+    return [(str(drift.path), drift.kind) for drift in compare(root, renderings, complete=complete)]
+
+
+def set_format(root, number: str) -> None:
+    path = root / LIST
+    path.write_bytes(b"\n".join([number.encode(), *path.read_bytes().split(b"\n")[1:]]))
+
+
+def test_clean(generated, render):
+    """After a run there is nothing to report."""
+    assert found(generated, render(TEXTS)) == []
+
+
+def test_never_generated(root, render):
+    """Before the first run each file is missing, and the root need not exist."""
+    assert found(root / "new", render(TEXTS)) == [("g/a", Kind.LOST), ("g/b", Kind.LOST)]
+
+
+def test_edited(generated, render):
+    """A hand edit is named as such, also after the spec has changed, with the diff that undoes it."""
+    (generated / "g/a").write_bytes(b"1\nmine\n3\n")
+    (drift,) = compare(generated, [render(TEXTS)], complete=True)
+    assert (drift.path, drift.kind) == (PurePosixPath("g/a"), Kind.EDITED)
+    assert drift.message == "`g/a` was edited by hand"
+    assert "`victor-mon generate`" in drift.help
+    assert drift.diff == "--- a/g/a\n+++ b/g/a\n@@ -1,3 +1,3 @@\n 1\n-mine\n+2\n 3\n"
+    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", Kind.EDITED)]
+
+
+def test_stale(generated, render):
+    """A file that is as generated, from a spec that has changed since, is stale and not edited."""
+    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", Kind.STALE)]
+
+
+def test_lost_and_orphan(generated, render):
+    """A deleted file is lost; one that is no longer rendered is an orphan, also beside other drift."""
+    (generated / "g/a").unlink()
+    assert found(generated, render(TEXTS)) == [("g/a", Kind.LOST)]
+    assert found(generated, render({"g/a": "1\n2\n3\n"})) == [("g/a", Kind.LOST), ("g/b", Kind.ORPHAN)]
+
+
+def test_partial(generated, render):
+    """A partial comparison reports no orphans, but drift of what it was given."""
+    assert found(generated, render({"g/a": "1\n2\n3\n"}), complete=False) == []
+    assert found(generated, render({"g/a": "new\n"}), complete=False) == [("g/a", Kind.STALE)]
+
+
+@pytest.mark.parametrize(
+    ("number", "advice"), [("0", "run `victor"), ("2", "install the newer victor-mon, or")]
+)
+def test_other_format(generated, render, number, advice):
+    """What another output format generated is told apart from an edit, with or without a difference."""
+    set_format(generated, number)
+    assert found(generated, render(TEXTS)) == [(LIST, Kind.FORMAT)]
+    (generated / "g/b").write_text("mine\n")
+    new = render({"g/a": "new\n", "g/b": "1\n"})
+    assert found(generated, new) == [("g/a", Kind.FORMAT), ("g/b", Kind.EDITED)]
+    drift = compare(generated, [new], complete=True)[0]
+    assert drift.message == f"`g/a` was generated in output format {number}; this victor-mon writes 1"
+    assert drift.help.startswith(advice)
+    write(generated, [new], complete=True)
+    assert found(generated, new) == []
+
+
+def test_leftover(generated, render):
+    """A temporary file of a run that was cut short is reported, in a listed folder too."""
+    (generated / "g/.victor-mon-0123456789abcdef.tmp").touch()
+    leftover = ("g/.victor-mon-0123456789abcdef.tmp", Kind.UNFINISHED)
+    assert found(generated, render(TEXTS)) == [leftover]
+    assert leftover in found(generated, render({"other": "1\n"}))
+
+
+def test_list_missing(generated, render):
+    """Without the list equal files are unlisted; one that differs may be the user's own."""
+    (generated / LIST).unlink()
+    assert found(generated, render(TEXTS)) == [(LIST, Kind.UNLISTED)]
+    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", Kind.FOREIGN)]
+
+
+def test_entry_missing(generated, render):
+    """An equal file that the list does not name is reported with what the list lacks."""
+    lines = (generated / LIST).read_bytes().split(b"\n")
+    (generated / LIST).write_bytes(b"\n".join(lines[:2] + lines[3:]))
+    (drift,) = compare(generated, [render(TEXTS)], complete=True)
+    assert (str(drift.path), drift.kind) == (LIST, Kind.UNLISTED)
+    assert drift.diff.splitlines()[-1] == f"+{lines[2].decode()}"
+
+
+@pytest.mark.parametrize(
+    "junk", [b"", b"\n", b"\xff\xfe\0junk", b"one\n", b"1\ng/a\n", b"1\ng/a\tnohash\n", b"1" * 5000]
+)
+def test_list_damaged(generated, render, junk):
+    """Whatever is in the list, it is a finding, and a run writes it anew."""
+    (generated / LIST).write_bytes(junk)
+    assert found(generated, render(TEXTS)) == [(LIST, Kind.DAMAGED)]
+    write(generated, [render(TEXTS)], complete=True)
+    assert found(generated, render(TEXTS)) == []
+
+
+def test_list_in_conflict(generated, render):
+    """A list with both sides of a merge conflict still finds the orphans of both."""
+    ours = (generated / LIST).read_text()
+    write(generated, [render({"g/a": "other\n", "g/c": "1\n"})], complete=False)
+    theirs = (generated / LIST).read_text()
+    sides = [
+        "1",
+        "<<<<<<< ours",
+        *ours.split("\n")[1:-1],
+        "=======",
+        *theirs.split("\n")[1:-1],
+        ">>>>>>> theirs",
+        "",
+    ]
+    (generated / LIST).write_text("\n".join(sides))
+    orphans = [("g/a", Kind.ORPHAN), ("g/c", Kind.ORPHAN)]
+    assert found(generated, render({"g/b": "1\n"})) == [*orphans, (LIST, Kind.DAMAGED)]
+    assert [str(path) for path in write(generated, [render({"g/b": "1\n"})], complete=True).removed] == [
+        "g/a",
+        "g/c",
+    ]
+
+
+def test_spec_gone(generated, render):
+    """The list of a spec that is gone is reported with the files that are left of it."""
+    other = render({"o": "1\n"}, "specs/o.yaml")
+    write(generated, [other], complete=True)
+    (generated / "specs").mkdir()
+    (generated / "specs/o.yaml").touch()
+    assert found(generated, other, *abandoned(generated, generated)) == [
+        ("g/a", Kind.ORPHAN),
+        ("g/b", Kind.ORPHAN),
+        (LIST, Kind.GONE),
+    ]
+
+
+def test_specs_elsewhere(generated):
+    """Whether a spec is gone is asked of the folder that it is named from, not of the files' root."""
+    elsewhere = generated.parent / "elsewhere"
+    (elsewhere / "specs").mkdir(parents=True)
+    (elsewhere / "specs/a.yaml").touch()
+    assert abandoned(generated, elsewhere) == []
+    assert [str(each.spec) for each in abandoned(generated, generated)] == ["specs/a.yaml"]
+
+
+def test_crlf(generated, render):
+    """A checkout that turned line ends to CRLF is told by its name."""
+    (generated / "g/a").write_bytes(b"1\r\n2\r\n3\r\n")
+    (drift,) = compare(generated, [render(TEXTS)], complete=True)
+    assert (drift.kind, drift.message) == (Kind.EDITED, "`g/a` has other line ends (CRLF)")
+    assert ".gitattributes" in drift.help
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\n", b"a\0b\n"])
+def test_binary(generated, render, content):
+    """What is no text has a diff of one line."""
+    (generated / "g/a").write_bytes(content)
+    (drift,) = compare(generated, [render(TEXTS)], complete=True)
+    assert drift.diff == "Binary files a/g/a and b/g/a differ\n"
+
+
+def test_no_final_newline():
+    """A missing last newline shows as other tools show it."""
+    drift = Drift(PurePosixPath("a"), Kind.EDITED, "", "", b"1\n2", b"1\n2\n")
+    assert drift.diff == "--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n 1\n-2\n\\ No newline at end of file\n+2\n"
+
+
+def test_diff_from_nothing():
+    """An empty file has no first line: the head of its hunk begins at 0."""
+    assert unified(b"", b"1\n", "a") == "--- a/a\n+++ b/a\n@@ -0,0 +1,1 @@\n+1\n"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_diff_applies(tmp_path):
+    """`git apply` turns the disk into the rendering: repeated, moved, empty, odd lines and all."""
+    rng = random.Random(1)
+    diffs, wanted = [], {}
+    for number in range(300):
+        old = [
+            rng.choice(["", "a", "b\r", "c\x0c", "\u2028", "d", str(rng.randint(0, 99))])
+            for _ in range(rng.randint(0, 40))
+        ]
+        new = [line for line in old if rng.random() < 0.9]
+        for _ in range(rng.randint(0, 5)):
+            new.insert(rng.randint(0, len(new)), rng.choice(["x", "a", ""]))
+        before, after = ("\n".join(each) + rng.choice(["\n", "x"]) for each in (old, new))
+        (tmp_path / f"{number}").write_bytes(before.encode())
+        diffs.append(unified(before.encode(), after.encode(), f"{number}"))
+        wanted[f"{number}"] = after.encode()
+    patch = "".join(diffs).encode()
+    subprocess.run(["git", "apply", "--whitespace=nowarn", "-"], cwd=tmp_path, input=patch, check=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == wanted
+
+
+def test_diff_of_much():
+    """A change on every tenth of 60,000 lines, most of them repeated, takes a moment and not a minute."""
+    rule = "- alert: A{0}\n  expr: m{0} > 1\n  for: 5m\n  labels:\n    owner: {1}\n" + "    more: x\n" * 5
+    old, new = ("".join(rule.format(n, owner) for n in range(6000)).encode() for owner in ("a", "b"))
+    start = time.process_time()
+    assert unified(old, new, "x").count("\n-") == 6000
+    assert time.process_time() - start < 5

@@ -1,0 +1,175 @@
+"""How the files under a root part from what the specs render now."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from pathlib import Path, PurePosixPath
+
+from victor_monitoring.artifacts import Artifact
+from victor_monitoring.outputs.drift import Drift, Kind
+from victor_monitoring.outputs.files import explained, is_temporary, leftovers, read
+from victor_monitoring.outputs.listing import FOLDER, FORMAT, digest, list_path
+from victor_monitoring.outputs.paths import fold, link_on, occupied, unfit
+from victor_monitoring.outputs.survey import Rendering, Survey, survey
+
+_GENERATE = "run `victor-mon generate`"
+_AWAY = "move away what is there, or choose another path under `outputs` in the spec"
+
+
+def compare(root: Path, renderings: Sequence[Rendering], *, complete: bool) -> list[Drift]:
+    """What is not as the specs render it now, sorted by path; empty if a run would change nothing.
+
+    `complete` says that the renderings are all that their specs render; if not (one output, one context),
+    files that are no longer rendered go unreported.
+
+    Raises:
+        UserError: something under `root` cannot be read.
+    """
+    state = survey(root, renderings, complete=complete)
+    found = [*clashes(state), *_unfinished(state)]
+    for rendering in state.renderings:
+        own = [*of_files(state, rendering), *_of_orphans(state, rendering)]
+        found += own
+        if drift := _of_list(state, rendering, alone=not own):
+            found.append(drift)
+    return sorted(dict.fromkeys(found), key=lambda drift: (drift.path, drift.kind))
+
+
+def clashes(state: Survey) -> Iterator[Drift]:
+    """Artifacts that cannot stand side by side: on one path, told apart by case alone, a file as a folder."""
+    takers: dict[str, list[tuple[PurePosixPath, PurePosixPath]]] = {}
+    for rendering in state.renderings:
+        for artifact in rendering.artifacts:
+            takers.setdefault(fold(artifact.path), []).append((artifact.path, rendering.spec))
+    advice = "give each its own path under `outputs` in the spec"
+    for (first, first_spec), *others in takers.values():
+        for path, spec in others:
+            whose = f"`{spec}`" if spec == first_spec else f"`{first_spec}` and by `{spec}`"
+            twice = f"`{path}` is rendered twice: by {whose}"
+            alike = f"`{path}` and `{first}` are one file on systems that do not tell case apart"
+            yield Drift(path, Kind.CLASH, twice if path == first else alike, advice)
+        for folder in first.parents[:-1]:
+            if fold(folder) in takers:
+                yield Drift(first, Kind.CLASH, f"`{first}` lies in `{folder}`, which is a file", advice)
+
+
+def of_files(state: Survey, rendering: Rendering) -> Iterator[Drift]:
+    """How the files that a spec renders, and the place of its list, part from what is on disk."""
+    path = list_path(rendering.spec)
+    if reason := _obstacle(state.root, path):
+        yield Drift(path, Kind.BLOCKED, f"cannot keep a list at `{path}`: it {reason}", _AWAY)
+    for artifact in rendering.artifacts:
+        if reason := _reserved(state, artifact.path) or _obstacle(state.root, artifact.path):
+            yield Drift(artifact.path, Kind.BLOCKED, f"cannot generate `{artifact.path}`: it {reason}", _AWAY)
+        elif claimant := state.claim(rendering.spec, artifact.path):
+            words = f"`{artifact.path}` is rendered by `{rendering.spec}`, and listed for `{claimant}`"
+            remedy = f"choose another path for one of them; if it has moved, {_GENERATE} for all specs"
+            yield Drift(artifact.path, Kind.CLAIMED, words, remedy)
+        elif drift := _of_file(state, rendering.spec, artifact):
+            yield drift
+
+
+def _of_file(state: Survey, spec: PurePosixPath, artifact: Artifact) -> Drift | None:
+    path, rendered = artifact.path, artifact.text.encode()
+    disk = read(state.root / path)
+    if disk == rendered:
+        return None
+    if disk is None:
+        return Drift(path, Kind.LOST, f"`{path}` is missing", _GENERATE)
+    differing = partial(Drift, path, disk=disk, rendered=rendered)
+    known, number = state.digests(path), state.listing(spec).format
+    if not known:
+        remedy = f"move it away, or {_GENERATE} with `--force` to replace it"
+        return differing(Kind.FOREIGN, f"`{path}` is in the way: no list names it as generated", remedy)
+    if digest(disk) in known and number == FORMAT:
+        return differing(Kind.STALE, f"`{path}` is older than `{spec}`", _GENERATE)
+    if digest(disk) in known:
+        return differing(Kind.FORMAT, *_other_format(f"`{path}` was generated", number))
+    if disk.replace(b"\r\n", b"\n") == rendered:
+        remedy = f"{_GENERATE}, and keep it at LF in `.gitattributes`"
+        return differing(Kind.EDITED, f"`{path}` has other line ends (CRLF)", remedy)
+    remedy = f"edit `{spec}` instead, then {_GENERATE}: it undoes this edit"
+    return differing(Kind.EDITED, f"`{path}` was edited by hand", remedy)
+
+
+def _of_orphans(state: Survey, rendering: Rendering) -> Iterator[Drift]:
+    """The files that were generated from a spec and are no longer rendered."""
+    for path in state.orphans(rendering):
+        if drift := of_orphan(state, rendering.spec, path):
+            yield drift
+
+
+def of_orphan(state: Survey, spec: PurePosixPath, path: PurePosixPath) -> Drift | None:
+    """An ORPHAN if the file may be removed, KEPT if not; None if it is no longer there."""
+    listing = f"`{list_path(spec)}`"
+    reason = unfit(path) or _reserved(state, path)
+    if not reason and (link := link_on(state.root, path)):
+        reason = f"is reached through the link `{link}`"
+    if reason:
+        remedy = f"remove it by hand if it is yours to remove, and its line in {listing}"
+        return Drift(path, Kind.KEPT, f"`{path}` is no longer rendered, but it {reason}", remedy)
+    disk = read(state.root / path)
+    if disk is None or _is_also_rendered(state, path):
+        return None
+    if digest(disk) not in state.digests(path):
+        remedy = f"move it away to keep it, or delete it; then {_GENERATE}"
+        return Drift(path, Kind.KEPT, f"`{path}` is no longer rendered, but it was edited by hand", remedy)
+    remedy = f"{_GENERATE}: it removes the file"
+    return Drift(path, Kind.ORPHAN, f"`{path}` is no longer rendered by `{spec}`", remedy)
+
+
+def _of_list(state: Survey, rendering: Rendering, *, alone: bool) -> Drift | None:
+    """How the list of a spec parts from the files. A run mends it with them, so it counts only `alone`."""
+    path, listing = list_path(rendering.spec), state.listing(rendering.spec)
+    disk, expected = state.contents.get(rendering.spec), state.expected(rendering)
+    if rendering.gone:
+        remedy = f"restore the spec, or {_GENERATE} without `--spec`: it removes what was generated from it"
+        return Drift(path, Kind.GONE, f"the spec `{rendering.spec}` is gone, but not its list", remedy)
+    differing = partial(Drift, path, disk=disk, rendered=expected.content)
+    if listing.damaged:
+        words = f"`{path}` is damaged: {listing.damaged} of its lines cannot be read"
+        return differing(Kind.DAMAGED, words, f"{_GENERATE}: it writes the list anew")
+    if not alone or disk == expected.content or not (disk or expected.entries):
+        return None
+    if listing.format not in (FORMAT, expected.format):
+        return differing(Kind.FORMAT, *_other_format(f"`{path}` was written", listing.format))
+    if expected.entries.keys() - listing.entries.keys():
+        return differing(Kind.UNLISTED, f"`{path}` does not name every generated file", _GENERATE)
+    return differing(Kind.UNFINISHED, f"`{path}` is not up to date: a run was cut short", _GENERATE)
+
+
+def _unfinished(state: Survey) -> Iterator[Drift]:
+    """The temporary files of runs that were cut short."""
+    for file in leftovers(state.folders()):
+        path = PurePosixPath(file.relative_to(state.root).as_posix())
+        remedy = f"{_GENERATE}: it removes the file"
+        yield Drift(path, Kind.UNFINISHED, f"`{path}` was left by a run that was cut short", remedy)
+
+
+def _reserved(state: Survey, path: PurePosixPath) -> str:
+    if any(path == rendering.spec for rendering in state.renderings):
+        return "is a spec"
+    own = fold(FOLDER) in map(fold, path.parents) or is_temporary(path.name)
+    return "is kept for victor-mon's own files" if own else ""
+
+
+def _obstacle(root: Path, path: PurePosixPath) -> str:
+    """Why no plain file may be put at `path`, in words that follow its name; empty if one may."""
+    if reason := unfit(path):
+        return reason
+    if link := link_on(root, path):
+        return f"goes through the link `{link}`"
+    return occupied(root, path)
+
+
+def _other_format(done: str, number: int) -> tuple[str, str]:
+    newer = "install the newer victor-mon, or " if number > FORMAT else ""
+    return f"{done} in output format {number}; this victor-mon writes {FORMAT}", f"{newer}{_GENERATE}"
+
+
+def _is_also_rendered(state: Survey, path: PurePosixPath) -> bool:
+    """Whether the system takes `path` for one that the run renders, written in another case."""
+    alike = (state.root / each for each in state.rendered if fold(each) == fold(path))
+    with explained("read", state.root / path):
+        return any(each.exists() and each.samefile(state.root / path) for each in alike)

@@ -1,0 +1,98 @@
+"""The list of what was generated from one spec: it finds orphans and tells an edit from an old rendering.
+
+The list of `specs/shop.yaml` is `generated/.victor-mon/specs/shop.yaml.list`. Its first line is the number
+of the output format, each further one a path, a tab and the SHA-256 of its content, sorted by path.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+
+from victor_monitoring.outputs.files import below, read
+from victor_monitoring.outputs.paths import link_on, unfit
+
+FORMAT = 1
+"""The number of the output format: it rises when the same spec is rendered in another way."""
+
+FOLDER = PurePosixPath("generated/.victor-mon")
+_SUFFIX = ".list"
+_ENTRY = re.compile(r"([^\t]+)\t([0-9a-f]{64})")
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Each generated path with the digests of what may stand there; `damaged` counts unreadable lines.
+
+    A finished run leaves one digest to a path. While a run is under way there are the old and the new.
+    """
+
+    entries: Mapping[PurePosixPath, frozenset[str]] = field(default_factory=dict)
+    format: int = FORMAT
+    damaged: int = 0
+
+    def digests(self, path: PurePosixPath) -> frozenset[str]:
+        """The digests that a generated file at `path` may have; empty if the path is not listed."""
+        return self.entries.get(path, frozenset())
+
+    def joined(self, other: Listing) -> Listing:
+        """Everything that either of the two allows, in the format of this one."""
+        paths = [*self.entries, *other.entries]
+        return Listing({path: self.digests(path) | other.digests(path) for path in paths}, self.format)
+
+    @property
+    def content(self) -> bytes:
+        """The list as it is written."""
+        lines = sorted(f"{path}\t{each}" for path, digests in self.entries.items() for each in digests)
+        # Half a surrogate pair is never written, since such a path is unfit, but may still be compared.
+        return "\n".join([str(self.format), *lines, ""]).encode("utf-8", "surrogatepass")
+
+
+def digest(content: bytes) -> str:
+    """The SHA-256 of `content` as a list writes it."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def list_path(spec: PurePosixPath) -> PurePosixPath:
+    """Where the list of `spec` lies, relative to the root."""
+    return FOLDER / f"{spec}{_SUFFIX}"
+
+
+def parsed(content: bytes) -> Listing:
+    """The list that `content` holds. Lines that are no entries are counted and left out.
+
+    Both sides of a merge that stopped at a conflict are read, so that nothing generated is forgotten.
+    """
+    head, *lines = content.decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n").split("\n")
+    entries: dict[PurePosixPath, frozenset[str]] = {}
+    damaged = 0
+    for line in lines:
+        if match := _ENTRY.fullmatch(line):
+            path = PurePosixPath(match[1])
+            entries[path] = entries.get(path, frozenset()) | {match[2]}
+        else:
+            damaged += 1
+    if not re.fullmatch(r"[0-9]{1,9}", head):
+        return Listing(entries, damaged=damaged + 1)
+    return Listing(entries, int(head), damaged)
+
+
+def read_lists(root: Path, specs: Iterable[PurePosixPath] = ()) -> dict[PurePosixPath, bytes]:
+    """The content of every list under `root` by its spec, sorted; links are not followed.
+
+    The lists of `specs` are asked for by name: reading a folder may miss a file that is being replaced.
+    """
+    folder = root / FOLDER
+    names = (path.relative_to(folder).as_posix() for path in below(folder, _SUFFIX))
+    found = {}
+    for spec in sorted({*specs, *(PurePosixPath(name.removesuffix(_SUFFIX)) for name in names)}):
+        path = list_path(spec)
+        if unfit(path) or link_on(root, path):
+            continue
+        content = read(root / path)
+        if content is not None:
+            found[spec] = content
+    return found

@@ -1,0 +1,93 @@
+"""Rendered files put on disk, and those that are no longer rendered taken away.
+
+A run may be killed at any point. It goes in an order in which `compare` always sees what is left to do:
+first the lists allow both old and new content, then the files are replaced, then orphans are removed,
+and only then the lists forget what was before.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from victor_monitoring.outputs.comparison import clashes, of_files, of_orphan
+from victor_monitoring.outputs.drift import Drift, Kind
+from victor_monitoring.outputs.files import leftovers, read, remove, replace
+from victor_monitoring.outputs.listing import Listing, list_path
+from victor_monitoring.outputs.survey import Rendering, Survey, survey
+
+_REFUSED = frozenset({Kind.FOREIGN, Kind.CLAIMED, Kind.CLASH, Kind.BLOCKED})
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a run did, each path once and sorted; `findings` are what it could not do and why."""
+
+    written: tuple[PurePosixPath, ...] = ()
+    unchanged: tuple[PurePosixPath, ...] = ()
+    removed: tuple[PurePosixPath, ...] = ()
+    findings: tuple[Drift, ...] = ()
+
+    @property
+    def refused(self) -> bool:
+        """Whether the findings kept the run from touching anything."""
+        return any(finding.kind in _REFUSED for finding in self.findings)
+
+
+def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force: bool = False) -> Report:
+    """The files under `root` are as rendered; what is as it should be is not touched.
+
+    `complete` says that the renderings are all that their specs render: files that are no longer
+    rendered are removed, as long as they are what was generated. `force` replaces files that were never
+    generated; without it they are findings. Any finding about a rendered path keeps everything as it is.
+
+    Raises:
+        UserError: a file cannot be read, written or removed. Every file is whole; a further run finishes.
+    """
+    state = survey(root, renderings, complete=complete)
+    drifts = list(clashes(state))
+    for rendering in state.renderings:
+        drifts += of_files(state, rendering)
+    refused = _REFUSED - {Kind.FOREIGN} if force else _REFUSED
+    if findings := [drift for drift in drifts if drift.kind in refused]:
+        return Report(findings=tuple(sorted(findings, key=lambda drift: drift.path)))
+    changed = {drift.path for drift in drifts}
+    texts = {each.path: each.text for rendering in state.renderings for each in rendering.artifacts}
+
+    for temporary in leftovers(state.folders()):
+        remove(temporary, root)
+    _write_lists(state, [state.listing(each.spec).joined(state.expected(each)) for each in state.renderings])
+    replace({root / path: texts[path].encode() for path in sorted(changed)})
+    orphans = _remove_orphans(state)
+    kept = [drift for drift in orphans if drift.kind is Kind.KEPT]
+    _write_lists(state, [state.expected(each, [drift.path for drift in kept]) for each in state.renderings])
+    return Report(
+        written=tuple(sorted(changed)),
+        unchanged=tuple(sorted(texts.keys() - changed)),
+        removed=tuple(sorted(drift.path for drift in orphans if drift.kind is Kind.ORPHAN)),
+        findings=tuple(kept),
+    )
+
+
+def _write_lists(state: Survey, listings: Sequence[Listing]) -> None:
+    """The lists of the run's specs are these; one that names nothing is removed."""
+    paths = [state.root / list_path(each.spec) for each in state.renderings]
+    wanted = {path: listing.content for path, listing in zip(paths, listings, strict=True) if listing.entries}
+    replace({path: content for path, content in wanted.items() if read(path) != content})
+    for path in paths:
+        if path not in wanted and read(path) is not None:
+            remove(path, state.root)
+
+
+def _remove_orphans(state: Survey) -> list[Drift]:
+    """The orphans of the run, each judged on the spot and removed unless it is to be kept."""
+    found: dict[PurePosixPath, Drift] = {}
+    for rendering in state.renderings:
+        for path in state.orphans(rendering):
+            drift = of_orphan(state, rendering.spec, path)
+            if drift and drift.kind is Kind.ORPHAN:
+                remove(state.root / path, state.root)
+            if drift:
+                found[path] = drift
+    return [found[path] for path in sorted(found)]
