@@ -1,0 +1,28 @@
+"""How findings are printed: each module here is one format, and its `report` writes it."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Sequence
+from typing import Protocol, cast
+
+from victor_monitoring.diagnostics import Diagnostic
+
+
+class Reporter(Protocol):
+    """Writes diagnostics, in their order, as one text that ends in a newline."""
+
+    def __call__(self, diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
+        """The text; `colour` is for terminals, and formats for machines ignore it."""
+        ...
+
+
+FORMATS = tuple(sorted(each.name for each in pkgutil.iter_modules(__path__) if not each.name.startswith("_")))
+
+
+def reporter(name: str) -> Reporter:
+    """The reporter of the format `name`, one of FORMATS; only its own module is loaded."""
+    if name not in FORMATS:
+        raise KeyError(name)
+    return cast("Reporter", importlib.import_module(f"{__name__}.{name}").report)

@@ -1,0 +1,33 @@
+"""What every format shares: text without control characters, paths with forward slashes, counts."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+
+from victor_monitoring.diagnostics import Diagnostic, Severity
+
+# Control characters, marks that reverse the direction of writing, separators of lines, lone surrogates.
+_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+
+
+def visible(text: str) -> str:
+    """`text` on one line, with an escape in place of every character that would act on a terminal."""
+    return _HIDDEN.sub(lambda found: _escape(found[0]), text)
+
+
+def path(name: str) -> str:
+    """The name of a source as a path with forward slashes, on every system."""
+    return visible(name.replace("\\", "/"))
+
+
+def counts(diagnostics: Sequence[Diagnostic]) -> dict[Severity, int]:
+    """The number of diagnostics of each severity, the gravest first."""
+    counted = Counter(each.severity for each in diagnostics)
+    return {severity: counted[severity] for severity in sorted(Severity, reverse=True)}
+
+
+def _escape(character: str) -> str:
+    number = ord(character)
+    return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"

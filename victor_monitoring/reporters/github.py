@@ -1,0 +1,41 @@
+"""Findings as GitHub's workflow commands, which show them beside the lines of a pull request."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from victor_monitoring.diagnostics import Diagnostic, Severity
+
+from ._visible import path, visible
+
+_COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
+    """One command a line; empty where there are no findings."""
+    return "".join(f"{_command(each)}\n" for each in diagnostics)
+
+
+def _command(diagnostic: Diagnostic) -> str:
+    span = diagnostic.span
+    properties: dict[str, str | int] = {
+        "file": path(span.source.name),
+        "line": span.line,
+        "endLine": span.end_line,
+    }
+    if span.line == span.end_line:  # GitHub takes columns on one line only
+        properties |= {"col": span.column, "endColumn": span.end_column}
+    properties["title"] = f"{diagnostic.code} {diagnostic.name}"
+    written = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
+    message = visible(diagnostic.message)
+    if diagnostic.help:
+        message += f"\nhelp: {visible(diagnostic.help)}"
+    return f"::{_COMMANDS[diagnostic.severity]} {written}::{_data(message)}"
+
+
+def _data(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,38 @@
+"""Findings for programs, as one JSON document whose keys stay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from victor_monitoring.diagnostics import Diagnostic
+
+from ._visible import counts, path
+
+VERSION = 1
+
+
+def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
+    """The document; lines and columns count characters from 1, and ends are exclusive."""
+    document = {
+        "version": VERSION,
+        "diagnostics": [_finding(each) for each in diagnostics],
+        "counts": {severity.word: count for severity, count in counts(diagnostics).items()},
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _finding(diagnostic: Diagnostic) -> dict[str, str | int]:
+    span = diagnostic.span
+    return {
+        "code": diagnostic.code,
+        "name": diagnostic.name,
+        "severity": diagnostic.severity.word,
+        "message": diagnostic.message,
+        "help": diagnostic.help,
+        "file": path(span.source.name),
+        "line": span.line,
+        "column": span.column,
+        "endLine": span.end_line,
+        "endColumn": span.end_column,
+    }

@@ -1,0 +1,54 @@
+"""Findings as SARIF 2.1.0, which code hosts and editors read."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
+from urllib.parse import quote
+
+from victor_monitoring.diagnostics import Diagnostic
+
+from ._visible import path
+
+Json: TypeAlias = "str | int | Sequence[Json] | Mapping[str, Json]"
+
+_SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
+    """One run with the rules that were broken and a result for each diagnostic."""
+    names = {each.code: each.name for each in diagnostics}
+    codes = sorted(names)
+    rules: list[Json] = [{"id": code, "name": names[code]} for code in codes]
+    run: Json = {
+        "tool": {"driver": {"name": "victor-mon", "rules": rules}},
+        "columnKind": "unicodeCodePoints",
+        "results": [_result(each, codes.index(each.code)) for each in diagnostics],
+    }
+    document: Json = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(document, indent=2) + "\n"
+
+
+def _result(diagnostic: Diagnostic, rule: int) -> Json:
+    span = diagnostic.span
+    text = f"{diagnostic.message}\n{diagnostic.help}" if diagnostic.help else diagnostic.message
+    return {
+        "ruleId": diagnostic.code,
+        "ruleIndex": rule,
+        "level": diagnostic.severity.word,
+        "message": {"text": text},
+        "locations": [
+            {
+                "physicalLocation": {
+                    "artifactLocation": {"uri": quote(path(span.source.name))},
+                    "region": {
+                        "startLine": span.line,
+                        "startColumn": span.column,
+                        "endLine": span.end_line,
+                        "endColumn": span.end_column,
+                    },
+                }
+            }
+        ],
+    }
