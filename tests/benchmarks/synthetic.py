@@ -1,0 +1,58 @@
+"""Specs of any size, to see how the work grows with them."""
+
+from __future__ import annotations
+
+_HEAD = """\
+victor_mon: 1
+service:
+  name: synthetic
+  title: Synthetic
+  owner: nobody
+  metric_prefix: synthetic_
+  select: {job: synthetic}
+components:
+  work:
+    metrics:
+      synthetic_running: {type: gauge, merge: livesum, help: Work in progress.}
+"""
+_METRIC = """\
+      synthetic_{n}_total:
+        type: counter
+        help: Work of the kind {n}.
+        labels: {{outcome: [success, failure]}}
+"""
+_SIGNAL = """\
+  failures_{n}:
+    title: Failures of the kind {n}
+    unit: ratio
+    ratio:
+      of: 'synthetic_{n}_total{{outcome="failure"}}'
+      over: synthetic_{n}_total
+"""
+_ALERTS = """\
+    HighFailures{n}:
+      signal: failures_{n}
+      when: "> 5%"
+      for: 10m
+      severity: warning
+      summary: "{{value}} of the work of the kind {n} fails, more than {{threshold}}"
+    CriticalFailures{n}:
+      signal: failures_{n}
+      when: "> 20%"
+      for: 5m
+      severity: critical
+      summary: "{{value}} of the work of the kind {n} fails, more than {{threshold}}"
+"""
+
+
+def synthetic_spec(alerts: int) -> str:
+    """A spec with that many alerts (an even number), two on each signal, and a metric for each signal."""
+    kinds = range(alerts // 2)
+    return (
+        _HEAD
+        + "".join(_METRIC.format(n=n) for n in kinds)
+        + "signals:\n"
+        + "".join(_SIGNAL.format(n=n) for n in kinds)
+        + "alerts:\n  synthetic_work:\n"
+        + "".join(_ALERTS.format(n=n) for n in kinds)
+    )

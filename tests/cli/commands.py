@@ -1,0 +1,62 @@
+"""The command line as users run it: a process of its own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+SPEC = Path("specs/performance.yaml")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a command ended, and what it printed."""
+
+    status: int
+    out: str
+    err: str
+
+
+def victor_mon(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Outcome:
+    """The outcome of `victor-mon` with these arguments, run in `folder`; it never ends in a traceback."""
+    run = subprocess.run(
+        [sys.executable, "-m", "victor_monitoring", *arguments],
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    outcome = Outcome(run.returncode, run.stdout.decode(), run.stderr.decode())
+    assert "Traceback" not in outcome.err, outcome.err
+    return outcome
+
+
+def project(folder: Path) -> Path:
+    """A repository with the performance spec, and nothing rendered."""
+    (folder / ".git").mkdir(parents=True)
+    (folder / "specs").mkdir()
+    shutil.copy(ROOT / SPEC, folder / SPEC)
+    return folder
+
+
+def edit(path: Path, old: str, new: str) -> None:
+    """The file with one text replaced, which it must hold."""
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new), encoding="utf-8")
+
+
+def tree(folder: Path) -> dict[str, bytes]:
+    """Every file below the folder with its content, specs and git apart."""
+    return {
+        path.relative_to(folder).as_posix(): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file() and path.relative_to(folder).parts[0] not in ("specs", ".git")
+    }

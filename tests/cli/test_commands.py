@@ -1,0 +1,184 @@
+"""What the commands print and how they end."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import pydantic
+import pytest
+import yaml
+
+from tests.cli.commands import ROOT, SPEC, edit, project, victor_mon
+from victor_monitoring.cli.init import starter_spec
+from victor_monitoring.cli.schema import schema_text
+from victor_monitoring.reference import reference_text
+
+PYDANTIC = tuple(map(int, pydantic.VERSION.split(".")[:2]))
+
+
+def test_validate_finds_every_mistake_at_once_with_its_place(tmp_path: Path) -> None:
+    """Mistakes of several kinds come in one run, sorted, each with caret and help; exit status 1."""
+    folder = project(tmp_path)
+    edit(folder / SPEC, 'when: "< 40%"', 'when: "< 40"')
+    edit(folder / SPEC, "signal: threads", "signal: thraeds")
+    found = victor_mon(folder, "validate")
+    assert found.status == 1
+    assert found.out.index("VM210") < found.out.index("VM104")
+    assert "^^^^^^" in found.out
+    assert "help: did you mean `threads`?" in found.out
+
+
+@pytest.mark.parametrize("how", ["json", "sarif"])
+def test_findings_in_formats_for_machines_parse(tmp_path: Path, how: str) -> None:
+    """The formats for machines are JSON on stdout, and the exit status is the same."""
+    folder = project(tmp_path)
+    edit(folder / SPEC, "signal: threads", "signal: thraeds")
+    found = victor_mon(folder, "validate", "--format", how)
+    assert found.status == 1
+    assert "VM104" in json.dumps(json.loads(found.out))
+
+
+def test_findings_as_github_annotations(tmp_path: Path) -> None:
+    """Each finding is one workflow command with file and line."""
+    folder = project(tmp_path)
+    edit(folder / SPEC, "signal: threads", "signal: thraeds")
+    found = victor_mon(folder, "validate", "--format", "github")
+    assert found.out.startswith("::error file=specs/performance.yaml,line=")
+
+
+def test_strict_and_today(tmp_path: Path) -> None:
+    """An acknowledgement that has expired is a warning, and with `--strict` a failure."""
+    folder = project(tmp_path)
+    text = (folder / SPEC).read_text(encoding="utf-8")
+    reason = next(line for line in text.splitlines() if "slower-critical:" in line)
+    key = reason[: reason.index("slower-critical:")]
+    edit(folder / SPEC, reason, f"{key}slower-critical: {{reason: For now, until: 2026-01-31}}"
+         + ("}" if key.rstrip().endswith("{") else ""))  # fmt: skip
+    assert victor_mon(folder, "validate", "--strict", "--today", "2026-01-31").status == 0
+    late = victor_mon(folder, "validate", "--today", "2026-02-01")
+    assert (late.status, "VM605" in late.out, "VM304" in late.out) == (1, True, True)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["generate", "--only", "ruels"], "did you mean `rules`?"),
+        (["generate", "--context", "prdo"], "did you mean `prod`?"),
+        (["explain", "HighMemoryUsge"], "did you mean `HighMemoryUsage`?"),
+        (["validate", "--spec", "nowhere.yaml"], "--spec FILE"),
+        (["validate", "--format", "xml"], "'text'"),
+        (["vaildate"], "vaildate"),
+        (["init", "--name", "performance"], "stays as it is"),
+    ],
+)
+def test_wrong_usage_says_what_mends_it(tmp_path: Path, arguments: list[str], told: str) -> None:
+    """Wrong usage exits 2 and names the mend, without a traceback."""
+    outcome = victor_mon(project(tmp_path), *arguments)
+    assert outcome.status == 2
+    assert told in outcome.err
+
+
+def test_no_spec_says_how_to_start(tmp_path: Path) -> None:
+    """Where there is no spec, the way to get one is named."""
+    outcome = victor_mon(tmp_path, "validate")
+    assert (outcome.status, "victor-mon init" in outcome.err) == (2, True)
+
+
+@pytest.mark.parametrize("verb", ["init", "validate", "generate", "check", "explain", "schema"])
+def test_help_has_an_example(verb: str) -> None:
+    """The help of every verb shows it in use."""
+    outcome = victor_mon(ROOT, verb, "--help")
+    assert (outcome.status, f"Example: victor-mon {verb}" in outcome.out) == (0, True)
+
+
+def test_explain_an_alert_shows_the_line_of_every_threshold(tmp_path: Path) -> None:
+    """Each context has its threshold with file and line: the override's own line where there is one."""
+    folder = project(tmp_path)
+    lines = (folder / SPEC).read_text(encoding="utf-8").splitlines()
+    written = next(n for n, line in enumerate(lines, 1) if 'when: "> 1GiB"' in line)
+    override = next(n for n, line in enumerate(lines, 1) if '"> 4GiB"' in line)
+    out = victor_mon(folder, "explain", "HighMemoryUsage").out
+    assert f"base     > 1GiB for 10m  warning  specs/performance.yaml:{written}\n" in out
+    assert f"prod     > 4GiB for 10m  warning  specs/performance.yaml:{override}\n" in out
+    assert f"fast     > 1GiB for 10s  warning  specs/performance.yaml:{written}\n" in out
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("cache_hit_ratio", "alert HighCacheMissRate"),
+        ("victor_tool_executions_total", "signal tool_error_ratio"),
+        ("cache", "anchor"),
+        ("VM302", "threshold-off-bucket"),
+        ("VM700", "drift"),
+        ("unknown-key", "VM040"),
+    ],
+)
+def test_explain_tells_what_a_name_is_and_who_uses_it(name: str, told: str) -> None:
+    """Signals, metrics, components and findings can be explained by name."""
+    outcome = victor_mon(ROOT, "explain", name)
+    assert (outcome.status, told in outcome.out) == (0, True)
+
+
+def test_the_command_line_needs_no_rendered_module(tmp_path: Path) -> None:
+    """The tool never imports the registry that it renders."""
+    watch = (
+        "import sys; sys.argv = ['victor-mon', 'validate']\n"
+        "from victor_monitoring.cli import main\n"
+        "try: main()\n"
+        "finally: print([name for name in sys.modules if name.startswith('victor_monitoring.victor')])"
+    )
+    run = subprocess.run([sys.executable, "-c", watch], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (run.stdout, "valid" in run.stderr) == ("[]\n", True)
+
+
+@pytest.mark.parametrize("verb", ["validate", "check"])
+def test_no_socket_is_opened(verb: str) -> None:
+    """The verbs that run on untrusted changes open no socket."""
+    watch = (
+        "import sys\n"
+        "def hook(event, _):\n"
+        "    if event.startswith('socket.'): sys.exit(99)\n"
+        f"sys.addaudithook(hook); sys.argv = ['victor-mon', '{verb}']\n"
+        "from victor_monitoring.cli import main; main()"
+    )
+    run = subprocess.run([sys.executable, "-c", watch], cwd=ROOT, capture_output=True, check=False)
+    assert run.returncode == 0, run.stderr
+
+
+@pytest.mark.parametrize("path", ["specs/performance.yaml", "specs/examples/checkout.yaml", "starter"])
+def test_the_schema_accepts_what_the_language_accepts(path: str) -> None:
+    """The specs of this repository and the starter are right by the JSON Schema too."""
+    text = starter_spec("shop") if path == "starter" else (ROOT / path).read_text(encoding="utf-8")
+    jsonschema.validate(yaml.safe_load(text), json.loads(schema_text()))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("type: counter", "type: conter"),
+        ("severities:", "severity:"),
+        ("for: 10m", "for: 10"),
+        ("owner:", "o:"),
+    ],
+)
+def test_the_schema_refuses_mistakes(old: str, new: str) -> None:
+    """Misspelt keys and values and wrong types are refused by the JSON Schema."""
+    text = starter_spec("shop")
+    assert old in text
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(yaml.safe_load(text.replace(old, new)), json.loads(schema_text()))
+
+
+@pytest.mark.skipif(PYDANTIC < (2, 11), reason="an older pydantic words the same schema otherwise")
+@pytest.mark.parametrize(
+    ("path", "render"), [("specs/victor-mon.schema.json", schema_text), ("specs/README.md", reference_text)]
+)
+def test_schema_and_reference_are_as_rendered(path: str, render: object) -> None:
+    """The committed schema and reference are what the tool renders now."""
+    assert callable(render)
+    assert (ROOT / path).read_text(encoding="utf-8") == render()

@@ -1,0 +1,163 @@
+"""`generate` and `check`: what is found, what is mended, and what is never lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import ROOT, SPEC, edit, project, tree, victor_mon
+
+RULES = "generated/performance-alerts.yaml"
+DASHBOARD = "generated/victor-performance.json"
+
+
+@pytest.fixture
+def rendered(tmp_path: Path) -> Path:
+    """A repository with everything rendered."""
+    folder = project(tmp_path / "repository")
+    assert victor_mon(folder, "generate").status == 0
+    return folder
+
+
+def test_generate_makes_the_committed_files_byte_for_byte(rendered: Path) -> None:
+    """From the spec alone come all the files that this repository holds, and `check` finds nothing."""
+    files = tree(rendered)
+    assert len(files) > 10
+    committed = {name: (ROOT / name).read_bytes() for name in files}
+    assert files == committed
+    assert victor_mon(rendered, "check").status == 0
+
+
+def test_a_changed_threshold_shows_in_rule_and_panel_and_is_mended(rendered: Path) -> None:
+    """`check` exits 1 with a diff of rule and panel; `generate` writes both."""
+    edit(rendered / SPEC, 'when: "< 40%"', 'when: "< 35%"')
+    found = victor_mon(rendered, "check")
+    assert found.status == 1
+    for path in (RULES, DASHBOARD):
+        assert f"--- a/{path}" in found.out
+    assert (
+        '-    expr: job_kubernetes_namespace:victor_cache_hit_ratio:ratio_rate_5m{job="victor"} < 0.4'
+        in found.out
+    )
+    assert (
+        '+    expr: job_kubernetes_namespace:victor_cache_hit_ratio:ratio_rate_5m{job="victor"} < 0.35'
+        in found.out
+    )
+    assert '+                "value": 0.35' in found.out
+    assert "victor-mon generate" in found.out
+    assert victor_mon(rendered, "generate").status == 0
+    assert victor_mon(rendered, "check").status == 0
+
+
+def test_hand_edit_lost_file_and_orphan_are_found_and_mended(rendered: Path) -> None:
+    """Each is told by its kind; `generate` restores the first two and removes the third."""
+    edit(rendered / RULES, "for: 5m", "for: 6m")
+    (rendered / DASHBOARD).unlink()
+    edit(rendered / SPEC, "registry: victor_monitoring/victor/registry.py", "registry: lib/registry.py")
+    found = victor_mon(rendered, "check", "--format", "json")
+    assert found.status == 1
+    told = {each["file"]: each["message"] for each in json.loads(found.out)["diagnostics"]}
+    assert {RULES, DASHBOARD, "victor_monitoring/victor/registry.py", "lib/registry.py"} <= told.keys()
+    assert victor_mon(rendered, "generate").status == 0
+    assert not (rendered / "victor_monitoring").exists()
+    assert victor_mon(rendered, "check").status == 0
+
+
+def test_work_that_was_never_generated_is_not_overwritten(tmp_path: Path) -> None:
+    """A file of the user's at an output's path stops `generate` before it writes; `--force` replaces it."""
+    folder = project(tmp_path / "repository")
+    (folder / "generated").mkdir()
+    (folder / RULES).write_text("mine\n", encoding="utf-8")
+    refused = victor_mon(folder, "generate")
+    assert (refused.status, tree(folder)) == (1, {RULES: b"mine\n"})
+    assert "--force" in refused.err
+    assert victor_mon(folder, "generate", "--force").status == 0
+
+
+def test_a_spec_with_errors_writes_nothing(tmp_path: Path) -> None:
+    """`generate` prints the errors, exits 1 and leaves the folder as it was."""
+    folder = project(tmp_path / "repository")
+    edit(folder / SPEC, "signal: cache_hit_ratio", "signal: cache_hit_ratoi")
+    failed = victor_mon(folder, "generate")
+    assert (failed.status, tree(folder)) == (1, {})
+    assert "VM104" in failed.err
+    assert "did you mean `cache_hit_ratio`?" in failed.err
+
+
+def test_only_and_context_and_out_write_their_part(tmp_path: Path) -> None:
+    """`--only`, `--context` and `--out` narrow what is written, and where, and remove nothing."""
+    folder, out = project(tmp_path / "repository"), tmp_path / "elsewhere"
+    assert victor_mon(folder, "generate", "--only", "rules", "--out", str(out)).status == 0
+    assert [name for name in tree(out) if not name.startswith("generated/.")] == [
+        "deployment/kubernetes/overlays/fast/performance-alerts.yaml",
+        RULES,
+    ]
+    assert victor_mon(folder, "generate", "--context", "prod", "--out", str(out)).status == 0
+    assert "deployment/kubernetes/overlays/prod/performance-alerts.yaml" in tree(out)
+    assert RULES in tree(out)
+    assert tree(folder) == {}
+
+
+@pytest.mark.parametrize(
+    "env",
+    [{"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}, {"PYTHONHASHSEED": "8", "LC_ALL": "C", "PYTHONUTF8": "0"}],
+)
+def test_surroundings_change_no_byte(tmp_path: Path, env: dict[str, str]) -> None:
+    """Hash seed, time zone, locale, working folder and umask leave the files as they are."""
+    old = os.umask(0o077)
+    try:
+        out = tmp_path / "out"
+        made = victor_mon(tmp_path, "generate", "--spec", str(ROOT / SPEC), "--out", str(out), env=env)
+    finally:
+        os.umask(old)
+    assert made.status == 0
+    files = tree(out)
+    assert files == {name: (ROOT / name).read_bytes() for name in files}
+
+
+def kill_while_writing(folder: Path, delay: float) -> bool:
+    """Whether a `generate` was killed, `delay` seconds after it had begun to write."""
+    listing = folder / "generated" / ".victor-mon" / f"{SPEC}.list"
+    before, begun = listing.stat().st_mtime_ns, 0.0
+    command = [sys.executable, "-m", "victor_monitoring", "generate"]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as run:
+        while run.poll() is None:
+            if not begun and listing.stat().st_mtime_ns != before:
+                begun = time.monotonic()
+            if begun and time.monotonic() >= begun + delay:
+                run.send_signal(signal.SIGKILL)
+                break
+            time.sleep(0.0005)
+    return run.returncode == -signal.SIGKILL
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
+def test_killed_at_any_moment_every_file_is_whole(rendered: Path, tmp_path: Path) -> None:
+    """After each kill every file is old or new, `check` says what is left, and `generate` finishes."""
+    edit(rendered / SPEC, "title: Victor AI Performance", "title: Another")
+    edit(rendered / SPEC, "evaluate_every: 30s", "evaluate_every: 60s")
+    assert victor_mon(rendered, "generate", "--out", str(tmp_path / "new")).status == 0
+    old, new = tree(rendered), tree(tmp_path / "new")
+    dice, kills = random.Random(5), 0
+    for delay in (0, *(dice.uniform(0, 0.02) for _ in range(5))):
+        kills += kill_while_writing(rendered, delay)
+        now = {name: text for name, text in tree(rendered).items() if "/." not in name}
+        assert now.keys() == {name for name in old if "/." not in name}
+        assert all(text in (old[name], new[name]) for name, text in now.items())
+        if tree(rendered) != new:
+            assert victor_mon(rendered, "check").status == 1
+        for name, text in old.items():
+            (rendered / name).write_bytes(text)
+    assert kills
+    assert victor_mon(rendered, "generate").status == 0
+    assert victor_mon(rendered, "check").status == 0
+    assert tree(rendered) == new

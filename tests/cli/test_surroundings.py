@@ -1,0 +1,115 @@
+"""Commands in unusual places: other terminals, closed pipes, foreign folders, several specs at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import ROOT, SPEC, edit, project, tree, victor_mon
+
+CHECKOUT = ROOT / "specs" / "examples" / "checkout.yaml"
+ASCII_ONLY = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+# Fails where a command reaches for the network, another program, or code of the repository that it reads.
+GUARD = """\
+import os, sys
+def hook(event, arguments):
+    if event.startswith(("socket.", "subprocess.", "os.exec", "os.posix_spawn", "os.system", "os.fork")):
+        raise SystemError(event)
+    if event == "exec" and arguments[0].co_filename.startswith(os.getcwd()):
+        raise SystemError(arguments[0].co_filename)
+from victor_monitoring.cli import main
+sys.addaudithook(hook)
+main()
+"""
+
+
+@pytest.mark.parametrize("line", ["schema", "explain memory", "check --format json"])
+def test_a_closed_pipe_is_met_without_a_word(line: str) -> None:
+    """A reader that goes away, such as `head`, causes no traceback."""
+    command = [sys.executable, "-m", "victor_monitoring", *line.split()]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        assert process.stderr is not None
+        told = process.stderr.read()
+    assert b"Traceback" not in told
+    assert b"BrokenPipe" not in told
+
+
+def test_a_terminal_that_shows_ascii_only(tmp_path: Path) -> None:
+    """A spec in Unicode is read and rendered whatever the locale is, and shown as far as the terminal can."""
+    folder = project(tmp_path)
+    edit(folder / SPEC, "title: Victor AI Performance", "title: Leistung überall 性能")
+    assert victor_mon(folder, "generate", env=ASCII_ONLY).status == 0
+    assert "Leistung überall 性能" in tree(folder)["generated/victor-performance.json"].decode()
+    edit(folder / SPEC, "title: Leistung überall 性能", "title: [Leistung, überall]")
+    ended = victor_mon(folder, "validate", env=ASCII_ONLY)
+    assert ended.status == 1
+    assert "\\xfcberall" in ended.out
+
+
+def test_a_spec_in_no_repository_has_its_own_folder_as_root(tmp_path: Path) -> None:
+    """What a spec outside of any repository renders stands below the spec's own folder."""
+    shutil.copy(CHECKOUT, tmp_path / "mine.yaml")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    assert victor_mon(elsewhere, "generate", "--spec", "../mine.yaml").status == 0
+    assert (tmp_path / "generated" / "checkout-alerts.yaml").is_file()
+    assert tree(elsewhere) == {}
+    assert victor_mon(tmp_path, "check", "--spec", "mine.yaml").status == 0
+
+
+def test_two_specs_share_a_repository(tmp_path: Path) -> None:
+    """All specs in `specs/` are rendered by default; a run for one of them leaves the other's files alone."""
+    folder = project(tmp_path)
+    shutil.copy(CHECKOUT, folder / "specs" / "checkout.yaml")
+    assert victor_mon(folder, "generate").status == 0
+    both = tree(folder)
+    assert {"generated/performance-alerts.yaml", "generated/checkout-alerts.yaml"} <= both.keys()
+    assert victor_mon(folder, "generate", "--spec", str(SPEC)).status == 0
+    assert tree(folder) == both
+    (folder / "specs" / "checkout.yaml").unlink()
+    assert victor_mon(folder, "check").status == 1
+    assert victor_mon(folder, "generate").status == 0
+    assert [path for path in tree(folder) if "checkout" in path] == []
+
+
+def test_findings_and_drift_are_one_document(tmp_path: Path) -> None:
+    """`check --format json` prints warnings about the spec and files to mend as one document."""
+    folder = project(tmp_path)
+    edit(folder / SPEC, "budget: {series: 5000}", "budget: {series: 5000}\nchecks: {unshown-alert: warning}")
+    edit(folder / SPEC, "        - {title: Memory Usage, type: timeseries, signal: memory}\n", "")
+    ended = victor_mon(folder, "check", "--format", "json")
+    patterns = {each["name"] for each in json.loads(ended.out)["diagnostics"]}
+    assert ended.status == 1
+    assert patterns == {"unshown-alert", "drift"}
+
+
+def test_a_choice_that_renders_nothing_is_told(tmp_path: Path) -> None:
+    """Where an output has no file in a context, `generate` says so instead of counting to zero."""
+    ended = victor_mon(project(tmp_path), "generate", "--context", "prod", "--only", "registry")
+    assert (ended.status, ended.err) == (0, "nothing of that is rendered\n")
+
+
+@pytest.mark.parametrize("line", ["validate", "generate", "check", "explain memory", "schema"])
+def test_nothing_but_the_spec_is_trusted(line: str, tmp_path: Path) -> None:
+    """No verb opens a socket, starts a program, or runs code of the repository, which may be anybody's."""
+    folder = project(tmp_path)
+    trap = "raise SystemExit(3)\n"
+    for name in ("yaml", "typer", "grafanalib", "sitecustomize", "victor_monitoring/victor/registry"):
+        path = folder / f"{name}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(trap, encoding="utf-8")
+    run = subprocess.run(
+        [sys.executable, "-P", "-c", GUARD, *line.split(), *(["--force"] if line == "generate" else [])],
+        cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert run.returncode == (1 if line == "check" else 0), run.stderr
+    assert "Error" not in run.stderr

@@ -1,0 +1,103 @@
+"""The real programs that the tests run: those on PATH, else Debian's, unpacked into `.tools/`.
+
+`python tests/programs.py` fetches what is missing, needs no root, and neither installs nor starts anything.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+TOOLS = Path(__file__).resolve().parents[1] / ".tools"
+# The Debian package that holds each program. It stands in `.tools/` under its name, whole or not at all.
+PACKAGES = {
+    "prometheus": "prometheus",
+    "promtool": "prometheus",
+    "alertmanager": "prometheus-alertmanager",
+    "amtool": "prometheus-alertmanager",
+}
+DEBIAN_NAMES = {"alertmanager": "prometheus-alertmanager"}
+INSTALLED_BY = {
+    "darwin": "brew install prometheus alertmanager",
+    "win32": "put the programs of https://prometheus.io/download on PATH",
+    "linux": "install your distribution's packages of Prometheus and Alertmanager, or put the programs of "
+    "https://prometheus.io/download on PATH",
+}
+
+
+class MissingProgramError(LookupError):
+    """A program is neither on PATH nor in `.tools/`; the message says what brings it."""
+
+
+def program(name: str) -> Path:
+    """The path of a program that the tests run. Raises MissingProgramError; fetches nothing."""
+    unpacked = TOOLS / PACKAGES.get(name, "") / "usr" / "bin"
+    for each in (name, DEBIAN_NAMES.get(name, name)):
+        if found := shutil.which(each) or shutil.which(each, path=unpacked):
+            return Path(found)
+    remedy = "run `python tests/programs.py`" if name in PACKAGES else "install it"
+    raise MissingProgramError(f"`{name}` is not on PATH: {remedy}")
+
+
+def missing_packages() -> list[str]:
+    """The Debian packages that hold the programs which are not there yet."""
+    packages = set()
+    for name, package in PACKAGES.items():
+        try:
+            program(name)
+        except MissingProgramError:
+            packages.add(package)
+    return sorted(packages)
+
+
+def fetch(packages: list[str]) -> None:
+    """Unpacks Debian packages into `.tools/`, with package lists of its own: the system's stay untouched."""
+    TOOLS.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix="fetch-", dir=TOOLS) as scratch:
+        for folder in ("state/lists/partial", "cache/archives/partial"):
+            (Path(scratch) / folder).mkdir(parents=True)
+        options = {
+            "Dir::State": f"{scratch}/state",
+            "Dir::State::Lists": f"{scratch}/state/lists",
+            "Dir::Cache": f"{scratch}/cache",
+            "APT::Sandbox::User": "",  # root downloads as itself: `_apt` may not read our folder
+            "Acquire::Retries": "3",
+        }
+        apt = [
+            "apt-get",
+            "-qq",
+            *(part for key, value in options.items() for part in ("-o", f"{key}={value}")),
+        ]
+        subprocess.run([*apt, "update"], cwd=scratch, check=True)
+        subprocess.run([*apt, "download", *packages], cwd=scratch, check=True)
+        for package in packages:
+            (archive,) = Path(scratch).glob(f"{package}_*.deb")
+            unpacked = Path(scratch) / package
+            subprocess.run(["dpkg", "-x", archive, unpacked], check=True)
+            shutil.rmtree(TOOLS / package, ignore_errors=True)
+            unpacked.rename(TOOLS / package)
+
+
+def main() -> int:
+    """Fetches what is missing and prints where each program is; 2 where it cannot be fetched."""
+    if packages := missing_packages():
+        if not (shutil.which("apt-get") and shutil.which("dpkg")):
+            how = INSTALLED_BY.get(sys.platform, INSTALLED_BY["linux"])
+            print(f"the tests need {', '.join(PACKAGES)}: {how}", file=sys.stderr)
+            return 2
+        print(f"fetching {' and '.join(packages)} into {TOOLS}", file=sys.stderr)
+        try:
+            fetch(packages)
+        except subprocess.CalledProcessError as error:
+            print(f"`{error.cmd[0]}` failed with status {error.returncode}; see above", file=sys.stderr)
+            return 2
+    for name in PACKAGES:
+        print(f"{name}: {program(name)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""Where the programs of the tests come from, and what is said when one is missing."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests import programs
+
+pytest_plugins = ["pytester"]
+
+
+@pytest.fixture
+def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The only folder on PATH, empty; `.tools` beside it."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.setattr(programs, "TOOLS", tmp_path / ".tools")
+    return folder
+
+
+def executable(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.touch(mode=0o755)
+    return path
+
+
+def test_path_comes_first(bin_folder):
+    """A program on PATH is taken before the one in `.tools/`."""
+    executable(programs.TOOLS / "prometheus/usr/bin/promtool")
+    on_path = executable(bin_folder / "promtool")
+
+    assert programs.program("promtool") == on_path
+
+
+def test_unpacked_program_is_found_by_its_debian_name(bin_folder):
+    """Debian calls Alertmanager `prometheus-alertmanager`; both names are looked for."""
+    unpacked = executable(programs.TOOLS / "prometheus-alertmanager/usr/bin/prometheus-alertmanager")
+
+    assert programs.program("alertmanager") == unpacked
+
+
+def test_interrupted_fetch_is_not_taken_for_a_program(bin_folder):
+    """What a fetch left behind when it was killed is no program."""
+    executable(programs.TOOLS / "fetch-x1y2/prometheus/usr/bin/promtool")
+
+    assert programs.missing_packages() == ["prometheus", "prometheus-alertmanager"]
+    with pytest.raises(programs.MissingProgramError, match=r"run `python tests/programs\.py`"):
+        programs.program("promtool")
+
+
+@pytest.mark.parametrize(("platform", "remedy"), [("darwin", "brew install"), ("linux", "distribution")])
+def test_without_apt_it_says_what_to_install(bin_folder, monkeypatch, capsys, platform, remedy):
+    """Where nothing can be fetched, the exit status is 2 and the message fits the platform."""
+    monkeypatch.setattr(sys, "platform", platform)
+
+    assert programs.main() == 2
+    assert remedy in capsys.readouterr().err
+    assert not programs.TOOLS.exists()
+
+
+@pytest.mark.parametrize(("ci", "outcome"), [("", "skipped"), ("true", "errors")])
+def test_missing_program_skips_a_test_and_fails_it_in_ci(bin_folder, pytester, monkeypatch, ci, outcome):
+    """A test that needs a missing program is skipped with its reason; with CI set it cannot be."""
+    monkeypatch.setenv("CI", ci)
+    pytester.makeconftest("from tests.conftest import promtool")
+    pytester.makepyfile("def test_rules(promtool): ...")
+
+    result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-rs")
+
+    result.assert_outcomes(**{outcome: 1})
+    result.stdout.fnmatch_lines(["*`promtool` is not on PATH: run `python tests/programs.py`*"])

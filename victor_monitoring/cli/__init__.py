@@ -1,0 +1,26 @@
+"""The command line: one file for each command."""
+
+from __future__ import annotations
+
+import sys
+
+from victor_monitoring.errors import UserError
+
+from .app import app
+
+
+def main() -> None:
+    """Runs `victor-mon`. Exit status: 0 no error, 1 findings or drift, 2 wrong usage or environment."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a character
+    try:
+        app()
+    except UserError as error:
+        print(f"victor-mon: {error.message}", file=sys.stderr)
+        if error.help:
+            print(f"help: {error.help}", file=sys.stderr)
+        sys.exit(2)
+
+
+__all__ = ["app", "main"]

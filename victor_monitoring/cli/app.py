@@ -1,0 +1,44 @@
+"""The commands of `victor-mon`, in the order of `--help`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from victor_monitoring import __version__
+
+from .check import check
+from .explain import explain
+from .generate import generate
+from .init import init
+from .schema import schema
+from .validate import validate
+
+app = typer.Typer(
+    name="victor-mon",
+    help="Monitoring as code: one spec, compiled into alert rules, a dashboard and a metric registry.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"victor-mon {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    """Monitoring as code: one spec, compiled into alert rules, a dashboard and a metric registry."""
+
+
+for command in (init, validate, generate, check, explain, schema):
+    app.command()(command)

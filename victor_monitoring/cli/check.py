@@ -1,0 +1,64 @@
+"""`victor-mon check`: the files match the spec."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import typer
+
+from victor_monitoring.diagnostics import Diagnostic, Source, Span
+
+from .findings import say, show
+from .options import Format, FormatOption, OutDir, Specs, Today
+from .rendering import render_specs
+from .specs import find_specs
+
+if TYPE_CHECKING:
+    from victor_monitoring.outputs import Drift
+
+
+def check(
+    spec: Specs = None,
+    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    out: OutDir = None,
+    today: Today = None,
+) -> None:
+    """Compare the files with what the spec renders now, without writing anything.
+
+    Shows a unified diff of each difference and the command that mends it. For CI and as a git hook.
+
+    Example: victor-mon check --format github
+    """
+    from victor_monitoring.outputs import compare
+
+    rendered = render_specs(find_specs(spec), out=out, today=today, how=format)
+    drifts: list[Drift] = []
+    for run in rendered.runs:
+        drifts += compare(run.root, run.renderings, complete=run.complete)
+    if format is Format.TEXT:
+        show(rendered.diagnostics, format, sys.stderr)
+        _show(drifts)
+    else:
+        show([*rendered.diagnostics, *map(_diagnostic, drifts)], format, sys.stdout)
+    if drifts:
+        raise typer.Exit(1)
+    say("every file matches its spec")
+
+
+def _show(drifts: Sequence[Drift]) -> None:
+    for drift in drifts:
+        print(f"{drift.path}: {drift.kind.value}: {drift.message}\nhelp: {drift.help}")
+        if drift.diff:
+            print(drift.diff, end="")
+        print()
+    if drifts:
+        print(f"{len(drifts)} file{'s' if len(drifts) > 1 else ''} to mend: victor-mon generate")
+
+
+def _diagnostic(drift: Drift) -> Diagnostic:
+    from victor_monitoring.outputs.drift import DRIFT
+
+    place = Span(Source(str(drift.path), ""), 1, 1, 1, 1)
+    return DRIFT.at(place, drift.message, drift.help)

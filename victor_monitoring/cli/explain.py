@@ -1,0 +1,39 @@
+"""`victor-mon explain NAME`: what a name of the spec means, in full."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from victor_monitoring.diagnostics import nearest
+from victor_monitoring.errors import UserError
+
+from .findings import say
+from .options import Specs, Today
+from .specs import compile_file, find_specs
+
+Name = Annotated[str, typer.Argument(help="An alert, a signal, a metric, a component, or a check's code.")]
+
+
+def explain(name: Name, spec: Specs = None, today: Today = None) -> None:
+    """Show what a name means: definition, PromQL, thresholds per context with their lines, and users.
+
+    Example: victor-mon explain HighLatency
+    """
+    from victor_monitoring.explanation import describe, describe_pattern, names_of, pattern_names
+
+    about_pattern = describe_pattern(name)
+    if about_pattern:
+        print(about_pattern, end="")
+        return
+    compiled = [compile_file(each, today) for each in find_specs(spec)]
+    told = [text for each in compiled if (text := describe(each, name))]
+    if told:
+        print("\n".join(told), end="")
+        return
+    known = [*(known for each in compiled for known in names_of(each)), *pattern_names()]
+    broken = next((each.source.name for each in compiled if each.has_errors), None)
+    if broken:
+        say(f"`{broken}` has errors, so not every name in it is known: victor-mon validate")
+    raise UserError(f"nothing is named `{name}`", nearest(name, known))

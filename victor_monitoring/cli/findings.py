@@ -1,0 +1,33 @@
+"""Findings printed, and what they make of the exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from typing import TextIO
+
+from victor_monitoring.diagnostics import Diagnostic, Severity
+
+from .options import Format
+
+
+def show(diagnostics: Sequence[Diagnostic], how: Format, stream: TextIO) -> None:
+    """Prints the findings; colour only on a terminal, and not where NO_COLOR is set."""
+    from victor_monitoring.reporters import reporter
+
+    colour = stream.isatty() and not os.environ.get("NO_COLOR")
+    text = reporter(how.value)(diagnostics, colour=colour)
+    stream.write(text)
+    stream.flush()
+
+
+def fails(diagnostics: Sequence[Diagnostic], strict: bool = False) -> bool:
+    """Whether the findings make a command fail: errors, and warnings where `strict`."""
+    least = Severity.WARNING if strict else Severity.ERROR
+    return any(each.severity >= least for each in diagnostics)
+
+
+def say(text: str) -> None:
+    """Tells the user what was done; not data, so not on stdout."""
+    print(text, file=sys.stderr)

@@ -1,0 +1,68 @@
+"""`victor-mon generate`: the files are what the spec says."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from .findings import say, show
+from .options import ContextName, Format, OutDir, Specs, Today
+from .rendering import render_specs
+from .specs import find_specs
+
+if TYPE_CHECKING:
+    from victor_monitoring.outputs import Report
+
+Only = Annotated[
+    list[str] | None,
+    typer.Option("--only", metavar="OUTPUT", help="Only this output, such as rules; repeatable."),
+]
+Force = Annotated[
+    bool, typer.Option("--force", help="Replace files that stand in the way and were never generated.")
+]
+
+
+def generate(
+    spec: Specs = None,
+    only: Only = None,
+    context: ContextName = None,
+    out: OutDir = None,
+    force: Force = False,
+    today: Today = None,
+) -> None:
+    """Write every file that a spec renders, and remove those that it no longer renders.
+
+    Each file is replaced whole; unchanged ones are not touched. With --only or --context nothing is
+    removed. A spec with errors writes nothing.
+
+    Example: victor-mon generate --context prod --out /tmp/look
+    """
+    from victor_monitoring.outputs import write
+
+    rendered = render_specs(find_specs(spec), out=out, only=only, context=context, today=today)
+    show(rendered.diagnostics, Format.TEXT, sys.stderr)
+    has_findings = False
+    for run in rendered.runs:
+        report = write(run.root, run.renderings, complete=run.complete, force=force)
+        _tell(report, renders_nothing=not any(each.artifacts or each.gone for each in run.renderings))
+        has_findings = has_findings or bool(report.findings)
+    if has_findings:
+        raise typer.Exit(1)
+
+
+def _tell(report: Report, *, renders_nothing: bool) -> None:
+    for path in report.written:
+        say(f"wrote     {path}")
+    for path in report.removed:
+        say(f"removed   {path}")
+    for finding in report.findings:
+        say(f"{finding.message}\nhelp: {finding.help}")
+    if report.refused:
+        say("nothing was written")
+    elif renders_nothing:
+        say("nothing of that is rendered")
+    else:
+        written, unchanged, removed = map(len, (report.written, report.unchanged, report.removed))
+        say(f"{written} written, {unchanged} unchanged, {removed} removed")

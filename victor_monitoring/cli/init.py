@@ -1,0 +1,52 @@
+"""`victor-mon init`: a first spec to start from."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from victor_monitoring.errors import UserError
+
+from .findings import say
+from .schema import SCHEMA_NAME, schema_text, write_text
+
+Name = Annotated[
+    str | None, typer.Option("--name", help="The service's name. Default: the folder's.", show_default=False)
+]
+
+
+def init(name: Name = None) -> None:
+    """Write a commented starter spec to specs/, which validates and compiles as it stands.
+
+    Example: victor-mon init --name shop
+    """
+    service = name or slug(Path.cwd().name) or "service"
+    if service != slug(service):
+        message = f"`{service}` is no name for a service"
+        raise UserError(
+            message, f"use lower-case letters, digits and dashes: --name {slug(service) or 'shop'}"
+        )
+    path = Path("specs") / f"{service}.yaml"
+    if path.exists():
+        message = f"`{path.as_posix()}` exists, and stays as it is"
+        raise UserError(message, "edit it, or start another one: victor-mon init --name NAME")
+    write_text(path, starter_spec(service))
+    write_text(Path("specs") / SCHEMA_NAME, schema_text())
+    say(f"wrote     {path.as_posix()}\nwrote     specs/{SCHEMA_NAME}")
+    say("next: victor-mon generate, then edit the spec and run it again")
+
+
+def slug(text: str) -> str:
+    """The text as a service's name: lower-case letters, digits and dashes, 40 at most."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
+
+
+def starter_spec(service: str) -> str:
+    """The starter spec for a service of that name."""
+    template = (Path(__file__).parent / "starter.yaml").read_text(encoding="utf-8")
+    prefix = re.sub(r"[^a-z0-9]+", "_", service)
+    prefix = prefix if prefix[0].isalpha() else f"svc_{prefix}"
+    return template.replace("starter_", f"{prefix}_").replace("starter", service)

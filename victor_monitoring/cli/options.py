@@ -1,0 +1,37 @@
+"""The options that several commands share."""
+
+from __future__ import annotations
+
+import datetime
+import enum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+class Format(enum.StrEnum):
+    """How findings are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    GITHUB = "github"
+    SARIF = "sarif"
+
+
+Specs = Annotated[
+    list[Path] | None,
+    typer.Option("--spec", metavar="FILE", help="A spec; repeatable. Default: specs/*.yaml."),
+]
+OutDir = Annotated[
+    Path | None, typer.Option("--out", metavar="DIR", help="Write below DIR instead of below the root.")
+]
+FormatOption = Annotated[Format, typer.Option("--format", help="How findings are printed.")]
+Strict = Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")]
+Today = Annotated[
+    datetime.datetime | None,
+    typer.Option("--today", formats=["%Y-%m-%d"], help="The day on which acknowledgements are judged."),
+]
+ContextName = Annotated[
+    str | None, typer.Option("--context", metavar="NAME", help="Only this context of the spec.")
+]

@@ -1,0 +1,84 @@
+"""What a run renders, by the root that it goes to: the way that `generate` and `check` share."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from victor_monitoring.diagnostics import Diagnostic, nearest
+from victor_monitoring.errors import UserError
+
+from .findings import fails, show
+from .options import Format, Today
+from .specs import SpecFile, compile_file
+
+if TYPE_CHECKING:
+    from victor_monitoring.outputs import Rendering
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """The renderings for one root, and whether they are all that their specs render."""
+
+    root: Path
+    renderings: tuple[Rendering, ...]
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """What specs without errors render, and what else there is to say about them."""
+
+    runs: tuple[Run, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def render_specs(
+    specs: Sequence[SpecFile],
+    *,
+    out: Path | None = None,
+    only: Sequence[str] | None = None,
+    context: str | None = None,
+    today: Today = None,
+    how: Format = Format.TEXT,
+) -> Rendered:
+    """Everything that the specs render. Errors are printed, as `how` says, and end the command with 1."""
+    from victor_monitoring.outputs import Rendering, abandoned
+    from victor_monitoring.pipeline import render
+
+    compiled = [(spec, compile_file(spec, today)) for spec in specs]
+    diagnostics = [diagnostic for _, each in compiled for diagnostic in each.diagnostics]
+    if fails(diagnostics):
+        show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
+        raise typer.Exit(1)
+    _known(only, context, {name for _, each in compiled for name in each.contexts})
+    by_root: dict[Path, list[Rendering]] = {}
+    sources: dict[Path, Path] = {}
+    for spec, each in compiled:
+        if context is None or context in each.contexts:
+            root = out or spec.root
+            artifacts = render(each, outputs=only, context=context)
+            by_root.setdefault(root, []).append(Rendering(spec.name, tuple(artifacts)))
+            sources[root] = spec.root
+    complete = only is None and context is None
+    runs = (
+        Run(root, (*renderings, *(abandoned(root, sources[root]) if complete else ())), complete)
+        for root, renderings in by_root.items()
+    )
+    return Rendered(tuple(runs), tuple(diagnostics))
+
+
+def _known(only: Sequence[str] | None, context: str | None, contexts: set[str]) -> None:
+    """UserError where an output or a context that is asked for does not exist."""
+    from victor_monitoring.renderers import rendered_outputs
+
+    for name in only or ():
+        if name not in rendered_outputs():
+            raise UserError(f"there is no output `{name}`", nearest(name, rendered_outputs()))
+    if context is not None and context not in contexts:
+        raise UserError(f"there is no context `{context}`", nearest(context, contexts))

@@ -1,0 +1,55 @@
+"""`victor-mon schema`: the language as a JSON Schema, for editors."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .findings import say
+
+SCHEMA_NAME = "victor-mon.schema.json"
+
+
+def schema(
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead of to stdout.")
+    ] = None,
+    reference: Annotated[
+        bool, typer.Option("--reference", help="The reference of keys and findings instead, as Markdown.")
+    ] = False,
+) -> None:
+    """Print the JSON Schema of the spec language, or its reference.
+
+    Editors complete and check a spec that begins with
+    `# yaml-language-server: $schema=victor-mon.schema.json`.
+
+    Example: victor-mon schema --out specs/victor-mon.schema.json
+    """
+    from victor_monitoring.reference import reference_text
+
+    text = reference_text() if reference else schema_text()
+    if out is None:
+        print(text, end="")
+        return
+    is_new = write_text(out, text)
+    say(f"{'wrote' if is_new else 'unchanged':<9} {out.as_posix()}")
+
+
+def schema_text() -> str:
+    """The schema as JSON, keys sorted."""
+    from victor_monitoring.model.schema import json_schema
+
+    return json.dumps(json_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def write_text(path: Path, text: str) -> bool:
+    """Whether the file had to be written to hold `text`; it is replaced whole, or UserError says why not."""
+    from victor_monitoring.outputs.files import replace
+
+    if path.is_file() and path.read_bytes() == text.encode():
+        return False
+    replace({path: text.encode()})
+    return True

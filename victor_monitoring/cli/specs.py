@@ -1,0 +1,56 @@
+"""The specs that a command is about: found, read and compiled."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from victor_monitoring.errors import UserError
+
+if TYPE_CHECKING:
+    from victor_monitoring.pipeline import Compiled
+
+_ROOT_MARKS = (".git", "pyproject.toml")
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFile:
+    """A spec on disk: its path as the user gave it, and the root that its outputs are relative to."""
+
+    path: Path
+    root: Path
+
+    @property
+    def name(self) -> PurePosixPath:
+        """The spec's path below its root: the same wherever a command is started."""
+        return PurePosixPath(self.path.resolve().relative_to(self.root).as_posix())
+
+
+def find_specs(given: Sequence[Path] | None) -> list[SpecFile]:
+    """The specs given, each once, or those in `specs/`; UserError where there is none."""
+    paths = list(given or sorted(Path("specs").glob("*.yaml")))
+    if not paths:
+        message = "there is no spec: `specs/*.yaml` matches no file here"
+        raise UserError(message, "run `victor-mon init`, or name one: --spec FILE")
+    unique = {path.resolve(): path for path in paths}
+    return [SpecFile(path, _root_of(resolved)) for resolved, path in unique.items()]
+
+
+def _root_of(spec: Path) -> Path:
+    """The nearest parent with a mark of a project, else the spec's own folder."""
+    for folder in spec.parents:
+        if any((folder / mark).exists() for mark in _ROOT_MARKS):
+            return folder
+    return spec.parent
+
+
+def compile_file(spec: SpecFile, today: datetime.datetime | None) -> Compiled:
+    """The compiled spec; UserError where the file cannot be read."""
+    from victor_monitoring.pipeline import compile_spec
+    from victor_monitoring.spec.load import read
+
+    day = today.date() if today else datetime.date.today()
+    return compile_spec(read(spec.path, spec.path.as_posix()), today=day)

@@ -1,0 +1,35 @@
+"""`victor-mon validate`: the spec is right."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from .findings import fails, say, show
+from .options import Format, FormatOption, Specs, Strict, Today
+from .specs import compile_file, find_specs
+
+
+def validate(
+    spec: Specs = None,
+    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    strict: Strict = False,
+    today: Today = None,
+) -> None:
+    """Find every mistake in a spec, without writing anything.
+
+    Example: victor-mon validate --spec specs/performance.yaml --strict
+    """
+    compiled = [compile_file(each, today) for each in find_specs(spec)]
+    diagnostics = [diagnostic for each in compiled for diagnostic in each.diagnostics]
+    show(diagnostics, format, sys.stdout)
+    if fails(diagnostics, strict):
+        raise typer.Exit(1)
+    for each in compiled:
+        if each.base:
+            say(
+                f"{each.source.name}: valid, "
+                f"{len(each.base.alerts)} alerts, {len(each.base.signals)} signals, "
+                f"{sum(1 for _ in each.base.declared)} metrics, {len(each.contexts)} contexts"
+            )

@@ -1,0 +1,1 @@
+"""Victor's own part: the metric registry that its spec renders."""
