@@ -108,7 +108,7 @@ def test_read_too_large(tmp_path: Path) -> None:
         read(file, "a.yaml")
 
 
-@pytest.mark.parametrize("opening", ["[", "- ", "{a: ", "? ", "&a [", "[a, "])
+@pytest.mark.parametrize("opening", ["[", "{", "- ", "{a: ", "? ", "&a [", "[a, ", "[\n", "[?"])
 @pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])
 def test_deep_nesting(opening: str, parser: str) -> None:
     """100,000 levels are told, and do not end the interpreter."""

@@ -11,6 +11,7 @@ import yaml
 
 from victor_monitoring.diagnostics import Diagnostic, Pattern, Source, Span
 
+from .depth import MAX_DEPTH, too_deep
 from .mistakes import (
     BAD_ALIAS,
     BAD_CHARACTER,
@@ -20,7 +21,6 @@ from .mistakes import (
     KEY_NOT_TEXT,
     MANY_DOCUMENTS,
     MISSING_SPACE,
-    TOO_DEEP,
     TOO_LARGE,
     UNQUOTED_COMPARISON,
 )
@@ -30,7 +30,6 @@ from .scalars import Surprise, resolve
 from .syntax import syntax_mistake
 from .tree import Entry, ListNode, MapNode, Node, ScalarNode
 
-MAX_DEPTH = 50
 MAX_FROM_ALIASES = 1_000_000
 
 _Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -39,7 +38,6 @@ _NUMBER_AS_HEADER = re.compile(r"[|>][-+]?[0-9][-+]?$")
 _WIDE_SPACES = (
     "\xa0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u202f\u205f\u3000"
 )
-_TOO_DEEP = (f"this is nested more than {MAX_DEPTH} levels deep", "is a bracket not closed?")
 
 
 class _Stopped(Exception):
@@ -202,7 +200,7 @@ class Builder:
         place = (self._source, start.line + 1, start.column + 1, end.line + 1, end.column + 1)
         node = MapNode(*place, {}) if type(event) is yaml.MappingStartEvent else ListNode(*place, [])
         if len(self._stack) >= MAX_DEPTH:
-            self._note(TOO_DEEP, node.span, *_TOO_DEEP)
+            self.diagnostics.append(too_deep(node.span))
             raise _Stopped
         if event.tag:
             self.diagnostics.append(tag_mistake(node))
@@ -255,7 +253,7 @@ class Builder:
             self._note(TOO_LARGE, span, message, "repeat less, or write the parts out")
             raise _Stopped
         if len(self._stack) + target.height > MAX_DEPTH:
-            self._note(TOO_DEEP, span, *_TOO_DEEP)
+            self.diagnostics.append(too_deep(span))
             raise _Stopped
         if self._stack:
             self._stack[-1].height = max(self._stack[-1].height, target.height + 1)

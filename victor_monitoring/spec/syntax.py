@@ -10,6 +10,7 @@ import yaml
 
 from victor_monitoring.diagnostics import Diagnostic, Source
 
+from .depth import too_deep
 from .mistakes import (
     BAD_ALIAS,
     BAD_CHARACTER,
@@ -48,6 +49,13 @@ def syntax_mistake(source: Source, error: yaml.YAMLError | ValueError, last: Sca
     """The mistake behind an error of the parser; `last` is the scalar that it read before."""
     stop = stop_of(error, source, last)
     return next(found for rule in _RULES if (found := rule(stop)) is not None)
+
+
+def _too_deep(stop: Stop) -> Diagnostic | None:
+    """Brackets that nest too deep for the parser to look past them: no event tells of them."""
+    if "nesting depth" not in stop.problem:
+        return None
+    return too_deep(stop.span(stop.line, stop.column, stop.text[stop.column - 1 : stop.column]))
 
 
 def _tab(stop: Stop) -> Diagnostic | None:
@@ -319,6 +327,7 @@ def _quote_help(lead: str, value: str) -> str:
 
 
 _RULES: tuple[Rule, ...] = (
+    _too_deep,
     _tab,
     _wide_space,
     _block_text,
