@@ -1,8 +1,13 @@
-"""What all tests share: the real programs. One that is missing skips its tests, and fails them in CI."""
+"""What all tests share: the real programs, and a folder of an ordinary user.
+
+A program that is missing skips its tests, and fails them in CI.
+"""
 
 from __future__ import annotations
 
 import os
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -10,6 +15,7 @@ import pytest
 from tests.programs import MissingProgramError, program
 
 PROGRAMS = {"alertmanager", "amtool", "node", "npm", "prometheus", "promtool"}
+NOBODY = 65534
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -24,6 +30,21 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if PROGRAMS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("program")
+
+
+@pytest.fixture
+def ordinary_folder(tmp_path: Path) -> Iterator[Path]:
+    """An empty folder of the user who runs the test; root runs it as nobody, whom modes bind too."""
+    if os.geteuid() != 0:
+        yield tmp_path
+        return
+    with tempfile.TemporaryDirectory() as folder:  # nobody may not look below pytest's own folder
+        os.chown(folder, NOBODY, -1)
+        os.seteuid(NOBODY)
+        try:
+            yield Path(folder)
+        finally:
+            os.seteuid(0)
 
 
 def _needed(name: str) -> Path:

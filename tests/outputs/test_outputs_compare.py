@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-import shutil
 import subprocess
 import time
 from pathlib import Path, PurePosixPath
@@ -197,7 +196,6 @@ def test_diff_from_nothing():
     assert unified(b"", b"1\n", "a") == "--- a/a\n+++ b/a\n@@ -0,0 +1,1 @@\n+1\n"
 
 
-@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
 def test_diff_applies(tmp_path):
     """`git apply` turns the disk into the rendering: repeated, moved, empty, odd lines and all."""
     rng = random.Random(1)

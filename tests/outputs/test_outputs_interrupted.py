@@ -184,9 +184,9 @@ def test_remedy(root, render, monkeypatch, number, step):
 
 
 @posix_only
-@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="root may write anywhere")
-def test_folder_without_permission(root, render):
+def test_folder_without_permission(ordinary_folder, render):
     """A folder that may not be written to stops the run before any file has changed."""
+    root = ordinary_folder
     write(root, [render(OLD)], complete=True)
     (root / "n").mkdir(mode=0o555)
     before = files(root)

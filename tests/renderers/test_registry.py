@@ -23,7 +23,7 @@ RUFF = shutil.which("ruff") or shutil.which("ruff", path=str(Path(sys.executable
 
 
 def is_formatted(text: str) -> bool:
-    assert RUFF is not None
+    assert RUFF is not None, "ruff is not installed; the extra `test` brings it"
     command = [RUFF, "format", "--isolated", "--check", "--line-length", "110", "-"]
     return subprocess.run(command, input=text.encode(), capture_output=True, check=False).returncode == 0
 
@@ -81,13 +81,11 @@ def test_text_is_whole_and_the_same_each_time() -> None:
     assert "\r" not in text
 
 
-@pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
 def test_layout_is_the_formatters() -> None:
     """`ruff format` leaves the module as it is."""
     assert is_formatted(text_of(performance()))
 
 
-@pytest.mark.skipif(RUFF is None, reason="ruff is not installed")
 @pytest.mark.parametrize("letter", ["x", "é", "e\u0301", "東", '"', "'", "\\"])
 def test_layout_is_the_formatters_at_every_width(letter: str) -> None:
     """Texts of any length, script and quoting leave nothing for `ruff format` to do."""
