@@ -20,6 +20,13 @@ PACKAGES = {
     "amtool": "prometheus-alertmanager",
 }
 DEBIAN_NAMES = {"alertmanager": "prometheus-alertmanager"}
+# Debian's Alertmanager reads its templates from an absolute path. In the unpacked program that path is made
+# relative, at the same length, and a script of the usual name runs it where the path leads to its own files.
+ABSOLUTE, RELATIVE = b"/usr/share/prometheus/alertmanager", b"usr//share/prometheus/alertmanager"
+STARTER = """\
+#!/bin/sh
+cd "$(dirname "$0")/../.." && exec usr/bin/prometheus-alertmanager "$@"
+"""
 INSTALLED_BY = {
     "darwin": "brew install prometheus alertmanager",
     "win32": "put the programs of https://prometheus.io/download on PATH",
@@ -35,9 +42,9 @@ class MissingProgramError(LookupError):
 def program(name: str) -> Path:
     """The path of a program that the tests run. Raises MissingProgramError; fetches nothing."""
     unpacked = TOOLS / PACKAGES.get(name, "") / "usr" / "bin"
-    for each in (name, DEBIAN_NAMES.get(name, name)):
-        if found := shutil.which(each) or shutil.which(each, path=unpacked):
-            return Path(found)
+    on_path = shutil.which(name) or shutil.which(DEBIAN_NAMES.get(name, name))
+    if found := on_path or shutil.which(name, path=unpacked):
+        return Path(found)
     remedy = "run `python tests/programs.py`" if name in PACKAGES else "install it"
     raise MissingProgramError(f"`{name}` is not on PATH: {remedy}")
 
@@ -77,8 +84,19 @@ def fetch(packages: list[str]) -> None:
             (archive,) = Path(scratch).glob(f"{package}_*.deb")
             unpacked = Path(scratch) / package
             subprocess.run(["dpkg", "-x", archive, unpacked], check=True)
+            if package == PACKAGES["alertmanager"]:
+                relocate(unpacked)
             shutil.rmtree(TOOLS / package, ignore_errors=True)
             unpacked.rename(TOOLS / package)
+
+
+def relocate(unpacked: Path) -> None:
+    """Makes Alertmanager find its templates where it was unpacked; its arguments must be absolute paths."""
+    binary = unpacked / "usr/bin/prometheus-alertmanager"
+    binary.write_bytes(binary.read_bytes().replace(ABSOLUTE, RELATIVE))
+    starter = unpacked / "usr/bin/alertmanager"
+    starter.write_text(STARTER, encoding="utf-8")
+    starter.chmod(0o755)
 
 
 def main() -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
 from pathlib import Path
 
@@ -36,11 +37,26 @@ def test_path_comes_first(bin_folder):
     assert programs.program("promtool") == on_path
 
 
-def test_unpacked_program_is_found_by_its_debian_name(bin_folder):
+def test_debian_name_is_looked_for_on_path(bin_folder):
     """Debian calls Alertmanager `prometheus-alertmanager`; both names are looked for."""
-    unpacked = executable(programs.TOOLS / "prometheus-alertmanager/usr/bin/prometheus-alertmanager")
+    on_path = executable(bin_folder / "prometheus-alertmanager")
 
-    assert programs.program("alertmanager") == unpacked
+    assert programs.program("alertmanager") == on_path
+
+
+def test_unpacked_alertmanager_runs_beside_its_templates(bin_folder, monkeypatch):
+    """Unpacked, it a script starts it where its templates are, with the arguments as given."""
+    unpacked = programs.TOOLS / "prometheus-alertmanager"
+    binary = executable(unpacked / "usr/bin/prometheus-alertmanager")
+    binary.write_bytes(b"#!/bin/sh\npwd; echo $1 /usr/share/prometheus/alertmanager\n")
+
+    programs.relocate(unpacked)
+    monkeypatch.setenv("PATH", "/usr/bin:/bin")  # the shell's
+    done = subprocess.run(
+        [programs.program("alertmanager"), "--a"], capture_output=True, text=True, check=True
+    )
+
+    assert done.stdout.splitlines() == [str(unpacked), "--a usr//share/prometheus/alertmanager"]
 
 
 def test_interrupted_fetch_is_not_taken_for_a_program(bin_folder):

@@ -48,6 +48,7 @@ def test_adopter(tmp_path: Path) -> None:
         assert run.returncode == 0, run.stderr
     assert "shop_error_ratio" in run.stdout
     assert {path.name for path in (repository / "generated").iterdir() if path.is_file()} == {
+        "shop-alertmanager.yaml",
         "shop-alerts.yaml",
         "shop-dashboard.json",
         "shop_registry.py",

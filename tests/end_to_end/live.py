@@ -125,7 +125,7 @@ def running(
         with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
             try:
                 found = Prometheus(f"http://127.0.0.1:{port}", log)
-                if until(functools.partial(_state, found, process)) == "ready":
+                if until(functools.partial(ready, found.url, process)) == "ready":
                     yield found
                     return
                 assert attempt < 3, log.read_text(encoding="utf-8")  # another process may have taken the port
@@ -134,11 +134,12 @@ def running(
                 process.wait(timeout=10)
 
 
-def _state(prometheus: Prometheus, process: subprocess.Popen[bytes]) -> str:
+def ready(url: str, process: subprocess.Popen[bytes]) -> str:
+    """`ready` once the program at `url` says so, `ended` when its process has ended; empty before."""
     if process.poll() is not None:
         return "ended"
     with contextlib.suppress(urllib.error.URLError, ConnectionError):
-        urllib.request.urlopen(f"{prometheus.url}/-/ready", timeout=1).close()  # noqa: S310 - our own
+        urllib.request.urlopen(f"{url}/-/ready", timeout=1).close()  # noqa: S310 - our own
         return "ready"
     return ""
 

@@ -112,7 +112,7 @@ def places() -> list[Place]:
 def documents(of: tuple[Artifact, ...]) -> Iterator[tuple[PurePosixPath, Document]]:
     """The rules files, dashboards and Kubernetes objects; then each file that a ConfigMap holds."""
     for artifact in of:
-        if artifact.path.suffix in (".yaml", ".json"):
+        if artifact.output in ("rules", "dashboard", "kubernetes"):
             document = _loaded(artifact.path.name, artifact.text)
             yield artifact.path, document
             if document.get("kind") == "ConfigMap":

@@ -81,5 +81,6 @@ def test_a_context_keeps_its_rules_where_objects_are_off() -> None:
     compiled = compiled_text(text.replace(line, "  kubernetes: null"))
     found = {str(each.path): each for each in render(compiled, context="prod")}
     overlay = "deployment/kubernetes/overlays/prod"
-    assert found.keys() == {f"{overlay}/performance-alerts.yaml", f"{overlay}/victor-performance.json"}
+    names = ("alertmanager.yaml", "performance-alerts.yaml", "victor-performance.json")
+    assert found.keys() == {f"{overlay}/{name}" for name in names}
     assert found[f"{overlay}/performance-alerts.yaml"].text == rules_text(compiled.contexts["prod"])

@@ -244,6 +244,35 @@ class Dashboard(Written):
     ack: Acks = {}
 
 
+Integrations: TypeAlias = list[dict[str, Any]]  # in the words of Alertmanager, which judges them
+
+
+class Receiver(Written):
+    """Who is told of alerts with these severities and labels; of all of them where neither is given."""
+
+    severities: list[Name] = []
+    labels: Labels = {}
+    webhook_configs: Integrations = []
+    email_configs: Integrations = []
+    slack_configs: Integrations = []
+    pagerduty_configs: Integrations = []
+    opsgenie_configs: Integrations = []
+    msteams_configs: Integrations = []
+    discord_configs: Integrations = []
+    telegram_configs: Integrations = []
+    pushover_configs: Integrations = []
+    victorops_configs: Integrations = []
+    webex_configs: Integrations = []
+    wechat_configs: Integrations = []
+    sns_configs: Integrations = []
+    ack: Acks = {}
+
+    def integrations(self) -> dict[str, Integrations]:
+        """What was written of them, by their keys in Alertmanager's configuration."""
+        named = (name for name in type(self).model_fields if name.endswith("_configs"))
+        return {name: value for name in named if (value := getattr(self, name))}
+
+
 class Context(Written):
     """A place where the spec is applied: what it selects, labels and overrides there."""
 
@@ -251,7 +280,7 @@ class Context(Written):
     select: Labels = {}
     protected: bool = False
     component: Literal["configmap", "operator"] | None = None
-    receivers: dict[str, Any] = {}
+    receivers: dict[Name, Receiver] = {}
     targets: list[Any] = []
     override: dict[str, Any] = {}
     time_scale: Annotated[int, Field(gt=0)] = 1

@@ -39,3 +39,5 @@ def _nodes(spec: written.Spec) -> Iterator[tuple[Path, base.Acks]]:
                 yield ("dashboard", "rows", row_index, "panels", index), panel.ack
     for name, context in spec.contexts.items():
         yield ("contexts", name), context.ack
+        for receiver_name, receiver in context.receivers.items():
+            yield ("contexts", name, "receivers", receiver_name), receiver.ack

@@ -11,6 +11,7 @@ from .alerts import AlertResolver
 from .dashboard import resolve_dashboard
 from .metrics import label_pairs, matchers, resolve_component
 from .outputs import resolve_outputs
+from .routing import resolve_routing
 from .signals import SignalResolver
 from .spec import Kubernetes, Meta, Resolved, Service, Unknown
 from .time_scale import TimeScale
@@ -48,12 +49,14 @@ def resolve(
         resolve_dashboard(spec.dashboard, spec.signals, resolved_signals) if spec.dashboard else (None, [])
     )
     meta = _meta(spec, scale)
+    routing, unknown_severities = resolve_routing(spec, context, scale)
     unknown = [
         *_unknown_anchors(spec),
         *signals.unknown,
         *alerts.unknown,
         *unknown,
         *_unknown_meta_severity(spec),
+        *unknown_severities,
     ]
     resolved = Resolved(
         context=context,
@@ -68,6 +71,7 @@ def resolve(
         checks=spec.checks,
         outputs=resolve_outputs(spec.outputs, service.name),
         kubernetes=Kubernetes(spec.kubernetes.rules_key),
+        routing=routing,
         components=components,
         series={name: metric for name, (metric, _) in series.items()},
         selects={name: select for name, (_, select) in series.items()},

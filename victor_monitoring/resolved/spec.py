@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import datetime
 import itertools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -167,6 +167,34 @@ class Kubernetes:
 
 
 @dataclass(frozen=True, slots=True)
+class Receiver:
+    """Who is told of alerts: `integrations` are Alertmanager's own words, by their key there."""
+
+    name: str
+    severities: tuple[str, ...]
+    labels: Labels
+    integrations: Mapping[str, Sequence[Mapping[str, object]]]
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Routing:
+    """How Alertmanager groups and passes on; durations are milliseconds.
+
+    `labels` are those that the context adds; `told_apart` names those that any context adds, so that
+    environments that share an Alertmanager never mute each other.
+    """
+
+    standalone: bool
+    group_wait: int
+    group_interval: int
+    repeat_interval: int
+    labels: Labels
+    told_apart: tuple[str, ...]
+    receivers: tuple[Receiver, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Unknown:
     """A name that the spec uses and nothing defines."""
 
@@ -220,6 +248,7 @@ class Resolved:
     checks: Mapping[str, str]
     outputs: Mapping[str, str]
     kubernetes: Kubernetes
+    routing: Routing
     components: Mapping[str, Component]
     series: Mapping[str, Metric]
     selects: Mapping[str, tuple[Matcher, ...]]

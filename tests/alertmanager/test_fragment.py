@@ -1,0 +1,76 @@
+"""The fragment for Alertmanager, judged by amtool inside the configuration of a host."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.alertmanager.host import FIXTURE, fragment, hosted
+from tests.rules.rendered import compiled_text
+from victor_monitoring.pipeline import render
+
+GOLDEN = Path(__file__).parent / "golden"
+OURS = {"service": "mill", "signal": "load", "team": "grain"}
+SUMMER = {**OURS, "season": "summer"}
+
+
+@pytest.mark.parametrize("context", [None, "summer", "fast"])
+def test_fragment_is_as_it_was_when_somebody_last_read_it(context, request):
+    """The whole file, for base and each context; `--update-goldens` writes it anew."""
+    path = GOLDEN / f"{context or 'base'}.yaml"
+    text = fragment(context)
+    if request.config.getoption("--update-goldens"):
+        path.write_text(text, encoding="utf-8", newline="\n")
+    assert text == path.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("context", [None, "summer", "fast"])
+def test_amtool_accepts_the_fragment_in_a_host(amtool, tmp_path, context):
+    """Appended to a host's three lists, the fragment makes a configuration that amtool accepts."""
+    path = written(tmp_path, hosted([fragment(context)]))
+    done = subprocess.run([amtool, "check-config", path], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+
+
+def test_amtool_accepts_a_whole_configuration(amtool, tmp_path):
+    """With `standalone: true` the file needs no host."""
+    text = FIXTURE.read_text(encoding="utf-8") + "alertmanager: {standalone: true}\n"
+    compiled = compiled_text(text)
+    for artifact in render(compiled, outputs=["alertmanager"]):
+        path = tmp_path / "alertmanager.yaml"
+        path.write_text(artifact.text, encoding="utf-8")
+        done = subprocess.run([amtool, "check-config", path], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize(
+    ("labels", "receivers"),
+    [
+        ({**SUMMER, "severity": "critical"}, "mill/summer/pager,mill/summer/chat,mill/summer/grain"),
+        ({**SUMMER, "severity": "warning"}, "mill/summer/chat,mill/summer/grain"),
+        ({**SUMMER, "severity": "info"}, "mill/summer/grain"),
+        ({**SUMMER, "severity": "critical", "team": "other"}, "mill/summer/pager,mill/summer/chat"),
+        ({**SUMMER, "severity": "info", "team": "other"}, "host"),
+        ({**OURS, "severity": "critical"}, "host"),
+        ({**SUMMER, "service": "other", "severity": "critical"}, "host"),
+        ({"severity": "critical", "season": "summer"}, "host"),
+        ({"service": "neighbour"}, "neighbour"),
+    ],
+)
+def test_routes(amtool, tmp_path, labels, receivers):
+    """Each alert reaches every receiver that it matches, and the host's where none does."""
+    path = written(tmp_path, hosted([fragment("summer"), fragment(None)]))
+    pairs = [f"{label}={value}" for label, value in labels.items()]
+    command = [amtool, "config", "routes", "test", f"--config.file={path}", *pairs]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == receivers
+
+
+def written(folder: Path, config: dict[str, Any]) -> Path:
+    path = folder / "alertmanager.yml"
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    return path

@@ -1,0 +1,82 @@
+"""Secrets that stand in the spec itself."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+from victor_monitoring.spec.tree import Path
+
+# Keys of Alertmanager's integrations that hold a secret, and those that name its file instead.
+_FILES: Final = {
+    "api_key": "api_key_file",
+    "api_url": "api_url_file",
+    "auth_password": "auth_password_file",
+    "bearer_token": "bearer_token_file",
+    "bot_token": "bot_token_file",
+    "client_secret": "client_secret_file",
+    "credentials": "credentials_file",
+    "password": "password_file",
+    "routing_key": "routing_key_file",
+    "service_key": "service_key_file",
+    "token": "token_file",
+    "user_key": "user_key_file",
+    "webhook_url": "webhook_url_file",
+}
+_UNHELD: Final = frozenset({"api_secret", "auth_secret", "secret_key"})  # no file is read for them
+_OPEN_ADDRESSES: Final = (
+    "opsgenie_configs",
+    "telegram_configs",
+    "victorops_configs",
+    "wechat_configs",
+    "webex_configs",
+)
+_CREDENTIALS: Final = re.compile(r"^[a-z]+://[^/@]+@", re.IGNORECASE)
+
+
+@check("VM607", "inline-secret")
+def inline_secret(spec: Resolved) -> Iterator[Finding]:
+    """A receiver holds a secret instead of the name of the file that holds it.
+
+    The spec and what is rendered from it are committed, and read by more people than may know it.
+
+    Bad: `routing_key: 0123abcd`. Good: `routing_key_file: /etc/alertmanager/secrets/pagerduty`.
+    """
+    for receiver in spec.routing.receivers:
+        for kind, configs in receiver.integrations.items():
+            for index, config in enumerate(configs):
+                yield from _found((*receiver.path, kind, index), config)
+
+
+def _found(path: Path, config: object) -> Iterator[Finding]:
+    items: list[tuple[str | int, object]] = []
+    if isinstance(config, dict):
+        items = list(config.items())
+    elif isinstance(config, list):
+        items = list(enumerate(config))
+    for key, value in items:
+        here = (*path, key)
+        if isinstance(value, dict | list):
+            yield from _found(here, value)
+        elif isinstance(key, str) and isinstance(value, str):
+            yield from _told(here, key, value)
+
+
+def _told(path: Path, key: str, value: str) -> Iterator[Finding]:
+    message = f"`{key}` is a secret, and the spec is no place for it"
+    if key in _UNHELD:
+        yield Finding(path, message, "choose a way of signing in whose secret can stand in a file")
+    elif key in _FILES and not (key == "api_url" and _is_open(path)):
+        yield Finding(path, message, f"name the file that holds it: `{_FILES[key]}: /path`")
+    elif _CREDENTIALS.match(value):
+        mend = "give them by `http_config: {basic_auth: {username: .., password_file: ..}}`"
+        yield Finding(path, f"`{key}` holds credentials", mend)
+
+
+def _is_open(path: Path) -> bool:
+    """Whether `api_url` is only an address there: of Slack it is the secret itself."""
+    return any(key in _OPEN_ADDRESSES for key in path)

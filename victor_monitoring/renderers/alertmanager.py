@@ -1,0 +1,128 @@
+"""Alertmanager: a route of ours, the receivers that it names, and what mutes what.
+
+A fragment has three lists, each to be appended to the one of that name in the host's configuration: its
+`routes` go below the host's `route`. Nothing in it matches an alert without our `service` label.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import PurePosixPath
+from typing import Final
+
+from victor_monitoring.artifacts import Artifact
+from victor_monitoring.resolved.spec import Receiver, Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.signals.promql import Matcher
+
+from .paths import artifact_path, overlay_path
+from .rules.meta import SERVICE, TARGET
+from .yaml_text import yaml_text
+
+OUTPUT: Final = "alertmanager"
+_NOBODY: Final = "nobody"  # whom a whole configuration tells of what no receiver wants
+
+
+def render(spec: Resolved) -> Iterator[Artifact]:
+    """The fragment of base or of a context, or the whole configuration where the spec wants one."""
+    path = artifact_path(spec, OUTPUT) or _beside_objects(spec)
+    if path is not None:
+        text = yaml_text(alertmanager_data(spec), generated_from=spec.service.name)
+        yield Artifact(path, text, OUTPUT, spec.context)
+
+
+def _beside_objects(spec: Resolved) -> PurePosixPath | None:
+    """A folder of its own in a context of Kubernetes objects, since `kubectl apply -f` takes those only."""
+    folder, path = overlay_path(spec) if spec.context else None, spec.outputs[OUTPUT]
+    return folder / OUTPUT / PurePosixPath(path).name if folder else None
+
+
+def alertmanager_data(spec: Resolved) -> dict[str, object]:
+    """The fragment as data; where the spec wants it, a configuration that stands alone."""
+    receivers: list[dict[str, object]] = [
+        {"name": receiver_name(spec, each), **each.integrations} for each in spec.routing.receivers
+    ]
+    inhibitions = list(inhibit_rules(spec))
+    if not spec.routing.standalone:
+        return {"routes": [route(spec)], "receivers": receivers, "inhibit_rules": inhibitions}
+    root = {"receiver": _NOBODY, "routes": [route(spec)]}
+    return {"route": root, "receivers": [{"name": _NOBODY}, *receivers], "inhibit_rules": inhibitions}
+
+
+def receiver_name(spec: Resolved, receiver: Receiver) -> str:
+    """The receiver's name among those of others: the service's and the context's come before its own."""
+    place = f"{spec.service.name}/{spec.context}" if spec.context else spec.service.name
+    return f"{place}/{receiver.name}"
+
+
+def route(spec: Resolved) -> dict[str, object]:
+    """The subtree of the service: every receiver gets all that its severities and labels match.
+
+    What none of them matches, and everything where there are none, is left to the host's receiver.
+    """
+    routing = spec.routing
+    context = (Matcher(label, "=", value) for label, value in routing.labels)
+    return {
+        "matchers": _texts([_ours(spec), *context]),
+        "group_by": ["alertname", *_deployment(spec)],
+        "group_wait": duration_text(routing.group_wait),
+        "group_interval": duration_text(routing.group_interval),
+        "repeat_interval": duration_text(routing.repeat_interval),
+        "routes": [
+            {"matchers": _texts(_wanted(each)), "receiver": receiver_name(spec, each), "continue": True}
+            for each in routing.receivers
+        ],
+    }
+
+
+def inhibit_rules(spec: Resolved) -> Iterator[dict[str, object]]:
+    """Each severity mutes the lower ones of its signal; what is down mutes what it cannot tell."""
+    labels = _deployment(spec)
+    by = (label for signal in spec.signals.values() for label in signal.by)
+    same = list(dict.fromkeys(("signal", *labels, *by)))
+    for rank, severity in reversed(list(enumerate(spec.severities))[1:]):
+        lower = Matcher("severity", "=~", "|".join(spec.severities[:rank]))
+        yield _inhibition(spec, [Matcher("severity", "=", severity)], [lower], same)
+    if spec.meta is None:
+        return
+    carries_instance = [Matcher("instance", "!=", ""), Matcher("signal", "!~", f"{TARGET}|{SERVICE}")]
+    same_target = list(dict.fromkeys((*labels, "instance")))
+    yield _inhibition(spec, [Matcher("signal", "=", TARGET)], carries_instance, same_target)
+    absent, others = Matcher("signal", "=", SERVICE), Matcher("signal", "!=", SERVICE)
+    yield _inhibition(spec, [absent], [others], [*_selected(spec), *spec.routing.told_apart])
+
+
+def _inhibition(
+    spec: Resolved, source: Iterable[Matcher], target: Iterable[Matcher], equal: list[str]
+) -> dict[str, object]:
+    ours = [_ours(spec), Matcher("signal", "!=", "")]
+    return {
+        "source_matchers": _texts([*ours, *source]),
+        "target_matchers": _texts([*ours, *target]),
+        "equal": list(dict.fromkeys(equal)),
+    }
+
+
+def _ours(spec: Resolved) -> Matcher:
+    return Matcher("service", "=", spec.service.name)
+
+
+def _wanted(receiver: Receiver) -> Iterator[Matcher]:
+    if receiver.severities:
+        yield Matcher("severity", "=~", "|".join(receiver.severities))
+    yield from (Matcher(label, "=", value) for label, value in receiver.labels)
+
+
+def _selected(spec: Resolved) -> tuple[str, ...]:
+    """The labels of every select."""
+    selects = (spec.service.select, *(component.select for component in spec.components.values()))
+    return tuple(dict.fromkeys(matcher.label for select in selects for matcher in select))
+
+
+def _deployment(spec: Resolved) -> tuple[str, ...]:
+    """The labels that tell deployments apart: of every select, of scope, and those of contexts."""
+    return tuple(dict.fromkeys((*_selected(spec), *spec.service.scope, *spec.routing.told_apart)))
+
+
+def _texts(matchers: Iterable[Matcher]) -> list[str]:
+    return [str(matcher) for matcher in matchers]
