@@ -10,7 +10,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 import pytest
 
-from tests.renderers.registry_module import module_of, performance, shop
+from tests.renderers.registry_module import module_of, of_components, performance, shop
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Label, Metric, Selector
@@ -45,6 +45,11 @@ SHOP = {
         "labels": {"way": ["a", "b"]},
     },
 }
+FEW_SALES = {
+    "signal": "sold", "when": "< 1/s", "only_if": {"signal": "opened", "when": "any"}, "for": "5m",
+    "keep_firing_for": "90s", "severity": "critical", "labels": {"tier": "1"},
+    "summary": "{value} a second, below {threshold}",
+}  # fmt: skip
 
 
 class Rebuilt:
@@ -126,11 +131,65 @@ def test_parameters_are_as_the_spec_writes_them() -> None:
     """Selectors and quantities are text, weights and quantiles numbers, durations milliseconds."""
     signals = module_of(shop(SHOP, signals=EVERY_KIND)).SIGNALS
     assert signals["sold"] == {
-        "title": "Sold", "unit": "per_second", "kind": "rate",
+        "title": "Sold", "unit": "per_second", "component": "till", "kind": "rate",
         "parameters": {"of": "shop_sales_total", "per": None}, "by": (), "window": 600_000,
         "select": {"job": "shop"}, "recorded": False,
+        "query": 'sum by (job) (rate(shop_sales_total{job="shop"}[10m]))',
     }  # fmt: skip
     assert signals["busy"]["parameters"] == {"of": "shop_open", "where": "!= 0.5", "agg": "max"}
     assert signals["well"]["parameters"]["of"][0] == {
         "signal": "later", "weight": 62.5, "worst": "1m30s", "best": "0s", "reduce": None,
     }  # fmt: skip
+
+
+def test_a_signal_names_its_component_and_the_query_for_all_processes() -> None:
+    """A recorded signal is asked by its recorded name; one that reads several components has none of them."""
+    module = module_of(performance())
+    assert module.SIGNALS["cpu"]["component"] == "system"
+    assert module.SIGNALS["health_score"]["component"] is None
+    assert module.SIGNALS["health_score"]["query"] == (
+        'job_kubernetes_namespace:victor_health_score:score{job="victor"}'
+    )
+
+
+def test_alerts_are_as_the_spec_writes_them() -> None:
+    """Conditions and summaries are text, durations milliseconds, labels all that the rule adds."""
+    module = module_of(shop(SHOP, signals=EVERY_KIND, alerts={"sales": {"FewSales": FEW_SALES}}))
+    assert module.ALERTS == {"FewSales": {
+        "group": "sales", "signal": "sold", "when": "< 1/s",
+        "only_if": {"signal": "opened", "when": "any"},
+        "for": 300_000, "keep_firing_for": 90_000, "severity": "critical", "component": "till",
+        "labels": {
+            "tier": "1", "severity": "critical", "component": "till", "owner": "sales", "service": "shop",
+            "signal": "sold",
+        },
+        "summary": "{value} a second, below {threshold}", "runbook": None,
+    }}  # fmt: skip
+
+
+def test_an_alert_stands_in_the_data_where_the_process_can_tell() -> None:
+    """An alert is left out where its signal, or its guard's, reads what others export."""
+    external = {"external": True, "metrics": {"shop_routed_total": {"type": "counter", "help": "x"}}}
+    routed = {"title": "x", "unit": "per_second", "rate": {"of": "shop_routed_total"}}
+    alerts = {
+        "Kept": FEW_SALES,
+        "Foreign": {**FEW_SALES, "signal": "routed"},
+        "Guarded": {**FEW_SALES, "only_if": {"signal": "routed", "when": "any"}},
+    }
+    spec = of_components(
+        {"till": {"metrics": SHOP}, "ingress": external},
+        signals={**EVERY_KIND, "routed": routed},
+        alerts={"sales": alerts},
+    )
+    assert list(module_of(spec).ALERTS) == ["Kept"]
+
+
+def test_alerts_and_severities_of_a_whole_spec_are_there() -> None:
+    """Every alert of a spec without external components, with its runbook; severities in order."""
+    spec = performance()
+    module = module_of(spec)
+    assert list(module.ALERTS) == [alert.name for alert in spec.alerts]
+    assert module.ALERTS["HighThreadCount"]["runbook"] == f"{spec.service.runbooks}/HighThreadCount"
+    assert (module.TITLE, module.EVALUATE, module.SEVERITIES) == (
+        "Victor AI Performance", 30_000, ("warning", "critical"),
+    )  # fmt: skip

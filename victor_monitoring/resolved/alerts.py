@@ -8,7 +8,7 @@ from victor_monitoring.model import spec as written
 from victor_monitoring.signals.signal import Signal
 from victor_monitoring.spec.tree import Path
 
-from .metrics import label_pairs
+from .metrics import label_pairs, owner, owners
 from .spec import Alert, Component, Guard, Labels, Service, Unknown
 from .time_scale import TimeScale
 
@@ -26,12 +26,7 @@ class AlertResolver:
     ) -> None:
         self._spec, self._service, self._scale = spec, service, scale
         self._components, self._signals = components, signals
-        self._owners = {
-            series: component.name
-            for component in components.values()
-            for declared in component.metrics
-            for series in declared.metric.series()
-        }
+        self._owners = owners(components.values())
         self.unknown: list[Unknown] = []
 
     def all(self) -> tuple[Alert, ...]:
@@ -53,7 +48,7 @@ class AlertResolver:
             self.unknown.append(Unknown("component", alert.component, (*path, "component")))
         if signal is None or (guard is None and alert.only_if is not None):
             return None
-        component = alert.component or self.component_of(signal)
+        component = alert.component or owner(signal, self._owners) or self._service.name
         return Alert(
             name=name,
             group=group,
@@ -83,22 +78,13 @@ class AlertResolver:
         signal = self._signal(guard.signal, path)
         return None if signal is None else Guard(signal, guard.when)
 
-    def component_of(self, signal: Signal) -> str:
-        """The component whose metrics the signal reads; of several, the service's name."""
-        owners = set(self._owners_of(signal))
-        return owners.pop() if len(owners) == 1 else self._service.name
-
-    def _owners_of(self, signal: Signal) -> list[str]:
-        direct = [self._owners[reading.selector.metric.name] for reading in signal.kind.readings()]
-        return direct + [owner for _, part in signal.kind.parts() for owner in self._owners_of(part)]
-
     def _labels(self, alert: written.Alert, component: str) -> Labels:
         """What the alert adds to its series: the fixed labels, then service's, component's and its own."""
-        owner = self._components.get(component)
+        section = self._components.get(component)
         return label_pairs(
             {
                 **dict(self._service.labels),
-                **(dict(owner.labels) if owner else {}),
+                **(dict(section.labels) if section else {}),
                 **alert.labels,
                 "severity": alert.severity,
                 "component": component,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from victor_monitoring.model import spec as written
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.signals.signal import Signal
 
 from .spec import Component, Declared, Labels
 
@@ -19,6 +20,29 @@ def matchers(labels: Mapping[str, str]) -> tuple[Matcher, ...]:
 def label_pairs(labels: Mapping[str, str]) -> Labels:
     """Labels as pairs, in the order of the spec."""
     return tuple(labels.items())
+
+
+def owners(components: Iterable[Component]) -> dict[str, str]:
+    """The component of each series that can be selected, by the series' name."""
+    return {
+        series: component.name
+        for component in components
+        for declared in component.metrics
+        for series in declared.metric.series()
+    }
+
+
+def owner(signal: Signal, owners: Mapping[str, str]) -> str | None:
+    """The component whose metrics the signal reads; None where they belong to several."""
+    found = set(_owners_read(signal, owners))
+    return found.pop() if len(found) == 1 else None
+
+
+def _owners_read(signal: Signal, owners: Mapping[str, str]) -> Iterator[str]:
+    for reading in signal.kind.readings():
+        yield owners[reading.selector.metric.name]
+    for _, part in signal.kind.parts():
+        yield from _owners_read(part, owners)
 
 
 def resolve_metric(name: str, metric: written.Metric) -> Metric:

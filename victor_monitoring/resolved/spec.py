@@ -34,6 +34,10 @@ class Service:
     runbooks: str | None
     labels: Labels
 
+    def runbook(self, alert: str) -> str | None:
+        """The address of an alert's runbook; None where the spec has no public base for them."""
+        return None if self.runbooks is None else f"{self.runbooks}/{alert}"
+
 
 @dataclass(frozen=True, slots=True)
 class Declared:

@@ -128,6 +128,10 @@ class Kind(ABC):
         """Whether it is recorded even where only panels use it."""
         return False
 
+    def is_evaluable(self) -> bool:
+        """Whether a process can compute the value from its own samples."""
+        return all(part.kind.is_evaluable() for _, part in self.parts())
+
     def shares(self) -> tuple[Share, ...]:
         """The parts that must lie within a whole."""
         return ()

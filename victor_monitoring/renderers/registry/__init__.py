@@ -8,18 +8,33 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from victor_monitoring.artifacts import Artifact
+from victor_monitoring.resolved.metrics import owner, owners
 from victor_monitoring.resolved.spec import Component, Resolved
 
 from .children import CHILDREN, GET_ARGS, IMPORTS, TYPING, module_names
 from .classes import CLASS_NAMES, ComponentClass, all_metrics, component_class
-from .data import metric_data, own_signals, signal_data
+from .data import alert_data, metric_data, own_alerts, own_signals, signal_data
 from .layout import Group, Plain, docstring, lines, literal, plain, prefixed
 from .names import Aliases, Names, aliases, attribute, attributes
 
 OUTPUT: Final = "registry"
 FORMAT: Final = 1
 _CONSTANTS: Final = frozenset(
-    {"FORMAT", "SERVICE", "PREFIX", "SCOPE", "SCRAPE", "ENDPOINTS", "METRICS", "SIGNALS", "Metrics"}
+    {
+        "FORMAT",
+        "SERVICE",
+        "TITLE",
+        "PREFIX",
+        "SCOPE",
+        "SCRAPE",
+        "EVALUATE",
+        "SEVERITIES",
+        "ENDPOINTS",
+        "METRICS",
+        "SIGNALS",
+        "ALERTS",
+        "Metrics",
+    }
 )
 
 
@@ -65,9 +80,12 @@ def _top(spec: Resolved, literals: Aliases) -> Iterator[str]:
     yield IMPORTS.format(typing=", ".join(typing))
     yield f"FORMAT: Final = {FORMAT}"
     yield f"SERVICE: Final = {literal(service.name)}"
+    yield f"TITLE: Final = {literal(service.title)}"
     yield f"PREFIX: Final = {literal(service.prefix)}"
     yield from lines(prefixed("SCOPE: Final = ", plain(service.scope)))
     yield f"SCRAPE: Final = {spec.scrape}  # milliseconds, as every duration here"
+    yield f"EVALUATE: Final = {spec.evaluate}"
+    yield from lines(prefixed("SEVERITIES: Final = ", plain(spec.severities)))
 
 
 def _literals(literals: Aliases) -> Iterator[str]:
@@ -91,10 +109,20 @@ def _data(spec: Resolved, shapes: Iterable[ComponentClass]) -> Iterator[str]:
     named = {metric: name for shape in shapes for metric, name in shape.metrics.items()}
     metrics = {each.metric.name: metric_data(each, named[each.metric.name]) for each in own}
     series = {name for declared in own for name in declared.metric.series()}
-    signals = {signal.name: signal_data(signal) for signal in own_signals(spec.signals.values(), series)}
+    reads = owners(spec.components.values())
+    signals = {
+        signal.name: signal_data(signal, owner(signal, reads))
+        for signal in own_signals(spec.signals.values(), series)
+    }
+    alerts = {
+        alert.name: alert_data(alert, spec.service.runbook(alert.name))
+        for alert in own_alerts(spec.alerts, signals)
+    }
     yield from _mapping("METRICS", "Mapping[str, object]", metrics)
     yield ""
     yield from _mapping("SIGNALS", "Mapping[str, object]", signals)
+    yield ""
+    yield from _mapping("ALERTS", "Mapping[str, object]", alerts)
 
 
 def _mapping(name: str, values: str, data: Mapping[str, Plain]) -> Iterator[str]:

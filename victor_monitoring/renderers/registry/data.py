@@ -1,4 +1,4 @@
-"""The data of the registry module: metrics, signals and endpoints as plain mappings."""
+"""The data of the registry module: metrics, signals and alerts as plain mappings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
-from victor_monitoring.resolved.spec import Declared
+from victor_monitoring.resolved.spec import Alert, Declared
 from victor_monitoring.signals.metric import Label, Selector
 from victor_monitoring.signals.promql import Vector, text
 from victor_monitoring.signals.quantity import Condition, Quantity
@@ -23,6 +23,7 @@ def metric_data(declared: Declared, attribute: str) -> Mapping[str, Plain]:
         "attribute": attribute,
         "type": metric.type,
         "unit": metric.unit,
+        "help": metric.help,
         "labels": {label.name: _label_data(label) for label in metric.labels},
         "rest": declared.rest,
         "may_be_absent": declared.may_be_absent,
@@ -36,23 +37,55 @@ def metric_data(declared: Declared, attribute: str) -> Mapping[str, Plain]:
     return data
 
 
-def signal_data(signal: Signal) -> Mapping[str, Plain]:
-    """A signal and the parameters of its kind as the spec writes them; the window is in milliseconds."""
+def signal_data(signal: Signal, component: str | None) -> Mapping[str, Plain]:
+    """A signal and the parameters of its kind as the spec writes them; the window is in milliseconds.
+
+    `component` is the one whose metrics it reads, `query` the PromQL that answers for all processes.
+    """
     return {
         "title": signal.title,
         "unit": signal.unit,
+        "component": component,
         "kind": signal.kind.NAME,
         "parameters": _fields(signal.kind),
         "by": signal.by,
         "window": signal.window,
         "select": {matcher.label: matcher.value for matcher in signal.select},
         "recorded": signal.recorded,
+        "query": text(signal.value()),
+    }
+
+
+def alert_data(alert: Alert, runbook: str | None) -> Mapping[str, Plain]:
+    """An alert, its conditions as the spec writes them; durations are milliseconds."""
+    guard = alert.guard
+    return {
+        "group": alert.group,
+        "signal": alert.signal.name,
+        "when": alert.condition.text,
+        "only_if": {"signal": guard.signal.name, "when": guard.condition.text} if guard else None,
+        "for": alert.pending,
+        "keep_firing_for": alert.keep_firing,
+        "severity": alert.severity,
+        "component": alert.component,
+        "labels": dict(alert.labels),
+        "summary": alert.summary.text if alert.summary else None,
+        "runbook": runbook,
     }
 
 
 def own_signals(signals: Iterable[Signal], own: Collection[str]) -> list[Signal]:
     """The signals, all of whose metrics are among `own`; the others cannot be had in process."""
     return [signal for signal in signals if _reads_only(signal, own)]
+
+
+def own_alerts(alerts: Iterable[Alert], signals: Collection[str]) -> list[Alert]:
+    """The alerts on these signals that a process can tell for itself, guards included."""
+    return [
+        alert
+        for alert in alerts
+        if all(each.name in signals and each.kind.is_evaluable() for _, each, _ in alert.conditions)
+    ]
 
 
 def _reads_only(signal: Signal, own: Collection[str]) -> bool:

@@ -35,7 +35,8 @@ def alert_annotations(spec: Resolved, alert: Alert) -> dict[str, str]:
 
 def runbook(spec: Resolved, alert: str) -> dict[str, str]:
     """The address of an alert's runbook, where the spec has a public base for them."""
-    return {"runbook_url": f"{spec.service.runbooks}/{alert}"} if spec.service.runbooks else {}
+    address = spec.service.runbook(alert)
+    return {} if address is None else {"runbook_url": address}
 
 
 def annotation(template: Template, alert: Alert) -> str:
