@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -67,7 +67,7 @@ class Selector:
         """The PromQL selector: `select` first, then the written matchers."""
         return Vector(self.metric.name + suffix, (*select, *self.matchers), window)
 
-    def matches(self, labels: dict[str, str]) -> bool:
+    def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether a series with these labels is selected (a missing label is empty, regexes anchored)."""
         return all(_meets(matcher, labels.get(matcher.label, "")) for matcher in self.matchers)
 

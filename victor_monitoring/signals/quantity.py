@@ -36,7 +36,7 @@ _QUANTITY = re.compile(rf"({_NUMBER})\s?([A-Za-zµ%]*)(/s)?")
 _PART = re.compile(r"(\d{1,30}(?:\.\d{1,30})?)(us|µs|ms|s|m|h|d)")
 _COMPOUND = re.compile(rf"(?:{_PART.pattern}){{2,}}")
 
-Compare: TypeAlias = Callable[[Fraction, Fraction], bool]
+Compare: TypeAlias = Callable[[Fraction | float, Fraction | float], bool]
 OPERATORS: Final[dict[str, Compare]] = {
     "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
     "==": operator.eq, "!=": operator.ne,
@@ -81,6 +81,10 @@ class Condition:
     def holds(self, value: Fraction) -> bool:
         """Whether `value` meets the condition."""
         return OPERATORS[self.op](value, self.threshold.value)
+
+    def is_met(self, value: float) -> bool:
+        """Whether a measured value meets the condition, in floating-point arithmetic as Prometheus' is."""
+        return OPERATORS[self.op](value, float(self.threshold.value))
 
 
 def parse_quantity(text: str) -> Quantity:

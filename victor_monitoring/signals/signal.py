@@ -6,13 +6,15 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from .metric import MetricType, Selector
 from .promql import Expr, Matcher, Vector
 from .quantity import Quantity, Unit
+from .samples import Samples
 
 At = tuple[str | int, ...]
+LabelPairs: TypeAlias = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +110,13 @@ class Kind(ABC):
         It settles once a whole window has passed. ValueError where no series can make that level.
         """
 
+    @abstractmethod
+    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        """The values over the samples up to `at` (milliseconds): what `promql` yields at that time.
+
+        Keys are the signal's labels in order, less those that the series lack. A value can be NaN.
+        """
+
     def operation(self, signal: Signal) -> str | None:
         """The last part of the recorded series' name; None where the kind is never recorded."""
         return None
@@ -147,6 +156,11 @@ class Kind(ABC):
     def parts(self) -> tuple[tuple[At, Signal], ...]:
         """The signals that this one is made of, each with where it is named."""
         return ()
+
+    def losses(self, signal: Signal, samples: Samples, at: int) -> dict[str, dict[LabelPairs, float]]:
+        """What each part takes from the value at that time, by the part's name; only what is above 0."""
+        del signal, samples, at  # a kind without parts
+        return {}
 
     def faults(self, signal: Signal) -> Iterator[Fault]:
         """Combinations of parameters that have no meaning."""
@@ -195,6 +209,10 @@ class Signal:
     def value(self) -> Expr:
         """The signal as everything else reads it: the recorded series, or the definition."""
         return Vector(self.record, self.select) if self.recorded else self.definition()
+
+    def evaluate(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        """Its values over the samples up to `at`, in milliseconds."""
+        return self.kind.evaluate(self, samples, at)
 
     def recordings(self) -> tuple[Recording, ...]:
         """Its recording rules, in order; none where it is not recorded."""

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from ..evaluation import folded, last_values
 from ..metric import Selector
 from ..promql import Aggregate, Binary, Expr, number
 from ..quantity import Condition, Quantity, Unit
 from ..reading import GAUGE, first_labels, fold, group, label_sets_in, latest, stream
-from ..signal import At, Fault, Interval, Kind, Reading, Signal, Stream
+from ..samples import Samples
+from ..signal import At, Fault, Interval, Kind, LabelPairs, Reading, Signal, Stream
 
 _FOLDS: dict[str, Literal["min", "max"]] = {"min": "min", "livemin": "min", "max": "max", "livemax": "max"}
 
@@ -53,6 +55,12 @@ class Count(Kind):
         members = Aggregate(self.fold() or "min", latest(signal, self.of), (*signal.labels, *own))
         met = Binary(self.where.op, members, number(self.where.threshold.value), as_bool=True)
         return fold(signal, "sum", met)
+
+    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        member = (*signal.labels, *self.of.metric.label_names)
+        members = folded(self.fold() or "min", last_values(signal, self.of, samples, at), member)
+        met = ((dict(labels), float(self.where.is_met(value))) for labels, value in members.items())
+        return folded("sum", met, signal.labels)
 
     def words(self, signal: Signal) -> str:
         return f"how many of {self.of.metric.name} are {self.where.text}"

@@ -8,11 +8,14 @@ from fractions import Fraction
 from typing import ClassVar
 
 from ..duration import duration_text
+from ..evaluation import folded, rates
+from ..histogram import bucket_quantile, upper_bound
 from ..metric import Selector
 from ..promql import Aggregate, Call, Expr, number, number_text
 from ..quantity import Unit
 from ..reading import HISTOGRAM, first_labels, growing, rate
-from ..signal import Fault, Interval, Kind, Reading, Signal, Stream
+from ..samples import Samples
+from ..signal import Fault, Interval, Kind, LabelPairs, Reading, Signal, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +49,15 @@ class Quantile(Kind):
     def promql(self, signal: Signal) -> Expr:
         rates = rate(signal, self.of, "_bucket")
         return Call("histogram_quantile", (number(self.q), Aggregate("sum", rates, (*signal.labels, "le"))))
+
+    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        buckets = rates(signal, self.of, samples, at, "_bucket")
+        histograms: dict[LabelPairs, list[tuple[float, float]]] = {}
+        for labels, count in folded("sum", buckets, (*signal.labels, "le")).items():
+            bound = upper_bound(dict(labels).get("le", ""))
+            if bound is not None:
+                histograms.setdefault(labels[:-1], []).append((bound, count))
+        return {labels: bucket_quantile(float(self.q), found) for labels, found in histograms.items()}
 
     def words(self, signal: Signal) -> str:
         share = number_text(self.q * 100)

@@ -8,11 +8,13 @@ from fractions import Fraction
 from typing import ClassVar
 
 from ..duration import duration_text
+from ..evaluation import folded, last_values, quotient, rates
 from ..metric import Selector
 from ..promql import Binary, Expr
 from ..quantity import DIMENSIONS, UNITS, Unit
 from ..reading import COUNTER, GAUGE, first_labels, fold, group, growing, latest, rate, stream
-from ..signal import Interval, Kind, Reading, Signal, Stream
+from ..samples import Samples
+from ..signal import Interval, Kind, LabelPairs, Reading, Signal, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +47,13 @@ class Rate(Kind):
         if self.per is None:
             return total
         return Binary("/", total, fold(signal, "sum", latest(signal, self.per)))
+
+    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        total = folded("sum", rates(signal, self.of, samples, at), signal.labels)
+        if self.per is None:
+            return total
+        divisors = folded("sum", last_values(signal, self.per, samples, at), signal.labels)
+        return {key: quotient(total[key], divisors[key]) for key in total if key in divisors}
 
     def words(self, signal: Signal) -> str:
         per = f" per {self.per.metric.name}" if self.per else ""

@@ -8,11 +8,13 @@ from fractions import Fraction
 from typing import ClassVar
 
 from ..duration import duration_text
+from ..evaluation import folded, last_values, quotient, rates
 from ..metric import Selector
 from ..promql import Binary, Expr, number
 from ..quantity import DIMENSIONS, Unit
 from ..reading import COUNTER, GAUGE, first_labels, fold, group, growing, label_sets_in, latest, rate, stream
-from ..signal import Fault, Interval, Kind, Reading, Share, Signal, Stream
+from ..samples import Samples
+from ..signal import Fault, Interval, Kind, LabelPairs, Reading, Share, Signal, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +53,12 @@ class Ratio(Kind):
         part = fold(signal, "sum", read(signal, self.of))
         whole = fold(signal, "sum", read(signal, self.over))
         return Binary("/", Binary("or", part, Binary("*", number(0), whole)), whole)
+
+    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        read = rates if self.reads_counters() else last_values
+        part = folded("sum", read(signal, self.of, samples, at), signal.labels)
+        whole = folded("sum", read(signal, self.over, samples, at), signal.labels)
+        return {key: quotient(part.get(key, 0 * total), total) for key, total in whole.items()}
 
     def words(self, signal: Signal) -> str:
         over = f" over {duration_text(signal.window)}" if self.reads_counters() else ""

@@ -7,11 +7,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from ..evaluation import folded, quotient, standing_values
+from ..metric import Metric, Selector
 from ..promql import Aggregate, Binary, Call, Expr, Vector, number, number_text
 from ..quantity import Quantity, Unit
-from ..signal import At, Fault, Interval, Kind, Reading, Recording, Signal, Stream
+from ..samples import Samples
+from ..signal import At, Fault, Interval, Kind, LabelPairs, Reading, Recording, Signal, Stream
 
 LOSS = "loss"
+_UP = Selector(Metric("up", "gauge"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,14 @@ class Part:
         moved = value if best == 0 else Binary("-", value, number(best))
         share = Call("clamp", (Binary("/", moved, number(span)), number(0), number(1)))
         return Binary(">", Binary("*", number(self.weight), share), number(0))
+
+    def lost(self, labels: tuple[str, ...], samples: Samples, at: int) -> dict[LabelPairs, float]:
+        """The points lost over the samples up to `at`, as `loss` asks for them."""
+        values = self.signal.evaluate(samples, at).items()
+        reduced = folded(self.reduce or "max", ((dict(key), value) for key, value in values), labels)
+        best, worst = float(self.best.value), self.worst.value - self.best.value
+        shares = ((key, quotient(value - best, float(worst))) for key, value in reduced.items())
+        return {key: float(self.weight) * min(share, 1) for key, share in shares if share > 0}  # NaN is not
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +93,18 @@ class Score(Kind):
             for part in self.of
         )
         return (*losses, Recording(signal.record, self.promql(signal)))
+
+    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        up = standing_values(signal, _UP, samples, at)
+        healthy = folded("max", ((labels, 100.0) for labels, value in up if value == 1), signal.labels)
+        losses = self.losses(signal, samples, at).values()
+        each = ((dict(key), points) for loss in losses for key, points in loss.items())
+        lost = folded("sum", each, signal.labels)
+        return {**healthy, **{key: 100 - points for key, points in lost.items()}}
+
+    def losses(self, signal: Signal, samples: Samples, at: int) -> dict[str, dict[LabelPairs, float]]:
+        lost = {part.signal.name: part.lost(signal.labels, samples, at) for part in self.of}
+        return {name: points for name, points in lost.items() if points}
 
     def words(self, signal: Signal) -> str:
         parts = ", ".join(f"{part.signal.title} ({number_text(part.weight)})" for part in self.of)

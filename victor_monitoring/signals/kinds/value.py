@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from ..evaluation import folded, last_values
 from ..metric import Selector
 from ..promql import Expr
 from ..quantity import Unit
 from ..reading import GAUGE, first_labels, fold, latest, stream
-from ..signal import Interval, Kind, Reading, Signal, Stream
+from ..samples import Samples
+from ..signal import Interval, Kind, LabelPairs, Reading, Signal, Stream
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,9 @@ class Value(Kind):
 
     def promql(self, signal: Signal) -> Expr:
         return fold(signal, self.agg, latest(signal, self.of))
+
+    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        return folded(self.agg, last_values(signal, self.of, samples, at), signal.labels)
 
     def words(self, signal: Signal) -> str:
         return f"the {self.agg} of {self.of.metric.name}"

@@ -1,0 +1,372 @@
+"""The values of each kind over samples; a real Prometheus is asked for the same ones in tests/end_to_end."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Literal
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.signals.test_kinds import CORES, CPU, DOWN, FAILED, JOBS, MEMORY, PEERS, TIMES
+from tests.signals.test_synthesise import ALERTS, beyond, longest_window, streams
+from victor_monitoring.resolved.spec import Alert
+from victor_monitoring.signals.alert import Alert as EvaluatedAlert
+from victor_monitoring.signals.alert import Guard
+from victor_monitoring.signals.evaluation import folded, quotient
+from victor_monitoring.signals.extrapolation import per_second
+from victor_monitoring.signals.histogram import bucket_quantile
+from victor_monitoring.signals.kinds.count import Count
+from victor_monitoring.signals.kinds.quantile import Quantile
+from victor_monitoring.signals.kinds.rate import Rate
+from victor_monitoring.signals.kinds.ratio import Ratio
+from victor_monitoring.signals.kinds.score import Part, Score
+from victor_monitoring.signals.kinds.value import Value
+from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.signals.quantity import parse_condition, parse_quantity
+from victor_monitoring.signals.samples import STALE, SampleSet, Series
+from victor_monitoring.signals.signal import Kind, LabelPairs, Signal, Stream
+
+MINUTE = 60_000
+NAN = math.nan
+A, B = {"job": "shop", "instance": "a"}, {"job": "shop", "instance": "b"}
+SHOP: LabelPairs = (("job", "shop"),)
+
+
+def signal(kind: Kind, by: tuple[str, ...] = (), scope: tuple[str, ...] = ()) -> Signal:
+    select = (Matcher("job", "=", "shop"),)
+    return Signal("a", "A", "count", kind, select, scope, by, MINUTE, 15_000, "")
+
+
+def each_scrape(labels: Mapping[str, str], values: Sequence[float], start: int = 0) -> Series:
+    """A series with a sample every 15 s."""
+    return Series(labels, [start + 15_000 * index for index in range(len(values))], values)
+
+
+def growing(labels: Mapping[str, str], step: float) -> Series:
+    """A counter over the minute from 0 to 60 s, its rate is step / 15 s."""
+    return each_scrape(labels, [1000 + step * index for index in range(5)])
+
+
+def value(of: Kind, series: Mapping[str, Sequence[Series]], at: int = MINUTE) -> float:
+    """The one value of a signal."""
+    (found,) = signal(of).evaluate(SampleSet(series), at).values()
+    return found
+
+
+# Rates
+
+
+@pytest.mark.parametrize(
+    ("times", "values", "rate"),
+    [
+        ([0, 15, 30, 45, 60], [10, 25, 40, 55, 70], 1),
+        # 30 s were sampled, with 15 s to each end: near enough to be covered, the increase doubles.
+        ([15, 30, 45], [100, 115, 130], Fraction(30 * 2, 60)),
+        # 20 s to the start is more than 1.1 distances of 10 s: half a distance is covered instead.
+        ([20, 30, 40, 50, 60], [90, 100, 110, 120, 130], Fraction(40 * 45, 40 * 60)),
+        # Of 10 s on average, 12 s to the start are too far and 8 s to the end near enough.
+        ([12, 22, 32, 42, 52], [900, 910, 920, 930, 940], Fraction(40, 60) * Fraction(5 + 40 + 8, 40)),
+        # The counter was 0 but 5 s before the first sample: no increase before that.
+        ([15, 30, 45, 60], [5, 20, 35, 50], Fraction(45 * 50, 45 * 60)),
+        ([0, 15, 30, 45, 60], [10, 20, 5, 15, 20], Fraction(10 + 20, 60)),  # a restart at 0
+        ([0, 15, 30, 45, 60], [10, 10, 10, 10, 10], 0),
+        ([0, 60], [7, 7], 0),
+    ],
+)
+def test_a_rate_is_extrapolated_as_prometheus_does(times, values, rate):
+    """To the ends of the window where samples come near them, and not before the counter was 0."""
+    found = per_second([1000 * each for each in times], values, 0, MINUTE)
+    assert found == pytest.approx(float(rate), rel=1e-12)
+
+
+def test_one_sample_has_no_rate():
+    """A counter that is seen once may have grown at any speed."""
+    assert per_second([0], [5], 0, MINUTE) is None
+    assert per_second([], [], 0, MINUTE) is None
+    assert signal(Rate(Selector(JOBS))).evaluate(SampleSet({"jobs_total": [each_scrape(A, [5])]}), 0) == {}
+
+
+COUNTS = st.floats(0, 1e6)
+STEPS = st.lists(COUNTS, min_size=2, max_size=20)
+
+
+def at_each_second(steps: Iterable[float]) -> tuple[list[int], list[float]]:
+    values = list(itertools.accumulate(steps))
+    return [1000 * index for index in range(len(values))], values
+
+
+@given(STEPS, st.floats(0.1, 1e3), st.integers(0, 60_000), st.integers(0, 60_000))
+def test_a_rate_scales_and_is_never_negative(steps, factor, before, after):
+    """Twice the counts are twice the rate, whatever was counted and whenever it is asked."""
+    times, values = at_each_second(steps)
+    start, end = -before, times[-1] + after
+    rate = per_second(times, values, start, end)
+    scaled = per_second(times, [factor * each for each in values], start, end)
+    assert rate is not None
+    assert rate >= 0
+    assert scaled == pytest.approx(factor * rate, rel=1e-9, abs=1e-9)
+
+
+@given(STEPS, STEPS)
+def test_a_restart_adds_what_was_counted_after_it(before, after):
+    """Over a window full of samples, the increase before a restart at 0 and the one after add up."""
+    _, values = at_each_second([*before, 0])
+    _, counted_anew = at_each_second(after)
+    assume(counted_anew[0] < values[-1])  # or it would be no fall
+    whole = values + counted_anew
+    end = 1000 * (len(whole) - 1)
+    rate = per_second([1000 * index for index in range(len(whole))], whole, 0, end)
+    assert rate == pytest.approx((values[-1] - values[0] + counted_anew[-1]) * 1000 / end, rel=1e-9, abs=1e-9)
+
+
+def test_a_rate_is_summed_over_targets_and_keeps_what_the_signal_is_by():
+    """Rates add up over everything but the signal's labels; others' targets do not count."""
+    series = {"jobs_total": [
+        growing({**A, "result": "ok"}, 30), growing({**A, "result": "failed"}, 15),
+        growing({**B, "result": "ok"}, 15), growing({"job": "other", "result": "ok"}, 600),
+    ]}  # fmt: skip
+    assert value(Rate(Selector(JOBS)), series) == pytest.approx(4)
+    found = signal(Rate(Selector(JOBS)), by=("result",)).evaluate(SampleSet(series), MINUTE)
+    assert found == {
+        (*SHOP, ("result", "ok")): pytest.approx(3), (*SHOP, ("result", "failed")): pytest.approx(1),
+    }  # fmt: skip
+
+
+def test_a_label_that_the_series_lack_is_left_out():
+    """Without a scope label, or with an empty one, the value has none."""
+    series = {"jobs_total": [growing({**A, "zone": ""}, 15)]}
+    assert list(signal(Rate(Selector(JOBS)), scope=("zone",)).evaluate(SampleSet(series), MINUTE)) == [SHOP]
+
+
+def test_a_rate_per_gauge_needs_both_and_divides_by_zero_to_infinity():
+    """CPU seconds by cores; a target without the gauge has no value."""
+    kind = Rate(Selector(CPU), Selector(CORES))
+    counters = {"cpu_seconds_total": [growing(A, 30), growing(B, 30)]}
+    cut = signal(kind, by=("instance",))
+    found = cut.evaluate(SampleSet({**counters, "cores": [each_scrape(A, [4.0] * 5)]}), MINUTE)
+    assert found == {(*SHOP, ("instance", "a")): pytest.approx(0.5)}
+    assert value(kind, {**counters, "cores": [each_scrape(A, [0.0] * 5)]}) == math.inf
+
+
+# Ratios
+
+
+def test_a_ratio_counts_a_missing_numerator_as_zero():
+    """Nothing failed yet, so no series says so: the share is 0. Without any traffic it is NaN."""
+    kind = Ratio(FAILED, Selector(JOBS))
+    ok = {**A, "result": "ok"}
+    assert value(kind, {"jobs_total": [growing(ok, 15)]}) == 0
+    assert math.isnan(value(kind, {"jobs_total": [growing(ok, 0)]}))
+    failed = growing({**A, "result": "failed"}, 5)
+    assert value(kind, {"jobs_total": [growing(ok, 15), failed]}) == pytest.approx(0.25)
+    assert signal(kind).evaluate(SampleSet({}), MINUTE) == {}
+
+
+def test_a_ratio_of_gauges_divides_what_they_last_said():
+    """Gauges are read as they stand; a numerator without a whole has no share."""
+    kind = Ratio(Selector(MEMORY), Selector(CORES))
+    series = {
+        "memory_bytes": [each_scrape(A, [1, 2, 3]), each_scrape(B, [5])],
+        "cores": [each_scrape(A, [4])],
+    }
+    found = signal(kind, by=("instance",)).evaluate(SampleSet(series), 30_000)
+    assert found == {(*SHOP, ("instance", "a")): 0.75}
+
+
+def test_quotients_are_those_of_floating_point():
+    """By 0 anything is infinite, with the signs of both; 0 by 0 and NaN are NaN."""
+    assert quotient(1, 0.0) == math.inf
+    assert quotient(-1, 0.0) == -math.inf
+    assert quotient(1, -0.0) == -math.inf
+    assert math.isnan(quotient(0, 0))
+    assert math.isnan(quotient(NAN, 0))
+
+
+# Values and counts
+
+
+@pytest.mark.parametrize(
+    ("agg", "values", "result"),
+    [
+        ("sum", [1, 2, 5], 8), ("avg", [1, 2, 6], 3), ("max", [1, 5, 2], 5), ("min", [3, 1, 2], 1),
+        ("sum", [1, NAN], NAN), ("avg", [1, NAN], NAN), ("max", [NAN, 1], 1), ("max", [1, NAN], 1),
+        ("min", [NAN, 1], 1), ("max", [NAN], NAN), ("avg", [1e308, 1e308], 1e308),
+        ("avg", [math.inf, 1], math.inf),
+    ],
+)  # fmt: skip
+def test_a_fold_treats_nan_as_prometheus_does(agg, values, result):
+    """Sums and means carry NaN, extremes pass over it."""
+    (found,) = folded(agg, (({}, each) for each in values), ()).values()
+    assert found == pytest.approx(result, nan_ok=True)
+
+
+def test_a_gauge_is_read_for_four_scrapes():
+    """Its last sample counts for the look-back, a vanished series' too; then there is no value."""
+    series = {"memory_bytes": [Series(A, [0, 15_000], [7, STALE])]}
+    kind = Value(Selector(MEMORY), "max")
+    assert value(kind, series, 60_000) == 7
+    assert signal(kind).evaluate(SampleSet(series), 60_001) == {}
+    assert signal(kind).evaluate(SampleSet(series, left_open=True), 60_000) == {}
+
+
+def test_a_count_folds_targets_before_it_counts_members():
+    """A provider that is down for one of two replicas is one that is down; NaN meets no equality."""
+
+    def peer(name: str, target: Mapping[str, str], up: float) -> Series:
+        return each_scrape({**target, "peer": name}, [up])
+
+    series = {
+        "peer_up": [peer("a", A, 1), peer("a", B, 0), peer("b", A, 0), peer("b", B, 0), peer("c", A, NAN)]
+    }
+    assert value(Count(Selector(PEERS), DOWN), series, 0) == 2
+    assert value(Count(Selector(PEERS), DOWN, "max"), series, 0) == 1
+    assert value(Count(Selector(PEERS), parse_condition("!= 0", ("!=",))), series, 0) == 1
+    by_peer = signal(Count(Selector(PEERS), DOWN), by=("peer",)).evaluate(SampleSet(series), 0)
+    assert list(by_peer.values()) == [1, 1, 0]
+
+
+# Quantiles
+
+
+@pytest.mark.parametrize(
+    ("q", "buckets", "result"),
+    [
+        (0.5, [(1, 2), (2, 4), (math.inf, 4)], 1),
+        (0.75, [(1, 2), (2, 4), (math.inf, 4)], 1.5),
+        (0.25, [(1, 2), (2, 4), (math.inf, 4)], 0.5),  # the first bucket begins at 0
+        (0.25, [(-1, 2), (2, 4), (math.inf, 4)], -1),  # unless its bound is below
+        (0.9, [(1, 2), (2, 4), (math.inf, 8)], 2),  # the highest finite bound
+        (0.5, [(2, 4), (math.inf, 4), (1, 1), (1, 1)], 1),  # in any order, equal bounds add up
+        (0.5, [(1, 4), (2, 3), (4, 8), (math.inf, 8)], 1),  # no count below an earlier one
+        (0.75, [(1, 4), (2, 3), (4, 8), (math.inf, 8)], 3),
+        (0.5, [(1, 0), (math.inf, 0)], NAN),
+        (0.5, [(1, 2), (2, 4)], NAN),
+        (0.5, [(math.inf, 4)], NAN),
+        (0.5, [], NAN),
+    ],
+)
+def test_a_quantile_is_interpolated_as_prometheus_does(q, buckets, result):
+    """Evenly within the bucket; what is not known is NaN or the last bound that is."""
+    assert bucket_quantile(q, buckets) == pytest.approx(result, nan_ok=True)
+
+
+@given(st.lists(st.integers(0, 1000), min_size=2, max_size=12), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
+def test_a_quantile_lies_within_the_bounds_and_grows_with_q(counts, q, other):
+    """From 0 to the highest finite bound, and a higher quantile is never lower."""
+    cumulative = list(itertools.accumulate(counts))
+    assume(cumulative[-1] > 0)
+    bounds = [*range(1, len(counts)), math.inf]
+    low, high = (bucket_quantile(each, zip(bounds, cumulative, strict=True)) for each in sorted((q, other)))
+    assert 0 <= low <= high <= len(counts) - 1
+
+
+def test_a_quantile_is_over_the_rates_of_all_targets():
+    """Buckets add up over targets by bound; a series that is no bucket is passed over."""
+
+    def buckets(target: Mapping[str, str], *steps: float) -> list[Series]:
+        bounds = ("1.0", "5.0", "+Inf")
+        return [growing({**target, "le": le}, step) for le, step in zip(bounds, steps, strict=True)]
+
+    series = {
+        "duration_seconds_bucket": [
+            *buckets(A, 0, 10, 10),
+            *buckets(B, 30, 30, 30),
+            growing({**A, "le": "x"}, 1),
+        ]
+    }
+    assert value(Quantile(Fraction(7, 8), Selector(TIMES)), series) == pytest.approx(3)
+    cut = signal(Quantile(Fraction(1, 2), Selector(TIMES)), by=("instance",)).evaluate(
+        SampleSet(series), MINUTE
+    )
+    assert list(cut.values()) == pytest.approx([3, 0.5])
+
+
+# Scores
+
+
+def score_of(reduce: Literal["max", "min"] | None, **weights: int) -> Score:
+    def part(name: str, weight: int) -> Part:
+        of, worst, best = parts[name]
+        of = dataclasses.replace(of, name=name)
+        return Part(of, Fraction(weight), parse_quantity(worst), parse_quantity(best), reduce)
+
+    parts = {
+        "failed": (signal(Ratio(FAILED, Selector(JOBS))), "100%", "0%"),
+        "memory": (signal(Value(Selector(MEMORY), "max"), by=("instance",)), "1GiB", "0B"),
+    }
+    return Score(tuple(part(*each) for each in weights.items()))
+
+
+def test_a_score_loses_what_its_parts_lose():
+    """Each part costs its share of its weight, at most all of it; of several targets the worst counts."""
+    series = {
+        "up": [each_scrape(A, [1] * 5)],
+        "jobs_total": [growing({**A, "result": "ok"}, 15), growing({**A, "result": "failed"}, 5)],
+        "memory_bytes": [each_scrape(A, [2.0**29] * 5), each_scrape(B, [2.0**40] * 5)],
+    }
+    assert value(score_of(None, failed=60), series) == pytest.approx(85)
+    assert value(score_of("max", memory=40, failed=60), series) == pytest.approx(45)
+    assert value(score_of("min", memory=40, failed=60), series) == pytest.approx(65)
+    whole = signal(score_of("min", memory=40, failed=60))
+    assert whole.kind.losses(whole, SampleSet(series), MINUTE) == {
+        "memory": {SHOP: pytest.approx(20)}, "failed": {SHOP: pytest.approx(15)},
+    }  # fmt: skip
+
+
+def test_a_score_is_whole_without_traffic_and_absent_without_a_target():
+    """Parts that are NaN or missing cost nothing; no target that is up means no score."""
+    kind = score_of(None, failed=100)
+    idle = [growing({**A, "result": "ok"}, 0)]
+    assert value(kind, {"up": [each_scrape(A, [1] * 5)], "jobs_total": idle}) == 100
+    assert value(kind, {"up": [each_scrape(A, [1] * 5)]}) == 100
+    assert signal(kind).evaluate(SampleSet({"up": [each_scrape(A, [1, 1, 1, 1, 0])]}), MINUTE) == {}
+    assert signal(kind).evaluate(SampleSet({"up": [each_scrape(A, [1, STALE])]}), MINUTE) == {}
+
+
+# Alerts
+
+
+def test_an_alert_holds_where_its_guard_does():
+    """The guard is met by the labels that it has; the signal's own are kept."""
+    memory = signal(Value(Selector(MEMORY), "max"), by=("instance",))
+    guard = Guard(signal(Rate(Selector(JOBS))), parse_condition("> 1/s"))
+    alert = EvaluatedAlert(
+        "Full", "g", memory, parse_condition("> 1kB"), guard, 0, None, "critical", "till", {}, None, None
+    )
+    series = {"memory_bytes": [each_scrape(A, [2000.0] * 5), each_scrape(B, [10.0] * 5)]}
+    busy, idle = (growing({**B, "result": "ok"}, step) for step in (30, 3))
+    assert alert.exceeded(SampleSet({**series, "jobs_total": [busy]}), MINUTE) == {
+        (*SHOP, ("instance", "a")): 2000
+    }
+    assert alert.exceeded(SampleSet({**series, "jobs_total": [idle]}), MINUTE) == {}
+    assert alert.exceeded(SampleSet(series), MINUTE) == {}
+
+
+# Synthetic series
+
+
+def samples(found: Iterable[Stream], scrape: int, until: int) -> SampleSet:
+    """What scraping the streams until then leaves."""
+    times = range(0, until + 1, scrape)
+    by_metric: dict[str, list[Series]] = {}
+    for each in found:
+        values = [float(each.start + each.step * index) for index in range(len(times))]
+        by_metric.setdefault(each.metric, []).append(Series(dict(each.labels), times, values))
+    return SampleSet(by_metric)
+
+
+@pytest.mark.parametrize("alert", [alert for _, alert in ALERTS], ids=lambda alert: alert.name)
+@pytest.mark.parametrize("on_bad_side", [True, False])
+def test_synthetic_series_evaluate_to_their_level(alert: Alert, on_bad_side):
+    """Series that put a signal at a level are evaluated to it: neither knows the other's way."""
+    until = longest_window(alert.signal) + 2 * alert.signal.scrape
+    found = samples(streams(alert, on_bad_side), alert.signal.scrape, until)
+    level = float(beyond(alert.condition, alert.signal, on_bad_side))
+    assert list(alert.signal.evaluate(found, until).values())[:1] == pytest.approx([level])

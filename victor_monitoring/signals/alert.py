@@ -1,0 +1,49 @@
+"""An alert on a signal, as a process that evaluates its own signals knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from .evaluation import label_pairs
+from .quantity import Condition
+from .samples import Samples
+from .signal import LabelPairs, Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """A second condition that an alert needs."""
+
+    signal: Signal
+    condition: Condition
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """An alert; durations are milliseconds, `labels` all that it adds, `summary` the text as written."""
+
+    name: str
+    group: str
+    signal: Signal
+    condition: Condition
+    guard: Guard | None
+    pending: int
+    keep_firing: int | None
+    severity: str
+    component: str
+    labels: Mapping[str, str]
+    summary: str | None
+    runbook: str | None
+
+    def exceeded(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        """The signal's values that meet the condition at `at`, while the guard's do, too."""
+        values = self.signal.evaluate(samples, at).items()
+        met = {key: value for key, value in values if self.condition.is_met(value)}
+        if self.guard is None or not met:
+            return met
+        guard = self.guard
+        holds = {
+            key for key, value in guard.signal.evaluate(samples, at).items() if guard.condition.is_met(value)
+        }
+        return {k: value for k, value in met.items() if label_pairs(dict(k), guard.signal.labels) in holds}

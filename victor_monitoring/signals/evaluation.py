@@ -1,0 +1,90 @@
+"""How every kind is evaluated over samples: rates, last values, and folds, with Prometheus' meaning."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Final, TypeAlias
+
+from .extrapolation import per_second
+from .metric import Selector
+from .samples import Samples, Series
+from .signal import LabelPairs, Signal
+
+Point: TypeAlias = tuple[Mapping[str, str], float]
+
+
+def rates(signal: Signal, of: Selector, samples: Samples, at: int, suffix: str = "") -> Iterator[Point]:
+    """The per-second rate of each series over the signal's window up to `at`."""
+    start = at - signal.window
+    for series in selected(signal, of, samples, suffix):
+        times, values = series.within(start, at, left_open=samples.left_open)
+        rate = per_second(times, values, start, at)
+        if rate is not None:
+            yield series.labels, rate
+
+
+def last_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iterator[Point]:
+    """The last value of each series of a gauge within the look-back."""
+    for series in selected(signal, of, samples):
+        _, values = series.within(at - signal.lookback, at, left_open=samples.left_open)
+        if values:
+            yield series.labels, values[-1]
+
+
+def standing_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iterator[Point]:
+    """The value at which each series stands, as a selector without a window reads it."""
+    for series in selected(signal, of, samples):
+        value = series.standing(at, left_open=samples.left_open)
+        if value is not None:
+            yield series.labels, value
+
+
+def selected(signal: Signal, of: Selector, samples: Samples, suffix: str = "") -> Iterator[Series]:
+    """The series of the signal's targets that the selector selects."""
+    selector = Selector(of.metric, (*signal.select, *of.matchers))
+    return (each for each in samples.series(of.metric.name + suffix) if selector.matches(each.labels))
+
+
+def folded(op: str, points: Iterable[Point], labels: tuple[str, ...]) -> dict[LabelPairs, float]:
+    """The points folded with `op` (sum, avg, max, min) into one for each set of the labels."""
+    groups: dict[LabelPairs, list[float]] = {}
+    for own, value in points:
+        groups.setdefault(label_pairs(own, labels), []).append(value)
+    return {key: _FOLDS[op](values) for key, values in groups.items()}
+
+
+def label_pairs(own: Mapping[str, str], labels: Iterable[str]) -> LabelPairs:
+    """These labels with their values; one without a value is left out, which means the same."""
+    return tuple((label, own[label]) for label in labels if own.get(label))
+
+
+def quotient(dividend: float, divisor: float) -> float:
+    """The quotient of floating-point arithmetic: by 0 it is infinite, 0 by 0 no number."""
+    if divisor != 0:
+        return dividend / divisor
+    if dividend == 0 or math.isnan(dividend):
+        return math.nan
+    return math.copysign(math.inf, dividend) * math.copysign(1, divisor)
+
+
+def _mean(values: list[float]) -> float:
+    return sum(value / len(values) for value in values)  # a sum first might overflow
+
+
+def _greatest(values: list[float]) -> float:
+    """The greatest number; NaN only where there is no other."""
+    return max((each for each in values if not math.isnan(each)), default=math.nan)
+
+
+def _least(values: list[float]) -> float:
+    """The least number; NaN only where there is no other."""
+    return min((each for each in values if not math.isnan(each)), default=math.nan)
+
+
+_FOLDS: Final[Mapping[str, Callable[[list[float]], float]]] = {
+    "sum": sum,
+    "avg": _mean,
+    "max": _greatest,
+    "min": _least,
+}
