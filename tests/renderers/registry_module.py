@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import yaml
 from prometheus_client import CollectorRegistry
@@ -14,6 +14,7 @@ from victor_monitoring.model.spec import Spec
 from victor_monitoring.renderers.registry import render
 from victor_monitoring.resolved.resolve import resolve
 from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.binding import RegistryData
 
 PERFORMANCE_SPEC = Path(__file__).resolve().parents[2] / "specs" / "performance.yaml"
 
@@ -49,6 +50,11 @@ def module_of(spec: Resolved) -> ModuleType:
     module = ModuleType("registry")
     exec(compile(text_of(spec), "registry.py", "exec"), module.__dict__)  # noqa: S102 - it is what we rendered
     return module
+
+
+def registry_data(spec: Resolved) -> RegistryData:
+    """The data of the spec's registry module."""
+    return cast("RegistryData", module_of(spec))  # a module made at run time has no types
 
 
 def series(registry: CollectorRegistry, metric: str) -> dict[tuple[str, ...], float]:

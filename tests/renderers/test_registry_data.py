@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-import dataclasses
-from collections.abc import Callable, Mapping
-from fractions import Fraction
-from types import ModuleType
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 import pytest
 
-from tests.renderers.registry_module import module_of, of_components, performance, shop
+from tests.renderers.registry_module import module_of, of_components, performance, registry_data, shop
 from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.binding import bind
 from victor_monitoring.signals.kinds import KINDS
-from victor_monitoring.signals.metric import Label, Metric, Selector
-from victor_monitoring.signals.promql import Matcher
-from victor_monitoring.signals.quantity import OPERATORS, Condition, Quantity, parse_condition, parse_quantity
-from victor_monitoring.signals.selector import parse_selector
-from victor_monitoring.signals.signal import Signal
 
 EVERY_KIND: dict[str, Any] = {
     "sold": {"title": "Sold", "unit": "per_second", "window": "10m", "rate": {"of": "shop_sales_total"}},
@@ -52,74 +44,34 @@ FEW_SALES = {
 }  # fmt: skip
 
 
-class Rebuilt:
-    """The signals of a registry module, made of its data alone; no kind is known by name."""
-
-    def __init__(self, module: ModuleType) -> None:
-        self.module = module
-        metrics = (metric_of(name, data) for name, data in module.METRICS.items())
-        self.series = {name: metric for each in metrics for name, metric in each.series().items()}
-
-    def signal(self, name: str) -> Signal:
-        data = self.module.SIGNALS[name]
-        return Signal(
-            name, data["title"], data["unit"], self.value(KINDS[data["kind"]], data["parameters"]),
-            tuple(Matcher(label, "=", value) for label, value in data["select"].items()),
-            self.module.SCOPE, data["by"], data["window"], self.module.SCRAPE, self.module.PREFIX,
-            data["recorded"],
-        )  # fmt: skip
-
-    def value(self, hint: Any, written: Any) -> Any:
-        readers: dict[Any, Callable[[Any], Any]] = {
-            Selector: self.selector,
-            Signal: self.signal,
-            Quantity: parse_quantity,
-            Condition: lambda text: parse_condition(text, tuple(OPERATORS)),
-            Fraction: lambda number: Fraction(str(number)),
-        }
-        if hint in readers:
-            return readers[hint](written)
-        if get_origin(hint) is tuple:
-            return tuple(self.value(get_args(hint)[0], each) for each in written)
-        if type(None) in get_args(hint) and written is not None:
-            return self.value(get_args(hint)[0], written)
-        if dataclasses.is_dataclass(hint):
-            hints = get_type_hints(hint)
-            return hint(**{name: self.value(hints[name], each) for name, each in written.items()})  # type: ignore[operator]  # a class
-        return written
-
-    def selector(self, text: str) -> Selector:
-        written = parse_selector(text)
-        return Selector(self.series[written.metric.text], tuple(each.matcher for each in written.matchers))
-
-
-def metric_of(name: str, data: Mapping[str, Any]) -> Metric:
-    labels = (
-        Label(label, None, values["limit"]) if isinstance(values, Mapping) else Label(label, values)
-        for label, values in data["labels"].items()
-    )
-    low, high = (Fraction(str(each)) for each in data["range"]) if "range" in data else (None, None)
-    buckets = tuple(Fraction(str(bound)) for bound in data.get("buckets", ()))
-    return Metric(name, data["type"], data["unit"], "", tuple(labels), buckets, data.get("merge"), low, high)
-
-
-def without_help(value: Any) -> Any:
-    """The value with the help of every metric in it removed: the data leave it to the client's objects."""
-    if isinstance(value, tuple):
-        return tuple(without_help(each) for each in value)
-    if not dataclasses.is_dataclass(value) or isinstance(value, type):
-        return value
-    changed = {field.name: without_help(getattr(value, field.name)) for field in dataclasses.fields(value)}
-    return dataclasses.replace(value, **changed | ({"help": ""} if isinstance(value, Metric) else {}))
-
-
 @pytest.mark.parametrize("spec", [performance(), shop(SHOP, signals=EVERY_KIND)], ids=["performance", "shop"])
 def test_signals_are_rebuilt_from_the_data(spec: Resolved) -> None:
     """The data of each signal, read by the types of its kind's fields, are the very signal of the spec."""
-    rebuilt = Rebuilt(module_of(spec))
-    assert {name: rebuilt.signal(name) for name in rebuilt.module.SIGNALS} == {
-        name: without_help(signal) for name, signal in spec.signals.items()
-    }
+    bound = bind(registry_data(spec))
+    assert bound.signals == dict(spec.signals)
+    assert bound.metrics == {declared.metric.name: declared.metric for declared in spec.declared}
+
+
+@pytest.mark.parametrize(
+    "spec",
+    [performance(), shop(SHOP, signals=EVERY_KIND, alerts={"sales": {"FewSales": FEW_SALES}})],
+    ids=["performance", "shop"],
+)
+def test_alerts_are_rebuilt_from_the_data(spec: Resolved) -> None:
+    """The alert of the data says what the alert of the spec says."""
+    assert spec.alerts
+    found = bind(registry_data(spec)).alerts
+    assert [
+        (each.name, each.group, each.signal, each.condition, each.pending, each.keep_firing)
+        for each in found.values()
+    ] == [
+        (each.name, each.group, each.signal, each.condition, each.pending, each.keep_firing)
+        for each in spec.alerts
+    ]
+    assert [each.guard and (each.guard.signal, each.guard.condition) for each in found.values()] == [
+        each.guard and (each.guard.signal, each.guard.condition) for each in spec.alerts
+    ]
+    assert [dict(each.labels) for each in found.values()] == [dict(each.labels) for each in spec.alerts]
 
 
 def test_the_spec_above_has_every_kind() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Mapping
-from typing import Any, get_args, get_type_hints
 
 from victor_monitoring.model import spec as written
 from victor_monitoring.model.patterns import CIRCULAR_SIGNAL
 from victor_monitoring.model.signals import Signal as WrittenSignal
+from victor_monitoring.signals.binding import Readers, Unbound, bind_kind
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.selector import WrittenSelector
 from victor_monitoring.signals.signal import Kind, Signal
 from victor_monitoring.spec.finding import Finding
@@ -18,10 +19,6 @@ from victor_monitoring.spec.tree import Path
 
 from .spec import Read, Service, Unknown
 from .time_scale import TimeScale
-
-
-class _Unresolved(Exception):
-    """A signal that leads to a name that does not exist; the name is noted where it is met."""
 
 
 class SignalResolver:
@@ -57,15 +54,17 @@ class SignalResolver:
     def _build(self, name: str, signal: WrittenSignal) -> Signal | None:
         kind_type, parameters = signal.kind()
         path: Path = ("signals", name, kind_type.NAME)
+        readers: Readers = {
+            Selector: lambda selector, at: self._selector(selector, (*path, *at)),
+            Signal: lambda part, at: self._part(part, (*path, *at)),
+            Quantity: _as_it_is,
+            Condition: _as_it_is,
+        }
+        named = parameters if kind_type.INLINE is None else {kind_type.INLINE: parameters}
         try:
-            if kind_type.INLINE is None:
-                kind = self._bind(kind_type, parameters, path)
-            else:
-                part_type = get_args(get_type_hints(kind_type)[kind_type.INLINE])[0]
-                parts = [self._bind(part_type, each, (*path, i)) for i, each in enumerate(parameters)]
-                kind = kind_type(**{kind_type.INLINE: tuple(parts)})
-        except _Unresolved:
-            return None
+            kind = bind_kind(kind_type, named, readers)
+        except Unbound:
+            return None  # the names that lead nowhere are noted where they are met
         bare = Signal(
             name=name,
             title=signal.title,
@@ -81,43 +80,27 @@ class SignalResolver:
         is_recorded = kind.always_recorded() or (name in self._used and kind.operation(bare) is not None)
         return dataclasses.replace(bare, recorded=is_recorded)
 
-    def _bind(self, shape: Any, parameters: Any, path: Path) -> Any:
-        """The dataclass `shape` with the written parameters, names replaced by what they name."""
-        bound: dict[str, Any] = {}
-        missing = False
-        for field in dataclasses.fields(shape):
-            value = getattr(parameters, field.name)
-            here = (*path, field.name)
-            if isinstance(value, WrittenSelector):
-                bound[field.name] = self._selector(value, here)
-                missing = missing or bound[field.name] is None
-            elif field.type == "Signal":
-                bound[field.name] = self._part(value, here)
-                missing = missing or bound[field.name] is None
-            else:
-                bound[field.name] = value
-        if missing:
-            raise _Unresolved
-        return shape(**bound)
-
-    def _selector(self, selector: WrittenSelector, path: Path) -> Selector | None:
+    def _selector(self, selector: WrittenSelector, path: Path) -> Selector:
         found = self._series.get(selector.metric.text)
         if found is None:
             self.unknown.append(Unknown("metric", selector.metric.text, path, selector.metric.part))
-            return None
+            raise Unbound
         bound = Selector(found[0], tuple(each.matcher for each in selector.matchers))
         self.reads.append(Read(path, selector, bound))
         return bound
 
-    def _part(self, name: str, path: Path) -> Signal | None:
+    def _part(self, name: str, path: Path) -> Signal:
         if name not in self._spec.signals:
             self.unknown.append(Unknown("signal", name, path))
-            return None
+            raise Unbound
         if name in self._open:
             message, mend = f"`{name}` is made of itself", "a score is made of other signals"
             self.findings.append(Finding(path, message, mend, pattern=CIRCULAR_SIGNAL))
-            return None
-        return self._resolve(name)
+            raise Unbound
+        part = self._resolve(name)
+        if part is None:
+            raise Unbound
+        return part
 
     def _select_of(self, kind: Kind) -> tuple[Matcher, ...]:
         """The select of the first metric that is read, or of the first part."""
@@ -126,6 +109,11 @@ class SignalResolver:
         for _, part in kind.parts():
             return part.select
         return self._service.select
+
+
+def _as_it_is(written: object, _: object) -> object:
+    """What the model has read already."""
+    return written
 
 
 def _used_signals(spec: written.Spec) -> set[str]:

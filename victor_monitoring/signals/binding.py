@@ -1,0 +1,172 @@
+"""Signals with everything that they name: kinds bound to metrics and to other signals, and alerts to them.
+
+A kind's parameters are read by the types of its fields, so that no kind is known here by name.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from typing import Any, Final, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
+
+from .alert import Alert, Guard
+from .kinds import KINDS
+from .metric import Label, Metric, Selector
+from .promql import Matcher
+from .quantity import OPERATORS, Condition, Quantity, parse_condition, parse_quantity
+from .selector import parse_selector
+from .signal import At, Kind, Signal
+
+_Kind = TypeVar("_Kind", bound=Kind)
+# What reads a parameter: it is given the parameter as written, and where it stands below the kind.
+Reader: TypeAlias = Callable[[Any, At], Any]
+Readers: TypeAlias = Mapping[object, Reader]
+
+
+class Unbound(Exception):
+    """A parameter names what does not exist."""
+
+
+class RegistryData(Protocol):
+    """What a registry module says of the service, in plain data; durations are milliseconds."""
+
+    PREFIX: str
+    SCOPE: tuple[str, ...]
+    SCRAPE: int
+    METRICS: Mapping[str, Mapping[str, Any]]
+    SIGNALS: Mapping[str, Mapping[str, Any]]
+    ALERTS: Mapping[str, Mapping[str, Any]]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Bound:
+    """The metrics, signals and alerts of a registry module, by name and in its order."""
+
+    metrics: Mapping[str, Metric]
+    signals: Mapping[str, Signal]
+    alerts: Mapping[str, Alert]
+
+
+def bind(data: RegistryData) -> Bound:
+    """What the spec has resolved, rebuilt from the registry module that was rendered from it."""
+    signals = _Signals(data)
+    bound = {name: signals.signal(name) for name in data.SIGNALS}
+    alerts = {name: _alert(name, written, bound) for name, written in data.ALERTS.items()}
+    return Bound(signals.metrics, bound, alerts)
+
+
+def bind_kind(kind: type[_Kind], parameters: object, readers: Readers) -> _Kind:
+    """The kind with its parameters, a mapping or an object that has them as attributes.
+
+    `readers` read the types that have one. Every parameter is read before a reader's Unbound is raised.
+    """
+    bound: _Kind = _bind_fields(kind, parameters, readers, (), kind.INLINE)
+    return bound
+
+
+def _bind_fields(shape: Any, parameters: object, readers: Readers, at: At, inline: str | None = None) -> Any:
+    hints = get_type_hints(shape)
+    bound: dict[str, Any] = {}
+    unbound: Unbound | None = None
+    for field in dataclasses.fields(shape):
+        written = (
+            parameters[field.name] if isinstance(parameters, Mapping) else getattr(parameters, field.name)
+        )
+        here = at if field.name == inline else (*at, field.name)
+        try:
+            bound[field.name] = _bind_value(hints[field.name], written, readers, here)
+        except Unbound as error:
+            unbound = error
+    if unbound is not None:
+        raise unbound
+    return shape(**bound)
+
+
+def _bind_value(hint: Any, written: Any, readers: Readers, at: At) -> Any:
+    if hint in readers:
+        return readers[hint](written, at)
+    if type(None) in get_args(hint):
+        return None if written is None else _bind_value(get_args(hint)[0], written, readers, at)
+    if get_origin(hint) is tuple:
+        each_hint = get_args(hint)[0]
+        return tuple(_bind_value(each_hint, each, readers, (*at, i)) for i, each in enumerate(written))
+    return _bind_fields(hint, written, readers, at) if dataclasses.is_dataclass(hint) else written
+
+
+class _Signals:
+    """The signals of a registry module; each is bound once."""
+
+    def __init__(self, data: RegistryData) -> None:
+        self._data = data
+        self._signals: dict[str, Signal] = {}
+        self.metrics = {name: _metric(name, written) for name, written in data.METRICS.items()}
+        self._series = {
+            name: each for metric in self.metrics.values() for name, each in metric.series().items()
+        }
+        self._readers: Final[Readers] = {
+            Selector: lambda text, _: self._selector(text),
+            Signal: lambda name, _: self.signal(name),
+            Quantity: lambda text, _: parse_quantity(text),
+            Condition: lambda text, _: parse_condition(text, tuple(OPERATORS)),
+            Fraction: lambda number, _: Fraction(str(number)),
+        }
+
+    def signal(self, name: str) -> Signal:
+        if name not in self._signals:
+            data = self._data.SIGNALS[name]
+            self._signals[name] = Signal(
+                name=name,
+                title=data["title"],
+                unit=data["unit"],
+                kind=bind_kind(KINDS[data["kind"]], data["parameters"], self._readers),
+                select=tuple(Matcher(label, "=", value) for label, value in data["select"].items()),
+                scope=self._data.SCOPE,
+                by=data["by"],
+                window=data["window"],
+                scrape=self._data.SCRAPE,
+                prefix=self._data.PREFIX,
+                recorded=data["recorded"],
+            )
+        return self._signals[name]
+
+    def _selector(self, text: str) -> Selector:
+        written = parse_selector(text)
+        return Selector(self._series[written.metric.text], tuple(each.matcher for each in written.matchers))
+
+
+def _metric(name: str, written: Mapping[str, Any]) -> Metric:
+    labels = (
+        Label(label, None, values["limit"]) if isinstance(values, Mapping) else Label(label, values)
+        for label, values in written["labels"].items()
+    )
+    low, high = (Fraction(str(each)) for each in written["range"]) if "range" in written else (None, None)
+    return Metric(
+        name=name,
+        type=written["type"],
+        unit=written["unit"],
+        help=written["help"],
+        labels=tuple(labels),
+        buckets=tuple(Fraction(str(bound)) for bound in written.get("buckets", ())),
+        merge=written.get("merge"),
+        low=low,
+        high=high,
+    )
+
+
+def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> Alert:
+    guard = written["only_if"]
+    return Alert(
+        name=name,
+        group=written["group"],
+        signal=signals[written["signal"]],
+        condition=parse_condition(written["when"]),
+        guard=Guard(signals[guard["signal"]], parse_condition(guard["when"])) if guard else None,
+        pending=written["for"],
+        keep_firing=written["keep_firing_for"],
+        severity=written["severity"],
+        component=written["component"],
+        labels=written["labels"],
+        summary=written["summary"],
+        runbook=written["runbook"],
+    )
