@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from victor_monitoring import renderers
 from victor_monitoring.artifacts import Artifact
@@ -91,4 +91,5 @@ def _told(findings: Sequence[Finding], tree: MapNode) -> list[Diagnostic]:
 def _compiled(source: Source, judgements: Sequence[Judgement], diagnostics: list[Diagnostic]) -> Compiled:
     contexts = {each.spec.context: each.spec for each in judgements if each.spec.context}
     trees = {each.spec.context: each.tree for each in judgements}
-    return Compiled(source, judgements[0].spec, contexts, in_order(diagnostics), trees)
+    base = replace(judgements[0].spec, contexts=contexts)
+    return Compiled(source, base, contexts, in_order(diagnostics), trees)

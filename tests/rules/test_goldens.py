@@ -1,4 +1,4 @@
-"""The rules and Kubernetes objects of a small spec, file by file; `--update-goldens` writes them anew."""
+"""The rules, objects and reference of a small spec, file by file; `--update-goldens` writes them anew."""
 
 from __future__ import annotations
 
@@ -15,6 +15,11 @@ SPEC = GOLDEN / "spec.yaml"
 FILES = [
     "mill-alerts.yaml",
     *(f"{each}/mill-alerts.yaml" for each in ("configmap", "uphill", "valley", "fast")),
+    *(
+        f"docs/{each}.md"
+        for each in ("README", "SacksTear", "SacksBurst", "SackSlow", "FlourLow", "StoneDown")
+    ),
+    *(f"docs/{each}.md" for each in ("WheelSlow", "NoBread", "TargetDown", "ServiceAbsent", "MetricMissing")),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
 from victor_monitoring.model.template import Template
@@ -266,6 +266,7 @@ class Resolved:
     acks: tuple[Ack, ...]
     broken: frozenset[Path]
     base: Resolved | None = None
+    contexts: Mapping[str, Resolved] = field(default_factory=dict)  # of base only: the spec in each context
 
     @property
     def declared(self) -> Iterator[Declared]:

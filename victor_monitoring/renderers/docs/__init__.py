@@ -1,0 +1,25 @@
+"""The reference for people: metrics, signals and alerts on one page, and a runbook for each alert."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+from typing import Final
+
+from victor_monitoring.artifacts import Artifact
+from victor_monitoring.resolved.spec import Resolved
+
+from .overview import overview
+from .runbooks import runbooks
+
+OUTPUT: Final = "docs"
+_INDEX: Final = "README"
+
+
+def render(spec: Resolved) -> Iterator[Artifact]:
+    """One page a file, of base only: what differs from context to context stands on the pages."""
+    folder = spec.outputs.get(OUTPUT)
+    if folder is not None and spec.context is None:
+        for name, lines in ((_INDEX, overview(spec)), *runbooks(spec)):
+            text = "\n".join(lines).strip("\n") + "\n"
+            yield Artifact(PurePosixPath(folder) / f"{name}.md", text, OUTPUT)

@@ -1,0 +1,94 @@
+"""The page that lists everything: what to see first, and each metric and signal by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.resolved.spec import Component, Declared, Resolved
+from victor_monitoring.signals.metric import Label
+from victor_monitoring.signals.promql import number_text, text
+from victor_monitoring.signals.signal import Signal
+
+from .markdown import code, condition, heading, lasting, prose, table
+
+
+def overview(spec: Resolved) -> Iterator[str]:
+    """The lines of the page."""
+    service = spec.service
+    yield from (heading(spec), "", f"# {prose(service.title)}", "")
+    selected = ", ".join(code(str(matcher)) for matcher in service.select)
+    yield f"Owned by {prose(service.owner)}. Its targets are those with {selected}."
+    if service.scope:
+        scope = ", ".join(map(code, service.scope))
+        yield f"Each deployment, told apart by {scope}, is watched by itself."
+    yield ""
+    yield from _alerts(spec)
+    yield from _signals(spec)
+    for component in spec.components.values():
+        yield from _component(component)
+    yield from _replaced(spec)
+
+
+def _alerts(spec: Resolved) -> Iterator[str]:
+    rows = [
+        (f"[{alert.name}]({alert.name}.md)", alert.severity, prose(alert.signal.title), condition(alert),
+         lasting(alert), alert.component)
+        for alert in spec.alerts
+    ]  # fmt: skip
+    if rows:
+        yield from ("## Alerts", "")
+        yield from table(("alert", "severity", "signal", "when", "for", "component"), rows)
+
+
+def _signals(spec: Resolved) -> Iterator[str]:
+    if spec.signals:
+        yield from ("## Signals", "")
+    for signal in spec.signals.values():
+        yield from _signal(signal)
+
+
+def _signal(signal: Signal) -> Iterator[str]:
+    words = signal.kind.words(signal)
+    yield from (f"### {signal.name}", "")
+    yield f"{prose(signal.title)}: {prose(words)}. Unit: {signal.unit}."
+    if signal.by:
+        yield f"One value for each {', '.join(map(code, signal.by))}."
+    yield from ("", "```promql", text(signal.definition()), "```", "")
+    if signal.recorded:
+        yield from (f"Recorded as {code(signal.record)}.", "")
+
+
+def _component(component: Component) -> Iterator[str]:
+    yield from (f"## Metrics of {component.name}", "")
+    selected = ", ".join(code(str(matcher)) for matcher in component.select)
+    shown = (
+        "Exported by another program" if component.external else f"REST section {code(component.endpoint)}"
+    )
+    yield from (f"{shown}; targets with {selected}.", "")
+    rows = (
+        (code(each.metric.name), each.metric.type, each.metric.unit, *_told(each))
+        for each in component.metrics
+    )
+    yield from table(("metric", "type", "unit", "labels", "meaning"), rows)
+
+
+def _told(declared: Declared) -> tuple[str, str]:
+    metric = declared.metric
+    labels = "; ".join(map(_label, metric.labels))
+    buckets = ", ".join(number_text(bound) for bound in metric.buckets)
+    more = f" Buckets: {buckets}." if buckets else ""
+    return labels, f"{prose(metric.help)}{more}"
+
+
+def _label(label: Label) -> str:
+    if label.values is not None:
+        return f"{code(label.name)}: {', '.join(map(code, label.values))}"
+    return f"{code(label.name)}: open, at most {label.limit}" if label.limit else f"{code(label.name)}: open"
+
+
+def _replaced(spec: Resolved) -> Iterator[str]:
+    """The names that metrics had before."""
+    rows = [(code(old), code(each.metric.name)) for each in spec.declared for old in each.replaces]
+    if rows:
+        yield from ("## Former names", "")
+        yield from table(("before", "now"), rows)

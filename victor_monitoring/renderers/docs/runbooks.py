@@ -1,0 +1,120 @@
+"""A runbook for each alert: what it says, what to do, and when it fires where."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from victor_monitoring.renderers.rules.meta import meta_rules
+from victor_monitoring.resolved.spec import Alert, Meta, Panel, Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.signals.promql import text
+
+from .markdown import code, condition, heading, lasting, prose, table
+
+Page = tuple[str, Iterator[str]]
+
+# What the alerts on monitoring itself mean, and what to do; the same for every service.
+_META: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "TargetDown": (
+        "Prometheus cannot scrape a target, so none of its alerts can fire.",
+        (
+            "See under Targets in Prometheus why the scrape fails: an address, a time-out, a wrong answer",
+            "Look whether the program runs, and what it wrote last",
+        ),
+    ),
+    "ServiceAbsent": (
+        "Prometheus knows no healthy target, so no alert of the service can fire.",
+        (
+            "See under Targets in Prometheus whether any is listed; if not, discovery finds none",
+            "Compare the labels of the targets with those that are selected below",
+        ),
+    ),
+    "MetricMissing": (
+        "A target is up and does not export a metric that is always there, so alerts stay silent for it.",
+        (
+            "Ask the target itself for its metrics, and look for the metric's name",
+            "Look for a release that renamed or dropped it, or for a part that was never started",
+        ),
+    ),
+}
+
+
+def runbooks(spec: Resolved) -> Iterator[Page]:
+    """The name and the lines of each page: the spec's alerts, then those on monitoring itself."""
+    for alert in spec.alerts:
+        yield alert.name, _runbook(spec, alert)
+    if spec.meta is not None:
+        rules = list(meta_rules(spec, spec.meta))
+        for name in dict.fromkeys(str(rule["alert"]) for rule in rules):
+            yield name, _meta_runbook(spec, spec.meta, name, [r for r in rules if r["alert"] == name])
+
+
+def _runbook(spec: Resolved, alert: Alert) -> Iterator[str]:
+    yield from (heading(spec), "", f"# {alert.name}", "")
+    if alert.summary:
+        yield from (
+            f"> {prose(alert.summary.text.replace('{threshold}', alert.condition.threshold.text))}",
+            "",
+        )
+    if alert.description:
+        yield from (prose(alert.description.text), "")
+    yield from _actions([prose(action.text) for action in alert.actions])
+    yield from ("## When it fires", "")
+    yield from table(("where", "when", "for", "severity"), _places(spec, alert))
+    link = f"[{prose(alert.signal.title)}](README.md#{alert.signal.name})"
+    yield from (f"It watches {link}, {prose(alert.signal.kind.words(alert.signal))}:", "")
+    yield from ("```promql", text(alert.expr), "```", "")
+    yield from _related(spec, alert)
+
+
+def _actions(actions: Sequence[str]) -> Iterator[str]:
+    if actions:
+        yield from ("## What to do", "")
+        yield from (f"{number}. {action}" for number, action in enumerate(actions, start=1))
+        yield ""
+
+
+def _places(spec: Resolved, alert: Alert) -> Iterator[tuple[str, str, str, str]]:
+    """When the alert fires in base and in each context that has it."""
+    for name, there in (("base", spec), *spec.contexts.items()):
+        for each in there.alerts:
+            if each.name == alert.name:
+                yield name, condition(each), lasting(each), each.severity
+
+
+def _related(spec: Resolved, alert: Alert) -> Iterator[str]:
+    others = [each for each in spec.alerts if each.signal == alert.signal and each.name != alert.name]
+    panels = [prose(panel.title) for panel in spec.panels if _shows(panel, alert)]
+    labels = ", ".join(code(f"{label}={value}") for label, value in alert.labels)
+    yield from ("## See also", "")
+    for other in others:
+        yield f"- [{other.name}]({other.name}.md), on the same signal: {condition(other)} ({other.severity})"
+    if panels:
+        yield f"- On the dashboard: {', '.join(panels)}"
+    yield from (f"- Labels: {labels}", "")
+
+
+def _shows(panel: Panel, alert: Alert) -> bool:
+    return any(signal.name == alert.signal.name for signal in panel.signals)
+
+
+def _meta_runbook(
+    spec: Resolved, meta: Meta, name: str, rules: Sequence[Mapping[str, object]]
+) -> Iterator[str]:
+    """A page for all rules of one name: they differ in what they select."""
+    meaning, actions = _META[name]
+    yield from (heading(spec), "", f"# {name}", "", meaning, "")
+    yield from _actions(actions)
+    yield from ("## When it fires", "")
+    yield from table(("where", "for", "severity"), _meta_places(spec, meta))
+    any_of = "this holds" if len(rules) == 1 else "any of these holds"
+    yield from (f"When {any_of}:", "")
+    for rule in rules:
+        yield from ("```promql", str(rule["expr"]), "```", "")
+
+
+def _meta_places(spec: Resolved, meta: Meta) -> Iterator[tuple[str, str, str]]:
+    for name, there in (("base", meta), *((name, each.meta) for name, each in spec.contexts.items())):
+        if there is not None:
+            yield name, duration_text(there.pending), there.severity
