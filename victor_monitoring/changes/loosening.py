@@ -1,13 +1,16 @@
-"""Alerts that one resolved spec makes less strict than another."""
+"""What one resolved spec makes less strict than another."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.resolved.spec import Alert, Meta, Resolved
 from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.spec.tree import Path
+
+_Change = tuple[Path, str]  # the keys to what has changed, and how
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,33 +19,88 @@ class Loosening:
 
     path: Path
     message: str
-    has_reason: bool
+    remedy: str  # empty where a reason is given
 
 
 def loosened(before: Resolved, after: Resolved) -> Iterator[Loosening]:
-    """Every loosening of an alert that is in both; durations are compared at the time scale of `before`."""
-    scale = before.evaluate / after.evaluate
+    """Every loosening of what is in both; durations are compared as they are without a time scale."""
+    for place, subject, changes in _places(before, after):
+        remedy = "" if place in after.reasons else "add a `reason`, or leave it as it is"
+        for keys, message in changes:
+            yield Loosening((*place, *keys), f"{subject}{message}: loosened", remedy)
+    if before.meta and not after.meta:
+        yield Loosening(
+            ("meta",), "`meta` is switched off: loosened", "leave it on, it has no place for a reason"
+        )
+
+
+def _places(before: Resolved, after: Resolved) -> Iterator[tuple[Path, str, Iterator[_Change]]]:
+    """Each place where something may be loosened, how it is called, and what is loosened there."""
+    yield ("defaults",), "", _in_defaults(before, after)
     old = {alert.name: alert for alert in before.alerts}
+    watched = {alert.signal.name for alert in after.alerts if alert.name in old}
+    for name in sorted(watched & before.signals.keys()):
+        yield ("signals", name), f"`{name}`: ", _in_signal(before, after, name)
     for alert in after.alerts:
         if alert.name in old:
-            for key, message in _loosenings(old[alert.name], alert, after.severities, scale):
-                yield Loosening((*alert.path, key), f"`{alert.name}`: {message}", alert.reason is not None)
+            yield alert.path, f"`{alert.name}`: ", _in_alert(old[alert.name], alert, before, after)
+    if before.meta and after.meta:
+        yield ("meta",), "", _in_meta(before.meta, after.meta, before, after)
 
 
-def _loosenings(
-    old: Alert, new: Alert, severities: tuple[str, ...], scale: float
-) -> Iterator[tuple[str, str]]:
-    if old.condition.high_is_bad != new.condition.high_is_bad:
-        yield "when", f"`{old.condition.text}` becomes `{new.condition.text}`, the other direction"
+def _in_defaults(before: Resolved, after: Resolved) -> Iterator[_Change]:
+    pairs = {"window": (before.window, after.window), "evaluate_every": (before.evaluate, after.evaluate)}
+    for key, (old, new) in pairs.items():
+        yield from _longer((key,), f"`{key}`", old * before.time_scale, new * after.time_scale)
+
+
+def _in_signal(before: Resolved, after: Resolved, name: str) -> Iterator[_Change]:
+    """A longer window, where it is the signal's own: that of `defaults` is told there."""
+    old, new = before.signals[name].window, after.signals[name].window
+    if new != after.window or before.window == after.window:
+        yield from _longer(("window",), "a window", old * before.time_scale, new * after.time_scale)
+
+
+def _in_alert(old: Alert, new: Alert, before: Resolved, after: Resolved) -> Iterator[_Change]:
+    if old.signal.name != new.signal.name:
+        yield ("signal",), f"`{old.signal.name}` becomes `{new.signal.name}`, another signal"
     else:
-        further = new.condition.threshold.value - old.condition.threshold.value
-        if further and (further > 0) == old.condition.high_is_bad:
-            yield "when", f"`{old.condition.text}` becomes `{new.condition.text}`: loosened"
-    if new.pending * scale > old.pending:
-        was, now = duration_text(old.pending), duration_text(round(new.pending * scale))
-        yield "for", f"a wait of {was} becomes {now}: loosened"
-    known = [severity in severities for severity in (old.severity, new.severity)]
-    if all(known) and severities.index(new.severity) < severities.index(old.severity):
-        yield "severity", f"{old.severity} becomes {new.severity}: loosened"
+        yield from _in_condition(("when",), old.condition, new.condition)
+    yield from _longer(("for",), "a wait", old.pending * before.time_scale, new.pending * after.time_scale)
+    yield from _milder(old.severity, new.severity, after.severities)
     if new.guard is not None and old.guard is None:
-        yield "only_if", "a guard is added: loosened"
+        yield ("only_if",), "a guard is added"
+    elif new.guard is not None and old.guard is not None:
+        if old.guard.signal.name != new.guard.signal.name:
+            yield (
+                ("only_if", "signal"),
+                f"the guard `{old.guard.signal.name}` becomes `{new.guard.signal.name}`",
+            )
+        else:
+            yield from _in_condition(("only_if", "when"), old.guard.condition, new.guard.condition)
+
+
+def _in_meta(old: Meta, new: Meta, before: Resolved, after: Resolved) -> Iterator[_Change]:
+    yield from _longer(("for",), "a wait", old.pending * before.time_scale, new.pending * after.time_scale)
+    yield from _milder(old.severity, new.severity, after.severities)
+
+
+def _in_condition(keys: Path, old: Condition, new: Condition) -> Iterator[_Change]:
+    """A condition that is met by fewer values, or by others."""
+    becomes = f"`{old.text}` becomes `{new.text}`"
+    further = new.threshold.value - old.threshold.value
+    if old.high_is_bad != new.high_is_bad:
+        yield keys, f"{becomes}, the other direction"
+    elif (further > 0) == old.high_is_bad if further else ("=" in old.op and "=" not in new.op):
+        yield keys, becomes
+
+
+def _longer(keys: Path, what: str, old: int, new: int) -> Iterator[_Change]:
+    if new > old:
+        yield keys, f"{what} of {duration_text(old)} becomes {duration_text(new)}"
+
+
+def _milder(old: str, new: str, severities: tuple[str, ...]) -> Iterator[_Change]:
+    known = old in severities and new in severities
+    if known and severities.index(new) < severities.index(old):
+        yield ("severity",), f"{old} becomes {new}"

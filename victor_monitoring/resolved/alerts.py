@@ -64,7 +64,6 @@ class AlertResolver:
             actions=tuple(alert.actions),
             labels=self._labels(alert, component),
             own_labels=label_pairs(alert.labels),
-            reason=alert.reason,
         )
 
     def _signal(self, name: str, path: Path) -> Signal | None:

@@ -11,6 +11,7 @@ from .alerts import AlertResolver
 from .dashboard import resolve_dashboard
 from .metrics import label_pairs, matchers, resolve_component
 from .outputs import resolve_outputs
+from .reasons import reasons_of
 from .routing import resolve_routing
 from .signals import SignalResolver
 from .spec import Kubernetes, Meta, Resolved, Service, Unknown
@@ -62,6 +63,7 @@ def resolve(
         context=context,
         component=here.component,
         protected=here.protected,
+        time_scale=here.time_scale,
         service=service,
         window=scale(spec.defaults.window),
         evaluate=scale(spec.defaults.evaluate_every),
@@ -88,6 +90,7 @@ def resolve(
             "severity": frozenset(spec.severities),
         },
         acks=acks_of(spec),
+        reasons=reasons_of(spec),
         broken=broken,
         base=base,
     )

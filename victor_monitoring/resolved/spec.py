@@ -99,7 +99,6 @@ class Alert:
     actions: tuple[Template, ...]
     labels: Labels
     own_labels: Labels
-    reason: str | None
 
     @property
     def path(self) -> Path:
@@ -243,6 +242,7 @@ class Resolved:
     context: str | None
     component: str | None  # the kind of Kubernetes objects that the context gets
     protected: bool
+    time_scale: int  # by which every duration here is divided already
     service: Service
     window: int
     evaluate: int
@@ -264,6 +264,7 @@ class Resolved:
     unknown: tuple[Unknown, ...]
     names: Mapping[Thing, frozenset[str]]
     acks: tuple[Ack, ...]
+    reasons: frozenset[Path]  # of the alerts, signals and sections that say why they are as they are
     broken: frozenset[Path]
     base: Resolved | None = None
     contexts: Mapping[str, Resolved] = field(default_factory=dict)  # of base only: the spec in each context
