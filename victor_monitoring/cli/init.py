@@ -46,7 +46,19 @@ def slug(text: str) -> str:
 
 def starter_spec(service: str) -> str:
     """The starter spec for a service of that name."""
+    from victor_monitoring.resolved.outputs import identifier
+    from victor_monitoring.spec.quoting import quoted
+    from victor_monitoring.spec.scalars import resolve
+
     template = (Path(__file__).parent / "starter.yaml").read_text(encoding="utf-8")
-    prefix = re.sub(r"[^a-z0-9]+", "_", service)
-    prefix = prefix if prefix[0].isalpha() else f"svc_{prefix}"
-    return template.replace("starter_", f"{prefix}_").replace("starter", service)
+    name = service if resolve(service) == (service, None) else quoted(service)
+    return "".join(
+        _named(line, f"{identifier(service)}_", name) for line in template.splitlines(keepends=True)
+    )
+
+
+def _named(line: str, prefix: str, name: str) -> str:
+    """A line of the starter with the names in place, its comment in its column where there is room."""
+    text, mark, comment = line.partition("  #")
+    named = text.replace("starter_", prefix).replace("starter", name)
+    return f"{named.rstrip():<{len(text)}}{mark}{comment}" if mark else named

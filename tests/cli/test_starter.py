@@ -1,0 +1,63 @@
+"""The spec that `init` writes."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import PurePosixPath
+
+import pytest
+
+from victor_monitoring.cli.init import slug, starter_spec
+from victor_monitoring.diagnostics import Source
+from victor_monitoring.pipeline import Compiled, compile_spec
+
+NAMES = [
+    "shop",
+    "my-shop",
+    "1shop",
+    "123",
+    "2026-01-31",
+    "0x1f",
+    "1e3",
+    "n",
+    "null",
+    "true",
+    "class",
+    "x" * 40,
+]
+
+
+def compiled(text: str) -> Compiled:
+    return compile_spec(Source("spec", text), today=datetime.date(2026, 1, 1))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_starter_is_right_whatever_the_service_is_named(name: str) -> None:
+    """Names that YAML reads as numbers, days or booleans are text, and the registry can be imported."""
+    assert slug(name) == name
+    found = compiled(starter_spec(name))
+    assert not found.diagnostics
+    assert found.base is not None
+    assert found.base.service.name == name
+    assert PurePosixPath(found.base.outputs["registry"]).stem.isidentifier()
+
+
+def test_what_is_commented_out_is_right_too() -> None:
+    """A context and a runbook base are there as comments, and hold when somebody removes the marks."""
+    text = starter_spec("shop")
+    lines = text.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("# contexts:"))
+    lines[start:] = [line.removeprefix("# ") for line in lines[start:]]
+    found = compiled("\n".join(lines).replace("# runbooks: ", "runbooks: ") + "\n")
+    assert not found.diagnostics
+    assert list(found.contexts) == ["prod"]
+
+
+def test_comments_stay_in_their_column() -> None:
+    """A name that is not as long as another moves no comment."""
+    columns = [
+        {line.index("  # ") for line in starter_spec(name).splitlines() if re.match(r" +metric_prefix", line)}
+        for name in ("shop", "bookshop")
+    ]
+    assert columns[0] == columns[1]
