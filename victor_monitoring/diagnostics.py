@@ -86,13 +86,16 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     )
 
 
-def nearest(name: str, known: Iterable[str]) -> str:
-    """Help for an unknown `name`: the closest known one, else the known ones as far as they are few."""
+def nearest(name: str, known: Iterable[str], where_none: str = "remove it") -> str:
+    """Help for an unknown `name`: the closest known one, else the known ones as far as they are few.
+
+    `where_none` is the help where nothing is known at all.
+    """
     names = sorted(set(known))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
     if close:
         return f"did you mean `{close[0]}`?"
     if not names:
-        return ""
+        return where_none
     shown = ", ".join(f"`{each}`" for each in names[:12])
     return f"known: {shown}" + (f" and {len(names) - 12} more" if len(names) > 12 else "")

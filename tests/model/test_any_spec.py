@@ -86,12 +86,13 @@ def changed_lines(draw: st.DrawFn) -> str:
 @settings(max_examples=200, derandomize=True, deadline=None)
 @given(changed_trees() | changed_lines())
 def test_a_changed_spec_is_compiled_or_explained(text):
-    """Every diagnostic stands within the text and says something; without one there is a spec."""
+    """Every diagnostic stands within the text and says what is wrong and what to do; without one there is a spec."""
     source = Source("spec", text)
     compiled = compile_spec(source, today=datetime.date(2026, 11, 23))
     assert compiled.diagnostics or compiled.base
     for each in compiled.diagnostics:
         assert each.message
+        assert each.help, each
         assert 1 <= each.span.line <= len(source.lines)
         assert (each.span.line, each.span.column) <= (each.span.end_line, each.span.end_column)
 

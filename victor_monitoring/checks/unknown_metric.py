@@ -20,5 +20,5 @@ def unknown_metric(spec: Resolved) -> Iterator[Finding]:
     """
     for use in spec.unknown:
         if use.thing == "metric":
-            help = nearest(use.name, spec.names["metric"])  # noqa: A001 - the word users see
-            yield Finding(use.path, f"unknown metric `{use.name}`", help, use.part)
+            mend = nearest(use.name, spec.names["metric"], "declare it under `components`")
+            yield Finding(use.path, f"unknown metric `{use.name}`", mend, use.part)

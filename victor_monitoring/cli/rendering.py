@@ -81,4 +81,4 @@ def _known(only: Sequence[str] | None, context: str | None, contexts: set[str]) 
         if name not in rendered_outputs():
             raise UserError(f"there is no output `{name}`", nearest(name, rendered_outputs()))
     if context is not None and context not in contexts:
-        raise UserError(f"there is no context `{context}`", nearest(context, contexts))
+        raise UserError(f"there is no context `{context}`", nearest(context, contexts, "leave --context out"))
