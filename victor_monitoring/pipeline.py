@@ -61,7 +61,7 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
     judgements = [judge(base, loaded.tree, checks, today)]
     for context in reading.spec.contexts:
         tree, findings = overlay(loaded.tree, context)
-        overlaid = read(tree)
+        overlaid = reading if tree is loaded.tree else read(tree)  # many contexts override nothing
         diagnostics += _told([*findings, *overlaid.findings], tree)
         if overlaid.spec is not None and context in overlaid.spec.contexts:
             there, findings = resolve(overlaid.spec, context=context, base=base, broken=overlaid.broken)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Annotated, Any
@@ -16,6 +17,7 @@ from victor_monitoring.signals.text_error import TextError
 
 from .template import Template, parse_template
 
+_REMEMBERED = 10_000  # texts of a type, with what they mean
 NAME_SHAPE = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 
 
@@ -26,6 +28,7 @@ def invalid(message: str, help: str, part: tuple[int, int] | None = None) -> Pyd
 
 def _reader(parse: Callable[[str], Any], help: str = "") -> PlainValidator:  # noqa: A002 - the word users see
     """Reads text with `parse`; `help` is for parsers whose errors do not bring their own."""
+    parse = functools.lru_cache(_REMEMBERED)(parse)  # a spec says `5m` many times, and all in each context
 
     def read(value: object) -> Any:
         if not isinstance(value, str):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 
 _UNITS = (
@@ -19,6 +20,7 @@ def parse_duration(text: str) -> int:
     return sum(int(match[unit] or 0) * size for unit, size in _UNITS)
 
 
+@functools.lru_cache(1_000)  # a spec has few durations, and each stands in many rules
 def duration_text(milliseconds: int) -> str:
     """The duration in the largest units that divide it: `5m`, `1m30s`, `250ms`, `0s`."""
     if milliseconds == 0:
