@@ -49,6 +49,22 @@ def test_characters(text: str, expected: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "character", list("\t ~\xa0\u2027\u202f\u2065\u206a\ud7ff\ue000\ufefe\uff00\ufffd\U00010000")
+)
+def test_characters_at_the_edges(character: str) -> None:
+    """The characters next to those that cannot be meant are let pass."""
+    assert told(f"a: 'x{character}y'") == []
+
+
+@pytest.mark.parametrize(
+    "character", list("\x08\x0b\x0c\x0e\x1f\x7f\x9f\u2028\u202e\u2066\u2069\ud800\ufeff\ufffe\uffff")
+)
+def test_characters_beyond_the_edges(character: str) -> None:
+    """The first and the last of each range of characters that cannot be meant are told."""
+    assert [each.split()[1] for each in told(f"a: 'x{character}y'")] == ["VM012"]
+
+
+@pytest.mark.parametrize(
     ("content", "expected"),
     [
         (b"\xef\xbb\xbfa: 1", []),

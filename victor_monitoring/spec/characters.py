@@ -15,7 +15,7 @@ from .quoting import shown
 # All that YAML 1.2 does not call printable, and of the rest: a byte order mark, separators of lines that
 # a YAML 1.1 parser counts and an editor does not, and marks that reverse the direction of writing.
 _BAD = re.compile(
-    r"[^\t\n\r\x20-\x7e\xa0-\u2027\u202f-\u2065\u206a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _MARKER = re.compile(r"(?:<{7}|>{7}|\|{7})(?: .*)?|={7}")
