@@ -9,6 +9,7 @@ import typer
 from victor_monitoring import __version__
 
 from .check import check
+from .diff import diff
 from .explain import explain
 from .generate import generate
 from .init import init
@@ -40,5 +41,5 @@ def _main(
     """Monitoring as code: one spec, compiled into alert rules, a dashboard and a metric registry."""
 
 
-for command in (init, validate, generate, check, explain, schema):
+for command in (init, validate, generate, check, diff, explain, schema):
     app.command()(command)

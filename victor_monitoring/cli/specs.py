@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from victor_monitoring.errors import UserError
 
 if TYPE_CHECKING:
+    from victor_monitoring.diagnostics import Source
     from victor_monitoring.pipeline import Compiled
 
 _ROOT_MARKS = (".git", "pyproject.toml")
@@ -49,8 +50,13 @@ def _root_of(spec: Path) -> Path:
 
 def compile_file(spec: SpecFile, today: datetime.datetime | None) -> Compiled:
     """The compiled spec; UserError where the file cannot be read."""
-    from victor_monitoring.pipeline import compile_spec
     from victor_monitoring.spec.load import read
 
-    day = today.date() if today else datetime.date.today()
-    return compile_spec(read(spec.path, spec.path.as_posix()), today=day)
+    return compile_source(read(spec.path, spec.path.as_posix()), today)
+
+
+def compile_source(source: Source, today: datetime.datetime | None) -> Compiled:
+    """The compiled spec of a text, as of `today` or else of this day."""
+    from victor_monitoring.pipeline import compile_spec
+
+    return compile_spec(source, today=today.date() if today else datetime.date.today())

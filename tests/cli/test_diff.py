@@ -1,0 +1,132 @@
+"""`victor-mon diff`, in a repository of its own."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import SPEC, edit, project, victor_mon
+
+pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+
+LOOSENED = "alert HighMemoryUsage: `> 1GiB` becomes `> 3GiB`: loosened\n"
+
+
+def line_of(path: Path, text: str) -> int:
+    """The only line that holds a text."""
+    (found,) = [n for n, line in enumerate(path.read_text("utf-8").splitlines(), start=1) if text in line]
+    return found
+
+
+def git(folder: Path, *arguments: str) -> None:
+    settings = ("-c", "user.name=A", "-c", "user.email=a@example.org")
+    subprocess.run(["git", *settings, *arguments], cwd=folder, check=True, capture_output=True)
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """A repository with the performance spec committed, and a threshold edited since."""
+    (tmp_path / "specs").mkdir()
+    folder = project(tmp_path / "other")
+    shutil.rmtree(folder / ".git")
+    git(folder, "init", "--quiet", "--initial-branch=main")
+    git(folder, "add", "--all")
+    git(folder, "commit", "--quiet", "--message=A")
+    edit(folder / SPEC, 'when: "> 1GiB"', 'when: "> 3GiB"')
+    edit(folder / SPEC, 'when: "> 2GiB"', 'when: "> 5GiB"')
+    return folder
+
+
+def test_since_a_revision(repository):
+    """Each change stands beside its line, with its meaning; a difference ends with 1."""
+    ended = victor_mon(repository, "diff", "--from", "HEAD")
+    assert ended.status == 1
+    line = line_of(repository / SPEC, 'when: "> 3GiB"')
+    assert ended.out.startswith(f"specs/performance.yaml:{line}: {LOOSENED}")
+    assert ended.out.endswith("\n\n2 changes, 2 loosened\n")
+
+
+def test_nothing_has_changed(repository):
+    """Without a change nothing goes to stdout, and the status is 0."""
+    git(repository, "commit", "--quiet", "--all", "--message=B")
+    ended = victor_mon(repository, "diff", "--from", "main")
+    assert (ended.status, ended.out, ended.err) == (0, "", "specs/performance.yaml: no change\n")
+
+
+@pytest.mark.parametrize(("fail_on", "status"), [("any", 1), ("loosened", 1), ("breaking", 0)])
+def test_what_fails_is_a_choice(repository, fail_on, status):
+    """With `--fail-on` only such changes end with 1; all are shown."""
+    ended = victor_mon(repository, "diff", "--from", "HEAD", "--fail-on", fail_on)
+    assert ended.status == status
+    assert LOOSENED in ended.out
+
+
+def test_from_base_to_a_context(repository):
+    """A context is compared with base; with a revision too, with itself at that revision."""
+    ended = victor_mon(repository, "diff", "--context", "prod")
+    assert "alert HighMemoryUsage: `> 3GiB` becomes `> 4GiB`: loosened" in ended.out
+    edit(repository / SPEC, 'HighMemoryUsage: {when: "> 4GiB"', 'HighMemoryUsage: {when: "> 6GiB"')
+    ended = victor_mon(repository, "diff", "--context", "prod", "--from", "HEAD")
+    line = line_of(repository / SPEC, "> 6GiB")
+    assert ended.out == (
+        f"specs/performance.yaml:{line}: alert HighMemoryUsage: `> 4GiB` becomes `> 6GiB`: loosened\n\n"
+        "1 change, 1 loosened\n"
+    )
+
+
+def test_for_programs(repository):
+    """JSON is one document, with the place of each change in the new spec, of a removal in the old."""
+    line = line_of(repository / SPEC, "    HighThreadCount:")
+    edit(repository / SPEC, "    HighThreadCount:\n", "    ManyThreads:\n")
+    found = json.loads(victor_mon(repository, "diff", "--from", "HEAD", "--format", "json").out)
+    assert (found["version"], found["from"]) == (1, "HEAD:specs/performance.yaml")
+    removed = next(each for each in found["changes"] if each["name"] == "HighThreadCount")
+    assert removed == {
+        "thing": "alert",
+        "name": "HighThreadCount",
+        "meaning": "removed, warning at threads `> 100`",
+        "verdict": "loosened",
+        "breaking": False,
+        "breaks": [],
+        "file": "HEAD:specs/performance.yaml",
+        "line": line,
+    }
+
+
+def test_for_a_review(repository):
+    """Markdown is a table with a heading that counts."""
+    ended = victor_mon(repository, "diff", "--from", "HEAD", "--format", "markdown")
+    lines = ended.out.splitlines()
+    assert lines[0] == (
+        "**2 changes, 2 loosened** from `HEAD:specs/performance.yaml` to `specs/performance.yaml`"
+    )
+    assert "| alert **HighMemoryUsage** | `> 1GiB` becomes `> 3GiB` | loosened |" in lines
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ([], "nothing to compare with\nhelp: add --from REV, --context NAME, or both\n"),
+        (["--context", "prd"], "`specs/performance.yaml` has no context `prd`\nhelp: did you mean `prod`?\n"),
+        (["--from", "nowhere"], "git has no `specs/performance.yaml` at `nowhere`"),
+        (["--from", "--output=stolen"], "git has no `specs/performance.yaml` at `--output=stolen`"),
+    ],
+)
+def test_what_cannot_be_compared(repository, arguments, message):
+    """A missing choice, an unknown context or revision ends with 2 and with what mends it."""
+    ended = victor_mon(repository, "diff", *arguments)
+    assert ended.status == 2
+    assert message in ended.err
+    assert not list(repository.rglob("stolen*"))
+
+
+def test_a_spec_with_errors_is_not_compared(repository):
+    """The errors are shown instead, of whichever side has them."""
+    edit(repository / SPEC, "signal: memory}", "signal: memry}")
+    ended = victor_mon(repository, "diff", "--from", "HEAD")
+    assert (ended.status, ended.out) == (1, "")
+    assert "unknown signal `memry`" in ended.err

@@ -1,0 +1,130 @@
+"""How alerts differ, those on monitoring itself too: when they fire, and who is told what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from victor_monitoring.resolved.spec import Alert, Guard, Meta, Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.spec.tree import Path
+
+from .change import Change, Difference, Verdict, becomes, differing
+from .loosening import loosened
+
+
+def alert_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
+    """Alerts added, removed, renamed by neither: each change with what it makes of the watch."""
+    olds = {alert.name: alert for alert in before.alerts}
+    news = {alert.name: alert for alert in after.alerts}
+    verdicts = _verdicts(before, after)
+    for name, alert in news.items():
+        if name not in olds:
+            yield Change("alert", name, _fires(alert, "added"), alert.path, Verdict.TIGHTENED)
+            continue
+        for keys, meaning in _differences(before, after, olds[name], alert):
+            verdict = verdicts.get((name, *keys), Verdict.NEITHER)
+            yield Change("alert", name, meaning, (*alert.path, *keys[:1]), verdict)
+    for name, alert in olds.items():
+        if name not in news:
+            meaning = _fires(alert, "removed")
+            yield Change("alert", name, meaning, alert.path, Verdict.LOOSENED, is_removal=True)
+
+
+def meta_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
+    """How the alerts on monitoring itself differ."""
+    old, new, name = before.meta, after.meta, "alerts"
+    if old is None or new is None:
+        if old is not None:
+            yield Change("meta", name, "switched off", ("meta",), Verdict.LOOSENED, is_removal=True)
+        elif new is not None:
+            yield Change("meta", name, "switched on", ("meta",), Verdict.TIGHTENED)
+        return
+    verdicts = _verdicts(before, after)
+    for keys, meaning in _meta_differences(before, after, old, new):
+        verdict = verdicts.get(("meta", *keys), Verdict.NEITHER)
+        yield Change("meta", name, meaning, ("meta", *keys), verdict)
+
+
+def _verdicts(before: Resolved, after: Resolved) -> Mapping[Path, Verdict]:
+    """By the alert's name (or `meta`) and the keys below: a loosening either way round tells both."""
+    tighter = {_place(each.path): Verdict.TIGHTENED for each in loosened(after, before)}
+    looser = {_place(each.path): Verdict.LOOSENED for each in loosened(before, after)}
+    # What is looser both ways, such as another signal, counts as looser: nobody proved that it is not.
+    return {**tighter, **looser}
+
+
+def _place(path: Path) -> Path:
+    return path[2:] if path[0] == "alerts" else path
+
+
+def _differences(before: Resolved, after: Resolved, old: Alert, new: Alert) -> Iterator[Difference]:
+    """Durations as they are without a time scale; the service's own labels are told of by themselves."""
+    was_scale, scale = before.time_scale, after.time_scale
+    yield from differing(
+        {
+            ("signal",): ("the signal", old.signal.name, new.signal.name),
+            ("when",): ("", old.condition.text, new.condition.text),
+            ("for",): ("a wait of", _duration(old.pending, was_scale), _duration(new.pending, scale)),
+            ("keep_firing_for",): (
+                "firing on for", _duration(old.keep_firing, was_scale), _duration(new.keep_firing, scale),
+            ),
+            ("severity",): ("the severity", old.severity, new.severity),
+            ("component",): ("the component", old.component, new.component),
+            ("group",): ("the group", old.group, new.group),
+            ("summary",): ("the summary", _text(old.summary), _text(new.summary)),
+        }
+    )  # fmt: skip
+    yield from _guards(old.guard, new.guard)
+    if _told(old) != _told(new):
+        yield ("actions",), "what people are told to do differs"
+    was, now = _own_labels(before, old), _own_labels(after, new)
+    for label in dict.fromkeys((*was, *now)):
+        if was.get(label) != now.get(label):
+            yield ("labels",), becomes(f"the label `{label}`", was.get(label), now.get(label))
+
+
+def _own_labels(spec: Resolved, alert: Alert) -> Mapping[str, str]:
+    """Its component's labels and its own."""
+    component = spec.components.get(alert.component)
+    return {**dict(component.labels if component else ()), **dict(alert.own_labels)}
+
+
+def _guards(old: Guard | None, new: Guard | None) -> Iterator[Difference]:
+    if (old is None) != (new is None):
+        yield ("only_if",), becomes("the guard", _guard(old), _guard(new))
+    elif old is not None and new is not None:
+        if old.signal.name != new.signal.name:
+            yield ("only_if", "signal"), becomes("the guard", _guard(old), _guard(new))
+        elif old.condition.text != new.condition.text:
+            yield ("only_if", "when"), becomes("the guard", _guard(old), _guard(new))
+
+
+def _meta_differences(before: Resolved, after: Resolved, old: Meta, new: Meta) -> Iterator[Difference]:
+    was, now = _duration(old.pending, before.time_scale), _duration(new.pending, after.time_scale)
+    return differing(
+        {
+            ("group",): ("the group", old.group, new.group),
+            ("for",): ("a wait of", was, now),
+            ("severity",): ("the severity", old.severity, new.severity),
+        }
+    )
+
+
+def _fires(alert: Alert, what: str) -> str:
+    return f"{what}, {alert.severity} at {alert.signal.name} `{alert.condition.text}`"
+
+
+def _guard(guard: Guard | None) -> str:
+    return f"{guard.signal.name} {guard.condition.text}" if guard else ""
+
+
+def _told(alert: Alert) -> tuple[object, ...]:
+    return (_text(alert.description), *(action.text for action in alert.actions))
+
+
+def _duration(milliseconds: int | None, scale: int) -> str:
+    return duration_text(milliseconds * scale) if milliseconds else ""
+
+
+def _text(template: object) -> str:
+    return str(getattr(template, "text", ""))

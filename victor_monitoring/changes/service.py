@@ -1,0 +1,93 @@
+"""How the service itself differs: what it is called, where it is found, how often it is looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from victor_monitoring.resolved.spec import Receiver, Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.spec.tree import Path
+
+from .change import Change, Verdict, becomes, differing
+from .loosening import loosened
+
+# What others hold on to: a dashboard's address, the names of series, the labels of alerts.
+_BREAKING = frozenset(
+    {("defaults", "window"), *(("service", key) for key in ("name", "metric_prefix", "select", "scope"))}
+)
+
+
+def service_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
+    """Changes of the service's identity, its times, its severities and whom it tells."""
+    verdicts = {
+        **{each.path: Verdict.TIGHTENED for each in loosened(after, before)},
+        **{each.path: Verdict.LOOSENED for each in loosened(before, after)},
+    }
+    for path, meaning in differing(_pairs(before, after)):
+        verdict = verdicts.get(path, Verdict.NEITHER)
+        yield Change("service", after.service.name, meaning, path, verdict, breaking=path in _BREAKING)
+    yield from _receivers(before, after)
+
+
+def _pairs(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object, object]]:
+    old, new = before.service, after.service
+    return {
+        ("service", "name"): ("the name", old.name, new.name),
+        ("service", "title"): ("the title", old.title, new.title),
+        ("service", "owner"): ("the owner", old.owner, new.owner),
+        ("service", "namespace"): ("the namespace", old.namespace, new.namespace),
+        ("service", "metric_prefix"): ("the prefix", old.prefix, new.prefix),
+        ("service", "select"): ("the select", _listed(old.select), _listed(new.select)),
+        ("service", "scope"): ("the scope", _listed(old.scope), _listed(new.scope)),
+        ("service", "labels"): ("the label set", _labels(old.labels), _labels(new.labels)),
+        ("service", "runbooks"): ("the runbooks at", old.runbooks, new.runbooks),
+        ("contexts", after.context or "", "time_scale"): (
+            "the time scale", before.time_scale, after.time_scale,
+        ),
+        ("defaults", "window"): ("`window`", *_durations("window", before, after)),
+        ("defaults", "evaluate_every"): ("`evaluate_every`", *_durations("evaluate", before, after)),
+        ("defaults", "scrape_every"): ("`scrape_every`", *_durations("scrape", before, after)),
+        ("severities",): ("the severities", _listed(before.severities), _listed(after.severities)),
+        ("budget", "series"): ("the budget of series", before.budget, after.budget),
+        ("outputs",): ("the outputs", _outputs(before), _outputs(after)),
+    }  # fmt: skip
+
+
+def _durations(name: str, before: Resolved, after: Resolved) -> tuple[str, str]:
+    """A duration of both specs, without their time scales."""
+    old, new = (duration_text(getattr(spec, name) * spec.time_scale) for spec in (before, after))
+    return old, new
+
+
+def _receivers(before: Resolved, after: Resolved) -> Iterator[Change]:
+    olds = {each.name: each for each in before.routing.receivers}
+    news = {each.name: each for each in after.routing.receivers}
+    for name, receiver in news.items():
+        if name not in olds:
+            yield Change("receiver", name, f"added for {_told(receiver)}", receiver.path)
+        elif (was := _told(olds[name])) != (now := _told(receiver)):
+            yield Change("receiver", name, becomes("told of", was, now), receiver.path)
+        elif olds[name].integrations != receiver.integrations:
+            yield Change("receiver", name, "reached otherwise", receiver.path)
+    for name, receiver in olds.items():
+        if name not in news:
+            yield Change(
+                "receiver", name, f"removed, was told of {_told(receiver)}", receiver.path,
+                Verdict.LOOSENED, is_removal=True,
+            )  # fmt: skip
+
+
+def _told(receiver: Receiver) -> str:
+    return ", ".join((*receiver.severities, *(f"{k}={v}" for k, v in receiver.labels))) or "everything"
+
+
+def _listed(values: tuple[object, ...]) -> str:
+    return ", ".join(map(str, values))
+
+
+def _labels(labels: tuple[tuple[str, str], ...]) -> str:
+    return ", ".join(f"{name}={value}" for name, value in labels)
+
+
+def _outputs(spec: Resolved) -> str:
+    return ", ".join(f"{output}: {path}" for output, path in spec.outputs.items())

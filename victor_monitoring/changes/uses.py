@@ -1,0 +1,77 @@
+"""Who reads what: the alerts, panels and REST fields behind a metric, a label or a signal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from victor_monitoring.resolved.spec import Declared, Resolved
+from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.signal import Signal
+
+Reads = Callable[[Signal, Selector], bool]
+
+
+def users_of_metric(spec: Resolved, declared: Declared) -> tuple[str, ...]:
+    """What reads a metric in any way, its own REST field too."""
+    return (*_users(spec, declared, lambda signal, selector: True), *rest_field(spec, declared))
+
+
+def users_of_label(spec: Resolved, declared: Declared, label: str) -> tuple[str, ...]:
+    """What tells values apart by a label of a metric, or selects by it; its REST field shows it."""
+    return (*_users(spec, declared, lambda s, sel: _names(s, sel, label)), *rest_field(spec, declared))
+
+
+def users_of_value(spec: Resolved, declared: Declared, label: str, value: str) -> tuple[str, ...]:
+    """What selects by the label and gets that value."""
+
+    def reads(_: Signal, selector: Selector) -> bool:
+        named = any(matcher.label == label for matcher in selector.matchers)
+        return named and any(each[label] == value for each in selector.label_sets())
+
+    return _users(spec, declared, reads)
+
+
+def users_of_signal(spec: Resolved, name: str) -> tuple[str, ...]:
+    """The alerts and panels on a signal, or on a score that it is part of."""
+    affected = {name, *(each.name for each in spec.signals.values() if _has_part(each, name))}
+    return tuple(_on_signals(spec, affected))
+
+
+def rest_field(spec: Resolved, declared: Declared) -> tuple[str, ...]:
+    """The field of the REST API that shows a metric of ours: endpoint and attribute."""
+    component = spec.components[declared.component]
+    if component.external:
+        return ()
+    attribute = declared.metric.name.removeprefix(spec.service.prefix)
+    return (f"REST field {component.endpoint}.{attribute}",)
+
+
+def _users(spec: Resolved, declared: Declared, reads: Reads) -> tuple[str, ...]:
+    series = declared.metric.series()
+    direct = {
+        signal.name
+        for signal in spec.signals.values()
+        for reading in signal.kind.readings()
+        if reading.selector.metric.name in series and reads(signal, reading.selector)
+    }
+    through = {
+        signal.name for signal in spec.signals.values() if any(_has_part(signal, name) for name in direct)
+    }
+    return tuple(_on_signals(spec, direct | through))
+
+
+def _names(signal: Signal, selector: Selector, label: str) -> bool:
+    return label in signal.by or any(matcher.label == label for matcher in selector.matchers)
+
+
+def _has_part(signal: Signal, name: str) -> bool:
+    return any(part.name == name or _has_part(part, name) for _, part in signal.kind.parts())
+
+
+def _on_signals(spec: Resolved, names: set[str]) -> Iterator[str]:
+    for alert in spec.alerts:
+        if alert.signal.name in names or (alert.guard and alert.guard.signal.name in names):
+            yield f"alert {alert.name}"
+    for panel in spec.panels:
+        if any(signal.name in names for signal in panel.signals):
+            yield f"panel {panel.title}"

@@ -1,0 +1,138 @@
+"""`victor-mon diff`: what an edit or a context changes, and what it means."""
+
+from __future__ import annotations
+
+import enum
+import subprocess
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from victor_monitoring.diagnostics import Source, nearest
+from victor_monitoring.errors import UserError
+
+from .findings import fails, say, show
+from .options import ContextName, Format, Specs, Today
+from .specs import SpecFile, compile_file, compile_source, find_specs
+
+if TYPE_CHECKING:
+    from victor_monitoring.differences import Placed
+    from victor_monitoring.pipeline import Compiled
+
+
+class DiffFormat(enum.StrEnum):
+    """How changes are printed."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+class FailOn(enum.StrEnum):
+    """Which changes make the exit status 1."""
+
+    ANY = "any"
+    BREAKING = "breaking"
+    LOOSENED = "loosened"
+
+
+Revision = Annotated[
+    str | None,
+    typer.Option("--from", metavar="REV", help="The revision of git to compare with, such as main."),
+]
+HowOption = Annotated[DiffFormat, typer.Option("--format", help="How changes are printed.")]
+FailOption = Annotated[FailOn, typer.Option("--fail-on", help="Which changes make the exit status 1.")]
+
+
+def diff(
+    spec: Specs = None,
+    revision: Revision = None,
+    context: ContextName = None,
+    format: HowOption = DiffFormat.TEXT,  # noqa: A002 - the option's name
+    fail_on: FailOption = FailOn.ANY,
+    today: Today = None,
+) -> None:
+    """Show what changes in meaning: since a revision of git, or from base to a context.
+
+    Each change is told with what it makes of the watch (loosened or tightened) and with what it breaks.
+    With both options, the context is compared with itself at the revision.
+
+    Example: victor-mon diff --from main --format markdown
+    """
+    if revision is None and context is None:
+        raise UserError("nothing to compare with", "add --from REV, --context NAME, or both")
+    failed = False
+    for each in find_specs(spec):
+        failed = _compared(each, revision, context, format, fail_on, today) or failed
+    if failed:
+        raise typer.Exit(1)
+
+
+def _compared(
+    spec: SpecFile, revision: str | None, context: str | None, how: DiffFormat, fail_on: FailOn, today: Today
+) -> bool:
+    """Prints the changes of one spec; whether they make the command fail."""
+    from victor_monitoring.differences import Side, as_json, as_markdown, as_text, differences, summary
+
+    now = _sound(compile_file(spec, today))
+    after = Side(now, _known(context, now))
+    if revision is None:
+        before = Side(now)
+    else:
+        was = _sound(compile_source(_at(spec, revision), today))
+        before = Side(was, _known(context, was))
+    found = differences(before, after)
+    match how:
+        case DiffFormat.JSON:
+            print(as_json(found, before, after), end="")
+        case DiffFormat.MARKDOWN:
+            print(as_markdown(found, before, after), end="")
+        case DiffFormat.TEXT:
+            print(as_text(found), end="")
+    if not found:
+        say(f"{after.name}: {summary(found)}")
+    return any(_counts(each, fail_on) for each in found)
+
+
+def _counts(placed: Placed, fail_on: FailOn) -> bool:
+    change = placed.change
+    return fail_on is FailOn.ANY or (
+        change.breaking if fail_on is FailOn.BREAKING else change.verdict == "loosened"
+    )
+
+
+def _sound(compiled: Compiled) -> Compiled:
+    """The spec; with errors there is nothing to compare, and they are what is printed."""
+    if fails(compiled.diagnostics):
+        show(compiled.diagnostics, Format.TEXT, sys.stderr)
+        raise typer.Exit(1)
+    return compiled
+
+
+def _known(context: str | None, compiled: Compiled) -> str | None:
+    if context is not None and context not in compiled.contexts:
+        message = f"`{compiled.source.name}` has no context `{context}`"
+        raise UserError(message, nearest(context, compiled.contexts, "leave --context out"))
+    return context
+
+
+def _at(spec: SpecFile, revision: str) -> Source:
+    """The text of the spec at a revision of git."""
+    name = f"{revision}:./{spec.path.name}"
+    folder = spec.path.resolve().parent
+    try:
+        done = subprocess.run(  # noqa: S603 - a revision cannot be an option: it stands before a colon
+            ["git", "show", "--end-of-options", name],  # noqa: S607 - the user's git
+            cwd=folder,
+            capture_output=True,
+            check=False,
+        )
+    except FileNotFoundError:
+        raise UserError("`git` is not on PATH", "install git, or compare contexts: --context NAME") from None
+    if done.returncode:
+        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        message = f"git has no `{spec.path.as_posix()}` at `{revision}`" + (f": {said[0]}" if said else "")
+        raise UserError(message, "name a revision that has it: git log --oneline -- " + spec.path.as_posix())
+    text = done.stdout.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
+    return Source(f"{revision}:{spec.path.as_posix()}", text)
