@@ -59,4 +59,4 @@ def growing(
 ) -> Stream:
     """A counter's series that grows evenly."""
     step = per_second * signal.scrape / 1000
-    return Stream(name, tuple(sorted({**target, **labels}.items())), Fraction(0), step)
+    return Stream(name, tuple(sorted({**target, **labels}.items())), Fraction(0), step, total=True)

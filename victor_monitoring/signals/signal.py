@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
@@ -64,12 +64,22 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A synthetic series: `start` at the first scrape, `step` more at each one after."""
+    """A synthetic series: `start` at the first scrape, `step` more at each one after.
+
+    A `total` only grows, so that where one stream follows another it goes on from the value reached.
+    """
 
     metric: str
     labels: tuple[tuple[str, str], ...]
     start: Fraction
     step: Fraction = Fraction(0)
+    total: bool = False
+
+
+def shared(stream: Stream, target: Mapping[str, str], share: Fraction) -> Stream:
+    """A share of a series, at another target."""
+    labels = tuple(sorted({**dict(stream.labels), **target}.items()))
+    return replace(stream, labels=labels, start=stream.start * share, step=stream.step * share)
 
 
 class Kind(ABC):
@@ -104,10 +114,14 @@ class Kind(ABC):
         """What the signal is, in a phrase."""
 
     @abstractmethod
-    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+    def synthesise(
+        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+    ) -> tuple[Stream, ...]:
         """Series of one target, with its labels, over which the signal settles at `level`.
 
-        It settles once a whole window has passed. ValueError where no series can make that level.
+        It settles once a whole window has passed. `traffic` is how many events a second make the level,
+        where their number leaves it as it is; by default the fewest whole ones. ValueError where no
+        series can make that level.
         """
 
     @abstractmethod
@@ -116,6 +130,26 @@ class Kind(ABC):
 
         Keys are the signal's labels in order, less those that the series lack. A value can be NaN.
         """
+
+    def spread(
+        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
+    ) -> tuple[Stream, ...]:
+        """Series of several targets that differ, over which the signal of all together settles at `level`.
+
+        Here each series is shared out, the first mostly to the last target, the next mostly to the first.
+        """
+        shares = [Fraction(1 + index, len(targets) * (len(targets) + 1) // 2) for index in range(len(targets))]
+        return tuple(
+            shared(stream, target, share)
+            for index, stream in enumerate(self.synthesise(signal, level, targets[0]))
+            for target, share in zip(targets, shares if index % 2 == 0 else shares[::-1], strict=True)
+        )
+
+    def leanings(
+        self, signal: Signal, level: Fraction, target: Mapping[str, str]
+    ) -> Iterator[tuple[str, tuple[Stream, ...], tuple[Stream, ...]]]:
+        """For each part: its name, series that make the level mostly by it, and the same with it at its best."""
+        return iter(())
 
     def operation(self, signal: Signal) -> str | None:
         """The last part of the recorded series' name; None where the kind is never recorded."""
@@ -144,6 +178,10 @@ class Kind(ABC):
     def shares(self) -> tuple[Share, ...]:
         """The parts that must lie within a whole."""
         return ()
+
+    def grain(self) -> Fraction | None:
+        """The distance between values that are possible; None where they lie as close as one likes."""
+        return None
 
     def levels(self) -> tuple[Fraction, ...] | None:
         """The only thresholds with an exact meaning; None where every one has."""

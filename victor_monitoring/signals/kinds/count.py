@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal
 
@@ -13,7 +13,7 @@ from ..promql import Aggregate, Binary, Expr, number
 from ..quantity import Condition, Quantity, Unit
 from ..reading import GAUGE, first_labels, fold, group, label_sets_in, latest, stream
 from ..samples import Samples
-from ..signal import At, Fault, Interval, Kind, LabelPairs, Reading, Signal, Stream
+from ..signal import At, Fault, Interval, Kind, LabelPairs, Reading, Signal, Stream, shared
 
 _FOLDS: dict[str, Literal["min", "max"]] = {"min": "min", "livemin": "min", "max": "max", "livemax": "max"}
 
@@ -46,6 +46,9 @@ class Count(Kind):
         closed = all(label.values is not None for label in self.of.metric.labels)
         return Interval(Fraction(0), Fraction(sum(1 for _ in self.of.label_sets())) if closed else None)
 
+    def grain(self) -> Fraction:
+        return Fraction(1)
+
     def fold(self) -> Literal["min", "max"] | None:
         """How targets that report one member are folded; None where nothing says."""
         return self.agg or _FOLDS.get(self.of.metric.merge or "")
@@ -72,7 +75,9 @@ class Count(Kind):
             message = f"{says} how targets that report the same member of `{self.of.metric.name}` are folded"
             yield Fault((), message, "add `agg: min` or `agg: max` to the count")
 
-    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+    def synthesise(
+        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+    ) -> tuple[Stream, ...]:
         """Members that meet the condition, `level` of them, and one that does not where there is room."""
         if level.denominator != 1 or level < 0:
             raise ValueError(f"no count is {level}")
@@ -83,6 +88,24 @@ class Count(Kind):
         return tuple(
             stream(self.of.metric.name, labels, target, good if index < level else bad)
             for index, labels in enumerate(members)
+        )
+
+    def spread(
+        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
+    ) -> tuple[Stream, ...]:
+        """Each member at every target, one of which says otherwise where the fold goes by the first."""
+        values = self._values()
+        picked = min(values) if self.fold() == "min" else max(values)
+        said = self.synthesise(signal, level, targets[0])
+        other = {values[0]: values[1], values[1]: values[0]}
+        return tuple(
+            shared(
+                each if target is targets[0] or each.start != picked else replace(each, start=other[picked]),
+                target,
+                Fraction(1),
+            )
+            for each in said
+            for target in targets
         )
 
     def _members(self, signal: Signal, number: int) -> list[dict[str, str]]:

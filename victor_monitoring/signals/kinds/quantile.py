@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar
 
@@ -15,7 +16,7 @@ from ..promql import Aggregate, Call, Expr, number, number_text
 from ..quantity import Unit
 from ..reading import HISTOGRAM, first_labels, growing, rate
 from ..samples import Samples
-from ..signal import Fault, Interval, Kind, LabelPairs, Reading, Signal, Stream
+from ..signal import Fault, Interval, Kind, LabelPairs, Reading, Signal, Stream, shared
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,9 @@ class Quantile(Kind):
             message = f"`{number_text(self.q)}` is no quantile"
             yield Fault(("q",), message, "a quantile lies between 0 and 1: 0.95")
 
-    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+    def synthesise(
+        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+    ) -> tuple[Stream, ...]:
         """Observations in the bucket of `level` and one beside it, so that the interpolation meets it.
 
         No observation gives 0: it stands for no traffic at all.
@@ -88,9 +91,23 @@ class Quantile(Kind):
         else:
             below = (self.q - place) / (1 - place)
             inside, above = 1 - below, Fraction(0)
-        scale = below.denominator * inside.denominator * above.denominator  # whole numbers
+        scale = traffic or Fraction(math.lcm(below.denominator, inside.denominator, above.denominator))
         counts = [below * scale if i < upper else (below + inside) * scale for i in range(len(bounds))]
         return self._buckets(signal, target, (*counts, (below + inside + above) * scale))
+
+    def spread(
+        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
+    ) -> tuple[Stream, ...]:
+        """The last target has the slower half of the observations, the others share the faster one."""
+        whole = self.synthesise(signal, level, targets[0])
+        half = max(stream.step for stream in whole) / 2
+        fast = [replace(stream, step=min(stream.step, half)) for stream in whole]
+        slow = [replace(stream, step=max(stream.step - half, Fraction(0))) for stream in whole]
+        share = Fraction(1, len(targets) - 1)
+        return (
+            *(shared(stream, target, share) for target in targets[:-1] for stream in fast),
+            *(shared(stream, targets[-1], Fraction(1)) for stream in slow),
+        )
 
     def _buckets(
         self, signal: Signal, target: Mapping[str, str], counts: tuple[Fraction, ...]

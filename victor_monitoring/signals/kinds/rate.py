@@ -59,7 +59,9 @@ class Rate(Kind):
         per = f" per {self.per.metric.name}" if self.per else ""
         return f"the rate of {self.of.metric.name}{per} over {duration_text(signal.window)}"
 
-    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+    def synthesise(
+        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+    ) -> tuple[Stream, ...]:
         if level < 0:
             raise ValueError("a rate is never negative")
         labels = first_labels(self.of)

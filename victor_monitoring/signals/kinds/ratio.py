@@ -73,16 +73,18 @@ class Ratio(Kind):
             message = f"`{part.name}` is in {part.unit} and `{whole.name}` in {whole.unit}"
             yield Fault(("over",), message, "a ratio divides like by like")
 
-    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+    def synthesise(
+        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+    ) -> tuple[Stream, ...]:
         limit = self.range().high
         if level < 0 or (limit is not None and level > limit):
             raise ValueError(f"no ratio is {level}")
-        whole = level.denominator  # the smallest total of which the share is a whole number
+        whole = traffic or Fraction(level.denominator)  # the smallest total of which the share is whole
         mine = first_labels(self.of)
         part = _series(signal, self.of, mine, target, level * whole)
         if not (self.of.metric.name == self.over.metric.name and self.over.matches(mine)):
             total = first_labels(self.over, group(signal, mine))
-            return (part, _series(signal, self.over, total, target, Fraction(whole)))
+            return (part, _series(signal, self.over, total, target, whole))
         rest = (1 - level) * whole
         beside = label_sets_in(group(signal, mine), self.over)
         other = next((each for each in beside if not self.of.matches(each)), None)

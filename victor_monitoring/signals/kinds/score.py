@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -127,20 +127,69 @@ class Score(Kind):
                 message = f"`{part.signal.name}` lacks labels of the score"
                 yield Fault((index, "signal"), message, "a score's `by` is part of every part's `by`")
 
-    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+    def synthesise(
+        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+    ) -> tuple[Stream, ...]:
         """The parts lose one after the other, each all it can, until the level is met."""
         if not 0 <= level <= 100:
             raise ValueError(f"no score is {level}")
-        missing, streams = 100 - level, {("up", tuple(sorted(target.items()))): _up(target)}
+        return self._with_up(self._losing(self._levels(100 - level), target, traffic), [target])
+
+    def spread(
+        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
+    ) -> tuple[Stream, ...]:
+        """As much is lost; of a part that is reduced the first target is the worst, the others are at its best."""
+        found: list[Stream] = []
+        for part, value in self._levels(100 - level):
+            kind = part.signal.kind
+            if part.reduce is None:
+                found += kind.spread(part.signal, value, targets)
+            else:
+                found += kind.synthesise(part.signal, value, targets[0])
+                for target in targets[1:]:
+                    found += kind.synthesise(part.signal, part.best.value, target)
+        return self._with_up(found, targets)
+
+    def leanings(
+        self, signal: Signal, level: Fraction, target: Mapping[str, str]
+    ) -> Iterator[tuple[str, tuple[Stream, ...], tuple[Stream, ...]]]:
         for part in self.of:
+            parts = (part, *(each for each in self.of if each is not part))
+            levels = self._levels(100 - level, parts)
+            at_best = [(part, part.best.value), *levels[1:]]
+            with_it, without = (
+                self._with_up(self._losing(each, target), [target]) for each in (levels, at_best)
+            )
+            yield part.signal.name, with_it, without
+
+    def _levels(self, missing: Fraction, parts: Sequence[Part] = ()) -> list[tuple[Part, Fraction]]:
+        """The value of each part, where one after the other loses all it can until so many points are lost."""
+        levels = []
+        for part in parts or self.of:
             lost = min(part.weight, missing)
             missing -= lost
             span = part.worst.value - part.best.value
-            value = part.best.value + span * lost / part.weight
-            for each in part.signal.kind.synthesise(part.signal, value, target):
-                streams.setdefault((each.metric, each.labels), each)
-        return tuple(streams.values())
+            levels.append((part, part.best.value + span * lost / part.weight))
+        return levels
 
+    def _losing(
+        self,
+        levels: list[tuple[Part, Fraction]],
+        target: Mapping[str, str],
+        traffic: Fraction | None = None,
+    ) -> list[Stream]:
+        return [
+            each
+            for part, value in levels
+            for each in part.signal.kind.synthesise(part.signal, value, target, traffic)
+        ]
 
-def _up(target: Mapping[str, str]) -> Stream:
-    return Stream("up", tuple(sorted(target.items())), Fraction(1))
+    def _with_up(
+        self, streams: list[Stream], targets: Sequence[Mapping[str, str]]
+    ) -> tuple[Stream, ...]:
+        """The series, each once, and that the targets are up."""
+        found: dict[object, Stream] = {}
+        up = (Stream("up", tuple(sorted(target.items())), Fraction(1)) for target in targets)
+        for each in (*up, *streams):
+            found.setdefault((each.metric, each.labels), each)
+        return tuple(found.values())

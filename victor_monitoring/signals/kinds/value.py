@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
@@ -45,5 +45,27 @@ class Value(Kind):
     def words(self, signal: Signal) -> str:
         return f"the {self.agg} of {self.of.metric.name}"
 
-    def synthesise(self, signal: Signal, level: Fraction, target: Mapping[str, str]) -> tuple[Stream, ...]:
+    def synthesise(
+        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+    ) -> tuple[Stream, ...]:
         return (stream(self.of.metric.name, first_labels(self.of), target, level),)
+
+    def spread(
+        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
+    ) -> tuple[Stream, ...]:
+        """The first target has the level and the others less or more of it, or all differ and make it together."""
+        if self.agg == "sum":
+            return Kind.spread(self, signal, level, targets)
+        away = abs(level) / 2 or Fraction(1)
+        match self.agg:
+            case "max":
+                offsets = [Fraction(0), *(-away for _ in targets[1:])]
+            case "min":
+                offsets = [Fraction(0), *(away for _ in targets[1:])]
+            case _:
+                offsets = [away, -away, *(Fraction(0) for _ in targets[2:])]
+        labels = first_labels(self.of)
+        return tuple(
+            stream(self.of.metric.name, labels, target, level + offset)
+            for target, offset in zip(targets, offsets, strict=True)
+        )
