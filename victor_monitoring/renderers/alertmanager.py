@@ -11,12 +11,12 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from victor_monitoring.artifacts import Artifact
+from victor_monitoring.resolved.meta import SERVICE, TARGET
 from victor_monitoring.resolved.spec import Receiver, Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.promql import Matcher
 
 from .paths import artifact_path, overlay_path
-from .rules.meta import SERVICE, TARGET
 from .yaml_text import yaml_text
 
 OUTPUT: Final = "alertmanager"
