@@ -61,6 +61,14 @@ class Recording:
     expr: Expr
     labels: tuple[tuple[str, str], ...] = ()
 
+    def values(self, signal: Signal, samples: Samples, at: int) -> Iterator[tuple[LabelPairs, float]]:
+        """What is recorded of the signal at a time, with the recording's own labels."""
+        found = signal.evaluate(samples, at) if self.record == signal.record else {}
+        for part, points in signal.kind.losses(signal, samples, at).items() if self.labels else ():
+            found = points if ("part", part) in self.labels else found
+        for labels, value in found.items():
+            yield (*labels, *self.labels), value
+
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -138,7 +146,9 @@ class Kind(ABC):
 
         Here each series is shared out, the first mostly to the last target, the next mostly to the first.
         """
-        shares = [Fraction(1 + index, len(targets) * (len(targets) + 1) // 2) for index in range(len(targets))]
+        shares = [
+            Fraction(1 + index, len(targets) * (len(targets) + 1) // 2) for index in range(len(targets))
+        ]
         return tuple(
             shared(stream, target, share)
             for index, stream in enumerate(self.synthesise(signal, level, targets[0]))
@@ -148,7 +158,7 @@ class Kind(ABC):
     def leanings(
         self, signal: Signal, level: Fraction, target: Mapping[str, str]
     ) -> Iterator[tuple[str, tuple[Stream, ...], tuple[Stream, ...]]]:
-        """For each part: its name, series that make the level mostly by it, and the same with it at its best."""
+        """For each part: its name, series that make the level mostly by it, the same with it at its best."""
         return iter(())
 
     def operation(self, signal: Signal) -> str | None:

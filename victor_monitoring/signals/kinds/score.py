@@ -138,7 +138,7 @@ class Score(Kind):
     def spread(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> tuple[Stream, ...]:
-        """As much is lost; of a part that is reduced the first target is the worst, the others are at its best."""
+        """As much is lost; where a part is reduced the first target is the worst, the others at its best."""
         found: list[Stream] = []
         for part, value in self._levels(100 - level):
             kind = part.signal.kind
@@ -163,7 +163,7 @@ class Score(Kind):
             yield part.signal.name, with_it, without
 
     def _levels(self, missing: Fraction, parts: Sequence[Part] = ()) -> list[tuple[Part, Fraction]]:
-        """The value of each part, where one after the other loses all it can until so many points are lost."""
+        """The value of each part: one after the other loses all it can, until so many points are lost."""
         levels = []
         for part in parts or self.of:
             lost = min(part.weight, missing)
@@ -184,9 +184,7 @@ class Score(Kind):
             for each in part.signal.kind.synthesise(part.signal, value, target, traffic)
         ]
 
-    def _with_up(
-        self, streams: list[Stream], targets: Sequence[Mapping[str, str]]
-    ) -> tuple[Stream, ...]:
+    def _with_up(self, streams: list[Stream], targets: Sequence[Mapping[str, str]]) -> tuple[Stream, ...]:
         """The series, each once, and that the targets are up."""
         found: dict[object, Stream] = {}
         up = (Stream("up", tuple(sorted(target.items())), Fraction(1)) for target in targets)

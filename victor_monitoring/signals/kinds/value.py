@@ -53,7 +53,7 @@ class Value(Kind):
     def spread(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> tuple[Stream, ...]:
-        """The first target has the level and the others less or more of it, or all differ and make it together."""
+        """The first target has the level and the others less or more, or all differ and make it together."""
         if self.agg == "sum":
             return Kind.spread(self, signal, level, targets)
         away = abs(level) / 2 or Fraction(1)
