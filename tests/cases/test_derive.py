@@ -1,0 +1,94 @@
+"""The cases that are derived: none lacks, each says something else, and all the same every time."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import pytest
+
+from tests.rules.rendered import PERFORMANCE, SPECS, Place, artifacts, compiled_text, places, resolved
+from victor_monitoring.cases.case import Case
+from victor_monitoring.cases.derive import derive
+from victor_monitoring.cases.plot import case_kinds
+from victor_monitoring.cases.stage import Stage
+from victor_monitoring.renderers.tests import render
+
+ALWAYS = {
+    "fires", "short", "threshold", "recovers", "missed-scrape", "replicas", "vanished", "never-there",
+    "elsewhere",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", places(), ids=str)
+def test_no_alert_lacks_a_kind_of_case_that_applies_to_it(place: Place) -> None:
+    """Every kind that applies to an alert has cases of it, in base and in every context."""
+    spec = resolved(place)
+    found = derive(spec)
+    assert found.lacks == ()
+    made = {(case.alert, case.kind) for case in found.cases}
+    for alert in spec.alerts:
+        applying = {kind.name for kind in case_kinds() if kind.applies(Stage(spec, alert))}
+        assert applying >= ALWAYS
+        assert {kind for name, kind in made if name == alert.name} == applying
+
+
+@pytest.mark.parametrize("place", places(), ids=str)
+def test_every_case_is_told_apart_by_its_name(place: Place) -> None:
+    """No two cases share a name, for a failure is told by it."""
+    names = Counter(case.name for case in derive(resolved(place)).cases)
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_every_case_expects_something() -> None:
+    """A case without an expectation would pass whatever the rules do."""
+    cases = derive(resolved(Place("performance", None))).cases
+    assert len(cases) > 400
+    assert [case.name for case in cases if not case.expectations] == []
+
+
+@pytest.mark.parametrize("place", places(), ids=str)
+def test_every_alert_fires_in_some_case_and_is_silent_in_another(place: Place) -> None:
+    """So no alert passes that always fires, and none that never does."""
+    spec = resolved(place)
+    cases = derive(spec).cases
+    for alert in spec.alerts:
+        states = {
+            bool(each.firing) for case in cases for each in case.expectations if each.alert == alert.name
+        }
+        assert states == {True, False}, alert.name
+
+
+def kinds_of(alert: str, cases: tuple[Case, ...]) -> set[str]:
+    return {case.kind for case in cases if case.alert == alert}
+
+
+def test_kinds_follow_what_an_alert_is_about() -> None:
+    """Guards, parts, severities and durations that keep an alert firing have cases where there are any."""
+    shop = derive(resolved(Place("checkout", None))).cases
+    assert {"guard", "keeps-firing", "severities"} <= kinds_of("CheckoutFailing", shop)
+    assert "part" in kinds_of("CheckoutUnhealthy", shop)
+    assert not {"guard", "part", "window", "no-traffic"} & kinds_of("QueueLong", shop)
+
+
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_tests_are_rendered_for_base_alone(spec: str) -> None:
+    """A context's folder is what is applied there, which tests are not."""
+    tests = [
+        place.context
+        for place in places()
+        if place.spec == spec
+        for a in artifacts(place)
+        if a.output == "tests"
+    ]
+    assert tests == [None]
+
+
+def test_the_file_names_the_rules_that_it_tests_from_where_it_stands() -> None:
+    """In another folder the rules are found by a way that leads there."""
+    text = PERFORMANCE.read_text(encoding="utf-8").replace(
+        "tests: generated/performance-alerts.test.yaml", "tests: checked/rules/performance.yaml"
+    )
+    base = compiled_text(text).base
+    assert base is not None
+    (artifact,) = render(base)
+    assert "- ../../generated/performance-alerts.yaml\n" in artifact.text

@@ -1,0 +1,95 @@
+"""Numbers are written as Prometheus writes them, by the word of promtool."""
+
+from __future__ import annotations
+
+import json
+import math
+import random
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from victor_monitoring.cases.humanize import humanize, humanize1024, humanize_duration, humanize_percentage
+
+FUNCTIONS: dict[str, Callable[[float], str]] = {
+    "humanize": humanize,
+    "humanize1024": humanize1024,
+    "humanizeDuration": humanize_duration,
+    "humanizePercentage": humanize_percentage,
+}
+EDGES = [
+    *(
+        0.0,
+        -0.0,
+        1.0,
+        -1.0,
+        999.9,
+        999.95,
+        1000.0,
+        1023.9,
+        1024.0,
+        1025.0,
+        1e6,
+        1e27,
+        1e30,
+        1e-3,
+        1e-27,
+        1e-30,
+    ),
+    *(
+        0.396,
+        0.404,
+        1.01,
+        59.9,
+        60.0,
+        61.5,
+        3599.5,
+        3600.0,
+        86399.0,
+        86400.0,
+        90061.0,
+        -3661.0,
+        -0.25,
+        -1234.5,
+    ),
+    *(math.inf, -math.inf, 12345.678, 0.00012345, 1.000049, 9.9995),
+]
+
+
+def values() -> list[float]:
+    """Values of all magnitudes, and those at which something changes."""
+    dice = random.Random(4)
+    return [*EDGES, *(dice.choice((1, -1)) * 10 ** dice.uniform(-12, 14) for _ in range(120))]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_number_is_written_as_prometheus_writes_it(promtool: Path, tmp_path: Path, name: str) -> None:
+    """Each template function on each value, in an annotation that promtool compares exactly."""
+    # From 2^63 seconds on Prometheus' own integers overflow.
+    known = [value for value in values() if name != "humanizeDuration" or not 1e18 < abs(value) < math.inf]
+    told = {f"v{index:03}": value for index, value in enumerate(known)}
+    rule = {"alert": "Told", "expr": "x == x", "annotations": {"said": f"{{{{ $value | {name} }}}}"}}
+    (tmp_path / "rules.json").write_text(json.dumps({"groups": [{"name": "g", "rules": [rule]}]}), "utf-8")
+    test = {
+        "input_series": [
+            {"series": f'x{{v="{key}"}}', "values": repr(value).replace("inf", "Inf")}
+            for key, value in told.items()
+        ],
+        "alert_rule_test": [
+            {
+                "eval_time": "0m",
+                "alertname": "Told",
+                "exp_alerts": [
+                    {"exp_labels": {"v": key}, "exp_annotations": {"said": FUNCTIONS[name](value)}}
+                    for key, value in told.items()
+                ],
+            }
+        ],
+    }
+    (tmp_path / "test.json").write_text(json.dumps({"rule_files": ["rules.json"], "tests": [test]}), "utf-8")
+    done = subprocess.run(
+        [promtool, "test", "rules", "test.json"], cwd=tmp_path, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -1,0 +1,1 @@
+"""The kinds of case: every module of this package defines one."""

@@ -1,0 +1,41 @@
+"""The alert keeps firing through a gap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from victor_monitoring.cases.outlook import Outlook, states_of
+from victor_monitoring.cases.plot import RESOLVES, Plot, case_kind
+from victor_monitoring.cases.script import Phase
+from victor_monitoring.cases.stage import Stage
+
+
+def _keeps_firing(stage: Stage) -> bool:
+    return bool(stage.alert.keep_firing)
+
+
+@case_kind(140, "keeps-firing", _keeps_firing)
+def keeps_firing(stage: Stage) -> Iterator[Plot]:
+    """Short of the threshold for less than `keep_firing_for`: it fires without a break; then it resolves."""
+    yield Plot("a gap shorter than `keep_firing_for`", _with_gap(stage), RESOLVES)
+
+
+def _with_gap(stage: Stage) -> tuple[Phase, ...]:
+    """Phases with the shortest gap that would resolve the alert, were it not kept firing."""
+    unkept = Outlook(replace(stage.alert, keep_firing=None), stage.spec.evaluate, stage.settling)
+    keep = stage.alert.keep_firing or 0
+    for gap in range(stage.spec.evaluate, keep + stage.settling, stage.spec.evaluate):
+        phases = (
+            stage.lasting(stage.beyond(), stage.until_firing),
+            stage.lasting(stage.short(50), gap),
+            stage.lasting(stage.beyond(), stage.until_firing),
+            stage.lasting(stage.short(), stage.until_resolved),
+        )
+        script = stage.script(*phases)
+        if (
+            states_of(unkept.moments(script)).count(True) == 2
+            and states_of(stage.outlook.moments(script)) == RESOLVES
+        ):
+            return phases
+    raise ValueError("no gap is seen by the signal and shorter than `keep_firing_for`")

@@ -1,0 +1,62 @@
+"""The levels at which an alert is tried: a little beyond its threshold, a little short of it."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from fractions import Fraction
+
+from victor_monitoring.signals.quantity import Condition
+from victor_monitoring.signals.signal import Signal
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Levels of a signal about the threshold of a condition; ValueError where there is none on that side."""
+
+    signal: Signal
+    condition: Condition
+
+    @property
+    def edge(self) -> Fraction:
+        """The threshold itself."""
+        return self.condition.threshold.value
+
+    def beyond(self, percent: int = 1) -> Fraction:
+        """A level that meets the condition, so many percent from the threshold."""
+        level = self._away(percent, up=self.condition.high_is_bad)
+        for each in (level, (level + self.edge) / 2, self.edge):
+            if self.condition.holds(each):
+                return each
+        raise ValueError(f"no level is {self.condition.text}")
+
+    def short(self, percent: int = 1) -> Fraction:
+        """A level that does not meet the condition, so many percent from the threshold."""
+        level = self._away(percent, up=not self.condition.high_is_bad)
+        for each in (level, self.edge):
+            if not self.condition.holds(each):
+                return each
+        raise ValueError(f"every level is {self.condition.text}")
+
+    def hair(self, *, beyond: bool) -> Fraction:
+        """A level that is a millionth of the threshold from it."""
+        distance = abs(self.edge or Fraction(1)) / 10**6
+        return self.edge + distance if self.condition.high_is_bad == beyond else self.edge - distance
+
+    def _away(self, percent: int, *, up: bool) -> Fraction:
+        """The level, within what the signal can be and on its grain."""
+        grain = self.signal.kind.grain()
+        distance = abs(self.edge) * percent / 100 or Fraction(percent, 100)
+        level = self.edge + distance if up else self.edge - distance
+        if grain:
+            places = math.floor(self.edge / grain) + 1 if up else math.ceil(self.edge / grain) - 1
+            near = places * grain
+            level = max(near, _on(level, grain)) if up else min(near, _on(level, grain))
+        possible = self.signal.kind.range()
+        if possible.low is not None:
+            level = max(level, possible.low)
+        return level if possible.high is None else min(level, possible.high)
+
+
+def _on(level: Fraction, grain: Fraction) -> Fraction:
+    return round(level / grain) * grain

@@ -1,0 +1,182 @@
+"""When an alert fires in the course of a script, by evaluating its signal; the expressions play no part.
+
+Prometheus 2 and 3 read windows differently by one sample, and floating-point arithmetic leaves a value that
+is its threshold on either side. What is foretold is what all of these agree on.
+
+Evaluations are what deriving cases costs. So the signal is evaluated where it is settled, and where it
+changes: between two settled phases alike, it is taken to stay as it is.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from victor_monitoring.resolved.spec import Alert
+from victor_monitoring.signals.signal import LabelPairs, Stream
+
+from .script import Script
+
+Values: TypeAlias = Mapping[LabelPairs, float]
+# Nearer to its threshold than this, as a share of it, a value is on no certain side.
+_CLOSE = 1e-9
+_NONE: Mapping[LabelPairs, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The label sets for which the condition is met at one evaluation, and those where it may be."""
+
+    met: frozenset[LabelPairs]
+    close: frozenset[LabelPairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What fires at one evaluation, each with the times of its value, as versions have it."""
+
+    at: int
+    firing: Mapping[LabelPairs, frozenset[int]]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is to be expected of one alert.
+
+    `every` is the evaluation interval, `settling` the time after which a signal sees nothing but the phase
+    that it is in; both in milliseconds.
+    """
+
+    alert: Alert
+    every: int
+    settling: int
+    _known: dict[tuple[int, int | None, bool], Values] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _streams: list[tuple[Stream, ...]] = field(default_factory=list, repr=False, compare=False)
+
+    def moments(self, script: Script) -> list[Moment | None]:
+        """What fires at each evaluation, from 0 to the script's end; None where versions disagree."""
+        times = range(0, script.end + 1, self.every)
+        courses = {tuple(self._states(script, times, left_open)) for left_open in (False, True)}
+        ways = {
+            tuple(state.met | state.close if ties else state.met for state in course)
+            for course in courses
+            for ties in (True, False)
+        }
+        firing = [list(self._firing(times, way)) for way in ways]
+        return [_agreed(at, each) for at, *each in zip(times, *firing, strict=True)]
+
+    def values(self, script: Script, moment: Moment) -> dict[LabelPairs, float | None]:
+        """The values of what fires; None where versions tell different ones."""
+        found: dict[LabelPairs, float | None] = {}
+        for key, times in moment.firing.items():
+            told = [
+                self._values(script, at, left_open).get(key, math.nan)
+                for at in times
+                for left_open in (False, True)
+            ]
+            is_one = all(math.isclose(told[0], each, rel_tol=_CLOSE) for each in told)
+            found[key] = told[0] if is_one else None
+        return found
+
+    def _states(self, script: Script, times: range, left_open: bool) -> Iterator[State]:
+        """The state at each time."""
+        before = self._state(script, 0, left_open)
+        for start, end in itertools.pairwise(script.starts):
+            mine = [at for at in times if start <= at < end]
+            if not mine:
+                continue
+            settled = self._state(script, mine[-1], left_open)
+            changing = 0
+            if settled != before:
+                stays = before  # for the lambda, which is done with before the next turn
+                changing = bisect.bisect_left(
+                    mine, True, key=lambda at: self._state(script, at, left_open) != stays
+                )
+            yield from itertools.repeat(before, changing)
+            for index in range(changing, len(mine)):
+                state = self._state(script, mine[index], left_open)
+                yield state
+                if state == settled:
+                    yield from itertools.repeat(settled, len(mine) - index - 1)
+                    break
+            before = settled
+
+    def _state(self, script: Script, at: int, left_open: bool) -> State:
+        values = self._values(script, at, left_open)
+        edge = float(self.alert.condition.threshold.value)
+        close = frozenset(key for key, value in values.items() if _is_uncertain(value, edge))
+        is_met = self.alert.condition.is_met
+        return State(frozenset(k for k, value in values.items() if k not in close and is_met(value)), close)
+
+    def _values(self, script: Script, at: int, left_open: bool) -> Values:
+        """The values while the guard, if there is one, lets them count."""
+        index = bisect.bisect_right(script.starts, at) - 1
+        streams = script.phases[index].streams
+        key: tuple[int, int | None, bool]
+        if at - script.starts[index] >= self.settling:
+            key = (id(streams), None, False)
+        elif index == 0:
+            key = (id(streams), at, left_open)
+        else:
+            return self._evaluated(script, at, left_open)
+        if key not in self._known:
+            self._streams.append(streams)  # keeps the identity from being another's
+            self._known[key] = self._evaluated(script, at, left_open)
+        return self._known[key]
+
+    def _evaluated(self, script: Script, at: int, left_open: bool) -> Values:
+        samples = script.samples(left_open=left_open)
+        values = self.alert.signal.evaluate(samples, at)
+        guard = self.alert.guard
+        if guard is None:
+            return values
+        met = [
+            dict(key)
+            for key, value in guard.signal.evaluate(samples, at).items()
+            if guard.condition.is_met(value)
+        ]
+        labels = guard.signal.labels
+        return {key: v for key, v in values.items() if {n: text for n, text in key if n in labels} in met}
+
+    def _firing(
+        self, times: range, way: Sequence[frozenset[LabelPairs]]
+    ) -> Iterator[Mapping[LabelPairs, int]]:
+        """What fires at each evaluation, each with the time of its value; after `for`, while it is kept."""
+        since: dict[LabelPairs, int] = {}  # when each became active
+        last: dict[LabelPairs, int] = {}  # when each that fires was last seen active
+        gone: dict[LabelPairs, int] = {}  # when each that was active was first seen inactive
+        for at, now in zip(times, way, strict=True):
+            for key in [key for key in since if key not in now]:
+                gone.setdefault(key, at)
+                if key not in last or at - gone[key] >= (self.alert.keep_firing or 0):
+                    del since[key], gone[key]
+                    last.pop(key, None)
+            for key in now:
+                gone.pop(key, None)
+                if at - since.setdefault(key, at) >= self.alert.pending:
+                    last[key] = at
+            yield dict(last) if last else _NONE
+
+
+def _agreed(at: int, firing: Sequence[Mapping[LabelPairs, int]]) -> Moment | None:
+    first, *others = firing
+    if any(other.keys() != first.keys() for other in others):
+        return None
+    return Moment(at, {key: frozenset(each[key] for each in firing) for key in first})
+
+
+def _is_uncertain(value: float, edge: float) -> bool:
+    """Whether another order of the same arithmetic might put the value on the other side of the edge."""
+    return value != edge and math.isclose(value, edge, rel_tol=_CLOSE)
+
+
+def states_of(course: Sequence[Moment | None]) -> tuple[bool, ...]:
+    """Whether the alert fires, one state after the other, as far as it is foretold."""
+    certain = (bool(moment.firing) for moment in course if moment is not None)
+    return tuple(fires for fires, _ in itertools.groupby(certain))

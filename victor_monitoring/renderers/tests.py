@@ -1,0 +1,40 @@
+"""The rule tests: every alert shown to fire and to stay silent, for `promtool test rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from victor_monitoring.artifacts import Artifact
+from victor_monitoring.cases.derive import derive
+from victor_monitoring.cases.promtool import test_file
+from victor_monitoring.resolved.spec import Resolved
+
+from .rules.groups import rule_groups
+from .yaml_text import yaml_text
+
+OUTPUT = "tests"
+
+
+def render(spec: Resolved) -> Iterator[Artifact]:
+    """The tests of the base's rules. A context's files are what is applied there, and tests are not."""
+    rules = spec.outputs.get("rules")
+    if spec.context is not None or rules is None:
+        return
+    path = PurePosixPath(spec.outputs[OUTPUT])
+    data = test_file(
+        derive(spec).cases,
+        rule_files=[_beside(path, PurePosixPath(rules))],
+        groups=[group.name for group in rule_groups(spec)],
+        evaluate=spec.evaluate,
+    )
+    yield Artifact(path, yaml_text(data, generated_from=spec.service.name), OUTPUT, spec.context)
+
+
+def _beside(path: PurePosixPath, other: PurePosixPath) -> str:
+    """How a file names another one, relative to its own folder."""
+    shared = 0
+    while shared < min(len(path.parts), len(other.parts)) - 1 and path.parts[shared] == other.parts[shared]:
+        shared += 1
+    up = len(path.parts) - 1 - shared
+    return "/".join([*[".."] * up, *other.parts[shared:]])
