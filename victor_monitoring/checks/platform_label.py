@@ -5,21 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.platform import target_labels
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.spec.finding import Finding
 
-_PLATFORM = (
-    "instance",
-    "job",
-    "namespace",
-    "pod",
-    "container",
-    "node",
-    "endpoint",
-    "service",
-    "le",
-    "quantile",
-)
+_OF_TYPES = ("le", "quantile")  # what a histogram and a summary add
 
 
 @check("VM501", "platform-label")
@@ -30,8 +20,7 @@ def platform_label(spec: Resolved) -> Iterator[Finding]:
 
     Bad: `labels: {namespace: [query, context]}`. Good: `labels: {cache: [query, context]}`.
     """
-    targets = {matcher.label for component in spec.components.values() for matcher in component.select}
-    taken = {*_PLATFORM, *targets, *spec.service.scope}
+    taken = {*_OF_TYPES, *target_labels(spec)}
     for declared in spec.declared:
         for label in declared.metric.labels:
             if label.name in taken or label.name.startswith("__"):
