@@ -224,6 +224,16 @@ def test_sarif() -> None:
     assert run["results"][2]["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "a%20b.yaml"}
 
 
+def test_sarif_of_a_url() -> None:
+    """A URL is a reference already, and stays as it is."""
+    url = "http://[::1]:80/federate?match[]=up%20&x=a"
+    document = json.loads(
+        reporter("sarif")([Diagnostic("VM1", "n", Severity.ERROR, "m", Span(Source(url, "x"), 1, 1, 1, 2))])
+    )
+    location = document["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+    assert location["artifactLocation"] == {"uri": url}
+
+
 @given(st.text(), st.text(), st.text(), st.integers(1, 9), st.integers(1, 9))
 def test_nothing_reaches_the_terminal_raw(name: str, text: str, message: str, column: int, end: int) -> None:
     """Whatever a spec holds, no format writes a control character, and all of it can be encoded."""

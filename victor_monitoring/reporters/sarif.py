@@ -41,7 +41,7 @@ def _result(diagnostic: Diagnostic, rule: int) -> Json:
         "locations": [
             {
                 "physicalLocation": {
-                    "artifactLocation": {"uri": quote(path(span.source.name))},
+                    "artifactLocation": {"uri": _uri(path(span.source.name))},
                     "region": {
                         "startLine": span.line,
                         "startColumn": span.column,
@@ -52,3 +52,9 @@ def _result(diagnostic: Diagnostic, rule: int) -> Json:
             }
         ],
     }
+
+
+def _uri(name: str) -> str:
+    """The name as a reference: a path, whose own marks are escaped, or a URL, which is one already."""
+    is_url = name.startswith(("http://", "https://"))
+    return quote(name, safe="/:?#[]@!$&'()*+,;=%~" if is_url else "/")
