@@ -8,6 +8,7 @@ from typing import TypeAlias
 from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
 from victor_monitoring.checks.check import all_checks
 from victor_monitoring.diagnostics import Pattern
+from victor_monitoring.exposition.verify import EXPOSITION
 from victor_monitoring.model.patterns import LANGUAGE
 from victor_monitoring.outputs.drift import DRIFT
 from victor_monitoring.pipeline import Compiled
@@ -24,7 +25,8 @@ Lines: TypeAlias = Iterator[str]
 def patterns() -> list[Pattern]:
     """Every kind of finding, by code."""
     checks = (check.pattern for check in all_checks())
-    return sorted([*MISTAKES, *LANGUAGE, *checks, UNUSED_ACK, EXPIRED_ACK, DRIFT], key=lambda each: each.code)
+    others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, *EXPOSITION)
+    return sorted([*MISTAKES, *LANGUAGE, *checks, *others], key=lambda each: each.code)
 
 
 def pattern_names() -> list[str]:

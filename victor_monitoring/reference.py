@@ -14,7 +14,8 @@ _INTRODUCTION = """\
 
 <!-- Rendered by `victor-mon schema --reference`; edit the models and the checks, not this file. -->
 
-A spec is one YAML file. Every key is below, mapping by mapping, then every finding of `victor-mon validate`.
+A spec is one YAML file. Every key is below, mapping by mapping, then every finding of `victor-mon validate`,
+`check` and `verify`.
 Durations are `30s`, `5m`, `1h30m`; quantities carry their unit: `40%`, `250ms`, `2GiB`, `10/s`, `5MiB/s`.
 Conditions are `> 1GiB`, `< 40%` or `any`, which is `> 0`. Selectors are a metric, or a metric with matchers.
 `victor-mon explain CODE` shows a finding's text on the command line.

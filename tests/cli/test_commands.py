@@ -115,6 +115,7 @@ def test_explain_an_alert_shows_the_line_of_every_threshold(tmp_path: Path) -> N
         ("cache", "anchor"),
         ("VM302", "threshold-off-bucket"),
         ("VM700", "drift"),
+        ("VM801", "unexposed-metric"),
         ("unknown-key", "VM040"),
     ],
 )

@@ -1,0 +1,49 @@
+"""A small spec, expositions that are right for it, and what is said of them once they are edited."""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Sequence
+from pathlib import Path
+
+from victor_monitoring.diagnostics import Diagnostic, Source
+from victor_monitoring.exposition.parse import parse
+from victor_monitoring.exposition.verify import verify
+from victor_monitoring.pipeline import Compiled, compile_spec
+from victor_monitoring.spec.load import read
+
+FIXTURES = Path(__file__).parent / "fixtures"
+SPEC = FIXTURES / "shop.yaml"
+RIGHT = {"text": FIXTURES / "shop.prom", "openmetrics": FIXTURES / "shop.openmetrics"}
+
+Edits = Sequence[tuple[str, str]]
+
+
+def compiled() -> Compiled:
+    """The small spec."""
+    return compile_spec(read(SPEC, SPEC.name), today=datetime.date(2026, 11, 23))
+
+
+def edited(how: str, *edits: tuple[str, str]) -> str:
+    """The right exposition in that format with texts replaced, each of which it must hold."""
+    text = RIGHT[how].read_text(encoding="utf-8")
+    for old, new in edits:
+        assert old in text
+        text = text.replace(old, new)
+    return text
+
+
+def found(
+    text: str, *, context: str | None = None, components: Sequence[str] | None = None
+) -> list[Diagnostic]:
+    """What is said of an exposition."""
+    spec = compiled()
+    resolved = spec.base if context is None else spec.contexts[context]
+    assert resolved is not None
+    return verify(resolved, spec.trees[context], parse(Source("metrics", text)), components=components)
+
+
+def marked(diagnostic: Diagnostic) -> str:
+    """The file and the text under the carets."""
+    span = diagnostic.span
+    return f"{span.source.name}: {span.source.line(span.line)[span.column - 1 : span.end_column - 1]}"

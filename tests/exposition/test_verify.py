@@ -1,0 +1,196 @@
+"""Every kind of deviation, made in an exposition that is right, is found in its place, and nothing else."""
+
+from __future__ import annotations
+
+import datetime
+import re
+from pathlib import Path
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
+
+from tests.end_to_end.exposition import exposition as exposition_of
+from tests.exposition.shop import RIGHT, edited, found, marked
+from victor_monitoring.diagnostics import Source
+from victor_monitoring.exposition.parse import parse
+from victor_monitoring.exposition.verify import EXPOSITION, verify
+from victor_monitoring.pipeline import Compiled, compile_spec
+from victor_monitoring.reporters import reporter
+from victor_monitoring.spec.load import read
+from victor_monitoring.victor import registry as generated
+
+ROOT = Path(__file__).resolve().parents[2]
+GOLDEN = Path(__file__).parent / "deviations.txt"
+CASE = re.compile(
+    r"=== (?P<title>.*) \[(?P<how>\w+)\]\n(?P<edits>(?s:.*?))\n>>>\n(?P<told>(?s:.*?))(?=\n=== |\Z)"
+)
+TEXT = "=== {title} [{how}]\n{edits}\n>>>\n{told}"
+CASES = [match.groupdict() for match in CASE.finditer(GOLDEN.read_text(encoding="utf-8"))]
+
+
+def told(case: dict[str, str]) -> str:
+    """What a user is told of the right exposition with the case's lines (-) replaced (+)."""
+    blocks = re.findall(r"((?:^- .*\n?)+)((?:^\+ .*\n?)*)", case["edits"], re.MULTILINE)
+    edits = [(_unmarked(old), _unmarked(new)) for old, new in blocks]
+    return reporter("text")(found(edited(case["how"], *edits)))
+
+
+def _unmarked(block: str) -> str:
+    return "".join(f"{line[2:]}\n" for line in block.splitlines())
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _updated(request: pytest.FixtureRequest) -> None:
+    if request.config.getoption("--update-goldens"):
+        for case in CASES:
+            case["told"] = told(case)
+        GOLDEN.write_text("\n".join(map(TEXT.format_map, CASES)), encoding="utf-8")
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["title"])
+def test_a_deviation_is_found_in_its_place_and_nothing_else(case: dict[str, str]) -> None:
+    """One deviation from an exposition that is right is one finding, under the text that deviates."""
+    assert told(case) == case["told"]
+    assert case["told"].endswith(("\n\n1 error\n", "\n\n1 warning\n"))
+
+
+def test_every_kind_of_deviation_is_seeded() -> None:
+    """No kind of finding is without a case, and each is documented."""
+    assert {code for case in CASES for code in re.findall(r"\[(VM\d+)\]", case["told"])} == {
+        each.code for each in EXPOSITION
+    }
+    assert all(len(each.doc) > 60 for each in EXPOSITION)
+
+
+@pytest.mark.parametrize("how", RIGHT)
+def test_nothing_is_found_where_all_is_right(how) -> None:
+    """An exposition as the spec says, in both formats, with what clients add to it, has no finding."""
+    assert found(edited(how)) == []
+
+
+def test_series_that_came_by_way_of_a_prometheus() -> None:
+    """A federated exposition has target labels, no types and no helps; each target has its own budget."""
+    lines = [line for line in edited("text").splitlines() if line and not line.startswith("#")]
+    series = [re.fullmatch(r"(\w+)\s*(?:\{(.*)\})?\s*(.*)", line) for line in lines]
+    federated = "".join(
+        f'{each[1]}{{job="shop",instance="{host}",cluster="eu",namespace="app",{each[2] or ""}}} {each[3]}\n'
+        for host in "abcdef"
+        for each in series
+        if each
+    )
+    assert federated.count("\n") > 100
+    assert found(federated) == []
+    strange = federated.replace('cluster="eu"', 'cluster="eu",colour="red"', 1)
+    assert [(each.code, marked(each)) for each in found(strange)] == [("VM807", "metrics: colour")]
+
+
+@pytest.mark.parametrize("how", RIGHT)
+def test_what_may_be_absent_is_not_missed(how) -> None:
+    """A metric with `may_be_absent` or `rest` may be announced without series, and may be missing."""
+    lines = [line for line in edited(how).splitlines() if "shop_refund_ratio" not in line]
+    assert found("".join(f"{line}\n" for line in lines)) == []
+    announced = "# TYPE shop_refund_ratio gauge\n# HELP shop_reads_total Reads of the till.\n"
+    assert found(announced + "".join(f"{line}\n" for line in lines if "shop_reads" not in line)) == []
+
+
+def test_what_is_said_of_metrics_of_another_endpoint() -> None:
+    """With `components`, those of the others are neither missed nor looked at; the prefix still holds."""
+    scales = 'scales_weight_bytes 1\nscales_weighings_total{kind="fruit"} 1\n'
+    assert {each.code for each in found(scales)} == {"VM801"}
+    assert found(scales, components=["scales"]) == []
+    strange = f'{scales}shop_tills_open{{a="b"}} 1\nshop_thefts_total 1\n'
+    assert [marked(each) for each in found(strange, components=["scales"])] == ["metrics: shop_thefts_total"]
+
+
+def test_a_context_has_its_own_budget_in_its_own_place() -> None:
+    """The budget of a context is what holds there, and its line is what is shown."""
+    (finding,) = found(edited("text"), context="small")
+    assert (finding.code, finding.span.source.line(finding.span.line).strip()) == (
+        "VM810",
+        "budget: {series: 20, reason: A small shop}",
+    )
+
+
+def test_several_strange_values_are_one_finding() -> None:
+    """A label that is open in fact is told once, with how many values are strange."""
+    more = "".join(f'scales_weighings_total{{kind="{each}"}} 1\n' for each in ("fsh", "met", "bone"))
+    (finding,) = found(edited("text", ("# TYPE process_cpu", f"{more}# TYPE process_cpu")))
+    assert finding.message == "`fsh` is no value of `kind` of `scales_weighings_total` (nor are 2 more)"
+
+
+def test_a_renamed_metric_is_two_findings_that_lead_to_each_other() -> None:
+    """The metric is missing, its new name is not declared, and the help of one names the other."""
+    exposed, declared = found(edited("text", ("shop_tills_open", "shop_tills_opened")))
+    assert (exposed.code, exposed.help) == ("VM803", "did you mean `shop_tills_open`?")
+    assert declared.code == "VM801"
+
+
+def test_a_counter_has_not_the_type_of_its_namesake() -> None:
+    """In the text format a metric without `_total` is another one, whose type says nothing of the counter."""
+    namesake = "# TYPE shop_orders gauge\nshop_orders 1\n"
+    findings = found(edited("text", ("# TYPE shop_orders_total counter\n", namesake)))
+    assert [(each.code, marked(each)) for each in findings] == [("VM803", "metrics: shop_orders")]
+
+
+def test_of_what_is_no_exposition_nothing_else_is_said() -> None:
+    """A page of HTML has malformed lines, twenty of which are shown, and no missing metrics."""
+    findings = found("<p>\n" * 500)
+    assert {each.code for each in findings} == {"VM800"}
+    assert (len(findings), findings[-1].message) == (21, "480 more places cannot be read")
+
+
+@pytest.mark.parametrize("announced", ["", "# TYPE shop_tills_open gauge\n"])
+def test_a_line_that_cannot_be_read_makes_no_metric_missing(announced) -> None:
+    """What is wrong is told once, and not that the metric on the broken line is missing or has no series."""
+    lines = "".join(line for line in edited("text").splitlines(keepends=True) if "shop_tills_open" in line)
+    findings = found(edited("text", (lines, f"{announced}shop_tills_open three\n")))
+    assert [(each.code, marked(each)) for each in findings] == [("VM800", "metrics: three")]
+
+
+def test_nothing_is_exposed() -> None:
+    """An empty exposition misses every metric that is not free to be absent."""
+    assert [each.code for each in found("")] == ["VM801"] * 6
+
+
+def _spec(path: str) -> Compiled:
+    spec = compile_spec(read(ROOT / path, path), today=datetime.date(2026, 1, 1))
+    assert spec.base is not None
+    return spec
+
+
+@pytest.mark.parametrize(
+    ("write", "openmetrics"), [(generate_latest, False), (generate_openmetrics, True)], ids=["text", "om"]
+)
+def test_the_rendered_registry_agrees_with_its_spec(write, openmetrics) -> None:
+    """A service that has set every gauge exposes what the spec says, in both formats of the client."""
+    spec = _spec("specs/performance.yaml")
+    registry = CollectorRegistry()
+    metrics = generated.Metrics(registry)
+    assert spec.base is not None
+    for declared in spec.base.declared:
+        component = getattr(metrics, declared.component)
+        child = getattr(component, str(generated.METRICS[declared.metric.name]["attribute"]))
+        labels = {label.name: (label.values or ("some",))[0] for label in declared.metric.labels}
+        child = child(**labels) if labels else child
+        if declared.metric.type == "gauge":
+            child.set(1)
+    exposition = parse(Source("metrics", write(registry).decode()), openmetrics=openmetrics)
+    assert len(exposition.samples) > 150
+    assert verify(spec.base, spec.trees[None], exposition) == []
+
+
+@pytest.mark.parametrize("job", ["checkout", "checkout-ingress"])
+def test_another_exporter_agrees_with_its_spec(job: str) -> None:
+    """A service in another language is verified the same way, endpoint by endpoint."""
+    spec = _spec("specs/examples/checkout.yaml")
+    assert spec.base is not None
+    selected = {
+        each.select: name for name, each in spec.base.components.items() if each.select[0].value == job
+    }
+    ((select, _),) = selected.items()
+    names = [name for name, each in spec.base.components.items() if each.select == select]
+    text = exposition_of(spec.base, select)
+    findings = verify(spec.base, spec.trees[None], parse(Source("metrics", text)), components=names)
+    assert (findings, text.count("\n") > 4) == ([], True)
+    assert {each.code for each in verify(spec.base, spec.trees[None], parse(Source("m", text)))} == {"VM801"}
