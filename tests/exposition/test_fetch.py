@@ -1,0 +1,203 @@
+"""What a target answers is fetched as Prometheus would, within bounds; whatever else it does is told."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from victor_monitoring.errors import UserError
+from victor_monitoring.exposition import fetch as module
+from victor_monitoring.exposition.fetch import fetch
+
+OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
+TEXT = "text/plain; version=0.0.4; charset=utf-8"
+
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+@contextmanager
+def target(answer: Answer) -> Iterator[str]:
+    """The address of a real server that answers every GET so."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answer(self)
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the name that it overrides
+            """Nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+def sends(
+    body: bytes, kind: str | None = TEXT, status: int = 200, length: int | None = None, **headers: str
+) -> Answer:
+    """An answer with that body and those headers; `_` in their names is a dash."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        if kind is not None:
+            request.send_header("Content-Type", kind)
+        for name, value in headers.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.send_header("Content-Length", str(len(body) if length is None else length))
+        request.end_headers()
+        request.wfile.write(body)
+
+    return answer
+
+
+@pytest.mark.parametrize(("kind", "openmetrics"), [(TEXT, False), (OPENMETRICS, True), (None, False)])
+@pytest.mark.parametrize("is_zipped", [False, True])
+def test_an_exposition_is_fetched(kind, openmetrics, is_zipped) -> None:
+    """Text and OpenMetrics come as they are, zipped or not; without a type it is text."""
+    text = 'a{b="é"} 1\n'
+    body = text.encode()
+    zipped = sends(gzip.compress(body), kind, Content_Encoding="gzip")
+    with target(zipped if is_zipped else sends(body, kind)) as url:
+        fetched = fetch(f"{url}/metrics?x=1")
+    assert (fetched.text, fetched.openmetrics) == (text, openmetrics)
+
+
+def test_what_is_asked_for() -> None:
+    """OpenMetrics is preferred, gzip welcome, and the path and the query are as given."""
+    asked: list[tuple[str, str, str]] = []
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        asked.append((request.path, request.headers["Accept"], request.headers["Accept-Encoding"]))
+        sends(b"a 1\n")(request)
+
+    with target(answer) as url:
+        fetch(f"{url}/federate?match[]=up")
+    assert asked == [
+        (
+            "/federate?match[]=up",
+            "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5",
+            "gzip",
+        )
+    ]
+
+
+@pytest.mark.parametrize("coding", ["identity", "chunked"])
+def test_bytes_that_are_not_utf8_are_kept_for_the_parser(coding) -> None:
+    """They become lone surrogates, in an answer of known length and in a chunked one."""
+
+    def chunked(request: BaseHTTPRequestHandler) -> None:
+        request.protocol_version = "HTTP/1.1"
+        request.send_response(200)
+        request.send_header("Transfer-Encoding", "chunked")
+        request.end_headers()
+        request.wfile.write(b"4\r\n\xff 1\n\r\n0\r\n\r\n")
+
+    with target(chunked if coding == "chunked" else sends(b"\xff 1\n")) as url:
+        assert fetch(url).text == "\udcff 1\n"
+
+
+def test_a_redirect_within_the_host_is_followed() -> None:
+    """A target may send on to another path of its own."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        if request.path == "/metrics":
+            sends(b"", status=307, Location="/metrics/")(request)
+        else:
+            sends(b"a 1\n")(request)
+
+    with target(answer) as url:
+        assert fetch(f"{url}/metrics").text == "a 1\n"
+
+
+@pytest.mark.parametrize(
+    ("answer", "message", "mend"),
+    [
+        (sends(b"no", status=404), "answered 404 Not Found", "/metrics"),
+        (sends(b"no", status=401), "answered 401 Unauthorized", "curl"),
+        (sends(b"no", status=503), "answered 503 Service Unavailable", "log"),
+        (sends(b"no", status=799), "answered 799", "log"),
+        (sends(b"", status=302, Location="http://localhost:1/"), "sends on to another place", "metrics-url"),
+        (sends(b"", status=302, Location="ftp://127.0.0.1/"), "sends on to another place", "metrics-url"),
+        (sends(b"", status=302, Location="file:///etc/passwd"), "answered 302", "log"),
+        (sends(b"", status=302, Location="/metrics"), "answered 302", "log"),  # for ever
+        (sends(b"<html>", "text/html"), "answered with text/html, which is no exposition", "/metrics"),
+        (sends(b"{}", "application/json"), "answered with application/json", "/metrics"),
+        (sends(b"a 1\n", Content_Encoding="br"), "answered in br, and gzip was asked for", "curl"),
+        (sends(b"a 1\n", Content_Encoding="gzip"), "says gzip, and its answer is none", "curl"),
+        (sends(gzip.compress(b"a 1\n")[:-4], Content_Encoding="gzip"), "broke off within", "again"),
+        (sends(b"a 1\n", length=9), "broke off, 5 bytes before the end", "again"),
+        (lambda request: request.wfile.write(b"SSH-2.0-x\r\n"), "gave no whole answer", "speaks HTTP"),
+        (lambda request: None, "gave no whole answer", "speaks HTTP"),
+    ],
+)  # fmt: skip
+def test_what_is_no_exposition_is_told(answer, message, mend) -> None:
+    """Each is a UserError that names the URL, what came, and what to do."""
+    with target(answer) as url, pytest.raises(UserError) as told:
+        fetch(f"{url}/metrics")
+    assert told.value.message.startswith(f"`{url}/metrics` ")
+    assert message in told.value.message
+    assert mend in told.value.help
+
+
+def test_a_target_that_sends_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is larger than the limit is refused before it is read in full, zipped or not."""
+    monkeypatch.setattr(module, "LARGEST", 2**20)
+    large = b"a" * (2**20 + 1)
+    for answer in (sends(large, length=2**40), sends(gzip.compress(large), Content_Encoding="gzip")):
+        with target(answer) as url, pytest.raises(UserError, match="answers with more than 1 MiB"):
+            fetch(url)
+
+
+def test_a_target_that_hangs() -> None:
+    """One that does not answer, and one that drips, cost the time-out and no more."""
+    done = threading.Event()
+
+    def drips(request: BaseHTTPRequestHandler) -> None:
+        sends(b"", length=1000)(request)
+        while not done.wait(0.05):
+            request.wfile.write(b"a")
+
+    def hangs(_: BaseHTTPRequestHandler) -> None:
+        done.wait(20)
+
+    for answer in (hangs, drips):
+        done.clear()
+        with target(answer) as url:
+            try:
+                with pytest.raises(UserError, match="did not answer in time"):
+                    fetch(url, timeout=0.5)
+            finally:
+                done.set()
+
+
+def test_nobody_listens() -> None:
+    """An address without a service is told."""
+    with target(sends(b"")) as url:
+        pass
+    with pytest.raises(UserError, match="cannot be reached") as told:
+        fetch(url)
+    assert "is the service running" in told.value.help
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["", "metrics", "localhost:8000/metrics", "file:///etc/passwd", "ftp://h/", "http://", "http://h:x/",
+     "http://[::1", "http://h/a b", "http://h/\r\nX: y", "http://h/é", "http://u:geheim@h/", "http://h:0/"],
+)  # fmt: skip
+def test_what_is_no_url_is_told(url) -> None:
+    """It is told before anything is asked, and a password is never shown."""
+    with pytest.raises(UserError) as told:
+        fetch(url)
+    assert told.value.help
+    assert "geheim" not in told.value.message + told.value.help
+    assert told.value.message.isprintable()
