@@ -15,6 +15,7 @@ from .generate import generate
 from .init import init
 from .schema import schema
 from .validate import validate
+from .verify import verify
 
 app = typer.Typer(
     name="victor-mon",
@@ -41,5 +42,5 @@ def _main(
     """Monitoring as code: one spec, compiled into alert rules, a dashboard and a metric registry."""
 
 
-for command in (init, validate, generate, check, diff, explain, schema):
+for command in (init, validate, generate, check, diff, explain, verify, schema):
     app.command()(command)

@@ -1,0 +1,114 @@
+"""`victor-mon verify`: what a target exposes is what the spec says."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from victor_monitoring.diagnostics import Source, nearest
+from victor_monitoring.errors import UserError
+
+from .findings import fails, say, show
+from .options import Format, FormatOption, Specs, Strict, Today
+from .specs import compile_file, find_specs
+
+if TYPE_CHECKING:
+    from victor_monitoring.exposition.exposition import Exposition
+    from victor_monitoring.pipeline import Compiled
+
+MetricsUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--metrics-url", metavar="URL", help="Where a target exposes its metrics.", show_default=False
+    ),
+]
+MetricsFile = Annotated[
+    Path | None,
+    typer.Option("--metrics-file", metavar="FILE", help="An exposition in a file, or `-` for stdin."),
+]
+Components = Annotated[
+    list[str] | None,
+    typer.Option("--component", metavar="NAME", help="Only this component's metrics; repeatable."),
+]
+ContextName = Annotated[
+    str | None, typer.Option("--context", metavar="NAME", help="The spec as it is in this context.")
+]
+Timeout = Annotated[
+    float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a target may take to answer.")
+]
+
+
+def verify(
+    metrics_url: MetricsUrl = None,
+    metrics_file: MetricsFile = None,
+    component: Components = None,
+    spec: Specs = None,
+    context: ContextName = None,
+    timeout: Timeout = 10.0,
+    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    strict: Strict = False,
+    today: Today = None,
+) -> None:
+    """Hold what a target exposes against the spec: metrics, types, units, labels, values, buckets, budget.
+
+    For the text format and OpenMetrics, of any exporter. Asks the target once, and changes nothing.
+
+    Example: victor-mon verify --metrics-url http://localhost:8000/metrics
+    """
+    from victor_monitoring.exposition.verify import verify as deviations
+
+    if (metrics_url is None) == (metrics_file is None):
+        raise UserError("one exposition is wanted", "name it: --metrics-url URL or --metrics-file FILE")
+    specs = find_specs(spec)
+    if len(specs) > 1:
+        raise UserError("a target is held against one spec, and there are several", "name it: --spec FILE")
+    compiled = compile_file(specs[0], today)
+    if compiled.has_errors or compiled.base is None:
+        show(compiled.diagnostics, format, sys.stderr if format is Format.TEXT else sys.stdout)
+        raise typer.Exit(1)
+    _known(compiled, context, component)
+    resolved = compiled.base if context is None else compiled.contexts[context]
+    exposition = _fetched(metrics_url, timeout) if metrics_url is not None else _read(metrics_file)
+    found = deviations(resolved, compiled.trees[context], exposition, components=component)
+    show(found, format, sys.stdout)
+    if fails(found, strict):
+        raise typer.Exit(1)
+    count = len(exposition.samples)
+    if not found:
+        say(f"{exposition.source.name}: {count} series, as {compiled.source.name} says")
+
+
+def _known(compiled: Compiled, context: str | None, components: Sequence[str] | None) -> None:
+    """UserError where the context or a component that is asked for does not exist."""
+    if context is not None and context not in compiled.contexts:
+        raise UserError(f"there is no context `{context}`", nearest(context, compiled.contexts))
+    known = compiled.base.components if compiled.base else {}
+    for name in components or ():
+        if name not in known:
+            raise UserError(f"there is no component `{name}`", nearest(name, known))
+
+
+def _fetched(url: str, timeout: float) -> Exposition:
+    from victor_monitoring.exposition.fetch import fetch
+    from victor_monitoring.exposition.parse import parse
+
+    fetched = fetch(url, timeout=timeout)
+    return parse(Source(url, fetched.text), openmetrics=fetched.openmetrics)
+
+
+def _read(path: Path | None) -> Exposition:
+    from victor_monitoring.exposition.parse import parse
+
+    if path is None or path == Path("-"):
+        name, content = "<stdin>", sys.stdin.buffer.read()
+    else:
+        name = path.as_posix()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"`{name}` cannot be read: {error.strerror}", "--metrics-file FILE") from None
+    return parse(Source(name, content.decode("utf-8", "surrogateescape")))
