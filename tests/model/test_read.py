@@ -88,7 +88,7 @@ def test_all_mistakes_are_told_in_one_run_in_order():
               shop_depth: {type: gage, help: B.}
         dashbord: {}
     """) == [
-        "5:46 VM101 unknown metric `shop_a_totl`; ",
+        "5:46 VM101 unknown metric `shop_a_totl`; declare it under `components`",
         "6:9 VM042 the signal has no kind; add one of `count`, `quantile`, `rate`, `ratio`, `score`, `value`",
         '7:17 VM042 `title` wants text; a bare `5` is a number in YAML: quote it, `"5"`',
         "7:26 VM042 `unit` cannot be `counts`; did you mean `count`?",
