@@ -221,3 +221,83 @@ def test_a_value_of_another_form_is_told_with_what_is_wanted(body, line):
 def test_nothing_is_read_on_without_a_version_and_a_service(head, lines):
     """Where these are wrong, their mistakes are told and nothing else is guessed at."""
     assert told("signals: {a: {title: A, unit: count, value: {of: nowhere, agg: max}}}", head) == lines
+
+
+TEMPLATE = "VM042 `{{` starts a template in Prometheus; write the text without it"
+LABELLED = "components: {a: {metrics: {shop_a_total: {type: counter, help: A., labels: {%s: [a]}}}}}"
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        (LABELLED % "nan", "3:77 VM042 PromQL cannot group by a label `nan`; choose another name"),
+        (LABELLED % "Without", "3:77 VM042 PromQL cannot group by a label `Without`; choose another name"),
+        (
+            "contexts: {p: {select: {Inf: a}}}",
+            "3:25 VM042 PromQL cannot group by a label `Inf`; choose another name",
+        ),
+        (
+            "contexts: {p: {labels: {__name__: a}}}",
+            "3:25 VM042 `__name__` is a label of Prometheus' own; choose a name without `__` in front",
+        ),
+        ("contexts: {p: {labels: {team: '{{ .Value }}'}}}", f"3:31 {TEMPLATE}"),
+        ("contexts: {p: {select: {pod: 'a{{'}}}", f"3:30 {TEMPLATE}"),
+        (
+            "kubernetes: {rules_key: a/b}",
+            "3:25 VM042 `a/b` is not a name that fits here; it must match `^[-._a-zA-Z0-9]+$`",
+        ),
+        (
+            "outputs: {dashboard: .}",
+            (
+                "3:22 VM042 `.` is not a name that fits here; "
+                r"it must match `(^|[/\\])[-._a-zA-Z0-9]+\.json$`"
+            ),
+        ),
+        (
+            "outputs: {registry: 3d.py}",
+            (
+                "3:21 VM042 `3d.py` is not a name that fits here; "
+                r"it must match `(^|[/\\])[a-zA-Z_][a-zA-Z0-9_]*\.py$`"
+            ),
+        ),
+    ],
+)
+def test_what_prometheus_kubernetes_or_python_would_refuse_is_told(body, expected):
+    """Names and texts that would make a rendered file unfit for its reader stand in no spec."""
+    assert told(body) == [expected]
+
+
+def test_the_service_is_held_to_what_its_readers_take():
+    """Its title and owner stand in every rule, its namespace in every object."""
+    head = """\
+victor_mon: 1
+service:
+  name: shop
+  title: "{{ Shop }}"
+  owner: "{{"
+  namespace: Shop
+  metric_prefix: shop_
+  select: {job: shop}
+  scope: [__zone]
+"""
+    assert told("", head) == [
+        f"4:10 {TEMPLATE}",
+        f"5:10 {TEMPLATE}",
+        "6:14 VM042 `Shop` is not a name that fits here; it must match `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`",
+        "9:11 VM042 `__zone` is a label of Prometheus' own; choose a name without `__` in front",
+    ]
+
+
+def test_a_value_of_no_alternative_is_told_once_by_its_own_name():
+    """What pydantic calls the alternatives is not shown."""
+    assert told("kubernetes: {port: {a: b}}") == [
+        '3:20 VM042 `port` wants text; a bare `{` starts a mapping in YAML: quote the whole text, `"{a: b}"`'
+    ]
+
+
+def test_a_boolean_with_one_value_says_which():
+    """`open` can only be true."""
+    assert told("""
+        components:
+          a: {metrics: {shop_a_total: {type: counter, help: A., labels: {t: {open: yep}}}}}
+    """) == ["5:76 VM042 `open` cannot be `yep`; known: `true`"]

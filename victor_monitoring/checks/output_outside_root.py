@@ -19,7 +19,12 @@ def output_outside_root(spec: Resolved) -> Iterator[Finding]:
     Bad: `rules: ../../etc/rules.yaml`. Good: `rules: generated/rules.yaml`.
     """
     for output, path in spec.outputs.items():
-        flat = path.replace("\\", "/")
-        if flat.startswith("/") or ".." in flat.split("/") or re.match(r"[A-Za-z]:", flat):
+        if leaves_root(path):
             message = f"`{path}` is not below the root"
             yield Finding(("outputs", output), message, "write a path relative to the root, without `..`")
+
+
+def leaves_root(path: str) -> bool:
+    """Whether a path, as some system reads it, leads elsewhere than below the folder where it starts."""
+    flat = path.replace("\\", "/")
+    return flat.startswith("/") or ".." in flat.split("/") or re.match(r"[A-Za-z]:", flat) is not None

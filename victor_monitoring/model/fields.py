@@ -7,7 +7,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import Annotated, Any
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from victor_monitoring.signals.duration import parse_duration
@@ -19,6 +19,7 @@ from .template import Template, parse_template
 
 _REMEMBERED = 10_000  # texts of a type, with what they mean
 NAME_SHAPE = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+_NO_GROUPING = ("inf", "nan", "without")  # in `by (..)` these are numbers and a keyword, in any case
 
 
 def invalid(message: str, help: str, part: tuple[int, int] | None = None) -> PydanticCustomError:  # noqa: A002
@@ -51,6 +52,24 @@ def _number(value: object) -> Fraction:
 
 def _where(text: str) -> Condition:
     return parse_condition(text, ("==", "!=", "<", "<=", ">", ">="))
+
+
+def _groupable(name: str) -> str:
+    if name.lower() in _NO_GROUPING:
+        raise invalid(f"PromQL cannot group by a label `{name}`", "choose another name")
+    return name
+
+
+def _unreserved(name: str) -> str:
+    if name.startswith("__"):
+        raise invalid(f"`{name}` is a label of Prometheus' own", "choose a name without `__` in front")
+    return name
+
+
+def _untemplated(text: str) -> str:
+    if "{{" in text:
+        raise invalid("`{{` starts a template in Prometheus", "write the text without it")
+    return text
 
 
 def _text_schema(example: str, description: str) -> WithJsonSchema:
@@ -92,8 +111,16 @@ TemplateField = Annotated[
 NumberField = Annotated[Fraction, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 
 Name = Annotated[str, Field(pattern=NAME_SHAPE)]
+LabelName = Annotated[Name, AfterValidator(_groupable)]
+TargetLabel = Annotated[LabelName, AfterValidator(_unreserved)]
 SlugName = Annotated[  # no longer than Grafana allows a uid to be
     str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=40)
 ]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 Text = Annotated[str, Field(min_length=1)]
+PlainText = Annotated[Text, AfterValidator(_untemplated)]  # stands in rules as it is
+LabelValue = Annotated[str, AfterValidator(_untemplated)]
+Namespace = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+ConfigKey = Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]  # in a ConfigMap's data
+JsonPath = Annotated[str, Field(pattern=r"(^|[/\\])[-._a-zA-Z0-9]+\.json$")]  # its name is such a key too
+ModulePath = Annotated[str, Field(pattern=r"(^|[/\\])[a-zA-Z_][a-zA-Z0-9_]*\.py$")]  # that can be imported

@@ -65,10 +65,11 @@ def _with_named(
 ) -> MapNode:
     """The tree with what is named merged in; names that the section lacks are findings."""
     known = _named(tree, section)
+    is_broken = section in tree.entries and not isinstance(tree.entries[section].node, MapNode)
     for name, entry in override.entries.items():
         if name in known:
             tree = _merged(tree, _nested((section, *known[name]), entry, override))
-        else:
+        elif not is_broken:
             message = f"the override hits nothing: there is no {section.removesuffix('s')} `{name}`"
             mend = nearest(name, known)
             findings.append(Finding((*path, name), message, mend, on_key=True, pattern=UNHIT_OVERRIDE))

@@ -86,23 +86,26 @@ def _mistakes(errors: Iterable[ErrorDetails], data: Plain, tree: MapNode) -> lis
     """One mistake for each place, so that the members of a union do not repeat each other."""
     found: dict[tuple[Path, bool], _Mistake] = {}
     for error in errors:
-        path = _path_in(data, error["loc"])
+        path = _path_in(data, error["loc"], is_missing=error["type"] == "missing")
         is_unknown = error["type"] == "extra_forbidden"
         mistake = _Mistake(_finding(error, path, tree), path if is_unknown else _entity(path), not is_unknown)
         found.setdefault((path, is_unknown), mistake)
     return list(found.values())
 
 
-def _path_in(data: Plain, loc: tuple[int | str, ...]) -> Path:
-    """The error's path as far as it is one of the data: tags of unions and models are left out."""
+def _path_in(data: Plain, loc: tuple[int | str, ...], *, is_missing: bool) -> Path:
+    """The error's path as far as it is one of the data: tags of unions and models are left out.
+
+    Where a key is missing, it is the last of the path.
+    """
     path: list[int | str] = []
     for index, key in enumerate(loc):
         if isinstance(data, dict) and key in data:
             data = data[str(key)]
         elif isinstance(data, list) and isinstance(key, int) and key < len(data):
             data = data[key]
-        elif index + 1 == len(loc) and isinstance(data, dict) and key != _KEY:
-            path.append(key)  # a missing key
+        elif is_missing and index + 1 == len(loc):
+            path.append(key)
             break
         else:
             continue
@@ -121,9 +124,10 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode) -> Finding:
             message = f"`{name}` is missing{where}"
             return Finding(path, message, f"add `{name}:`", on_key=True, pattern=MISSING_KEY)
         case "language":
-            return _bad(path, context["message"], context["help"], part=context["part"])
+            on_key = error["loc"][-1] == _KEY
+            return _bad(path, context["message"], context["help"], part=context["part"], on_key=on_key)
         case "literal_error":
-            known = re.findall(r"'([^']*)'", str(context["expected"]))
+            known = re.findall(r"'([^']*)'", str(context["expected"])) or [str(context["expected"]).lower()]
             return _bad(path, f"`{name}` cannot be `{error['input']}`", nearest(str(error["input"]), known))
         case "string_pattern_mismatch":
             message = f"`{error['input']}` is not a name that fits here"

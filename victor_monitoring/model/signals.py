@@ -16,7 +16,17 @@ from victor_monitoring.signals.signal import Kind
 from victor_monitoring.signals.signal import Signal as ResolvedSignal
 
 from .base import Acks, Written
-from .fields import Duration, Name, NumberField, QuantityField, SelectorField, Text, WhereField, invalid
+from .fields import (
+    Duration,
+    LabelName,
+    Name,
+    NumberField,
+    QuantityField,
+    SelectorField,
+    Text,
+    WhereField,
+    invalid,
+)
 
 _WRITTEN: dict[object, Any] = {
     Selector: SelectorField,
@@ -58,7 +68,7 @@ def _kind_type(kind: type[Kind]) -> Any:
 class _SignalKeys(Written):
     title: Text
     unit: Unit
-    by: list[Name] = Field(default=[])
+    by: list[LabelName] = Field(default=[])
     window: Duration | None = None
     ack: Acks = Field(default={})
     reason: Text | None = None

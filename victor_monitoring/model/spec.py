@@ -11,19 +11,27 @@ from victor_monitoring.signals.quantity import Unit
 from .base import Acks, Written
 from .fields import (
     ConditionField,
+    ConfigKey,
     Duration,
+    JsonPath,
+    LabelName,
+    LabelValue,
     MetricName,
+    ModulePath,
     Name,
+    Namespace,
     NumberField,
+    PlainText,
     QuantityField,
     SlugName,
+    TargetLabel,
     TemplateField,
     Text,
     invalid,
 )
 from .signals import Signal
 
-Labels: TypeAlias = dict[Name, str]
+Labels: TypeAlias = dict[TargetLabel, LabelValue]
 CheckSeverity: TypeAlias = Literal["off", "note", "warning", "error"]
 Merge: TypeAlias = Literal[
     "sum", "max", "min", "mostrecent", "livesum", "livemax", "livemin", "livemostrecent"
@@ -52,13 +60,13 @@ class Service(Written):
     """The monitored service: its names, the targets that are it, and the labels its alerts carry."""
 
     name: SlugName
-    title: Text
-    owner: Text
-    namespace: Text | None = None
+    title: PlainText
+    owner: PlainText
+    namespace: Namespace | None = None
     metric_prefix: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*_$")]
     select: Annotated[Labels, Field(min_length=1)]
-    scope: list[Name] = []
-    runbooks: Text | None = None
+    scope: list[TargetLabel] = []
+    runbooks: PlainText | None = None
     labels: Labels = {}
     ack: Acks = {}
 
@@ -90,8 +98,8 @@ class Outputs(Written):
 
     rules: Text | None = None
     tests: Text | None = None
-    dashboard: Text | None = None
-    registry: Text | None = None
+    dashboard: JsonPath | None = None
+    registry: ModulePath | None = None
     alertmanager: Text | None = None
     kubernetes: Text | None = None
     overlays: Text | None = None
@@ -111,7 +119,7 @@ class Alertmanager(Written):
 class Kubernetes(Written):
     """How the service is found in a cluster, and the key of the rules in their ConfigMap."""
 
-    rules_key: Text = "rules.yaml"
+    rules_key: ConfigKey = "rules.yaml"
     app: Labels = {}
     port: Text | int | None = None
     path: Text = "/metrics"
@@ -158,7 +166,7 @@ class Metric(Written):
     type: Literal["counter", "gauge", "histogram"]
     help: Text
     unit: Unit = "count"
-    labels: dict[Name, Label] = {}
+    labels: dict[LabelName, Label] = {}
     buckets: Annotated[list[QuantityField], Field(min_length=1)] | None = None
     merge: Merge | None = None
     range: Annotated[list[NumberField], Field(min_length=2, max_length=2)] | None = None

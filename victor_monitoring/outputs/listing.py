@@ -12,8 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
+from victor_monitoring.artifacts import unfit
 from victor_monitoring.outputs.files import below, read
-from victor_monitoring.outputs.paths import link_on, unfit
+from victor_monitoring.outputs.paths import link_on
 
 FORMAT = 1
 """The number of the output format: it rises when the same spec is rendered in another way."""

@@ -15,20 +15,6 @@ from victor_monitoring.outputs.files import explained
 _JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a folder link of Windows, which `lstat` calls a folder
 
 
-def unfit(path: PurePosixPath) -> str:
-    """Why `path` may be no artifact's path on any system, in words that follow its name; empty if it may."""
-    text = str(path)
-    if path.is_absolute() or ".." in path.parts:
-        return "leaves the root"
-    if not path.parts:
-        return "names no file"
-    if not text.isprintable() or any(mark in text for mark in '\\:*?"<>|'):
-        return "holds a character that not every system allows in a file's name"
-    if any(part.lower() == ".git" for part in path.parts):
-        return "lies in git's own folder"
-    return ""
-
-
 def link_on(root: Path, path: PurePosixPath) -> PurePosixPath | None:
     """The first component of `path` below `root` that is a link, itself included; None if there is none."""
     for part in _downwards(path):

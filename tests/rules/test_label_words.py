@@ -1,0 +1,44 @@
+"""Words of PromQL as names of labels."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.model.telling import HEAD, compiled
+from tests.rules.rendered import compiled_text, rule_files
+from victor_monitoring.pipeline import render
+
+WORDS = [
+    "and", "or", "unless", "atan2", "sum", "avg", "count", "min", "max", "group", "stddev", "stdvar",
+    "topk", "bottomk", "count_values", "offset", "by", "on", "without", "ignoring",
+    "group_left", "group_right", "bool", "start", "end", "nan", "NaN", "inf", "Inf", "rate", "absent",
+    "vector", "e1", "step",
+]  # fmt: skip
+SPEC = """
+components: {api: {metrics: {shop_a_total: {type: counter, help: A., labels: {"%s": [a]}}}}}
+signals: {rate: {title: A, unit: per_second, by: ["%s"], rate: {of: shop_a_total}}}
+alerts: {shop: {High: {signal: rate, when: "> 8/s", severity: warning, summary: "{%s}"}}}
+"""
+
+
+def promtool_takes(promtool: Path, path: Path, rules: Any) -> bool:
+    path.write_text(yaml.safe_dump(rules), encoding="utf-8")
+    command = [str(promtool), "check", "rules", "--lint-fatal", str(path)]
+    return subprocess.run(command, capture_output=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_a_word_is_a_label_or_is_refused(word: str, promtool: Path, tmp_path: Path) -> None:
+    """Prometheus loads what is rendered; what the language refuses, Prometheus refuses too."""
+    text = SPEC.replace("%s", word)
+    if compiled(text).has_errors:
+        rule = {"record": "a:b", "expr": f"sum by ({word}) (shop_a_total)"}
+        assert not promtool_takes(promtool, tmp_path / "a", {"groups": [{"name": "a", "rules": [rule]}]})
+    else:
+        ((_, rules), *_) = rule_files(tuple(render(compiled_text(HEAD + text))))
+        assert promtool_takes(promtool, tmp_path / "a", rules)
