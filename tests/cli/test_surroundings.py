@@ -43,6 +43,35 @@ def test_a_closed_pipe_is_met_without_a_word(line: str) -> None:
     assert b"BrokenPipe" not in told
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("line", ["schema", "explain memory", "check --format json", "--version"])
+def test_a_full_disk_is_told(line: str) -> None:
+    """Output that cannot be printed is a broken environment, however short it is."""
+    with Path("/dev/full").open("wb") as full:
+        run = subprocess.run(
+            [sys.executable, "-m", "victor_monitoring", *line.split()],
+            cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
+        )  # fmt: skip
+    assert run.returncode == 2
+    assert run.stderr.startswith("victor-mon: cannot print: No space left on device\nhelp: ")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows starts no process without its streams")
+@pytest.mark.parametrize("closed", ["1", "2", "1 2"])
+@pytest.mark.parametrize("line", ["schema", "explain memory", "validate --format json", "validate"])
+def test_a_closed_stream_is_met_without_a_word(line: str, closed: str) -> None:
+    """A command whose output or messages nobody wants does its work, and prints neither on the other."""
+    closing = "".join(f" {number}>&-" for number in closed.split())
+    command = f'exec "$0" -m victor_monitoring {line}{closing}'
+    whole, run = (
+        subprocess.run(["sh", "-c", text, sys.executable], cwd=ROOT, capture_output=True, check=False)
+        for text in (command.removesuffix(closing), command)
+    )
+    assert run.returncode == whole.returncode == 0
+    assert run.stdout == (b"" if "1" in closed else whole.stdout)
+    assert run.stderr == (b"" if "2" in closed else whole.stderr)
+
+
 def test_a_terminal_that_shows_ascii_only(tmp_path: Path) -> None:
     """A spec in Unicode is read and rendered whatever the locale is, and shown as far as the terminal can."""
     folder = project(tmp_path)

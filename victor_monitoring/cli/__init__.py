@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+from typing import NoReturn
 
 from victor_monitoring.errors import UserError
 
@@ -16,16 +18,35 @@ _FEW_COLLECTIONS = 100_000  # instead of 700 new objects between two looks
 def main() -> None:
     """Runs `victor-mon`. Exit status: 0 no error, 1 findings or drift, 2 wrong usage or environment."""
     gc.set_threshold(_FEW_COLLECTIONS)
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:  # it was closed: what goes there goes nowhere
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - to the end
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
             stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a character
     try:
-        app()
+        _run()
     except UserError as error:
-        print(f"victor-mon: {error.message}", file=sys.stderr)
-        if error.help:
-            print(f"help: {error.help}", file=sys.stderr)
-        sys.exit(2)
+        _fail(error)
+    except BrokenPipeError:  # the reader of the output has gone, such as `head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)
+    except OSError as error:  # what is read and written has its own errors: this is the output's
+        _fail(UserError(f"cannot print: {error.strerror or error}", "send the output elsewhere"))
+
+
+def _run() -> None:
+    try:
+        app()
+    finally:
+        sys.stdout.flush()  # here, where it can still be told that it fails
+
+
+def _fail(error: UserError) -> NoReturn:
+    print(f"victor-mon: {error.message}", file=sys.stderr)
+    if error.help:
+        print(f"help: {error.help}", file=sys.stderr)
+    sys.exit(2)
 
 
 __all__ = ["app", "main"]
