@@ -1,0 +1,81 @@
+"""The states of an alert over evaluations; Prometheus' own are compared in tests/end_to_end."""
+
+from __future__ import annotations
+
+import pytest
+
+from victor_monitoring.runtime.alert_states import AlertStates
+from victor_monitoring.signals.alert import Alert
+from victor_monitoring.signals.kinds.value import Value
+from victor_monitoring.signals.metric import Metric, Selector
+from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.signals.quantity import parse_condition
+from victor_monitoring.signals.samples import SampleSet, Series
+from victor_monitoring.signals.signal import Signal
+
+SECOND = 1000
+DEPTH = Signal(
+    "depth", "Depth", "count", Value(Selector(Metric("depth", "gauge")), "max"),
+    (Matcher("job", "=", "shop"),), (), ("queue",), 5 * SECOND, 250, "",
+)  # fmt: skip
+
+
+def alert(pending: int, keep_firing: int | None) -> Alert:
+    return Alert(
+        "Deep", "g", DEPTH, parse_condition("> 5"), None, pending * SECOND,
+        None if keep_firing is None else keep_firing * SECOND, "warning", "till", {"severity": "warning"},
+        None, None,
+    )  # fmt: skip
+
+
+def depths(at: int, **queues: float) -> SampleSet:
+    series = [Series({"job": "shop", "queue": name}, [at], [depth]) for name, depth in queues.items()]
+    return SampleSet({"depth": series})
+
+
+@pytest.mark.parametrize(
+    ("pending", "keep_firing", "depth_each_second", "states"),
+    [
+        (0, None, [5, 6, 5], "-F-"),
+        (2, None, [6, 6, 6, 5, 6], "PPF-P"),
+        (2, None, [6, 6, 5, 6, 6, 6], "PP-PPF"),
+        (3, None, [6, 6, 6], "PPP"),
+        # Kept firing until its condition has been unmet for the time, from the first evaluation that sees it.
+        (0, 2, [6, 5, 5, 5, 5], "FFF--"),
+        (0, 2, [6, 5, 6, 5, 5, 5], "FFFFF-"),
+        (1, 2, [6, 5, 5], "P--"),  # what never fired is not kept
+        (1, 1, [6, 6, 5, 5, 6, 6], "PFF-PF"),
+        (0, 0, [6, 5], "F-"),
+    ],
+)
+def test_an_alert_is_pending_then_firing_then_kept(pending, keep_firing, depth_each_second, states):
+    """`for` counts from the first evaluation that met the condition, `keep_firing_for` from the last."""
+    watched = AlertStates([alert(pending, keep_firing)])
+    found = ""
+    for second, depth in enumerate(depth_each_second):
+        watched.step(depths(second * SECOND, a=depth), second * SECOND)
+        (state,) = watched.states()
+        found += {"inactive": "-", "pending": "P", "firing": "F"}[state.state]
+    assert found == states
+
+
+def test_each_series_has_its_own_state():
+    """Series are told apart by their labels; the alert is as far as the furthest of them."""
+    watched = AlertStates([alert(1, None)])
+    watched.step(depths(0, a=6, b=1), 0)
+    watched.step(depths(SECOND, a=7, b=8), SECOND)
+    (state,) = watched.states()
+    assert state.state == "firing"
+    own = {"job": "shop", "severity": "warning", "alertname": "Deep"}
+    assert [(dict(each.labels), each.state, each.value, each.since) for each in state.series] == [
+        ({"queue": "a", **own}, "firing", 7, 0), ({"queue": "b", **own}, "pending", 8, SECOND),
+    ]  # fmt: skip
+
+
+def test_a_kept_series_shows_its_last_bad_value():
+    """While it is kept firing, what it was when it was last bad is told."""
+    watched = AlertStates([alert(0, 5)])
+    watched.step(depths(0, a=9), 0)
+    watched.step(depths(SECOND, a=1), SECOND)
+    (state,) = watched.states()
+    assert [(each.state, each.value, each.since) for each in state.series] == [("firing", 9, 0)]

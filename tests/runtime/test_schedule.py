@@ -1,0 +1,45 @@
+"""Work that is done again and again."""
+
+from __future__ import annotations
+
+import threading
+from queue import Queue
+
+from victor_monitoring.runtime.schedule import Schedule
+
+ENOUGH = 30  # seconds, on a machine that is busy
+
+
+def test_nothing_runs_before_the_start_nor_after_the_end():
+    """The works are done in their order, at once and again, from start to stop."""
+    done: Queue[str] = Queue()
+    threads = threading.active_count()
+    schedule = Schedule((5, lambda: done.put("a")), (5, lambda: done.put("b")))
+    assert threading.active_count() == threads
+    assert not schedule.is_running
+    schedule.start()
+    schedule.start()
+    assert threading.active_count() == threads + 1
+    assert schedule.is_running
+    assert [done.get(timeout=ENOUGH) for _ in range(2)] == ["a", "b"]
+    assert {done.get(timeout=ENOUGH) for _ in range(4)} == {"a", "b"}
+    schedule.stop()
+    assert not schedule.is_running
+    assert threading.active_count() == threads
+    while not done.empty():
+        done.get()
+    schedule.start()
+    assert done.get(timeout=ENOUGH) == "a"
+    schedule.stop()
+
+
+def test_works_keep_their_own_intervals():
+    """What is due seldom does not hold up what is due often."""
+    often: Queue[None] = Queue()
+    seldom: list[None] = []
+    schedule = Schedule((1, lambda: often.put(None)), (3_600_000, lambda: seldom.append(None)))
+    schedule.start()
+    for _ in range(20):
+        often.get(timeout=ENOUGH)
+    schedule.stop()
+    assert len(seldom) == 1

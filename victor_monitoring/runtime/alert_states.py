@@ -1,0 +1,103 @@
+"""The states of alerts over time: inactive, pending, firing, as Prometheus' rule evaluation has them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from victor_monitoring.signals.alert import Alert
+from victor_monitoring.signals.samples import Samples
+from victor_monitoring.signals.signal import LabelPairs
+
+State: TypeAlias = Literal["inactive", "pending", "firing"]
+
+
+@dataclass(frozen=True, slots=True)
+class ActiveSeries:
+    """A series that is pending or firing; `since` is when its condition was met, in milliseconds.
+
+    `labels` are the alert's and the series' own; `value` is the last one that met the condition.
+    """
+
+    labels: Mapping[str, str]
+    state: State
+    value: float
+    since: int
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """An alert and its active series; the state is that of the one that is furthest."""
+
+    alert: Alert
+    series: tuple[ActiveSeries, ...]
+
+    @property
+    def state(self) -> State:
+        """Firing where any series fires, inactive where none is active."""
+        states = {each.state for each in self.series}
+        return "firing" if "firing" in states else "pending" if states else "inactive"
+
+
+class AlertStates:
+    """The states of these alerts; each step is one evaluation of their rules."""
+
+    def __init__(self, alerts: Iterable[Alert]) -> None:
+        self._watched = [_Watched(alert) for alert in alerts]
+
+    def step(self, samples: Samples, at: int) -> None:
+        """Evaluates every alert over the samples up to `at`, in milliseconds; times ascend."""
+        for watched in self._watched:
+            watched.step(watched.alert.exceeded(samples, at), at)
+
+    def states(self) -> tuple[AlertState, ...]:
+        """Every alert, in order, as of the last step."""
+        return tuple(watched.state() for watched in self._watched)
+
+
+class _Active:
+    """A series whose condition is met, or was and is kept firing."""
+
+    __slots__ = ("firing", "since", "unmet_since", "value")
+
+    def __init__(self, value: float, since: int) -> None:
+        self.value, self.since = value, since
+        self.firing = False
+        self.unmet_since: int | None = None
+
+
+class _Watched:
+    """One alert and its active series, by their labels."""
+
+    def __init__(self, alert: Alert) -> None:
+        self.alert = alert
+        self._active: dict[LabelPairs, _Active] = {}
+
+    def step(self, met: Mapping[LabelPairs, float], at: int) -> None:
+        """Goes on to the time `at`, at which these values meet the condition."""
+        for labels, value in met.items():
+            active = self._active.setdefault(labels, _Active(value, at))
+            active.value, active.unmet_since = value, None
+        self._active = {k: each for k, each in self._active.items() if k in met or self._is_kept(each, at)}
+        for active in self._active.values():
+            if at - active.since >= self.alert.pending:
+                active.firing = True
+
+    def _is_kept(self, active: _Active, at: int) -> bool:
+        """Whether a series goes on firing although its condition is not met any more."""
+        if not active.firing or not self.alert.keep_firing:
+            return False
+        if active.unmet_since is None:
+            active.unmet_since = at
+        return at - active.unmet_since < self.alert.keep_firing
+
+    def state(self) -> AlertState:
+        own = {**self.alert.labels, "alertname": self.alert.name}
+        series = (
+            ActiveSeries(
+                {**dict(labels), **own}, "firing" if each.firing else "pending", each.value, each.since
+            )
+            for labels, each in self._active.items()
+        )
+        return AlertState(self.alert, tuple(series))
