@@ -16,6 +16,7 @@ from pathlib import Path
 
 import yaml
 
+from tests.benchmarks import runtime
 from tests.benchmarks.synthetic import synthetic_spec
 from victor_monitoring.diagnostics import Source
 from victor_monitoring.pipeline import compile_spec, render
@@ -33,6 +34,7 @@ def main() -> None:
         _processes(Path(folder))
     for size, pairs in _SIZES.items():
         _compile(size, pairs)
+    runtime.measure()
 
 
 def _processes(folder: Path) -> None:

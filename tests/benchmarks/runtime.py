@@ -1,0 +1,77 @@
+"""What evaluating signals in process costs: memory for an hour of samples, and time for each of them.
+
+A process of its own measures, so that nothing else has been in its memory.
+"""
+
+from __future__ import annotations
+
+import itertools
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+from prometheus_client import CollectorRegistry
+
+from victor_monitoring.runtime.evaluator import Evaluator
+from victor_monitoring.victor import registry as victor
+
+_ROOT = Path(__file__).resolve().parents[2]
+_HOUR = 3_600_000
+
+
+def measure() -> None:
+    """Prints the measurement."""
+    subprocess.run([sys.executable, "-m", "tests.benchmarks.runtime"], cwd=_ROOT, check=True)
+
+
+def main() -> None:
+    """Measures in this process: every label of the registry full, every window an hour."""
+    registry = CollectorRegistry()
+    metrics = victor.Metrics(registry)
+    for component, method, *values in _children():
+        getattr(getattr(metrics, component), method)(*values)
+    clock = itertools.count(1_000_000, victor.SCRAPE // 1000)
+    module = ModuleType("hour")
+    signals = {name: {**data, "window": _HOUR} for name, data in victor.SIGNALS.items()}
+    module.__dict__.update({**vars(victor), "SIGNALS": signals})
+    evaluator = Evaluator(module, registry.collect, clock=lambda: next(clock))
+    series = sum(len(family.samples) for family in registry.collect())
+    before = _resident()
+    samples = _HOUR // victor.SCRAPE + 1
+    start = time.process_time()
+    for _ in range(samples):
+        evaluator.sample()
+    sampled = time.process_time()
+    evaluator.signals()
+    evaluated = time.process_time()
+    print(f"\nAn hour of samples, one in {victor.SCRAPE // 1000} s, of a registry with {series:,} series:")
+    print(f"- resident memory: {(_resident() - before) / 1024:.1f} MiB")
+    print(f"- one sample: {(sampled - start) * 1000 / samples:.1f} ms")
+    print(f"- all {len(signals)} signals, over the hour: {(evaluated - sampled) * 1000:.0f} ms")
+
+
+def _children() -> Iterator[tuple[str, ...]]:
+    """The component, method and label values of every child that the registry has room for."""
+    for data in victor.METRICS.values():
+        labels = data["labels"]
+        assert isinstance(labels, dict)
+        choices = [
+            [f"{label}-{index}" for index in range(values["limit"])] if isinstance(values, dict) else values
+            for label, values in labels.items()
+        ]
+        if choices:
+            for values in itertools.product(*choices):
+                yield (str(data["component"]), str(data["attribute"]), *values)
+
+
+def _resident() -> int:
+    """The most memory that the process has had, in KiB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+
+
+if __name__ == "__main__":
+    main()
