@@ -1,0 +1,105 @@
+"""What a Prometheus holds, and what it answers, in the words of `signals`."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterable, Mapping
+from typing import TypeAlias
+
+from tests.end_to_end.live import Prometheus
+from victor_monitoring.signals.kinds.score import LOSS, Score
+from victor_monitoring.signals.promql import Vector, text
+from victor_monitoring.signals.samples import SampleSet, Series
+from victor_monitoring.signals.signal import Signal
+
+Labels: TypeAlias = frozenset[tuple[str, str]]
+
+
+def milliseconds(seconds: float) -> int:
+    """The time of an answer, in whole milliseconds as Prometheus keeps it."""
+    return round(seconds * 1000)
+
+
+def raw(prometheus: Prometheus, selector: str, seconds: float, at: float) -> dict[str, list[Series]]:
+    """The samples of the selected series, as they were scraped, by name."""
+    found: dict[str, list[Series]] = {}
+    for each in prometheus.get("query", query=f"{selector}[{seconds:.0f}s]", time=f"{at:.3f}")["result"]:
+        times = [milliseconds(time) for time, _ in each["values"]]
+        labels = dict(each["metric"])
+        name = labels.pop("__name__")
+        found.setdefault(name, []).append(
+            Series(labels, times, [float(value) for _, value in each["values"]])
+        )
+    return found
+
+
+def answers(prometheus: Prometheus, query: str, instants: range) -> dict[int, dict[Labels, float]]:
+    """The values that a query has at each of the instants (milliseconds), by their labels."""
+    found: dict[int, dict[Labels, float]] = {at: {} for at in instants}
+    ends = {"start": instants[0] / 1000, "end": instants[-1] / 1000, "step": instants.step / 1000}
+    parameters = {name: f"{seconds:.3f}" for name, seconds in ends.items()}
+    for each in prometheus.get("query_range", query=query, **parameters)["result"]:
+        labels = frozenset(each["metric"].items())
+        for time, value in each["values"]:
+            found[milliseconds(time)][labels] = float(value)
+    return found
+
+
+def until(samples: SampleSet, newest: Mapping[str, int]) -> SampleSet:
+    """The samples up to the newest one that was known of each instance."""
+
+    def cut(series: Series) -> Series:
+        last = newest.get(series.labels["instance"], 0)
+        count = sum(time <= last for time in series.times)
+        return Series(series.labels, series.times[:count], series.values[:count])
+
+    return SampleSet({name: [cut(each) for each in series] for name, series in samples.by_metric.items()})
+
+
+def of_instance(samples: SampleSet, instance: str) -> SampleSet:
+    """The samples of one target."""
+    return SampleSet({
+        name: [each for each in series if each.labels["instance"] == instance]
+        for name, series in samples.by_metric.items()
+    })  # fmt: skip
+
+
+def rebuilt(signal: Signal, change: Callable[[Signal], Signal]) -> Signal:
+    """The signal changed, and so is every one that it is made of."""
+    kind = signal.kind
+    if isinstance(kind, Score):
+        parts = (dataclasses.replace(part, signal=rebuilt(part.signal, change)) for part in kind.of)
+        kind = Score(tuple(parts))
+    return change(dataclasses.replace(signal, kind=kind))
+
+
+def by_instance(signal: Signal) -> Signal:
+    """The signal told apart by instance, and what it is made of, too."""
+    return rebuilt(
+        signal, lambda each: dataclasses.replace(each, by=tuple(dict.fromkeys((*each.by, "instance"))))
+    )
+
+
+def whole_query(signal: Signal) -> str:
+    """The PromQL of the signal over its metrics alone, without anything that rules record."""
+    signal = rebuilt(signal, lambda each: dataclasses.replace(each, recorded=False))
+    if not isinstance(signal.kind, Score):
+        return text(signal.definition())
+    losses = (
+        f'label_replace({text(part.loss(signal.labels))}, "part", "{part.signal.name}", "", "")'
+        for part in signal.kind.of
+    )
+    recorded = text(Vector(signal.record_as(LOSS), signal.select))
+    return text(signal.definition()).replace(recorded, " or ".join(losses))
+
+
+def newest_known(series: Iterable[Series]) -> dict[int, dict[str, int]]:
+    """The newest sample (milliseconds) of each instance that an evaluation saw, by the evaluation's time.
+
+    The series record `timestamp(up)` at each evaluation.
+    """
+    found: dict[int, dict[str, int]] = {}
+    for each in series:
+        for time, seconds in zip(each.times, each.values, strict=True):
+            found.setdefault(time, {})[each.labels["instance"]] = milliseconds(seconds)
+    return found

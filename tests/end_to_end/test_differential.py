@@ -1,0 +1,191 @@
+"""Signals and alerts evaluated in process against a real Prometheus, over the samples that it has scraped.
+
+Two processes of two services run under random load: they restart, lose series, and stand idle for longer
+than a window. Whatever Prometheus answers then at an instant, the evaluation answers too.
+"""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.end_to_end import history
+from tests.end_to_end.comparison import Comparison, compared, values
+from tests.end_to_end.history import Labels
+from tests.end_to_end.scene import Scene, Service, scraped
+from tests.rules.rendered import Place, compiled_text, resolved
+from victor_monitoring.runtime.alert_states import AlertState, AlertStates
+from victor_monitoring.signals.alert import Alert
+from victor_monitoring.signals.samples import SampleSet
+from victor_monitoring.signals.signal import Signal
+
+pytestmark = pytest.mark.xdist_group("prometheus")
+
+INACTIVE = "inactive"
+KINDS = Path(__file__).parent / "kinds.yaml"
+SPECS = ("mill", "performance")
+STEP = 127  # milliseconds between instants: a prime, so that they fall anywhere between scrapes
+LEAST = 100  # finite comparisons of each signal whose value has changed
+CHANGES = (
+    "inactive to pending", "pending to inactive", "pending to pending", "pending to firing",
+    "firing to firing", "firing to inactive",
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def scene(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    mill, performance = compiled_text(KINDS.read_text("utf-8")).base, resolved(Place("performance", "fast"))
+    assert mill is not None
+    folder = tmp_path_factory.mktemp("differential")
+    with scraped(prometheus, folder, dict(zip(SPECS, (mill, performance), strict=True))) as found:
+        yield found
+
+
+def instants(scene: Scene, samples: SampleSet) -> range:
+    """The times that are compared: from the first sample to the end."""
+    return range(min(series.times[0] for series in samples.series("up")), scene.end, STEP)
+
+
+def told(comparisons: list[Comparison]) -> list[str]:
+    """What is wrong; the counts are printed."""
+    print()
+    for each in comparisons:
+        print(each)
+    return [line for each in comparisons for line in each.wrong]
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_every_signal_is_what_prometheus_answers(scene: Scene, name: str) -> None:
+    """At the same instants over the same samples, every signal has the same values for the same labels."""
+    service, samples = scene.services[name], scene.samples(name)
+    comparisons = [
+        compared(
+            scene.prometheus,
+            signal,
+            history.whole_query(signal),
+            instants(scene, samples),
+            lambda signal, at: values(signal, samples, at),
+        )
+        for signal in service.bound.signals.values()
+    ]
+    assert told(comparisons) == []
+    assert [str(each) for each in comparisons if each.changed < LEAST] == []
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_a_process_answers_for_its_own_part(scene: Scene, name: str) -> None:
+    """What a process evaluates over its own samples is the value of the signal cut by instance."""
+    service, samples = scene.services[name], scene.samples(name)
+    every_second = instants(scene, samples)[::2]
+    own = {each: history.of_instance(samples, each) for each in service.instances}
+
+    def cut(signal: Signal, at: int) -> dict[Labels, float]:
+        return {
+            labels | {("instance", instance)}: value
+            for instance, mine in own.items()
+            for labels, value in values(signal, mine, at).items()
+        }
+
+    comparisons = [
+        compared(
+            scene.prometheus, signal, history.whole_query(history.by_instance(signal)), every_second, cut
+        )
+        for signal in service.bound.signals.values()
+    ]
+    assert told(comparisons) == []
+
+
+def active(states: tuple[AlertState, ...]) -> dict[Labels, str]:
+    """The active series by their labels."""
+    return {frozenset(one.labels.items()): one.state for each in states for one in each.series}
+
+
+def active_there(scene: Scene, service: Service) -> dict[int, dict[Labels, str]]:
+    """The active series of the service's alerts at each evaluation that had any."""
+    names = set(service.bound.alerts)
+    selector = f'ALERTS{{service="{service.spec.service.name}"}}'
+    found: dict[int, dict[Labels, str]] = {}
+    for series in history.raw(scene.prometheus, selector, 120, scene.end / 1000).get("ALERTS", []):
+        labels = dict(series.labels)
+        state = labels.pop("alertstate")
+        if labels["alertname"] in names:
+            for at in series.times:
+                found.setdefault(at, {})[frozenset(labels.items())] = state
+    return found
+
+
+def doubtful(alerts: Iterable[Alert], choices: list[SampleSet], at: int) -> set[Labels]:
+    """The series of alerts whose condition depends on which of the samples its rules have seen."""
+    found: set[Labels] = set()
+    for alert in alerts:
+        met = [alert.exceeded(samples, at) for samples in choices]
+        keys = {key for each in met for key in each}
+        # The rules of a guard and of parts may have seen some of one and some of another.
+        is_mixed = alert.guard is not None or bool(alert.signal.kind.parts())
+        if not is_mixed or all(each == met[0] for each in met):
+            keys = {key for key in keys if any(key not in each for each in met)}
+        own = {**alert.labels, "alertname": alert.name}
+        found |= {frozenset({**dict(key), **own}.items()) for key in keys}
+    return found
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_alerts_have_the_states_that_prometheus_has(scene: Scene, name: str) -> None:
+    """Stepped at Prometheus' evaluations over what it knew then, alerts are pending and firing as there."""
+    service, samples = scene.services[name], scene.samples(name)
+    alerts = service.bound.alerts.values()
+    theirs, evaluations, states = active_there(scene, service), scene.evaluations(name), AlertStates(alerts)
+    seen: Counter[str] = Counter()
+    before: dict[Labels, str] = {}
+    in_doubt: set[Labels] = set()
+    wrong: list[str] = []
+    for index, at in enumerate(evaluations.times):
+        choices = [history.until(samples, known) for known in evaluations.known(at)]
+        states.step(choices[-1], at)
+        mine, expected = active(states.states()), theirs.get(at, {})
+        if len(choices) > 1:
+            in_doubt |= doubtful(alerts, choices, at)
+        in_doubt &= {*mine, *expected}  # what is inactive here and there has no past
+        # In its first evaluations Prometheus tells no states: it restores those of an earlier run.
+        differs = {each for each, _ in mine.items() ^ expected.items()} - in_doubt if index >= 3 else set()
+        wrong += [f"{dict(each)} at {at}: {mine.get(each)}, not {expected.get(each)}" for each in differs]
+        either = {*before, *mine}
+        seen.update(f"{before.get(each, INACTIVE)} to {mine.get(each, INACTIVE)}" for each in either)
+        kept = [each for each in states.states() if each.alert.keep_firing]
+        met = [each.alert.exceeded(choices[-1], at) for each in kept]
+        seen["kept firing"] += sum(len(each.series) - len(now) for each, now in zip(kept, met, strict=True))
+        seen["in doubt"] += len(in_doubt)
+        seen["evaluations"] += 1
+        before = mine
+    print(f"\n{name}: {dict(seen)}")
+    assert wrong == []
+    assert [change for change in CHANGES if not seen[change]] == []
+    assert seen["kept firing"] or not any(alert.keep_firing for alert in alerts)
+    assert seen["in doubt"] * 10 < seen.total()
+
+
+@pytest.mark.parametrize("name", SPECS)
+def test_the_live_deviation_is_told(scene: Scene, name: str) -> None:
+    """A process samples itself at other moments than Prometheus does: how far their values lie apart."""
+    service = scene.services[name]
+    first = history.of_instance(scene.samples(name), service.instances[0])
+    deviations: dict[str, list[float]] = {}
+    for at, found in service.live:
+        for signal in service.bound.signals.values():
+            for labels, value in values(signal, first, at).items():
+                own = frozenset(each for each in labels if each[0] not in service.spec.service.scope)
+                live = found[signal.name].get(own, math.nan)
+                if value and math.isfinite(live - value):
+                    deviations.setdefault(signal.name, []).append(abs(live - value) / abs(value))
+    print(f"\n{name}: how far live values are from Prometheus', median and 95th percentile")
+    for signal_name, each in deviations.items():
+        each.sort()
+        print(
+            f"{signal_name}: {statistics.median(each):.1%}, {each[int(len(each) * 0.95)]:.1%} of {len(each)}"
+        )
+    assert deviations
