@@ -1,0 +1,56 @@
+"""A registry as text that Prometheus reads."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+import psutil
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.openmetrics import exposition as openmetrics_exposition
+from prometheus_client.registry import Collector
+
+TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
+OPENMETRICS: Final = openmetrics_exposition.CONTENT_TYPE_LATEST
+_MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
+
+
+class Shown(Collector):
+    """The families of a registry but those with these names."""
+
+    def __init__(self, registry: Collector, hidden: Collection[str]) -> None:
+        self._registry, self._hidden = registry, hidden
+
+    def collect(self) -> Iterable[Metric]:
+        """Each family once."""
+        return (family for family in self._registry.collect() if family.name not in self._hidden)
+
+
+def exposition(registry: Collector, *, openmetrics: bool = False) -> bytes:
+    """The text of all worker processes in the client's multiprocess mode, else of this registry."""
+    source = _all_processes() or registry
+    if openmetrics:
+        return bytes(openmetrics_exposition.generate_latest(source))  # type: ignore[no-untyped-call] # the client's
+    return generate_latest(source)
+
+
+def _all_processes() -> Collector | None:
+    folder = os.environ.get(_MULTIPROCESS)
+    if not folder:
+        return None
+    for pid in _dead_processes(Path(folder)):
+        with suppress(FileNotFoundError):  # another worker has seen it too
+            mark_process_dead(pid, folder)  # type: ignore[no-untyped-call] # the client's
+    registry = CollectorRegistry()
+    MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call] # the client's
+    return registry
+
+
+def _dead_processes(folder: Path) -> set[int]:
+    """Processes that have ended and left gauges behind: not every server tells the client of their end."""
+    pids = {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*_*.db")}
+    return {int(pid) for pid in pids if pid.isdecimal() and not psutil.pid_exists(int(pid))}

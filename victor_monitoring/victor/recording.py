@@ -1,0 +1,186 @@
+"""What no component of Victor hands over: recorded by calls, which never raise into the code that calls."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Final, cast
+
+from prometheus_client import CollectorRegistry
+
+from victor_monitoring.runtime.collector import Collector
+from victor_monitoring.runtime.report import amount
+from victor_monitoring.runtime.timing import Measured, Measurement
+from victor_monitoring.runtime.totals import Recorded
+
+from . import registry as victor_registry
+from .providers import outcome_of
+from .registry import (
+    Cache,
+    Label,
+    Metrics,
+    Phase,
+    ProviderPoolOutcome,
+    ToolExecutionOutcome,
+    ToolSelectionOutcome,
+)
+from .registry import Section as FaultySection
+
+_MOST_PROVIDERS: Final = 1000  # names that are remembered, to count them
+
+
+class RecordingCollector(Collector[Metrics]):
+    """Victor's metrics, and the calls that record tool selections, tool executions, providers and the start.
+
+    Durations are in seconds. A call with a value that cannot be recorded is counted as a fault of its
+    component and logged once. The measuring calls (`tool_selection`, `tool_execution`, `provider_request`,
+    `bootstrap_phase`, `lazy_load`) are context managers, plain and async, and decorators of functions and
+    coroutines; an exception passes on unchanged.
+    """
+
+    def __init__(
+        self, *, registry: CollectorRegistry | None = None, deadline: float = 1.0, instance: str | None = None
+    ) -> None:
+        super().__init__(
+            victor_registry,
+            registry=registry,
+            deadline=deadline,
+            on_fault=self._count_fault_of,
+            on_overflow=self._count_overflow_of,
+            instance=instance,
+        )
+        self._selections, self._requests = Recorded(), Recorded()
+        self._has_pool = False
+        self._providers: set[str] = set()
+        # True of a collector that nobody has told of any: the anchors that show that it works.
+        self.metrics.tool_execution.tools_running.set(0)
+        self.metrics.provider_pool.providers_configured.set(0)
+
+    def record_tool_selection(self, cache: Cache, hit: bool, seconds: float) -> None:
+        """Records one tool selection: which cache was asked, whether it knew, how long all of it took.
+
+        Where the cache is registered, it is taken to count this lookup too, and it counts once.
+        """
+        with self.recording("tool_selection"):
+            outcome: ToolSelectionOutcome = "hit" if hit else "miss"
+            self.metrics.tool_selection.tool_selections_total(cache, outcome).inc()
+            self._selections.note((cache, outcome))
+            self.metrics.tool_selection.tool_selection_duration_seconds(cache).observe(_duration(seconds))
+
+    def tool_selection(self, cache: Cache, is_hit: Callable[[Any], bool] | None = None) -> Measured:
+        """Measures one tool selection, a miss unless its measurement says `outcome = "hit"`.
+
+        Of a decorated function, `is_hit` tells it from what the function returns.
+        """
+
+        def end(done: Measurement) -> None:
+            hit = done.outcome == "hit"
+            if is_hit is not None and done.error is None:
+                with self.recording("tool_selection"):
+                    hit = bool(is_hit(done.result))
+            self.record_tool_selection(cache, hit, done.seconds)
+
+        return self._measured(end)
+
+    def record_tool_execution(self, tool: str, success: bool, seconds: float) -> None:
+        """Records one tool call that has ended."""
+        with self.recording("tool_execution"):
+            self._count_tool_execution(tool, success, seconds)
+
+    def tool_execution(self, tool: str) -> Measured:
+        """Measures one tool call: a failure if it raises, or its measurement says `outcome = "failure"`."""
+
+        def start() -> None:
+            with self.recording("tool_execution"):
+                self.metrics.tool_execution.tools_running.inc()
+
+        def end(done: Measurement) -> None:
+            with self.recording("tool_execution"):
+                self.metrics.tool_execution.tools_running.dec()
+            self.record_tool_execution(tool, done.error is None and done.outcome != "failure", done.seconds)
+
+        return Measured(start, end)
+
+    def record_provider_request(self, provider: str, outcome: ProviderPoolOutcome, seconds: float) -> None:
+        """Records one request to a provider. Where a pool is registered, it counts the request too."""
+        with self.recording("provider_pool"):
+            self._known(provider)
+            self.metrics.provider_pool.provider_requests_total(provider, outcome).inc()
+            self._requests.note((str(provider), outcome))
+            self.metrics.provider_pool.provider_request_duration_seconds(provider).observe(_duration(seconds))
+
+    def provider_request(self, provider: str) -> Measured:
+        """Measures one request to a provider; its outcome is told by its error, or by its measurement."""
+
+        def end(done: Measurement) -> None:
+            with self.recording("provider_pool"):
+                outcome = done.outcome or outcome_of(done.error)
+                self.record_provider_request(provider, cast("ProviderPoolOutcome", outcome), done.seconds)
+
+        return self._measured(end)
+
+    def set_provider_health(self, provider: str, healthy: bool) -> None:
+        """Records whether a provider is healthy now."""
+        with self.recording("provider_pool"):
+            self._known(provider)
+            self.metrics.provider_pool.provider_up(provider).set(1 if healthy else 0)
+            self.reveal("provider_pool", "provider_up")
+
+    def record_bootstrap_phase(self, phase: Phase, seconds: float) -> None:
+        """Records how long a phase of this start took."""
+        with self.recording("bootstrap"):
+            self.metrics.bootstrap.bootstrap_phase_seconds(phase).set(_duration(seconds))
+
+    def bootstrap_phase(self, phase: Phase) -> Measured:
+        """Measures a phase of this start, one that raises too."""
+        return self._measured(lambda done: self.record_bootstrap_phase(phase, done.seconds))
+
+    def record_lazy_load(self, seconds: float) -> None:
+        """Records that a part was loaded on first use."""
+        with self.recording("bootstrap"):
+            duration = _duration(seconds)
+            self.metrics.bootstrap.lazy_loads_total.inc()
+            self.metrics.bootstrap.lazy_load_seconds_total.inc(duration)
+
+    def lazy_load(self) -> Measured:
+        """Measures the loading of a part on first use."""
+        return self._measured(lambda done: self.record_lazy_load(done.seconds))
+
+    def record_first_access(self, seconds: float) -> None:
+        """Records the time that lazy loading has added to the first request."""
+        with self.recording("bootstrap"):
+            self.metrics.bootstrap.first_access_seconds.set(_duration(seconds))
+
+    def _count_tool_execution(self, tool: object, success: object, seconds: object) -> None:
+        """Counts one tool call whatever it says of itself. Raises where a part of that cannot be recorded."""
+        metrics, name = self.metrics.tool_execution, cast("str", tool)  # the registry takes any value
+        outcome: ToolExecutionOutcome = "success" if success else "failure"
+        metrics.tool_executions_total(name, outcome).inc()
+        metrics.tool_execution_duration_seconds(name).observe(_duration(seconds))
+
+    def _measured(self, end: Callable[[Measurement], object]) -> Measured:
+        return Measured(lambda: None, end)
+
+    def _known(self, provider: str) -> None:
+        """Counts a provider that has not been met, unless a pool says how many there are."""
+        if len(self._providers) < _MOST_PROVIDERS:
+            self._providers.add(str(provider))
+        if not self._has_pool:
+            self._show_known_providers()
+
+    def _show_known_providers(self) -> None:
+        self.metrics.provider_pool.providers_configured.set(len(self._providers))
+        self.reveal("provider_pool", "providers_configured")
+
+    def _count_fault_of(self, component: str) -> None:
+        self.metrics.system.collector_faults_total(cast("FaultySection", component)).inc()
+
+    def _count_overflow_of(self, label: str) -> None:
+        self.metrics.system.label_overflows_total(cast("Label", label)).inc()
+
+
+def _duration(seconds: object) -> float:
+    """The seconds. Raises ValueError where they can be none: a histogram would keep a NaN for good."""
+    found = amount(seconds)
+    if found is None:
+        raise ValueError(f"`{seconds!r}` is no duration in seconds")
+    return found
