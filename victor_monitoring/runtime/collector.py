@@ -15,7 +15,8 @@ from typing import Final, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Metric
 
-from .exposition import Shown, exposition
+from .exposition import Shown, exposition, multiprocess_folder
+from .heartbeat import Heartbeat
 from .reads import NONSENSE, Outcome, Read, run_all
 from .registry_module import RegistryModule
 from .sections import family_name, sample_names, series_by_component
@@ -57,6 +58,9 @@ class Collector(Generic[_MetricsT]):
     Reads happen on a refresh, in threads, within `deadline` seconds for all of them together. `on_fault` is
     called with the component for every read that fails and every recording that does; `on_overflow` with the
     label for every value beyond its limit. `instance` is told in snapshots, the host's name by default.
+
+    In the client's multiprocess mode a scrape reaches one process, and the others' numbers must be there:
+    each refreshes itself every `refresh_every` seconds, the scrape interval by default.
     """
 
     def __init__(
@@ -68,6 +72,7 @@ class Collector(Generic[_MetricsT]):
         on_fault: Callable[[str], object] | None = None,
         on_overflow: Callable[[str], object] | None = None,
         instance: str | None = None,
+        refresh_every: float | None = None,
     ) -> None:
         self.module: Final = RegistryModule.of(module)
         self.registry: Final = CollectorRegistry() if registry is None else registry
@@ -80,6 +85,9 @@ class Collector(Generic[_MetricsT]):
         self._faults: dict[Read, str] = {}
         self._failed_recordings: set[str] = set()
         self._lock = Lock()
+        if multiprocess_folder() is not None:
+            seconds = self.module.scrape / 1000 if refresh_every is None else refresh_every
+            self._heartbeat = Heartbeat(self.refresh, seconds)
 
     def register(
         self,
@@ -133,7 +141,7 @@ class Collector(Generic[_MetricsT]):
         return Shown(self.registry, self._refreshed(None).hidden).collect()
 
     def exposition(self, *, openmetrics: bool = False) -> bytes:
-        """What Prometheus scrapes, after reading every component; of all worker processes if there are any."""
+        """What Prometheus scrapes, after reading every component; in multiprocess mode, of all processes."""
         refreshed = self._refreshed(None)
         return exposition(Shown(self.registry, refreshed.hidden), openmetrics=openmetrics)
 

@@ -30,6 +30,12 @@ class Shown(Collector):
         return (family for family in self._registry.collect() if family.name not in self._hidden)
 
 
+def multiprocess_folder() -> Path | None:
+    """Where the worker processes of the client's multiprocess mode leave their metrics; None outside it."""
+    folder = os.environ.get(_MULTIPROCESS)
+    return Path(folder) if folder else None
+
+
 def exposition(registry: Collector, *, openmetrics: bool = False) -> bytes:
     """The text of all worker processes in the client's multiprocess mode, else of this registry."""
     source = _all_processes() or registry
@@ -39,14 +45,14 @@ def exposition(registry: Collector, *, openmetrics: bool = False) -> bytes:
 
 
 def _all_processes() -> Collector | None:
-    folder = os.environ.get(_MULTIPROCESS)
-    if not folder:
+    folder = multiprocess_folder()
+    if folder is None:
         return None
-    for pid in _dead_processes(Path(folder)):
+    for pid in _dead_processes(folder):
         with suppress(FileNotFoundError):  # another worker has seen it too
-            mark_process_dead(pid, folder)  # type: ignore[no-untyped-call] # the client's
+            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call] # the client's
     registry = CollectorRegistry()
-    MultiProcessCollector(registry, folder)  # type: ignore[no-untyped-call] # the client's
+    MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call] # the client's
     return registry
 
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping
-from typing import Final
+from numbers import Real
+from typing import Final, cast
 
 from .reads import Nonsense
 
@@ -13,9 +13,10 @@ _LARGEST: Final = float(2**53)  # beyond it a float cannot count: a counter that
 
 def amount(value: object) -> float | None:
     """The value as a count, a size or a time; None where it is none: negative, not finite, a text."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    if isinstance(value, bool) or not isinstance(value, Real):
         return None
-    return float(value) if math.isfinite(value) and 0 <= value <= _LARGEST else None
+    number = cast("float", value)  # what a Real promises: it compares as one
+    return float(number) if 0 <= number <= _LARGEST else None
 
 
 class Report:

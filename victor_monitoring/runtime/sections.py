@@ -29,7 +29,7 @@ def family_name(metric: DescribedMetric) -> str:
 
 
 def series_by_component(module: RegistryModule, families: Iterable[Metric]) -> Mapping[str, Series]:
-    """For every component, the series of each metric that has a family here, by the metric's attribute."""
+    """For every component, the series of each metric that has any here, by the metric's attribute."""
     known = {family.name: family for family in families}
     found: dict[str, dict[str, tuple[Point | Distribution, ...]]] = {
         component: {} for component in module.endpoint_of

@@ -28,6 +28,8 @@ class Distribution:
 class Section:
     """One component: its series by the attribute that each metric has in the component's class.
 
+    A metric without series is not there.
+
     `fault` is None, or says in a word why the component could not be read: `failed` (it raised), `timed out`
     or `nonsense` (it answered with what cannot be true). Then gauges that the read should have set are left
     out; what was counted until then is there.

@@ -42,7 +42,7 @@ class PerformanceMetricsCollector(RecordingCollector):
 
     A component is registered as it is, and read when somebody asks. One that raises, hangs or answers with
     nonsense costs its own section only. `probe` measures the process; see `RecordingCollector` for what is
-    recorded by calls, and `runtime.collector.Collector` for `deadline` and `instance`.
+    recorded by calls, and `runtime.collector.Collector` for the other options.
     """
 
     def __init__(
@@ -51,9 +51,10 @@ class PerformanceMetricsCollector(RecordingCollector):
         registry: CollectorRegistry | None = None,
         deadline: float = 1.0,
         instance: str | None = None,
+        refresh_every: float | None = None,
         probe: Probe | None = None,
     ) -> None:
-        super().__init__(registry=registry, deadline=deadline, instance=instance)
+        super().__init__(registry=registry, deadline=deadline, instance=instance, refresh_every=refresh_every)
         probe = ProcessProbe() if probe is None else probe
         self.register("system", probe.usage, system.SystemReader(self.metrics).use, sets=system.GAUGES)
         self._totals = RememberedTotals()

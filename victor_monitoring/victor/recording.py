@@ -38,7 +38,12 @@ class RecordingCollector(Collector[Metrics]):
     """
 
     def __init__(
-        self, *, registry: CollectorRegistry | None = None, deadline: float = 1.0, instance: str | None = None
+        self,
+        *,
+        registry: CollectorRegistry | None = None,
+        deadline: float = 1.0,
+        instance: str | None = None,
+        refresh_every: float | None = None,
     ) -> None:
         super().__init__(
             victor_registry,
@@ -47,6 +52,7 @@ class RecordingCollector(Collector[Metrics]):
             on_fault=self._count_fault_of,
             on_overflow=self._count_overflow_of,
             instance=instance,
+            refresh_every=refresh_every,
         )
         self._selections, self._requests = Recorded(), Recorded()
         self._has_pool = False
