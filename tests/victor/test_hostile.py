@@ -1,0 +1,174 @@
+"""Components that raise, hang or talk nonsense cost their own sections only."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from tests.runtime.patience import LONG, SHORT
+from tests.victor.series import values
+from tests.victor.stand_ins import HOSTILE, Agent, Answering, Cache, Hanging, Pool
+from victor_monitoring.runtime.system import Usage
+from victor_monitoring.victor.collector import PerformanceMetricsCollector
+
+REGISTERED: dict[str, Callable[[PerformanceMetricsCollector, Any], object]] = {
+    "cache": PerformanceMetricsCollector.register_tool_selection_cache,
+    "tool_selection": PerformanceMetricsCollector.register_agent_metrics_collector,
+    "tool_execution": PerformanceMetricsCollector.register_agent_metrics_collector,
+    "provider_pool": PerformanceMetricsCollector.register_provider_pool,
+}
+
+
+@pytest.fixture
+def collector() -> PerformanceMetricsCollector:
+    return PerformanceMetricsCollector(deadline=LONG)
+
+
+@pytest.fixture
+def hanging() -> Iterator[Hanging]:
+    component = Hanging()
+    yield component
+    component.free.set()
+
+
+def use(collector: PerformanceMetricsCollector) -> None:
+    """Registers a good component of each kind."""
+    cache, agent = Cache(), Agent()
+    cache.lookups["query"]["hits"] = 5
+    agent.selections["semantic_selections"] = 4
+    collector.register_tool_selection_cache(cache)
+    collector.register_agent_metrics_collector(agent)
+    collector.register_provider_pool(Pool({"openai": {"healthy": True, "successes": 3}}))
+
+
+def faults(collector: PerformanceMetricsCollector) -> dict[str, str | None]:
+    return {name: section.fault for name, section in collector.get_all_metrics().sections.items()}
+
+
+def judged(collector: PerformanceMetricsCollector) -> None:
+    """Every number of the exposition can be one."""
+    for family in text_string_to_metric_families(collector.export_prometheus()):
+        for sample in family.samples:
+            assert math.isfinite(sample.value), sample
+            assert 0 <= sample.value < 2**53, sample
+
+
+@pytest.mark.parametrize("component", REGISTERED)
+@pytest.mark.parametrize("answer", HOSTILE)
+def test_a_hostile_component_costs_its_own_section(
+    collector: PerformanceMetricsCollector, component: str, answer: str
+) -> None:
+    """Its section has a fault, is counted, and every number that is exposed can be true."""
+    use(collector)
+    REGISTERED[component](collector, Answering(HOSTILE[answer]))
+    found = faults(collector)
+    own = {"tool_selection", "tool_execution"} if "tool" in component else {component}
+    told = {name for name, fault in found.items() if fault is not None}
+    assert told <= own
+    counted = values(collector.get_system_metrics(), "collector_faults_total")
+    assert {name for (name,) in counted} == told
+    assert set(found.values()) <= {None, "failed", "nonsense"}
+    judged(collector)
+
+
+@pytest.mark.parametrize("component", REGISTERED)
+@pytest.mark.parametrize("answer", ["raises", "exits", "is no function", "gives None", "None everywhere"])
+def test_a_hostile_component_is_told(
+    collector: PerformanceMetricsCollector, component: str, answer: str
+) -> None:
+    """A fault that must be seen is."""
+    REGISTERED[component](collector, Answering(HOSTILE[answer]))
+    expected = "nonsense" if "None" in answer else "failed"
+    assert faults(collector)[component] == expected
+
+
+@pytest.mark.parametrize("component", [None, object(), 3])
+def test_what_is_no_component_is_a_fault_of_its_section(
+    collector: PerformanceMetricsCollector, component: Any
+) -> None:
+    """Registering and unregistering it raise nothing."""
+    collector.register_tool_selection_cache(component)
+    collector.register_agent_metrics_collector(component)
+    collector.register_provider_pool(component)
+    own = {"cache", "tool_selection", "tool_execution", "provider_pool"}
+    assert {name for name, fault in faults(collector).items() if fault == "failed"} == own
+    collector.unregister_tool_selection_cache(component)
+    collector.unregister_agent_metrics_collector(component)
+    collector.unregister_provider_pool(component)
+    assert set(faults(collector).values()) == {None}
+
+
+def test_a_component_that_hangs_costs_one_deadline(hanging: Hanging) -> None:
+    """All components of Victor may hang: what is left is served, within one deadline."""
+    collector = PerformanceMetricsCollector(deadline=1)
+    for register in REGISTERED.values():
+        register(collector, Answering(hanging))
+    collector.record_tool_execution("grep", success=True, seconds=0.5)
+    start = time.monotonic()
+    text = collector.export_prometheus()
+    assert time.monotonic() - start < 6
+    assert 'victor_tool_executions_total{outcome="success",tool="grep"} 1.0' in text
+    assert "victor_system_memory_bytes" in text
+    assert faults(collector) == {
+        "tool_selection": "timed out", "cache": "timed out", "bootstrap": None,
+        "provider_pool": "timed out", "tool_execution": "timed out", "system": None,
+    }  # fmt: skip
+
+
+class Probe:
+    """A probe that gives this usage."""
+
+    def __init__(self, usage: Any) -> None:
+        self._usage = usage
+
+    def usage(self) -> Any:
+        if isinstance(self._usage, Exception):
+            raise self._usage
+        return self._usage() if callable(self._usage) else self._usage
+
+
+@pytest.mark.parametrize(
+    ("usage", "fault"),
+    [
+        (OSError("no /proc"), "failed"),
+        (None, "nonsense"),
+        (Usage(math.nan, 1, 1, 1, 1), "nonsense"),
+        (Usage(1, -1, 1, 1, 1), "nonsense"),
+        (Usage(1, 1, 1, 1, 1), None),
+    ],
+)
+def test_a_probe_may_be_hostile_too(usage: Any, fault: str | None) -> None:
+    """Without it the rest is served, and the faults of the system are counted in its own section."""
+    collector = PerformanceMetricsCollector(deadline=LONG, probe=Probe(usage))
+    use(collector)
+    assert faults(collector) == dict.fromkeys(collector.module.endpoint_of) | {"system": fault}
+    section = collector.get_system_metrics()
+    assert values(section, "collector_faults_total") == ({} if fault is None else {("system",): 2})
+    assert ("system_memory_bytes" in section.metrics) == (fault is None)
+    judged(collector)
+
+
+def test_a_probe_may_hang(hanging: Hanging) -> None:
+    """The others are served."""
+    collector = PerformanceMetricsCollector(deadline=SHORT, probe=Probe(hanging))
+    assert faults(collector)["system"] == "timed out"
+    assert "victor_tools_running" in collector.export_prometheus()
+
+
+def test_processor_time_only_rises() -> None:
+    """A probe's total becomes a counter."""
+    seconds = iter((1.0, 2.5, 2.5))
+    collector = PerformanceMetricsCollector(
+        deadline=LONG, probe=Probe(lambda: Usage(4096, next(seconds), 0.5, 7, 60))
+    )
+    found = [collector.get_system_metrics() for _ in range(3)]
+    assert [values(each, "system_cpu_seconds_total") for each in found] == [{(): 1}, {(): 2.5}, {(): 2.5}]
+    assert values(found[0], "system_cpu_cores") == {(): 0.5}
+    assert values(found[0], "system_threads") == {(): 7}
+    assert values(found[0], "system_uptime_seconds") == {(): 60}
+    assert values(found[0], "system_memory_bytes") == {(): 4096}
