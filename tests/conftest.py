@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.environments import environment
 from tests.programs import MissingProgramError, program
 
-PROGRAMS = {"alertmanager", "amtool", "node", "npm", "prometheus", "promtool"}
+PROGRAMS = {"alertmanager", "amtool", "node", "npm", "prometheus", "promtool", "victor_ai"}
 NOBODY = 65534
 
 
@@ -47,9 +48,9 @@ def ordinary_folder(tmp_path: Path) -> Iterator[Path]:
             os.seteuid(0)
 
 
-def _needed(name: str) -> Path:
+def _needed(name: str, find: Callable[[str], Path] = program) -> Path:
     try:
-        return program(name)
+        return find(name)
     except MissingProgramError as missing:
         if os.environ.get("CI"):
             pytest.fail(str(missing))
@@ -90,3 +91,9 @@ def node() -> Path:
 def npm() -> Path:
     """The path of npm."""
     return _needed("npm")
+
+
+@pytest.fixture(scope="session")
+def victor_ai() -> Path:
+    """The path of a Python that has Victor."""
+    return _needed("victor-ai", environment)

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from victor_monitoring.runtime.totals import Recorded, RememberedTotals, Totals
+from victor_monitoring.runtime.totals import RememberedTotals, Tally, Totals
 
 
 @pytest.mark.parametrize(
@@ -51,22 +51,22 @@ def test_a_component_without_weak_references_is_admitted() -> None:
 
 
 @pytest.mark.parametrize(
-    ("noted_and_gained", "beyond"),
+    ("events", "grown"),
     [
-        ([(0, 5)], [5]),
-        ([(2, 5), (0, 1)], [3, 1]),
-        ([(3, 0), (0, 3), (0, 1)], [0, 0, 1]),  # counted by a call before the total that holds it is read
-        ([(1, 1), (1, 1)], [0, 0]),
+        ("g5", [5]),
+        ("c c g5 g1", [1, 1, 3, 1]),
+        ("c c g2", [1, 1, 0]),
+        ("g1 c c", [1, 0, 1]),  # the total was read before the call came
+        ("c g1 c g1", [1, 0, 1, 0]),
+        ("g5 c settle c g1", [5, 0, 1, 0]),
     ],
 )
-def test_what_calls_have_counted_is_not_counted_again(
-    noted_and_gained: list[tuple[int, float]], beyond: list[float]
-) -> None:
-    """Calls and totals of the same events count each once, in whichever order they come."""
-    recorded = Recorded()
-    found = []
-    for noted, gained in noted_and_gained:
-        for _ in range(noted):
-            recorded.note("hit")
-        found.append(recorded.beyond("hit", gained))
-    assert found == beyond
+def test_what_is_told_twice_is_counted_once(events: str, grown: list[float]) -> None:
+    """By calls and by totals, in whichever order; until the totals end, and then anew."""
+    tally, found = Tally(), []
+    for event in events.split():
+        if event == "settle":
+            tally.settle()
+        else:
+            found.append(tally.call("hit") if event == "c" else tally.gain("hit", float(event[1:])))
+    assert found == grown

@@ -41,21 +41,37 @@ class RememberedTotals:
         return self._known[key][1]
 
 
-class Recorded:
-    """Events that calls have counted, and that a total which is read later holds too."""
+class Tally:
+    """Events that are told in two ways: by a call for each, and by a total that a component counts.
+
+    Both tell of the same events, either may miss some, and a total is read later or earlier than the calls
+    come: so what counts is the larger of the two numbers. Each method returns by how much that has grown.
+    """
 
     def __init__(self) -> None:
-        self._counted: dict[Hashable, float] = {}
+        self._called: dict[Hashable, float] = {}
+        self._gained: dict[Hashable, float] = {}
         self._lock = Lock()
 
-    def note(self, key: Hashable) -> None:
-        """Notes one event that has been counted."""
-        with self._lock:
-            self._counted[key] = self._counted.get(key, 0) + 1
+    def call(self, key: Hashable) -> float:
+        """One event, told by a call."""
+        return self._add(key, self._called, self._gained, 1)
 
-    def beyond(self, key: Hashable, gained: float) -> float:
-        """What of a total's gain has not been counted. What it does not hold yet waits."""
+    def gain(self, key: Hashable, gained: float) -> float:
+        """Events by which a total has grown."""
+        return self._add(key, self._gained, self._called, gained)
+
+    def settle(self) -> None:
+        """Takes what has been counted as done: whoever kept the totals is gone."""
         with self._lock:
-            counted = self._counted.get(key, 0)
-            self._counted[key] = max(0, counted - gained)
-        return max(0, gained - counted)
+            self._called.clear()
+            self._gained.clear()
+
+    def _add(
+        self, key: Hashable, own: dict[Hashable, float], other: dict[Hashable, float], events: float
+    ) -> float:
+        with self._lock:
+            before = own.get(key, 0)
+            own[key] = before + events
+            limit = max(before, other.get(key, 0))
+            return max(0, before + events - limit)

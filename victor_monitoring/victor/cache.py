@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final, Protocol, get_args
 
 from victor_monitoring.runtime.report import Report
-from victor_monitoring.runtime.totals import Recorded, Totals
+from victor_monitoring.runtime.totals import Tally, Totals
 
 from .registry import Cache, Metrics, Operation
 
@@ -22,13 +22,13 @@ class ToolSelectionCache(Protocol):
 
 
 class CacheReader:
-    """Puts what one cache says into metrics; its lookups are selections, but for those `recorded` already."""
+    """Puts what one cache says into metrics; its lookups are `selections`, which calls may tell of, too."""
 
     def __init__(
-        self, cache: ToolSelectionCache, metrics: Metrics, totals: Totals, recorded: Recorded
+        self, cache: ToolSelectionCache, metrics: Metrics, totals: Totals, selections: Tally
     ) -> None:
         self._cache = cache
-        self._metrics, self._totals, self._recorded = metrics, totals, recorded
+        self._metrics, self._totals, self._selections = metrics, totals, selections
 
     def ask(self) -> object:
         """What the cache says now."""
@@ -54,7 +54,7 @@ class CacheReader:
             gained = self._totals.increment((name, key), total)
             self._metrics.cache.cache_operations_total(name, operation).inc(gained)
             if operation != "eviction":
-                gained = self._recorded.beyond((name, operation), gained)
+                gained = self._selections.gain((name, operation), gained)
                 self._metrics.tool_selection.tool_selections_total(name, operation).inc(gained)
         if (saved := stats.amount("total_latency_saved_ms")) is not None:
             gained = self._totals.increment((name, "saved"), saved)

@@ -67,7 +67,7 @@ class PerformanceMetricsCollector(RecordingCollector):
         def register() -> Registered:
             reader = caches.CacheReader(cache, self.metrics, self._totals.of(cache), self._selections)
             read = self.register("cache", reader.ask, reader.use, sets=caches.GAUGES)
-            return Registered(cache, read.close)
+            return Registered(cache, self._selections.settle, read.close)
 
         return self._register("cache", cache, register, most=1)
 
@@ -170,6 +170,7 @@ class PerformanceMetricsCollector(RecordingCollector):
 
     def _without_pool(self) -> None:
         self._has_pool = False
+        self._requests.settle()
         self._show_known_providers()
 
     def _observe_tool_execution(self, *arguments: object, **options: object) -> None:

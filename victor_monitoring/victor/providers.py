@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Final, Protocol, TypedDict
 
 from victor_monitoring.runtime.report import Report
-from victor_monitoring.runtime.totals import Recorded, Totals
+from victor_monitoring.runtime.totals import Tally, Totals
 
 from .registry import Metrics, ProviderPoolOutcome
 
@@ -38,11 +38,11 @@ class ProviderPool(Protocol):
 
 
 class PoolReader:
-    """Puts what one pool says into metrics, but for the requests that are `recorded` already."""
+    """Puts what one pool says into metrics, its `requests` too, which calls may tell of as well."""
 
-    def __init__(self, pool: ProviderPool, metrics: Metrics, totals: Totals, recorded: Recorded) -> None:
+    def __init__(self, pool: ProviderPool, metrics: Metrics, totals: Totals, requests: Tally) -> None:
         self._pool = pool
-        self._metrics, self._totals, self._recorded = metrics.provider_pool, totals, recorded
+        self._metrics, self._totals, self._requests = metrics.provider_pool, totals, requests
 
     def ask(self) -> object:
         """What the pool says now."""
@@ -57,14 +57,14 @@ class PoolReader:
             stats = providers.part(name)
             if (healthy := stats.truth("healthy")) is not None:
                 self._metrics.provider_up(str(name)).set(healthy)
-            self._requests(str(name), stats)
+            self._count_requests(str(name), stats)
         providers.judge()
 
-    def _requests(self, name: str, stats: Report) -> None:
+    def _count_requests(self, name: str, stats: Report) -> None:
         for outcome, key in _OUTCOMES.items():
             if (total := stats.amount(key)) is not None:
                 gained = self._totals.increment((name, key), total)
-                if gained := self._recorded.beyond((name, outcome), gained):
+                if gained := self._requests.gain((name, outcome), gained):
                     self._metrics.provider_requests_total(name, outcome).inc(gained)
 
 

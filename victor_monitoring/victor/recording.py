@@ -10,7 +10,7 @@ from prometheus_client import CollectorRegistry
 from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.report import amount
 from victor_monitoring.runtime.timing import Measured, Measurement
-from victor_monitoring.runtime.totals import Recorded
+from victor_monitoring.runtime.totals import Tally
 
 from . import registry as victor_registry
 from .providers import outcome_of
@@ -54,7 +54,7 @@ class RecordingCollector(Collector[Metrics]):
             instance=instance,
             refresh_every=refresh_every,
         )
-        self._selections, self._requests = Recorded(), Recorded()
+        self._selections, self._requests = Tally(), Tally()
         self._has_pool = False
         self._providers: set[str] = set()
         # True of a collector that nobody has told of any: the anchors that show that it works.
@@ -68,8 +68,8 @@ class RecordingCollector(Collector[Metrics]):
         """
         with self.recording("tool_selection"):
             outcome: ToolSelectionOutcome = "hit" if hit else "miss"
-            self.metrics.tool_selection.tool_selections_total(cache, outcome).inc()
-            self._selections.note((cache, outcome))
+            counter = self.metrics.tool_selection.tool_selections_total(cache, outcome)
+            counter.inc(self._selections.call((cache, outcome)))
             self.metrics.tool_selection.tool_selection_duration_seconds(cache).observe(_duration(seconds))
 
     def tool_selection(self, cache: Cache, is_hit: Callable[[Any], bool] | None = None) -> Measured:
@@ -110,8 +110,8 @@ class RecordingCollector(Collector[Metrics]):
         """Records one request to a provider. Where a pool is registered, it counts the request too."""
         with self.recording("provider_pool"):
             self._known(provider)
-            self.metrics.provider_pool.provider_requests_total(provider, outcome).inc()
-            self._requests.note((str(provider), outcome))
+            counter = self.metrics.provider_pool.provider_requests_total(provider, outcome)
+            counter.inc(self._requests.call((str(provider), outcome)))
             self.metrics.provider_pool.provider_request_duration_seconds(provider).observe(_duration(seconds))
 
     def provider_request(self, provider: str) -> Measured:
