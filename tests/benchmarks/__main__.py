@@ -5,9 +5,7 @@ from __future__ import annotations
 import datetime
 import os
 import platform
-import resource
 import shutil
-import statistics
 import subprocess
 import sys
 import tempfile
@@ -16,7 +14,8 @@ from pathlib import Path
 
 import yaml
 
-from tests.benchmarks import runtime
+from tests.benchmarks import collector, runtime
+from tests.benchmarks.rows import paired, row
 from tests.benchmarks.synthetic import synthetic_spec
 from victor_monitoring.diagnostics import Source
 from victor_monitoring.pipeline import compile_spec, render
@@ -35,6 +34,7 @@ def main() -> None:
     for size, pairs in _SIZES.items():
         _compile(size, pairs)
     runtime.measure()
+    collector.measure()
 
 
 def _processes(folder: Path) -> None:
@@ -48,10 +48,10 @@ def _processes(folder: Path) -> None:
         ("check", "yaml, pydantic, typer, grafanalib.core"),
     ):
         floor = [sys.executable, "-c", f"import {libraries}"]
-        _row(
+        row(
             f"`victor-mon {verb}`, specs/performance.yaml",
             f"`import {libraries}`",
-            *_paired(_run([*tool, verb], folder), _run(floor, folder), _PROCESS_PAIRS),
+            *paired(_run([*tool, verb], folder), _run(floor, folder), _PROCESS_PAIRS),
         )
 
 
@@ -67,10 +67,10 @@ def _compile(alerts: int, pairs: int) -> None:
     def read_and_written() -> None:
         yaml.dump(yaml.load(text, yaml.CSafeLoader), Dumper=yaml.CSafeDumper)
 
-    _row(
+    row(
         f"text to rules, {alerts:,} alerts",
         "CSafeLoader and CSafeDumper, the same spec",
-        *_paired(compiled, read_and_written, pairs),
+        *paired(compiled, read_and_written, pairs),
     )
 
 
@@ -83,39 +83,6 @@ def _run(command: list[str], folder: Path) -> Callable[[], None]:
         subprocess.run(command, cwd=folder, env=environment, check=True, capture_output=True)
 
     return run
-
-
-def _paired(
-    ours: Callable[[], None], floor: Callable[[], None], pairs: int
-) -> tuple[list[float], list[float]]:
-    """Processor seconds of both, taken in turn after one warm-up each, so that a slow moment meets both."""
-    ours()
-    floor()
-    taken = [(_seconds(ours), _seconds(floor)) for _ in range(pairs)]
-    return [mine for mine, _ in taken], [theirs for _, theirs in taken]
-
-
-def _seconds(work: Callable[[], None]) -> float:
-    """Processor time of this process and its children: other work on the machine does not count."""
-    start = _spent()
-    work()
-    return _spent() - start
-
-
-def _spent() -> float:
-    used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-    return sum(each.ru_utime + each.ru_stime for each in used)
-
-
-def _row(measured: str, floor: str, ours: list[float], floors: list[float]) -> None:
-    ratios = [mine / theirs for mine, theirs in zip(ours, floors, strict=True)]
-    mine, theirs = statistics.median(ours), statistics.median(floors)
-    spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    print(f"| {measured} | {floor} | {_text(mine)} | {_text(theirs)} | {spread} |", flush=True)
-
-
-def _text(seconds: float) -> str:
-    return f"{seconds * 1000:.0f} ms" if seconds < 10 else f"{seconds:.1f} s"
 
 
 if __name__ == "__main__":
