@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from importlib import import_module
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
+if TYPE_CHECKING:
+    from victor_monitoring.victor.collector import PerformanceMetricsCollector, get_performance_collector
+    from victor_monitoring.victor.routes import register_performance_routes
+
+__all__ = ["PerformanceMetricsCollector", "get_performance_collector", "register_performance_routes"]
 __version__ = "0.1.0"
 
 # What a monitored service calls, loaded when it is asked for: the generator needs none of it.
 _RUNTIME: Final = {
     "PerformanceMetricsCollector": "victor_monitoring.victor.collector",
     "get_performance_collector": "victor_monitoring.victor.collector",
+    "register_performance_routes": "victor_monitoring.victor.routes",
 }
 
 

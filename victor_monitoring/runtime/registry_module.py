@@ -30,12 +30,13 @@ class DescribedMetric:
 class RegistryModule:
     """What a registry module says of itself. Durations are in milliseconds.
 
-    `endpoints` names the components that each endpoint shows, in order. `signals` and `alerts` are the plain
-    data that `victor_monitoring.signals.binding` makes signals and alerts of.
+    `severities` ascend. `endpoints` names the components that each endpoint shows, in order. `signals` and
+    `alerts` are the plain data that `victor_monitoring.signals.binding` makes signals and alerts of.
     """
 
     service: str
     title: str
+    severities: tuple[str, ...]
     scrape: int
     endpoints: Mapping[str, tuple[str, ...]]
     metrics: Mapping[str, DescribedMetric]
@@ -54,6 +55,7 @@ class RegistryModule:
         return cls(
             service=module.SERVICE,
             title=getattr(module, "TITLE", module.SERVICE),
+            severities=getattr(module, "SEVERITIES", ()),
             scrape=module.SCRAPE,
             endpoints=module.ENDPOINTS,
             metrics={name: _metric(name, data) for name, data in module.METRICS.items()},

@@ -1,0 +1,231 @@
+"""A service's sections over HTTP."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import threading
+import time
+from collections.abc import Iterable
+from functools import partial
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+from prometheus_client import Metric
+from prometheus_client.registry import Collector as ForeignCollector
+
+from tests.renderers.registry_module import module_of, of_components
+from tests.runtime.patience import LONG, SHORT
+from tests.runtime.rest.client import ask, get, session
+from tests.runtime.rest.shop import shop_app
+from tests.runtime.shop import COMPONENTS, shop_collector
+from victor_monitoring.checks.hidden_endpoint import FIXED
+from victor_monitoring.runtime.collector import Collector
+from victor_monitoring.runtime.reads import Nonsense
+from victor_monitoring.runtime.rest import register_routes
+from victor_monitoring.runtime.rest.models import Models
+
+SECRET = "/etc/shop/secret"  # noqa: S105 - what no answer may contain
+
+
+def app_of(collector: Collector[Any], **options: Any) -> FastAPI:
+    """An application with the collector's routes, without signals."""
+    app = FastAPI()
+    register_routes(app, collector, **options)
+    return app
+
+
+def test_a_section_has_every_metric_of_its_component() -> None:
+    """Series with labels and values, distributions with buckets, and none where nothing is known."""
+    collector = shop_collector(instance="corner")
+    till = collector.metrics.till
+    till.sales_total(clerk="Ann", outcome="paid").inc(2)
+    till.wait_seconds(lane="quick").observe(0.5)
+    answer = ask(app_of(collector), "/api/shop/front")
+    assert (answer["service"], answer["instance"]) == ("shop", "corner")
+    assert abs(answer["time"] - time.time()) < LONG
+    assert answer["sections"] == {
+        "till": {
+            "fault": None,
+            "metrics": {
+                "sales_total": [
+                    {"labels": {"clerk": "Ann", "outcome": "paid"}, "value": 2.0},
+                    {"labels": {"clerk": "Ann", "outcome": "void"}, "value": 0.0},
+                ],
+                "wait_seconds": [
+                    {
+                        "labels": {"lane": "quick"}, "count": 1.0, "sum": 0.5,
+                        "buckets": {"0.1": 0.0, "1.0": 1.0, "60.0": 1.0, "+Inf": 1.0},
+                    },
+                    {
+                        "labels": {"lane": "slow"}, "count": 0.0, "sum": 0.0,
+                        "buckets": {"0.1": 0.0, "1.0": 0.0, "60.0": 0.0, "+Inf": 0.0},
+                    },
+                ],
+                "open": [],
+            },
+        },
+        "shelf": {"fault": None, "metrics": {"fill": [], "weight_grams": []}},
+    }  # fmt: skip
+
+
+def test_an_endpoint_shows_its_components_and_reads_no_others() -> None:
+    """Components that share an endpoint stand side by side; the summary has all of them."""
+    collector = shop_collector()
+    asked: list[str] = []
+    for component in ("till", "shelf", "door"):
+        collector.register(component, partial(asked.append, component))
+    app = app_of(collector)
+    for path, components in (("front", {"till", "shelf"}), ("door", {"door"}), ("summary", set(COMPONENTS))):
+        asked.clear()
+        assert set(ask(app, f"/api/shop/{path}")["sections"]) == components == set(asked)
+
+
+def test_a_component_that_cannot_be_read_costs_its_own_section_only() -> None:
+    """The answer is 200, says what is wrong in a word and nothing more, and has the other sections."""
+    collector = shop_collector(deadline=SHORT)
+    release = threading.Event()
+
+    def fail() -> None:
+        raise RuntimeError(SECRET)
+
+    def lie() -> None:
+        raise Nonsense(SECRET)
+
+    collector.register("till", fail)
+    collector.register("shelf", lie)
+    collector.register("door", lambda: release.wait(LONG))
+    app = app_of(collector)
+    answers = [get(app, "/api/shop/summary") for _ in range(2)]
+    release.set()
+    for answer in answers:
+        assert answer.status_code == 200
+        sections = answer.json()["sections"]
+        assert {name: section["fault"] for name, section in sections.items()} == {
+            "till": "failed",
+            "shelf": "nonsense",
+            "door": "timed out",
+        }
+        assert sections["door"]["metrics"]["visits_total"] == [{"labels": {}, "value": 0.0}]
+        assert SECRET not in answer.text
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_a_number_that_json_does_not_know_is_null(value: float) -> None:
+    """A gauge can have been set to it; the answer stays JSON, and as documented."""
+    collector = shop_collector()
+    collector.metrics.shelf.weight_grams.set(value)
+    app = app_of(collector)
+    answer = ask(app, "/api/shop/front")
+    assert answer["sections"]["shelf"]["metrics"]["weight_grams"] == [{"labels": {}, "value": None}]
+    Models.of(collector.module, signals=False).endpoints["front"].model_validate(answer)
+
+
+class _Broken(ForeignCollector):
+    """Something else on the registry, which fails."""
+
+    def collect(self) -> Iterable[Metric]:
+        raise RuntimeError(SECRET)
+
+
+def test_a_failure_is_told_to_the_log_only(caplog: pytest.LogCaptureFixture) -> None:
+    """What fails beside us costs the exposition, and the caller learns nothing of it, debugging or not."""
+    with shop_app(debug=True) as shop:
+        shop.collector.registry._collector_to_names[_Broken()] = []  # noqa: SLF001 - `register` would ask it first
+        answer = get(shop.app, "/metrics")
+        assert (answer.status_code, answer.headers["content-type"]) == (500, "application/json")
+        assert answer.json() == {"detail": "there is no answer; the service's log says why"}
+        assert SECRET in caplog.text
+        assert get(shop.app, "/api/shop/summary").status_code == 200
+
+
+def test_reading_does_not_block_the_event_loop() -> None:
+    """While a component hangs, the application answers others; those who wait share the one read."""
+    collector = shop_collector()
+    started, release = threading.Event(), threading.Event()
+    reads: list[object] = []
+
+    def hang() -> None:
+        reads.append(None)
+        started.set()
+        release.wait(LONG)
+
+    collector.register("door", hang)
+    app = app_of(collector)
+
+    @app.get("/alive")
+    async def alive() -> str:
+        return "yes"
+
+    async def ask_all() -> list[int]:
+        async with session(app) as caller:
+            waiting = [
+                asyncio.create_task(caller.get(path))
+                for path in ("/metrics", "/api/shop/summary", "/api/shop/door", "/api/shop/prometheus")
+            ]
+            await asyncio.to_thread(started.wait, LONG)
+            assert (await caller.get("/alive")).json() == "yes"
+            assert not any(each.done() for each in waiting)
+            release.set()
+            return [(await each).status_code for each in waiting]
+
+    assert asyncio.run(ask_all()) == [200] * 4
+    assert 1 <= len(reads) <= 4  # one who comes after the end of a read has a new one
+
+
+def test_where_the_routes_are_is_the_services_to_say() -> None:
+    """A prefix, and no `/metrics` where the service has its own; without an evaluator nothing is judged."""
+    app = app_of(shop_collector(), prefix="/monitoring/", metrics_path=None)
+    assert list(app.openapi()["paths"]) == [
+        "/monitoring/summary",
+        "/monitoring/prometheus",
+        "/monitoring/front",
+        "/monitoring/door",
+    ]
+    assert "signals" not in ask(app, "/monitoring/summary")
+
+
+def test_an_endpoint_does_not_hide_the_fixed_ones() -> None:
+    """A component whose endpoint is named like one of them is in the summary; a check of specs finds it."""
+    components = {"summary": {"metrics": COMPONENTS["door"]["metrics"]}, "shelf": COMPONENTS["shelf"]}
+    app = app_of(Collector(module_of(of_components(components))))
+    assert set(ask(app, "/api/shop/summary")["sections"]) == {"summary", "shelf"}
+
+
+def test_the_check_of_specs_knows_the_fixed_endpoints() -> None:
+    """Those that are there beside the components' own."""
+    with shop_app() as shop:
+        endpoints = {path.rpartition("/")[2] for path in shop.app.openapi()["paths"] if path != "/metrics"}
+        assert endpoints == {*FIXED, *shop.collector.module.endpoints}
+
+
+def test_openapi_tells_help_and_unit_of_every_metric() -> None:
+    """And the values of closed labels; the models' names begin with the service's."""
+    collector = shop_collector()
+    schemas = app_of(collector).openapi()["components"]["schemas"]
+    for metric in collector.module.metrics.values():
+        component = metric.component.capitalize()
+        described = schemas[f"Shop{component}Metrics"]["properties"][metric.attribute]["description"]
+        assert described == (
+            f"{metric.help} A {metric.type} in the unit `{metric.unit}`; in Prometheus `{metric.name}`."
+        )
+    assert schemas["ShopSalesTotalLabels"]["properties"]["outcome"]["enum"] == ["paid", "void"]
+    assert schemas["ShopSalesTotalLabels"]["properties"]["clerk"] == {"type": "string", "title": "Clerk"}
+    assert {name for name in schemas if not name.startswith("Shop")} == {"Problem"}
+
+
+def test_any_word_can_name_a_metric_or_a_label() -> None:
+    """Those that pydantic uses itself are no exception."""
+    metrics = {
+        f"shop_{word}": {
+            "type": "gauge",
+            "help": "x",
+            "merge": "max",
+            "labels": {"schema": ["copy"], "json": ["x"]},
+        }
+        for word in ("model_fields", "model_config", "schema", "copy", "dict", "json", "class", "field_0")
+    }
+    app = app_of(Collector(module_of(of_components({"model_dump": {"metrics": metrics}}))))
+    assert len(ask(app, "/api/shop/summary")["sections"]["model_dump"]["metrics"]) == len(metrics)
+    assert "ShopModelDumpMetrics" in app.openapi()["components"]["schemas"]

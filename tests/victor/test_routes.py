@@ -1,0 +1,82 @@
+"""The guide's endpoints, over HTTP."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+from fastapi import FastAPI
+
+import victor_monitoring
+from tests.runtime.rest.client import ask, get
+from victor_monitoring import PerformanceMetricsCollector, register_performance_routes
+
+# The guide's seven, each with the components that it shows.
+SECTIONS = {
+    "summary": {"tool_selection", "cache", "bootstrap", "provider_pool", "tool_execution", "system"},
+    "cache": {"tool_selection", "cache"},
+    "providers": {"provider_pool"},
+    "tools": {"tool_execution"},
+    "system": {"system"},
+    "bootstrap": {"bootstrap"},
+}
+
+
+class Cache:
+    """A tool selection cache with some traffic."""
+
+    def get_stats(self) -> dict[str, Any]:
+        counts = {"hits": 3, "misses": 1, "evictions": 0, "total_entries": 4, "utilization": 0.04}
+        return {"enabled": True, "max_size": 100, "namespaces": {"query": counts}}
+
+
+def test_the_guides_endpoints_answer() -> None:
+    """Seven below `/api/performance`, as the guide lists them."""
+    app, collector = FastAPI(), PerformanceMetricsCollector()
+    register_performance_routes(app, collector)
+    collector.register_tool_selection_cache(Cache())
+    for name, components in SECTIONS.items():
+        answer = ask(app, f"/api/performance/{name}")
+        assert answer["service"] == "victor-performance"
+        assert set(answer["sections"]) == components
+    operations = ask(app, "/api/performance/cache")["sections"]["cache"]["metrics"]["cache_operations_total"]
+    assert {"labels": {"cache": "query", "operation": "hit"}, "value": 3.0} in operations
+    for path in ("/api/performance/prometheus", "/metrics"):
+        assert 'victor_cache_operations_total{cache="query",operation="hit"} 3.0\n' in get(app, path).text
+
+
+def test_alerts_and_health_stand_beside_them() -> None:
+    """Every alert that is evaluated here, and a verdict with the score."""
+    app = FastAPI()
+    register_performance_routes(app, PerformanceMetricsCollector())
+    names = [alert["name"] for alert in ask(app, "/api/performance/alerts")["alerts"]]
+    assert {"HighCacheMissRate", "PerformanceCritical"} < set(names)
+    health = ask(app, "/api/performance/health")
+    assert [score["signal"] for score in health["scores"]] == ["health_score"]
+    (cpu,) = ask(app, "/api/performance/system?signals=true")["signals"]["cpu"]["query"].split("\n")
+    assert cpu.startswith("job_kubernetes_namespace_instance:")
+
+
+def test_the_process_has_one_collector(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The routes show the one that `get_performance_collector` gives, unless they are given another."""
+    monkeypatch.setattr("victor_monitoring.victor.collector._collector", None)
+    app = FastAPI()
+    register_performance_routes(app)
+    victor_monitoring.get_performance_collector().metrics.provider_pool.providers_configured.set(7)
+    metrics = ask(app, "/api/performance/providers")["sections"]["provider_pool"]["metrics"]
+    assert metrics["providers_configured"] == [{"labels": {}, "value": 7.0}]
+
+
+def test_what_is_not_asked_for_is_not_loaded() -> None:
+    """The collector comes without FastAPI, and the package with neither."""
+    code = """
+import sys, victor_monitoring
+assert not {"fastapi", "prometheus_client"} & set(sys.modules)
+victor_monitoring.get_performance_collector
+assert not {"fastapi", "starlette", "pydantic", "pydantic_core", "yaml"} & set(sys.modules)
+victor_monitoring.register_performance_routes
+assert "fastapi" in sys.modules and "yaml" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,144 @@
+"""Answers as JSON, out of what a process measures and what it makes of that."""
+
+from __future__ import annotations
+
+import math
+import os
+import time
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from pydantic_core import to_json
+
+from ..alert_states import AlertState
+from ..evaluator import LabelledValue, SignalValues
+from ..registry_module import RegistryModule
+from ..snapshot import Distribution, Point, Section, Snapshot
+
+
+class Answers:
+    """The answers of one process of a service. Right by construction, they are not validated again."""
+
+    def __init__(self, module: RegistryModule, instance: str) -> None:
+        self._module, self._instance = module, instance
+        self._attributes: dict[str, list[str]] = {component: [] for component in module.endpoint_of}
+        for metric in module.metrics.values():
+            self._attributes[metric.component].append(metric.attribute)
+
+    def sections(self, snapshot: Snapshot) -> dict[str, Any]:
+        """The snapshot's sections."""
+        sections = {name: self._section(section) for name, section in snapshot.sections.items()}
+        return {**self._origin(snapshot.time), "sections": sections}
+
+    def alerts(self, alerts: Iterable[AlertState]) -> dict[str, Any]:
+        """Every alert with its series."""
+        return {**self._origin(time.time()), "alerts": [_alert(each) for each in alerts]}
+
+    def health(self, signals: Collection[SignalValues], alerts: Collection[AlertState]) -> dict[str, Any]:
+        """The verdict, and what it stands on."""
+        firing = [each.alert for each in alerts if each.state == "firing"]
+        severities = {alert.severity for alert in firing}
+        return {
+            **self._origin(time.time()),
+            "verdict": max(severities, key=self._module.severities.index, default="ok"),
+            "firing": [alert.name for alert in firing],
+            "pending": [each.alert.name for each in alerts if each.state == "pending"],
+            "silent": [each.signal.name for each in signals if _is_silent(each)],
+            "scores": [_score(each, signals) for each in signals if each.signal.unit == "score"],
+        }
+
+    def _origin(self, measured: float) -> Mapping[str, Any]:
+        """What every answer says of who gives it, and when."""
+        return {
+            "service": self._module.service,
+            "instance": self._instance,
+            "pid": os.getpid(),
+            "time": measured,
+        }
+
+    def _section(self, section: Section) -> Mapping[str, Any]:
+        metrics = {
+            attribute: [_series(each) for each in section.metrics.get(attribute, ())]
+            for attribute in self._attributes[section.component]
+        }
+        return {"fault": section.fault, "metrics": metrics}
+
+
+def signals_by_name(signals: Iterable[SignalValues]) -> dict[str, Any]:
+    """The signals of an answer, each with its values."""
+    return {
+        each.signal.name: {"title": each.signal.title, "unit": each.signal.unit, **_told(each)}
+        for each in signals
+    }
+
+
+def json(answer: Mapping[str, Any]) -> bytes:
+    """The answer's body; a number that JSON does not know is null."""
+    return to_json(answer, inf_nan_mode="null")
+
+
+def _series(series: Point | Distribution) -> Mapping[str, Any]:
+    if isinstance(series, Point):
+        return {"labels": series.labels, "value": series.value}
+    return {
+        "labels": series.labels,
+        "count": series.count,
+        "sum": series.sum,
+        "buckets": series.buckets,
+    }
+
+
+def _told(each: SignalValues) -> dict[str, Any]:
+    return {
+        "query": each.query,
+        "fault": each.fault,
+        "values": [_labelled(value) for value in each.values],
+    }
+
+
+def _labelled(value: LabelledValue) -> Mapping[str, Any]:
+    return {"labels": value.labels, "value": value.value}
+
+
+def _score(score: SignalValues, signals: Iterable[SignalValues]) -> Mapping[str, Any]:
+    titles = {each.signal.name: each.signal.title for each in signals}
+    lost = [(name, value) for name, values in score.losses.items() for value in values]
+    losses = [
+        {"signal": name, "title": titles[name], "labels": value.labels, "points": value.value}
+        for name, value in sorted(lost, key=lambda pair: -pair[1].value)
+    ]
+    return {
+        "signal": score.signal.name,
+        "title": score.signal.title,
+        **_told(score),
+        "losses": losses,
+    }
+
+
+def _is_silent(each: SignalValues) -> bool:
+    return each.fault is None and all(math.isnan(value.value) for value in each.values)
+
+
+def _alert(each: AlertState) -> Mapping[str, Any]:
+    alert = each.alert
+    return {
+        "name": alert.name,
+        "group": alert.group,
+        "severity": alert.severity,
+        "component": alert.component,
+        "signal": alert.signal.name,
+        "when": alert.condition.text,
+        "pending_for": alert.pending / 1000,
+        "summary": alert.summary,
+        "runbook": alert.runbook,
+        "state": each.state,
+        "series": [
+            {
+                "labels": series.labels,
+                "state": series.state,
+                "value": series.value,
+                "since": series.since / 1000,
+            }
+            for series in each.series
+        ],
+    }
