@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.benchmarks import collector, runtime
+from tests.benchmarks import collector, rest, runtime
 from tests.benchmarks.rows import paired, row
 from tests.benchmarks.synthetic import synthetic_spec
 from victor_monitoring.diagnostics import Source
@@ -35,6 +35,7 @@ def main() -> None:
         _compile(size, pairs)
     runtime.measure()
     collector.measure()
+    rest.measure()
 
 
 def _processes(folder: Path) -> None:
