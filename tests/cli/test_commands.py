@@ -71,6 +71,8 @@ def test_strict_and_today(tmp_path: Path) -> None:
         (["explain", "HighMemoryUsge"], "did you mean `HighMemoryUsage`?"),
         (["validate", "--spec", "nowhere.yaml"], "--spec FILE"),
         (["validate", "--format", "xml"], "'text'"),
+        (["generate", "--out", "specs/performance.yaml"], "is a file"),
+        (["check", "--out", "specs/performance.yaml"], "is a file"),
         (["vaildate"], "vaildate"),
         (["init", "--name", "performance"], "stays as it is"),
     ],

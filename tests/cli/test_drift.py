@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import shlex
 import signal
 import subprocess
 import sys
@@ -55,6 +56,17 @@ def test_a_changed_threshold_shows_in_rule_and_panel_and_is_mended(rendered: Pat
     assert "victor-mon generate" in found.out
     assert victor_mon(rendered, "generate").status == 0
     assert victor_mon(rendered, "check").status == 0
+
+
+def test_check_names_the_command_that_mends(rendered: Path) -> None:
+    """What `check` says at its end writes just what it compared, in the place where it looked."""
+    options = ["--spec", str(SPEC), "--out", "another place"]
+    found = victor_mon(rendered, "check", *options)
+    assert found.status == 1
+    _, _, command = found.out.splitlines()[-1].partition(" to mend: ")
+    program, *arguments = shlex.split(command)
+    assert (program, victor_mon(rendered, *arguments).status) == ("victor-mon", 0)
+    assert victor_mon(rendered, "check", *options).status == 0
 
 
 def test_hand_edit_lost_file_and_orphan_are_found_and_mended(rendered: Path) -> None:

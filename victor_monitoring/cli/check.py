@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -39,7 +41,7 @@ def check(
         drifts += compare(run.root, run.renderings, complete=run.complete)
     if format is Format.TEXT:
         show(rendered.diagnostics, format, sys.stderr)
-        _show(drifts)
+        _show(drifts, _mending(spec, out))
     else:
         show([*rendered.diagnostics, *map(_diagnostic, drifts)], format, sys.stdout)
     if drifts:
@@ -47,14 +49,20 @@ def check(
     say("every file matches its spec")
 
 
-def _show(drifts: Sequence[Drift]) -> None:
+def _show(drifts: Sequence[Drift], mending: str) -> None:
     for drift in drifts:
         print(f"{drift.path}: {drift.kind.value}: {drift.message}\nhelp: {drift.help}")
         if drift.diff:
             print(drift.diff, end="")
         print()
     if drifts:
-        print(f"{len(drifts)} file{'s' if len(drifts) > 1 else ''} to mend: victor-mon generate")
+        print(f"{len(drifts)} file{'s' if len(drifts) > 1 else ''} to mend: {mending}")
+
+
+def _mending(spec: Sequence[Path] | None, out: Path | None) -> str:
+    """The command that writes what was compared."""
+    specs = [word for path in spec or () for word in ("--spec", str(path))]
+    return shlex.join(["victor-mon", "generate", *specs, *(["--out", str(out)] if out else [])])
 
 
 def _diagnostic(drift: Drift) -> Diagnostic:

@@ -24,7 +24,8 @@ Specs = Annotated[
     typer.Option("--spec", metavar="FILE", help="A spec; repeatable. Default: specs/*.yaml."),
 ]
 OutDir = Annotated[
-    Path | None, typer.Option("--out", metavar="DIR", help="Write below DIR instead of below the root.")
+    Path | None,
+    typer.Option("--out", metavar="DIR", file_okay=False, help="Write below DIR instead of below the root."),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How findings are printed.")]
 Strict = Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")]
