@@ -132,8 +132,9 @@ def sample(families: Iterable[Metric], name: str, **labels: str) -> float:
 
 def test_worker_processes_are_exposed_together(start: Callable[..., Worker], promtool: Path) -> None:
     """Counters and histograms add up, gauges merge as the spec says, an ended process is forgotten."""
-    first, second = start(), start()
+    first = start()
     first.exposed()
+    second = start()
     text = second.exposed()
     run = subprocess.run(
         [promtool, "check", "metrics"], input=text.encode(), capture_output=True, timeout=LONG, check=False

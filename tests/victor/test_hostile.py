@@ -10,10 +10,9 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.runtime.patience import LONG, SHORT
+from tests.runtime.patience import LONG
 from tests.victor.series import values
 from tests.victor.stand_ins import HOSTILE, Agent, Answering, Cache, Hanging, Pool
-from victor_monitoring.runtime.system import Usage
 from victor_monitoring.victor.collector import PerformanceMetricsCollector
 
 REGISTERED: dict[str, Callable[[PerformanceMetricsCollector, Any], object]] = {
@@ -118,57 +117,3 @@ def test_a_component_that_hangs_costs_one_deadline(hanging: Hanging) -> None:
         "tool_selection": "timed out", "cache": "timed out", "bootstrap": None,
         "provider_pool": "timed out", "tool_execution": "timed out", "system": None,
     }  # fmt: skip
-
-
-class Probe:
-    """A probe that gives this usage."""
-
-    def __init__(self, usage: Any) -> None:
-        self._usage = usage
-
-    def usage(self) -> Any:
-        if isinstance(self._usage, Exception):
-            raise self._usage
-        return self._usage() if callable(self._usage) else self._usage
-
-
-@pytest.mark.parametrize(
-    ("usage", "fault"),
-    [
-        (OSError("no /proc"), "failed"),
-        (None, "nonsense"),
-        (Usage(math.nan, 1, 1, 1, 1), "nonsense"),
-        (Usage(1, -1, 1, 1, 1), "nonsense"),
-        (Usage(1, 1, 1, 1, 1), None),
-    ],
-)
-def test_a_probe_may_be_hostile_too(usage: Any, fault: str | None) -> None:
-    """Without it the rest is served, and the faults of the system are counted in its own section."""
-    collector = PerformanceMetricsCollector(deadline=LONG, probe=Probe(usage))
-    use(collector)
-    assert faults(collector) == dict.fromkeys(collector.module.endpoint_of) | {"system": fault}
-    section = collector.get_system_metrics()
-    assert values(section, "collector_faults_total") == ({} if fault is None else {("system",): 2})
-    assert ("system_memory_bytes" in section.metrics) == (fault is None)
-    judged(collector)
-
-
-def test_a_probe_may_hang(hanging: Hanging) -> None:
-    """The others are served."""
-    collector = PerformanceMetricsCollector(deadline=SHORT, probe=Probe(hanging))
-    assert faults(collector)["system"] == "timed out"
-    assert "victor_tools_running" in collector.export_prometheus()
-
-
-def test_processor_time_only_rises() -> None:
-    """A probe's total becomes a counter."""
-    seconds = iter((1.0, 2.5, 2.5))
-    collector = PerformanceMetricsCollector(
-        deadline=LONG, probe=Probe(lambda: Usage(4096, next(seconds), 0.5, 7, 60))
-    )
-    found = [collector.get_system_metrics() for _ in range(3)]
-    assert [values(each, "system_cpu_seconds_total") for each in found] == [{(): 1}, {(): 2.5}, {(): 2.5}]
-    assert values(found[0], "system_cpu_cores") == {(): 0.5}
-    assert values(found[0], "system_threads") == {(): 7}
-    assert values(found[0], "system_uptime_seconds") == {(): 60}
-    assert values(found[0], "system_memory_bytes") == {(): 4096}
