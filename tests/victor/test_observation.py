@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ def test_each_execution_is_observed_with_tool_outcome_and_duration(
     agent.record_tool_execution("grep", True, 1)  # before anybody looks
     collector.register_agent_metrics_collector(agent)
     assert agent.record_tool_execution("grep", True, 20.0) == "recorded grep"
+    assert inspect.signature(agent.record_tool_execution) == inspect.signature(Agent().record_tool_execution)
     agent.record_tool_execution("grep", False, elapsed_ms=30)
     agent.record_tool_execution(tool_name="edit", success=True, elapsed_ms=1500.0)
     assert executions(collector) == {("grep", "success"): 1, ("grep", "failure"): 1, ("edit", "success"): 1}

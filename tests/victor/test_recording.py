@@ -292,6 +292,17 @@ def test_ten_thousand_tools(collector: PerformanceMetricsCollector) -> None:
     assert overflows == {("tool",): 2 * 9_800}  # of both metrics
 
 
+def test_ten_thousand_providers(collector: PerformanceMetricsCollector) -> None:
+    """The same holds of providers, and what is remembered of them is bounded."""
+    for number in range(10_000):
+        collector.record_provider_request(f"provider {number}", "error", 0.01)
+    section = collector.get_provider_pool_metrics()
+    found = values(section, "provider_requests_total")
+    assert (len(found), found[("other", "error")]) == (26, 9_975)
+    assert values(section, "providers_configured") == {(): 1000}
+    assert len(collector._requests._called) == 1000  # noqa: SLF001 - what it takes shows nowhere else
+
+
 def test_the_anchors_are_there_from_the_start() -> None:
     """The metrics whose absence is an alert exist before anything happens."""
     collector = PerformanceMetricsCollector(deadline=LONG, registry=CollectorRegistry())

@@ -60,7 +60,8 @@ class Collector(Generic[_MetricsT]):
     label for every value beyond its limit. `instance` is told in snapshots, the host's name by default.
 
     In the client's multiprocess mode a scrape reaches one process, and the others' numbers must be there:
-    each refreshes itself every `refresh_every` seconds, the scrape interval by default.
+    each refreshes itself every `refresh_every` seconds, the scrape interval by default. There a gauge that
+    cannot be read keeps its last value, since the exposition does not tell one process from another.
     """
 
     def __init__(

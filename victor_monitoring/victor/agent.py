@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
@@ -39,6 +40,7 @@ class Observation:
         self._before = _own_attribute(agent)
         self._is_closed = False
 
+        @functools.wraps(original)
         def record_tool_execution(*arguments: Any, **options: Any) -> Any:
             if not self._is_closed:
                 tell(*arguments, **options)

@@ -25,7 +25,7 @@ from .registry import (
 )
 from .registry import Section as FaultySection
 
-_MOST_PROVIDERS: Final = 1000  # names that are remembered, to count them
+_MOST_PROVIDERS: Final = 1000  # names that are remembered: what is recorded may take no end of memory
 
 
 class RecordingCollector(Collector[Metrics]):
@@ -111,7 +111,8 @@ class RecordingCollector(Collector[Metrics]):
         with self.recording("provider_pool"):
             self._known(provider)
             counter = self.metrics.provider_pool.provider_requests_total(provider, outcome)
-            counter.inc(self._requests.call((str(provider), outcome)))
+            name = str(provider)
+            counter.inc(self._requests.call((name, outcome)) if name in self._providers else 1)
             self.metrics.provider_pool.provider_request_duration_seconds(provider).observe(_duration(seconds))
 
     def provider_request(self, provider: str) -> Measured:
