@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
 from .metric import MetricType, Selector
+from .population import Population, Series, groups, selected
 from .promql import Expr, Matcher, Vector
 from .quantity import Quantity, Unit
 from .samples import Samples
@@ -32,6 +33,11 @@ class Reading:
     at: At
     selector: Selector
     accepts: frozenset[MetricType]
+
+    @property
+    def suffixes(self) -> tuple[str, ...]:
+        """What follows the metric's name in the names of its series."""
+        return ("_bucket", "_count", "_sum") if self.selector.metric.type == "histogram" else ("",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +167,14 @@ class Kind(ABC):
         """For each part: its name, series that make the level mostly by it, the same with it at its best."""
         return iter(())
 
+    @abstractmethod
+    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+        """The series of a population that must change for the signal to settle at `level`, changed.
+
+        The population is one label set of the signal. As much as can be is kept: the traffic of a ratio, the
+        proportions of its parts. ValueError where its series cannot make that level.
+        """
+
     def operation(self, signal: Signal) -> str | None:
         """The last part of the recorded series' name; None where the kind is never recorded."""
         return None
@@ -249,6 +263,29 @@ class Signal:
     def record_as(self, operation: str) -> str:
         """The name of a series recorded for this signal."""
         return f"{'_'.join(self.labels)}:{self.prefix}{self.name}:{operation}"
+
+    def series_in(self, population: Population) -> set[Series]:
+        """The series of a population that the signal reads, its parts' too."""
+        own = {
+            series
+            for reading in self.kind.readings()
+            for suffix in reading.suffixes
+            for series in selected(population, reading.selector, suffix)
+        }
+        return own.union(*(part.series_in(population) for _, part in self.kind.parts()))
+
+    def label_sets(self, population: Population) -> dict[tuple[tuple[str, str], ...], Population]:
+        """The label sets of the signal on a target with these series, each with what it is read from."""
+        mine = self.series_in(population)
+        read = {series: value for series, value in population.items() if series in mine}
+        return {labels: part for labels, part in groups(read, self.by).items() if part}
+
+    def steer(self, level: float, population: Population) -> Population:
+        """The population with this signal at `level`, for every label set; ValueError where it cannot be."""
+        found = dict(population)
+        for part in self.label_sets(population).values():
+            found.update(self.kind.steer(self, level, part))
+        return found
 
     def definition(self) -> Expr:
         """The signal computed from its metrics."""

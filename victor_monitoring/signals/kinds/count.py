@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from ..evaluation import folded, last_values
 from ..metric import Selector
+from ..population import Population, selected
 from ..promql import Aggregate, Binary, Expr, number
 from ..quantity import Condition, Quantity, Unit
 from ..reading import GAUGE, first_labels, fold, group, label_sets_in, latest, stream
@@ -107,6 +108,22 @@ class Count(Kind):
             for each in said
             for target in targets
         )
+
+    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+        """Members that meet the condition already are the first to do so."""
+        mine = selected(population, self.of)
+        if level != int(level) or not 0 <= level <= len(mine):
+            raise ValueError(f"no count of {len(mine)} members is {level}")
+        members = sorted(mine, key=lambda series: (not self._meets(mine[series]), series))
+        good, bad = map(float, self._values())
+        meeting, others = members[: int(level)], members[int(level) :]
+        return {
+            **{series: mine[series] if self._meets(mine[series]) else good for series in meeting},
+            **{series: bad if self._meets(mine[series]) else mine[series] for series in others},
+        }
+
+    def _meets(self, value: float) -> bool:
+        return self.where.holds(Fraction(value))
 
     def _members(self, signal: Signal, number: int) -> list[dict[str, str]]:
         """So many members of one group, or as many as there can be."""

@@ -6,17 +6,21 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from statistics import NormalDist
 from typing import ClassVar
 
 from ..duration import duration_text
 from ..evaluation import folded, rates
 from ..histogram import bucket_quantile, upper_bound
 from ..metric import Selector
+from ..population import Population, Series, selected, series
 from ..promql import Aggregate, Call, Expr, number, number_text
 from ..quantity import Unit
 from ..reading import HISTOGRAM, first_labels, growing, rate
 from ..samples import Samples
 from ..signal import Fault, Interval, Kind, LabelPairs, Reading, Signal, Stream, shared
+
+_NORMAL, _SPREAD = NormalDist(), 0.8  # durations are near to log-normal; of services that spread is usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,22 @@ class Quantile(Kind):
             growing(signal, name, {**labels, "le": le}, target, count)
             for le, count in zip(bounds, counts, strict=True)
         )
+
+    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+        """As many observations as before, of a log-normal distribution with the quantile at `level`."""
+        bounds = self.levels()
+        if not 0 < level <= bounds[-1]:
+            raise ValueError(f"no observation within the finite buckets gives {level}")
+        middle = math.log(level) - _SPREAD * _NORMAL.inv_cdf(float(self.q))
+        below = {_bound(each): _NORMAL.cdf((math.log(each) - middle) / _SPREAD) for each in bounds}
+        mean, name = math.exp(middle + _SPREAD**2 / 2), self.of.metric.name
+        found: dict[Series, float] = {}
+        for (_, pairs), count in selected(population, self.of, "_count").items():
+            labels = dict(pairs)
+            found[series(f"{name}_sum", labels)] = count * mean
+            for le, share in {**below, "+Inf": 1.0}.items():
+                found[series(f"{name}_bucket", {**labels, "le": le})] = count * share
+        return found
 
 
 def _bound(bound: Fraction) -> str:

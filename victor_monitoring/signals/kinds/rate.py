@@ -10,6 +10,7 @@ from typing import ClassVar
 from ..duration import duration_text
 from ..evaluation import folded, last_values, quotient, rates
 from ..metric import Selector
+from ..population import Population, selected, totalling
 from ..promql import Binary, Expr
 from ..quantity import DIMENSIONS, UNITS, Unit
 from ..reading import COUNTER, GAUGE, first_labels, fold, group, growing, latest, rate, stream
@@ -70,3 +71,10 @@ class Rate(Kind):
             return (mine,)
         divisor = first_labels(self.per, group(signal, labels))
         return (mine, stream(self.per.metric.name, divisor, target, Fraction(1)))
+
+    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+        """What `per` counts stays as it is."""
+        if level < 0:
+            raise ValueError("a rate is never negative")
+        per = 1.0 if self.per is None else sum(selected(population, self.per).values())
+        return totalling(selected(population, self.of), level * per)

@@ -10,6 +10,7 @@ from typing import ClassVar
 from ..duration import duration_text
 from ..evaluation import folded, last_values, quotient, rates
 from ..metric import Selector
+from ..population import Population, selected, totalling
 from ..promql import Binary, Expr, number
 from ..quantity import DIMENSIONS, Unit
 from ..reading import COUNTER, GAUGE, first_labels, fold, group, growing, label_sets_in, latest, rate, stream
@@ -93,6 +94,21 @@ class Ratio(Kind):
         if rest:
             raise ValueError("every series of the whole is also of the part")
         return (part,)
+
+    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+        """The whole stays as it is: what the part gains, the rest of the whole loses."""
+        limit = self.range().high
+        if level < 0 or (limit is not None and level > limit):
+            raise ValueError(f"no ratio is {level}")
+        part, whole = selected(population, self.of), selected(population, self.over)
+        total, inside = sum(whole.values()), sum(value for each, value in part.items() if each in whole)
+        rest = {series: value for series, value in whole.items() if series not in part}
+        if part.keys() - whole.keys():  # the part has room outside the whole, which need not give way
+            share = inside / sum(part.values()) if inside else 0
+            return totalling(part, level * sum(rest.values()) / (1 - level * share))
+        if not rest and level != 1:
+            raise ValueError("every series of the whole is also of the part")
+        return {**totalling(part, level * total), **totalling(rest, (1 - level) * total)}
 
 
 def _named(selector: Selector) -> str:

@@ -9,6 +9,7 @@ from typing import ClassVar, Literal
 
 from ..evaluation import folded, quotient, standing_values
 from ..metric import Metric, Selector
+from ..population import Population
 from ..promql import Aggregate, Binary, Call, Expr, Vector, number, number_text
 from ..quantity import Quantity, Unit
 from ..samples import Samples
@@ -183,6 +184,16 @@ class Score(Kind):
             for part, value in levels
             for each in part.signal.kind.synthesise(part.signal, value, target, traffic)
         ]
+
+    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+        """Every part loses the same share of its weight."""
+        if not 0 <= level <= 100:
+            raise ValueError(f"no score is {level}")
+        lost, found = (100 - level) / 100, population
+        for part in self.of:
+            span = float(part.worst.value - part.best.value)
+            found = part.signal.steer(float(part.best.value) + span * lost, found)
+        return found
 
     def _with_up(self, streams: list[Stream], targets: Sequence[Mapping[str, str]]) -> tuple[Stream, ...]:
         """The series, each once, and that the targets are up."""

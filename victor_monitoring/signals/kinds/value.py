@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from statistics import fmean
 from typing import ClassVar, Literal
 
 from ..evaluation import folded, last_values
 from ..metric import Selector
+from ..population import Population, selected
 from ..promql import Expr
 from ..quantity import Unit
 from ..reading import GAUGE, first_labels, fold, latest, stream
 from ..samples import Samples
 from ..signal import Interval, Kind, LabelPairs, Reading, Signal, Stream
+
+_FOLDS: dict[str, Callable[[Iterable[float]], float]] = {"max": max, "min": min, "sum": sum, "avg": fmean}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,3 +73,11 @@ class Value(Kind):
             stream(self.of.metric.name, labels, target, level + offset)
             for target, offset in zip(targets, offsets, strict=True)
         )
+
+    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+        """All series move in proportion; where that is impossible, they become alike."""
+        mine = selected(population, self.of)
+        now = _FOLDS[self.agg](mine.values()) if mine else level
+        if now * level > 0:
+            return {series: value * level / now for series, value in mine.items()}
+        return dict.fromkeys(mine, level / len(mine) if self.agg == "sum" else level)
