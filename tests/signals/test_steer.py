@@ -33,7 +33,7 @@ from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Part, Score
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Selector
-from victor_monitoring.signals.population import Population, Series, series
+from victor_monitoring.signals.population import Population, SeriesKey, series_key
 from victor_monitoring.signals.promql import text
 from victor_monitoring.signals.quantity import parse_quantity
 from victor_monitoring.signals.signal import Kind, Signal
@@ -48,17 +48,19 @@ def label_sets(labels: tuple[Label, ...]) -> list[dict[str, str]]:
     return found
 
 
-def series_of(metric: Metric) -> dict[Series, float]:
+def series_of(metric: Metric) -> dict[SeriesKey, float]:
     """Every series of a metric, each at another value."""
-    found: dict[Series, float] = {}
+    found: dict[SeriesKey, float] = {}
     for index, labels in enumerate(label_sets(metric.labels), start=1):
         if metric.type != "histogram":
-            found[series(metric.name, labels)] = index
+            found[series_key(metric.name, labels)] = index
             continue
-        found[series(f"{metric.name}_count", labels)] = found[series(f"{metric.name}_sum", labels)] = index
+        found[series_key(f"{metric.name}_count", labels)] = found[
+            series_key(f"{metric.name}_sum", labels)
+        ] = index
         for place, bound in enumerate((*map(float, metric.buckets), "+Inf"), start=1):
             share = index * place / (len(metric.buckets) + 1)
-            found[series(f"{metric.name}_bucket", {**labels, "le": str(bound)})] = share
+            found[series_key(f"{metric.name}_bucket", {**labels, "le": str(bound)})] = share
     return found
 
 

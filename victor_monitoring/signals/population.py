@@ -7,19 +7,19 @@ from typing import TypeAlias
 
 from .metric import Selector
 
-Series: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
+SeriesKey: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 """A series: the name that is exposed, and its own labels, sorted by name."""
 
-Population: TypeAlias = Mapping[Series, float]
+Population: TypeAlias = Mapping[SeriesKey, float]
 """A gauge's series by its value, a counter's by its growth per second; histograms as they are exposed."""
 
 
-def series(name: str, labels: Mapping[str, str]) -> Series:
+def series_key(name: str, labels: Mapping[str, str]) -> SeriesKey:
     """The series with this name and these labels."""
     return name, tuple(sorted(labels.items()))
 
 
-def selected(population: Population, selector: Selector, suffix: str = "") -> dict[Series, float]:
+def selected(population: Population, selector: Selector, suffix: str = "") -> dict[SeriesKey, float]:
     """The part of a population that a selector selects."""
     name = selector.metric.name + suffix
     return {
@@ -29,7 +29,7 @@ def selected(population: Population, selector: Selector, suffix: str = "") -> di
     }
 
 
-def totalling(part: Population, total: float) -> dict[Series, float]:
+def totalling(part: Population, total: float) -> dict[SeriesKey, float]:
     """The same series with that total: in their proportions, or evenly where all of them are 0."""
     now = sum(part.values())
     if now == 0:
@@ -41,7 +41,7 @@ def groups(population: Population, labels: Collection[str]) -> dict[tuple[tuple[
     """The population divided by the values of `labels`; series without any of them belong to every group."""
     keys = {each: tuple(pair for pair in each[1] if pair[0] in labels) for each in population}
     shared = {each: value for each, value in population.items() if not keys[each]}
-    divided: dict[tuple[tuple[str, str], ...], dict[Series, float]] = {}
+    divided: dict[tuple[tuple[str, str], ...], dict[SeriesKey, float]] = {}
     for each, value in population.items():
         if keys[each]:
             divided.setdefault(keys[each], dict(shared))[each] = value

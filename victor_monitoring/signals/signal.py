@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
 from .metric import MetricType, Selector
-from .population import Population, Series, groups, selected
+from .population import Population, SeriesKey, groups, selected
 from .promql import Expr, Matcher, Vector
 from .quantity import Quantity, Unit
 from .samples import Samples
@@ -264,7 +264,7 @@ class Signal:
         """The name of a series recorded for this signal."""
         return f"{'_'.join(self.labels)}:{self.prefix}{self.name}:{operation}"
 
-    def series_in(self, population: Population) -> set[Series]:
+    def series_in(self, population: Population) -> set[SeriesKey]:
         """The series of a population that the signal reads, its parts' too."""
         own = {
             series

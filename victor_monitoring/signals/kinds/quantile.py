@@ -13,7 +13,7 @@ from ..duration import duration_text
 from ..evaluation import folded, rates
 from ..histogram import bucket_quantile, upper_bound
 from ..metric import Selector
-from ..population import Population, Series, selected, series
+from ..population import Population, SeriesKey, selected, series_key
 from ..promql import Aggregate, Call, Expr, number, number_text
 from ..quantity import Unit
 from ..reading import HISTOGRAM, first_labels, growing, rate
@@ -132,12 +132,12 @@ class Quantile(Kind):
         middle = math.log(level) - _SPREAD * _NORMAL.inv_cdf(float(self.q))
         below = {_bound(each): _NORMAL.cdf((math.log(each) - middle) / _SPREAD) for each in bounds}
         mean, name = math.exp(middle + _SPREAD**2 / 2), self.of.metric.name
-        found: dict[Series, float] = {}
+        found: dict[SeriesKey, float] = {}
         for (_, pairs), count in selected(population, self.of, "_count").items():
             labels = dict(pairs)
-            found[series(f"{name}_sum", labels)] = count * mean
+            found[series_key(f"{name}_sum", labels)] = count * mean
             for le, share in {**below, "+Inf": 1.0}.items():
-                found[series(f"{name}_bucket", {**labels, "le": le})] = count * share
+                found[series_key(f"{name}_bucket", {**labels, "le": le})] = count * share
         return found
 
 

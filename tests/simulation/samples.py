@@ -1,0 +1,65 @@
+"""What a Prometheus would hold of a collector that it scrapes by a clock of ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from prometheus_client.registry import Collector
+
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.population import series_key
+from victor_monitoring.signals.samples import SampleSet, Series
+
+
+@dataclass
+class Clock:
+    """Seconds that pass when a test says so."""
+
+    now: float = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@dataclass
+class Scraped:
+    """The samples of scrapes, and `up`, of one target of a spec: each component has its select's labels."""
+
+    spec: Resolved
+    series: dict[object, tuple[str, Series]] = field(default_factory=dict)
+
+    def scrape(self, collector: Collector, at: int) -> None:
+        """Takes one sample of each series; `at` is milliseconds."""
+        for select in {component.select for component in self.spec.components.values()}:
+            self._add("up", {each.label: each.value for each in select}, at, 1.0)
+        for family in collector.collect():
+            for sample in family.samples:
+                select = self.spec.own_select(sample.name.removesuffix("_bucket"))
+                target = {each.label: each.value for each in select}
+                self._add(sample.name, {**target, **sample.labels}, at, sample.value)
+
+    def _add(self, name: str, labels: Mapping[str, str], at: int, value: float) -> None:
+        found = self.series.setdefault(series_key(name, labels), (name, Series(labels, [], [])))[1]
+        found.times.append(at)  # type: ignore[attr-defined]  # the list that it was made with
+        found.values.append(value)  # type: ignore[attr-defined]  # as above
+
+    @property
+    def samples(self) -> SampleSet:
+        """The samples by metric."""
+        by_metric: dict[str, list[Series]] = {}
+        for name, each in self.series.values():
+            by_metric.setdefault(name, []).append(each)
+        return SampleSet(by_metric)
+
+
+def firing(spec: Resolved, samples: SampleSet, at: int) -> set[str]:
+    """The alerts whose conditions are met at a time, by the word of the evaluator."""
+    return {
+        alert.name
+        for alert in spec.alerts
+        if all(
+            any(condition.is_met(value) for value in signal.evaluate(samples, at).values())
+            for _, signal, condition in alert.conditions
+        )
+    }

@@ -1,0 +1,79 @@
+"""A simulated target is healthy, or has exactly the fault that was asked for."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.signals.shipped import PATHS, resolved
+from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.simulation.levels import faulty_level, healthy_level
+from victor_monitoring.simulation.natural import natural
+from victor_monitoring.simulation.states import faulty, healthy, implied, met
+
+SPECS = [spec for path in PATHS for spec in resolved(path)]
+ALERTS = [(spec, alert) for spec in SPECS for alert in spec.alerts]
+
+
+def name(each: object) -> str:
+    return f"{each.service.name}-{each.context or 'base'}" if isinstance(each, Resolved) else str(each)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=name)
+@pytest.mark.parametrize("seed", [0, 1, 7])
+def test_no_alert_fires_over_a_healthy_population(spec, seed):
+    """Whatever the seed, in base and in every context."""
+    assert met(spec, healthy(spec, seed)) == []
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=name)
+def test_every_metric_has_series(spec):
+    """Closed sets are whole, open labels stay within their limit, every selector selects something."""
+    population = natural(spec, seed=1)
+    for declared in spec.declared:
+        metric = declared.metric
+        name = f"{metric.name}_count" if metric.type == "histogram" else metric.name
+        own = [dict(labels) for each, labels in population if each == name]
+        assert own, metric.name
+        for label in metric.labels:
+            values = {each[label.name] for each in own}
+            assert values == set(label.values) if label.values else len(values) <= (label.limit or 9)
+    for read in spec.reads:
+        series = [dict(labels) for _, labels in population]
+        assert any(read.selector.matches(labels) for labels in series), read.written.text
+
+
+@pytest.mark.parametrize(
+    ("spec", "alert"), ALERTS, ids=lambda each: each.name if isinstance(each, Alert) else name(each)
+)
+def test_a_fault_makes_its_alert_fire_and_no_other(spec, alert):
+    """The condition of its alert is met, the guard's too; else only those of what it implies."""
+    firing = {each.name for each in met(spec, faulty(spec, healthy(spec, 1), [alert]))}
+    assert alert.name in firing
+    assert firing <= {each.name for each in implied(spec, alert)}
+    severer = [
+        other.name
+        for other in spec.alerts
+        if other.signal.name == alert.signal.name
+        and spec.severities.index(other.severity) > spec.severities.index(alert.severity)
+    ]
+    assert firing.isdisjoint(severer)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=name)
+def test_all_faults_at_once(spec):
+    """Every alert fires where all are wanted: a fault does not undo another."""
+    assert met(spec, faulty(spec, healthy(spec, 1), spec.alerts)) == list(spec.alerts)
+
+
+@pytest.mark.parametrize("spec", SPECS, ids=name)
+def test_levels_keep_off_the_thresholds(spec):
+    """A healthy level is short of every threshold of the signal by a quarter, a faulty one beyond its own."""
+    for alert in spec.alerts:
+        threshold = float(alert.condition.threshold.value)
+        conditions = [each.condition for each in spec.alerts if each.signal.name == alert.signal.name]
+        level = healthy_level(alert.signal, conditions)
+        assert level is not None
+        off = abs(level - threshold)
+        assert not alert.condition.is_met(level)
+        assert off >= threshold / 4 or (threshold == 0 and level == 0), alert.name
+        assert alert.condition.is_met(faulty_level(spec, alert)), alert.name

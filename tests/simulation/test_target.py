@@ -1,0 +1,175 @@
+"""A simulated target, scraped for as long as its alerts look back."""
+
+from __future__ import annotations
+
+import pytest
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.openmetrics import exposition as openmetrics
+from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
+from prometheus_client.parser import text_string_to_metric_families as text_families
+
+from tests.signals.shipped import PATHS, resolved
+from tests.simulation.samples import Clock, Scraped, firing
+from victor_monitoring.errors import UserError
+from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.simulation.faults import fault_names, faults
+from victor_monitoring.simulation.scrapes import Scrapes
+from victor_monitoring.simulation.states import implied
+from victor_monitoring.simulation.target import SimulatedTarget
+
+BASES = [resolved(path)[0] for path in PATHS]
+FAST = resolved(PATHS[0])[-1]
+ALERTS = [(spec, alert) for spec in (*BASES, FAST) for alert in spec.alerts]
+
+
+def name(each: object) -> str:
+    return f"{each.service.name}-{each.context or 'base'}" if isinstance(each, Resolved) else str(each)
+
+
+def longest(spec: Resolved) -> int:
+    return max(signal.window for signal in spec.signals.values())
+
+
+def watched(spec: Resolved, names: list[str], seed: int = 3) -> list[set[str]]:
+    """The alerts that fire at each of some evaluations, once a whole window has passed."""
+    clock = Clock()
+    target = SimulatedTarget(spec, seed=seed, clock=clock, faults=faults(spec, names))
+    scraped = Scraped(spec)
+    found, start = [], clock.now
+    window = longest(spec)
+    for at in range(0, window * 5 // 2, spec.scrape):
+        clock.now = start + at / 1000
+        scraped.scrape(target, at)
+        if at > window and at % (window // 5) < spec.scrape:
+            found.append(firing(spec, scraped.samples, at))
+    assert len(found) > 5
+    return found
+
+
+@pytest.mark.parametrize("spec", [*BASES, FAST], ids=name)
+def test_a_healthy_target_fires_nothing(spec):
+    """Its levels move, and no alert's condition is met while they do."""
+    assert set().union(*watched(spec, [])) == set()
+
+
+@pytest.mark.parametrize(
+    ("spec", "alert"), ALERTS, ids=lambda each: each.name if isinstance(each, Alert) else name(each)
+)
+def test_a_fault_holds(spec, alert):
+    """Its alert's condition is met at every evaluation, so that no `for` starts anew."""
+    allowed = {each.name for each in implied(spec, alert)}
+    for found in watched(spec, [alert.name]):
+        assert alert.name in found
+        assert found <= allowed
+
+
+@pytest.mark.parametrize("spec", [*BASES, FAST], ids=name)
+def test_no_traffic_fires_nothing(spec):
+    """Ratios of nothing are silent."""
+    assert set().union(*watched(spec, ["no-traffic"])) == set()
+
+
+def text(spec: Resolved, seed: int, clock: Clock, names: tuple[str, ...] = ()) -> str:
+    registry = CollectorRegistry()
+    registry.register(SimulatedTarget(spec, seed=seed, clock=clock, faults=faults(spec, names)))
+    clock.now += 60
+    return generate_latest(registry).decode()
+
+
+@pytest.mark.parametrize("spec", BASES, ids=name)
+def test_the_same_seed_and_clock_give_the_same_text(spec):
+    """Another seed gives another."""
+    assert text(spec, 1, Clock()) == text(spec, 1, Clock())
+    assert text(spec, 1, Clock()) != text(spec, 2, Clock())
+
+
+@pytest.mark.parametrize("spec", BASES, ids=name)
+def test_both_formats_hold_every_metric(spec):
+    """Each declared metric has samples, with its type and help, in the text format and in OpenMetrics."""
+    registry = CollectorRegistry()
+    registry.register(SimulatedTarget(spec, seed=1, clock=Clock()))
+    for families in (
+        list(text_families(generate_latest(registry).decode())),
+        list(openmetrics_families(openmetrics.generate_latest(registry).decode())),  # type: ignore[no-untyped-call]  # the client's
+    ):
+        found = {each.name: each for each in families}
+        for declared in spec.declared:
+            family = found[declared.metric.name.removesuffix("_total")]
+            assert (family.type, family.documentation) == (declared.metric.type, declared.metric.help)
+            assert family.samples
+
+
+def test_counters_only_grow_and_events_are_whole():
+    """Also where a fault begins or ends."""
+    spec, clock = BASES[0], Clock()
+    target = SimulatedTarget(spec, seed=1, clock=clock)
+    before: dict[object, float] = {}
+    for names in ([], ["HighToolErrorRate"], ["no-traffic"], []):
+        target.have(faults(spec, names))
+        for _ in range(5):
+            clock.now += 15
+            for family in target.collect():
+                for sample in family.samples if family.type != "gauge" else ():
+                    key = sample.name, tuple(sample.labels.items())
+                    assert sample.value >= before.get(key, 0)
+                    assert sample.value == int(sample.value) or "seconds" in family.name
+                    before[key] = sample.value
+
+
+class TestScrapes:
+    """What faults do to scrapes."""
+
+    def scraped(self, *names: str, clock: Clock | None = None) -> Scrapes:
+        spec, clock = BASES[0], clock or Clock()
+        chosen = faults(spec, names)
+        target = SimulatedTarget(spec, seed=1, clock=clock, faults=chosen)
+        return Scrapes(target, clock=clock, reset_every=600, faults=chosen)
+
+    def test_nothing_is_changed_without_a_fault(self):
+        """The families are the source's own."""
+        clock = Clock()
+        assert list(self.scraped(clock=clock).collect()) == list(
+            SimulatedTarget(BASES[0], seed=1, clock=clock).collect()
+        )
+
+    def test_a_missing_metric_is_left_out(self):
+        """It alone."""
+        missing = BASES[0].components["tool_execution"].metrics[1].metric.name
+        all_names = {family.name for family in self.scraped().collect()}
+        left = {family.name for family in self.scraped(f"metric-missing:{missing}").collect()}
+        assert all_names - left == {missing.removesuffix("_total")}
+
+    def test_counters_are_reset_again_and_again(self):
+        """Each of them falls to 0 and grows from there; gauges stay."""
+        clock = Clock()
+        scrapes = self.scraped("counter-reset", clock=clock)
+
+        def total() -> float:
+            return sum(s.value for f in scrapes.collect() for s in f.samples if s.name.endswith("_total"))
+
+        seen = [total()]
+        for _ in range(100):
+            clock.now += 15
+            seen.append(total())
+        falls = [index for index in range(1, 101) if seen[index] < seen[index - 1]]
+        assert falls == [40, 80]
+        assert [seen[index] for index in (0, *falls)] == [0, 0, 0]
+        assert {family.name for family in scrapes.collect()} == {f.name for f in self.scraped().collect()}
+
+    def test_a_target_can_be_down(self):
+        """Whoever serves the scrapes is told."""
+        assert self.scraped("target-down").is_down
+        assert not self.scraped().is_down
+
+
+def test_faults_have_names():
+    """One for each alert, those of any service, and one for each metric; others are refused with a hint."""
+    spec = BASES[0]
+    names = fault_names(spec)
+    assert {"target-down", "counter-reset", "no-traffic", *(alert.name for alert in spec.alerts)} <= set(
+        names
+    )
+    assert len(names) == len(spec.alerts) + 3 + len(list(spec.declared))
+    with pytest.raises(UserError, match="there is no fault `HighCacheMisRate`") as told:
+        faults(spec, ["HighCacheMisRate"])
+    assert told.value.help == "did you mean `HighCacheMissRate`?"

@@ -1,0 +1,60 @@
+"""The level of a signal at which all is well, and the one at which a certain alert fires."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.quantity import Condition
+from victor_monitoring.signals.signal import Signal
+
+
+def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | None:
+    """A level far from every threshold; None where any will do, or none is."""
+    interval = signal.kind.range()
+    high = [float(each.threshold.value) for each in conditions if each.high_is_bad]
+    low = [float(each.threshold.value) for each in conditions if not each.high_is_bad]
+    least = 0.0 if interval.low is None else float(interval.low)
+    if high and low:
+        return (min(high) + max(low)) / 2
+    if high:
+        level = max(least, least + 0.4 * (min(high) - least))
+        return math.floor(level) if signal.unit == "count" else level
+    if low:
+        edge = max(low)
+        most = edge + abs(edge) + 1 if interval.high is None else float(interval.high)
+        level = edge + 0.6 * (most - edge)
+        return math.ceil(level) if signal.unit == "count" else level
+    if signal.unit == "ratio" and interval.high is not None:
+        return 0.4
+    return None
+
+
+def faulty_level(spec: Resolved, alert: Alert) -> float:
+    """A level at which the alert fires, and no alert on the same signal that is further off."""
+    edge, sign = float(alert.condition.threshold.value), 1 if alert.condition.high_is_bad else -1
+    beyond = [
+        bound
+        for other in spec.alerts
+        if other.signal.name == alert.signal.name
+        and other.condition.high_is_bad == alert.condition.high_is_bad
+        and (bound := float(other.condition.threshold.value)) * sign > edge * sign
+    ]
+    limit = min((each * sign for each in (*beyond, *_bounds(alert))), default=math.inf) * sign
+    step = min(abs(edge) / 2 or 1.0, abs(limit - edge) / 2)
+    level = edge + sign * step
+    if alert.signal.unit != "count":
+        return level
+    whole = math.floor(edge) + 1 if sign > 0 else math.ceil(edge) - 1  # the nearest that is beyond
+    return max(whole, math.floor(level)) if sign > 0 else min(whole, math.ceil(level))
+
+
+def _bounds(alert: Alert) -> list[float]:
+    """The end of what is possible, and 100% where less than that is too much."""
+    interval, edge = alert.signal.kind.range(), alert.condition.threshold.value
+    end = interval.high if alert.condition.high_is_bad else interval.low
+    bounds = [] if end is None else [float(end)]
+    if alert.signal.unit == "ratio" and alert.condition.high_is_bad and edge < 1:
+        bounds.append(1.0)
+    return bounds

@@ -1,0 +1,119 @@
+"""The states of a simulated target: all is well, or certain alerts fire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.population import Population, SeriesKey
+from victor_monitoring.signals.quantity import Condition
+from victor_monitoring.signals.signal import Signal
+
+from .levels import faulty_level, healthy_level
+from .natural import natural
+from .steady import is_met
+
+_ROUNDS = 8  # signals that share series move each other; so many rounds settle what can be settled
+
+
+def healthy(spec: Resolved, seed: int) -> Population:
+    """A population over which no alert fires, as far as the spec allows one; `met` tells what is left."""
+    population = natural(spec, seed)
+    for signal in _alerted_last(spec):
+        population = _mended(spec, signal, population)
+    for _ in range(_ROUNDS):
+        firing = met(spec, population)
+        if not firing:
+            break
+        for alert in firing:
+            population = _mended(spec, alert.signal, population)
+    return population
+
+
+def faulty(spec: Resolved, population: Population, alerts: Sequence[Alert]) -> Population:
+    """The population changed so that these alerts fire, and others only where one implies the other.
+
+    One label set of each signal is bad, the others stay as they are.
+    """
+    # The last one is undone by none: a score by its parts' own faults, a warning by its critical.
+    wanted = sorted(
+        alerts, key=lambda alert: (not alert.signal.kind.parts(), spec.severities.index(alert.severity))
+    )
+    allowed = {other.name for alert in wanted for other in implied(spec, alert)}
+    for _ in range(_ROUNDS):
+        for alert in wanted:
+            population = _broken(spec, alert, population)
+        disturbed = [each for each in met(spec, population) if each.name not in allowed]
+        if not disturbed:
+            break
+        for alert in disturbed:
+            population = _mended(spec, alert.signal, population)
+    return population
+
+
+def met(spec: Resolved, population: Population) -> list[Alert]:
+    """The alerts whose condition is met, and whose guard's is."""
+    return [
+        alert
+        for alert in spec.alerts
+        if all(is_met(signal, condition, population) for _, signal, condition in alert.conditions)
+    ]
+
+
+def implied(spec: Resolved, alert: Alert) -> Iterator[Alert]:
+    """The alert and those that may fire with it: on the same signal, on a score of it, on a part of it."""
+    mine = _with_parts(alert.signal)
+    for other in spec.alerts:
+        theirs = _with_parts(other.signal)
+        if alert.signal.name in theirs or other.signal.name in mine:
+            yield other
+
+
+def deciding(alert: Alert, population: Population) -> set[SeriesKey]:
+    """The series by which an alert is decided, its guard's too."""
+    return {series for _, signal, _ in alert.conditions for series in signal.series_in(population)}
+
+
+def _with_parts(signal: Signal) -> set[str]:
+    return {signal.name}.union(*(_with_parts(part) for _, part in signal.kind.parts()))
+
+
+def _alerted_last(spec: Resolved) -> list[Signal]:
+    """The signals with a level of their own; those that alerts watch come last, since they matter most."""
+    plain = [signal for signal in spec.signals.values() if not signal.kind.parts()]
+    return sorted(plain, key=lambda signal: bool(_conditions(spec, signal)))
+
+
+def _conditions(spec: Resolved, signal: Signal) -> list[Condition]:
+    return [alert.condition for alert in spec.alerts if alert.signal.name == signal.name]
+
+
+def _mended(spec: Resolved, signal: Signal, population: Population) -> Population:
+    """The population with the signal, or with all that it is made of, at a healthy level."""
+    for _, part in signal.kind.parts():
+        population = _mended(spec, part, population)
+    level = None if signal.kind.parts() else healthy_level(signal, _conditions(spec, signal))
+    return population if level is None else _at(signal, level, population)
+
+
+def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
+    """The population with the alert's condition met, in one label set, and its guard's in all."""
+    if alert.guard is not None and not is_met(alert.guard.signal, alert.guard.condition, population):
+        population = _at(alert.guard.signal, _just_beyond(alert.guard.condition), population)
+    sets = alert.signal.label_sets(population)
+    bad = dict(next(iter(sets.values()), {}))
+    return {**population, **_at(alert.signal, faulty_level(spec, alert), bad)}
+
+
+def _just_beyond(condition: Condition) -> float:
+    edge = float(condition.threshold.value)
+    step = abs(edge) / 2 or 1.0
+    return edge + step if condition.high_is_bad else edge - step
+
+
+def _at(signal: Signal, level: float, population: Population) -> Population:
+    """The population with the signal at `level`; unchanged where its series cannot make that."""
+    try:
+        return signal.steer(level, population)
+    except ValueError:
+        return population
