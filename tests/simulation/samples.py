@@ -35,6 +35,8 @@ class Scraped:
             self._add("up", {each.label: each.value for each in select}, at, 1.0)
         for family in collector.collect():
             for sample in family.samples:
+                if sample.name.endswith("_created"):
+                    continue
                 select = self.spec.own_select(sample.name.removesuffix("_bucket"))
                 target = {each.label: each.value for each in select}
                 self._add(sample.name, {**target, **sample.labels}, at, sample.value)

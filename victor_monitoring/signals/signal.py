@@ -219,6 +219,11 @@ class Kind(ABC):
         """The signals that this one is made of, each with where it is named."""
         return ()
 
+    def part_levels(self, level: float) -> tuple[tuple[Signal, float], ...]:
+        """The signals that this one is made of, each with a level at which this one is at `level`."""
+        del level  # a kind without parts
+        return ()
+
     def losses(self, signal: Signal, samples: Samples, at: int) -> dict[str, dict[LabelPairs, float]]:
         """What each part takes from the value at that time, by the part's name; only what is above 0."""
         del signal, samples, at  # a kind without parts

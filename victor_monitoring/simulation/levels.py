@@ -10,6 +10,44 @@ from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import Signal
 
 
+def signal_levels(spec: Resolved, alerts: Sequence[Alert] = ()) -> dict[str, float]:
+    """The level of each signal that has one, by its name, where these alerts fire and no other.
+
+    A signal that is made of others has none: its parts have.
+    """
+    found: dict[str, float] = {}
+    for signal in spec.signals.values():
+        level = None if signal.kind.parts() else healthy_level(signal, conditions_on(spec, signal))
+        if level is not None:
+            found[signal.name] = level
+    for alert in in_order(spec, alerts):
+        if alert.guard is not None:
+            found[alert.guard.signal.name] = just_beyond(alert.guard.condition)
+        level = faulty_level(spec, alert)
+        parts = alert.signal.kind.part_levels(level) or ((alert.signal, level),)
+        found.update((signal.name, level) for signal, level in parts)
+    return found
+
+
+def in_order(spec: Resolved, alerts: Sequence[Alert]) -> list[Alert]:
+    """The alerts, so that none undoes an earlier one: a score before its parts, warning before critical."""
+    return sorted(
+        alerts, key=lambda alert: (not alert.signal.kind.parts(), spec.severities.index(alert.severity))
+    )
+
+
+def conditions_on(spec: Resolved, signal: Signal) -> list[Condition]:
+    """The conditions of all alerts on a signal."""
+    return [alert.condition for alert in spec.alerts if alert.signal.name == signal.name]
+
+
+def just_beyond(condition: Condition) -> float:
+    """A level at which the condition is met."""
+    edge = float(condition.threshold.value)
+    step = abs(edge) / 2 or 1.0
+    return edge + step if condition.high_is_bad else edge - step
+
+
 def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | None:
     """A level far from every threshold; None where any will do, or none is."""
     interval = signal.kind.range()

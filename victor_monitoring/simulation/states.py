@@ -6,10 +6,9 @@ from collections.abc import Iterator, Sequence
 
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.population import Population, SeriesKey
-from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import Signal
 
-from .levels import faulty_level, healthy_level
+from .levels import conditions_on, faulty_level, healthy_level, in_order, just_beyond
 from .natural import natural
 from .steady import is_met
 
@@ -35,10 +34,7 @@ def faulty(spec: Resolved, population: Population, alerts: Sequence[Alert]) -> P
 
     One label set of each signal is bad, the others stay as they are.
     """
-    # The last one is undone by none: a score by its parts' own faults, a warning by its critical.
-    wanted = sorted(
-        alerts, key=lambda alert: (not alert.signal.kind.parts(), spec.severities.index(alert.severity))
-    )
+    wanted = in_order(spec, alerts)
     allowed = {other.name for alert in wanted for other in implied(spec, alert)}
     for _ in range(_ROUNDS):
         for alert in wanted:
@@ -81,34 +77,24 @@ def _with_parts(signal: Signal) -> set[str]:
 def _alerted_last(spec: Resolved) -> list[Signal]:
     """The signals with a level of their own; those that alerts watch come last, since they matter most."""
     plain = [signal for signal in spec.signals.values() if not signal.kind.parts()]
-    return sorted(plain, key=lambda signal: bool(_conditions(spec, signal)))
-
-
-def _conditions(spec: Resolved, signal: Signal) -> list[Condition]:
-    return [alert.condition for alert in spec.alerts if alert.signal.name == signal.name]
+    return sorted(plain, key=lambda signal: bool(conditions_on(spec, signal)))
 
 
 def _mended(spec: Resolved, signal: Signal, population: Population) -> Population:
     """The population with the signal, or with all that it is made of, at a healthy level."""
     for _, part in signal.kind.parts():
         population = _mended(spec, part, population)
-    level = None if signal.kind.parts() else healthy_level(signal, _conditions(spec, signal))
+    level = None if signal.kind.parts() else healthy_level(signal, conditions_on(spec, signal))
     return population if level is None else _at(signal, level, population)
 
 
 def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
     """The population with the alert's condition met, in one label set, and its guard's in all."""
     if alert.guard is not None and not is_met(alert.guard.signal, alert.guard.condition, population):
-        population = _at(alert.guard.signal, _just_beyond(alert.guard.condition), population)
+        population = _at(alert.guard.signal, just_beyond(alert.guard.condition), population)
     sets = alert.signal.label_sets(population)
     bad = dict(next(iter(sets.values()), {}))
     return {**population, **_at(alert.signal, faulty_level(spec, alert), bad)}
-
-
-def _just_beyond(condition: Condition) -> float:
-    edge = float(condition.threshold.value)
-    step = abs(edge) / 2 or 1.0
-    return edge + step if condition.high_is_bad else edge - step
 
 
 def _at(signal: Signal, level: float, population: Population) -> Population:

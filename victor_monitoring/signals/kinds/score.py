@@ -185,15 +185,21 @@ class Score(Kind):
             for each in part.signal.kind.synthesise(part.signal, value, target, traffic)
         ]
 
-    def steer(self, signal: Signal, level: float, population: Population) -> Population:
-        """Every part loses the same share of its weight."""
+    def part_levels(self, level: float) -> tuple[tuple[Signal, float], ...]:
+        """Every part loses the same share of its weight. ValueError where no score is `level`."""
         if not 0 <= level <= 100:
             raise ValueError(f"no score is {level}")
-        lost, found = (100 - level) / 100, population
-        for part in self.of:
-            span = float(part.worst.value - part.best.value)
-            found = part.signal.steer(float(part.best.value) + span * lost, found)
-        return found
+        lost = (100 - level) / 100
+        return tuple(
+            (part.signal, float(part.best.value) + float(part.worst.value - part.best.value) * lost)
+            for part in self.of
+        )
+
+    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+        """Each part is steered to its level."""
+        for part, own in self.part_levels(level):
+            population = part.steer(own, population)
+        return population
 
     def _with_up(self, streams: list[Stream], targets: Sequence[Mapping[str, str]]) -> tuple[Stream, ...]:
         """The series, each once, and that the targets are up."""

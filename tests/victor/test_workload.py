@@ -1,0 +1,109 @@
+"""Victor's collector under a simulated agent: every metric has samples, and each fault is what it says."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.signals.shipped import PATHS, resolved
+from tests.simulation.samples import Clock, Scraped, firing
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.simulation.levels import signal_levels
+from victor_monitoring.simulation.states import implied
+from victor_monitoring.victor.workload import SimulatedAgent
+
+NAME = "victor_tool_selections_total"
+BASE, PROD = resolved(PATHS[0])[:2]
+
+
+def agent(spec: Resolved, clock: Clock, *names: str, seed: int = 5) -> SimulatedAgent:
+    alerts = [alert for alert in spec.alerts if alert.name in names]
+    return SimulatedAgent(signal_levels(spec, alerts), seed=seed, window=spec.window / 1000, clock=clock)
+
+
+def watched(spec: Resolved, *names: str, is_idle: bool = False) -> list[set[str]]:
+    """The alerts that fire at each of some evaluations, once a whole window has passed."""
+    clock, scraped = Clock(), Scraped(spec)
+    load = agent(spec, clock, *names)
+    found = []
+    for at in range(0, spec.window * 2, spec.scrape):
+        clock.now = 1000.0 + at / 1000
+        if is_idle and at > spec.window / 2:
+            load.have(signal_levels(spec), is_idle=True)
+        load.advance()
+        scraped.scrape(load.collector, at)
+        if at > spec.window and at % (spec.window // 5) < spec.scrape:
+            found.append(firing(spec, scraped.samples, at))
+    assert len(found) >= 4
+    return found
+
+
+def test_a_healthy_agent_fires_nothing():
+    """For several windows."""
+    assert set().union(*watched(BASE)) == set()
+
+
+@pytest.mark.parametrize("name", [alert.name for alert in BASE.alerts])
+def test_a_fault_holds(name):
+    """The alert's condition is met at every evaluation; of others only what it implies is."""
+    (alert,) = [each for each in BASE.alerts if each.name == name]
+    allowed = {each.name for each in implied(BASE, alert)}
+    for found in watched(BASE, name):
+        assert name in found
+        assert found <= allowed
+
+
+def test_a_fault_is_beyond_the_thresholds_of_the_context():
+    """In prod a pod has more memory, so more of it is too much."""
+    for found in watched(PROD, "HighMemoryUsage"):
+        assert "HighMemoryUsage" in found
+
+
+def test_an_idle_agent_fires_nothing():
+    """It counts nothing, and nothing is no fault."""
+    assert set().union(*watched(BASE, is_idle=True)) == set()
+
+
+def test_every_metric_has_samples():
+    """After a while of load; the collector has met no fault."""
+    clock = Clock()
+    load = agent(BASE, clock)
+    for _ in range(20):
+        clock.now += 15
+        load.advance()
+    sampled = {s.name.removesuffix("_count") for f in load.collector.collect() for s in f.samples}
+    assert {declared.metric.name for declared in BASE.declared} - sampled == set()
+    snapshot = load.collector.snapshot()
+    assert {section.fault for section in snapshot.sections.values()} == {None}
+
+
+def test_the_same_seed_gives_the_same_load():
+    """Another seed gives another."""
+
+    def text(seed: int) -> bytes:
+        clock = Clock()
+        load = agent(BASE, clock, seed=seed)
+        clock.now += 15
+        load.advance()
+        lines = load.collector.exposition().splitlines()
+        return b"\n".join(line for line in lines if b"_created" not in line)
+
+    assert text(1) == text(1)
+    assert text(1) != text(2)
+
+
+def test_it_runs_until_it_is_stopped():
+    """In a thread that has ended when `stop` returns; it can be started again."""
+    load = SimulatedAgent({}, seed=1, window=1)
+
+    def selections() -> float:
+        found = load.collector.registry.get_sample_value(NAME, {"cache": "query", "outcome": "hit"})
+        return found or 0.0
+
+    for _ in range(2):
+        before = selections()
+        load.start()
+        while selections() == before:
+            pass
+        load.stop()
+        stopped_at = selections()
+        assert selections() == stopped_at
