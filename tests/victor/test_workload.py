@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import threading
+from functools import partial
+
 import pytest
 
+from tests.end_to_end.live import until
 from tests.signals.shipped import PATHS, resolved
 from tests.simulation.samples import Clock, Scraped, firing
 from victor_monitoring.resolved.spec import Resolved
@@ -99,11 +103,11 @@ def test_it_runs_until_it_is_stopped():
         found = load.collector.registry.get_sample_value(NAME, {"cache": "query", "outcome": "hit"})
         return found or 0.0
 
+    def has_grown_beyond(before: float) -> bool:
+        return selections() > before
+
     for _ in range(2):
-        before = selections()
         load.start()
-        while selections() == before:
-            pass
+        until(partial(has_grown_beyond, selections()))
         load.stop()
-        stopped_at = selections()
-        assert selections() == stopped_at
+        assert not [thread for thread in threading.enumerate() if thread.name == "simulated-agent"]

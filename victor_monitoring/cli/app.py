@@ -14,6 +14,7 @@ from .explain import explain
 from .generate import generate
 from .init import init
 from .schema import schema
+from .serve import serve
 from .validate import validate
 from .verify import verify
 
@@ -42,5 +43,5 @@ def _main(
     """Monitoring as code: one spec, compiled into alert rules, a dashboard and a metric registry."""
 
 
-for command in (init, validate, generate, check, diff, explain, verify, schema):
+for command in (init, validate, generate, check, diff, explain, verify, serve, schema):
     app.command()(command)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from .collector import Collector
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 GROUP: Final = "victor_mon.workloads"
 """The entry points' group; an entry is named after the service."""
@@ -34,5 +37,10 @@ class Service(Protocol):
     def live(self) -> Collector[Any]:
         """The collector of this process, with nothing registered but the system."""
 
-    def simulated(self, levels: Mapping[str, float], *, seed: int, window: float) -> Workload:
+    def simulated(
+        self, levels: Mapping[str, float], *, seed: int, window: float, is_idle: bool = False
+    ) -> Workload:
         """A load, under which signals settle at `levels` within `window` seconds; the same for a seed."""
+
+    def add_routes(self, app: FastAPI, collector: Collector[Any]) -> None:
+        """Adds the REST API of the collector to the application, without `/metrics`."""

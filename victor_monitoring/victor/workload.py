@@ -12,13 +12,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from statistics import NormalDist
 from threading import Event, Lock, Thread
-from typing import Final, TypeVar
-
-from victor_monitoring.runtime.collector import Collector
+from typing import TYPE_CHECKING, Final, TypeVar
 
 from .collector import PerformanceMetricsCollector
-from .registry import Cache, Method, Metrics, Phase, ProviderPoolOutcome
+from .registry import Cache, Method, Phase, ProviderPoolOutcome
 from .stand_ins import AgentStandIn, CacheStandIn, PoolStandIn, ProbeStandIn
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
 
 _ChoiceT = TypeVar("_ChoiceT")
 
@@ -59,14 +60,25 @@ _LEVELS: Final[Mapping[str, float]] = {
 }
 
 
-def live() -> Collector[Metrics]:
+def live() -> PerformanceMetricsCollector:
     """The collector of this process, measuring the process itself."""
     return PerformanceMetricsCollector()
 
 
-def simulated(levels: Mapping[str, float], *, seed: int, window: float) -> SimulatedAgent:
+def simulated(
+    levels: Mapping[str, float], *, seed: int, window: float, is_idle: bool = False
+) -> SimulatedAgent:
     """A collector under an agent's load: signals settle at these levels within `window` seconds."""
-    return SimulatedAgent(levels, seed=seed, window=window)
+    agent = SimulatedAgent(levels, seed=seed, window=window)
+    agent.have(levels, is_idle=is_idle)
+    return agent
+
+
+def add_routes(app: FastAPI, collector: PerformanceMetricsCollector) -> None:
+    """Adds the REST API of the collector to the application, without `/metrics`."""
+    from .routes import register_performance_routes  # noqa: PLC0415 - FastAPI is not needed for the load
+
+    register_performance_routes(app, collector, metrics_path=None)
 
 
 class SimulatedAgent:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import gzip
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Final, Protocol
 
 from fastapi import Request, Response
 
-from ..collector import Collector
 from ..exposition import OPENMETRICS, TEXT
 from .negotiation import accepts_gzip, wants_openmetrics
 
@@ -21,12 +20,19 @@ FORMS: Final = {
 _LEVEL: Final = 1
 
 
-def scrape_of(collector: Collector[Any]) -> Callable[[Request], Response]:
-    """An endpoint that answers with the collector's exposition, in the form that the caller accepts."""
+class Exposed(Protocol):
+    """What has metrics to be scraped."""
+
+    def exposition(self, *, openmetrics: bool = False) -> bytes:
+        """The metrics, in the text format or in OpenMetrics."""
+
+
+def scrape_of(exposed: Exposed) -> Callable[[Request], Response]:
+    """An endpoint that answers with an exposition, in the form that the caller accepts."""
 
     def scrape(request: Request) -> Response:
         openmetrics = wants_openmetrics(_header(request, "accept"))
-        body = collector.exposition(openmetrics=openmetrics)
+        body = exposed.exposition(openmetrics=openmetrics)
         headers = {
             "Cache-Control": "no-store",
             "Content-Type": OPENMETRICS if openmetrics else TEXT,

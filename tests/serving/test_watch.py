@@ -1,0 +1,138 @@
+"""Signals and alerts of what is served, in a table's rows and in lines of news."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable
+
+from prometheus_client import Metric
+
+from tests.rules.rendered import compiled_text
+from tests.simulation.samples import Clock
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.runtime.alert_states import State
+from victor_monitoring.serving.summary import Row, Told, news, rows, states
+from victor_monitoring.serving.watch import Watch
+
+MILL = """
+victor_mon: 1
+service: {name: mill, title: Mill, owner: millers, metric_prefix: mill_, select: {job: mill}}
+defaults: {window: 10s, evaluate_every: 5s, scrape_every: 1s}
+components:
+  stones:
+    external: true
+    metrics:
+      mill_heat: {type: gauge, help: Heat., labels: {stone: [upper, lower]}}
+      mill_turns_total: {type: counter, help: Turns.}
+      mill_jams_total: {type: counter, help: Jams.}
+signals:
+  heat: {title: Heat, unit: count, by: [stone], value: {of: mill_heat, agg: max}}
+  turns: {title: Turns, unit: per_second, rate: {of: mill_turns_total}}
+  jams: {title: Jams, unit: ratio, ratio: {of: mill_jams_total, over: mill_turns_total, at_most_one: true}}
+alerts:
+  mill:
+    Hot: {signal: heat, when: "> 80", for: 10s, severity: critical, summary: "{stone} is at {value}"}
+    Slow: {signal: turns, when: "< 1/s", for: 0s, severity: critical, summary: "{value} turns"}
+    Jammed:
+      signal: jams
+      when: "> 10%"
+      only_if: {signal: turns, when: "> 3/s"}
+      for: 0s
+      severity: critical
+      summary: "{value} jams"
+"""
+
+
+class Mill:
+    """A mill whose collector tells what its miller says."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.heat, self.turns, self.jams, self.is_broken = 20.0, 0.0, 0.0, False
+        spec = compiled_text(MILL).base
+        assert spec is not None
+        self.spec: Resolved = spec
+        self.watch = Watch(spec, self.collect, instance="here", clock=self.clock)
+
+    def collect(self) -> Iterable[Metric]:
+        if self.is_broken:
+            raise RuntimeError("the mill is on fire")
+        heat = Metric("mill_heat", "Heat.", "gauge")
+        heat.add_sample("mill_heat", {"stone": "upper"}, 20)
+        heat.add_sample("mill_heat", {"stone": "lower"}, self.heat)
+        turns, jams = (Metric(f"mill_{name}", "", "counter") for name in ("turns", "jams"))
+        turns.add_sample("mill_turns_total", {}, self.turns)
+        jams.add_sample("mill_jams_total", {}, self.jams)
+        return [heat, turns, jams]
+
+    def turn(self, seconds: int, per_second: float = 2, jams: float = 0) -> None:
+        for second in range(seconds):
+            self.clock.now += 1
+            self.turns += per_second
+            self.jams += jams
+            self.watch.sample()
+            if second % 5 == 4:
+                self.watch.step()
+
+    def rows(self) -> dict[str, Row]:
+        return {row.title: row for row in rows(self.spec, self.watch.view())}
+
+
+def test_a_row_shows_the_worst_value_and_its_labels():
+    """The highest where high is bad; alerts with conditions and states."""
+    mill = Mill()
+    mill.heat = 60
+    mill.turn(15)
+    assert mill.rows() == {
+        "Heat": Row("Heat", "60", "lower", (Told("Hot", "critical", "> 80", "inactive"),)),
+        "Turns": Row("Turns", "2/s", "", (Told("Slow", "critical", "< 1/s", "inactive"),)),
+        "Jams": Row("Jams", "0.0%", "", (Told("Jammed", "critical", "> 10%", "inactive"),)),
+    }
+
+
+def test_without_traffic_a_ratio_has_no_data():
+    """NaN is not shown, and fires nothing."""
+    mill = Mill()
+    mill.turn(15, per_second=0)
+    assert mill.rows()["Jams"] == Row(
+        "Jams", "no data", "", (Told("Jammed", "critical", "> 10%", "inactive"),)
+    )
+    assert mill.rows()["Turns"].alerts == (Told("Slow", "critical", "< 1/s", "firing"),)
+
+
+def test_news_are_changes_of_state():
+    """From inactive over pending to firing and back, each once."""
+    mill = Mill()
+    mill.turn(15)
+    known: dict[str, State] = {}
+    told = []
+    for heat in (20, 90, 90, 90, 90, 20, 20):
+        mill.heat = heat
+        mill.turn(5)
+        told += list(news(known, mill.watch.view()))
+        known.update(states(mill.watch.view()))
+    assert told == [
+        ("Hot", "pending", "Heat lower 90, > 80"),
+        ("Hot", "firing", "Heat lower 90, > 80"),
+        ("Hot", "inactive", "Heat"),
+    ]
+
+
+def test_a_guard_holds_an_alert_back():
+    """Jams count only while the mill turns fast."""
+    mill = Mill()
+    mill.turn(20, per_second=2, jams=1)
+    assert mill.rows()["Jams"].alerts == (Told("Jammed", "critical", "> 10%", "inactive"),)
+    mill.turn(20, per_second=4, jams=1)
+    assert mill.rows()["Jams"].alerts == (Told("Jammed", "critical", "> 10%", "firing"),)
+
+
+def test_a_collector_that_raises_is_logged(caplog):
+    """What was sampled before stays."""
+    mill = Mill()
+    mill.turn(15)
+    mill.is_broken = True
+    with caplog.at_level(logging.ERROR):
+        mill.watch.sample()
+    assert "cannot sample the metrics" in caplog.text
+    assert mill.rows()["Turns"].value == "2/s"
