@@ -63,6 +63,11 @@ class Selector:
     metric: Metric
     matchers: tuple[Matcher, ...] = ()
 
+    def __str__(self) -> str:
+        """The selector as it is written, without the target labels that are selected too."""
+        matchers = ",".join(map(str, self.matchers))
+        return f"{self.metric.name}{{{matchers}}}" if matchers else self.metric.name
+
     def vector(self, select: tuple[Matcher, ...], window: int | None = None, suffix: str = "") -> Vector:
         """The PromQL selector: `select` first, then the written matchers."""
         return Vector(self.metric.name + suffix, (*select, *self.matchers), window)

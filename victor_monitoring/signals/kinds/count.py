@@ -67,7 +67,7 @@ class Count(Kind):
         return folded("sum", met, signal.labels)
 
     def words(self, signal: Signal) -> str:
-        return f"how many of {self.of.metric.name} are {self.where.text}"
+        return f"how many of {self.of} are {self.where.text}"
 
     def faults(self, signal: Signal) -> Iterator[Fault]:
         if self.fold() is None:

@@ -66,7 +66,7 @@ class Quantile(Kind):
 
     def words(self, signal: Signal) -> str:
         share = number_text(self.q * 100)
-        return f"the P{share} of {self.of.metric.name} over {duration_text(signal.window)}"
+        return f"the P{share} of {self.of} over {duration_text(signal.window)}"
 
     def faults(self, signal: Signal) -> Iterator[Fault]:
         if not 0 < self.q < 1:

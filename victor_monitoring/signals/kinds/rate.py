@@ -57,8 +57,8 @@ class Rate(Kind):
         return {key: quotient(total[key], divisors[key]) for key in total if key in divisors}
 
     def words(self, signal: Signal) -> str:
-        per = f" per {self.per.metric.name}" if self.per else ""
-        return f"the rate of {self.of.metric.name}{per} over {duration_text(signal.window)}"
+        per = f" per {self.per}" if self.per else ""
+        return f"the rate of {self.of}{per} over {duration_text(signal.window)}"
 
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None

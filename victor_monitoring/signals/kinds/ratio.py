@@ -63,7 +63,7 @@ class Ratio(Kind):
 
     def words(self, signal: Signal) -> str:
         over = f" over {duration_text(signal.window)}" if self.reads_counters() else ""
-        return f"the share of {_named(self.of)} in {_named(self.over)}{over}"
+        return f"the share of {self.of} in {self.over}{over}"
 
     def faults(self, signal: Signal) -> Iterator[Fault]:
         part, whole = self.of.metric, self.over.metric
@@ -109,11 +109,6 @@ class Ratio(Kind):
         if not rest and level != 1:
             raise ValueError("every series of the whole is also of the part")
         return {**totalling(part, level * total), **totalling(rest, (1 - level) * total)}
-
-
-def _named(selector: Selector) -> str:
-    matchers = ",".join(map(str, selector.matchers))
-    return f"{selector.metric.name}{{{matchers}}}" if matchers else selector.metric.name
 
 
 def _series(

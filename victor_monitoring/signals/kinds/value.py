@@ -47,7 +47,7 @@ class Value(Kind):
         return folded(self.agg, last_values(signal, self.of, samples, at), signal.labels)
 
     def words(self, signal: Signal) -> str:
-        return f"the {self.agg} of {self.of.metric.name}"
+        return f"the {self.agg} of {self.of}"
 
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
