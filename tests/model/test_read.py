@@ -136,7 +136,7 @@ def test_a_broken_entity_causes_no_further_noise():
             "checks: {short-window: fatal}",
             "3:24 VM042 `short-window` cannot be `fatal`; known: `error`, `note`, `off`, `warning`",
         ),
-        ("meta: {for: 5}", '3:13 VM042 `for` wants text; a bare `5` is a number in YAML: quote it, `"5"`'),
+        ("meta: {for: 5}", "3:13 VM042 `5` has no unit; write a duration such as `30s`, `5m` or `1h30m`"),
         (
             "alerts: [a]",
             "3:9 VM042 `alerts` wants a mapping of keys to values; write `key: value` lines without dashes",
@@ -223,6 +223,7 @@ def test_nothing_is_read_on_without_a_version_and_a_service(head, lines):
     assert told("signals: {a: {title: A, unit: count, value: {of: nowhere, agg: max}}}", head) == lines
 
 
+DURATION = "write a duration such as `30s`, `5m` or `1h30m`"
 TEMPLATE = "VM042 `{{` starts a template in Prometheus; write the text without it"
 LABELLED = "components: {a: {metrics: {shop_a_total: {type: counter, help: A., labels: {%s: [a]}}}}}"
 
@@ -301,3 +302,18 @@ def test_a_boolean_with_one_value_says_which():
         components:
           a: {metrics: {shop_a_total: {type: counter, help: A., labels: {t: {open: yep}}}}}
     """) == ["5:76 VM042 `open` cannot be `yep`; known: `true`"]
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("severities: [mild, grave, mild]", "3:13 VM042 `mild` stands here twice; remove one of them"),
+        (LABELLED.replace("[a]", "[a, b, a]") % "t", "3:80 VM042 `a` stands here twice; remove one of them"),
+        (LABELLED.replace("[a]", "[a, '']") % "t", "3:84 VM042 `item 2 of t` is empty; write a text"),
+        ("meta: {for: 90}", f"3:13 VM042 `90` has no unit; {DURATION}"),
+        ("meta: {for: 2y}", f"3:13 VM042 `2y` is longer than a year; {DURATION}"),
+    ],
+)
+def test_a_value_that_cannot_be_meant_is_told(body, expected):
+    """A word twice in a set, an empty value of a label, a duration without a unit or beyond all patience."""
+    assert told(body) == [expected]

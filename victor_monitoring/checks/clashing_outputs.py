@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import PurePosixPath
 
 from victor_monitoring.checks.check import check
 from victor_monitoring.resolved.spec import Resolved
@@ -19,7 +20,7 @@ def clashing_outputs(spec: Resolved) -> Iterator[Finding]:
     """
     first: dict[str, str] = {}
     for output, path in spec.outputs.items():
-        other = first.setdefault(path.rstrip("/").casefold(), output)
+        other = first.setdefault(str(PurePosixPath(path)).casefold(), output)
         if other != output:
             yield Finding(
                 ("outputs", output), f"`{path}` is the path of `{other}` too", "choose another path"

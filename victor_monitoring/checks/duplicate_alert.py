@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.meta import META_ALERTS
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.spec.finding import Finding
 
@@ -20,6 +21,9 @@ def duplicate_alert(spec: Resolved) -> Iterator[Finding]:
     names: dict[str, str] = {}
     meanings: dict[object, str] = {}
     for alert in spec.alerts:
+        if spec.meta and alert.name in META_ALERTS:
+            message = f"`{alert.name}` is an alert of `meta` too"
+            yield Finding(alert.path, message, "give it another name", on_key=True)
         group = names.setdefault(alert.name, alert.group)
         if group != alert.group:
             message = f"`{alert.name}` is in the group `{group}` too"

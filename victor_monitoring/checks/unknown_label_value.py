@@ -24,7 +24,10 @@ def unknown_label_value(spec: Resolved) -> Iterator[Finding]:
         sets = {label.name: label.values for label in read.selector.metric.labels}
         for written in read.written.matchers:
             values = sets.get(written.label.text)
-            if values is not None and not _names_any(written.matcher, values):
+            if written.label.text in sets and (written.op, written.value.text) == ("=", ""):
+                message = f"`{written.label.text}` is never empty"
+                yield Finding(read.path, message, "name one of its values", written.label.part)
+            elif values is not None and not _names_any(written.matcher, values):
                 message = f"no value of `{written.label.text}` is `{written.value.text}`"
                 help = nearest(written.value.text, values)  # noqa: A001 - the word users see
                 yield Finding(read.path, message, help, written.value.part)

@@ -19,6 +19,7 @@ from .template import Template, parse_template
 
 _REMEMBERED = 10_000  # texts of a type, with what they mean
 NAME_SHAPE = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+_YEAR = 366 * 86_400_000  # milliseconds; Prometheus counts to 292 years, and nobody waits for that
 _NO_GROUPING = ("inf", "nan", "without")  # in `by (..)` these are numbers and a keyword, in any case
 
 
@@ -27,11 +28,21 @@ def invalid(message: str, help: str, part: tuple[int, int] | None = None) -> Pyd
     return PydanticCustomError("language", "{message}", {"message": message, "help": help, "part": part})
 
 
-def _reader(parse: Callable[[str], Any], help: str = "") -> PlainValidator:  # noqa: A002 - the word users see
-    """Reads text with `parse`; `help` is for parsers whose errors do not bring their own."""
+def _reader(
+    parse: Callable[[str], Any],
+    help: str = "",  # noqa: A002 - the word users see
+    *,
+    needs_unit: bool = False,
+) -> PlainValidator:
+    """Reads text with `parse`; `help` is for parsers whose errors do not bring their own.
+
+    `needs_unit` says that no number alone is right, so that to quote one would not help.
+    """
     parse = functools.lru_cache(_REMEMBERED)(parse)  # a spec says `5m` many times, and all in each context
 
     def read(value: object) -> Any:
+        if needs_unit and isinstance(value, int | float) and not isinstance(value, bool):
+            raise invalid(f"`{value}` has no unit", help)
         if not isinstance(value, str):
             raise PydanticCustomError("string_type", "text is wanted")
         try:
@@ -48,6 +59,13 @@ def _number(value: object) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise invalid("a number is wanted", "write it plain, such as `0.95` or `40`")
     return Fraction(str(value))
+
+
+def _bearable(text: str) -> int:
+    milliseconds = parse_duration(text)
+    if milliseconds > _YEAR:
+        raise ValueError(f"`{text}` is longer than a year")
+    return milliseconds
 
 
 def _where(text: str) -> Condition:
@@ -78,7 +96,7 @@ def _text_schema(example: str, description: str) -> WithJsonSchema:
 
 Duration = Annotated[
     int,
-    _reader(parse_duration, "write a duration such as `30s`, `5m` or `1h30m`"),
+    _reader(_bearable, "write a duration such as `30s`, `5m` or `1h30m`", needs_unit=True),
     _text_schema("5m", "a duration"),
 ]
 QuantityField = Annotated[

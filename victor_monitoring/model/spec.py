@@ -46,6 +46,12 @@ def _positive(milliseconds: int) -> int:
     return milliseconds
 
 
+def _each_once(values: list[str]) -> list[str]:
+    if twice := [value for index, value in enumerate(values) if value in values[:index]]:
+        raise invalid(f"`{twice[0]}` stands here twice", "remove one of them")
+    return values
+
+
 def _version(value: int) -> int:
     if value != 1:
         message = f"this is version {value} of the spec language, and version 1 is understood here"
@@ -145,7 +151,7 @@ class Label(Written):
 
     model_config = ConfigDict(json_schema_extra=_list_or_open)
 
-    values: Annotated[list[str], Field(min_length=1)] | None = None
+    values: Annotated[list[Text], Field(min_length=1), AfterValidator(_each_once)] | None = None
     open: Literal[True] | None = None
     limit: Annotated[int, Field(gt=0)] | None = None
 
@@ -301,7 +307,10 @@ class Spec(Written):
     victor_mon: Annotated[int, AfterValidator(_version)]
     service: Service
     defaults: Defaults = Field(default_factory=Defaults)
-    severities: Annotated[list[Name], Field(min_length=1)] = ["warning", "critical"]
+    severities: Annotated[list[Name], Field(min_length=1), AfterValidator(_each_once)] = [
+        "warning",
+        "critical",
+    ]
     budget: Budget | None = None
     checks: dict[str, CheckSeverity] = {}
     proof: Proof | None = None

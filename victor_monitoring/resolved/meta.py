@@ -15,6 +15,7 @@ Watched: TypeAlias = Literal["target", "service", "metric"]
 
 TARGET, SERVICE, METRIC = "target", "service", "metric"  # the label `signal` of these alerts
 TARGET_DOWN, SERVICE_ABSENT, METRIC_MISSING = "TargetDown", "ServiceAbsent", "MetricMissing"
+META_ALERTS = (TARGET_DOWN, SERVICE_ABSENT, METRIC_MISSING)
 _INSTANCE = Placeholder("instance", (0, 0))
 
 

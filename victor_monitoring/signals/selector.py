@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
@@ -17,7 +18,13 @@ _OP = re.compile(r"=~|!~|!=|=")
 _SPACE = re.compile(r"\s*")
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'')
 # What Python's regular expressions have and Prometheus' (RE2) refuse: look-around, references, atomic groups.
-_NOT_RE2 = re.compile(r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\\[ZG]|\(\?(?:[=!>#(]|<[=!]|P=)|[*+?}]\+)")
+_NOT_RE2 = re.compile(
+    r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\\[ZG]|\(\?(?:[=!>#(]|<[=!]|P=|[a-zA-Z]*[aLux]|P<\w*[^\x00-\x7f])|[*+?}]\+)"
+)
+_NO_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:[uUN]|[^\x00-\x7f]))")  # in a class neither
+_BACKSPACE = re.compile(r"(?<!\\)(?:\\\\)*\[[^\]]*\\b")
+_REPEATED = re.compile(r"(?<!\\)(?:\\\\)*\{(?:\d+,)?(\d+),?\}")
+_MOST_REPEATED = 1000
 _CLASS = re.compile(r"(?<!\\)((?:\\\\)*)\[\^?\]?(?:[^\]\\]|\\.)*\]")
 _ESCAPE: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
 
@@ -131,12 +138,26 @@ class _Reader:
                 raise SelectorError(
                     f"`{value.text}` is not a regular expression: {error}", inner, "mend the expression"
                 ) from None
-            if foreign := _NOT_RE2.search(_CLASS.sub(r"\1x", value.text)):
-                message = f"`{foreign[0]}` is nothing that Prometheus' regular expressions know"
-                raise SelectorError(
-                    message, inner, "do without look-around, references and possessive repeats"
-                )
+            if fault := _fault_for_re2(value.text):
+                raise SelectorError(*fault[:1], inner, *fault[1:])
         return WrittenMatcher(label, op.text, value)
+
+
+def _fault_for_re2(pattern: str) -> tuple[str, str] | None:
+    """Why Prometheus refuses a regular expression that Python takes, and what to do; None if it does not."""
+    outside = _CLASS.sub(r"\1x", pattern)
+    foreign = _NOT_RE2.search(outside) or _NO_ESCAPE.search(pattern) or _BACKSPACE.search(pattern)
+    if foreign:
+        message = f"`{foreign[0]}` is nothing that Prometheus' regular expressions know"
+        return (
+            message,
+            "do without look-around, references and possessive repeats, and write characters plain",
+        )
+    # Of repeats within repeats it counts the product; that of all is never less.
+    times = math.prod(max(int(each), 1) for each in _REPEATED.findall(outside))
+    if times > _MOST_REPEATED:
+        return f"`{pattern}` repeats more than {_MOST_REPEATED} times", "repeat less often, or use `*` or `+`"
+    return None
 
 
 def _unescaped(text: str) -> str:

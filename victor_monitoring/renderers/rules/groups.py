@@ -26,20 +26,24 @@ class Group:
 
 
 def rule_groups(spec: Resolved) -> list[Group]:
-    """Recordings that no alert reads, the spec's groups, and the meta group."""
+    """Recordings that no alert reads, the spec's groups, and the meta group; what has one name is one."""
     groups: dict[str, Group] = {}
+
+    def group_of(name: str) -> Group:
+        return groups.setdefault(name, Group(name))
+
+    rest = group_of(f"{spec.service.name.replace('-', '_')}_recording")
     recorded: set[str] = set()
     for alert in spec.alerts:
-        group = groups.setdefault(alert.group, Group(alert.group))
+        group = group_of(alert.group)
         for signal in (alert.signal, *([alert.guard.signal] if alert.guard else [])):
             group.rules.extend(_recordings(signal, recorded))
         group.rules.append(alert_rule(spec, alert))
-    name = spec.service.name.replace("-", "_")
-    rest = Group(f"{name}_recording")
     for signal in spec.signals.values():
         rest.rules.extend(_recordings(signal, recorded))
-    meta = [Group(spec.meta.group, list(meta_rules(spec, spec.meta)))] if spec.meta else []
-    return [group for group in (rest, *groups.values(), *meta) if group.rules]
+    if spec.meta:
+        group_of(spec.meta.group).rules.extend(meta_rules(spec, spec.meta))
+    return [group for group in groups.values() if group.rules]
 
 
 def _recordings(signal: Signal, recorded: set[str]) -> Iterator[Rule]:

@@ -1,4 +1,4 @@
-"""Words of PromQL as names of labels."""
+"""Names of labels and groups that Prometheus could stumble over."""
 
 from __future__ import annotations
 
@@ -21,7 +21,9 @@ WORDS = [
 ]  # fmt: skip
 SPEC = """
 components: {api: {metrics: {shop_a_total: {type: counter, help: A., labels: {"%s": [a]}}}}}
-signals: {rate: {title: A, unit: per_second, by: ["%s"], rate: {of: shop_a_total}}}
+signals:
+  rate: {title: A, unit: per_second, by: ["%s"], rate: {of: shop_a_total}}
+  idle: {title: B, unit: score, score: [{signal: rate, weight: 100, worst: 9/s, best: 0/s, reduce: max}]}
 alerts: {shop: {High: {signal: rate, when: "> 8/s", severity: warning, summary: "{%s}"}}}
 """
 
@@ -42,3 +44,13 @@ def test_a_word_is_a_label_or_is_refused(word: str, promtool: Path, tmp_path: Pa
     else:
         ((_, rules), *_) = rule_files(tuple(render(compiled_text(HEAD + text))))
         assert promtool_takes(promtool, tmp_path / "a", rules)
+
+
+@pytest.mark.parametrize("meta", ["shop", "shop_recording", "shop_meta"])
+def test_groups_of_one_name_are_one_group(meta: str, promtool: Path, tmp_path: Path) -> None:
+    """Prometheus loads the file when the meta group is named like an alert's or like the recordings'."""
+    text = SPEC.replace("%s", "code") + f"meta: {{group: {meta}}}\n"
+    ((_, rules), *_) = rule_files(tuple(render(compiled_text(HEAD + text))))
+    names = [group["name"] for group in rules["groups"]]
+    assert names == list(dict.fromkeys(["shop_recording", "shop", meta]))
+    assert promtool_takes(promtool, tmp_path / "a", rules)
