@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from victor_monitoring.signals.signal import LabelPairs
 from victor_monitoring.spec.tree import Path
 
 from .script import Script
@@ -43,6 +44,16 @@ class Unrecorded:
 
 
 @dataclass(frozen=True, slots=True)
+class Recorded:
+    """What is recorded under a name for our targets, and nothing else: each label set with its value."""
+
+    at: int
+    record: str
+    select: Mapping[str, str]
+    values: Mapping[LabelPairs, float]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """One case of one alert; `path` is where the alert stands in the spec."""
 
@@ -53,6 +64,18 @@ class Case:
     script: Script = field(repr=False)
     expectations: tuple[Expectation, ...] = field(repr=False)
     unrecorded: tuple[Unrecorded, ...] = field(default=(), repr=False)
+    recorded: tuple[Recorded, ...] = field(default=(), repr=False)
+
+    @property
+    def alerts(self) -> frozenset[str]:
+        """The alerts that something is expected of."""
+        return frozenset(each.alert for each in self.expectations)
+
+    @property
+    def records(self) -> frozenset[str]:
+        """The recorded series that something is expected of."""
+        wanted = frozenset(each.record for each in self.recorded)
+        return wanted | {each.record for each in self.unrecorded}
 
     @property
     def name(self) -> str:

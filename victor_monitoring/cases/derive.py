@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.signal import LabelPairs
+from victor_monitoring.spec.tree import Path
 
-from .case import Case, Expectation, Unrecorded
+from .case import Case, Expectation, Recorded, Unrecorded
 from .messages import firing
 from .meta import meta_cases
 from .outlook import Moment, Outlook, states_of
@@ -25,6 +26,7 @@ class Lack:
     alert: str
     kind: str
     reason: str
+    path: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def derive(spec: Resolved) -> Cases:
                 if kind.applies(stage):
                     cases += [_case(stage, kind, plot) for plot in kind.plots(stage)]
             except (ValueError, _Unlike) as error:
-                lacks.append(Lack(alert.name, kind.name, str(error)))
+                lacks.append(Lack(alert.name, kind.name, str(error), alert.path))
     cases += meta_cases(spec)
     return Cases(spec, tuple(cases), tuple(lacks))
 
@@ -77,7 +79,15 @@ def _case(stage: Stage, kind: CaseKind, plot: Plot) -> Case:
         script,
         tuple(expectations),
         tuple(unrecorded),
+        tuple(_recorded(stage, script)) if plot.records else (),
     )
+
+
+def _recorded(stage: Stage, script: Script) -> Iterator[Recorded]:
+    """What is recorded in the end, where all versions agree on it."""
+    select = {matcher.label: matcher.value for matcher in stage.signal.select}
+    for record, values in stage.recorded(script):
+        yield Recorded(course_end(script, stage.spec.evaluate), record, select, values)
 
 
 def course_end(script: Script, every: int) -> int:

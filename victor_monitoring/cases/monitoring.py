@@ -39,9 +39,11 @@ def absent(spec: Resolved) -> Iterator[Told]:
         yield SERVICE_ABSENT, tuple(meta_firing(spec, each, {}) for each in found)
 
 
-def missing(spec: Resolved, target: Mapping[str, str], components: Collection[str]) -> Iterator[Told]:
-    """MetricMissing, for these components of a target."""
-    yield from _told(spec, METRIC_MISSING, [target], components)
+def missing(
+    spec: Resolved, targets: Collection[Mapping[str, str]], components: Collection[str]
+) -> Iterator[Told]:
+    """MetricMissing, for these components of some targets."""
+    yield from _told(spec, METRIC_MISSING, targets, components)
 
 
 def anchors(spec: Resolved, target: Mapping[str, str], but: Collection[str] = ()) -> Iterator[Stream]:

@@ -87,25 +87,34 @@ class Outlook:
     def _states(self, script: Script, times: range, left_open: bool) -> Iterator[State]:
         """The state at each time."""
         before = self._state(script, 0, left_open)
-        for start, end in itertools.pairwise(script.starts):
+        for index, (start, end) in enumerate(itertools.pairwise(script.starts)):
             mine = [at for at in times if start <= at < end]
-            if not mine:
-                continue
-            settled = self._state(script, mine[-1], left_open)
-            changing = 0
-            if settled != before:
-                stays = before  # for the lambda, which is done with before the next turn
-                changing = bisect.bisect_left(
-                    mine, True, key=lambda at: self._state(script, at, left_open) != stays
-                )
-            yield from itertools.repeat(before, changing)
-            for index in range(changing, len(mine)):
-                state = self._state(script, mine[index], left_open)
-                yield state
-                if state == settled:
-                    yield from itertools.repeat(settled, len(mine) - index - 1)
-                    break
-            before = settled
+            if mine:
+                settled = self._state(script, mine[-1], left_open)
+                is_disturbed = any(phase.failed for phase in script.phases[max(index - 1, 0) : index + 1])
+                if is_disturbed:  # a gap moves through the window, and any evaluation may feel it
+                    count = bisect.bisect_left(mine, start + self.settling)
+                    yield from (self._state(script, at, left_open) for at in mine[:count])
+                    yield from itertools.repeat(settled, len(mine) - count)
+                else:
+                    yield from self._turning(script, mine, before, settled, left_open)
+                before = settled
+
+    def _turning(
+        self, script: Script, times: Sequence[int], before: State, settled: State, left_open: bool
+    ) -> Iterator[State]:
+        """The states of a phase that begins in one state and settles in another, or in the same."""
+        if before == settled:
+            yield from itertools.repeat(settled, len(times))
+            return
+        first = bisect.bisect_left(times, True, key=lambda at: self._state(script, at, left_open) != before)
+        yield from itertools.repeat(before, first)
+        for index in range(first, len(times)):
+            state = self._state(script, times[index], left_open)
+            yield state
+            if state == settled:
+                yield from itertools.repeat(settled, len(times) - index - 1)
+                return
 
     def _state(self, script: Script, at: int, left_open: bool) -> State:
         values = self._values(script, at, left_open)

@@ -27,7 +27,7 @@ class Plot:
     No states are given where the spec alone does not say what is right. `beside` are alerts on the same
     signal, with whether they fire in the end; `monitoring` the alerts on monitoring itself that fire in
     the end, by name. `unrecorded` are a target's label and the names of what must not be recorded of
-    targets whose label is another.
+    targets whose label is another; `records` asks for what is recorded of the signal in the end.
     """
 
     about: str
@@ -36,6 +36,7 @@ class Plot:
     beside: tuple[tuple[Alert, bool], ...] = ()
     monitoring: tuple[tuple[str, tuple[Firing, ...]], ...] = ()
     unrecorded: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    records: bool = False
 
 
 Plots = Callable[[Stage], Iterator[Plot]]

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
 from victor_monitoring.signals.duration import duration_text
 
-from .case import Case, Expectation, Unrecorded
+from .case import Case, Expectation, Recorded, Unrecorded
 from .script import series_text
+
+# How near to its value a recorded series must be, as a share of it: sums differ in the last digits.
+_NEAR: Final = 1e-6
 
 
 def test_file(
@@ -29,6 +33,7 @@ def case_test(case: Case) -> dict[str, object]:
     queries = [
         *(_states(each) for each in case.expectations if not each.is_told),
         *(_none(each) for each in case.unrecorded),
+        *(query for each in case.recorded for query in _recorded(each)),
     ]
     test: dict[str, object] = {
         "name": case.name,
@@ -66,6 +71,19 @@ def _states(expectation: Expectation) -> dict[str, object]:
 def _none(unrecorded: Unrecorded) -> dict[str, object]:
     expr = f"{unrecorded.record}{_matchers({unrecorded.label: unrecorded.value})}"
     return _query(expr, unrecorded.at, [])
+
+
+def _recorded(recorded: Recorded) -> Iterator[dict[str, object]]:
+    """How many series there are, and each within a millionth of its value."""
+    ours = f"{recorded.record}{_matchers(recorded.select)}"
+    if not recorded.values:
+        yield _query(ours, recorded.at, [])
+        return
+    yield _query(f"count({ours})", recorded.at, [{"labels": "{}", "value": len(recorded.values)}])
+    for labels, value in recorded.values.items():
+        low, high = sorted((value * (1 - _NEAR), value * (1 + _NEAR)))
+        near = f"{recorded.record}{_matchers(dict(labels))} >= {low - _NEAR**2!r} <= {high + _NEAR**2!r}"
+        yield _query(f"group({near})", recorded.at, [{"labels": "{}", "value": 1}])
 
 
 def _query(expr: str, at: int, samples: list[dict[str, object]]) -> dict[str, object]:

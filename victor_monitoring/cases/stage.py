@@ -11,13 +11,14 @@ from functools import cached_property
 
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.metric import Metric, Selector
-from victor_monitoring.signals.signal import Signal, Stream
+from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
 
 from .levels import Levels
 from .monitoring import up
 from .outlook import Outlook
 from .script import Phase, Script
 
+REPLICA = "test_replica"  # a label that tells two series of one instance apart
 ELSEWHERE = "elsewhere"  # the value of a target's label where it is not one of ours
 # Traffic of what the alert must not read: so much that a trace of it would show.
 _LOUD = Fraction(100_000)
@@ -85,18 +86,20 @@ class Stage:
         return Script(self.spec.scrape, phases)
 
     def beyond(self, percent: int = 1, **changed: str) -> tuple[Stream, ...]:
-        """Streams over which the condition is met, and the guard's too, at a target of ours."""
-        return self.at(self.levels.beyond(percent), None, **changed)
+        """Streams over which the condition is met, and the guard's as clearly, at a target of ours."""
+        return self.at(self.levels.beyond(percent), None, percent, **changed)
 
     def short(self, percent: int = 1, **changed: str) -> tuple[Stream, ...]:
         """The same with the signal short of its threshold."""
-        return self.at(self.levels.short(percent), None, **changed)
+        return self.at(self.levels.short(percent), None, 1, **changed)
 
-    def at(self, level: Fraction, traffic: Fraction | None = None, **changed: str) -> tuple[Stream, ...]:
-        """Streams over which the signal settles at the level and the guard's condition is met."""
-        key = (level, traffic, *changed.items())
+    def at(
+        self, level: Fraction, traffic: Fraction | None = None, guard: int = 1, **changed: str
+    ) -> tuple[Stream, ...]:
+        """Streams over which the signal settles at the level, the guard's condition met by some percent."""
+        key = (level, traffic, guard, *changed.items())
         if key not in self._made:
-            guard_level = self.guard_levels.beyond() if self.guard_levels else None
+            guard_level = self.guard_levels.beyond(guard) if self.guard_levels else None
             self._made[key] = self.guarded(level, guard_level, traffic, **changed)
         return self._made[key]
 
@@ -130,9 +133,31 @@ class Stage:
             return self.signal.kind.synthesise(self.signal, level, target, traffic)
         raise ValueError(f"no traffic brings `{guard.name}` to its level beside `{self.signal.name}`")
 
+    def worst(self) -> tuple[Stream, ...]:
+        """Streams over which the signal is far beyond the threshold."""
+        return self.beyond(100)
+
+    def replicas(self) -> list[dict[str, str]]:
+        """Targets of ours: two instances, and another series of the first, as when a pod was replaced."""
+        first = self.target()
+        return [first, self.target(instance="b"), {**first, REPLICA: "2"}]
+
+    def failing(self, streams: Iterable[Stream]) -> tuple[Phase, ...]:
+        """Phases until the alert fires, in which three scrapes fail, the last one at an evaluation."""
+        made, spec = tuple(streams), self.spec
+        evaluations = -(-(self.settling + self.alert.pending // 2) // spec.evaluate)
+        scrapes = max(evaluations * spec.evaluate // spec.scrape - 2, 1)
+        return (
+            Phase(scrapes, made),
+            Phase(3, made, failed=True),
+            self.lasting(made, self.until_firing),
+        )
+
     def spread(self, level: Fraction) -> tuple[Stream, ...]:
-        """Streams of two targets that differ and together make the level, the guard's condition being met."""
-        targets = [self.target(), self.target(instance="b")]
+        """Streams of targets that differ and together make the level, the guard's condition being met."""
+        targets = self.replicas()
+        if "instance" in self.signal.labels:
+            targets = [each for each in targets if each["instance"] == targets[0]["instance"]]
         mine = self.signal.kind.spread(self.signal, level, targets)
         if self.alert.guard is None or self.guard_levels is None:
             return mine
@@ -186,26 +211,33 @@ class Stage:
         """The names under which the signals and what they are made of are recorded."""
         return tuple(dict.fromkeys(each.record for signal in self.signals for each in signal.recordings()))
 
+    def recorded(self, script: Script) -> Iterator[tuple[str, Mapping[LabelPairs, float]]]:
+        """What is recorded at the last evaluation of a script, by name, where all versions agree on it."""
+        at = script.end // self.spec.evaluate * self.spec.evaluate
+        found: list[dict[str, dict[LabelPairs, float]]] = [{}, {}]
+        for by_record, left_open in zip(found, (False, True), strict=True):
+            samples = script.samples(left_open=left_open)
+            for signal in self.signals:
+                for recording in signal.recordings():
+                    by_record.setdefault(recording.record, {}).update(recording.values(signal, samples, at))
+        for record, values in found[0].items():
+            others = found[1][record]
+            if values.keys() == others.keys() and all(_agree(values[key], others[key]) for key in values):
+                yield record, values
+
     def recorded_elsewhere(self, label: str) -> dict[str, tuple[Stream, ...]]:
         """By name, series that somebody else has recorded: a target that differs in a label is badly off."""
         target = self.target(**{label: ELSEWHERE})
-        bad = [self.beyond()]
-        bad += [
-            each for _, each, _ in self.signal.kind.leanings(self.signal, self.levels.beyond(), self.target())
-        ]
-        found: dict[str, dict[object, Stream]] = {}
-        for streams in bad:
-            script = self.script(self.lasting(streams, self.settling))
-            for signal in self.signals:
-                for recording in signal.recordings():
-                    values = recording.values(signal, script.samples(left_open=False), script.end)
-                    for labels, value in values:
-                        if math.isnan(value):
-                            continue
-                        pairs = {**dict(labels), label: target[label]}
-                        stream = constant(recording.record, pairs, value)
-                        found.setdefault(recording.record, {}).setdefault(stream.labels, stream)
-        return {record: tuple(streams.values()) for record, streams in found.items()}
+        script = self.script(self.lasting(self.worst(), self.settling))
+        found: dict[str, list[Stream]] = {}
+        for signal in self.signals:
+            for recording in signal.recordings():
+                values = recording.values(signal, script.samples(left_open=False), script.end)
+                for labels, value in values:
+                    if not math.isnan(value):
+                        stream = constant(recording.record, {**dict(labels), label: target[label]}, value)
+                        found.setdefault(recording.record, []).append(stream)
+        return {record: tuple(streams) for record, streams in found.items()}
 
     def elsewhere(self, streams: Iterable[Stream], label: str) -> tuple[Stream, ...]:
         """The streams at a target that differs in one label, with a lot of traffic."""
@@ -265,6 +297,10 @@ def relabelled(stream: Stream, label: str, value: str) -> Stream:
 def constant(metric: str, labels: Mapping[str, str], value: float) -> Stream:
     """A series that stays at one value."""
     return Stream(metric, tuple(sorted(labels.items())), Fraction(value))
+
+
+def _agree(one: float, other: float) -> bool:
+    return math.isfinite(one) and math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
 
 
 def still(stream: Stream) -> Stream:

@@ -90,6 +90,19 @@ class Stream:
     total: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Leaning:
+    """Series over which a signal settles at a level mostly by one part: `lost` as much as the part can.
+
+    In `at_best` that part is at its best and all others are as before, in `gone` it has no series.
+    """
+
+    part: str
+    lost: tuple[Stream, ...]
+    at_best: tuple[Stream, ...]
+    gone: tuple[Stream, ...]
+
+
 def shared(stream: Stream, target: Mapping[str, str], share: Fraction) -> Stream:
     """A share of a series, at another target."""
     labels = tuple(sorted({**dict(stream.labels), **target}.items()))
@@ -133,9 +146,9 @@ class Kind(ABC):
     ) -> tuple[Stream, ...]:
         """Series of one target, with its labels, over which the signal settles at `level`.
 
-        It settles once a whole window has passed. `traffic` is how many events a second make the level,
-        where their number leaves it as it is; by default the fewest whole ones. ValueError where no
-        series can make that level.
+        It settles once a whole window has passed. `traffic` is how much there is of what the value is a
+        share of, events a second or a gauge; by default as little as makes whole numbers. ValueError
+        where no series can make that level.
         """
 
     @abstractmethod
@@ -162,9 +175,9 @@ class Kind(ABC):
         )
 
     def leanings(
-        self, signal: Signal, level: Fraction, target: Mapping[str, str]
-    ) -> Iterator[tuple[str, tuple[Stream, ...], tuple[Stream, ...]]]:
-        """For each part: its name, series that make the level mostly by it, the same with it at its best."""
+        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
+    ) -> Iterator[Leaning]:
+        """For each part the ways to make the level mostly by it, over several targets that differ."""
         return iter(())
 
     @abstractmethod

@@ -16,7 +16,7 @@ def elsewhere(stage: Stage) -> Iterator[Plot]:
     """
     ours = stage.short()
     for matcher in stage.signal.select:
-        theirs = stage.elsewhere(stage.beyond(), matcher.label)
+        theirs = stage.elsewhere(stage.worst(), matcher.label)
         phase = stage.lasting((*ours, *theirs), stage.until_firing)
         about = f"another {matcher.label} is badly off"
         yield Plot(about, (phase,), SILENT, unrecorded=((matcher.label, stage.records),))

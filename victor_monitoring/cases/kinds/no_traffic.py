@@ -16,4 +16,4 @@ def _has_traffic(stage: Stage) -> bool:
 def no_traffic(stage: Stage) -> Iterator[Plot]:
     """The firing case with totals that stand still: whatever no traffic means for the signal."""
     streams = [still(stream) for stream in stage.beyond()]
-    yield Plot("nothing happens", (stage.lasting(streams, stage.until_firing),))
+    yield Plot("nothing happens", (stage.lasting(streams, stage.until_firing),), records=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.cases.plot import FIRES, SILENT, Plot, case_kind
+from victor_monitoring.cases.plot import RESOLVES, SILENT, Plot, case_kind
 from victor_monitoring.cases.stage import Stage
 
 
@@ -14,9 +14,15 @@ def _has_parts(stage: Stage) -> bool:
 
 @case_kind(120, "part", _has_parts)
 def part(stage: Stage) -> Iterator[Plot]:
-    """Each part drags the value beyond the threshold; with that part alone at its best it is silent."""
+    """Each part drags the value beyond the threshold; with it at its best, or gone, there is silence.
+
+    The replicas differ, scrapes fail in between, and every part that costs something is recorded as such.
+    """
     signal = stage.signal
-    for name, with_it, without in signal.kind.leanings(signal, stage.levels.beyond(), stage.target()):
-        lost = stage.lasting(with_it, stage.until_firing)
-        yield Plot(f"mostly by {name}", (lost,), FIRES)
-        yield Plot(f"the same without {name}", (stage.lasting(without, stage.until_firing),), SILENT)
+    for leaning in signal.kind.leanings(signal, stage.levels.beyond(), stage.replicas()):
+        phases = (*stage.failing(leaning.lost), stage.lasting(leaning.gone, stage.until_resolved))
+        yield Plot(f"mostly by {leaning.part}, until it is gone", phases, RESOLVES)
+        healthy = stage.lasting(leaning.at_best, stage.until_firing)
+        yield Plot(f"the same with {leaning.part} at its best", (healthy,), SILENT)
+        lost = stage.lasting(leaning.lost, stage.settling)
+        yield Plot(f"what is lost by {leaning.part}", (lost,), records=True)

@@ -17,8 +17,8 @@ def vanished(stage: Stage) -> Iterator[Plot]:
     up = stage.up()
     after = max(stage.until_resolved, stage.until_monitored)
     phases = (
-        stage.lasting((*stage.beyond(), up), stage.until_firing),
+        stage.lasting((*stage.beyond(50), up), stage.until_firing),
         stage.lasting([replace(up, start=Fraction(0))], after),
     )
     told = (*down(stage.spec, dict(up.labels)), *absent(stage.spec))
-    yield Plot("the target goes down", phases, RESOLVES, monitoring=told)
+    yield Plot("the target goes down", phases, RESOLVES, monitoring=told, records=True)

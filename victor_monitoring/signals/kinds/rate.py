@@ -66,11 +66,11 @@ class Rate(Kind):
         if level < 0:
             raise ValueError("a rate is never negative")
         labels = first_labels(self.of)
-        mine = growing(signal, self.of.metric.name, labels, target, level)
         if self.per is None:
-            return (mine,)
-        divisor = first_labels(self.per, group(signal, labels))
-        return (mine, stream(self.per.metric.name, divisor, target, Fraction(1)))
+            return (growing(signal, self.of.metric.name, labels, target, level),)
+        divisor, size = first_labels(self.per, group(signal, labels)), traffic or Fraction(1)
+        mine = growing(signal, self.of.metric.name, labels, target, level * size)
+        return (mine, stream(self.per.metric.name, divisor, target, size))
 
     def steer(self, signal: Signal, level: float, population: Population) -> Population:
         """What `per` counts stays as it is."""

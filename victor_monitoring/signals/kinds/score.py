@@ -13,7 +13,7 @@ from ..population import Population
 from ..promql import Aggregate, Binary, Call, Expr, Vector, number, number_text
 from ..quantity import Quantity, Unit
 from ..samples import Samples
-from ..signal import At, Fault, Interval, Kind, LabelPairs, Reading, Recording, Signal, Stream
+from ..signal import At, Fault, Interval, Kind, LabelPairs, Leaning, Reading, Recording, Signal, Stream
 
 LOSS = "loss"
 _UP = Selector(Metric("up", "gauge"))
@@ -139,29 +139,26 @@ class Score(Kind):
     def spread(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> tuple[Stream, ...]:
-        """As much is lost; where a part is reduced the first target is the worst, the others at its best."""
-        found: list[Stream] = []
-        for part, value in self._levels(100 - level):
-            kind = part.signal.kind
-            if part.reduce is None:
-                found += kind.spread(part.signal, value, targets)
-            else:
-                found += kind.synthesise(part.signal, value, targets[0])
-                for target in targets[1:]:
-                    found += kind.synthesise(part.signal, part.best.value, target)
-        return self._with_up(found, targets)
+        """As much is lost; where a part is reduced, by the first target alone as far as that is possible."""
+        return self._with_up(self._spread(self._levels(100 - level), targets), targets)
 
     def leanings(
-        self, signal: Signal, level: Fraction, target: Mapping[str, str]
-    ) -> Iterator[tuple[str, tuple[Stream, ...], tuple[Stream, ...]]]:
+        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
+    ) -> Iterator[Leaning]:
         for part in self.of:
             parts = (part, *(each for each in self.of if each is not part))
-            levels = self._levels(100 - level, parts)
-            at_best = [(part, part.best.value), *levels[1:]]
-            with_it, without = (
-                self._with_up(self._losing(each, target), [target]) for each in (levels, at_best)
+            (_, value), *rest = self._levels(100 - level, parts)
+            others = self._spread(rest, targets)
+            worse = part.worst.value + (part.worst.value - part.best.value) / 2
+            values = (worse, value) if value == part.worst.value else (value,)
+            lost = next(made for each in values if (made := self._made(part, each, targets)))
+            at_best = self._spread([(part, part.best.value)], targets)
+            yield Leaning(
+                part.signal.name,
+                lost=self._with_up([*lost, *others], targets),
+                at_best=self._with_up([*at_best, *others], targets),
+                gone=self._with_up(others, targets),
             )
-            yield part.signal.name, with_it, without
 
     def _levels(self, missing: Fraction, parts: Sequence[Part] = ()) -> list[tuple[Part, Fraction]]:
         """The value of each part: one after the other loses all it can, until so many points are lost."""
@@ -172,6 +169,33 @@ class Score(Kind):
             span = part.worst.value - part.best.value
             levels.append((part, part.best.value + span * lost / part.weight))
         return levels
+
+    def _spread(
+        self, levels: Sequence[tuple[Part, Fraction]], targets: Sequence[Mapping[str, str]]
+    ) -> list[Stream]:
+        """Series of the parts at these values. Of a part that is reduced other groups are at its best."""
+        found: list[Stream] = []
+        for part, value in levels:
+            kind, mine = part.signal.kind, targets
+            if part.reduce is not None:
+                mine = [each for each in targets if _alike(each, targets[0], part.signal.labels)]
+                picks_worst = (part.reduce == "max") == (part.worst.value > part.best.value)
+                beside = part.best.value if picks_worst else value
+                for target in targets:
+                    if target not in mine:
+                        found += kind.synthesise(part.signal, beside, target)
+            if len(mine) > 1:
+                found += kind.spread(part.signal, value, mine)
+            else:
+                found += kind.synthesise(part.signal, value, mine[0])
+        return found
+
+    def _made(self, part: Part, value: Fraction, targets: Sequence[Mapping[str, str]]) -> list[Stream]:
+        """Series of a part at a value; none where it cannot have that value."""
+        possible = part.signal.kind.range()
+        is_above = possible.high is not None and value > possible.high
+        is_below = possible.low is not None and value < possible.low
+        return [] if is_above or is_below else self._spread([(part, value)], targets)
 
     def _losing(
         self,
@@ -208,3 +232,7 @@ class Score(Kind):
         for each in (*up, *streams):
             found.setdefault((each.metric, each.labels), each)
         return tuple(found.values())
+
+
+def _alike(one: Mapping[str, str], other: Mapping[str, str], labels: tuple[str, ...]) -> bool:
+    return all(one.get(label) == other.get(label) for label in labels)
