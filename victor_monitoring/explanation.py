@@ -12,6 +12,8 @@ from victor_monitoring.exposition.verify import EXPOSITION
 from victor_monitoring.model.patterns import LANGUAGE
 from victor_monitoring.outputs.drift import DRIFT
 from victor_monitoring.pipeline import Compiled
+from victor_monitoring.proof.coverage import LACKING_CASE
+from victor_monitoring.proof.failure import FAILED_CASE
 from victor_monitoring.resolved.spec import Alert, Component, Declared, Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.promql import number_text, text
@@ -25,7 +27,7 @@ Lines: TypeAlias = Iterator[str]
 def patterns() -> list[Pattern]:
     """Every kind of finding, by code."""
     checks = (check.pattern for check in all_checks())
-    others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, *EXPOSITION)
+    others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, FAILED_CASE, LACKING_CASE, *EXPOSITION)
     return sorted([*MISTAKES, *LANGUAGE, *checks, *others], key=lambda each: each.code)
 
 

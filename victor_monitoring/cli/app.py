@@ -15,6 +15,7 @@ from .generate import generate
 from .init import init
 from .schema import schema
 from .serve import serve
+from .test import test
 from .validate import validate
 from .verify import verify
 
@@ -43,5 +44,5 @@ def _main(
     """Monitoring as code: one spec, compiled into alert rules, a dashboard and a metric registry."""
 
 
-for command in (init, validate, generate, check, diff, explain, verify, serve, schema):
+for command in (init, validate, generate, check, test, diff, explain, verify, serve, schema):
     app.command()(command)

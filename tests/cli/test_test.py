@@ -1,0 +1,62 @@
+"""`victor-mon test`: the derived cases run by promtool."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from xml.etree import ElementTree as Xml
+
+from tests.cli.commands import project, victor_mon
+
+
+def with_promtool(promtool: Path) -> dict[str, str]:
+    """An environment in which promtool is found."""
+    return {"PATH": f"{promtool.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
+def test_the_cases_of_an_alert_pass_in_base_and_in_every_context(promtool: Path, tmp_path: Path) -> None:
+    """What was tried is printed by alert and by kind, and how many passed where."""
+    folder = project(tmp_path / "repository")
+    run = victor_mon(folder, "test", "--filter", "HighThreadCount", env=with_promtool(promtool))
+    assert run.status == 0
+    assert run.out.startswith("HighThreadCount    13  fires, short, threshold, recovers,")
+    assert run.err.splitlines() == [
+        f"victor-performance {place}: {count} cases, none failed"
+        for place, count in (("base", 13), ("prod", 13), ("staging", 13), ("fast", 13))
+    ]
+
+
+def test_results_for_machines(promtool: Path, tmp_path: Path) -> None:
+    """JSON counts by alert and by kind; JUnit lists every case under its alert."""
+    folder = project(tmp_path / "repository")
+    arguments = ("--filter", "TargetDown", "--context", "prod", "--format", "json", "--junit", "results.xml")
+    run = victor_mon(folder, "test", *arguments, env=with_promtool(promtool))
+    assert run.status == 0
+    document = json.loads(run.out)
+    assert document["diagnostics"] == []
+    place = document["places"]["victor-performance prod"]
+    assert (place["cases"], place["failed"]) == (5, 0)
+    assert place["byAlert"]["TargetDown"]["elsewhere"] == 2
+    suites = Xml.parse(folder / "results.xml").getroot()  # noqa: S314 - written a moment ago by the command itself
+    (suite,) = suites
+    assert suite.attrib == {
+        "name": "victor-performance prod", "tests": "5", "failures": "0", "errors": "0", "skipped": "0",
+    }  # fmt: skip
+    assert {case.get("classname") for case in suite} == {"victor-performance prod.TargetDown"}
+
+
+def test_without_promtool_it_says_what_to_install(tmp_path: Path) -> None:
+    """A broken environment is told plainly, with status 2."""
+    run = victor_mon(project(tmp_path / "repository"), "test", env={"PATH": str(tmp_path)})
+    assert run.status == 2
+    assert run.err.startswith("victor-mon: `promtool` is not on PATH")
+    assert "apt-get install prometheus" in run.err
+
+
+def test_a_filter_that_nothing_holds_is_told(promtool: Path, tmp_path: Path) -> None:
+    """A misspelt name never looks like a passed test."""
+    folder = project(tmp_path / "repository")
+    run = victor_mon(folder, "test", "--filter", "HighThreadCont", env=with_promtool(promtool))
+    assert run.status == 2
+    assert run.err == "victor-mon: no case holds `HighThreadCont`\nhelp: did you mean `HighThreadCount`?\n"

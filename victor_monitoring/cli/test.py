@@ -1,0 +1,142 @@
+"""`victor-mon test`: the alerts fire when they should, and stay silent when they should."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from victor_monitoring.diagnostics import nearest
+from victor_monitoring.errors import UserError
+
+from .findings import fails, say, show
+from .options import ContextName, Format, FormatOption, Specs, Today
+from .progress import Progress
+from .specs import SpecFile, compile_file, find_specs
+
+if TYPE_CHECKING:
+    from victor_monitoring.diagnostics import Diagnostic
+    from victor_monitoring.pipeline import Compiled
+    from victor_monitoring.proof.promtool import Verdict
+    from victor_monitoring.resolved.spec import Resolved
+
+Filter = Annotated[
+    str | None,
+    typer.Option("--filter", metavar="TEXT", help="Only cases whose alert, kind or name holds this text."),
+]
+JUnit = Annotated[
+    Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML, too.")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """The verdicts on one spec in one place, and the findings that they make."""
+
+    name: str
+    verdicts: tuple[Verdict, ...]
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def test(
+    spec: Specs = None,
+    context: ContextName = None,
+    filter: Filter = None,  # noqa: A002 - the option's name
+    format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
+    junit: JUnit = None,
+    today: Today = None,
+) -> None:
+    """Run the tests that are derived from a spec on its rules, in base and in every context.
+
+    Each alert is made to fire and to stay silent, in every kind of case that applies to it. Needs promtool,
+    which Prometheus brings.
+
+    Example: victor-mon test --filter HighLatency
+    """
+    from victor_monitoring.proof.promtool import find_promtool
+
+    promtool = find_promtool()
+    places = list(_places(find_specs(spec), context, today, format))
+    tested = [_tested(promtool, compiled, there, filter or "") for compiled, there in places]
+    if not any(each.verdicts for each in tested):
+        names = {each.name for _, there in places for each in there.alerts}
+        raise UserError(
+            f"no case holds `{filter}`" if filter else "there is no alert", nearest(filter or "", names)
+        )
+    if junit is not None:
+        from victor_monitoring.proof.junit import junit as document
+
+        junit.write_text(document([(each.name, each.verdicts) for each in tested]), encoding="utf-8")
+    diagnostics = [diagnostic for each in tested for diagnostic in each.diagnostics]
+    _report(tested, diagnostics, format)
+    if fails(diagnostics):
+        raise typer.Exit(1)
+
+
+def _places(
+    specs: Sequence[SpecFile], context: str | None, today: Today, how: Format
+) -> Iterator[tuple[Compiled, Resolved]]:
+    """Each spec in each place that is asked for. A spec with errors ends the command."""
+    found = [compile_file(each, today) for each in specs]
+    diagnostics = [diagnostic for each in found for diagnostic in each.diagnostics]
+    if fails(diagnostics):
+        show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
+        raise typer.Exit(1)
+    contexts = {name for each in found for name in each.contexts}
+    if context is not None and context not in contexts:
+        raise UserError(f"there is no context `{context}`", nearest(context, contexts, "leave --context out"))
+    for compiled in found:
+        assert compiled.base is not None  # it has no errors
+        if context is None:
+            yield compiled, compiled.base
+        for name, there in compiled.contexts.items():
+            if context in (None, name):
+                yield compiled, there
+
+
+def _tested(promtool: Path, compiled: Compiled, there: Resolved, text: str) -> Tested:
+    from victor_monitoring.cases.derive import derive
+    from victor_monitoring.proof.coverage import lacking
+    from victor_monitoring.proof.failure import diagnostics
+    from victor_monitoring.proof.rules import RuleFile
+    from victor_monitoring.proof.suite import run_cases
+    from victor_monitoring.renderers.rules import rule_data
+
+    derived = derive(there)
+    cases = [case for case in derived.cases if text in case.name]
+    name = f"{there.service.name} {there.context or 'base'}"
+    tree = compiled.trees[there.context]
+    with Progress(name, len(cases)) as progress:
+        verdicts = run_cases(promtool, cases, RuleFile.of(rule_data(there)), there.evaluate, progress.add)
+    found = [each for verdict in verdicts if not verdict.passed for each in diagnostics(verdict, tree)]
+    found += [lacking(each, tree) for each in derived.lacks if text in f"{each.alert}, {each.kind}"]
+    return Tested(name, tuple(verdicts), tuple(found))
+
+
+def _report(tested: Sequence[Tested], diagnostics: Sequence[Diagnostic], how: Format) -> None:
+    from victor_monitoring.proof.coverage import coverage, table
+    from victor_monitoring.reporters import reporter
+
+    found = {each.name: coverage(each.verdicts) for each in tested}
+    if how is Format.JSON:
+        places = {
+            name: {
+                "cases": each.count,
+                "failed": each.failed,
+                "byAlert": each.by_alert,
+                "byKind": each.by_kind,
+            }
+            for name, each in found.items()
+        }
+        print(json.dumps({**json.loads(reporter("json")(diagnostics)), "places": places}, indent=2))
+    elif how is Format.TEXT:
+        print("\n".join(table(next(iter(found.values())))))
+    if how is not Format.JSON:
+        show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
+    for name, each in found.items():
+        say(f"{name}: {each.count} cases, {each.failed or 'none'} failed")
