@@ -11,12 +11,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from tests.environments import environment
 from tests.programs import MissingProgramError, program
 
 PROGRAMS = {"alertmanager", "amtool", "node", "npm", "prometheus", "promtool", "victor_ai"}
 NOBODY = 65534
+
+settings.register_profile("whatever the machine is busy with", deadline=None)
+settings.load_profile("whatever the machine is busy with")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

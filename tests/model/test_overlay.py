@@ -141,8 +141,8 @@ def test_overrides_of_what_the_spec_lacks_hit_nothing():
     assert told(
         "contexts: {prod: {override: {alerts: {High: {}}, signals: {rate: {}}, budget: {series: 9}}}}"
     ) == [
-        "3:39 VM043 the override hits nothing: there is no alert `High`; ",
-        "3:60 VM043 the override hits nothing: there is no signal `rate`; ",
+        "3:39 VM043 the override hits nothing: there is no alert `High`; remove it",
+        "3:60 VM043 the override hits nothing: there is no signal `rate`; remove it",
     ]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
@@ -120,7 +120,6 @@ def _names_in(text: str) -> list[str]:
     return [node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)]
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(help_text=TEXTS, value=TEXTS, title=TEXTS)
 def test_texts_of_the_spec_stay_texts(help_text: str, value: str, title: str) -> None:
     """Whatever a help, a label's value or a title says, the module holds exactly that, and nothing runs."""

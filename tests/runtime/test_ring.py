@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import GaugeMetricFamily
@@ -84,7 +84,6 @@ def test_a_clock_that_is_set_back_makes_a_new_start():
 QUEUES = st.dictionaries(st.sampled_from("abc"), st.floats(allow_nan=False), max_size=3)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(st.tuples(st.integers(1, 3000), QUEUES), max_size=20), st.integers(0, 6000), st.integers(1, 8)
 )

@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import Literal
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tests.signals.test_kinds import CORES, CPU, DOWN, FAILED, JOBS, MEMORY, PEERS, TIMES
@@ -102,7 +102,6 @@ def at_each_second(steps: Iterable[float]) -> tuple[list[int], list[float]]:
     return [1000 * index for index in range(len(values))], values
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(STEPS, st.floats(0.1, 1e3), st.integers(0, 60_000), st.integers(0, 60_000))
 def test_a_rate_scales_and_is_never_negative(steps, factor, before, after):
     """Twice the counts are twice the rate, whatever was counted and whenever it is asked."""
@@ -115,7 +114,6 @@ def test_a_rate_scales_and_is_never_negative(steps, factor, before, after):
     assert scaled == pytest.approx(factor * rate, rel=1e-9, abs=1e-9)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(STEPS, STEPS)
 def test_a_restart_adds_what_was_counted_after_it(before, after):
     """Over a window full of samples, the increase before a restart at 0 and the one after add up."""
@@ -259,7 +257,6 @@ def test_a_quantile_is_interpolated_as_prometheus_does(q, buckets, result):
     assert bucket_quantile(q, buckets) == pytest.approx(result, nan_ok=True)
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(st.lists(st.integers(0, 1000), min_size=2, max_size=12), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
 def test_a_quantile_lies_within_the_bounds_and_grows_with_q(counts, q, other):
     """From 0 to the highest finite bound, and a higher quantile is never lower."""

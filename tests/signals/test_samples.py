@@ -6,7 +6,7 @@ import math
 from array import array
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from victor_monitoring.signals.samples import LOOKBACK, STALE, SampleSet, Series, is_stale
@@ -59,7 +59,6 @@ def test_a_series_stands_for_the_look_back(left_open, at, value):
     assert series([1000], [7]).standing(at, left_open=left_open) == value
 
 
-@settings(deadline=None)  # the machine may be busy
 @given(
     st.lists(st.integers(0, 50), unique=True).map(sorted),
     st.integers(0, 50),

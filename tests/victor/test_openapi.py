@@ -125,7 +125,7 @@ def test_every_answer_is_as_documented(document: Any, path: str, mode: Generatio
     """No request makes the service fail, right or wrong, and every answer matches its model."""
     asked: list[schemathesis.Case[Any]] = []
 
-    @settings(max_examples=10, derandomize=True, database=None, deadline=None)
+    @settings(max_examples=10, derandomize=True, database=None)
     @given(case=document[path]["GET"].as_strategy(generation_mode=mode))
     def request(case: schemathesis.Case[Any]) -> None:
         asked.append(case)
