@@ -78,19 +78,18 @@ def test_a_system_without_control_groups(tmp_path: Path) -> None:
 
 
 def test_a_process_measures_itself(tmp_path: Path) -> None:
-    """Bytes, seconds and counts agree with what the system says of this process."""
-    probe = ProcessProbe(tmp_path)
-    start = time.process_time()
-    before = probe.usage()
-    while time.process_time() - start < 0.3:
-        sum(range(1000))
-    used = time.process_time() - start
-    after = probe.usage()
-    assert after.memory == pytest.approx(psutil.Process().memory_info().rss, rel=0.1)
-    assert after.cpu_seconds - before.cpu_seconds == pytest.approx(used, abs=0.05)
-    assert after.threads >= threading.active_count()
-    assert after.uptime == pytest.approx(time.time() - psutil.Process().create_time(), abs=1)
-    assert after.cores == SCHEDULED
+    """Bytes, seconds and counts are those that the system has of this process, kernel's time included."""
+    while os.times().system < 0.2:
+        os.urandom(2**20)
+    before = os.times()
+    usage = ProcessProbe(tmp_path).usage()
+    after = os.times()
+    tick = 0.02  # the clocks' grain
+    assert before.user + before.system - tick <= usage.cpu_seconds <= after.user + after.system + tick
+    assert usage.memory == pytest.approx(psutil.Process().memory_info().rss, rel=0.5)
+    assert usage.threads >= threading.active_count()
+    assert usage.uptime == pytest.approx(time.time() - psutil.Process().create_time(), abs=5)
+    assert usage.cores == SCHEDULED
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
