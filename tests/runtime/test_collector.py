@@ -16,7 +16,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, Metric, generat
 from prometheus_client.registry import Collector as ClientCollector
 
 from tests.renderers.registry_module import series
-from tests.runtime.patience import LONG, SHORT, until
+from tests.runtime.patience import LONG, SHORT, threads, until
 from tests.runtime.shop import shop_collector, shop_module
 from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.reads import Nonsense
@@ -203,7 +203,7 @@ def test_an_answer_is_handed_on_while_the_registration_lasts() -> None:
 
     registration = shop.register("till", ask, used.append)
     shop.refresh()
-    (thread,) = (each for each in threading.enumerate() if each.name == "read till")
+    (thread,) = threads("read till")
     registration.close()
     free.set()
     thread.join(LONG)

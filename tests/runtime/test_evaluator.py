@@ -18,6 +18,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Metric
 
 from tests.renderers.registry_module import module_of, shop, text_of
+from tests.runtime.patience import threads
 from victor_monitoring.runtime.evaluator import NOT_IN_PROCESS, Evaluator, SignalValues
 from victor_monitoring.signals.kinds.rate import Rate
 
@@ -115,7 +116,7 @@ def test_no_traffic_is_no_number():
 
 def test_nothing_is_sampled_and_no_thread_runs_until_it_is_asked_for():
     """Making an evaluator costs nothing; asking samples where the last sample is older than a scrape."""
-    threads = threading.active_count()
+    before = threads("signals")
     here = Shop()
     samples: list[float] = []
 
@@ -124,7 +125,7 @@ def test_nothing_is_sampled_and_no_thread_runs_until_it_is_asked_for():
         return here.registry.collect()
 
     evaluator = Evaluator(here.module, collect, clock=lambda: here.now)
-    assert (samples, threading.active_count()) == ([], threads)
+    assert (samples, threads("signals")) == ([], before)
     evaluator.signals()
     evaluator.signals(["sold"])
     evaluator.alerts()
@@ -132,7 +133,7 @@ def test_nothing_is_sampled_and_no_thread_runs_until_it_is_asked_for():
     here.now += 15
     evaluator.signals()
     assert len(samples) == 2
-    assert threading.active_count() == threads
+    assert threads("signals") == before
 
 
 def test_samples_are_taken_in_the_background_from_the_start_on():
@@ -145,12 +146,12 @@ def test_samples_are_taken_in_the_background_from_the_start_on():
 
     here = Shop()
     evaluator = Evaluator(here.module, collect)
-    threads = threading.active_count()
+    before = threads("signals")
     evaluator.start()
     assert sampled.wait(30)
-    assert threading.active_count() == threads + 1
+    assert len(threads("signals")) == len(before) + 1
     evaluator.stop()
-    assert threading.active_count() == threads
+    assert threads("signals") == before
 
 
 def test_alerts_have_the_states_of_their_evaluations():

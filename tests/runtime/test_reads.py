@@ -10,8 +10,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.runtime.patience import LONG, SHORT
+from tests.runtime.patience import LONG, SHORT, threads, until
 from victor_monitoring.runtime.reads import FAILED, NONSENSE, TIMED_OUT, Nonsense, Outcome, Read, run_all
+
+THREAD = "read till"
 
 
 class Hanging:
@@ -32,6 +34,7 @@ def hanging() -> Iterator[Hanging]:
     component = Hanging()
     yield component
     component.free.set()
+    until(lambda: threads(THREAD) == [])
 
 
 def read_of(ask, use=lambda _: None) -> Read:
@@ -89,6 +92,7 @@ def test_the_deadline_is_for_all_together() -> None:
     assert time.monotonic() - start < 8
     for each in components:
         each.free.set()
+    until(lambda: threads(THREAD) == [])
 
 
 def test_a_hanging_read_is_not_started_again(hanging: Hanging) -> None:
@@ -100,7 +104,7 @@ def test_a_hanging_read_is_not_started_again(hanging: Hanging) -> None:
     assert faults(read, deadline=LONG) == faults(read, deadline=LONG) == [TIMED_OUT]
     assert time.monotonic() - start < LONG / 2
     assert hanging.asked == 1
-    (thread,) = (each for each in threading.enumerate() if each.name == "read till")
+    (thread,) = threads(THREAD)
     hanging.free.set()
     thread.join(LONG)
     assert faults(read) == [None]
@@ -126,7 +130,7 @@ def test_an_answer_after_the_end_is_thrown_away(hanging: Hanging) -> None:
     used: list[int] = []
     read = read_of(hanging.ask, used.append)
     assert faults(read, deadline=SHORT) == [TIMED_OUT]
-    (thread,) = (each for each in threading.enumerate() if each.name == "read till")
+    (thread,) = threads(THREAD)
     read.close()
     hanging.free.set()
     thread.join(LONG)
@@ -136,7 +140,7 @@ def test_an_answer_after_the_end_is_thrown_away(hanging: Hanging) -> None:
 def test_a_hanging_read_does_not_keep_the_process_from_ending(hanging: Hanging) -> None:
     """Its thread is one that the interpreter does not wait for."""
     assert faults(read_of(hanging.ask), deadline=SHORT) == [TIMED_OUT]
-    (thread,) = (each for each in threading.enumerate() if each.name == "read till")
+    (thread,) = threads(THREAD)
     assert thread.daemon
 
 

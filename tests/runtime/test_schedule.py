@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import threading
 from queue import Queue
 
+from tests.runtime.patience import threads
 from victor_monitoring.runtime.schedule import Schedule
 
 ENOUGH = 30  # seconds, on a machine that is busy
@@ -13,19 +13,19 @@ ENOUGH = 30  # seconds, on a machine that is busy
 def test_nothing_runs_before_the_start_nor_after_the_end():
     """The works are done in their order, at once and again, from start to stop."""
     done: Queue[str] = Queue()
-    threads = threading.active_count()
+    before = threads("signals")
     schedule = Schedule((5, lambda: done.put("a")), (5, lambda: done.put("b")))
-    assert threading.active_count() == threads
+    assert threads("signals") == before
     assert not schedule.is_running
     schedule.start()
     schedule.start()
-    assert threading.active_count() == threads + 1
+    assert len(threads("signals")) == len(before) + 1
     assert schedule.is_running
     assert [done.get(timeout=ENOUGH) for _ in range(2)] == ["a", "b"]
     assert {done.get(timeout=ENOUGH) for _ in range(4)} == {"a", "b"}
     schedule.stop()
     assert not schedule.is_running
-    assert threading.active_count() == threads
+    assert threads("signals") == before
     while not done.empty():
         done.get()
     schedule.start()
