@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.rules.rendered import compiled_text
 from tests.signals.shipped import PATHS, resolved
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.simulation.levels import faulty_level, healthy_level
@@ -77,3 +78,28 @@ def test_levels_keep_off_the_thresholds(spec):
         assert not alert.condition.is_met(level)
         assert off >= threshold / 4 or (threshold == 0 and level == 0), alert.name
         assert alert.condition.is_met(faulty_level(spec, alert)), alert.name
+
+
+def test_signals_that_move_each_other_are_settled():
+    """A level that is fine for the peak is too much in total; a healthy population keeps below both."""
+    spec = compiled_text(
+        """
+victor_mon: 1
+service: {name: mill, title: Mill, owner: millers, metric_prefix: mill_, select: {job: mill}}
+components:
+  stones:
+    external: true
+    metrics: {mill_heat: {type: gauge, help: Heat., labels: {stone: [upper, lower, spare, old]}}}
+signals:
+  total: {title: Total, unit: count, value: {of: mill_heat, agg: sum}}
+  peak: {title: Peak, unit: count, value: {of: mill_heat, agg: max}}
+alerts:
+  mill:
+    Glowing: {signal: total, when: "> 60", for: 1m, severity: critical, summary: "{value}"}
+    Hot: {signal: peak, when: "> 80", for: 1m, severity: critical, summary: "{value}"}
+"""
+    ).base
+    assert spec is not None
+    population = healthy(spec, seed=1)
+    assert met(spec, population) == []
+    assert sum(population.values()) > 1

@@ -99,6 +99,29 @@ def test_both_formats_hold_every_metric(spec):
             assert family.samples
 
 
+@pytest.mark.parametrize("spec", BASES, ids=name)
+def test_levels_move_and_what_they_are_divided_by_does_not(spec):
+    """Over a day every gauge takes several values, but for capacities, states and small counts."""
+    clock = Clock()
+    target = SimulatedTarget(spec, seed=1, clock=clock)
+    seen: dict[str, set[float]] = {}
+    for _ in range(50):
+        clock.now += 150
+        for family in target.collect():
+            if family.type == "gauge":
+                seen.setdefault(family.name, set()).add(family.samples[0].value)
+    capacities = {
+        reading.selector.metric.name
+        for signal in spec.signals.values()
+        for reading in signal.kind.readings()[1:]
+        if reading.selector.metric.type == "gauge"
+    }
+    assert capacities
+    assert {each for each in capacities if len(seen[each]) > 1} == set()
+    fixed = {each for each in seen.keys() - capacities if len(seen[each]) == 1}
+    assert [each for each in fixed if max(seen[each]) >= 5] == []
+
+
 def test_counters_only_grow_and_events_are_whole():
     """Also where a fault begins or ends."""
     spec, clock = BASES[0], Clock()
