@@ -104,7 +104,6 @@ def test_without_a_terminal_it_prints_what_changes():
             assert any(re.fullmatch(pattern, line) for line in found), found
 
 
-@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no such terminals")
 def test_on_a_terminal_it_draws_a_table():
     """Signals, their values, and alerts; Ctrl-C ends it with status 0."""
     main, end = pty.openpty()

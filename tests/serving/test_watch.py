@@ -23,15 +23,18 @@ components:
     external: true
     metrics:
       mill_heat: {type: gauge, help: Heat., labels: {stone: [upper, lower]}}
+      mill_grain: {type: gauge, help: Grain., labels: {stone: [upper, lower]}}
       mill_turns_total: {type: counter, help: Turns.}
       mill_jams_total: {type: counter, help: Jams.}
 signals:
   heat: {title: Heat, unit: count, by: [stone], value: {of: mill_heat, agg: max}}
+  grain: {title: Grain, unit: count, by: [stone], value: {of: mill_grain, agg: min}}
   turns: {title: Turns, unit: per_second, rate: {of: mill_turns_total}}
   jams: {title: Jams, unit: ratio, ratio: {of: mill_jams_total, over: mill_turns_total, at_most_one: true}}
 alerts:
   mill:
     Hot: {signal: heat, when: "> 80", for: 10s, severity: critical, summary: "{stone} is at {value}"}
+    Empty: {signal: grain, when: "< 5", for: 10s, severity: critical, summary: "{stone} has {value}"}
     Slow: {signal: turns, when: "< 1/s", for: 0s, severity: critical, summary: "{value} turns"}
     Jammed:
       signal: jams
@@ -60,10 +63,13 @@ class Mill:
         heat = Metric("mill_heat", "Heat.", "gauge")
         heat.add_sample("mill_heat", {"stone": "upper"}, 20)
         heat.add_sample("mill_heat", {"stone": "lower"}, self.heat)
+        grain = Metric("mill_grain", "Grain.", "gauge")
+        grain.add_sample("mill_grain", {"stone": "upper"}, 20)
+        grain.add_sample("mill_grain", {"stone": "lower"}, 30)
         turns, jams = (Metric(f"mill_{name}", "", "counter") for name in ("turns", "jams"))
         turns.add_sample("mill_turns_total", {}, self.turns)
         jams.add_sample("mill_jams_total", {}, self.jams)
-        return [heat, turns, jams]
+        return [heat, grain, turns, jams]
 
     def turn(self, seconds: int, per_second: float = 2, jams: float = 0) -> None:
         for second in range(seconds):
@@ -79,12 +85,13 @@ class Mill:
 
 
 def test_a_row_shows_the_worst_value_and_its_labels():
-    """The highest where high is bad; alerts with conditions and states."""
+    """The highest where high is bad, else the lowest; alerts with conditions and states."""
     mill = Mill()
     mill.heat = 60
     mill.turn(15)
     assert mill.rows() == {
         "Heat": Row("Heat", "60", "lower", (Told("Hot", "critical", "> 80", "inactive"),)),
+        "Grain": Row("Grain", "20", "upper", (Told("Empty", "critical", "< 5", "inactive"),)),
         "Turns": Row("Turns", "2/s", "", (Told("Slow", "critical", "< 1/s", "inactive"),)),
         "Jams": Row("Jams", "0.0%", "", (Told("Jammed", "critical", "> 10%", "inactive"),)),
     }
