@@ -93,7 +93,7 @@ def test_layout_is_the_formatters_at_every_width(letter: str) -> None:
     for size in range(1, 130):
         text = letter * size
         metrics[f"shop_{size}_total"] = {"type": "counter", "help": text, "labels": {f"a{size}": [text]}}
-        metrics[f"shop_{size}"] = {"type": "gauge", "help": f"{text} x", "labels": {f"b{size}": [text, "x"]}}
+        metrics[f"shop_{size}"] = {"type": "gauge", "help": f"{text} x", "labels": {f"b{size}": [text, "y"]}}
     assert is_formatted(text_of(shop(metrics)))
 
 
