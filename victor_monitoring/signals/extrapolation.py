@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
+import operator
 from collections.abc import Sequence
-from itertools import pairwise
 
 # Up to so many average distances between samples the series is taken to go on to the end of the window.
 _REACH = 1.1
@@ -18,7 +19,9 @@ def per_second(times: Sequence[int], values: Sequence[float], start: int, end: i
     """
     if len(values) < 2:
         return None
-    increase = values[-1] - values[0] + sum(before for before, after in pairwise(values) if after < before)
+    later = itertools.islice(values, 1, None)
+    lost = sum(itertools.compress(values, map(operator.lt, later, values)))  # by restarts
+    increase = values[-1] - values[0] + lost
     sampled = (times[-1] - times[0]) / 1000
     distance = sampled / (len(times) - 1)
     to_start, to_end = (times[0] - start) / 1000, (end - times[-1]) / 1000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import struct
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
@@ -34,6 +35,9 @@ class Series:
         """The times and values from `start` to `end`, which is included, without markers of staleness."""
         first = (bisect_right if left_open else bisect_left)(self.times, start)
         last = bisect_right(self.times, end, first)
+        times, values = self.times[first:last], self.values[first:last]
+        if not math.isnan(sum(values)):  # so there is no marker, which is the rule
+            return list(times), list(values)
         kept = [index for index in range(first, last) if not is_stale(self.values[index])]
         return [self.times[index] for index in kept], [self.values[index] for index in kept]
 
