@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.reading import ELSEWHERE
 from victor_monitoring.signals.signal import LabelPairs
 from victor_monitoring.spec.tree import Path
 
@@ -16,7 +17,7 @@ from .meta import meta_cases
 from .outlook import Moment, Outlook, states_of
 from .plot import CaseKind, Plot, case_kinds
 from .script import Script
-from .stage import ELSEWHERE, Stage
+from .stage import Stage
 
 
 @dataclass(frozen=True, slots=True)

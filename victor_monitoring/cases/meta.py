@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from victor_monitoring.resolved.meta import MetaAlert, meta_alerts
 from victor_monitoring.resolved.spec import Meta, Resolved
 from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.signals.reading import ELSEWHERE
 from victor_monitoring.signals.signal import Stream
 from victor_monitoring.spec.tree import Path
 
 from .case import Case, Expectation, Firing
 from .monitoring import anchors, meta_firing, up
 from .script import Phase, Script
-from .stage import ELSEWHERE
 
 Target = Mapping[str, str]
 

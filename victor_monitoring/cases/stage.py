@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -10,7 +9,6 @@ from fractions import Fraction
 from functools import cached_property
 
 from victor_monitoring.resolved.spec import Alert, Resolved
-from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
 
 from .levels import Levels
@@ -19,9 +17,6 @@ from .outlook import Outlook
 from .script import Phase, Script
 
 REPLICA = "test_replica"  # a label that tells two series of one instance apart
-ELSEWHERE = "elsewhere"  # the value of a target's label where it is not one of ours
-# Traffic of what the alert must not read: so much that a trace of it would show.
-_LOUD = Fraction(100_000)
 
 
 @dataclass(frozen=True)
@@ -78,8 +73,10 @@ class Stage:
         return {**scope, **select, "instance": "a", **changed}
 
     def lasting(self, streams: Iterable[Stream], milliseconds: int, *, restarted: bool = False) -> Phase:
-        """A phase of at least that long."""
-        return Phase(-(-milliseconds // self.spec.scrape) + 1, tuple(streams), restarted)
+        """A phase of at least that long; an evaluation meets the first scrape of the next one."""
+        evaluations = -(-milliseconds // self.spec.evaluate) + 1
+        scrapes = -(-evaluations * self.spec.evaluate // self.spec.scrape)
+        return Phase(scrapes, tuple(streams), restarted)
 
     def script(self, *phases: Phase) -> Script:
         """The phases at the spec's scrape interval."""
@@ -126,11 +123,12 @@ class Stage:
         if not {each.metric for each in mine} & {each.metric for each in theirs}:
             return (*mine, *theirs)
         # Both read the same metric: the guard's value is set by how much traffic makes the level.
-        for single in self.settled(
-            guard, self.signal.kind.synthesise(self.signal, level, target, Fraction(1))
-        ):
-            traffic = guard_level / Fraction(single).limit_denominator(10**9)
-            return self.signal.kind.synthesise(self.signal, level, target, traffic)
+        single = self.signal.kind.synthesise(self.signal, level, target, Fraction(1))
+        for value in self.settled(guard, single):
+            each = Fraction(value).limit_denominator(10**9)
+            if traffic is not None and self.alert.guard.condition.holds(each * traffic):
+                return mine
+            return self.signal.kind.synthesise(self.signal, level, target, guard_level / each)
         raise ValueError(f"no traffic brings `{guard.name}` to its level beside `{self.signal.name}`")
 
     def worst(self) -> tuple[Stream, ...]:
@@ -165,25 +163,28 @@ class Stage:
         theirs = guard.kind.spread(guard, self.guard_levels.beyond(), targets)
         return (*mine, *(each for each in theirs if each.metric not in {stream.metric for stream in mine}))
 
-    def exactly(self, level: Fraction) -> tuple[Stream, ...]:
-        """Streams over which the signal is exactly at the level, in floating-point numbers too.
+    def exactly(
+        self, signal: Signal, level: Fraction, candidates: Iterable[tuple[Stream, ...]]
+    ) -> tuple[Stream, ...]:
+        """The first streams over which a signal is exactly at the level, in floating-point numbers too.
 
-        In every supported version of Prometheus; empty where none of the first few totals does it.
+        In every supported version of Prometheus; empty where none of the candidates does it.
         """
-        fewest = Fraction(level.denominator * 1000, self.spec.scrape)  # whole numbers in every scrape
-        for traffic in (None, *(fewest * count for count in range(1, 41))):
-            try:
-                streams = self.at(level, traffic)
-            except ValueError:
-                return ()
+        for streams in candidates:
             script = self.script(self.lasting(streams, self.settling))
             values = [
-                self.signal.evaluate(script.samples(left_open=left_open), script.end)
+                signal.evaluate(script.samples(left_open=left_open), script.end)
                 for left_open in (False, True)
             ]
             if all(set(each.values()) == {float(level)} for each in values):
                 return streams
         return ()
+
+    def totals(self, level: Fraction) -> Iterator[tuple[Stream, ...]]:
+        """Streams that make the level of one total after another, in whole numbers at every scrape."""
+        fewest = Fraction(level.denominator * 1000, self.spec.scrape)
+        for traffic in (None, *(fewest * count for count in range(1, 41))):
+            yield self.at(level, traffic)
 
     def settled(self, signal: Signal, streams: Iterable[Stream]) -> tuple[float, ...]:
         """The values of a signal once the streams have gone on for long."""
@@ -225,73 +226,12 @@ class Stage:
             if values.keys() == others.keys() and all(_agree(values[key], others[key]) for key in values):
                 yield record, values
 
-    def recorded_elsewhere(self, label: str) -> dict[str, tuple[Stream, ...]]:
-        """By name, series that somebody else has recorded: a target that differs in a label is badly off."""
-        target = self.target(**{label: ELSEWHERE})
-        script = self.script(self.lasting(self.worst(), self.settling))
-        found: dict[str, list[Stream]] = {}
-        for signal in self.signals:
-            for recording in signal.recordings():
-                values = recording.values(signal, script.samples(left_open=False), script.end)
-                for labels, value in values:
-                    if not math.isnan(value):
-                        stream = constant(recording.record, {**dict(labels), label: target[label]}, value)
-                        found.setdefault(recording.record, []).append(stream)
-        return {record: tuple(streams) for record, streams in found.items()}
-
-    def elsewhere(self, streams: Iterable[Stream], label: str) -> tuple[Stream, ...]:
-        """The streams at a target that differs in one label, with a lot of traffic."""
-        return tuple(relabelled(louder(stream), label, ELSEWHERE) for stream in streams)
-
-    def bystanders(self) -> tuple[Stream, ...]:
-        """Series of the metrics that are read, with labels that no selector wants."""
-        selectors = [reading.selector for each in self.signals for reading in each.kind.readings()]
-        target = self.target()
-        return tuple(
-            stream
-            for metric in {each.metric.name: each.metric for each in selectors}.values()
-            for labels in Selector(metric).label_sets()
-            if not any(each.matches(labels) for each in selectors if each.metric.name == metric.name)
-            for stream in _loud(metric, {**target, **labels})
-        )
-
-    def others(self) -> Iterator[tuple[str, str]]:
-        """For each label by which the signal tells its values apart: another value that it can have."""
-        for label in self.signal.labels:
-            if label not in {matcher.label for matcher in self.signal.select}:
-                other = self._other(label)
-                if other is not None:
-                    yield label, other
-
-    def _other(self, label: str) -> str | None:
-        readings = [reading.selector for each in self.signals for reading in each.kind.readings()]
-        owning = [each for each in readings if label in each.metric.label_names]
-        if not owning:  # a target's label
-            return ELSEWHERE
-        used = {dict(stream.labels).get(label) for stream in self.beyond()}
-        declared = (
-            value
-            for each in owning
-            for of in each.metric.labels
-            if of.name == label
-            for value in of.values or ()
-        )
-        for value in itertools.chain(declared, [ELSEWHERE]):
-            if value not in used and all(_allows(each, label, value) for each in owning):
-                return value
-        return None
-
 
 def with_parts(signal: Signal) -> Iterator[Signal]:
     """What a signal is made of, and then itself."""
     for _, part in signal.kind.parts():
         yield from with_parts(part)
     yield signal
-
-
-def relabelled(stream: Stream, label: str, value: str) -> Stream:
-    """The stream with a label set."""
-    return replace(stream, labels=tuple(sorted({**dict(stream.labels), label: value}.items())))
 
 
 def constant(metric: str, labels: Mapping[str, str], value: float) -> Stream:
@@ -306,28 +246,3 @@ def _agree(one: float, other: float) -> bool:
 def still(stream: Stream) -> Stream:
     """The stream without traffic; a gauge stays as it is."""
     return replace(stream, step=Fraction(0))
-
-
-def louder(stream: Stream) -> Stream:
-    """The stream with a thousand times the traffic; a gauge stays as it is."""
-    return replace(stream, step=stream.step * 1000)
-
-
-def _loud(metric: Metric, labels: Mapping[str, str]) -> Iterator[Stream]:
-    """The series of one label set of a metric, with a lot of traffic."""
-    if metric.type == "histogram":
-        for bound in (*(repr(float(each)) for each in metric.buckets), "+Inf"):
-            pairs = tuple(sorted({**labels, "le": bound}.items()))
-            yield Stream(f"{metric.name}_bucket", pairs, Fraction(0), _LOUD, total=True)
-    elif metric.type == "counter":
-        yield Stream(metric.name, tuple(sorted(labels.items())), Fraction(0), _LOUD, total=True)
-    else:
-        yield Stream(metric.name, tuple(sorted(labels.items())), _LOUD)
-
-
-def _allows(selector: Selector, label: str, value: str) -> bool:
-    """Whether the matchers of one label let a value through."""
-    mine = tuple(matcher for matcher in selector.matchers if matcher.label == label)
-    declared = next(of for of in selector.metric.labels if of.name == label)
-    is_possible = declared.values is None or value in declared.values
-    return is_possible and Selector(selector.metric, mine).matches({label: value})

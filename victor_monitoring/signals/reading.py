@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import replace
 from fractions import Fraction
+from typing import Final
 
 from .metric import MetricType, Selector
 from .promql import Aggregate, Call, Expr
 from .signal import Signal, Stream
 
+ELSEWHERE: Final = "elsewhere"  # a value of a label that no spec is likely to have
 COUNTER: frozenset[MetricType] = frozenset({"counter"})
 GAUGE: frozenset[MetricType] = frozenset({"gauge"})
 HISTOGRAM: frozenset[MetricType] = frozenset({"histogram"})
@@ -47,6 +50,27 @@ def first_labels(selector: Selector, group: Mapping[str, str] | None = None) -> 
     for labels in label_sets_in(group or {}, selector):
         return labels
     raise ValueError(f"no series of `{selector.metric.name}` can meet the selector")
+
+
+def another(selectors: Iterable[Selector], label: str, used: Collection[str | None]) -> str | None:
+    """Another value of a label, which every selector that has the label lets through; None without one."""
+    owning = [each for each in selectors if label in each.metric.label_names]
+    labels = [declared for each in owning for declared in each.metric.labels if declared.name == label]
+    for value in (*(value for declared in labels for value in declared.values or ()), ELSEWHERE):
+        is_declared = all(declared.values is None or value in declared.values for declared in labels)
+        if value not in used and is_declared and all(_lets(each, label, value) for each in owning):
+            return value
+    return None
+
+
+def _lets(selector: Selector, label: str, value: str) -> bool:
+    mine = tuple(matcher for matcher in selector.matchers if matcher.label == label)
+    return Selector(selector.metric, mine).matches({label: value})
+
+
+def relabelled(stream: Stream, label: str, value: str) -> Stream:
+    """The stream with a label set."""
+    return replace(stream, labels=tuple(sorted({**dict(stream.labels), label: value}.items())))
 
 
 def stream(name: str, labels: Mapping[str, str], target: Mapping[str, str], start: Fraction) -> Stream:

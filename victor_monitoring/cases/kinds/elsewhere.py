@@ -6,6 +6,9 @@ from collections.abc import Iterator
 
 from victor_monitoring.cases.plot import SILENT, Plot, case_kind
 from victor_monitoring.cases.stage import Stage
+from victor_monitoring.cases.strangers import elsewhere as target_elsewhere
+from victor_monitoring.cases.strangers import recorded_elsewhere
+from victor_monitoring.signals.signal import Signal, Stream
 
 
 @case_kind(180, "elsewhere")
@@ -14,13 +17,27 @@ def elsewhere(stage: Stage) -> Iterator[Plot]:
 
     Nothing of theirs is recorded; and what others have recorded under the same names is not read.
     """
-    ours = stage.short()
     for matcher in stage.signal.select:
-        theirs = stage.elsewhere(stage.worst(), matcher.label)
-        phase = stage.lasting((*ours, *theirs), stage.until_firing)
         about = f"another {matcher.label} is badly off"
-        yield Plot(about, (phase,), SILENT, unrecorded=((matcher.label, stage.records),))
-        for record, streams in stage.recorded_elsewhere(matcher.label).items():
-            phase = stage.lasting((*ours, *streams), stage.until_firing)
-            others = tuple(each for each in stage.records if each != record)
-            yield Plot(f"{about}, as {record} says", (phase,), SILENT, unrecorded=((matcher.label, others),))
+        yield _plot(stage, about, matcher.label, target_elsewhere(stage, matcher.label), ())
+        recorded = recorded_elsewhere(stage, matcher.label)
+        for record, streams in recorded.items():
+            yield _plot(stage, f"{about}, as {record} says", matcher.label, streams, (record,))
+        tops = [each.record for each in _tops(stage) if each.record in recorded]
+        if len(tops) > 1:
+            streams = tuple(stream for record in tops for stream in recorded[record])
+            yield _plot(stage, f"{about}, as {' and '.join(tops)} say", matcher.label, streams, tuple(tops))
+
+
+def _plot(stage: Stage, about: str, label: str, streams: tuple[Stream, ...], said: tuple[str, ...]) -> Plot:
+    """Ours a little short of the threshold beside others, who have recorded some names themselves."""
+    phase = stage.lasting((*stage.short(), *streams), stage.until_firing)
+    unrecorded = tuple(each for each in stage.records if each not in said)
+    return Plot(about, (phase,), SILENT, unrecorded=((label, unrecorded),))
+
+
+def _tops(stage: Stage) -> Iterator[Signal]:
+    """The signals that the alert itself reads."""
+    yield stage.signal
+    if stage.alert.guard is not None:
+        yield stage.alert.guard.signal

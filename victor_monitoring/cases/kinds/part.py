@@ -16,11 +16,14 @@ def _has_parts(stage: Stage) -> bool:
 def part(stage: Stage) -> Iterator[Plot]:
     """Each part drags the value beyond the threshold; with it at its best, or gone, there is silence.
 
-    The replicas differ, scrapes fail in between, and every part that costs something is recorded as such.
+    The replicas differ, and every part that costs something is recorded as such.
     """
     signal = stage.signal
     for leaning in signal.kind.leanings(signal, stage.levels.beyond(), stage.replicas()):
-        phases = (*stage.failing(leaning.lost), stage.lasting(leaning.gone, stage.until_resolved))
+        phases = (
+            stage.lasting(leaning.lost, stage.until_firing),
+            stage.lasting(leaning.gone, stage.until_resolved),
+        )
         yield Plot(f"mostly by {leaning.part}, until it is gone", phases, RESOLVES)
         healthy = stage.lasting(leaning.at_best, stage.until_firing)
         yield Plot(f"the same with {leaning.part} at its best", (healthy,), SILENT)

@@ -16,7 +16,7 @@ def threshold(stage: Stage) -> Iterator[Plot]:
     version of Prometheus. Where none does, the case lies a millionth to the side on which it is silent.
     """
     fires = stage.alert.condition.holds(stage.levels.edge)
-    exact = stage.exactly(stage.levels.edge)
+    exact = stage.exactly(stage.signal, stage.levels.edge, stage.totals(stage.levels.edge))
     streams = exact or stage.at(stage.levels.hair(beyond=fires))
     about = (
         "at the threshold itself"

@@ -12,6 +12,7 @@ from ..metric import Metric, Selector
 from ..population import Population
 from ..promql import Aggregate, Binary, Call, Expr, Vector, number, number_text
 from ..quantity import Quantity, Unit
+from ..reading import another, relabelled
 from ..samples import Samples
 from ..signal import At, Fault, Interval, Kind, LabelPairs, Leaning, Reading, Recording, Signal, Stream
 
@@ -147,7 +148,7 @@ class Score(Kind):
     ) -> Iterator[Leaning]:
         for part in self.of:
             parts = (part, *(each for each in self.of if each is not part))
-            (_, value), *rest = self._levels(100 - level, parts)
+            (_, value), *rest = self._levels(max(100 - level, part.weight), parts)
             others = self._spread(rest, targets)
             worse = part.worst.value + (part.worst.value - part.best.value) / 2
             values = (worse, value) if value == part.worst.value else (value,)
@@ -184,6 +185,7 @@ class Score(Kind):
                 for target in targets:
                     if target not in mine:
                         found += kind.synthesise(part.signal, beside, target)
+                found += _of_other_groups(part.signal, beside, targets[0])
             if len(mine) > 1:
                 found += kind.spread(part.signal, value, mine)
             else:
@@ -236,3 +238,14 @@ class Score(Kind):
 
 def _alike(one: Mapping[str, str], other: Mapping[str, str], labels: tuple[str, ...]) -> bool:
     return all(one.get(label) == other.get(label) for label in labels)
+
+
+def _of_other_groups(signal: Signal, level: Fraction, target: Mapping[str, str]) -> Iterator[Stream]:
+    """Series of one target at a level, for another value of each label that tells its values apart."""
+    made = signal.kind.synthesise(signal, level, target)
+    selectors = [reading.selector for reading in signal.kind.readings()]
+    for label in signal.by:
+        if any(label in each.metric.label_names for each in selectors):
+            other = another(selectors, label, {dict(each.labels).get(label) for each in made})
+            if other is not None:
+                yield from (relabelled(each, label, other) for each in made)
