@@ -14,6 +14,7 @@ from victor_monitoring.outputs.drift import DRIFT
 from victor_monitoring.pipeline import Compiled
 from victor_monitoring.proof.coverage import LACKING_CASE
 from victor_monitoring.proof.failure import FAILED_CASE
+from victor_monitoring.resolved.detection import detection
 from victor_monitoring.resolved.spec import Alert, Component, Declared, Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.promql import number_text, text
@@ -83,6 +84,20 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
         wait = f" for {duration_text(there.pending)}" if there.pending else ""
         fires = f"{there.condition.text}{wait}{keep}"
         yield f"    {context or 'base':<{width}}  {fires}  {there.severity}  {place}"
+    yield "  is sent"
+    for context, spec in ((None, compiled.base), *compiled.contexts.items()):
+        for there in spec.alerts if spec else ():
+            if spec and there.name == alert.name:
+                yield f"    {context or 'base':<{width}}  {_detection(spec, there)}"
+
+
+def _detection(spec: Resolved, alert: Alert) -> str:
+    """How long it takes at worst, what adds up to that, and what is promised."""
+    delays = detection(spec, alert)
+    told = ", ".join(f"{each.reason} {duration_text(each.milliseconds)}" for each in delays)
+    within = duration_text(sum(each.milliseconds for each in delays))
+    promise = f"; promised {duration_text(alert.detect_within)}" if alert.detect_within else ""
+    return f"within {within}: {told}{promise}"
 
 
 def _signal(compiled: Compiled, spec: Resolved, signal: Signal) -> Lines:

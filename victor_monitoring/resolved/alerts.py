@@ -57,6 +57,7 @@ class AlertResolver:
             guard=guard,
             pending=self._scale(alert.for_),
             keep_firing=None if alert.keep_firing_for is None else self._scale(alert.keep_firing_for),
+            detect_within=None if alert.detect_within is None else self._scale(alert.detect_within),
             severity=alert.severity,
             component=component,
             summary=alert.summary,

@@ -92,6 +92,7 @@ class Alert:
     guard: Guard | None
     pending: int
     keep_firing: int | None
+    detect_within: int | None
     severity: str
     component: str
     summary: Template | None

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from victor_monitoring.renderers.rules.meta import meta_rules
+from victor_monitoring.resolved.detection import detection
 from victor_monitoring.resolved.spec import Alert, Meta, Panel, Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.promql import text
@@ -61,7 +62,7 @@ def _runbook(spec: Resolved, alert: Alert) -> Iterator[str]:
         yield from (prose(alert.description.text), "")
     yield from _actions([prose(action.text) for action in alert.actions])
     yield from ("## When it fires", "")
-    yield from table(("where", "when", "for", "severity"), _places(spec, alert))
+    yield from table(("where", "when", "for", "severity", "sent within"), _places(spec, alert))
     link = f"[{prose(alert.signal.title)}](README.md#{alert.signal.name})"
     yield from (f"It watches {link}, {prose(alert.signal.kind.words(alert.signal))}:", "")
     yield from ("```promql", text(alert.expr), "```", "")
@@ -75,12 +76,13 @@ def _actions(actions: Sequence[str]) -> Iterator[str]:
         yield ""
 
 
-def _places(spec: Resolved, alert: Alert) -> Iterator[tuple[str, str, str, str]]:
-    """When the alert fires in base and in each context that has it."""
+def _places(spec: Resolved, alert: Alert) -> Iterator[tuple[str, str, str, str, str]]:
+    """When the alert fires in base and in each context, and after how long it is sent at worst."""
     for name, there in (("base", spec), *spec.contexts.items()):
         for each in there.alerts:
             if each.name == alert.name:
-                yield name, condition(each), lasting(each), each.severity
+                within = sum(delay.milliseconds for delay in detection(there, each))
+                yield name, condition(each), lasting(each), each.severity, duration_text(within)
 
 
 def _related(spec: Resolved, alert: Alert) -> Iterator[str]:

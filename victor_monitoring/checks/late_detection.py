@@ -1,0 +1,30 @@
+"""Alerts that may come later than they promise."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.detection import detection
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM305", "late-detection")
+def late_detection(spec: Resolved) -> Iterator[Finding]:
+    """An alert may take longer than its `detect_within` allows.
+
+    At worst a scrape, the whole window, recordings of other groups, an evaluation, `for` and Alertmanager's
+    `group_wait` add up before it is sent. `victor-mon explain NAME` shows the sum.
+
+    Bad: `detect_within: 5m` with a window of 5m and `for: 5m`. Good: `detect_within: 15m`.
+    """
+    for alert in spec.alerts:
+        delays = detection(spec, alert)
+        total = sum(delay.milliseconds for delay in delays)
+        if alert.detect_within is not None and total > alert.detect_within:
+            promised = duration_text(alert.detect_within)
+            message = f"`{alert.name}` may take {duration_text(total)} to be sent, longer than {promised}"
+            told = ", ".join(f"{each.reason} {duration_text(each.milliseconds)}" for each in delays)
+            yield Finding((*alert.path, "detect_within"), message, f"shorten what adds up: {told}")
