@@ -6,7 +6,7 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	$$each -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$each && break; done)
 
 .DEFAULT_GOAL := help
-.PHONY: bench check generate help lint test
+.PHONY: bench check generate help lint prove test
 
 generate: .venv/installed  ## Render every file from the specs
 	$(BIN)/victor-mon generate
@@ -19,6 +19,10 @@ check: .venv/installed  ## Compare every rendered file with its spec
 test: .venv/installed-test  ## Run the tests; ARGS="-k name" picks some
 	$(BIN)/python tests/programs.py
 	$(BIN)/python -m pytest $(ARGS)
+
+prove: .venv/installed-test  ## Run every derived case, mutate the rules, break the compiler: minutes
+	$(BIN)/python tests/programs.py
+	$(BIN)/python -m pytest --prove -rP tests/proof $(ARGS)
 
 lint: .venv/installed-dev  ## Check style, types and layers
 	$(BIN)/ruff check

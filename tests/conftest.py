@@ -24,17 +24,22 @@ settings.load_profile("whatever the machine is busy with")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the flag that updates golden files."""
+    """Adds the flags that update golden files and run what takes minutes."""
     parser.addoption(
         "--update-goldens", action="store_true", help="write the golden files anew, then read them"
     )
+    parser.addoption("--prove", action="store_true", help="run the proofs that take minutes, and them alone")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what needs a real program, so that `-m "not program"` leaves it out."""
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Marks what needs a real program, for `-m "not program"`, and picks the proofs or all the rest."""
     for item in items:
         if PROGRAMS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("program")
+    wants_proof = bool(config.getoption("--prove"))
+    left_out = [item for item in items if bool(item.get_closest_marker("prove")) != wants_proof]
+    config.hook.pytest_deselected(items=left_out)
+    items[:] = [item for item in items if item not in left_out]
 
 
 @pytest.fixture

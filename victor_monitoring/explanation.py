@@ -14,6 +14,7 @@ from victor_monitoring.outputs.drift import DRIFT
 from victor_monitoring.pipeline import Compiled
 from victor_monitoring.proof.coverage import LACKING_CASE
 from victor_monitoring.proof.failure import FAILED_CASE
+from victor_monitoring.proof.strength import SURVIVING_MUTANT
 from victor_monitoring.resolved.detection import detection
 from victor_monitoring.resolved.spec import Alert, Component, Declared, Resolved
 from victor_monitoring.signals.duration import duration_text
@@ -28,7 +29,7 @@ Lines: TypeAlias = Iterator[str]
 def patterns() -> list[Pattern]:
     """Every kind of finding, by code."""
     checks = (check.pattern for check in all_checks())
-    others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, FAILED_CASE, LACKING_CASE, *EXPOSITION)
+    others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, FAILED_CASE, LACKING_CASE, SURVIVING_MUTANT, *EXPOSITION)
     return sorted([*MISTAKES, *LANGUAGE, *checks, *others], key=lambda each: each.code)
 
 

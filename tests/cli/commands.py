@@ -23,7 +23,9 @@ class Outcome:
     err: str
 
 
-def victor_mon(folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> Outcome:
+def victor_mon(
+    folder: Path, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 60
+) -> Outcome:
     """The outcome of `victor-mon` with these arguments, run in `folder`; it never ends in a traceback."""
     run = subprocess.run(
         [sys.executable, "-m", "victor_monitoring", *arguments],
@@ -31,7 +33,7 @@ def victor_mon(folder: Path, *arguments: str, env: Mapping[str, str] | None = No
         env={**os.environ, "PYTHONPATH": str(ROOT), **(env or {})},
         capture_output=True,
         check=False,
-        timeout=60,
+        timeout=timeout,
     )
     outcome = Outcome(run.returncode, run.stdout.decode(), run.stderr.decode())
     assert "Traceback" not in outcome.err, outcome.err

@@ -9,9 +9,12 @@ from typing import Self
 
 
 class Progress:
-    """A line on a terminal that counts, and is gone in the end; silent where nobody watches."""
+    """A line on a terminal that counts, and is gone in the end; silent where nobody watches.
 
-    def __init__(self, name: str, total: int) -> None:
+    Without a total it only counts.
+    """
+
+    def __init__(self, name: str, total: int | None) -> None:
         self._name, self._total, self._done = name, total, 0
         self._lock = threading.Lock()
         self._shown = sys.stderr.isatty()
@@ -32,5 +35,6 @@ class Progress:
         with self._lock:
             self._done += count
             if self._shown:
-                sys.stderr.write(f"\r\x1b[K{self._name}: {self._done} of {self._total}")
+                total = "" if self._total is None else f" of {self._total}"
+                sys.stderr.write(f"\r\x1b[K{self._name}: {self._done}{total}")
                 sys.stderr.flush()

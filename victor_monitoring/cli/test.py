@@ -34,6 +34,11 @@ JUnit = Annotated[
 ]
 
 
+Mutate = Annotated[
+    bool, typer.Option("--mutate", help="Make rules wrong, and see whether the cases notice. Of base alone.")
+]
+
+
 @dataclass(frozen=True, slots=True)
 class Tested:
     """The verdicts on one spec in one place, and the findings that they make."""
@@ -49,6 +54,7 @@ def test(
     filter: Filter = None,  # noqa: A002 - the option's name
     format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
     junit: JUnit = None,
+    mutate: Mutate = False,
     today: Today = None,
 ) -> None:
     """Run the tests that are derived from a spec on its rules, in base and in every context.
@@ -62,6 +68,12 @@ def test(
 
     promtool = find_promtool()
     places = list(_places(find_specs(spec), context, today, format))
+    if mutate:
+        from .mutate import mutate as mutate_rules
+
+        wanted = [each for each in places if each[1].context == context]
+        mutate_rules(promtool, wanted, filter or "", format)
+        return
     tested = [_tested(promtool, compiled, there, filter or "") for compiled, there in places]
     if not any(each.verdicts for each in tested):
         names = {each.name for _, there in places for each in there.alerts}

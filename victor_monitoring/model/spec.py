@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from victor_monitoring.signals.quantity import Unit
+from victor_monitoring.signals.quantity import Quantity, Unit
 
 from .base import Acks, Written
 from .fields import (
@@ -59,6 +59,12 @@ def _version(value: int) -> int:
     return value
 
 
+def _share(value: Quantity) -> Quantity:
+    if value.unit != "ratio" or not 0 <= value.value <= 1:
+        raise invalid(f"`{value.text}` is no share", "write a share such as `100%`")
+    return value
+
+
 Period = Annotated[Duration, AfterValidator(_positive)]
 
 
@@ -96,7 +102,7 @@ class Budget(Written):
 class Proof(Written):
     """The share of mutated rules that the derived tests must catch."""
 
-    mutation: QuantityField
+    mutation: Annotated[QuantityField, AfterValidator(_share)]
 
 
 class Outputs(Written):

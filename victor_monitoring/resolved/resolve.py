@@ -70,6 +70,7 @@ def resolve(
         scrape=scale(spec.defaults.scrape_every),
         severities=tuple(spec.severities),
         budget=spec.budget.series if spec.budget else None,
+        mutation=spec.proof.mutation.value if spec.proof else None,
         checks=spec.checks,
         outputs=resolve_outputs(spec.outputs, service.name),
         kubernetes=Kubernetes(spec.kubernetes.rules_key),

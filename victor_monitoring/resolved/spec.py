@@ -6,6 +6,7 @@ import datetime
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from victor_monitoring.model.template import Template
@@ -250,6 +251,7 @@ class Resolved:
     scrape: int
     severities: tuple[str, ...]
     budget: int | None
+    mutation: Fraction | None  # the share of mutated rules that must be noticed
     checks: Mapping[str, str]
     outputs: Mapping[str, str]
     kubernetes: Kubernetes

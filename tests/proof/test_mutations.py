@@ -1,0 +1,169 @@
+"""Rules made wrong: which mutants there are, which mean the same, and what becomes of them."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from fractions import Fraction
+from pathlib import Path
+
+import pytest
+
+from tests.rules.rendered import Place, compiled, places, resolved
+from victor_monitoring.cases.derive import derive
+from victor_monitoring.proof.evaluator import Refused, evaluated
+from victor_monitoring.proof.mutation_run import run_mutants
+from victor_monitoring.proof.mutations import Mutant, mutants
+from victor_monitoring.proof.rules import Rule, RuleFile
+from victor_monitoring.proof.strength import Strength, difference, strength_table, survivor
+from victor_monitoring.proof.witness import Draw, is_equivalent
+from victor_monitoring.renderers.rules import rule_data
+from victor_monitoring.signals.signal import Signal
+
+SELECT = frozenset({"job"})
+RULE: Rule = {
+    "alert": "Hot",
+    "expr": 'max by (job, zone) (last_over_time(heat{job="o",at=~"a|b"}[1m])) > 40 and on (job) open < 2',
+    "for": "5m",
+    "labels": {"severity": "warning"},
+    "annotations": {"summary": "hot"},
+}
+
+
+def test_a_rule_is_made_wrong_in_every_way() -> None:
+    """Each mutation changes one thing, and equal parts together."""
+    assert [f"{each.mutation}: {each.about}" for each in mutants(RULE, SELECT)] == [
+        "operator flipped: > 40 -> < 40",
+        "operator flipped: < 2 -> > 2",
+        "operator loosened: > 40 -> >= 40",
+        "operator loosened: < 2 -> <= 2",
+        "threshold: > 40 -> > 42",
+        "threshold: > 40 -> > 38",
+        "threshold: > 40 -> > 80",
+        "threshold: < 2 -> < 2.1",
+        "threshold: < 2 -> < 1.9",
+        "threshold: < 2 -> < 4",
+        "duration: for 5m -> 2m30s",
+        "duration: for 5m -> 10m",
+        "duration: for lost",
+        "window: [1m] -> [30s]",
+        "window: [1m] -> [2m]",
+        'matcher lost: heat{job="o",at=~"a|b"}[1m] -> heat{job="o"}[1m]',
+        "select lost: the matcher of job lost",
+        'aggregation: max heat{job="o",at=~"a|b"}[1m] -> min heat{job="o",at=~"a|b"}[1m]',
+        "grouping: no longer by job",
+        "grouping: no longer by zone",
+        'set operator: heat{job="o",at=~"a|b"}[1m] and open -> heat{job="o",at=~"a|b"}[1m] unless open',
+        'set operator: heat{job="o",at=~"a|b"}[1m] and open -> > 40',
+        "label: severity lost",
+        "label: severity changed",
+        "annotation: summary lost",
+        "annotation: summary changed",
+    ]
+
+
+@pytest.mark.parametrize("place", places(), ids=str)
+def test_every_mutant_is_another_rule(place: Place) -> None:
+    """No mutant equals its rule or another mutant of it; recordings have mutants, too."""
+    rules = RuleFile.of(rule_data(resolved(place))).rules
+    for rule in rules:
+        made = [repr(each.new) for each in mutants(rule, SELECT)]
+        assert len(made) > 3
+        assert repr(rule) not in made
+        assert [each for each, count in Counter(made).items() if count > 1] == []
+
+
+def recording(before: str, after: str) -> Mutant:
+    return Mutant(
+        "by hand", f"{before} to {after}", {"record": "r", "expr": before}, {"record": "r", "expr": after}
+    )
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("sum by (job) (max by (job) (x))", "max by (job) (max by (job) (x))"),
+        ("max by (job) (max by (job, zone) (x))", "max by (job) (max by (job) (x))"),
+        ("0 * sum by (job) (x) / sum by (job) (x)", "0 * max by (job) (x) / sum by (job) (x)"),
+        ("a and on (job) b", "a unless on (job) (a unless on (job) b)"),
+    ],
+)
+def test_what_means_the_same_has_a_witness(before: str, after: str) -> None:
+    """No difference over many random inputs."""
+    assert is_equivalent(recording(before, after), 2000)
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        ("sum by (job) (x)", "max by (job) (x)"),
+        ("max by (job) (x)", "min by (job) (x)"),
+        ('x{job="a"} > 5', 'x{job="a"} >= 5'),
+        ('x{job="a"}', "x"),
+        ("rate(x[5m])", "rate(x[10m])"),
+        ("last_over_time(x[1m])", "last_over_time(x[2m])"),
+        ("clamp(x, 0, 1)", "clamp(x, 0, 2)"),
+        ("histogram_quantile(0.9, rate(x_bucket[5m]))", "histogram_quantile(0.95, rate(x_bucket[5m]))"),
+        ("a / b", "b / a"),
+        ("a and on (job) b", "a unless on (job) b"),
+        ("absent(x == 1)", "absent(x == 0)"),
+    ],
+)
+def test_what_means_something_else_has_none(before: str, after: str) -> None:
+    """Random inputs come near enough to what is compared to tell the two apart."""
+    assert not is_equivalent(recording(before, after), 10_000)
+
+
+def test_another_duration_or_text_is_never_the_same() -> None:
+    """Only expressions can mean the same in other words."""
+    assert not is_equivalent(Mutant("by hand", "", RULE, {**RULE, "for": "6m"}), 10)
+
+
+def signals() -> list[Signal]:
+    return [each for place in places() if place.context is None for each in resolved(place).signals.values()]
+
+
+@pytest.mark.parametrize("signal", signals(), ids=lambda signal: signal.name)
+def test_the_expression_of_a_signal_is_what_its_kind_evaluates(signal: Signal) -> None:
+    """Two ways to a value that share no step: the expression node by node, and the kind's own evaluation."""
+    expr = signal.definition()
+    draw, finite = Draw(expr, expr, random.Random(7)), 0
+    for _ in range(150):
+        samples = draw.samples()
+        try:
+            by_expr = evaluated(expr, samples, draw.at)
+        except Refused:
+            continue
+        assert not isinstance(by_expr, float)
+        by_kind = {frozenset(key): value for key, value in signal.evaluate(samples, draw.at).items()}
+        if not signal.kind.parts():  # a score's expression reads what is recorded, its kind the metrics
+            assert by_kind.keys() == by_expr.keys()
+            assert all(by_kind[key] == pytest.approx(by_expr[key], nan_ok=True) for key in by_kind)
+            finite += len(by_kind)
+    assert finite > 20 or signal.kind.parts()
+
+
+def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:
+    """With the cases of one kind alone most is missed; what survives is told with its difference."""
+    spec = resolved(Place("performance", None))
+    rules = RuleFile.of(rule_data(spec))
+    cases = [case for case in derive(spec).cases if case.alert == "HighThreadCount" and case.kind == "fires"]
+    fates = run_mutants(promtool, cases, rules, spec.evaluate, SELECT, lambda count: None, "HighThreadCount")
+    found = Strength(tuple(fates), ())
+    missed = [fate.mutant.about for fate in found.survivors]
+    assert "> 100 -> >= 100" in missed
+    assert "the matcher of job lost" in missed
+    assert "> 100 -> < 100" not in missed
+    assert Fraction(1, 2) < found.share < 1
+    (loosened,) = [fate for fate in found.survivors if fate.mutant.mutation == "operator loosened"]
+    path = ("alerts", "victor_performance_system", "HighThreadCount")
+    finding = survivor(loosened, path, compiled("performance").trees[None])
+    expr = loosened.mutant.old["expr"]
+    assert finding.help == f"`expr` was `{expr}` and became `{str(expr).replace('>', '>=')}`"
+    assert f"HighThreadCount       {len(fates)}" in "\n".join(strength_table(found))
+
+
+def test_what_is_lost_is_told() -> None:
+    """The difference names what changed, and only that."""
+    (lost,) = [each for each in mutants(RULE, SELECT) if each.about == "for lost"]
+    assert difference(lost) == "`for` was `5m` and is lost"

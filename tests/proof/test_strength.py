@@ -1,0 +1,28 @@
+"""The cases notice every mistake in a rule: all mutants of the specs of this repository."""
+
+from __future__ import annotations
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import ROOT, victor_mon
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(
+    ("spec", "least"), [("specs/performance.yaml", 1000), ("specs/examples/checkout.yaml", 600)]
+)
+def test_every_mutant_is_noticed(promtool: Path, spec: str, least: int) -> None:
+    """All that mean something else; at most 2% mean the same. What was found is printed."""
+    start = time.monotonic()
+    path = f"{promtool.parent}{os.pathsep}{os.environ['PATH']}"
+    run = victor_mon(ROOT, "test", "--mutate", "--spec", spec, env={"PATH": path}, timeout=1800)
+    print(f"{run.out}{run.err}after {time.monotonic() - start:.0f} s")
+    (told,) = [line for line in run.err.splitlines() if " mutants, " in line]
+    mutants, survived, equivalent = (int(word) for word in told.split() if word.isdigit())
+    assert mutants >= least
+    assert (run.status, survived) == (0, 0)
+    assert equivalent <= mutants * 0.02

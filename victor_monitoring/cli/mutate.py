@@ -1,0 +1,74 @@
+"""`victor-mon test --mutate`: rules made wrong on purpose, to see whether the cases notice."""
+
+from __future__ import annotations
+
+import dataclasses
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from victor_monitoring.cases.derive import derive
+from victor_monitoring.diagnostics import Severity
+from victor_monitoring.proof.mutation_run import Fate, run_mutants
+from victor_monitoring.proof.rules import RuleFile
+from victor_monitoring.proof.strength import Strength, strength_table, survivor
+from victor_monitoring.proof.witness import is_equivalent
+from victor_monitoring.renderers.rules import rule_data
+
+from .findings import say, show
+from .options import Format
+from .progress import Progress
+
+if TYPE_CHECKING:
+    from victor_monitoring.diagnostics import Diagnostic
+    from victor_monitoring.pipeline import Compiled
+    from victor_monitoring.resolved.spec import Resolved
+    from victor_monitoring.spec.tree import Path as SpecPath
+
+
+def mutate(promtool: Path, places: Sequence[tuple[Compiled, Resolved]], text: str, how: Format) -> None:
+    """Mutates the rules of each place and tells what was noticed; ends with 1 below the spec's share."""
+    is_weak = False
+    for compiled, there in places:
+        found = _strength(promtool, there, text)
+        wanted = there.mutation if there.mutation is not None else 0
+        enough = found.share >= wanted
+        if how is Format.TEXT:
+            print("\n".join(strength_table(found)))
+        diagnostics = list(_survivors(compiled, there, found, Severity.NOTE if enough else Severity.ERROR))
+        show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
+        counts = (
+            f"{len(found.fates)} mutants, {len(found.survivors)} survived, {len(found.equivalent)} equivalent"
+        )
+        share = f"{float(found.share):.1%} noticed"
+        say(f"{there.service.name} {there.context or 'base'}: {counts}, {share}")
+        is_weak = is_weak or not enough
+    if is_weak:
+        raise typer.Exit(1)
+
+
+def _strength(promtool: Path, there: Resolved, text: str) -> Strength:
+    rules = RuleFile.of(rule_data(there))
+    select = frozenset(matcher.label for each in there.components.values() for matcher in each.select)
+    cases = derive(there).cases
+    name = f"{there.service.name} {there.context or 'base'}"
+    with Progress(f"{name}: mutants noticed", None) as progress:
+        fates = run_mutants(promtool, cases, rules, there.evaluate, select, progress.add, text)
+    alive = [fate.mutant for fate in fates if fate.caught_by is None]
+    return Strength(tuple(fates), tuple(mutant for mutant in alive if is_equivalent(mutant)))
+
+
+def _survivors(compiled: Compiled, there: Resolved, found: Strength, severity: Severity) -> list[Diagnostic]:
+    tree = compiled.trees[there.context]
+    return [
+        dataclasses.replace(survivor(fate, _path(there, fate), tree), severity=severity)
+        for fate in found.survivors
+    ]
+
+
+def _path(there: Resolved, fate: Fate) -> SpecPath:
+    """Where the spec has the alert that a mutant counts for."""
+    return next((alert.path for alert in there.alerts if alert.name == fate.alert), ("meta",))
