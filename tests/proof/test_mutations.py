@@ -86,6 +86,7 @@ def recording(before: str, after: str) -> Mutant:
         ("max by (job) (max by (job, zone) (x))", "max by (job) (max by (job) (x))"),
         ("0 * sum by (job) (x) / sum by (job) (x)", "0 * max by (job) (x) / sum by (job) (x)"),
         ("a and on (job) b", "a unless on (job) (a unless on (job) b)"),
+        ('job:x:rate_5m{job="a"} > 5', 'job:x:rate_5m{job="a"} >= 5'),
     ],
 )
 def test_what_means_the_same_has_a_witness(before: str, after: str) -> None:

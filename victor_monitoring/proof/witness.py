@@ -97,7 +97,7 @@ class Draw:
             elif name in self._totals:
                 yield Series(labels, times, self._growing(len(times)))
             else:
-                yield Series(labels, times, [self._near() for _ in times])
+                yield Series(labels, times, [self._near(name) for _ in times])
 
     def _drawn(self, name: str, group: dict[str, str]) -> dict[str, str]:
         """Labels of which most meet the matchers and some do not, and two that nothing may read."""
@@ -124,7 +124,12 @@ class Draw:
             values.append(total)
         return values
 
-    def _near(self) -> float:
-        """A value that is near a number of the expressions, or is one."""
+    def _near(self, name: str) -> float:
+        """A value that is near a number of the expressions, or is one.
+
+        What is recorded comes of floating-point arithmetic, and is a number but by chance.
+        """
         number = self._dice.choice([*self._numbers, 0.0, 1.0])
+        if ":" in name:
+            return number * self._dice.uniform(0, 3)
         return number * self._dice.choice((0.0, 0.5, 1.0, 1.0, 2.0, self._dice.uniform(0, 3)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from fractions import Fraction
 
 from victor_monitoring.cases.outlook import Outlook, states_of
 from victor_monitoring.cases.plot import RESOLVES, Plot, case_kind
@@ -22,15 +23,22 @@ def keeps_firing(stage: Stage) -> Iterator[Plot]:
 
 
 def _with_gap(stage: Stage) -> tuple[Phase, ...]:
-    """Phases with the shortest gap that would resolve the alert, were it not kept firing."""
+    """Phases with the shortest gap that would resolve the alert, were it not kept firing.
+
+    Traffic grows a thousandfold each time, so that a window soon sees nothing but the last phase.
+    """
+    levels = stage.levels
+    bad = stage.at(levels.beyond(), Fraction(10))
+    good = stage.at(levels.short(50), Fraction(10_000))
+    worse = stage.at(levels.beyond(50), Fraction(10_000_000))
     unkept = Outlook(replace(stage.alert, keep_firing=None), stage.spec.evaluate, stage.settling)
     keep = stage.alert.keep_firing or 0
     for gap in range(stage.spec.evaluate, keep + stage.settling, stage.spec.evaluate):
         phases = (
-            stage.lasting(stage.beyond(), stage.until_firing),
-            stage.lasting(stage.short(50), gap),
-            stage.lasting(stage.beyond(), stage.until_firing),
-            stage.lasting(stage.short(), stage.until_resolved),
+            stage.lasting(bad, stage.until_firing),
+            Phase(-(-gap // stage.spec.scrape), good),
+            stage.lasting(worse, stage.until_firing),
+            stage.lasting(good, stage.until_resolved),
         )
         script = stage.script(*phases)
         if (
