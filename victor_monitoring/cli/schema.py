@@ -47,7 +47,7 @@ def schema_text() -> str:
 
 def write_text(path: Path, text: str) -> bool:
     """Whether the file had to be written to hold `text`; it is replaced whole, or UserError says why not."""
-    from victor_monitoring.outputs.files import replace
+    from victor_monitoring.files import replace
 
     if path.is_file() and path.read_bytes() == text.encode():
         return False

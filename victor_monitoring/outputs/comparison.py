@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from victor_monitoring.artifacts import Artifact, unfit
+from victor_monitoring.files import explained, is_temporary, leftovers, read
 from victor_monitoring.outputs.drift import Drift, Kind
-from victor_monitoring.outputs.files import explained, is_temporary, leftovers, read
 from victor_monitoring.outputs.listing import FOLDER, FORMAT, digest, list_path
 from victor_monitoring.outputs.paths import fold, link_on, occupied
 from victor_monitoring.outputs.survey import Rendering, Survey, survey

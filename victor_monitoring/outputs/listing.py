@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from victor_monitoring.artifacts import unfit
-from victor_monitoring.outputs.files import below, read
+from victor_monitoring.files import below, read
 from victor_monitoring.outputs.paths import link_on
 
 FORMAT = 1
