@@ -7,13 +7,14 @@ load    read           resolve       checks      render       write | compare
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from victor_monitoring import renderers
+from victor_monitoring.apply.settings import Placed, read_targets
 from victor_monitoring.artifacts import Artifact
 from victor_monitoring.checks.check import Check, all_checks
-from victor_monitoring.checks.run import Judgement, judge, judge_acks
+from victor_monitoring.checks.run import Judgement, judge, judge_acks, severity_of
 from victor_monitoring.diagnostics import Diagnostic, Severity, Source, in_order
 from victor_monitoring.model.overlay import overlay
 from victor_monitoring.model.prose import cut_texts
@@ -34,6 +35,7 @@ class Compiled:
     contexts: Mapping[str, Resolved]
     diagnostics: Sequence[Diagnostic]
     trees: Mapping[str | None, MapNode] = field(repr=False, default_factory=dict)
+    targets: Mapping[str, tuple[Placed, ...]] = field(repr=False, default_factory=dict)
 
     @property
     def has_errors(self) -> bool:
@@ -56,6 +58,9 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
     if reading.spec is None:
         return Compiled(source, None, {}, in_order(diagnostics))
 
+    written = {name: context.targets for name, context in reading.spec.contexts.items()}
+    targets, findings = read_targets(loaded.tree, written)
+    diagnostics += _judged(findings, loaded.tree, reading.spec.checks)
     base, findings = resolve(reading.spec, broken=reading.broken)
     diagnostics += _told(findings, loaded.tree)
     judgements = [judge(base, loaded.tree, checks, today)]
@@ -70,7 +75,7 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
 
     diagnostics += [each for judgement in judgements for each in judgement.diagnostics]
     diagnostics += judge_acks(judgements, checks, today)
-    return _compiled(source, judgements, diagnostics)
+    return replace(_compiled(source, judgements, diagnostics), targets=targets)
 
 
 def render(
@@ -86,6 +91,14 @@ def render(
 def _told(findings: Sequence[Finding], tree: MapNode) -> list[Diagnostic]:
     """Findings that name their own pattern, located."""
     return [locate(finding, finding.pattern, tree) for finding in findings if finding.pattern]
+
+
+def _judged(findings: Sequence[Finding], tree: MapNode, settings: Mapping[str, str]) -> Iterator[Diagnostic]:
+    """The same, each as much as the spec's `checks` say that its pattern matters."""
+    for finding in findings:
+        severity = severity_of(finding.pattern, settings) if finding.pattern else None
+        if finding.pattern and severity is not None:
+            yield locate(finding, replace(finding.pattern, severity=severity), tree)
 
 
 def _compiled(source: Source, judgements: Sequence[Judgement], diagnostics: list[Diagnostic]) -> Compiled:

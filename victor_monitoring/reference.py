@@ -7,7 +7,7 @@ from typing import Any
 
 from victor_monitoring.diagnostics import Pattern
 from victor_monitoring.explanation import patterns
-from victor_monitoring.model.schema import json_schema
+from victor_monitoring.language import language_schema
 
 _INTRODUCTION = """\
 # The spec language
@@ -24,7 +24,7 @@ Conditions are `> 1GiB`, `< 40%` or `any`, which is `> 0`. Selectors are a metri
 
 def reference_text() -> str:
     """The whole reference, ending in a newline."""
-    schema = json_schema()
+    schema = language_schema()
     shapes: Mapping[str, Mapping[str, Any]] = {"Spec": schema, **schema["$defs"]}
     lines = [_INTRODUCTION, "## Keys", ""]
     for name, shape in shapes.items():

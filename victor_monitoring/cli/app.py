@@ -8,6 +8,7 @@ import typer
 
 from victor_monitoring import __version__
 
+from .apply import apply
 from .check import check
 from .diff import diff
 from .explain import explain
@@ -44,5 +45,5 @@ def _main(
     """Monitoring as code: one spec, compiled into alert rules, a dashboard and a metric registry."""
 
 
-for command in (init, validate, generate, check, test, diff, explain, verify, serve, schema):
+for command in (init, validate, generate, check, test, diff, explain, apply, verify, serve, schema):
     app.command()(command)

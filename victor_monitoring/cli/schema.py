@@ -40,9 +40,9 @@ def schema(
 
 def schema_text() -> str:
     """The schema as JSON, keys sorted."""
-    from victor_monitoring.model.schema import json_schema
+    from victor_monitoring.language import language_schema
 
-    return json.dumps(json_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(language_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def write_text(path: Path, text: str) -> bool:

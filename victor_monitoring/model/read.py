@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Final, Union, get_args, get_origin
+from typing import Any, Final, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -37,6 +37,7 @@ _LIMITS: Final = {
     "greater_than": ("is too small", "write a number above {gt}"),
 }
 _NEEDED: Final = ("victor_mon", "service")
+M = TypeVar("M", bound=BaseModel)
 _KEY: Final = "[key]"  # what pydantic puts behind the path of a key that is wrong itself
 
 
@@ -82,13 +83,38 @@ def read(tree: MapNode) -> Reading:
             rest = _without(rest, mistake.left_out)
 
 
-def _mistakes(errors: Iterable[ErrorDetails], data: Plain, tree: MapNode) -> list[_Mistake]:
+def read_part(model: type[M], tree: MapNode, path: Path) -> tuple[M | None, list[Finding]]:
+    """What stands at `path` read as a model of its own, or None and the mistakes in it."""
+    part = at(tree, path)
+    assert part is not None  # whoever asks has seen it there
+    try:
+        return model.model_validate(plain(part)), []
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    for each in errors:
+        each["loc"] = (*path, *each["loc"])
+    mistakes = _mistakes(errors, plain(tree), tree, _Shape(model, len(path)))
+    return None, [mistake.finding for mistake in mistakes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The model that was read, and how many keys lead to it."""
+
+    model: type[BaseModel]
+    depth: int = 0
+
+
+def _mistakes(
+    errors: Iterable[ErrorDetails], data: Plain, tree: MapNode, shape: _Shape = _Shape(Spec)
+) -> list[_Mistake]:
     """One mistake for each place, so that the members of a union do not repeat each other."""
     found: dict[tuple[Path, bool], _Mistake] = {}
     for error in errors:
         path = _path_in(data, error["loc"], is_missing=error["type"] == "missing")
         is_unknown = error["type"] == "extra_forbidden"
-        mistake = _Mistake(_finding(error, path, tree), path if is_unknown else _entity(path), not is_unknown)
+        finding = _finding(error, path, tree, shape)
+        mistake = _Mistake(finding, path if is_unknown else _entity(path), not is_unknown)
         found.setdefault((path, is_unknown), mistake)
     return list(found.values())
 
@@ -113,11 +139,11 @@ def _path_in(data: Plain, loc: tuple[int | str, ...], *, is_missing: bool) -> Pa
     return tuple(path)
 
 
-def _finding(error: ErrorDetails, path: Path, tree: MapNode) -> Finding:
+def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> Finding:
     context, name = error.get("ctx", {}), _name_of(path)
     match error["type"]:
         case "extra_forbidden":
-            help = nearest(name, _keys_at(path[:-1]))  # noqa: A001 - the word users see
+            help = nearest(name, _keys_at(shape, path[:-1]))  # noqa: A001 - the word users see
             return Finding(path, f"unknown key `{name}`", help, on_key=True, pattern=UNKNOWN_KEY)
         case "missing":
             where = f" in `{_name_of(path[:-1])}`" if len(path) > 1 else ""
@@ -162,12 +188,12 @@ def _name_of(path: Path) -> str:
     return last if isinstance(last, str) else f"item {last + 1} of {_name_of(path[:-1])}"
 
 
-def _keys_at(path: Path) -> list[str]:
+def _keys_at(shape: _Shape, path: Path) -> list[str]:
     """The keys that the language knows at a path."""
-    shape: Any = Spec
-    for key in path:
-        shape = _below(shape, key)
-    model = _model_in(shape)
+    found: Any = shape.model
+    for key in path[shape.depth :]:
+        found = _below(found, key)
+    model = _model_in(found)
     return [] if model is None else list(_fields(model))
 
 

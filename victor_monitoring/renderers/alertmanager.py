@@ -27,14 +27,18 @@ def render(spec: Resolved) -> Iterator[Artifact]:
     """The fragment of base or of a context, or the whole configuration where the spec wants one."""
     path = artifact_path(spec, OUTPUT) or _beside_objects(spec)
     if path is not None:
-        text = yaml_text(alertmanager_data(spec), generated_from=spec.service.name)
-        yield Artifact(path, text, OUTPUT, spec.context)
+        yield Artifact(path, alertmanager_text(spec), OUTPUT, spec.context)
 
 
 def _beside_objects(spec: Resolved) -> PurePosixPath | None:
     """A folder of its own in a context of Kubernetes objects, since `kubectl apply -f` takes those only."""
     folder, path = overlay_path(spec) if spec.context else None, spec.outputs[OUTPUT]
     return folder / OUTPUT / PurePosixPath(path).name if folder else None
+
+
+def alertmanager_text(spec: Resolved) -> str:
+    """The text of the fragment, or of the whole configuration."""
+    return yaml_text(alertmanager_data(spec), generated_from=spec.service.name)
 
 
 def alertmanager_data(spec: Resolved) -> dict[str, object]:

@@ -16,13 +16,14 @@ def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
     """The document; lines and columns count characters from 1, and ends are exclusive."""
     document = {
         "version": VERSION,
-        "diagnostics": [_finding(each) for each in diagnostics],
+        "diagnostics": [as_data(each) for each in diagnostics],
         "counts": {severity.word: count for severity, count in counts(diagnostics).items()},
     }
     return json.dumps(document, indent=2) + "\n"
 
 
-def _finding(diagnostic: Diagnostic) -> dict[str, str | int]:
+def as_data(diagnostic: Diagnostic) -> dict[str, str | int]:
+    """A finding as the document has it."""
     span = diagnostic.span
     return {
         "code": diagnostic.code,

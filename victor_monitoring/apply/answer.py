@@ -1,0 +1,42 @@
+"""What a live system answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from victor_monitoring.errors import UserError
+
+
+class HttpError(UserError):
+    """A live system that did not do what it was asked; `status` is its answer, None where there was none."""
+
+    def __init__(self, message: str, help: str, status: int | None = None, body: str = "") -> None:  # noqa: A002 - the word users see
+        super().__init__(message, help)
+        self.status = status
+        self.body = body
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An answer that was admitted, whole."""
+
+    url: str
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    text: str = field(repr=False)
+
+    def json(self) -> Any:
+        """The body as JSON; HttpError where it is none."""
+        try:
+            return json.loads(self.text)
+        except ValueError:
+            message = f"`{self.url}` answered with something that is no JSON: {printable(self.text[:80])}"
+            raise HttpError(message, "is this the address of its API?", self.status, self.text) from None
+
+
+def printable(text: str) -> str:
+    """A server's text as far as a terminal may see it."""
+    return "".join(each if each.isprintable() else "?" for each in text)

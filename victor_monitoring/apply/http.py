@@ -1,0 +1,226 @@
+"""HTTP to a live system: bounded in time and size, tried again where that is safe, true to its host."""
+
+from __future__ import annotations
+
+import http
+import ssl
+import time
+from collections.abc import Collection, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from victor_monitoring.errors import UserError
+
+from .answer import Answer, HttpError, printable
+from .secrets import Redactor
+
+if TYPE_CHECKING:
+    from .address import HttpSettings
+    from .means import Means
+
+try:
+    import httpx
+except ImportError:
+    raise UserError(
+        "applying needs a library that is not installed", 'pip install "victor-monitoring[apply]"'
+    ) from None
+
+LARGEST: Final = 64 * 2**20  # bytes
+_ATTEMPTS: Final = 4
+_FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
+_LONGEST_PAUSE: Final = 5.0
+_REDIRECTS: Final = 5
+_CHUNK: Final = 64 * 2**10
+_SAFE: Final = frozenset({"GET", "HEAD"})
+_TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+_OK: Final = frozenset(range(200, 300))
+
+
+class Http:
+    """A client of one address. Paths are below it; secrets stay in its headers."""
+
+    def __init__(
+        self,
+        base: str,
+        headers: Mapping[str, str],
+        verify: ssl.SSLContext,
+        patience: float,
+        redactor: Redactor,
+    ) -> None:
+        self.base = base
+        self._patience = patience
+        self._redactor = redactor
+        self._client = httpx.Client(
+            headers={"User-Agent": "victor-mon", "Accept": "application/json", **headers},
+            verify=verify,
+            timeout=httpx.Timeout(patience),
+            follow_redirects=False,
+            trust_env=False,  # no proxy, and no password of a .netrc
+        )
+
+    def close(self) -> None:
+        """Closes its connections."""
+        self._client.close()
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """The JSON that a GET answers with."""
+        return self.send("GET", path, params=params).json()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: str | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        admit: Collection[int] = _OK,
+        repeat: bool | None = None,
+        patience: float | None = None,
+    ) -> Answer:
+        """The answer, if its status is one of `admit`; else HttpError.
+
+        What fails for the moment (no connection, 429, 5xx) is tried again where `repeat` says that this
+        does no harm; of GET and HEAD it is known. The whole exchange takes `patience` seconds at most.
+        """
+        again = method in _SAFE if repeat is None else repeat
+        deadline = time.monotonic() + (self._patience if patience is None else patience)
+        pause = _FIRST_PAUSE
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                answer = self._once(method, path, params, content, headers or {}, deadline)
+            except HttpError as error:
+                if not again or attempt == _ATTEMPTS or time.monotonic() + pause > deadline:
+                    raise
+                wait, last = pause, error
+            else:
+                if answer.status in admit:
+                    return answer
+                wait, last = _pause(answer, pause), self._refused(method, answer)
+                is_passing = again and answer.status in _TRY_AGAIN and attempt < _ATTEMPTS
+                if not is_passing or time.monotonic() + wait > deadline:
+                    raise last
+            time.sleep(wait)
+            pause *= 2
+        raise last
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        content: str | bytes | None,
+        headers: Mapping[str, str],
+        deadline: float,
+    ) -> Answer:
+        url = f"{self.base}{path}"
+        for _ in range(_REDIRECTS):
+            answer = self._exchange(method, url, params, content, headers, deadline)
+            if not 300 <= answer.status < 400 or "location" not in answer.headers:
+                return answer
+            url, params = self._same_host(url, urljoin(url, answer.headers["location"])), None
+            if method not in _SAFE:
+                message = f"`{self.base}` sends {method} on to `{printable(url)}`"
+                raise HttpError(
+                    message, "name that address in the spec, if it is the right one", answer.status
+                )
+        raise HttpError(f"`{self.base}` sends on and on", "mend its redirects")
+
+    def _same_host(self, here: str, there: str) -> str:
+        """The place that a redirect leads to, if credentials may go there."""
+        mine, other = urlsplit(here), urlsplit(there)
+        is_upgrade = (mine.scheme, other.scheme) == ("http", "https") and mine.hostname == other.hostname
+        if (mine.scheme, mine.hostname, mine.port) != (
+            other.scheme,
+            other.hostname,
+            other.port,
+        ) and not is_upgrade:
+            message = f"`{self.base}` sends on to another host: {printable(self._redactor(there))}"
+            raise HttpError(message, "name that address in the spec, if it is the right one")
+        return there
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        content: str | bytes | None,
+        headers: Mapping[str, str],
+        deadline: float,
+    ) -> Answer:
+        left = max(deadline - time.monotonic(), 0.001)
+        shown = self._redactor(url)
+        try:
+            with self._client.stream(
+                method, url, params=params, content=content, headers=headers, timeout=left
+            ) as response:
+                body = bytearray()
+                for chunk in response.iter_bytes(_CHUNK):
+                    body += chunk
+                    if len(body) > LARGEST:
+                        message = f"`{shown}` answers with more than {LARGEST // 2**20} MiB"
+                        raise HttpError(message, "is this the address of its API?")
+                    if time.monotonic() > deadline:
+                        raise httpx.ReadTimeout("")
+                received = {name.lower(): value for name, value in response.headers.items()}
+                return Answer(shown, response.status_code, received, body.decode("utf-8", "replace"))
+        except httpx.TimeoutException:
+            message = f"`{shown}` did not answer within {self._patience:g} s"
+            raise HttpError(message, "is it overloaded? --timeout SECONDS waits longer") from None
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            reason = printable(self._redactor(str(error) or type(error).__name__))
+            help = "is it running, and is this its address?"  # noqa: A001 - the word users see
+            raise HttpError(f"`{shown}` cannot be reached: {reason}", help) from None
+
+    def _refused(self, method: str, answer: Answer) -> HttpError:
+        phrase = http.HTTPStatus(answer.status).phrase if answer.status in _STATUSES else ""
+        said = printable(self._redactor(" ".join(answer.text.split()))[:300])
+        message = f"{method} `{answer.url}` answered {answer.status} {phrase}".rstrip() + (
+            f": {said}" if said else ""
+        )
+        return HttpError(message, _mend(answer.status), answer.status, answer.text)
+
+
+_STATUSES: Final = frozenset(each.value for each in http.HTTPStatus)
+
+
+def connect(settings: HttpSettings, means: Means, headers: Mapping[str, str]) -> Http:
+    """A client of the settings' address with its credentials; UserError where they cannot be read."""
+    found = dict(headers)
+    if settings.token is not None:
+        found["Authorization"] = f"Bearer {means.secret(settings.token).reveal()}"
+    elif settings.password is not None:
+        password = means.secret(settings.password).reveal()
+        basic = httpx.BasicAuth(settings.username or "", password)
+        request = next(basic.auth_flow(httpx.Request("GET", settings.url)))
+        found["Authorization"] = request.headers["Authorization"]
+        means.redactor.learn(found["Authorization"].removeprefix("Basic "))
+    client = Http(settings.url, found, _trust(settings, means), means.patience, means.redactor)
+    means.held.callback(client.close)
+    return client
+
+
+def _trust(settings: HttpSettings, means: Means) -> ssl.SSLContext:
+    """The authorities whose certificates are believed: the system's, or those of a file."""
+    if settings.ca_file is None:
+        return ssl.create_default_context()
+    path = means.root / settings.ca_file
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:  # ssl.SSLError too
+        reason = error.strerror or "it holds no certificate"
+        raise UserError(f"`{path}` cannot be used: {reason}", "a file of certificates in PEM") from None
+
+
+def _pause(answer: Answer, usual: float) -> float:
+    """How long to wait: as long as the answer asks for, within bounds."""
+    asked = answer.headers.get("retry-after", "")
+    return min(float(asked), _LONGEST_PAUSE) if asked.isdigit() else usual
+
+
+def _mend(status: int) -> str:
+    if status in (401, 403):
+        return "is the token right, and may it do this?"
+    if status in (404, 405):
+        return "is this the address of its API?"
+    return "wait a moment and run the command again" if status in _TRY_AGAIN else "look into its log"

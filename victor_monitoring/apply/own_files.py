@@ -1,0 +1,69 @@
+"""Files of ours in a directory that we share with others."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from victor_monitoring import files
+from victor_monitoring.artifacts import heading
+from victor_monitoring.errors import UserError
+
+
+@dataclass(frozen=True, slots=True)
+class OwnFiles:
+    """The files of a service in a directory: `name`, and leftovers with its heading that no rival has."""
+
+    directory: Path
+    service: str
+    name: str
+    rivals: Collection[str] = ()
+
+    def read(self) -> Mapping[str, str]:
+        """The texts by path: what stands under our name, and every leftover."""
+        found = {}
+        for path in sorted((*self.directory.glob("*.yaml"), *self.directory.glob("*.yml"))):
+            text = text_of(path) if path.name == self.name or path.name not in self.rivals else None
+            if text is not None and (path.name == self.name or self.is_ours(text)):
+                found[str(path)] = text
+        return found
+
+    def others(self) -> list[Path]:
+        """The rules files that are not ours."""
+        ours = self.read()
+        found = sorted((*self.directory.glob("*.yaml"), *self.directory.glob("*.yml")))
+        return [path for path in found if str(path) not in ours]
+
+    @property
+    def path(self) -> Path:
+        """Where our file stands."""
+        return self.directory / self.name
+
+    def is_ours(self, text: str) -> bool:
+        """Whether the text has our heading."""
+        return text.startswith(heading(self.service).partition(";")[0])
+
+
+def put(path: Path, before: str | None, after: str | None) -> None:
+    """The file holds `after`, or is gone; UserError if it is not `before` (or `after` already) any more."""
+    there = text_of(path)
+    if there == after:
+        return
+    if there != before:
+        message = f"`{path}` has changed since it was read"
+        raise UserError(message, "somebody else is at work there: run the command again")
+    if after is None:
+        with files.explained("remove", path):
+            path.unlink()
+    else:
+        files.replace({path: after.encode()})
+
+
+def text_of(path: Path) -> str | None:
+    """The text of a plain file, None where there is none; UserError where it is no text."""
+    content = files.read(path)
+    try:
+        return None if content is None else content.decode()
+    except UnicodeDecodeError:
+        raise UserError(f"`{path}` is no text in UTF-8", "move it away, or mend it") from None

@@ -1,0 +1,95 @@
+"""How a live system parts from the spec that was applied to it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from victor_monitoring.diagnostics import Pattern, Severity
+
+LIVE_DIFFERENCE: Final = Pattern(
+    "VM900",
+    "live-difference",
+    Severity.ERROR,
+    """A live system holds something else than what the spec renders.
+
+It was edited there by hand, or the spec was changed and not applied. `victor-mon apply` brings it back; a
+change that is to stay belongs into the spec.""",
+)
+NOT_APPLIED: Final = Pattern(
+    "VM901",
+    "not-applied",
+    Severity.ERROR,
+    """Something that the spec renders is missing in a live system.
+
+It was never applied, or removed there. `victor-mon apply` adds it.""",
+)
+LEFTOVER: Final = Pattern(
+    "VM902",
+    "leftover",
+    Severity.ERROR,
+    """A live system holds something of the spec's that is no longer rendered.
+
+It still alerts, or shows, what nobody maintains. `victor-mon apply` removes it.""",
+)
+UNLOADED: Final = Pattern(
+    "VM903",
+    "unloaded-rule",
+    Severity.ERROR,
+    """A live system has not loaded what stands in its files.
+
+It was not told to reload, or it refused. `victor-mon apply` reloads it, or says why it refuses.""",
+)
+UNHEALTHY: Final = Pattern(
+    "VM904",
+    "unhealthy-rule",
+    Severity.ERROR,
+    """A rule is loaded and cannot be evaluated.
+
+Its alert never fires, its recorded series stays empty. The message is Prometheus' own.""",
+)
+ABSENT_SERIES: Final = Pattern(
+    "VM905",
+    "absent-series",
+    Severity.ERROR,
+    """A metric or a recorded series has no live series.
+
+Alerts and panels that read it are silent. A metric that may be absent says so: `may_be_absent: true`.""",
+)
+UNMATCHED: Final = Pattern(
+    "VM906",
+    "unmatched-selector",
+    Severity.ERROR,
+    """A selector matches no live series, though its metric exists.
+
+What reads it is silent. In `select` this is often an external label: Prometheus adds those when data leave
+it, and nothing can be selected by them. Bad: `select: {cluster: eu}` where `cluster` is an external label.
+Good: `select: {job: shop}`, a label that the scraped series have.""",
+)
+EMPTY_PANEL: Final = Pattern(
+    "VM907",
+    "empty-panel",
+    Severity.ERROR,
+    """The query of a panel yields no data.
+
+Whoever looks at it sees nothing, also when something is wrong.""",
+)
+UNROUTED: Final = Pattern(
+    "VM908",
+    "unrouted-alert",
+    Severity.ERROR,
+    """Alerts of the spec do not reach the receivers that it names for them.
+
+A route of somebody else stands before ours and keeps them. Move it behind, give it `continue: true`, or let
+it match less.""",
+)
+LIVE: Final = (
+    LIVE_DIFFERENCE,
+    NOT_APPLIED,
+    LEFTOVER,
+    UNLOADED,
+    UNHEALTHY,
+    ABSENT_SERIES,
+    UNMATCHED,
+    EMPTY_PANEL,
+    UNROUTED,
+)

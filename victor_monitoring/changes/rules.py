@@ -1,0 +1,125 @@
+"""How two rules files differ, rule by rule: for what is live, of which no spec is known."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from fractions import Fraction
+from typing import Any, Final, TypeAlias
+
+from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.duration import parse_duration
+
+from .change import Change, Verdict, becomes
+
+Document: TypeAlias = Any  # a file that anybody may have edited
+Rules: TypeAlias = Mapping[tuple[str, str, int], Mapping[str, Any]]
+_COMPARED: Final = re.compile(r"(<=|>=|<|>) (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])")
+_NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def rule_changes(before: Document, after: Document, spec: Resolved) -> Iterator[Change]:
+    """What differs from one rules file to another; thresholds are written as `spec` of `after` does."""
+    olds, news = _rules(before), _rules(after)
+    alerts = {alert.name: alert for alert in spec.alerts}
+    for key, new in news.items():
+        kind, name, _ = key
+        if key not in olds:
+            yield Change(_thing(kind), name, "added", (), _if_alert(kind, Verdict.TIGHTENED))
+        else:
+            for meaning, verdict in _differences(olds[key], new, alerts.get(name)):
+                yield Change(_thing(kind), name, meaning, (), verdict)
+    for key in olds:
+        if key not in news:
+            kind, name, _ = key
+            yield Change(
+                _thing(kind), name, "removed", (), _if_alert(kind, Verdict.LOOSENED), is_removal=True
+            )
+
+
+def _rules(document: Document) -> Rules:
+    """Every rule by its kind, its name and which of that name it is; what is none is left out."""
+    seen: Counter[tuple[str, str]] = Counter()
+    found = {}
+    groups = document.get("groups") if isinstance(document, dict) else None
+    for group in groups if isinstance(groups, list) else ():
+        rules = group.get("rules") if isinstance(group, dict) else None
+        for rule in rules if isinstance(rules, list) else ():
+            kind = (
+                next((each for each in ("alert", "record") if each in rule), None)
+                if isinstance(rule, dict)
+                else None
+            )
+            if kind is not None:
+                name = (kind, str(rule[kind]))
+                found[(*name, seen[name])] = rule
+                seen[name] += 1
+    return found
+
+
+def _thing(kind: str) -> str:
+    return "alert" if kind == "alert" else "recording"
+
+
+def _if_alert(kind: str, verdict: Verdict) -> Verdict:
+    return verdict if kind == "alert" else Verdict.NEITHER
+
+
+def _differences(
+    old: Mapping[str, Any], new: Mapping[str, Any], alert: Alert | None
+) -> Iterator[tuple[str, Verdict]]:
+    thresholds = list(_thresholds(str(old.get("expr")), str(new.get("expr")), alert))
+    yield from thresholds
+    if old.get("expr") != new.get("expr") and not thresholds:
+        yield "what it computes differs", Verdict.NEITHER
+    for key, what in (("for", "a wait of"), ("keep_firing_for", "firing on for")):
+        if old.get(key) != new.get(key):
+            yield becomes(what, old.get(key), new.get(key)), _slower(old.get(key), new.get(key), key)
+    was, now = _mapping(old, "labels"), _mapping(new, "labels")
+    for label in dict.fromkeys((*was, *now)):
+        if was.get(label) != now.get(label):
+            yield becomes(f"the label `{label}`", was.get(label), now.get(label)), Verdict.NEITHER
+    if (
+        _mapping(old, "annotations") != _mapping(new, "annotations") and not thresholds
+    ):  # they name the threshold
+        yield "what people are told differs", Verdict.NEITHER
+
+
+def _thresholds(old: str, new: str, alert: Alert | None) -> Iterator[tuple[str, Verdict]]:
+    """The thresholds that differ, where nothing else does."""
+    if old == new or _COMPARED.sub(r"\1", old) != _COMPARED.sub(r"\1", new):
+        return
+    for (op, was), (_, now) in zip(_COMPARED.findall(old), _COMPARED.findall(new), strict=True):
+        before, after = Fraction(was), Fraction(now)
+        if before != after:
+            is_looser = (after > before) == (op in (">", ">="))
+            verdict = Verdict.LOOSENED if is_looser else Verdict.TIGHTENED
+            yield (
+                f"`{op} {_written(before, alert, after)}` becomes `{op} {_written(after, alert, after)}`",
+                verdict,
+            )
+
+
+def _written(value: Fraction, alert: Alert | None, now: Fraction) -> str:
+    """A threshold in the unit in which the spec writes the one that it is `now`."""
+    for _, _, condition in alert.conditions if alert else ():
+        threshold = condition.threshold
+        if threshold.value == now and now and (number := _NUMBER.match(threshold.text)):
+            return f"{float(value * Fraction(number[0]) / now):.10g}{threshold.text[number.end() :]}"
+    return f"{float(value):.10g}"
+
+
+def _slower(old: object, new: object, key: str) -> Verdict:
+    """A longer wait loosens; firing on for longer does not."""
+    try:
+        before, after = (parse_duration(str(each)) if each else 0 for each in (old, new))
+    except ValueError:
+        return Verdict.NEITHER
+    is_later = (after > before) == (key == "for")
+    return Verdict.LOOSENED if is_later else Verdict.TIGHTENED
+
+
+def _mapping(rule: Mapping[str, Any], key: str) -> Mapping[str, Any]:
+    found = rule.get(key)
+    return found if isinstance(found, dict) else {}

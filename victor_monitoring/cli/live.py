@@ -1,0 +1,141 @@
+"""The live systems of a context, as `apply` and `verify` reach them."""
+
+from __future__ import annotations
+
+import contextlib
+import shlex
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import typer
+
+from victor_monitoring.diagnostics import Diagnostic, in_order, nearest
+from victor_monitoring.errors import UserError
+
+from .findings import fails, say, show
+from .options import Format, Specs, Today
+from .specs import SpecFile, compile_file, find_specs
+
+if TYPE_CHECKING:
+    from victor_monitoring.apply.means import Means
+    from victor_monitoring.apply.target import Delivery, Target
+    from victor_monitoring.pipeline import Compiled
+
+
+@dataclass(frozen=True, slots=True)
+class Sound:
+    """A context with targets, of a spec without errors."""
+
+    file: SpecFile
+    compiled: Compiled
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """The targets of a context, ready to be asked; `patience` is how many seconds they may take to agree."""
+
+    sound: Sound
+    means: Means
+    delivery: Delivery
+    targets: tuple[Target, ...]
+    patience: float
+
+    def hidden(self, text: str) -> str:
+        """The text without secrets."""
+        return self.means.redactor(text)
+
+    @property
+    def context(self) -> str:
+        """The context's name."""
+        return self.sound.context
+
+    @property
+    def spec_name(self) -> str:
+        """The spec's path, as the user gave it."""
+        return self.sound.compiled.source.name
+
+    @property
+    def command(self) -> str:
+        """The command that brings everything to what the spec says."""
+        return shlex.join(["victor-mon", "apply", "--context", self.context, "--spec", self.spec_name])
+
+
+def sound_context(given: Specs, context: str, today: Today) -> Sound:
+    """The one spec that has the context; mistakes in a spec are printed and end the command with 1."""
+    compiled = {spec: compile_file(spec, today) for spec in find_specs(given)}
+    diagnostics = [each for one in compiled.values() for each in one.diagnostics]
+    if fails(diagnostics):
+        show(diagnostics, Format.TEXT, sys.stderr)
+        raise typer.Exit(1)
+    known = {name for one in compiled.values() for name in one.contexts}
+    having = [(spec, one) for spec, one in compiled.items() if context in one.contexts]
+    if not having:
+        raise UserError(
+            f"there is no context `{context}`", nearest(context, known, "add it under `contexts`")
+        )
+    if len(having) > 1:
+        raise UserError(f"several specs have a context `{context}`", "name one: --spec FILE")
+    (spec, one), *_ = having
+    show(one.diagnostics, Format.TEXT, sys.stderr)
+    if not one.targets.get(context):
+        mend = "name them: `targets: [prometheus: {url: .., rules_dir: ..}]`"
+        raise UserError(f"the context `{context}` has no targets", mend)
+    return Sound(spec, one, context)
+
+
+@contextlib.contextmanager
+def opened(sound: Sound, *, timeout: float, force: bool = False) -> Iterator[Live]:
+    """The targets of the context until the block ends. No secret is in what is printed, errors included."""
+    from victor_monitoring.apply.means import Means
+    from victor_monitoring.apply.run import Interrupted, interruptible
+    from victor_monitoring.apply.secrets import Redactor
+    from victor_monitoring.deliveries import delivery
+
+    redactor = Redactor()
+
+    def tell(text: str) -> None:
+        say(redactor(text))
+
+    given = delivery(sound.compiled, sound.context)
+    patience = max(timeout, 2 * (given.spec.evaluate + 2 * given.spec.scrape) / 1000)
+    try:
+        with interruptible(), contextlib.ExitStack() as held:
+            means = Means(sound.file.root, tell, held, redactor, force, timeout)
+            placed = sound.compiled.targets[sound.context]
+            targets = tuple(each.settings.target(given, means, each.path) for each in placed)
+            yield Live(sound, means, given, targets, patience)
+    except UserError as error:
+        raise UserError(redactor(error.message), redactor(error.help)) from None
+    except Interrupted:
+        raise UserError("interrupted: nothing was touched", "run it again") from None
+
+
+def gate(live: Live) -> None:
+    """Returns where the files are as rendered and promtool and amtool accept them."""
+    from victor_monitoring.apply.gate import judge
+    from victor_monitoring.outputs import Rendering, compare
+    from victor_monitoring.pipeline import render
+
+    file = live.sound.file
+    rendering = Rendering(file.name, tuple(render(live.sound.compiled)))
+    drifts = compare(file.root, [rendering], complete=True)
+    for drift in drifts:
+        say(f"{drift.path}: {drift.kind.value}: {drift.message}")
+    if drifts:
+        say("nothing is applied while files and spec differ: victor-mon generate")
+        raise typer.Exit(1)
+    placed = live.sound.compiled.targets[live.context]
+    judge(live.delivery, live.means, frozenset[str]().union(*(each.settings.takes for each in placed)))
+
+
+def located(live: Live, *, patience: float = 0.0) -> list[Diagnostic]:
+    """What the live systems have otherwise than the spec, each in its place there."""
+    from victor_monitoring.apply.run import findings
+    from victor_monitoring.spec.finding import locate
+
+    tree = live.sound.compiled.trees[live.context]
+    found = findings(live.targets, live.means.say, patience)
+    return in_order(locate(each, each.pattern, tree) for each in found if each.pattern)
