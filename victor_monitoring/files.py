@@ -109,13 +109,21 @@ def _is_leftover(path: Path) -> bool:
 
 
 def _stage(temporary: Path, path: Path, content: bytes) -> None:
-    """Write `content` to the new file `temporary`, down to the disk, with the mode of the file at `path`."""
+    """Write `content` to the new file `temporary`, down to the disk, owned and guarded as the file at `path`.
+
+    Its mode is set before anything is in it. Only root gives a file away; others keep at least its group.
+    """
     with _created(temporary) as file:
+        with contextlib.suppress(FileNotFoundError):
+            there = path.stat()
+            if hasattr(os, "chown") and (there.st_uid, there.st_gid) != (os.geteuid(), os.getegid()):
+                for owner in ((-1, there.st_gid), (there.st_uid, -1)):
+                    with contextlib.suppress(PermissionError):
+                        os.chown(temporary, *owner)
+            temporary.chmod(there.st_mode & 0o777)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    with contextlib.suppress(FileNotFoundError):
-        temporary.chmod(path.stat().st_mode & 0o777)
 
 
 def _created(path: Path) -> BinaryIO:

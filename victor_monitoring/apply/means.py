@@ -54,6 +54,7 @@ class Means:
     redactor: Redactor = field(default_factory=Redactor)
     force: bool = False
     patience: float = 10.0
+    _locked: set[tuple[int, int]] = field(default_factory=set, repr=False)
 
     def secret(self, source: SecretSource) -> Secret:
         """The secret, redacted from now on."""
@@ -102,6 +103,11 @@ class Means:
         except OSError as error:
             raise UserError(f"`{path}` cannot be opened: {error.strerror}", "mend its path") from None
         self.held.callback(os.close, descriptor)
+        there = os.fstat(descriptor)
+        place = (there.st_dev, there.st_ino)
+        if place in self._locked:  # two targets of one run may share a folder
+            return
+        self._locked.add(place)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

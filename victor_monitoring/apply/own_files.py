@@ -25,7 +25,7 @@ class OwnFiles:
         found = {}
         for path in sorted((*self.directory.glob("*.yaml"), *self.directory.glob("*.yml"))):
             text = text_of(path) if path.name == self.name or path.name not in self.rivals else None
-            if text is not None and (path.name == self.name or self.is_ours(text)):
+            if text is not None and (path.name == self.name or is_ours(text, self.service)):
                 found[str(path)] = text
         return found
 
@@ -40,13 +40,18 @@ class OwnFiles:
         """Where our file stands."""
         return self.directory / self.name
 
-    def is_ours(self, text: str) -> bool:
-        """Whether the text has our heading."""
-        return text.startswith(heading(self.service).partition(";")[0])
+
+def is_ours(text: str, service: str) -> bool:
+    """Whether a text has the heading of what is rendered for the service."""
+    return text.startswith(heading(service).partition(";")[0] + ";")
 
 
 def put(path: Path, before: str | None, after: str | None) -> None:
-    """The file holds `after`, or is gone; UserError if it is not `before` (or `after` already) any more."""
+    """The file holds `after`, or is gone; UserError if it is not `before` (or `after` already) any more.
+
+    Where a link stands, what it leads to is replaced.
+    """
+    path = path.resolve()
     there = text_of(path)
     if there == after:
         return
@@ -62,7 +67,7 @@ def put(path: Path, before: str | None, after: str | None) -> None:
 
 def text_of(path: Path) -> str | None:
     """The text of a plain file, None where there is none; UserError where it is no text."""
-    content = files.read(path)
+    content = files.read(path.resolve())
     try:
         return None if content is None else content.decode()
     except UnicodeDecodeError:

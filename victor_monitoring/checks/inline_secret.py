@@ -7,27 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from victor_monitoring.checks.check import check
+from victor_monitoring.resolved.credentials import SECRET_FILES, UNHELD
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.spec.finding import Finding
 from victor_monitoring.spec.tree import Path
 
-# Keys of Alertmanager's integrations that hold a secret, and those that name its file instead.
-_FILES: Final = {
-    "api_key": "api_key_file",
-    "api_url": "api_url_file",
-    "auth_password": "auth_password_file",
-    "bearer_token": "bearer_token_file",
-    "bot_token": "bot_token_file",
-    "client_secret": "client_secret_file",
-    "credentials": "credentials_file",
-    "password": "password_file",
-    "routing_key": "routing_key_file",
-    "service_key": "service_key_file",
-    "token": "token_file",
-    "user_key": "user_key_file",
-    "webhook_url": "webhook_url_file",
-}
-_UNHELD: Final = frozenset({"api_secret", "auth_secret", "secret_key"})  # no file is read for them
 _OPEN_ADDRESSES: Final = (
     "opsgenie_configs",
     "telegram_configs",
@@ -68,10 +52,10 @@ def _found(path: Path, config: object) -> Iterator[Finding]:
 
 def _told(path: Path, key: str, value: str) -> Iterator[Finding]:
     message = f"`{key}` is a secret, and the spec is no place for it"
-    if key in _UNHELD:
+    if key in UNHELD:
         yield Finding(path, message, "choose a way of signing in whose secret can stand in a file")
-    elif key in _FILES and not (key == "api_url" and _is_open(path)):
-        yield Finding(path, message, f"name the file that holds it: `{_FILES[key]}: /path`")
+    elif key in SECRET_FILES and not (key == "api_url" and _is_open(path)):
+        yield Finding(path, message, f"name the file that holds it: `{SECRET_FILES[key]}: /path`")
     elif _CREDENTIALS.match(value):
         mend = "give them by `http_config: {basic_auth: {username: .., password_file: ..}}`"
         yield Finding(path, f"`{key}` holds credentials", mend)

@@ -13,6 +13,7 @@ from victor_monitoring.diagnostics import Source, nearest
 from victor_monitoring.errors import UserError
 
 from .findings import fails, say, show
+from .live import Sound, located, opened, sound_context
 from .options import Format, FormatOption, Specs, Strict, Today
 from .specs import compile_file, find_specs
 
@@ -53,16 +54,22 @@ def verify(
     strict: Strict = False,
     today: Today = None,
 ) -> None:
-    """Hold what a target exposes against the spec: metrics, types, units, labels, values, buckets, budget.
+    """Hold what lives against the spec: what a target exposes, or every target of a context.
 
-    For the text format and OpenMetrics, of any exporter. Asks the target once, and changes nothing.
+    With --metrics-url or --metrics-file: metrics, types, units, labels, values, buckets, budget of an
+    exporter, in the text format or OpenMetrics. With --context alone: what stands in the context's live
+    systems, whether it is loaded and healthy, and whether all that it reads has data. Changes nothing.
 
     Example: victor-mon verify --metrics-url http://localhost:8000/metrics
     """
     from victor_monitoring.exposition.verify import verify as deviations
 
+    if metrics_url is None and metrics_file is None and context is not None:
+        _live(sound_context(spec, context, today), timeout, format, strict)
+        return
     if (metrics_url is None) == (metrics_file is None):
-        raise UserError("one exposition is wanted", "name it: --metrics-url URL or --metrics-file FILE")
+        mend = "name it: --metrics-url URL or --metrics-file FILE; live systems: --context NAME"
+        raise UserError("one exposition is wanted", mend)
     specs = find_specs(spec)
     if len(specs) > 1:
         raise UserError("a target is held against one spec, and there are several", "name it: --spec FILE")
@@ -80,6 +87,17 @@ def verify(
     count = len(exposition.samples)
     if not found:
         say(f"{exposition.source.name}: {count} series, as {compiled.source.name} says")
+
+
+def _live(sound: Sound, timeout: float, how: Format, strict: bool) -> None:
+    """Prints how the live systems of a context part from the spec, and ends the command with 1 if they do."""
+    with opened(sound, timeout=timeout) as live:
+        found = located(live)
+        show(found, how, sys.stdout)
+    if fails(found, strict):
+        raise typer.Exit(1)
+    names = ", ".join(target.name for target in live.targets)
+    say(f"{names}: as {live.spec_name} says in {live.context}")
 
 
 def _known(compiled: Compiled, context: str | None, components: Sequence[str] | None) -> None:

@@ -17,7 +17,7 @@ from pydantic import Field
 from victor_monitoring.apply.address import HttpSettings
 from victor_monitoring.apply.answer import HttpError
 from victor_monitoring.apply.live import live_findings, place_of
-from victor_monitoring.apply.own_files import OwnFiles, put, text_of
+from victor_monitoring.apply.own_files import OwnFiles, is_ours, put, text_of
 from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, UNHEALTHY, UNLOADED
 from victor_monitoring.apply.plan import Step, step
 from victor_monitoring.apply.prometheus import LoadedRule, Prometheus, rules_of
@@ -103,7 +103,7 @@ class PrometheusTarget(Target):
         if own is None or rules is None:
             return ()
         ours, present = str(own.path), there.get(str(own.path))
-        conflict = "" if present is None or own.is_ours(present) else "it is not a file of ours"
+        conflict = "" if present is None or is_ours(present, own.service) else "it is not a file of ours"
         is_stale = present == rules and not self._has_loaded(own.name, rules)
         meaning = ["Prometheus has not loaded it"] if is_stale else self._meaning(present, rules)
         first = step(ours, present, rules, meaning=meaning, conflict=conflict, stale=is_stale)
