@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TypeAlias
 
 from victor_monitoring.apply.patterns import LIVE
-from victor_monitoring.apply.settings import PLAIN_HTTP
 from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
 from victor_monitoring.checks.check import all_checks
 from victor_monitoring.diagnostics import Pattern
@@ -32,7 +31,7 @@ def patterns() -> list[Pattern]:
     """Every kind of finding, by code."""
     checks = (check.pattern for check in all_checks())
     proof = (FAILED_CASE, LACKING_CASE, SURVIVING_MUTANT)
-    others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, PLAIN_HTTP, *proof, *EXPOSITION, *LIVE)
+    others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, *proof, *EXPOSITION, *LIVE)
     return sorted([*MISTAKES, *LANGUAGE, *checks, *others], key=lambda each: each.code)
 
 

@@ -7,14 +7,14 @@ load    read           resolve       checks      render       write | compare
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from victor_monitoring import renderers
 from victor_monitoring.apply.settings import Placed, read_targets
 from victor_monitoring.artifacts import Artifact
 from victor_monitoring.checks.check import Check, all_checks
-from victor_monitoring.checks.run import Judgement, judge, judge_acks, severity_of
+from victor_monitoring.checks.run import Judgement, judge, judge_acks
 from victor_monitoring.diagnostics import Diagnostic, Severity, Source, in_order
 from victor_monitoring.model.overlay import overlay
 from victor_monitoring.model.prose import cut_texts
@@ -60,7 +60,7 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
 
     written = {name: context.targets for name, context in reading.spec.contexts.items()}
     targets, findings = read_targets(loaded.tree, written)
-    diagnostics += _judged(findings, loaded.tree, reading.spec.checks)
+    diagnostics += _told(findings, loaded.tree)
     base, findings = resolve(reading.spec, broken=reading.broken)
     diagnostics += _told(findings, loaded.tree)
     judgements = [judge(base, loaded.tree, checks, today)]
@@ -91,14 +91,6 @@ def render(
 def _told(findings: Sequence[Finding], tree: MapNode) -> list[Diagnostic]:
     """Findings that name their own pattern, located."""
     return [locate(finding, finding.pattern, tree) for finding in findings if finding.pattern]
-
-
-def _judged(findings: Sequence[Finding], tree: MapNode, settings: Mapping[str, str]) -> Iterator[Diagnostic]:
-    """The same, each as much as the spec's `checks` say that its pattern matters."""
-    for finding in findings:
-        severity = severity_of(finding.pattern, settings) if finding.pattern else None
-        if finding.pattern and severity is not None:
-            yield locate(finding, replace(finding.pattern, severity=severity), tree)
 
 
 def _compiled(source: Source, judgements: Sequence[Judgement], diagnostics: list[Diagnostic]) -> Compiled:

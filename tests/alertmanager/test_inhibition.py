@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import json
-import subprocess
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -16,7 +14,7 @@ import pytest
 import yaml
 
 from tests.alertmanager.host import fragment, hosted
-from tests.end_to_end.live import free_port, ready, until
+from tests.end_to_end.live import alerting, until
 
 Labels = Mapping[str, str]
 MILL = {"service": "mill", "owner": "millers", "job": "mill", "valley": "north"}
@@ -109,22 +107,8 @@ def running(alertmanager: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
     for rule in host["inhibit_rules"]:
         rule["equal"].append("scene")  # the scenes share an Alertmanager
     config.write_text(yaml.safe_dump(host), encoding="utf-8")
-    for attempt in itertools.count(1):
-        port, log = free_port(), folder / f"log-{attempt}"
-        command = [
-            str(alertmanager), f"--config.file={config}", f"--storage.path={folder}/data-{attempt}",
-            f"--web.listen-address=127.0.0.1:{port}", "--cluster.listen-address=",
-        ]  # fmt: skip
-        with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
-            try:
-                found = Alertmanager(f"http://127.0.0.1:{port}")
-                if until(functools.partial(ready, found.url, process)) == "ready":
-                    yield found
-                    return
-                assert attempt < 3, log.read_text(encoding="utf-8")  # another process may have taken the port
-            finally:
-                process.terminate()
-                process.wait(timeout=10)
+    with alerting(alertmanager, config) as url:
+        yield Alertmanager(url)
 
 
 @pytest.mark.parametrize("scene", SCENES)

@@ -110,23 +110,43 @@ def target(text: Exposition) -> Iterator[Target]:
 
 @contextlib.contextmanager
 def running(
-    program: Path, folder: Path, rule_files: Sequence[Path], scrapes: Sequence[Mapping[str, Any]]
+    program: Path,
+    folder: Path,
+    rule_files: Sequence[Path],
+    scrapes: Sequence[Mapping[str, Any]],
+    *options: str,
 ) -> Iterator[Prometheus]:
-    """Prometheus with these rules and scrape jobs, ready, until the block ends."""
+    """Prometheus with these rules, scrape jobs and options, ready, until the block ends."""
     config = {"global": {}, "rule_files": [str(each) for each in rule_files], "scrape_configs": list(scrapes)}
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
+    command = [str(program), f"--config.file={folder}/prometheus.yml", *options]
+    with _started(command, "--storage.tsdb.path", folder, "prometheus") as (url, log):
+        yield Prometheus(url, log)
+
+
+@contextlib.contextmanager
+def alerting(program: Path, config: Path) -> Iterator[str]:
+    """The address of an Alertmanager with this configuration, ready, until the block ends."""
+    command = [str(program), f"--config.file={config}", "--cluster.listen-address="]
+    with _started(command, "--storage.path", config.parent, "alertmanager") as (url, _):
+        yield url
+
+
+@contextlib.contextmanager
+def _started(command: Sequence[str], storage: str, folder: Path, name: str) -> Iterator[tuple[str, Path]]:
+    """The address and the log of a program that listens on a free port, once it is ready."""
     for attempt in itertools.count(1):
-        port, log = free_port(), folder / f"prometheus-{attempt}.log"
-        command = [
-            str(program), f"--config.file={folder}/prometheus.yml",
-            f"--storage.tsdb.path={folder}/data-{attempt}",
+        port, log = free_port(), folder / f"{name}-{attempt}.log"
+        whole = [
+            *command,
+            f"{storage}={folder}/{name}-data-{attempt}",
             f"--web.listen-address=127.0.0.1:{port}",
-        ]  # fmt: skip
-        with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output) as process:
+        ]
+        with log.open("wb") as output, subprocess.Popen(whole, stdout=output, stderr=output) as process:
             try:
-                found = Prometheus(f"http://127.0.0.1:{port}", log)
-                if until(functools.partial(ready, found.url, process)) == "ready":
-                    yield found
+                url = f"http://127.0.0.1:{port}"
+                if until(functools.partial(ready, url, process)) == "ready":
+                    yield url, log
                     return
                 assert attempt < 3, log.read_text(encoding="utf-8")  # another process may have taken the port
             finally:

@@ -1,8 +1,7 @@
-"""Addresses of live systems: which are fit, and which are reached without encryption."""
+"""Addresses of live systems, and the settings of those that are reached by HTTP."""
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
@@ -22,21 +21,6 @@ def parts_of(url: str) -> SplitResult | None:
     except ValueError:
         return None
     return parts if is_whole and url.isascii() and url.isprintable() and " " not in url else None
-
-
-def is_open(url: str) -> bool:
-    """Whether what is sent there can be read on the way: http to another machine."""
-    parts = parts_of(url)
-    return parts is not None and parts.scheme == "http" and not _is_loopback(parts.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _address(value: object) -> str:

@@ -6,13 +6,12 @@ import functools
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ConfigDict, create_model, model_validator
 
-from victor_monitoring.diagnostics import Pattern, Severity
 from victor_monitoring.model.base import Written
 from victor_monitoring.model.fields import invalid
 from victor_monitoring.model.read import read_part
@@ -20,18 +19,7 @@ from victor_monitoring.spec.finding import Finding
 from victor_monitoring.spec.tree import MapNode, Path
 
 from . import targets as package
-from .address import is_open
 from .target import Settings
-
-PLAIN_HTTP: Final = Pattern(
-    "VM609",
-    "plain-http",
-    Severity.WARNING,
-    """A target beyond this machine is reached without encryption.
-
-Whoever is on the way reads the token and can change the rules. Bad: `url: http://grafana.example.org`.
-Good: `url: https://grafana.example.org`. Inside a network that you trust: `checks: {plain-http: off}`.""",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +71,6 @@ def read_targets(
             findings += mistakes
             if model is not None:
                 placed += [Placed(settings, (*path, kind)) for kind, settings in _given(model)]
-        findings += [each for one in placed for each in _plain_http(one)]
         found[context] = tuple(placed)
     return found, findings
 
@@ -93,13 +80,6 @@ def _given(model: Written) -> Iterator[tuple[str, Settings]]:
         settings = getattr(model, kind)
         if settings is not None:
             yield kind, settings
-
-
-def _plain_http(placed: Placed) -> Iterable[Finding]:
-    url = getattr(placed.settings, "url", None)
-    if isinstance(url, str) and is_open(url):
-        message = f"`{url}` is reached without encryption"
-        yield Finding((*placed.path, "url"), message, "use https", pattern=PLAIN_HTTP)
 
 
 def _settings_in(kind: str) -> type[Settings]:

@@ -90,23 +90,21 @@ def _thresholds(old: str, new: str, alert: Alert | None) -> Iterator[tuple[str, 
     """The thresholds that differ, where nothing else does."""
     if old == new or _COMPARED.sub(r"\1", old) != _COMPARED.sub(r"\1", new):
         return
-    for (op, was), (_, now) in zip(_COMPARED.findall(old), _COMPARED.findall(new), strict=True):
-        before, after = Fraction(was), Fraction(now)
+    for (op, old_number), (_, new_number) in zip(_COMPARED.findall(old), _COMPARED.findall(new), strict=True):
+        before, after = Fraction(old_number), Fraction(new_number)
         if before != after:
             is_looser = (after > before) == (op in (">", ">="))
             verdict = Verdict.LOOSENED if is_looser else Verdict.TIGHTENED
-            yield (
-                f"`{op} {_written(before, alert, after)}` becomes `{op} {_written(after, alert, after)}`",
-                verdict,
-            )
+            was, now = (_written(each, alert, (before, after)) for each in (before, after))
+            yield f"`{op} {was}` becomes `{op} {now}`", verdict
 
 
-def _written(value: Fraction, alert: Alert | None, now: Fraction) -> str:
-    """A threshold in the unit in which the spec writes the one that it is `now`."""
+def _written(value: Fraction, alert: Alert | None, both: tuple[Fraction, Fraction]) -> str:
+    """A threshold in the unit in which the spec writes the one of `both` that is its own."""
     for _, _, condition in alert.conditions if alert else ():
-        threshold = condition.threshold
-        if threshold.value == now and now and (number := _NUMBER.match(threshold.text)):
-            return f"{float(value * Fraction(number[0]) / now):.10g}{threshold.text[number.end() :]}"
+        mine = condition.threshold
+        if mine.value in both and mine.value and (number := _NUMBER.match(mine.text)):
+            return f"{float(value * Fraction(number[0]) / mine.value):.10g}{mine.text[number.end() :]}"
     return f"{float(value):.10g}"
 
 

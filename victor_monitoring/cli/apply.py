@@ -69,7 +69,7 @@ def apply(
 
 def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
     """The exit status of planning, and where that is wanted and agreed of executing and verifying."""
-    from victor_monitoring.apply.run import execute, plan
+    from victor_monitoring.apply.run import Interrupted, execute, plan
     from victor_monitoring.apply.telling import outcome_text, plan_text, summary
 
     tasks = plan(live.targets, live.means.say)
@@ -89,7 +89,13 @@ def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
         say(live.hidden(outcome_text(outcome)) + f"next: {live.command}")
         _document(live, tasks, outcome, (), how)
         return 2
-    found = located(live, patience=live.patience if is_work else 0.0)
+    stands = "everything is applied" if is_work else "nothing was to do"
+    try:
+        found = located(live, patience=live.patience if is_work else 0.0)
+    except UserError as error:
+        raise UserError(f"{stands}, and cannot be verified: {error.message}", error.help) from None
+    except Interrupted:
+        raise UserError(f"interrupted: {stands}, and is not verified", "run it again") from None
     _document(live, tasks, outcome, found, how)
     if how is ApplyFormat.TEXT:
         show(found, Format.TEXT, sys.stdout)

@@ -62,6 +62,7 @@ def resolve(
     resolved = Resolved(
         context=context,
         component=here.component,
+        targets=tuple(here.targets),
         protected=here.protected,
         time_scale=here.time_scale,
         service=service,

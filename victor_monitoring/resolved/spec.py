@@ -243,6 +243,7 @@ class Resolved:
 
     context: str | None
     component: str | None  # the kind of Kubernetes objects that the context gets
+    targets: tuple[object, ...]  # as they are written: each kind of target reads its own settings
     protected: bool
     time_scale: int  # by which every duration here is divided already
     service: Service

@@ -134,13 +134,18 @@ class AlertmanagerTarget(Target):
         try:
             self._reload()
         except UserError as error:
-            if not self._has_loaded(step.before):
-                message = f"the file is as before, and Alertmanager has not read it: {error.message}"
-                raise UserError(message, error.help) from None
+            if not self._is_back(step.before):
+                message = (
+                    f"the file is as before, and Alertmanager has not been seen to read it: {error.message}"
+                )
+                raise UserError(message, f"curl -X POST {self._settings.url}/-/reload") from None
 
     def standing(self, step: Step) -> Standing:
         text = text_of(self._file)
-        note = "" if self._has_loaded(text) else "Alertmanager has loaded something else"
+        try:
+            note = "" if self._has_loaded(text) else "Alertmanager has loaded something else"
+        except UserError:
+            note = "what Alertmanager has loaded cannot be asked"
         return Standing(state_of(step, text), note)
 
     def verify(self) -> Iterator[Finding]:
@@ -220,6 +225,13 @@ class AlertmanagerTarget(Target):
     def _has_loaded(self, text: str | None) -> bool:
         """Whether our part is loaded as the text has it: as often, and each item as it is written."""
         return covers(part_of(self._loaded(), self._own), self._part(text))
+
+    def _is_back(self, text: str | None) -> bool:
+        """Whether Alertmanager still works by the file as it was; it may not answer."""
+        try:
+            return self._has_loaded(text)
+        except UserError:
+            return False
 
     def _found(self, pattern: Pattern, message: str, help: str) -> Finding:  # noqa: A002 - the word users see
         return Finding(self._path, message, help, on_key=True, pattern=pattern)

@@ -134,14 +134,19 @@ class PrometheusTarget(Target):
         try:
             self._api.reload(_RELOAD)
         except UserError as error:
-            if not self._has_loaded(path.name, step.before):
-                message = f"the file is as before, and Prometheus has not read it: {error.message}"
-                raise UserError(message, error.help) from None
+            if not self._is_back(path.name, step.before):
+                message = (
+                    f"the file is as before, and Prometheus has not been seen to read it: {error.message}"
+                )
+                raise UserError(message, f"curl -X POST {self._settings.url}/-/reload") from None
 
     def standing(self, step: Step) -> Standing:
         path = Path(step.name)
         text = text_of(path)
-        note = "" if self._has_loaded(path.name, text) else "Prometheus has loaded something else"
+        try:
+            note = "" if self._has_loaded(path.name, text) else "Prometheus has loaded something else"
+        except UserError:
+            note = "what Prometheus has loaded cannot be asked"
         return Standing(state_of(step, text), note)
 
     def verify(self) -> Iterator[Finding]:
@@ -200,6 +205,13 @@ class PrometheusTarget(Target):
         """Whether Prometheus has loaded exactly this from the file of that name."""
         loaded = self._api.rules().get(name, [])
         return not loaded if text is None else self._api.has_loaded(loaded, text)
+
+    def _is_back(self, name: str, text: str | None) -> bool:
+        """Whether Prometheus still works by the file as it was; it may not answer."""
+        try:
+            return self._has_loaded(name, text)
+        except UserError:
+            return False
 
     def _reload(self, path: Path) -> None:
         try:

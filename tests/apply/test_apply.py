@@ -1,0 +1,235 @@
+"""`victor-mon apply` and `verify --context`, with a real Prometheus and a real Alertmanager."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+
+import yaml
+
+from tests.apply.world import World, reload
+from tests.cli.commands import edit
+from tests.end_to_end.live import until
+
+NOTHING = "nothing to do; the live systems are what the spec says\n"
+
+
+def stamps(world: World) -> list[tuple[str, int, int]]:
+    """Every file that is applied to, with its inode and time."""
+    found = [*world.rules.iterdir(), *world.config.parent.glob("*.yml")]
+    return sorted((str(each), each.stat().st_ino, each.stat().st_mtime_ns) for each in found)
+
+
+def test_from_nothing(brewery: World) -> None:
+    """All that is rendered is there, loaded, healthy and routed; a second time nothing is written."""
+    planned = brewery.run("apply", "--context", "prod", "--dry-run")
+    assert (planned.status, brewery.loaded()) == (1, {})
+    assert planned.out.endswith("1 to add, 1 to change\n")
+    applied = brewery.apply()
+    assert applied.status == 0, applied.err
+    rendered = brewery.folder / "deployment/kubernetes/overlays/prod/brew/brew-alerts.yaml"
+    assert brewery.ours.read_bytes() == rendered.read_bytes()
+    names = {
+        "MuchFoam",
+        "ManySour",
+        "TargetDown",
+        "ServiceAbsent",
+        "MetricMissing",
+        "job:brew_sour:ratio_rate_2s",
+    }
+    assert brewery.loaded().keys() == names
+    assert "brew/prod/pager" in {each["name"] for each in brewery.routed()["receivers"]}
+    before = stamps(brewery)
+    again = brewery.apply()
+    assert (again.status, again.err.splitlines(keepends=True)[-1]) == (0, NOTHING)
+    assert again.out.endswith("\n2 unchanged\n")
+    assert stamps(brewery) == before
+    assert brewery.run("apply", "--context", "prod", "--dry-run").status == 0
+
+
+def test_one_changed_threshold(brewery: World) -> None:
+    """It is one line of the plan, in the spec's words; it is reloaded and verified."""
+    assert brewery.apply().status == 0
+    brewery.edit('when: "> 1GiB"', 'when: "> 2GiB"')
+    planned = brewery.run("apply", "--context", "prod", "--dry-run")
+    lines = [
+        line for line in planned.out.splitlines() if line.startswith("    ") and not line.startswith("     ")
+    ]
+    assert lines == ["    alert MuchFoam: `> 1GiB` becomes `> 2GiB`: loosened"]
+    assert planned.out.endswith("\n1 to change, 1 unchanged\n")
+    applied = brewery.apply()
+    assert applied.status == 0, applied.err
+    assert brewery.loaded()["MuchFoam"].endswith(" > 2.147483648e+09")
+
+
+def test_a_rule_broken_by_hand(brewery: World) -> None:
+    """`verify` finds and names it, reloaded or not, and `apply` mends it."""
+    assert brewery.apply().status == 0
+    edit(brewery.ours, "> 0.6", "> 0.9")
+    found = brewery.verify()
+    assert found.status == 1
+    assert "VM900" in found.out
+    assert "alert ManySour: `> 60%` becomes `> 90%`: loosened" in found.out
+    reload(brewery.prometheus.url)
+    found = brewery.verify()
+    assert f"prometheus {brewery.prometheus.url} has loaded another `ManySour`" in found.out
+    assert brewery.apply().status == 0
+    assert brewery.verify().status == 0
+
+
+def test_a_file_that_was_never_loaded(brewery: World) -> None:
+    """What stands on disk as rendered and is not loaded is a change, and healed by applying."""
+    assert brewery.apply().status == 0
+    text = brewery.ours.read_bytes()
+    brewery.ours.unlink()
+    reload(brewery.prometheus.url)
+    brewery.ours.write_bytes(text)
+    assert "VM903" in brewery.verify().out
+    applied = brewery.apply()
+    assert applied.status == 0, applied.err
+    assert "    Prometheus has not loaded it\n" in applied.out
+
+
+def test_a_reload_that_fails(brewery: World) -> None:
+    """A foreign invalid file makes it fail: ours is taken back, both are told, and mending heals it."""
+    assert brewery.apply().status == 0
+    before = brewery.ours.read_bytes(), brewery.loaded()
+    foreign = brewery.rules / "foreign.yaml"
+    foreign.write_text("groups: [{name: g, rules: [{alert: A, expr: 'sum('}]}]\n", encoding="utf-8")
+    brewery.edit('when: "> 1GiB"', 'when: "> 2GiB"')
+    failed = brewery.apply()
+    assert failed.status == 2
+    assert f"refuses to reload: `{foreign}`, which is not ours, is invalid" in failed.err
+    assert f"  prometheus {brewery.prometheus.url}: {brewery.ours}: undone, as before\n" in failed.err
+    assert "next: victor-mon apply --context prod --spec specs/brew.yaml\n" in failed.err
+    assert (brewery.ours.read_bytes(), brewery.loaded()) == before
+    foreign.unlink()
+    assert brewery.apply().status == 0
+
+
+def test_what_is_no_longer_rendered(brewery: World) -> None:
+    """Leftovers with our heading go; files of others, and of the spec's other contexts, stay."""
+    brewery.rules.joinpath("foreign.yaml").write_text("groups: []\n", encoding="utf-8")
+    assert brewery.apply(context="tasting").status == 0
+    old = brewery.rules / "brew-autumn.yaml"
+    old.write_bytes(brewery.rules.joinpath("brew-tasting.yaml").read_bytes())
+    assert "VM902" in brewery.verify().out
+    applied = brewery.apply()
+    assert f"  remove    {old}\n" in applied.out
+    names = sorted(each.name for each in brewery.rules.iterdir())
+    assert names == ["brew-prod.yaml", "brew-tasting.yaml", "foreign.yaml"]
+
+
+def test_a_wrong_select(brewery: World) -> None:
+    """A label that no live series has, as external ones are: `apply` and `verify` fail and name it."""
+    brewery.edit(
+        "    labels: {environment: prod}\n", "    labels: {environment: prod}\n    select: {cluster: eu}\n"
+    )
+    applied = brewery.apply("--timeout", "1")
+    assert applied.status == 1
+    assert "error[VM906] unmatched-selector: no live series has the label `cluster`" in applied.out
+    assert "    select: {cluster: eu}\n" in applied.out
+    assert "external labels cannot be selected on" in brewery.verify().out
+    assert brewery.verify().status == 1
+
+
+def test_series_that_are_missing(brewery: World) -> None:
+    """Metrics and selectors without live series are named in their places, unless they may be absent."""
+    assert brewery.apply().status == 0
+    brewery.vat.text = 'brew_batches_total{outcome="good"} 5\n'
+    gone = 'brew_foam_bytes or brew_batches_total{outcome="sour"}'
+    until(lambda: brewery.prometheus.query("up == 1") and not brewery.prometheus.query(gone))
+    found = brewery.verify()
+    assert found.status == 1
+    assert "`brew_foam_bytes` has no live series" in found.out
+    assert '`brew_batches_total{job="brew",outcome="sour"}` matches no live series' in found.out
+    assert "brew_tastings_total`" not in found.out
+
+
+def test_two_at_once(brewery: World) -> None:
+    """While one apply is at work on a directory, another is refused."""
+    descriptor = os.open(brewery.rules, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        refused = brewery.apply()
+    finally:
+        os.close(descriptor)
+    assert (refused.status, brewery.loaded()) == (2, {})
+    assert f"another apply is at work on `{brewery.rules}`" in refused.err
+
+
+def test_a_file_that_is_not_ours(brewery: World) -> None:
+    """A file of somebody else under our name is a conflict: shown, and overwritten by force alone."""
+    brewery.ours.write_text("groups: []\n", encoding="utf-8")
+    refused = brewery.apply()
+    assert (refused.status, brewery.ours.read_text(encoding="utf-8")) == (2, "groups: []\n")
+    assert "    conflict: it is not a file of ours\n" in refused.out
+    assert brewery.apply("--force").status == 0
+
+
+def test_json(brewery: World) -> None:
+    """One document has the plan, what became of it, and what was found."""
+    planned = json.loads(brewery.apply("--dry-run", "--format", "json").out)
+    assert [(each["kind"], "outcome" in each) for each in planned["steps"]] == [
+        ("add", False),
+        ("change", False),
+    ]
+    applied = json.loads(brewery.apply("--format", "json").out)
+    assert [each["outcome"] for each in applied["steps"]] == ["done", "done"]
+    assert (applied["version"], applied["context"], applied["findings"]) == (1, "prod", [])
+
+
+def test_twenty_foreign_routes(brewery: World) -> None:
+    """Adding, changing and removing ours leaves every line of the host's as it was."""
+    host = brewery.config.read_text(encoding="utf-8")
+    assert brewery.apply().status == 0
+    first = brewery.config.read_text(encoding="utf-8")
+    assert without_ours(first) == yaml.safe_load(host)
+    assert [line for line in first.splitlines() if line in host.splitlines()] == host.splitlines()
+    brewery.edit("pager: {severities: [critical], ", "siren: {severities: [critical], ")
+    applied = brewery.apply()
+    assert applied.status == 0, applied.err
+    assert "    receiver brew/prod/pager: removed\n    receiver brew/prod/siren: added\n" in applied.out
+    assert "canary-host-smtp" not in applied.out + applied.err
+    assert without_ours(brewery.config.read_text(encoding="utf-8")) == yaml.safe_load(host)
+    assert len(brewery.routed()["route"]["routes"]) == 21
+
+
+def test_a_route_before_ours(brewery: World) -> None:
+    """A host's route that keeps our alerts from our receivers is told, with the first alert of each."""
+    edit(brewery.config, "  routes:\n", "  routes:\n    - receiver: platform\n")
+    found = brewery.apply("--timeout", "1")
+    assert found.status == 1
+    assert "VM908" in found.out
+    assert "`ManySour` does not reach the receiver `brew/prod/pager`" in found.out
+
+
+def test_a_host_that_amtool_refuses(brewery: World) -> None:
+    """Nothing is touched, not even Prometheus, where the merged file would not load."""
+    edit(brewery.config, "receiver: platform   #", "receiver: nobody   #")
+    refused = brewery.apply()
+    assert (refused.status, brewery.loaded(), list(brewery.rules.iterdir())) == (2, {}, [])
+    assert "amtool refuses" in refused.err
+    assert 'undefined receiver "nobody"' in refused.err
+
+
+def test_ours_removed_by_hand(brewery: World) -> None:
+    """`verify` tells it from what is loaded and from what is rendered, and `apply` mends it."""
+    assert brewery.apply().status == 0
+    edit(brewery.config, "group_interval: 1m", "group_interval: 2m")
+    found = brewery.verify()
+    assert "route subtree: changed" in found.out
+    assert "has not loaded what stands in" in found.out
+    assert brewery.apply().status == 0
+    assert brewery.verify().status == 0
+
+
+def without_ours(text: str) -> dict[str, object]:
+    config = yaml.safe_load(text)
+    config["route"]["routes"] = [
+        each for each in config["route"]["routes"] if 'service="brew"' not in str(each)
+    ]
+    config["receivers"] = [each for each in config["receivers"] if not each["name"].startswith("brew/")]
+    config["inhibit_rules"] = [each for each in config["inhibit_rules"] if 'service="brew"' not in str(each)]
+    return dict(config)

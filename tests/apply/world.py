@@ -1,0 +1,170 @@
+"""A brewery with all that is live around it: a repository, a Prometheus, an Alertmanager, a scraped vat."""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import os
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import pytest
+import yaml
+
+from tests.cli.commands import Outcome, edit, victor_mon
+from tests.end_to_end.live import Prometheus, alerting, running, target, until
+from tests.programs import program
+from victor_monitoring.cli import main
+
+SPEC = Path(__file__).with_name("spec.yaml")
+HOST = Path(__file__).with_name("host.yaml")
+
+
+@dataclass
+class Vat:
+    """What is scraped: foam, and batches of which every second is sour."""
+
+    text: str = ""
+
+    def __call__(self) -> str:
+        count = int(time.time() % 1_000_000 * 10)
+        batches = "".join(f'brew_batches_total{{outcome="{each}"}} {count}\n' for each in ("good", "sour"))
+        return self.text or f"brew_foam_bytes 5\n{batches}"
+
+
+@dataclass
+class World:
+    """The repository in `folder`, and what it is applied to."""
+
+    folder: Path
+    rules: Path
+    config: Path
+    prometheus: Prometheus
+    alertmanager: str
+    scrape: Mapping[str, Any]
+    vat: Vat
+
+    @property
+    def spec(self) -> Path:
+        """The spec."""
+        return self.folder / "specs" / "brew.yaml"
+
+    @property
+    def ours(self) -> Path:
+        """Where our rules file stands in the directory of Prometheus."""
+        return self.rules / "brew-prod.yaml"
+
+    def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> Outcome:
+        """The outcome of a command in the repository, in a process of its own."""
+        return victor_mon(self.folder, *arguments, env={**paths(), **(env or {})})
+
+    def command(self, *arguments: str) -> Outcome:
+        """The outcome of a command in the repository, in this process: that is quicker."""
+        out, err = io.StringIO(), io.StringIO()
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(contextlib.chdir(self.folder))
+            stack.enter_context(mock.patch.dict(os.environ, paths()))
+            stack.enter_context(mock.patch.object(sys, "argv", ["victor-mon", *arguments]))
+            stack.enter_context(contextlib.redirect_stdout(out))
+            stack.enter_context(contextlib.redirect_stderr(err))
+            with pytest.raises(SystemExit) as ended:
+                main()
+        status = ended.value.code or 0
+        assert isinstance(status, int)
+        return Outcome(status, out.getvalue(), err.getvalue())
+
+    def apply(self, *arguments: str, context: str = "prod") -> Outcome:
+        """The outcome of applying without asking."""
+        return self.command("apply", "--context", context, "--yes", *arguments)
+
+    def verify(self) -> Outcome:
+        """The outcome of reading everything back."""
+        return self.command("verify", "--context", "prod")
+
+    def edit(self, old: str, new: str) -> None:
+        """The spec with one text replaced, and everything rendered."""
+        edit(self.spec, old, new)
+        outcome = self.command("generate")
+        assert outcome.status == 0, outcome.err
+
+    def reset(self) -> None:
+        """Nothing of ours is anywhere, and the spec is as it was."""
+        for each in self.rules.iterdir():
+            each.unlink()
+        self.config.write_text(HOST.read_text(encoding="utf-8"), encoding="utf-8")
+        self.vat.text = ""
+        self.write_spec(SPEC.read_text(encoding="utf-8"))
+        for url in (self.prometheus.url, self.alertmanager):
+            reload(url)
+
+    def write_spec(self, text: str, **urls: str) -> None:
+        """The spec with the addresses of what is live, and everything rendered."""
+        places = {
+            "PROMETHEUS": urls.get("prometheus", self.prometheus.url),
+            "ALERTMANAGER": urls.get("alertmanager", self.alertmanager),
+            "RULES": str(self.rules),
+            "CONFIG": str(self.config),
+        }
+        for name, value in places.items():
+            text = text.replace(f'"{name}"', f'"{value}"')
+        self.spec.parent.mkdir(exist_ok=True)
+        self.spec.write_text(text, encoding="utf-8")
+        outcome = self.command("generate")
+        assert outcome.status == 0, outcome.err
+
+    def loaded(self) -> dict[str, str]:
+        """The expressions of the rules that Prometheus has loaded from our file, by their names."""
+        return {
+            rule["name"]: rule["query"] for rule in self.prometheus.rules() if rule["file"] == str(self.ours)
+        }
+
+    def routed(self) -> dict[str, Any]:
+        """The configuration that Alertmanager works by."""
+        with urllib.request.urlopen(f"{self.alertmanager}/api/v2/status", timeout=5) as answer:  # noqa: S310 - our own
+            text = yaml.safe_load(answer.read())["config"]["original"]
+        found: dict[str, Any] = yaml.safe_load(text)
+        return found
+
+
+@contextlib.contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """Everything, running until the block ends; nothing is applied."""
+    rules, config, repository = folder / "rules", folder / "am" / "alertmanager.yml", folder / "repository"
+    for each in (rules, config.parent, repository / ".git"):
+        each.mkdir(parents=True)
+    config.write_text(HOST.read_text(encoding="utf-8"), encoding="utf-8")
+    vat = Vat()
+    with contextlib.ExitStack() as stack:
+        scraped = stack.enter_context(target(vat))
+        scrape = {
+            "job_name": "brew",
+            "scrape_interval": "500ms",
+            "scrape_timeout": "500ms",
+            "static_configs": [{"targets": [f"127.0.0.1:{scraped.port}"]}],
+        }
+        started = running(
+            program("prometheus"), folder, [rules / "*.yaml"], [scrape], "--web.enable-lifecycle"
+        )
+        prometheus = stack.enter_context(started)
+        alertmanager = stack.enter_context(alerting(program("alertmanager"), config))
+        found = World(repository, rules, config, prometheus, alertmanager, scrape, vat)
+        found.reset()
+        until(lambda: prometheus.query('rate(brew_batches_total{outcome="good"}[2s])'))
+        yield found
+
+
+def reload(url: str) -> None:
+    """Prometheus or Alertmanager reads its files anew."""
+    urllib.request.urlopen(urllib.request.Request(f"{url}/-/reload", method="POST"), timeout=20).close()  # noqa: S310 - our own
+
+
+def paths() -> dict[str, str]:
+    """A PATH on which the programs are that judge what is rendered."""
+    folders = [str(program(name).parent) for name in ("promtool", "amtool")]
+    return {"PATH": os.pathsep.join([*folders, os.environ["PATH"]])}

@@ -1,0 +1,47 @@
+"""Targets that are reached without encryption."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from victor_monitoring.checks.check import check
+from victor_monitoring.diagnostics import Severity
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.spec.finding import Finding
+
+
+@check("VM609", "plain-http", Severity.WARNING)
+def plain_http(spec: Resolved) -> Iterator[Finding]:
+    """A target beyond this machine is reached without encryption.
+
+    Whoever is on the way reads the token, and can change what is applied.
+
+    Bad: `url: http://grafana.example.org`. Good: `url: https://grafana.example.org`.
+    Inside a network that you trust, say so at the context: `ack: {plain-http: why}`.
+    """
+    for index, target in enumerate(spec.targets):
+        for kind, settings in target.items() if isinstance(target, dict) else ():
+            url = settings.get("url") if isinstance(settings, dict) else None
+            if isinstance(url, str) and _is_open(url):
+                path = ("contexts", spec.context or "", "targets", index, kind, "url")
+                yield Finding(path, f"`{url}` is reached without encryption", "use https")
+
+
+def _is_open(url: str) -> bool:
+    """Whether what is sent there can be read on the way."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "http" and bool(parts.hostname) and not _is_loopback(parts.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
