@@ -33,6 +33,7 @@ class Wire:
     requests: list[Request] = field(default_factory=list)
     judge: Callable[[int, Request], Fault] = field(default=lambda number, request: "")
     gone: set[str] = field(default_factory=set)
+    credentials: set[tuple[str, str]] = field(default_factory=set)  # each target's
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reset(self, judge: Callable[[int, Request], Fault] | None = None) -> None:
@@ -60,6 +61,7 @@ def proxy(name: str, url: str, wire: Wire) -> Iterator[str]:
 
     class Handler(BaseHTTPRequestHandler):
         def _pass(self) -> None:
+            wire.credentials.add((name, self.headers.get("Authorization", "")))
             fault = wire.fault(Request(name, self.command, self.path.partition("?")[0]))
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             if fault == "refused":

@@ -30,7 +30,6 @@ _ATTEMPTS: Final = 4
 _FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
 _LONGEST_PAUSE: Final = 5.0
 _REDIRECTS: Final = 5
-_CHUNK: Final = 64 * 2**10
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
 _OK: Final = frozenset(range(200, 300))
@@ -155,7 +154,7 @@ class Http:
                 method, url, params=params, content=content, headers=headers, timeout=left
             ) as response:
                 body = bytearray()
-                for chunk in response.iter_bytes(_CHUNK):
+                for chunk in response.iter_bytes():
                     body += chunk
                     if len(body) > LARGEST:
                         message = f"`{shown}` answers with more than {LARGEST // 2**20} MiB"

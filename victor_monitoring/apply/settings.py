@@ -53,7 +53,7 @@ def kinds() -> Mapping[str, type[Settings]]:
 @functools.cache
 def target_model() -> type[Written]:
     """The model of an item of `targets`."""
-    fields: dict[str, Any] = {kind: (settings | None, None) for kind, settings in kinds().items()}
+    fields: dict[str, Any] = {kind: (settings, None) for kind, settings in kinds().items()}
     return create_model("Target", __base__=_OneTarget, __doc__=_OneTarget.__doc__, **fields)
 
 

@@ -1,0 +1,172 @@
+"""Our part in a host's configuration of Alertmanager: put in, replaced in place, and nothing else changed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.alertmanager.host import fragment
+from victor_monitoring.apply.host_config import Ownership, config_of, covers, merged, part_of
+from victor_monitoring.errors import UserError
+
+HEAD = "# ours to keep\nglobal: {resolve_timeout: 3m}\n"
+ROUTE = 'route:\n  receiver: host  # nobody else\n  routes:\n  - matchers: [team="a"]\n    receiver: a\n'
+RECEIVERS = "receivers:\n- name: host\n- name: a\n"
+RULES = 'inhibit_rules:\n- source_matchers: [a="1"]\n  target_matchers: [a="2"]\n  equal: [x]\n'
+INDENTED = ROUTE.replace("  - m", "      - m").replace("    r", "        r")
+REMARKED = ROUTE.replace("  - m", "  # first\n\n  - m") + "  # last\n\n"
+SEVERAL_LINES = (
+    '  webhook_configs:\n  - url: "http://127.0.0.1:9/"\n' + RULES + ROUTE + "templates:\n- |-\n  a\n  b\n"
+)
+BRACKETS = """\
+route:
+  routes: [{matchers: [team="a"], receiver: a}]
+  receiver: host
+receivers: [{name: host}, {name: a}]
+"""
+DASHES = """\
+route:
+  receiver: host
+  routes:
+    -
+      matchers: [team="a"]
+      receiver: a
+    - # b
+      receiver: host
+"""
+ANCHORS = """\
+route:
+  receiver: host
+  routes:
+  - &a {matchers: [team="a"], receiver: a}
+  - <<: *a
+    continue: true
+"""
+HOSTS = {
+    "lists in line with their keys": HEAD + ROUTE + RECEIVERS + RULES,
+    "lists indented": HEAD + INDENTED + RECEIVERS.replace("- ", "    - "),
+    "comments between items": REMARKED + RECEIVERS.replace("- name: a", "# a\n- name: a\n# b"),
+    "a key after the list": ROUTE + "  group_by: [x]\n" + RULES + "# between\n\n" + RECEIVERS,
+    "no inhibitions": HEAD + ROUTE + RECEIVERS,
+    "no routes": "route:\n  receiver: host\n\n\n" + RECEIVERS,
+    "empty lists": "route:\n  routes: []  # none\n  receiver: host\ninhibit_rules: []\n" + RECEIVERS,
+    "lists of nothing": "inhibit_rules:\nroute:\n  routes:\n  receiver: host\n" + RECEIVERS,
+    "null": "inhibit_rules: null\nroute: \n  routes: ~\n  receiver: host\n" + RECEIVERS,
+    "lists in brackets": BRACKETS,
+    "no end of line at the end": (HEAD + RECEIVERS + ROUTE).rstrip("\n"),
+    "texts of several lines": RECEIVERS + SEVERAL_LINES,
+    "lines of another system": (HEAD + ROUTE + RECEIVERS + RULES).replace("\n", "\r\n"),
+    "dashes alone": DASHES + RECEIVERS,
+    "anchors": ANCHORS + RECEIVERS,
+    "text beyond ASCII": "# überall\n" + ROUTE.replace("nobody", "niemand, überhaupt") + RECEIVERS,
+    "a document with its marks": "---\n" + ROUTE + RECEIVERS + "...\n",
+}
+WHOLE = [name for name in HOSTS if name != "lists in brackets"]  # where no line of the host's is rewritten
+
+
+def own(context: str = "summer") -> Ownership:
+    """What is ours of a context of the mill."""
+    rivals = {"summer": "fast", "fast": "summer"}
+    return Ownership(
+        "mill", context, yaml.safe_load(fragment(context)), (yaml.safe_load(fragment(rivals[context])),)
+    )
+
+
+def foreign(text: str) -> dict[str, Any]:
+    """The configuration without what is ours in any context; lists of nothing are empty."""
+    config = config_of(text)
+    route = config["route"]
+    config["receivers"] = [each for each in config["receivers"] if not each["name"].startswith("mill/")]
+    config["inhibit_rules"] = [each for each in config.get("inhibit_rules") or () if "mill" not in str(each)]
+    route["routes"] = [each for each in route.get("routes") or () if "mill" not in str(each)]
+    return config
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_ours_is_put_in(host: str) -> None:
+    """The host's part means what it meant, ours is as rendered, and a second time nothing changes."""
+    text = merged(HOSTS[host], own())
+    assert foreign(text) == foreign(HOSTS[host])
+    assert part_of(config_of(text), own()) == own().fragment
+    assert merged(text, own()) == text
+
+
+@pytest.mark.parametrize("host", WHOLE)
+def test_no_line_of_the_host_changes(host: str) -> None:
+    """Every line stays as it was, comments too, and in its order, but for an emptiness that is filled."""
+    text = merged(HOSTS[host], own())
+    rest = iter(text.splitlines())
+    for line in HOSTS[host].splitlines():
+        kept = line if line.split("#")[0].split(":")[-1].strip() not in ("[]", "null", "~") else None
+        assert kept is None or kept in rest, line
+
+
+@pytest.mark.parametrize("host", HOSTS)
+def test_ours_is_replaced_in_place(host: str) -> None:
+    """What is rendered anew stands where the old stood; a receiver that is gone goes."""
+    first = merged(HOSTS[host], own())
+    changed = yaml.safe_load(fragment("summer").replace("mill/summer/pager", "mill/summer/siren"))
+    changed["routes"][0]["group_wait"] = "1m"
+    changed["inhibit_rules"].pop()
+    mine = Ownership("mill", "summer", changed, own().rivals)
+    text = merged(first, mine)
+    assert foreign(text) == foreign(HOSTS[host])
+    assert part_of(config_of(text), mine) == changed
+    names = [each["name"] for each in config_of(text)["receivers"]]
+    assert names == [each["name"].replace("pager", "siren") for each in config_of(first)["receivers"]]
+    assert merged(text, own()).count("\n") == first.count("\n")
+
+
+def test_contexts_share_a_host() -> None:
+    """Each context has its own route and receivers, and what both mute stands once."""
+    both = merged(merged(HOSTS["no inhibitions"], own("summer")), own("fast"))
+    assert merged(both, own("summer")) == both
+    config = config_of(both)
+    assert len(config["route"]["routes"]) == 3
+    assert len(config["inhibit_rules"]) == len(own().fragment["inhibit_rules"])
+    assert part_of(config, own("summer")) == own("summer").fragment
+    assert part_of(config, own("fast")) == own("fast").fragment
+
+
+@pytest.mark.parametrize(
+    "route",
+    [
+        {"matchers": ['service="mill"', 'season="summer"'], "receiver": "host"},
+        {"matchers": ['service="mill"'], "routes": [{"receiver": "host"}]},
+        {"matchers": ['service="mill"'], "routes": [{"receiver": "mill/winter/pager"}]},
+        {"matchers": ['service="miller"', 'season="summer"'], "routes": []},
+        {"match": {"service": "mill"}, "receiver": "host"},
+    ],
+)
+def test_routes_of_others_that_look_like_ours(route: dict[str, Any]) -> None:
+    """A route for our alerts that somebody else wrote is not ours."""
+    assert not own().owns("routes", route)
+
+
+def test_what_cannot_be_edited() -> None:
+    """A text in braces, one that is no YAML and one without a route are refused."""
+    for text in (
+        "{route: {receiver: host}, receivers: [{name: host}]}",
+        "route: [",
+        "receivers: []",
+        "- a\n",
+    ):
+        with pytest.raises(UserError):
+            merged(text, own())
+
+
+def test_what_an_alertmanager_shows() -> None:
+    """Defaults are filled in, matchers sorted and secrets hidden; a value that differs is not covered."""
+    wanted = {"matchers": ['b="1"', 'a="2"'], "receiver": "x", "configs": [{"url": "u", "times": 3}]}
+    shown = {
+        "matchers": ['a="2"', 'b="1"'],
+        "receiver": "x",
+        "continue": False,
+        "configs": [{"url": "<secret>", "times": "3"}],
+    }
+    assert covers(shown, wanted)
+    others: list[dict[str, object]] = [{"receiver": "y"}, {"matchers": ['b="1"']}, {"configs": None}]
+    for other in others:
+        assert not covers({**shown, **other}, wanted)

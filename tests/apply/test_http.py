@@ -1,0 +1,275 @@
+"""HTTP to a live system that does what it should not."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import socket
+import ssl
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from victor_monitoring.apply.answer import HttpError
+from victor_monitoring.apply.http import Http
+from victor_monitoring.apply.means import Means
+from victor_monitoring.apply.targets.prometheus import PrometheusSettings
+from victor_monitoring.errors import UserError
+
+CANARY = "canary-token-8c1f"
+Answer = Callable[[BaseHTTPRequestHandler], None]
+
+
+def says(status: int, body: str = "{}", **headers: str) -> Answer:
+    """An answer with that status, body and headers; `_` in their names is a dash."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(status)
+        for name, value in headers.items():
+            request.send_header(name.replace("_", "-"), value)
+        request.send_header("Content-Length", str(len(body.encode())))
+        request.end_headers()
+        request.wfile.write(body.encode())
+
+    return answer
+
+
+class Stand:
+    """A server that gives its answers one by one, the last one again and again."""
+
+    def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
+        self.seen: list[tuple[str, str, str]] = []
+        stand = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def _answer(self) -> None:
+                number = min(len(stand.seen), len(answers) - 1)
+                stand.seen.append((self.command, self.path, self.headers.get("Authorization", "")))
+                with contextlib.suppress(OSError):
+                    answers[number](self)
+
+            do_GET = do_POST = _answer  # noqa: N815 - the names that are looked for
+
+            def log_message(self, *_: object) -> None:
+                """Says nothing."""
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        if tls is not None:
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
+        scheme = "http" if tls is None else "https"
+        self.url = f"{scheme}://127.0.0.1:{self._server.server_address[1]}"
+        threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@contextlib.contextmanager
+def client(*answers: Answer, patience: float = 20.0, **settings: object) -> Iterator[tuple[Http, Stand]]:
+    """A client with a token, of a server with these answers."""
+    stand = Stand(*answers)
+    try:
+        with contextlib.ExitStack() as held:
+            means = Means(Path(), print, held, patience=patience)
+            written = {"url": stand.url, "token": {"env": "CANARY"}, **settings}
+            yield means.http(PrometheusSettings.model_validate(written)), stand
+    finally:
+        stand.close()
+
+
+@pytest.fixture(autouse=True)
+def _canary(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CANARY", CANARY)
+
+
+def test_a_token_is_sent() -> None:
+    """It is in the header of every request, and nowhere else."""
+    with client(says(200, '{"a": 1}')) as (http, stand):
+        assert http.get("/x", {"q": "a b"}) == {"a": 1}
+        http.send("POST", "/y")
+    asked = [(method, path.replace("%20", "+"), token) for method, path, token in stand.seen]
+    assert asked == [("GET", "/x?q=a+b", f"Bearer {CANARY}"), ("POST", "/y", f"Bearer {CANARY}")]
+
+
+def test_a_password_is_sent() -> None:
+    """A user's name with a password is basic authentication."""
+    with client(says(200), token=None, username="me", password={"env": "CANARY"}) as (http, stand):
+        http.get("/")
+    assert stand.seen[0][2] == "Basic bWU6Y2FuYXJ5LXRva2VuLThjMWY="
+
+
+@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+def test_what_fails_for_the_moment_is_tried_again(status: int) -> None:
+    """A GET is repeated with growing pauses; a POST only where that is said to do no harm."""
+    with client(says(status), says(status), says(200)) as (http, stand):
+        start = time.monotonic()
+        http.get("/")
+        assert (len(stand.seen), time.monotonic() - start > 0.6) == (3, True)
+    with client(says(status), says(200)) as (http, stand):
+        with pytest.raises(HttpError) as refused:
+            http.send("POST", "/")
+        assert (len(stand.seen), refused.value.status) == (1, status)
+    with client(says(status), says(200)) as (http, stand):
+        assert http.send("POST", "/", repeat=True).status == 200
+
+
+def test_how_long_it_asks_to_wait() -> None:
+    """`Retry-After` in seconds is respected, within the time that there is."""
+    with client(says(429, Retry_After="1"), says(200)) as (http, stand):
+        start = time.monotonic()
+        http.get("/")
+        assert time.monotonic() - start >= 1
+    with client(says(429, Retry_After="4"), says(200), patience=2) as (http, stand):
+        with pytest.raises(HttpError):
+            http.get("/")
+        assert len(stand.seen) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "mend"),
+    [
+        (401, "is the token right"),
+        (403, "is the token right"),
+        (404, "the address of its API"),
+        (409, "its log"),
+        (412, "its log"),
+    ],
+)
+def test_what_is_refused(status: int, mend: str) -> None:
+    """It is told with what the server says, once, without control characters, and with what mends it."""
+    with client(says(status, f"no: \x1b[2J{CANARY}")) as (http, stand), pytest.raises(HttpError) as refused:
+        http.get("/api")
+    assert (refused.value.status, len(stand.seen)) == (status, 1)
+    assert f"GET `{stand.url}/api` answered {status}" in refused.value.message
+    assert mend in refused.value.help
+    assert CANARY not in refused.value.message
+    assert "\x1b" not in refused.value.message
+
+
+def test_a_body_that_is_no_json() -> None:
+    """A page is told as such."""
+    with client(says(200, "<html>")) as (http, _), pytest.raises(HttpError, match="no JSON: <html>"):
+        http.get("/")
+
+
+def test_a_redirect_to_another_host() -> None:
+    """It is told, and the token goes nowhere else."""
+    other = Stand(says(200))
+    with (
+        client(says(302, Location=f"{other.url}/there")) as (http, _),
+        pytest.raises(HttpError, match="another host"),
+    ):
+        http.get("/")
+    other.close()
+    assert other.seen == []
+
+
+def test_a_redirect_on_the_same_host() -> None:
+    """A GET follows it, a POST does not: it would be sent twice."""
+    with client(says(302, Location="/there"), says(200, '{"a": 1}')) as (http, stand):
+        assert http.get("/here") == {"a": 1}
+        assert [each[1] for each in stand.seen] == ["/here", "/there"]
+    with client(says(307, Location="/there"), says(200)) as (http, stand):
+        with pytest.raises(HttpError, match="sends POST on"):
+            http.send("POST", "/here")
+        assert len(stand.seen) == 1
+    with client(says(302, Location="/")) as (http, _), pytest.raises(HttpError, match="on and on"):
+        http.get("/")
+
+
+def test_a_server_that_is_slow() -> None:
+    """One that says nothing and one that drips are given up after the same time."""
+
+    def silent(request: BaseHTTPRequestHandler) -> None:
+        time.sleep(3)
+
+    def drips(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.end_headers()
+        for _ in range(30):
+            request.wfile.write(b" ")
+            request.wfile.flush()
+            time.sleep(0.1)
+
+    for answer in (silent, drips):
+        start = time.monotonic()
+        with (
+            client(answer, patience=0.5) as (http, _),
+            pytest.raises(HttpError, match="did not answer within"),
+        ):
+            http.get("/")
+        assert time.monotonic() - start < 2.5
+
+
+def test_nobody_listens() -> None:
+    """That it cannot be reached is told, after it was tried again."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    with client(says(200), url=url) as (http, _), pytest.raises(HttpError, match="cannot be reached"):
+        http.get("/")
+
+
+def test_an_answer_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is given up at a size that no API answers with."""
+    monkeypatch.setattr("victor_monitoring.apply.http.LARGEST", 2**20)
+    with client(says(200, " " * 2**21)) as (http, _), pytest.raises(HttpError, match="more than 1 MiB"):
+        http.get("/")
+
+
+def test_a_proxy_and_a_netrc_are_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """What the environment says of proxies and passwords has no effect."""
+    tmp_path.joinpath("netrc").write_text("machine 127.0.0.1 login me password other\n", encoding="utf-8")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
+    with client(says(200), token=None) as (http, stand):
+        http.get("/")
+    assert stand.seen == [("GET", "/", "")]
+
+
+def test_tls_is_verified(tmp_path: Path) -> None:
+    """A certificate that nobody vouches for is refused; with its authority in a file it is taken."""
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    make = [
+        "openssl",
+        "req",
+        "-x509",
+        "-newkey",
+        "rsa:2048",
+        "-nodes",
+        "-days",
+        "1",
+        "-subj",
+        "/CN=127.0.0.1",
+    ]
+    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*make, *names], check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    stand = Stand(says(200, '{"a": 1}'), tls=tls)
+    with contextlib.ExitStack() as held:
+        means = Means(tmp_path, print, held, patience=5)
+        with pytest.raises(HttpError, match="certificate"):
+            means.http(PrometheusSettings(url=stand.url)).get("/")
+        assert means.http(PrometheusSettings(url=stand.url, ca_file="cert.pem")).get("/") == {"a": 1}
+        tmp_path.joinpath("no.pem").write_text("nothing", encoding="utf-8")
+        with pytest.raises(UserError, match=r"no\.pem` cannot be used"):
+            means.http(PrometheusSettings(url=stand.url, ca_file="no.pem"))
+    stand.close()
+
+
+def test_logs_at_debug_level_hold_no_secret(caplog: pytest.LogCaptureFixture) -> None:
+    """Nothing that any library logs has the token."""
+    with caplog.at_level(logging.DEBUG), client(says(200)) as (http, stand):
+        http.get("/")
+    assert stand.seen[0][2] == f"Bearer {CANARY}"
+    assert caplog.text
+    assert CANARY not in caplog.text

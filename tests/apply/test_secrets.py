@@ -1,0 +1,96 @@
+"""Secrets are read when they are needed, and shown nowhere."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import pickle
+import urllib.parse
+from pathlib import Path
+
+import pytest
+
+from victor_monitoring.apply.secrets import REDACTED, Redactor, Secret, SecretSource, read_secret
+from victor_monitoring.errors import UserError
+
+SECRET = "canary-Ä/ +\"'?".replace("Ä", "A")
+
+
+def source(**where: str) -> SecretSource:
+    return SecretSource.model_validate(where)
+
+
+def test_from_the_environment_and_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The value of the variable, or the file's one line, relative to the root."""
+    monkeypatch.setenv("TOKEN", SECRET)
+    tmp_path.joinpath("token").write_text(f"{SECRET}\r\n", encoding="utf-8")
+    for each in (source(env="TOKEN"), source(file="token"), source(file=str(tmp_path / "token"))):
+        assert read_secret(each, tmp_path, Redactor()).reveal() == SECRET
+
+
+@pytest.mark.parametrize("text", ["", "\n", "two\nlines", "ünicode", "tab\t", "bell\a"])
+def test_what_is_no_secret(tmp_path: Path, text: str) -> None:
+    """What cannot stand in a header is refused, and is not in the message."""
+    tmp_path.joinpath("token").write_text(text, encoding="utf-8")
+    with pytest.raises(UserError) as refused:
+        read_secret(source(file="token"), tmp_path, Redactor())
+    assert not text.strip() or text.strip() not in refused.value.message + refused.value.help
+
+
+def test_a_secret_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """The variable or the file is named."""
+    monkeypatch.delenv("TOKEN", raising=False)
+    for each, named in (
+        (source(env="TOKEN"), "`TOKEN` is not set"),
+        (source(file="token"), "`token` cannot be read"),
+    ):
+        with pytest.raises(UserError, match=named):
+            read_secret(each, tmp_path, Redactor())
+
+
+def test_a_secret_shows_itself_to_nobody() -> None:
+    """It is not in its text, is not pickled and not copied, and has nothing else to look into."""
+    secret = Secret(SECRET)
+    for shown in (str(secret), repr(secret), f"{secret}", f"{[secret]}"):
+        assert SECRET not in shown
+    for write in (pickle.dumps, copy.copy):
+        with pytest.raises(TypeError):
+            write(secret)
+    assert not hasattr(secret, "__dict__")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        SECRET,
+        f"Authorization: Bearer {SECRET}",
+        urllib.parse.quote(SECRET, safe=""),
+        urllib.parse.quote_plus(SECRET),
+        json.dumps({"token": SECRET}),
+        repr({"token": SECRET}),
+        base64.b64encode(SECRET.encode()).decode(),
+        base64.b64encode(f"admin:{SECRET}".encode()).decode(),
+        base64.b64encode(f"user:{SECRET}".encode()).decode(),
+        base64.b64encode(f"me:{SECRET}:more".encode()).decode(),
+    ],
+)
+def test_a_text_is_redacted(text: str) -> None:
+    """The secret is found in every guise in which it may travel."""
+    redactor = Redactor()
+    redactor.learn(SECRET)
+    shown = redactor(text)
+    assert REDACTED in shown
+    for hint in (
+        SECRET,
+        urllib.parse.quote(SECRET, safe=""),
+        base64.b64encode(SECRET.encode()).decode()[4:-8],
+    ):
+        assert hint not in shown
+
+
+def test_short_words_stay() -> None:
+    """A secret of three characters would make every text unreadable, and hides nothing."""
+    redactor = Redactor()
+    redactor.learn("abc")
+    assert redactor("abcdef") == "abcdef"

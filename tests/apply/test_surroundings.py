@@ -1,0 +1,248 @@
+"""`victor-mon apply` as people meet it: on a terminal, interrupted, without what it needs, with secrets."""
+
+from __future__ import annotations
+
+import os
+import pty
+import shlex
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.apply.proxy import Fault, Request, Wire, proxy
+from tests.apply.world import SPEC, World, paths
+from tests.cli.commands import ROOT, edit
+from tests.programs import program
+
+CANARY = "canary-7d31-token"
+WITHOUT_HTTPX = """\
+import sys
+sys.modules["httpx"] = None
+from victor_monitoring.cli import main
+sys.argv = ["victor-mon", *sys.argv[1:]]
+main()
+"""
+
+
+def environment(**more: str) -> dict[str, str]:
+    return {**os.environ, **paths(), "PYTHONPATH": str(ROOT), **more}
+
+
+def on_terminal(world: World, answer: str) -> tuple[int, str]:
+    """The exit status of applying on a terminal where somebody answers so, and all that is shown there."""
+    ours, theirs = pty.openpty()
+    command = [sys.executable, "-m", "victor_monitoring", "apply", "--context", "prod"]
+    with subprocess.Popen(
+        command, cwd=world.folder, env=environment(), stdin=theirs, stdout=theirs, stderr=theirs
+    ) as run:
+        os.close(theirs)
+        shown = b""
+        is_asked = False
+        while True:
+            try:
+                part = os.read(ours, 4096)
+            except OSError:  # the other side is closed
+                break
+            if not part:
+                break
+            shown += part
+            if b"[y/N]" in shown and not is_asked:
+                is_asked = True
+                os.write(ours, f"{answer}\n".encode())
+        status = run.wait(timeout=60)
+    os.close(ours)
+    assert is_asked
+    return status, shown.decode()
+
+
+def test_a_terminal_is_asked(brewery: World) -> None:
+    """Yes applies; anything else applies nothing, and ends with 1."""
+    status, shown = on_terminal(brewery, "")
+    assert (status, brewery.loaded(), "nothing was applied" in shown) == (1, {}, True)
+    assert "Apply this to prod (1 to add, 1 to change)?" in shown
+    status, shown = on_terminal(brewery, "y")
+    assert status == 0, shown
+    assert brewery.loaded()
+
+
+def test_elsewhere_yes_is_needed(brewery: World) -> None:
+    """Where nobody can answer the plan is shown, and nothing is applied."""
+    refused = brewery.run("apply", "--context", "prod")
+    assert (refused.status, brewery.loaded()) == (2, {})
+    assert "1 to add, 1 to change" in refused.out
+    assert "add --yes" in refused.err
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_while_a_system_reloads(brewery: World, how: signal.Signals) -> None:
+    """It is a failure: what was begun is taken back undisturbed, and what stands is told."""
+    process: list[subprocess.Popen[bytes]] = []
+
+    def judge(_: int, request: Request) -> Fault:
+        if request.method == "POST":
+            process[0].send_signal(how)
+        return ""
+
+    wire = Wire(judge=judge)
+    with proxy("prometheus", brewery.prometheus.url, wire) as url:
+        brewery.write_spec(SPEC.read_text(encoding="utf-8"), prometheus=url)
+        command = [sys.executable, "-m", "victor_monitoring", "apply", "--context", "prod", "--yes"]
+        with subprocess.Popen(command, cwd=brewery.folder, env=environment(), stdout=-3, stderr=-1) as run:
+            process.append(run)
+            _, told = run.communicate(timeout=60)
+    assert run.returncode == 2
+    assert "victor-mon: interrupted" in told.decode()
+    assert f"prometheus {url}: {brewery.ours}: undone, as before" in told.decode()
+    assert (brewery.ours.exists(), brewery.loaded()) == (False, {})
+    assert "Traceback" not in told.decode()
+    assert [each.method for each in wire.requests].count("POST") == 2
+
+
+def test_what_must_be_there(brewery: World) -> None:
+    """Without httpx, promtool or amtool the command says what brings it, and touches nothing."""
+    command = [sys.executable, "-c", WITHOUT_HTTPX, "apply", "--context", "prod", "--yes"]
+    run = subprocess.run(
+        command, cwd=brewery.folder, env=environment(), capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, 'pip install "victor-monitoring[apply]"' in run.stderr) == (2, True)
+    bare = brewery.run("apply", "--context", "prod", "--yes", env={"PATH": "/usr/bin:/bin"})
+    assert (
+        bare.status,
+        "`promtool` is not on PATH" in bare.err or "`amtool` is not on PATH" in bare.err,
+    ) == (2, True)
+    assert brewery.loaded() == {}
+
+
+def test_what_is_not_ready_is_not_applied(brewery: World) -> None:
+    """A spec with errors, files that are not as rendered, contexts that are unknown or have no targets."""
+    refused = brewery.command("apply", "--context", "prd", "--yes")
+    assert (refused.status, "did you mean `prod`?" in refused.err) == (2, True)
+    edit(brewery.spec, "> 60%", "> 65%")
+    refused = brewery.apply()
+    assert (refused.status, refused.out) == (1, "")
+    assert "brew-alerts.yaml: stale" in refused.err
+    assert "victor-mon generate" in refused.err
+    edit(brewery.spec, "> 65%", "> 65")
+    refused = brewery.apply()
+    assert (refused.status, "VM210" in refused.err or "error[" in refused.err) == (1, True)
+    edit(brewery.spec, "> 65", "> 65%")
+    text = brewery.spec.read_text(encoding="utf-8")
+    brewery.write_spec(text[: text.index("    targets:")] + "\n")
+    refused = brewery.apply()
+    assert (refused.status, "the context `prod` has no targets" in refused.err) == (2, True)
+    assert brewery.loaded() == {}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('rules_dir: "{rules}"', 'rules_dir: "{rules}-none"', "is no directory"),
+        ('rules_dir: "{rules}"', 'rules_dir: "{rules}", file: brew.yml', "reads no rule file `brew.yml`"),
+        (
+            'config: "{config}"',
+            'config: "{config}-none"',
+            "does not exist, and the spec renders a part of it only",
+        ),
+        ('url: "{alertmanager}"', 'url: "{prometheus}"', "the address of its API"),
+    ],
+)
+def test_what_stands_in_the_way_is_told_before(brewery: World, old: str, new: str, told: str) -> None:
+    """A preflight that fails keeps everything as it is, at every target."""
+    places = {
+        "rules": brewery.rules,
+        "config": brewery.config,
+        "alertmanager": brewery.alertmanager,
+        "prometheus": brewery.prometheus.url,
+    }
+    for name, value in places.items():
+        old, new = (each.replace(f"{{{name}}}", str(value)) for each in (old, new))
+    text = brewery.spec.read_text(encoding="utf-8").replace(old, new, 1)
+    brewery.spec.write_text(text, encoding="utf-8")
+    assert brewery.command("generate").status == 0
+    refused = brewery.apply()
+    assert (refused.status, brewery.loaded(), list(brewery.rules.iterdir())) == (2, {}, [])
+    assert told in refused.err
+
+
+def test_modes_and_owners_are_kept(brewery: World) -> None:
+    """A configuration that only its owner reads stays so, and a link to it stays a link."""
+    brewery.config.chmod(0o600)
+    real = brewery.config.with_name("real.yml")
+    brewery.config.rename(real)
+    brewery.config.symlink_to(real.name)
+    try:
+        assert brewery.apply().status == 0
+        assert brewery.config.is_symlink()
+        assert real.stat().st_mode & 0o777 == 0o600
+        assert [each.name for each in brewery.config.parent.glob("*.tmp")] == []
+    finally:
+        brewery.config.unlink()
+        real.rename(brewery.config)
+
+
+def test_secrets_go_to_their_headers_only(brewery: World, tmp_path: Path) -> None:
+    """Tokens are in what the live systems receive, and in no output, file, temporary file or argument."""
+    seen = tmp_path / "seen"
+    spies(tmp_path / "bin", seen)
+    wire = Wire()
+    with (
+        proxy("prometheus", brewery.prometheus.url, wire) as prometheus,
+        proxy("alertmanager", brewery.alertmanager, wire) as alertmanager,
+    ):
+        text = SPEC.read_text(encoding="utf-8").replace('url: "PRO', 'token: {env: TOKEN}, url: "PRO')
+        text = text.replace('url: "ALERT', 'username: me, password: {file: secret.txt}, url: "ALERT')
+        brewery.write_spec(text, prometheus=prometheus, alertmanager=alertmanager)
+        brewery.folder.joinpath("secret.txt").write_text(f"{CANARY}-2\n", encoding="utf-8")
+        path = os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]])
+        env = {"PATH": path, "TOKEN": f"{CANARY}-1", "TMPDIR": str(tmp_path)}
+        outcomes = [
+            brewery.run(*line.split(), "--context", "prod", env=env)
+            for line in ("apply --yes", "verify", "apply --yes --format json")
+        ]
+        refused = Wire(judge=lambda number, request: "refused" if request.method == "POST" else "")
+        wire.judge = refused.judge
+        brewery.edit("> 60%", "> 70%")
+        outcomes.append(brewery.run("apply", "--yes", "--context", "prod", env=env))
+    brewery.folder.joinpath("secret.txt").unlink()
+    assert [each.status for each in outcomes] == [0, 0, 0, 2], outcomes
+    assert wire.credentials == {
+        ("prometheus", f"Bearer {CANARY}-1"),
+        ("alertmanager", "Basic bWU6Y2FuYXJ5LTdkMzEtdG9rZW4tMg=="),
+    }
+    written = [
+        each
+        for folder in (brewery.folder, brewery.rules, brewery.config.parent, tmp_path)
+        for each in folder.rglob("*")
+    ]
+    places = {str(each): each.read_bytes() for each in written if each.is_file()}
+    assert any("check-config" in text.decode("utf-8", "replace") for text in places.values())
+    for hidden in (CANARY, "bWU6Y2FuYXJ5LTdkMzEtdG9rZW4", "canary-host-smtp"):
+        for outcome in outcomes:
+            assert hidden not in outcome.out + outcome.err
+        found = {name for name, text in places.items() if hidden.encode() in text}
+        if (
+            hidden == "canary-host-smtp"
+        ):  # the host's own stands where the host wrote it, and where amtool reads
+            found = {name for name in found if not name.endswith(".yml")}
+        assert found == set()
+
+
+def spies(folder: Path, seen: Path) -> None:
+    """Programs of the usual names that note their arguments and keep the files that they are given."""
+    folder.mkdir()
+    seen.mkdir()
+    for name in ("promtool", "amtool"):
+        spy = folder / name
+        script = f"""\
+            #!/bin/sh
+            echo "$0 $@" >> {shlex.quote(str(seen))}/arguments
+            for each in "$@"; do
+                if [ -f "$each" ]; then cp "$each" {shlex.quote(str(seen))}/$$-$(basename "$each"); fi
+            done
+            exec {shlex.quote(str(program(name)))} "$@"
+            """
+        spy.write_text("\n".join(line.strip() for line in script.splitlines()), encoding="utf-8")
+        spy.chmod(0o755)
