@@ -190,6 +190,9 @@ def test_a_fault(site: Site, kind, phase, place, record_property) -> None:
         assert told.keys() == truth.keys(), failed.err
         for name, words in told.items():
             assert is_true(words, truth[name]), (name, words, truth[name])
+            assert truth[name].disk == "old", words
+            if kind != "gone" or place[0] != name:
+                assert (truth[name].loaded, words.split(",")[0] in ("undone", "not begun")) == ("old", True)
         site.wire.reset()
         healed = site.apply()
         assert healed.status == 0, healed.err

@@ -145,6 +145,18 @@ def test_routes_of_others_that_look_like_ours(route: dict[str, Any]) -> None:
     assert not own().owns("routes", route)
 
 
+def test_inhibitions_of_others_that_look_like_ours() -> None:
+    """One that mutes our alerts by another's is not ours, nor is one that another context renders now."""
+    mine = own().fragment["inhibit_rules"][0]
+    assert own().owns("inhibit_rules", mine)
+    assert own().owns("inhibit_rules", {**mine, "equal": ["signal"]})  # as it was rendered before
+    for side in ("source_matchers", "target_matchers"):
+        assert not own().owns("inhibit_rules", {**mine, side: ['team="other"']})
+    theirs = {**mine, "equal": ["other"]}
+    rival = {**own().fragment, "inhibit_rules": [theirs]}
+    assert not Ownership("mill", "summer", own().fragment, (rival,)).owns("inhibit_rules", theirs)
+
+
 def test_what_cannot_be_edited() -> None:
     """A text in braces, one that is no YAML and one without a route are refused."""
     for text in (
