@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from victor_monitoring import files
 from victor_monitoring.artifacts import heading
@@ -13,9 +13,13 @@ from victor_monitoring.errors import UserError
 
 @dataclass(frozen=True, slots=True)
 class OwnFiles:
-    """The files of a service in a directory: `name`, and leftovers with its heading that no rival has."""
+    """The files of a service in a directory: `name`, and leftovers with its heading that no rival has.
 
-    directory: Path
+    Paths are as the spec writes them, relative to `root`.
+    """
+
+    root: Path
+    directory: PurePath
     service: str
     name: str
     rivals: Collection[str] = ()
@@ -23,22 +27,25 @@ class OwnFiles:
     def read(self) -> Mapping[str, str]:
         """The texts by path: what stands under our name, and every leftover."""
         found = {}
-        for path in sorted((*self.directory.glob("*.yaml"), *self.directory.glob("*.yml"))):
+        for path in self._present():
             text = text_of(path) if path.name == self.name or path.name not in self.rivals else None
             if text is not None and (path.name == self.name or is_ours(text, self.service)):
-                found[str(path)] = text
+                found[str(self.directory / path.name)] = text
         return found
 
     def others(self) -> list[Path]:
         """The rules files that are not ours."""
-        ours = self.read()
-        found = sorted((*self.directory.glob("*.yaml"), *self.directory.glob("*.yml")))
-        return [path for path in found if str(path) not in ours]
+        ours = {self.root / each for each in self.read()}
+        return [path for path in self._present() if path not in ours]
 
     @property
-    def path(self) -> Path:
+    def path(self) -> str:
         """Where our file stands."""
-        return self.directory / self.name
+        return str(self.directory / self.name)
+
+    def _present(self) -> list[Path]:
+        folder = self.root / self.directory
+        return sorted((*folder.glob("*.yaml"), *folder.glob("*.yml")))
 
 
 def is_ours(text: str, service: str) -> bool:

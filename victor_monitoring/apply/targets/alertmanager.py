@@ -92,10 +92,10 @@ class AlertmanagerTarget(Target):
             return {}
         for secret in _secrets(yaml.safe_load(text)):
             self._means.redactor.learn(secret)
-        return {str(self._file): text}
+        return {self._settings.config: text}
 
     def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
-        name = str(self._file)
+        name = self._settings.config
         before = there.get(name)
         after = self._wanted(before)
         if after != before:

@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from http import HTTPStatus
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
 import yaml
@@ -74,7 +74,7 @@ class PrometheusTarget(Target):
         if self._delivery.rules is None:
             message = f"{self.name} takes rules, and the spec renders none"
             raise UserError(message, "name a path for them: `outputs: {rules: ..}`")
-        directory = self._files.directory
+        directory = self._means.root / self._files.directory
         if not directory.is_dir():
             message = f"`{directory}` is no directory"
             raise UserError(message, "make it, and name it under `rule_files` of prometheus.yml")
@@ -102,7 +102,7 @@ class PrometheusTarget(Target):
         own, rules = self._files, self._delivery.rules
         if own is None or rules is None:
             return ()
-        ours, present = str(own.path), there.get(str(own.path))
+        ours, present = own.path, there.get(own.path)
         conflict = "" if present is None or is_ours(present, own.service) else "it is not a file of ours"
         is_stale = present == rules and not self._has_loaded(own.name, rules)
         meaning = ["Prometheus has not loaded it"] if is_stale else self._meaning(present, rules)
@@ -122,13 +122,13 @@ class PrometheusTarget(Target):
         return [each.words() for each in rule_changes(old, yaml.safe_load(after), self._delivery.spec)]
 
     def execute(self, step: Step) -> None:
-        path = Path(step.name)
+        path = self._means.root / step.name
         put(path, step.before, step.after)
         self._reload(path)
         self._await(path, step.after)
 
     def undo(self, step: Step) -> None:
-        path = Path(step.name)
+        path = self._means.root / step.name
         there = text_of(path)
         put(path, there if there == step.after else step.before, step.before)
         try:
@@ -141,7 +141,7 @@ class PrometheusTarget(Target):
                 raise UserError(message, f"curl -X POST {self._settings.url}/-/reload") from None
 
     def standing(self, step: Step) -> Standing:
-        path = Path(step.name)
+        path = self._means.root / step.name
         text = text_of(path)
         try:
             note = "" if self._has_loaded(path.name, text) else "Prometheus has loaded something else"
@@ -153,9 +153,9 @@ class PrometheusTarget(Target):
         own, wanted = self._files, self._delivery.rules
         if own is not None and wanted is not None:
             there = own.read()
-            yield from self._file(own, there.get(str(own.path)), wanted)
+            yield from self._file(own, there.get(own.path), wanted)
             for name in there:
-                if name != str(own.path):
+                if name != own.path:
                     yield self._found(LEFTOVER, f"`{name}` is no longer rendered", "run `victor-mon apply`")
         if wanted is not None:
             yield from self._rules(wanted)
@@ -285,4 +285,4 @@ def _own_files(settings: PrometheusSettings, delivery: Delivery, root: Path) -> 
         if isinstance(theirs, PrometheusSettings)
     }
     name = settings.file_name(service, delivery.context)
-    return OwnFiles(root / settings.rules_dir, service, name, frozenset(rivals))
+    return OwnFiles(root, PurePath(settings.rules_dir), service, name, frozenset(rivals))
