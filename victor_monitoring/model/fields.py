@@ -139,6 +139,20 @@ Text = Annotated[str, Field(min_length=1)]
 PlainText = Annotated[Text, AfterValidator(_untemplated)]  # stands in rules as it is
 LabelValue = Annotated[str, AfterValidator(_untemplated)]
 Namespace = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+KubernetesLabel = Annotated[
+    str,
+    Field(
+        pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$",
+        max_length=317,
+    ),
+]
+KubernetesValue = Annotated[
+    str, Field(pattern=r"^([A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?)?$", max_length=63)
+]
+KubernetesPort = (  # the name of a Service's port, or the number that the pods listen on
+    Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+    | Annotated[int, Field(gt=0, lt=65536)]
+)
 ConfigKey = Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]  # in a ConfigMap's data
 JsonPath = Annotated[str, Field(pattern=r"(^|[/\\])[-._a-zA-Z0-9]+\.json$")]  # its name is such a key too
 ModulePath = Annotated[str, Field(pattern=r"(^|[/\\])[a-zA-Z_][a-zA-Z0-9_]*\.py$")]  # that can be imported

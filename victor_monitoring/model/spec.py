@@ -14,6 +14,9 @@ from .fields import (
     ConfigKey,
     Duration,
     JsonPath,
+    KubernetesLabel,
+    KubernetesPort,
+    KubernetesValue,
     LabelName,
     LabelValue,
     MetricName,
@@ -132,9 +135,9 @@ class Kubernetes(Written):
     """How the service is found in a cluster, and the key of the rules in their ConfigMap."""
 
     rules_key: ConfigKey = "rules.yaml"
-    app: Labels = {}
-    port: Text | int | None = None
-    path: Text = "/metrics"
+    app: dict[KubernetesLabel, KubernetesValue] = {}
+    port: KubernetesPort | None = None
+    path: Annotated[str, Field(pattern=r"^/")] = "/metrics"
 
 
 def _list_or_open(schema: dict[str, Any]) -> None:

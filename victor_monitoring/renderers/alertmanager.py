@@ -7,6 +7,7 @@ A fragment has three lists, each to be appended to the one of that name in the h
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -21,6 +22,15 @@ from .yaml_text import yaml_text
 
 OUTPUT: Final = "alertmanager"
 _NOBODY: Final = "nobody"  # whom a whole configuration tells of what no receiver wants
+
+
+@dataclass(frozen=True, slots=True)
+class Inhibition:
+    """What is muted: alerts that match all of `target`, by one that matches `source` with `equal` labels."""
+
+    source: tuple[Matcher, ...]
+    target: tuple[Matcher, ...]
+    equal: tuple[str, ...]
 
 
 def render(spec: Resolved) -> Iterator[Artifact]:
@@ -46,11 +56,18 @@ def alertmanager_data(spec: Resolved) -> dict[str, object]:
     receivers: list[dict[str, object]] = [
         {"name": receiver_name(spec, each), **each.integrations} for each in spec.routing.receivers
     ]
-    inhibitions = list(inhibit_rules(spec))
+    muted: list[dict[str, object]] = [
+        {
+            "source_matchers": _texts(each.source),
+            "target_matchers": _texts(each.target),
+            "equal": list(each.equal),
+        }
+        for each in inhibitions(spec)
+    ]
     if not spec.routing.standalone:
-        return {"routes": [route(spec)], "receivers": receivers, "inhibit_rules": inhibitions}
+        return {"routes": [route(spec)], "receivers": receivers, "inhibit_rules": muted}
     root = {"receiver": _NOBODY, "routes": [route(spec)]}
-    return {"route": root, "receivers": [{"name": _NOBODY}, *receivers], "inhibit_rules": inhibitions}
+    return {"route": root, "receivers": [{"name": _NOBODY}, *receivers], "inhibit_rules": muted}
 
 
 def receiver_name(spec: Resolved, receiver: Receiver) -> str:
@@ -65,21 +82,37 @@ def route(spec: Resolved) -> dict[str, object]:
     What none of them matches, and everything where there are none, is left to the host's receiver.
     """
     routing = spec.routing
-    context = (Matcher(label, "=", value) for label, value in routing.labels)
     return {
-        "matchers": _texts([_ours(spec), *context]),
-        "group_by": ["alertname", *_deployment(spec)],
+        "matchers": _texts(own_matchers(spec)),
+        "group_by": grouping(spec),
         "group_wait": duration_text(routing.group_wait),
         "group_interval": duration_text(routing.group_interval),
         "repeat_interval": duration_text(routing.repeat_interval),
         "routes": [
-            {"matchers": _texts(_wanted(each)), "receiver": receiver_name(spec, each), "continue": True}
+            {"matchers": _texts(wanted(each)), "receiver": receiver_name(spec, each), "continue": True}
             for each in routing.receivers
         ],
     }
 
 
-def inhibit_rules(spec: Resolved) -> Iterator[dict[str, object]]:
+def own_matchers(spec: Resolved) -> list[Matcher]:
+    """What every alert of the context matches, and none of others."""
+    return [_ours(spec), *(Matcher(label, "=", value) for label, value in spec.routing.labels)]
+
+
+def wanted(receiver: Receiver) -> Iterator[Matcher]:
+    """What an alert of the context matches besides where the receiver wants it."""
+    if receiver.severities:
+        yield Matcher("severity", "=~", "|".join(receiver.severities))
+    yield from (Matcher(label, "=", value) for label, value in receiver.labels)
+
+
+def grouping(spec: Resolved) -> list[str]:
+    """The labels of which each combination is one notification."""
+    return ["alertname", *_deployment(spec)]
+
+
+def inhibitions(spec: Resolved) -> Iterator[Inhibition]:
     """Each severity mutes the lower ones of its signal; what is down mutes what it cannot tell."""
     labels = _deployment(spec)
     by = (label for signal in spec.signals.values() for label in signal.by)
@@ -98,23 +131,13 @@ def inhibit_rules(spec: Resolved) -> Iterator[dict[str, object]]:
 
 def _inhibition(
     spec: Resolved, source: Iterable[Matcher], target: Iterable[Matcher], equal: list[str]
-) -> dict[str, object]:
-    ours = [_ours(spec), Matcher("signal", "!=", "")]
-    return {
-        "source_matchers": _texts([*ours, *source]),
-        "target_matchers": _texts([*ours, *target]),
-        "equal": list(dict.fromkeys(equal)),
-    }
+) -> Inhibition:
+    ours = (_ours(spec), Matcher("signal", "!=", ""))
+    return Inhibition((*ours, *source), (*ours, *target), tuple(dict.fromkeys(equal)))
 
 
 def _ours(spec: Resolved) -> Matcher:
     return Matcher("service", "=", spec.service.name)
-
-
-def _wanted(receiver: Receiver) -> Iterator[Matcher]:
-    if receiver.severities:
-        yield Matcher("severity", "=~", "|".join(receiver.severities))
-    yield from (Matcher(label, "=", value) for label, value in receiver.labels)
 
 
 def _selected(spec: Resolved) -> tuple[str, ...]:

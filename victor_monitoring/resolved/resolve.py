@@ -74,7 +74,7 @@ def resolve(
         mutation=spec.proof.mutation.value if spec.proof else None,
         checks=spec.checks,
         outputs=resolve_outputs(spec.outputs, service.name),
-        kubernetes=Kubernetes(spec.kubernetes.rules_key),
+        kubernetes=_kubernetes(spec.kubernetes),
         routing=routing,
         components=components,
         series={name: metric for name, (metric, _) in series.items()},
@@ -112,6 +112,10 @@ def _service(spec: written.Spec, context: written.Context) -> Service:
         runbooks=service.runbooks.rstrip("/") if service.runbooks else None,
         labels=label_pairs({**service.labels, **context.labels}),
     )
+
+
+def _kubernetes(here: written.Kubernetes) -> Kubernetes:
+    return Kubernetes(here.rules_key, label_pairs(here.app), here.port, here.path)
 
 
 def _meta(spec: written.Spec, scale: TimeScale) -> Meta | None:

@@ -166,9 +166,16 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Kubernetes:
-    """How the rules are named in their ConfigMap."""
+    """How the rules are named in their ConfigMap, and how the service is found in a cluster.
+
+    `app` are the labels of its Service; `port` is the name of the Service's port, or the number that the
+    pods listen on. Without both nothing says what to scrape.
+    """
 
     rules_key: str
+    app: Labels
+    port: str | int | None
+    path: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,77 @@
+"""The rules, the dashboard and how the service is scraped and routed, as Kubernetes objects.
+
+One object is one file. A context's are complete: `kubectl kustomize` builds them, and `victor-mon apply`
+sends each as it stands in its file.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import PurePosixPath
+
+from victor_monitoring.artifacts import Artifact
+from victor_monitoring.renderers.dashboard import dashboard_text
+from victor_monitoring.renderers.paths import overlay_path
+from victor_monitoring.renderers.rules import rule_data, rules_text
+from victor_monitoring.renderers.yaml_text import yaml_text
+from victor_monitoring.resolved.spec import Dashboard, Resolved
+
+from .manifest import manifest
+from .routing import alertmanager_configs
+from .service_monitor import service_monitor
+
+OUTPUT = "kubernetes"
+SIDECAR = {"grafana_dashboard": "1"}  # the label by which Grafana's sidecar finds dashboards
+KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
+
+
+def render(spec: Resolved) -> Iterator[Artifact]:
+    """Base: ConfigMaps. A context: the objects of its component, or none where it names no component."""
+    folder = overlay_path(spec) if spec.context else PurePosixPath(spec.outputs[OUTPUT])
+    component = spec.component if spec.context else "configmap"
+    if folder is None or component is None:
+        return
+    objects = dict(_objects(spec, is_operator=component == "operator"))
+    for path, content in objects.items():
+        yield _artifact(spec, folder / path, content)
+    if spec.context and objects:
+        listed = {**KUSTOMIZATION, "resources": [str(path) for path in objects]}
+        yield _artifact(spec, folder / "kustomization.yaml", listed)
+
+
+def _objects(spec: Resolved, *, is_operator: bool) -> Iterator[tuple[PurePosixPath, Mapping[str, object]]]:
+    """The objects by their paths in the folder."""
+    rules = spec.outputs.get("rules")
+    if rules is not None:
+        build = _prometheus_rule if is_operator else _rules_map
+        yield PurePosixPath(PurePosixPath(rules).name), build(spec)
+    dashboard = spec.outputs.get("dashboard")
+    if dashboard is not None and spec.dashboard is not None:
+        name = PurePosixPath(dashboard).name
+        path = "dashboards" / PurePosixPath(name).with_suffix(".yaml")
+        yield path, _dashboard_map(spec, spec.dashboard, name)
+    if is_operator:
+        monitor = service_monitor(spec)
+        if monitor is not None:
+            yield PurePosixPath("service-monitor.yaml"), monitor
+        if "alertmanager" in spec.outputs:
+            for name, config in alertmanager_configs(spec).items():
+                yield PurePosixPath("routing", f"{name}.yaml"), config
+
+
+def _artifact(spec: Resolved, path: PurePosixPath, content: Mapping[str, object]) -> Artifact:
+    return Artifact(path, yaml_text(content, generated_from=spec.service.name), OUTPUT, spec.context)
+
+
+def _rules_map(spec: Resolved) -> Mapping[str, object]:
+    return manifest(spec, "alerts", {"data": {spec.kubernetes.rules_key: rules_text(spec)}})
+
+
+def _dashboard_map(spec: Resolved, dashboard: Dashboard, file_name: str) -> Mapping[str, object]:
+    body = {"data": {file_name: dashboard_text(spec, dashboard)}}
+    return manifest(spec, "dashboard", body, labels=SIDECAR)
+
+
+def _prometheus_rule(spec: Resolved) -> Mapping[str, object]:
+    body = {"spec": rule_data(spec)}
+    return manifest(spec, "alerts", body, kind="PrometheusRule", version="monitoring.coreos.com/v1")

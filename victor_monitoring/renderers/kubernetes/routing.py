@@ -1,0 +1,77 @@
+"""The Alertmanager's routes and inhibitions as the operator's objects.
+
+A first route of the operator's must name a receiver and is continued behind, so each receiver is an object of
+its own: what none of them wants is left to the Alertmanager's own receiver, as with the fragment.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from victor_monitoring.renderers.alertmanager import grouping, inhibitions, own_matchers, wanted
+from victor_monitoring.resolved.operator import operator_configs
+from victor_monitoring.resolved.spec import Receiver, Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.signals.promql import Matcher
+
+from .manifest import manifest
+
+
+def alertmanager_configs(spec: Resolved) -> Mapping[str, Mapping[str, object]]:
+    """AlertmanagerConfigs by the ends of their names: what mutes what, then one for each receiver.
+
+    A receiver that the operator has no words for is left out; the check `unsaid-receiver` tells of it.
+    """
+    muted = [
+        {
+            "sourceMatch": _matchers(each.source),
+            "targetMatch": _matchers(each.target),
+            "equal": list(each.equal),
+        }
+        for each in inhibitions(spec)
+    ]
+    bodies: dict[str, Mapping[str, object]] = {"inhibitions": {"inhibitRules": muted}}
+    for receiver in spec.routing.receivers:
+        configs, unsaid = operator_configs(receiver)
+        if not unsaid:
+            bodies[_free(receiver.name, bodies)] = _routed(spec, receiver, configs)
+    return {name: _object(spec, name, body) for name, body in bodies.items()}
+
+
+def _routed(spec: Resolved, receiver: Receiver, configs: Mapping[str, object]) -> Mapping[str, object]:
+    routing = spec.routing
+    return {
+        "route": {
+            "receiver": receiver.name,
+            "matchers": _matchers([*own_matchers(spec), *wanted(receiver)]),
+            "groupBy": grouping(spec),
+            "groupWait": duration_text(routing.group_wait),
+            "groupInterval": duration_text(routing.group_interval),
+            "repeatInterval": duration_text(routing.repeat_interval),
+            "continue": True,
+        },
+        "receivers": [{"name": receiver.name, **configs}],
+    }
+
+
+def _object(spec: Resolved, name: str, body: Mapping[str, object]) -> Mapping[str, object]:
+    version = "monitoring.coreos.com/v1alpha1"
+    return manifest(spec, name, {"spec": body}, kind="AlertmanagerConfig", version=version)
+
+
+def _matchers(matchers: Iterable[Matcher]) -> list[Mapping[str, str]]:
+    return [{"name": each.label, "matchType": each.op, "value": each.value} for each in matchers]
+
+
+def _free(receiver: str, taken: Iterable[str]) -> str:
+    """The end of an object's name for a receiver: no capitals, no underscores, none that is taken."""
+    plain = f"receiver-{receiver.lower().replace('_', '-')}".rstrip("-")
+    return next(name for name in _numbered(plain) if name not in taken)
+
+
+def _numbered(name: str) -> Iterator[str]:
+    yield name
+    number = 2
+    while True:
+        yield f"{name}-{number}"
+        number += 1

@@ -1,0 +1,86 @@
+"""How the operator's Prometheus scrapes the service, so that its series carry what every rule selects.
+
+The operator sets `job` to the Service's name and adds `namespace`, `pod`, `container`, `service` and
+`endpoint`; relabelings of ours come after its own. A label that says where a target is comes from the
+discovery, so that it is true of each target. Any other label that is selected is set to that value: the
+targets found here are the service. A label that only tells deployments apart is the pod's label of its name.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.signals.promql import Matcher
+
+from .manifest import manifest
+
+_NAMESPACE: Final = "__meta_kubernetes_namespace"
+_DISCOVERED: Final = {  # what the discovery knows, by the names that people give it
+    "namespace": _NAMESPACE,
+    "kubernetes_namespace": _NAMESPACE,
+    "pod": "__meta_kubernetes_pod_name",
+    "kubernetes_pod": "__meta_kubernetes_pod_name",
+    "kubernetes_pod_name": "__meta_kubernetes_pod_name",
+    "container": "__meta_kubernetes_pod_container_name",
+    "kubernetes_container_name": "__meta_kubernetes_pod_container_name",
+    "node": "__meta_kubernetes_pod_node_name",
+    "kubernetes_node": "__meta_kubernetes_pod_node_name",
+    "service": "__meta_kubernetes_service_name",
+    "kubernetes_name": "__meta_kubernetes_service_name",
+}
+_BY_PROMETHEUS: Final = ("instance",)  # the target's address
+
+
+def service_monitor(spec: Resolved) -> Mapping[str, object] | None:
+    """The service's ServiceMonitor; None where the spec does not say what to scrape."""
+    found = spec.kubernetes
+    if not found.app or found.port is None:
+        return None
+    port = {"targetPort": found.port} if isinstance(found.port, int) else {"port": found.port}
+    namespaces = [each.value for each in spec.service.select if _DISCOVERED.get(each.label) == _NAMESPACE]
+    body = {
+        "spec": {
+            "namespaceSelector": {"matchNames": namespaces} if namespaces else {"any": True},
+            "selector": {"matchLabels": dict(found.app)},
+            "endpoints": [
+                {
+                    **port,
+                    "path": found.path,
+                    "interval": duration_text(spec.scrape),
+                    "relabelings": [*_selected(spec), *_kept_apart(spec)],
+                }
+            ],
+        }
+    }
+    return manifest(spec, "scrape", body, kind="ServiceMonitor", version="monitoring.coreos.com/v1")
+
+
+def _selected(spec: Resolved) -> Iterator[Mapping[str, object]]:
+    for matcher in spec.service.select:
+        source = _DISCOVERED.get(matcher.label)
+        if source is None:
+            yield {"action": "replace", "targetLabel": matcher.label, "replacement": _literal(matcher)}
+            continue
+        if source != _NAMESPACE:  # of a namespace nothing else is discovered at all
+            yield {"action": "keep", "sourceLabels": [source], "regex": re.escape(matcher.value)}
+        yield _copied(source, matcher.label)
+
+
+def _kept_apart(spec: Resolved) -> Iterator[Mapping[str, object]]:
+    selected = {matcher.label for matcher in spec.service.select}
+    for label in spec.service.scope:
+        if label not in selected and label not in _BY_PROMETHEUS:
+            yield _copied(_DISCOVERED.get(label, f"__meta_kubernetes_pod_label_{label}"), label)
+
+
+def _copied(source: str, label: str) -> Mapping[str, object]:
+    return {"action": "replace", "sourceLabels": [source], "targetLabel": label}
+
+
+def _literal(matcher: Matcher) -> str:
+    """The value as a relabeling's replacement, in which `$` begins a reference."""
+    return matcher.value.replace("$", "$$")
