@@ -14,9 +14,10 @@ import pytest
 from hypothesis import settings
 
 from tests.environments import environment
+from tests.kubebuilder import UnsetError, assets
 from tests.programs import MissingProgramError, program
 
-PROGRAMS = {"alertmanager", "amtool", "node", "npm", "prometheus", "promtool", "victor_ai"}
+PROGRAMS = {"alertmanager", "amtool", "kubebuilder", "node", "npm", "prometheus", "promtool", "victor_ai"}
 NOBODY = 65534
 
 settings.register_profile("whatever the machine is busy with", deadline=None)
@@ -106,3 +107,14 @@ def npm() -> Path:
 def victor_ai() -> Path:
     """The path of a Python that has Victor."""
     return _needed("victor-ai", environment)
+
+
+@pytest.fixture(scope="session")
+def kubebuilder() -> Path:
+    """The folder with etcd, kube-apiserver and kubectl; nobody needs to have one, CI neither."""
+    try:
+        return assets()
+    except UnsetError as unset:
+        pytest.skip(str(unset))
+    except MissingProgramError as missing:
+        pytest.fail(str(missing))

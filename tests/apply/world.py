@@ -3,24 +3,19 @@
 from __future__ import annotations
 
 import contextlib
-import io
 import os
-import sys
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-import pytest
 import yaml
 
-from tests.cli.commands import Outcome, edit, victor_mon
+from tests.cli.commands import Outcome, edit, in_process, victor_mon
 from tests.end_to_end.live import Prometheus, alerting, running, target, until
 from tests.programs import program
-from victor_monitoring.cli import main
 
 SPEC = Path(__file__).with_name("spec.yaml")
 HOST = Path(__file__).with_name("host.yaml")
@@ -66,18 +61,7 @@ class World:
 
     def command(self, *arguments: str) -> Outcome:
         """The outcome of a command in the repository, in this process: that is quicker."""
-        out, err = io.StringIO(), io.StringIO()
-        with contextlib.ExitStack() as stack:
-            stack.enter_context(contextlib.chdir(self.folder))
-            stack.enter_context(mock.patch.dict(os.environ, paths()))
-            stack.enter_context(mock.patch.object(sys, "argv", ["victor-mon", *arguments]))
-            stack.enter_context(contextlib.redirect_stdout(out))
-            stack.enter_context(contextlib.redirect_stderr(err))
-            with pytest.raises(SystemExit) as ended:
-                main()
-        status = ended.value.code or 0
-        assert isinstance(status, int)
-        return Outcome(status, out.getvalue(), err.getvalue())
+        return in_process(self.folder, *arguments, env=paths())
 
     def apply(self, *arguments: str, context: str = "prod") -> Outcome:
         """The outcome of applying without asking."""

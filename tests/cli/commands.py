@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import shutil
 import subprocess
@@ -9,6 +11,11 @@ import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from unittest import mock
+
+import pytest
+
+from victor_monitoring.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEC = Path("specs/performance.yaml")
@@ -38,6 +45,22 @@ def victor_mon(
     outcome = Outcome(run.returncode, run.stdout.decode(), run.stderr.decode())
     assert "Traceback" not in outcome.err, outcome.err
     return outcome
+
+
+def in_process(folder: Path, *arguments: str, env: Mapping[str, str]) -> Outcome:
+    """The same in this process: that is quicker."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(contextlib.chdir(folder))
+        stack.enter_context(mock.patch.dict(os.environ, env))
+        stack.enter_context(mock.patch.object(sys, "argv", ["victor-mon", *arguments]))
+        stack.enter_context(contextlib.redirect_stdout(out))
+        stack.enter_context(contextlib.redirect_stderr(err))
+        with pytest.raises(SystemExit) as ended:
+            main()
+    status = ended.value.code or 0
+    assert isinstance(status, int)
+    return Outcome(status, out.getvalue(), err.getvalue())
 
 
 def project(folder: Path) -> Path:

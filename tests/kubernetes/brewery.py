@@ -1,0 +1,139 @@
+"""A repository whose contexts are applied to real clusters, and a kubectl that notes what it is given."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.apply.world import paths
+from tests.cli.commands import Outcome, edit, in_process
+from tests.kubernetes.cluster import Clusters
+
+SPEC = Path(__file__).with_name("spec.yaml")
+NUMBERS = itertools.count(1)
+# Notes its arguments and its input, then is kubectl. Where a file `fault` says so, before the object of that
+# number is kept a server is killed, or kubectl fails.
+NOTING = """\
+#!/bin/sh
+notes='{notes}'
+number=$(printf %03d "$(ls "$notes" | grep -c args)")
+printf '%s\\n' "$@" >"$notes/$number.args"
+cat >"$notes/$number.stdin"
+if [ "$1" = apply ] && ! grep -q dry-run "$notes/$number.args"; then
+    echo >>"$notes/kept"
+    kept=$(wc -l <"$notes/kept")
+    if [ -e "$notes/fault" ] && read -r at pid <"$notes/fault" && [ "$kept" -eq "$at" ]; then
+        rm "$notes/fault"
+        [ "$pid" ] || {{ echo 'error: the disk is full' >&2; exit 1; }}
+        kill -9 "$pid"
+    fi
+fi
+exec '{kubectl}' "$@" <"$notes/$number.stdin"
+"""
+
+
+@dataclass
+class Brewery:
+    """The repository in `folder`, with a namespace of its own in every cluster."""
+
+    folder: Path
+    clusters: Clusters
+    namespace: str = field(default_factory=lambda: f"brewery-{os.getpid()}-{next(NUMBERS)}")
+
+    def __post_init__(self) -> None:
+        for each in (self.folder / ".git", self.folder / "specs", self.notes, self.notes.parent / "bin"):
+            each.mkdir(parents=True)
+        noting = self.notes.parent / "bin" / "kubectl"
+        noting.write_text(NOTING.format(notes=self.notes, kubectl=self.clusters.kubectl), encoding="utf-8")
+        noting.chmod(0o755)
+        for cluster in self.clusters.servers:
+            self.clusters(cluster, "create", "namespace", self.namespace)
+        self.spec.write_text(SPEC.read_text(encoding="utf-8").replace("NAMESPACE", self.namespace), "utf-8")
+        self.generate()
+
+    @property
+    def spec(self) -> Path:
+        """The spec."""
+        return self.folder / "specs" / "brew.yaml"
+
+    @property
+    def notes(self) -> Path:
+        """The folder of what kubectl was given."""
+        return self.folder.with_name(f"{self.folder.name}-notes") / "calls"
+
+    def run(self, *arguments: str) -> Outcome:
+        """The outcome of a command in the repository."""
+        path = os.pathsep.join([str(self.notes.parent / "bin"), paths()["PATH"]])
+        # In a home of its own kubectl has learnt nothing from the other tests.
+        env = {**self.clusters.env, "PATH": path, "HOME": str(self.notes.parent)}
+        return in_process(self.folder, *arguments, env=env)
+
+    def generate(self) -> None:
+        """Everything is rendered."""
+        outcome = self.run("generate")
+        assert outcome.status == 0, outcome.err
+
+    def edit(self, old: str, new: str) -> None:
+        """The spec with one text replaced, and everything rendered."""
+        edit(self.spec, old, new)
+        self.generate()
+
+    def apply(self, context: str, *arguments: str) -> Outcome:
+        """The outcome of applying without asking."""
+        return self.run("apply", "--context", context, "--yes", *arguments)
+
+    def plan(self, context: str) -> Outcome:
+        """The outcome of planning only."""
+        return self.run("apply", "--context", context, "--dry-run")
+
+    def verify(self, context: str) -> Outcome:
+        """The outcome of reading everything back."""
+        return self.run("verify", "--context", context)
+
+    def objects(self, cluster: str) -> dict[str, dict[str, Any]]:
+        """Every object of ours in a cluster, by kind and name."""
+        return self.clusters.objects(cluster, self.namespace)
+
+    def versions(self, cluster: str) -> dict[str, str]:
+        """The version of every object of ours, which changes whenever anything is written."""
+        return {name: each["metadata"]["resourceVersion"] for name, each in self.objects(cluster).items()}
+
+    def overlay(self, context: str) -> Path:
+        """The folder of a context's files."""
+        return self.folder / "deployment" / "kubernetes" / "overlays" / context / "brew"
+
+    def patch(self, cluster: str, kind: str, name: str, patch: str, manager: str = "kubectl-edit") -> None:
+        """Somebody else changes an object."""
+        options = ["--type=merge", f"--patch={patch}", f"--field-manager={manager}"]
+        self.clusters(cluster, "patch", kind, name, f"--namespace={self.namespace}", *options)
+
+    def add(self, cluster: str, kind: str, name: str, body: object, manager: str) -> None:
+        """Somebody else applies something of an object, too."""
+        version = self.objects(cluster)[f"{kind} {name}"]["apiVersion"]
+        metadata = {"name": name, "namespace": self.namespace}
+        assert isinstance(body, dict)
+        whole = {"apiVersion": version, "kind": kind, "metadata": metadata, **body}
+        options = ["--server-side", f"--field-manager={manager}", "--filename=-"]
+        self.clusters(cluster, "apply", *options, stdin=json.dumps(whole))
+
+    def calls(self) -> list[tuple[list[str], bytes]]:
+        """What kubectl was given so far, call by call: arguments and input."""
+        return [
+            (each.read_text(encoding="utf-8").splitlines(), each.with_suffix(".stdin").read_bytes())
+            for each in sorted(self.notes.glob("*.args"))
+        ]
+
+    def forget_calls(self) -> None:
+        """Nothing is noted so far."""
+        for each in self.notes.iterdir():
+            each.unlink()
+
+    def fail_at(self, number: int, *, kills: str = "") -> None:
+        """From now on the object of that number is not kept: kubectl fails, or a cluster's server is gone."""
+        process = self.clusters.servers[kills].process if kills else None
+        (self.notes / "kept").unlink(missing_ok=True)
+        (self.notes / "fault").write_text(f"{number} {process.pid if process else ''}\n", encoding="utf-8")

@@ -1,0 +1,313 @@
+"""`victor-mon apply` and `verify --context` with real Kubernetes API servers."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+import yaml
+
+from tests.kubernetes.brewery import Brewery
+from tests.kubernetes.cluster import CRDS, Clusters
+from tests.rules.rendered import ROOT
+
+RULES = "ConfigMap brew-alerts"
+DASHBOARD = "ConfigMap brew-dashboard"
+OPERATOR = [
+    "AlertmanagerConfig brew-inhibitions",
+    "AlertmanagerConfig brew-receiver-day-shift",
+    "AlertmanagerConfig brew-receiver-pager",
+    DASHBOARD,
+    "PrometheusRule brew-alerts",
+    "ServiceMonitor brew-scrape",
+]
+NOTHING = "nothing to do; the live systems are what the spec says"
+
+
+def last_line(text: str) -> str:
+    return text.splitlines()[-1]
+
+
+def bodies(brewery: Brewery, cluster: str) -> dict[str, object]:
+    """What every object of ours says, without what the server keeps about it."""
+    return {name: each.get("data", each.get("spec")) for name, each in brewery.objects(cluster).items()}
+
+
+def meanings(text: str) -> list[str]:
+    """The lines of a plan that say what a step means."""
+    return [line.strip() for line in text.splitlines() if re.match(r" {4}\S", line)]
+
+
+@pytest.mark.parametrize(("context", "names"), [("staging", [RULES, DASHBOARD]), ("prod", OPERATOR)])
+def test_from_nothing(brewery: Brewery, context: str, names: list[str]) -> None:
+    """Every object is made as its file has it; a second time nothing is written."""
+    planned = brewery.plan(context)
+    assert (planned.status, brewery.objects(context)) == (1, {}), planned.err
+    assert planned.out.endswith(f"{len(names)} to add\n")
+    applied = brewery.apply(context)
+    assert (applied.status, last_line(applied.err)) == (0, "applied; the live systems are what the spec says")
+    assert sorted(brewery.objects(context)) == names
+    assert brewery.verify(context).status == 0
+    before = brewery.versions(context)
+    again = brewery.apply(context)
+    assert (again.status, last_line(again.err)) == (0, NOTHING)
+    assert again.out.endswith(f"\n{len(names)} unchanged\n")
+    assert brewery.versions(context) == before
+
+
+@pytest.mark.parametrize("context", ["staging", "prod"])
+def test_what_is_sent_is_what_is_rendered(brewery: Brewery, context: str) -> None:
+    """Byte for byte the files of the overlay, each once, and only after the server took all of them dry."""
+    brewery.forget_calls()
+    assert brewery.apply(context).status == 0
+    sent = [(arguments, text) for arguments, text in brewery.calls() if arguments[0] == "apply"]
+    assert "--dry-run=server" in sent[0][0]
+    kept = [text for arguments, text in sent if "--dry-run=server" not in arguments]
+    folder = brewery.overlay(context)
+    listed = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
+    assert kept == [folder.joinpath(each).read_bytes() for each in listed]
+    assert sent[0][1] == b"---\n".join(kept)
+    others = {path.name for path in folder.rglob("*.yaml")} - {path.rpartition("/")[2] for path in listed}
+    assert others == {"kustomization.yaml", "brew-alertmanager.yaml"}
+
+
+def test_one_changed_threshold(brewery: Brewery) -> None:
+    """It is one line of the plan and kubectl's own diff; no other object is written."""
+    assert brewery.apply("prod").status == 0
+    before = brewery.versions("prod")
+    brewery.edit('when: "> 1GiB"', 'when: "> 512MiB"')
+    planned = brewery.plan("prod")
+    meaning = "alert MuchFoam: `> 1024MiB` becomes `> 512MiB`: tightened"
+    assert meanings(planned.out)[0] == meaning
+    assert "      --- live\n      +++ rendered\n" in planned.out
+    assert re.search(r"^ +- .*> 1\.073741824e\+09'?$", planned.out, re.MULTILINE)
+    assert re.search(r"^ +\+ .*> 5\.36870912e\+08'?$", planned.out, re.MULTILINE)
+    assert "/tmp" not in planned.out
+    applied = brewery.apply("prod")
+    assert applied.status == 0, applied.err
+    after = brewery.versions("prod")
+    changed = {name for name in OPERATOR if before[name] != after[name]}
+    assert {"PrometheusRule brew-alerts"} <= changed <= {"PrometheusRule brew-alerts", DASHBOARD}
+
+
+def test_what_is_no_longer_rendered(brewery: Brewery) -> None:
+    """It is told by `verify`, then removed; what has other labels, or another context's, stays."""
+    assert brewery.apply("prod").status == 0
+    ours = brewery.objects("prod")[DASHBOARD]["metadata"]["labels"]
+    for name, labels in {
+        "tasting": {**ours, "app.kubernetes.io/instance": "tasting"},
+        "mill": {**ours, "app.kubernetes.io/part-of": "mill"},
+    }.items():
+        foreign = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}}
+        options = ["create", f"--namespace={brewery.namespace}", "--filename=-"]
+        brewery.clusters("prod", *options, stdin=json.dumps(foreign))
+    brewery.edit("      day_shift:", "      night_shift:")
+    assert f"`AlertmanagerConfig {brewery.namespace}/brew-receiver-day-shift` is no longer rendered" in (
+        brewery.verify("prod").out
+    )
+    applied = brewery.apply("prod")
+    assert applied.status == 0, applied.err
+    assert f"  remove    AlertmanagerConfig {brewery.namespace}/brew-receiver-day-shift\n" in applied.out
+    kept = [each for each in OPERATOR if not each.endswith("day-shift")]
+    new = "AlertmanagerConfig brew-receiver-night-shift"
+    assert sorted(brewery.objects("prod")) == sorted([*kept, new, "ConfigMap mill", "ConfigMap tasting"])
+
+
+def test_somebody_elses_change(brewery: Brewery) -> None:
+    """It is found with the name of who did it, not overwritten without `--force`, and with it mended."""
+    assert brewery.apply("staging").status == 0
+    text = brewery.objects("staging")[RULES]["data"]["brew.yaml"]
+    changed = json.dumps({"data": {"brew.yaml": text.replace("> 0.6", "> 0.9")}})
+    brewery.patch("staging", "configmap", "brew-alerts", changed)
+    before = brewery.versions("staging")
+    found = brewery.verify("staging")
+    assert found.status == 1
+    assert "`kubectl-edit` has set .data.brew.yaml; alert ManySour: `> 60%` becomes `> 90%`" in found.out
+    planned = brewery.plan("staging")
+    assert "conflict: `kubectl-edit` manages .data.brew.yaml" in planned.out
+    refused = brewery.apply("staging")
+    assert (refused.status, brewery.versions("staging")) == (2, before)
+    assert "`kubectl-edit` manages .data.brew.yaml" in refused.err
+    forced = brewery.apply("staging", "--force")
+    assert forced.status == 0, forced.err
+    assert brewery.objects("staging")[RULES]["data"]["brew.yaml"] == text
+    assert last_line(brewery.apply("staging").err) == NOTHING
+
+
+@pytest.mark.parametrize(
+    ("context", "kind", "name", "added", "field"),
+    [
+        ("staging", "ConfigMap", "brew-alerts", {"data": {"more.yaml": "groups: []"}}, ".data.more.yaml"),
+        (
+            "prod",
+            "AlertmanagerConfig",
+            "brew-inhibitions",
+            {"spec": {"receivers": [{"name": "mine"}]}},
+            ".spec.receivers",
+        ),
+        (
+            "prod",
+            "PrometheusRule",
+            "brew-alerts",
+            {"spec": {"groups": [{"name": "mine", "rules": []}]}},
+            '.spec.groups[{"name":"mine"}]',
+        ),
+    ],
+)
+def test_somebody_elses_addition(
+    brewery: Brewery, context: str, kind: str, name: str, added: object, field: str
+) -> None:
+    """What was added to an object of ours is found and told, and taken out by `--force` only."""
+    assert brewery.apply(context).status == 0
+    clean = bodies(brewery, context)
+    brewery.add(context, kind, name, added, manager="handyman")
+    assert f"`handyman` has set {field}" in brewery.verify(context).out
+    refused = brewery.apply(context)
+    assert (refused.status, f"`handyman` has set {field}" in refused.err) == (2, True)
+    forced = brewery.apply(context, "--force")
+    assert forced.status == 0, forced.err
+    assert bodies(brewery, context) == clean
+    brewery.edit('when: "> 60%"', 'when: "> 50%"')
+    applied = brewery.apply(context)  # nobody is left to conflict with, we ourselves neither
+    assert applied.status == 0, applied.err
+
+
+def test_what_others_may_add(brewery: Brewery) -> None:
+    """Annotations, labels and the defaults of a kind are no difference, and stay."""
+    assert brewery.apply("prod").status == 0
+    metadata = {"metadata": {"annotations": {"seen": "yes"}, "labels": {"tier": "1"}}}
+    brewery.patch("prod", "servicemonitor", "brew-scrape", json.dumps(metadata))
+    monitor = brewery.objects("prod")["ServiceMonitor brew-scrape"]
+    assert monitor["spec"]["endpoints"][0]["scheme"] == "http"  # a default, nowhere rendered
+    before = brewery.versions("prod")
+    assert brewery.verify("prod").status == 0
+    assert last_line(brewery.apply("prod").err) == NOTHING
+    assert brewery.versions("prod") == before
+
+
+def test_an_object_that_is_not_ours(brewery: Brewery) -> None:
+    """It is a conflict, though nobody manages the fields that we would set."""
+    options = [f"--namespace={brewery.namespace}", "--from-literal=else=1"]
+    brewery.clusters("staging", "create", "configmap", "brew-alerts", *options)
+    refused = brewery.apply("staging")
+    assert (refused.status, "it is not an object of ours" in refused.err) == (2, True)
+    assert brewery.objects("staging") == {}
+
+
+def test_the_wrong_cluster(brewery: Brewery) -> None:
+    """A context is not applied over another one's objects."""
+    assert brewery.apply("prod").status == 0
+    before = brewery.versions("prod")
+    brewery.edit("kube_context: staging", "kube_context: prod")
+    refused = brewery.apply("staging")
+    assert (refused.status, brewery.versions("prod")) == (2, before)
+    assert "it is the context `prod`'s: is this the right cluster?" in refused.err
+
+
+def test_prod_is_untouched_while_staging_is_applied(brewery: Brewery) -> None:
+    """Making, changing, forcing and removing in staging writes nothing in prod."""
+    assert brewery.apply("prod").status == 0
+    before = brewery.versions("prod")
+    assert brewery.apply("staging").status == 0
+    brewery.edit('when: "> 60%"', 'when: "> 50%"')
+    brewery.patch("staging", "configmap", "brew-alerts", '{"data": {"brew.yaml": "groups: []"}}')
+    assert brewery.apply("staging", "--force").status == 0
+    brewery.edit("kubernetes: {rules_key", "outputs: {dashboard: null}\nkubernetes: {rules_key")
+    assert brewery.apply("staging").status == 0
+    assert list(brewery.objects("staging")) == [RULES]
+    assert brewery.versions("prod") == before
+
+
+def test_a_kind_that_the_cluster_does_not_know(brewery: Brewery) -> None:
+    """Without the operator's kinds nothing is begun, and it is said what to install."""
+    brewery.clusters("prod", "delete", "--filename", str(CRDS))
+    try:
+        refused = brewery.apply("prod")
+    finally:
+        brewery.clusters("prod", "apply", "--filename", str(CRDS))
+        waiting = ["wait", "--for=condition=Established", "--timeout=60s", "--filename", str(CRDS)]
+        brewery.clusters("prod", *waiting)
+    assert refused.status == 2
+    assert 'no matches for kind "PrometheusRule"' in refused.err
+    assert "help: install the Prometheus operator, or write `component: configmap`\n" in refused.err
+    assert brewery.objects("prod") == {}
+
+
+def test_a_namespace_that_is_not_there(brewery: Brewery) -> None:
+    """Nothing is begun, and it is said how to make it."""
+    brewery.edit(f"namespace: {brewery.namespace}", "namespace: nowhere")
+    refused = brewery.apply("staging")
+    assert refused.status == 2
+    assert 'namespaces "nowhere" not found' in refused.err
+    assert "help: create it: `kubectl create namespace NAME`" in refused.err
+
+
+def test_more_than_a_configmap_holds(brewery: Brewery) -> None:
+    """The server refuses it dry, and nothing is begun."""
+    brewery.edit('summary: "{instance}: {value}"', f'summary: "{"foam " * 220_000}"')
+    refused = brewery.apply("staging")
+    assert refused.status == 2, refused.err[:2000]
+    assert "must have at most 1048576 bytes" in refused.err
+    assert "help: a ConfigMap holds 1 MiB" in refused.err
+    assert brewery.objects("staging") == {}
+
+
+@pytest.mark.parametrize(
+    "number", [1, 2, 3]
+)  # the rules, the dashboard, a new receiver; then an old one goes
+def test_a_failure_is_undone(brewery: Brewery, number: int) -> None:
+    """Whichever object is not kept: all is as it was, and running again heals it, in conflict with nobody."""
+    brewery.edit("      pager:\n", "      night:\n")
+    brewery.edit('when: "> 60%"', 'when: "> 50%"')
+    assert brewery.apply("prod").status == 0
+    before = bodies(brewery, "prod")
+    brewery.edit("      night:\n", "      pager:\n")
+    brewery.edit('when: "> 50%"', 'when: "> 60%"')
+    brewery.fail_at(number)
+    failed = brewery.apply("prod")
+    assert failed.status == 2
+    assert "the disk is full" in failed.err
+    assert failed.err.count(": undone, as before\n") == number
+    assert bodies(brewery, "prod") == before
+    healed = brewery.apply("prod")
+    assert healed.status == 0, healed.err
+
+
+def test_a_server_that_is_killed_in_the_middle(brewery: Brewery) -> None:
+    """What stands there is said to be unknown; when it is back, running again heals it."""
+    brewery.fail_at(3, kills="prod")
+    failed = brewery.apply("prod")
+    server = brewery.clusters.servers["prod"]
+    server.kill()
+    server.start()
+    assert failed.status == 2
+    told = re.findall(r"^  kubernetes prod: (\S+ \S+): (.*)", failed.err, re.MULTILINE)
+    assert len(told) == len(OPERATOR)
+    for number, (_, fate) in enumerate(told, start=1):
+        begun = number <= 3
+        fates = ("could not be undone", "not begun")
+        assert fate.startswith(f"{fates[not begun]}, what is there cannot be read")
+    assert "next: victor-mon apply --context prod --spec specs/brew.yaml\n" in failed.err
+    names = [name.replace(f"{brewery.namespace}/", "") for name, _ in told]
+    assert sorted(brewery.objects("prod")) == sorted(names[:2])
+    assert brewery.verify("prod").status == 1
+    healed = brewery.apply("prod")
+    assert healed.status == 0, healed.err
+    assert sorted(brewery.objects("prod")) == OPERATOR
+
+
+def test_the_guides_commands(cluster_pair: Clusters) -> None:
+    """The monitoring folder's objects are taken from plain kubectl, and hold the generated files."""
+    folder = ROOT / "deployment" / "kubernetes" / "monitoring"
+    cluster_pair("prod", "create", "namespace", "victor-monitoring")
+    for each in ("performance-alerts.yaml", "dashboards/"):
+        cluster_pair("prod", "apply", "--dry-run=server", "--filename", str(folder / each))
+    held: dict[str, str] = {}
+    for path in folder.rglob("*.yaml"):
+        held.update(yaml.safe_load(path.read_text(encoding="utf-8"))["data"])
+    generated = ROOT / "generated"
+    assert held == {
+        "performance_alerts.yml": generated.joinpath("performance-alerts.yaml").read_text(encoding="utf-8"),
+        "victor-performance.json": generated.joinpath("victor-performance.json").read_text(encoding="utf-8"),
+    }

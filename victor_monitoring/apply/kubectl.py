@@ -1,0 +1,166 @@
+"""The user's own kubectl, and what it says."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Final
+
+from victor_monitoring.errors import UserError
+
+from .answer import printable
+from .manifests import MANAGER, Manifest
+
+if TYPE_CHECKING:
+    from .means import Means, Ran
+
+_OPERATOR_GROUP: Final = "monitoring.coreos.com"
+_CONFLICT: Final = re.compile(
+    r"conflicts? with \"(?P<manager>[^\"]+)\"[^\n]*?:(?P<fields>(?:\s+(?:- )?\.[^\n]+)+)"
+)
+_FIELD: Final = re.compile(r"^\s*(?:- )?(\..+)$", re.MULTILINE)
+_HIDES_MANAGERS: Final = 21  # the minor version of kubectl from which it has to be asked for them
+_NO_OPERATOR: Final = "install the Prometheus operator, or write `component: configmap`"
+_TOO_LARGE: Final = "a ConfigMap holds 1 MiB: draw or watch less, or split the spec"
+_MENDS: Final = (  # by what kubectl says
+    (r"no matches for kind|could not find the requested resource", _NO_OPERATOR),
+    (r"namespaces \"[^\"]*\" not found", "create it: `kubectl create namespace NAME`, or name another"),
+    (r"Too long|too large", _TOO_LARGE),
+    (r"[Ff]orbidden", "ask for the right to do this: `kubectl auth can-i --list`"),
+    (r"context .*(does not exist|not found)", "look at `kubectl config get-contexts`: `kube_context: NAME`"),
+    (r"refused|timeout|deadline|EOF", "is the cluster up, and this its address? `kubectl cluster-info`"),
+)
+
+
+class KubectlError(UserError):
+    """What kubectl refused, in its own words; `conflicts` are the fields of others, by their managers."""
+
+    def __init__(self, message: str, help: str, conflicts: Mapping[str, Sequence[str]]) -> None:  # noqa: A002 - the word users see
+        super().__init__(message, help)
+        self.conflicts = conflicts
+
+
+class Kubectl:
+    """kubectl on PATH, in one context of the user's own configuration and one namespace."""
+
+    def __init__(self, means: Means, kube_context: str | None, namespace: str | None, name: str) -> None:
+        self._means, self._name = means, name
+        self._place = [
+            *([f"--context={kube_context}"] if kube_context else []),
+            *([f"--namespace={namespace}"] if namespace else []),
+        ]
+
+    def accepted(self, manifests: str) -> None:
+        """Returns where the server would take all of them, were nobody else's fields in the way."""
+        self._apply(manifests, "--dry-run=server", "--force-conflicts")
+
+    def conflicts(self, manifest: str) -> Mapping[str, Sequence[str]]:
+        """The fields that others own and an apply would change, by their managers."""
+        try:
+            self._apply(manifest, "--dry-run=server")
+        except KubectlError as error:
+            if not error.conflicts:
+                raise
+            return error.conflicts
+        return {}
+
+    def apply(self, manifest: str, *, force: bool = False) -> None:
+        """The object holds what the manifest says. UserError where others own it, unless by force."""
+        try:
+            self._apply(manifest, *(["--force-conflicts"] if force else []))
+        except KubectlError as error:
+            if error.conflicts.keys() != {MANAGER}:
+                raise
+            self._apply(manifest, "--force-conflicts")  # over what we patched ourselves
+
+    def patch(self, manifest: str, patch: str) -> None:
+        """The object, changed by a merge patch."""
+        options = ["--type=merge", f"--patch={patch}", f"--field-manager={MANAGER}", "--filename=-"]
+        self._done(self._run("patch", *options, stdin=manifest))
+
+    def delete(self, manifest: str) -> None:
+        """The object is gone."""
+        options = ["--ignore-not-found", "--timeout=30s", "--filename=-"]
+        self._done(self._run("delete", *options, stdin=manifest))
+
+    def get(self, manifests: str) -> list[Manifest]:
+        """Those of the objects that exist, with who manages what."""
+        return self._objects("get", "--ignore-not-found", "--filename=-", stdin=manifests)
+
+    def owned(self, selector: str) -> list[Manifest]:
+        """The objects of the kinds that are rendered, by their labels; a kind that is not there has none."""
+        return self._objects("get", ",".join(self._kinds), f"--selector={selector}")
+
+    def diff(self, manifest: str) -> str:
+        """What `kubectl diff` shows, without the names of its temporary files."""
+        ran = self._run("diff", *_SERVER_SIDE, "--force-conflicts", "--filename=-", stdin=manifest)
+        if ran.status > 1:
+            raise self._refused(ran)
+        lines = [line for line in ran.out.splitlines() if not line.startswith("diff ")]
+        return "".join(f"{_unstamped(line)}\n" for line in lines)
+
+    def _apply(self, manifest: str, *options: str) -> None:
+        self._done(self._run("apply", *_SERVER_SIDE, *options, "--filename=-", stdin=manifest))
+
+    def _objects(self, *arguments: str, stdin: str | None = None) -> list[Manifest]:
+        ran = self._run(*arguments, *self._with_managers, "--output=json", stdin=stdin)
+        self._done(ran)
+        document: Any = json.loads(ran.out) if ran.out.strip() else {"items": []}
+        return list(document["items"]) if "items" in document else [document]
+
+    @functools.cached_property
+    def _kinds(self) -> list[str]:
+        ran = self._run("api-resources", f"--api-group={_OPERATOR_GROUP}", "--output=name")
+        self._done(ran)
+        return ["configmaps", *(each for each in _OPERATOR_KINDS if each in ran.out.split())]
+
+    @functools.cached_property
+    def _with_managers(self) -> list[str]:
+        ran = self._run("version", "--client", "--output=json")
+        self._done(ran)
+        minor = re.match(r"\d+", json.loads(ran.out)["clientVersion"]["minor"])
+        is_asked = minor is None or int(minor[0]) >= _HIDES_MANAGERS
+        return ["--show-managed-fields"] if is_asked else []
+
+    def _run(self, verb: str, *arguments: str, stdin: str | None = None) -> Ran:
+        command = [self._means.program("kubectl"), verb, *self._place, "--request-timeout=30s", *arguments]
+        return self._means.run(command, stdin=stdin, timeout=90.0)
+
+    def _done(self, ran: Ran) -> None:
+        if ran.status:
+            raise self._refused(ran)
+
+    def _refused(self, ran: Ran) -> KubectlError:
+        if found := _conflicts(ran):
+            told = "; ".join(conflict_words(found))
+            return KubectlError(f"{self._name}: {told}", "look at the plan; --force overwrites it", found)
+        said = printable(" ".join(ran.err.split()) or f"kubectl ended with status {ran.status}")
+        mend = next((mend for mark, mend in _MENDS if re.search(mark, said)), "mend what it says")
+        return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", mend, {})
+
+
+_SERVER_SIDE: Final = ("--server-side", f"--field-manager={MANAGER}")
+_OPERATOR_KINDS: Final = tuple(
+    f"{each}.{_OPERATOR_GROUP}" for each in ("alertmanagerconfigs", "prometheusrules", "servicemonitors")
+)
+
+
+def conflict_words(conflicts: Mapping[str, Sequence[str]]) -> list[str]:
+    """Who else manages which fields."""
+    return [f"`{manager}` manages {', '.join(fields)}" for manager, fields in conflicts.items()]
+
+
+def _conflicts(ran: Ran) -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for match in _CONFLICT.finditer(ran.err):
+        found.setdefault(match["manager"], []).extend(_FIELD.findall(match["fields"]))
+    return found
+
+
+def _unstamped(line: str) -> str:
+    """A line of a diff; of the two that name files only which of them it is."""
+    if line.startswith("--- "):
+        return "--- live"
+    return "+++ rendered" if line.startswith("+++ ") else line

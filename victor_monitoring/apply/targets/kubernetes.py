@@ -1,0 +1,217 @@
+"""A Kubernetes cluster, through the user's own kubectl: the objects of a context, by server-side apply."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import yaml
+
+from victor_monitoring.apply.kubectl import Kubectl, conflict_words
+from victor_monitoring.apply.manifests import (
+    MANAGER,
+    Manifest,
+    edits,
+    is_as_rendered,
+    name_of,
+    owner_of,
+    removals,
+    selector,
+    text_of,
+)
+from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
+from victor_monitoring.apply.plan import Kind, Step, step
+from victor_monitoring.apply.target import Delivery, Settings, Target
+from victor_monitoring.changes.rules import rule_changes
+from victor_monitoring.diagnostics import Pattern
+from victor_monitoring.errors import UserError
+from victor_monitoring.model.fields import Text
+from victor_monitoring.spec import tree
+from victor_monitoring.spec.finding import Finding
+
+if TYPE_CHECKING:
+    from victor_monitoring.apply.means import Means
+
+
+class KubernetesSettings(Settings):
+    """A cluster that kubectl reaches. Without `kube_context` it is the one that kubectl is set to."""
+
+    takes: ClassVar = frozenset({"rules", "dashboard"})
+
+    kube_context: Text | None = None
+
+    def target(self, delivery: Delivery, means: Means, path: tree.Path) -> Target:
+        """The cluster of that context."""
+        return KubernetesTarget(self, delivery, means, path)
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """An object as it is rendered: `text` is the file, byte for byte, and what is sent."""
+
+    text: str
+    manifest: Manifest
+
+
+class KubernetesTarget(Target):
+    """One cluster, and the objects of the context in the spec's namespace."""
+
+    def __init__(
+        self, settings: KubernetesSettings, delivery: Delivery, means: Means, path: tree.Path
+    ) -> None:
+        self.name = f"kubernetes {settings.kube_context or 'as kubectl is set'}"
+        self._delivery, self._means, self._path = delivery, means, path
+        self._namespace = delivery.spec.service.namespace
+        self._kubectl = Kubectl(means, settings.kube_context, self._namespace, self.name)
+        self._wanted = {self._name(each.manifest): each for each in _objects(delivery)}
+        self._seen: dict[str, Manifest] = {}  # by name, as they were last read
+
+    def preflight(self) -> None:
+        if not self._wanted:
+            message = f"{self.name} takes objects, and the context renders none"
+            raise UserError(message, "name a component: `component: configmap`, or `operator`")
+        self._kubectl.accepted(self._all)
+
+    def read(self) -> Mapping[str, str]:
+        ours = selector(self._delivery.spec.service.name, self._delivery.context)
+        there = (*self._kubectl.owned(ours), *self._kubectl.get(self._all))
+        self._seen = found = {self._name(each): each for each in there}
+        return {name: self._text(name, there) for name, there in found.items()}
+
+    def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
+        rendered = [self._step(name, there.get(name), each) for name, each in self._wanted.items()]
+        gone = [name for name in there if name not in self._wanted]
+        return (*rendered, *(step(name, there[name], None, meaning=["no longer rendered"]) for name in gone))
+
+    def execute(self, step: Step) -> None:
+        self._unchanged_since(step)
+        if step.after is None:
+            assert step.before is not None  # what is to go is there
+            self._kubectl.delete(step.before)
+            return
+        self._kubectl.apply(step.after, force=self._means.force)
+        if self._means.force:
+            self._strip(self._wanted[step.name])
+
+    def undo(self, step: Step) -> None:
+        there = self._now(step)
+        if there == step.before:
+            return
+        if there not in (step.after, None) and not step.conflict:
+            message = f"{self.name}: {step.name} has changed since it was applied"
+            raise UserError(message, "somebody else is at work there: look, then run the command again")
+        if step.before is None:
+            assert step.after is not None  # else there was nothing to do
+            self._kubectl.delete(step.after)
+        else:
+            self._kubectl.apply(step.before, force=True)
+
+    def verify(self) -> Iterator[Finding]:
+        there = self.read()
+        apply = f"run `victor-mon apply --context {self._delivery.context}`"
+        for name, wanted in self._wanted.items():
+            if name not in there:
+                yield self._found(NOT_APPLIED, f"{self.name}: `{name}` does not exist", apply)
+            elif there[name] != wanted.text:
+                told = "; ".join(self._parted(name))
+                message = f"{self.name}: `{name}` is not what is rendered{f': {told}' if told else ''}"
+                yield self._found(LIVE_DIFFERENCE, message, apply)
+        for name in there:
+            if name not in self._wanted:
+                yield self._found(LEFTOVER, f"{self.name}: `{name}` is no longer rendered", apply)
+
+    @functools.cached_property
+    def _all(self) -> str:
+        return "---\n".join(each.text for each in self._wanted.values())
+
+    def _name(self, manifest: Manifest) -> str:
+        return name_of(manifest, self._namespace)
+
+    def _text(self, name: str, there: Manifest) -> str:
+        wanted = self._wanted.get(name)
+        return text_of(there, wanted.manifest if wanted else None, wanted.text if wanted else "")
+
+    def _step(self, name: str, before: str | None, wanted: Wanted) -> Step:
+        planned = step(name, before, wanted.text, meaning=self._meaning(name), diff="")
+        if planned.kind is not Kind.CHANGE:
+            return planned if before is not None else step(name, None, wanted.text, meaning=planned.meaning)
+        diff = self._kubectl.diff(wanted.text)
+        conflict = "; ".join(self._conflicts(name, wanted))
+        return step(name, before, wanted.text, meaning=planned.meaning, diff=diff, conflict=conflict)
+
+    def _conflicts(self, name: str, wanted: Wanted) -> list[str]:
+        """Why the object is not ours to change, or not all of it."""
+        there = self._seen.get(name)
+        if there is None:
+            return []
+        service, context = owner_of(there)
+        if service != self._delivery.spec.service.name:
+            return ["it is not an object of ours"]
+        if context not in (None, self._delivery.context):
+            return [f"it is the context `{context}`'s: is this the right cluster?"]
+        found = self._kubectl.conflicts(wanted.text)
+        foreign = {manager: fields for manager, fields in found.items() if manager != MANAGER}
+        if foreign:
+            return conflict_words(foreign)
+        return self._edited(name)
+
+    def _edited(self, name: str) -> list[str]:
+        """Who set what otherwise than it is rendered."""
+        by_manager: dict[str, list[str]] = {}
+        for each in edits(self._seen[name], self._wanted[name].manifest):
+            by_manager.setdefault(each.manager, []).append(each.field)
+        return [f"`{manager}` has set {', '.join(fields)}" for manager, fields in by_manager.items()]
+
+    def _meaning(self, name: str) -> list[str]:
+        """What applying changes in the rules, rule by rule, if they are what the object holds."""
+        there, now = self._seen.get(name), self._rules(self._wanted[name].manifest)
+        if now is None:
+            return []
+        if there is None:
+            return [f"{sum(len(group['rules']) for group in now['groups'])} rules"]
+        return [each.words() for each in rule_changes(self._rules(there), now, self._delivery.spec)]
+
+    def _parted(self, name: str) -> list[str]:
+        """How the rules there part from those that are rendered, and who set what."""
+        there, shall = self._rules(self._seen[name]), self._rules(self._wanted[name].manifest)
+        changes = rule_changes(shall, there, self._delivery.spec) if shall is not None else ()
+        return [*self._edited(name), *(each.words() for each in changes)]
+
+    def _rules(self, manifest: Manifest) -> Any:
+        """The rules file that an object holds; None where it holds none, or no YAML."""
+        if manifest["kind"] == "PrometheusRule":
+            return manifest.get("spec")
+        text = (manifest.get("data") or {}).get(self._delivery.spec.kubernetes.rules_key)
+        try:
+            return None if text is None else yaml.safe_load(text)
+        except yaml.YAMLError:
+            return None
+
+    def _unchanged_since(self, step: Step) -> None:
+        if self._now(step) != step.before:
+            message = f"{self.name}: {step.name} has changed since it was read"
+            raise UserError(message, "somebody else is at work there: run the command again")
+
+    def _now(self, step: Step) -> str | None:
+        """What is there of one object."""
+        found = self._kubectl.get(step.after or step.before or "")
+        return self._text(step.name, found[0]) if found else None
+
+    def _strip(self, wanted: Wanted) -> None:
+        """Takes out what others have added to the object."""
+        for there in self._kubectl.get(wanted.text):
+            patch = None if is_as_rendered(there, wanted.manifest) else removals(there, wanted.manifest)
+            if patch is not None:
+                self._kubectl.patch(wanted.text, patch)
+
+    def _found(self, pattern: Pattern, message: str, help: str) -> Finding:  # noqa: A002 - the word users see
+        return Finding(self._path, message, help, on_key=True, pattern=pattern)
+
+
+def _objects(delivery: Delivery) -> Iterator[Wanted]:
+    """The context's objects, in the order of its kustomization."""
+    for artifact in delivery.artifacts:
+        if artifact.output == "kubernetes" and artifact.path.name != "kustomization.yaml":
+            yield Wanted(artifact.text, yaml.safe_load(artifact.text))
