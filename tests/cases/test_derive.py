@@ -92,3 +92,15 @@ def test_the_file_names_the_rules_that_it_tests_from_where_it_stands() -> None:
     assert base is not None
     (artifact,) = render(base)
     assert "- ../../generated/performance-alerts.yaml\n" in artifact.text
+
+
+def test_what_cannot_be_tried_is_told() -> None:
+    """A guard that the alert's own signal always meets cannot be seen unmet: that kind of case lacks."""
+    text = PERFORMANCE.read_text(encoding="utf-8").replace(
+        'when: "> 100"', 'when: "> 100"\n      only_if: {signal: threads, when: "> 50"}'
+    )
+    base = compiled_text(text).base
+    assert base is not None
+    (lack,) = derive(base).lacks
+    assert (lack.alert, lack.kind) == ("HighThreadCount", "guard")
+    assert lack.reason == "`only_if` is not met, the alert would be silent, then firing"

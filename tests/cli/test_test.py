@@ -60,3 +60,16 @@ def test_a_filter_that_nothing_holds_is_told(promtool: Path, tmp_path: Path) -> 
     run = victor_mon(folder, "test", "--filter", "HighThreadCont", env=with_promtool(promtool))
     assert run.status == 2
     assert run.err == "victor-mon: no case holds `HighThreadCont`\nhelp: did you mean `HighThreadCount`?\n"
+
+
+def test_mutants_are_counted_by_alert_and_by_mutation(promtool: Path, tmp_path: Path) -> None:
+    """All are noticed, with the kinds of case that did; a share below the spec's is a failure."""
+    folder = project(tmp_path / "repository")
+    run = victor_mon(folder, "test", "--mutate", "--filter", "HighThreadCount", env=with_promtool(promtool))
+    assert run.err == "victor-performance base: 35 mutants, 0 survived, 0 equivalent, 100.0% noticed\n"
+    assert (run.status, run.out.splitlines()[:2]) == (
+        0,
+        ["alert            mutants  noticed  equivalent", "HighThreadCount       35       35"],
+    )
+    assert "\nthreshold                3        3\n" in run.out
+    assert "noticed first by: fires" in run.out

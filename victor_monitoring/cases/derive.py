@@ -102,7 +102,7 @@ def _compare(alert: Alert, plot: Plot, course: list[Moment | None]) -> None:
     if wanted is None or states == wanted or (not alert.pending and states == wanted[1:]):
         return
     words = ", then ".join("firing" if fires else "silent" for fires in states) or "not foretold"
-    raise _Unlike(f"`{plot.about}` would be {words}")
+    raise _Unlike(f"{plot.about}, the alert would be {words}")
 
 
 def _edges(stage: Stage, script: Script, course: list[Moment | None]) -> Iterator[Expectation]:

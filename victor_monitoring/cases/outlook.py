@@ -107,7 +107,13 @@ class Outlook:
         if before == settled:
             yield from itertools.repeat(settled, len(times))
             return
-        first = bisect.bisect_left(times, True, key=lambda at: self._state(script, at, left_open) != before)
+        # Most signals settle as soon as there are two samples: so the first evaluations are asked first.
+        probes = enumerate(times[:2])
+        first = next((index for index, at in probes if self._state(script, at, left_open) != before), None)
+        if first is None:
+            first = bisect.bisect_left(
+                times, True, lo=2, key=lambda at: self._state(script, at, left_open) != before
+            )
         yield from itertools.repeat(before, first)
         for index in range(first, len(times)):
             state = self._state(script, times[index], left_open)
