@@ -21,6 +21,7 @@ from victor_monitoring.model.prose import cut_texts
 from victor_monitoring.model.read import read
 from victor_monitoring.resolved.resolve import resolve
 from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.resolved.time_scale import TimeScale
 from victor_monitoring.spec.finding import Finding, locate
 from victor_monitoring.spec.load import load
 from victor_monitoring.spec.tree import MapNode
@@ -86,6 +87,16 @@ def render(
         [compiled.base, *compiled.contexts.values()] if context is None else [compiled.contexts[context]]
     )
     return [artifact for spec in resolved if spec is not None for artifact in renderers.render(spec, outputs)]
+
+
+def hastened(compiled: Compiled, limit: int) -> Resolved:
+    """Base of a spec without errors, at the largest time scale up to `limit` leaving whole milliseconds."""
+    written = read(compiled.trees[None]).spec
+    assert written is not None  # a spec without errors can be read
+    as_written = TimeScale(None, 1)
+    resolve(written, scale=as_written)
+    resolved, _ = resolve(written, scale=TimeScale(None, as_written.largest(limit)))
+    return resolved
 
 
 def _told(findings: Sequence[Finding], tree: MapNode) -> list[Diagnostic]:

@@ -24,13 +24,15 @@ def resolve(
     context: str | None = None,
     base: Resolved | None = None,
     broken: frozenset[Path] = frozenset(),
+    scale: TimeScale | None = None,
 ) -> tuple[Resolved, list[Finding]]:
     """The spec with its references followed, and what hindered that.
 
-    `base` is the resolved spec without the context; `broken` holds the paths that could not be read.
+    `base` is the resolved spec without the context; `broken` holds the paths that could not be read; `scale`
+    takes the place of the context's own.
     """
     here = spec.contexts[context] if context else written.Context()
-    scale = TimeScale(context, here.time_scale)
+    scale = scale or TimeScale(context, here.time_scale)
     service = _service(spec, here)
     components = {
         name: resolve_component(name, component, service.select, here.select)
@@ -64,7 +66,7 @@ def resolve(
         component=here.component,
         targets=tuple(here.targets),
         protected=here.protected,
-        time_scale=here.time_scale,
+        time_scale=scale.factor,
         service=service,
         window=scale(spec.defaults.window),
         evaluate=scale(spec.defaults.evaluate_every),

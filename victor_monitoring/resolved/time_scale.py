@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from victor_monitoring.model.patterns import UNEVEN_SCALE
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.spec.finding import Finding
@@ -13,9 +15,11 @@ class TimeScale:
     def __init__(self, context: str | None, factor: int) -> None:
         self.context, self.factor = context, factor
         self.findings: list[Finding] = []
+        self._common = 0  # the greatest divisor of all durations so far
 
     def __call__(self, milliseconds: int) -> int:
         """The duration in this context; at least 1 ms, so that a mistake leaves a usable value."""
+        self._common = math.gcd(self._common, milliseconds)
         scaled, rest = divmod(milliseconds, self.factor)
         if rest and self.context is not None:
             self.findings.append(
@@ -27,3 +31,7 @@ class TimeScale:
                 )
             )
         return max(scaled, 1) if milliseconds else 0
+
+    def largest(self, limit: int) -> int:
+        """The largest factor up to `limit` by which every duration so far stays whole milliseconds."""
+        return max(factor for factor in range(1, limit + 1) if self._common % factor == 0)

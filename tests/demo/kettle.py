@@ -1,0 +1,18 @@
+"""A small spec whose times are short."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tests.rules.rendered import compiled_text
+from victor_monitoring.pipeline import hastened
+from victor_monitoring.resolved.spec import Resolved
+
+PATH = Path(__file__).with_suffix(".yaml")
+
+
+def kettle(speed: int = 60, old: str = "", new: str = "") -> Resolved:
+    """The kettle's base at up to that speed, one text of its spec replaced."""
+    text = PATH.read_text(encoding="utf-8")
+    assert old in text
+    return hastened(compiled_text(text.replace(old, new)), speed)
