@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import signal
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +10,9 @@ import typer
 from victor_monitoring.diagnostics import nearest
 from victor_monitoring.errors import UserError
 
-from .findings import fails, show
-from .options import ContextName, Format, Today
-from .specs import compile_file, find_specs
+from .one_spec import OneSpec, compile_one
+from .options import ContextName, Today
+from .stopping import stoppable
 
 if TYPE_CHECKING:
     from victor_monitoring.resolved.spec import Resolved
@@ -24,9 +20,6 @@ if TYPE_CHECKING:
 
 _EXTRA = 'pip install "victor-monitoring[serve]"'
 
-Spec = Annotated[
-    Path | None, typer.Option("--spec", metavar="FILE", help="The spec. Default: the one in specs/.")
-]
 Simulate = Annotated[
     bool, typer.Option("--simulate", help="Serve a simulated load instead of this process alone.")
 ]
@@ -41,7 +34,7 @@ AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Let other mac
 
 
 def serve(
-    spec: Spec = None,
+    spec: OneSpec = None,
     context: ContextName = None,
     simulate: Simulate = False,
     seed: Seed = 0,
@@ -72,7 +65,7 @@ def serve(
         raise UserError(f"other machines can reach `{host}`, and everybody may ask", "say so: --allow-remote")
     source = _source(resolved, simulate, seed, fault or [])
     app = application(source)
-    with bound(host, port) as listening, _stoppable(), serving(app, listening) as server:
+    with bound(host, port) as listening, stoppable(), serving(app, listening) as server:
         url = url_of(listening)
         for path in paths(app):
             print(f"{url}{path}", flush=True)
@@ -88,14 +81,7 @@ def serve(
 
 def _resolved(path: Path | None, context: str | None, today: Today) -> Resolved:
     """The spec for base or the context. Errors in it are printed, and end the command with 1."""
-    specs = find_specs([path] if path else None)
-    if len(specs) > 1:
-        names = ", ".join(f"`{each.path}`" for each in specs)
-        raise UserError(f"there are several specs: {names}", "name one: --spec FILE")
-    compiled = compile_file(specs[0], today)
-    if fails(compiled.diagnostics):
-        show(compiled.diagnostics, Format.TEXT, sys.stderr)
-        raise typer.Exit(1)
+    compiled = compile_one(path, today)
     if context is not None and context not in compiled.contexts:
         raise UserError(f"there is no context `{context}`", nearest(context, compiled.contexts))
     found = compiled.base if context is None else compiled.contexts[context]
@@ -121,18 +107,3 @@ def _missing_extras() -> None:
             __import__(package)
         except ImportError:
             raise UserError(f"the package `{package}` is missing", _EXTRA) from None
-
-
-@contextmanager
-def _stoppable() -> Iterator[None]:
-    """Ends its body on Ctrl-C and when the process is told to end, without an error."""
-    before = {
-        each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)
-    }
-    try:
-        yield
-    except KeyboardInterrupt:
-        pass
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)

@@ -1,0 +1,38 @@
+"""The one spec that a command is about."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from victor_monitoring.errors import UserError
+
+from .findings import fails, show
+from .options import Format, Today
+from .specs import compile_file, find_specs
+
+if TYPE_CHECKING:
+    from victor_monitoring.pipeline import Compiled
+
+OneSpec = Annotated[
+    Path | None, typer.Option("--spec", metavar="FILE", help="The spec. Default: the one in specs/.")
+]
+
+
+def compile_one(path: Path | None, today: Today) -> Compiled:
+    """The spec given, or the only one in `specs/`; UserError where there are several.
+
+    Errors in it are printed, and end the command with 1.
+    """
+    specs = find_specs([path] if path else None)
+    if len(specs) > 1:
+        names = ", ".join(f"`{each.path}`" for each in specs)
+        raise UserError(f"there are several specs: {names}", "name one: --spec FILE")
+    compiled = compile_file(specs[0], today)
+    if fails(compiled.diagnostics):
+        show(compiled.diagnostics, Format.TEXT, sys.stderr)
+        raise typer.Exit(1)
+    return compiled
