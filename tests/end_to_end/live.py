@@ -172,10 +172,10 @@ def free_port() -> int:
         return port
 
 
-def until(probe: Callable[[], T], seconds: float = 20) -> T:
-    """The first true answer of `probe`, asked again and again; AssertionError if none comes in time."""
+def until(probe: Callable[[], T], seconds: float = 20, *, every: float = 0.05) -> T:
+    """The first true answer of `probe`, asked `every` few seconds; AssertionError if none comes in time."""
     deadline = time.monotonic() + seconds
     while not (answer := probe()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {answer!r}"
-        time.sleep(0.05)
+        time.sleep(every)
     return answer

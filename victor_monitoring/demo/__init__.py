@@ -1,0 +1,1 @@
+"""A spec at work while one waits: simulated targets, Prometheus, Alertmanager, and somebody who is told."""

@@ -1,0 +1,77 @@
+"""Somebody who is told: a receiver of Alertmanager's webhooks."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler
+from threading import Lock
+from typing import Any
+
+from .listening import listening
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What was told of one alert, and when: that it fires since `starts_at`, or has resolved at `ends_at`."""
+
+    status: str
+    labels: Mapping[str, str]
+    annotations: Mapping[str, str]
+    starts_at: datetime
+    ends_at: datetime
+    at: datetime
+
+
+class Receiver:
+    """All that was delivered so far, each once, oldest first."""
+
+    def __init__(self) -> None:
+        self._lock, self._found = Lock(), dict[object, Delivery]()
+
+    def deliveries(self) -> list[Delivery]:
+        """What was delivered until now."""
+        with self._lock:
+            return list(self._found.values())
+
+    def take(self, message: Mapping[str, Any]) -> None:
+        """Keeps what is new in a message; it repeats all that its group still holds."""
+        with self._lock:
+            for alert in message["alerts"]:
+                key = (alert["status"], alert["fingerprint"], alert["startsAt"])
+                if key not in self._found:
+                    self._found[key] = _delivery(alert)
+
+
+def _delivery(alert: Mapping[str, Any]) -> Delivery:
+    return Delivery(
+        alert["status"],
+        alert["labels"],
+        alert["annotations"],
+        datetime.fromisoformat(alert["startsAt"]),
+        datetime.fromisoformat(alert["endsAt"]),
+        datetime.now(UTC),
+    )
+
+
+@contextmanager
+def receiver() -> Iterator[tuple[Receiver, str]]:
+    """A receiver and its URL, until the block ends."""
+    found = Receiver()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            length = int(self.headers.get("Content-Length", "0"))
+            found.take(json.loads(self.rfile.read(length)))
+            self.send_response(200)
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: object) -> None:
+            """Says nothing."""
+
+    with listening(Handler) as address:
+        yield found, f"http://{address}/"
