@@ -10,6 +10,7 @@ from victor_monitoring import __version__
 
 from .apply import apply
 from .check import check
+from .demo import demo
 from .diff import diff
 from .explain import explain
 from .generate import generate
@@ -45,5 +46,5 @@ def _main(
     """Monitoring as code: one spec, compiled into alert rules, a dashboard and a metric registry."""
 
 
-for command in (init, validate, generate, check, test, diff, explain, apply, verify, serve, schema):
+for command in (init, validate, generate, check, test, diff, explain, apply, verify, serve, demo, schema):
     app.command()(command)

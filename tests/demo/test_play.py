@@ -1,0 +1,63 @@
+"""Demonstrations in this process, without other programs."""
+
+from __future__ import annotations
+
+import itertools
+
+from tests.demo.kettle import kettle
+from victor_monitoring.demo.in_process import in_process_stage
+from victor_monitoring.demo.look import State
+from victor_monitoring.demo.play import Play
+from victor_monitoring.demo.scenarios import Scenario, scenarios
+
+
+def played(*chosen: Scenario, **options: float) -> tuple[Play, dict[str, list[State]], list[str]]:
+    """The play, each alert's states in order, and the phases in order."""
+    with in_process_stage(kettle()) as stage:
+        play = Play(stage, chosen, **options)
+        frames = list(play.frames())
+    states = {
+        name: [state for state, _ in itertools.groupby(each.look.standings[name].state for each in frames)]
+        for name in frames[0].look.standings
+    }
+    return play, states, [phase for phase, _ in itertools.groupby(frame.phase for frame in frames)]
+
+
+def test_an_alert_fires_and_is_over():
+    """From inactive to firing and back; the play says so, phase by phase."""
+    play, states, phases = played(scenarios(kettle())["ManySpilt"])
+    assert play.failures == []
+    assert states["ManySpilt"] == ["inactive", "pending", "firing", "inactive"]
+    assert states["MuchWater"] == ["inactive"]
+    assert phases == ["all is well", "fault: ManySpilt", "the fault is gone"]
+
+
+def test_scenarios_follow_each_other():
+    """Each begins in health; where counters start anew nothing fires."""
+    play, states, phases = played(*(scenarios(kettle())[name] for name in ("TooMuchWater", "counter-reset")))
+    assert play.failures == []
+    assert states["TooMuchWater"] == ["inactive", "pending", "firing", "inactive"]
+    assert phases[1::2] == ["fault: TooMuchWater", "fault: counter-reset"]
+
+
+def test_a_fault_lasts_as_long_as_wanted():
+    """Also where its alert has long fired."""
+    with in_process_stage(kettle()) as stage:
+        frames = list(Play(stage, [scenarios(kettle())["MuchWater"]], lasting=5).frames())
+    broken = [frame.seconds for frame in frames if frame.phase.startswith("fault")]
+    assert broken[-1] - broken[0] >= 4.5
+
+
+def test_what_does_not_fire_in_time_is_a_failure():
+    """Without its fault no alert fires."""
+    nothing_wrong = Scenario("idle", "nothing", (), "ManySpilt")
+    play, states, _ = played(nothing_wrong, patience=1)
+    assert play.failures == ["`ManySpilt` was not firing within 7 s"]
+    assert states["ManySpilt"] == ["inactive"]
+
+
+def test_what_fires_where_nothing_may_is_a_failure():
+    """A scenario that must be silent, with an alert's fault."""
+    loud = Scenario("loud", "nothing", ("MuchWater",), None, silent=True)
+    play, _, _ = played(loud)
+    assert play.failures == ["`loud` made MuchWater fire"]

@@ -1,0 +1,42 @@
+"""What can go wrong in a demonstration."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.demo.kettle import kettle
+from tests.rules.rendered import SPECS, compiled_text
+from victor_monitoring.demo.scenarios import most_telling, scenarios
+from victor_monitoring.pipeline import hastened
+
+
+def test_there_is_a_scenario_for_each_alert_and_for_what_happens_to_any_service():
+    """Each with what it means in the spec's own times, and with what must be delivered."""
+    found = scenarios(kettle())
+    assert {name: each.expected for name, each in found.items()} == {
+        "MuchWater": "MuchWater",
+        "TooMuchWater": "TooMuchWater",
+        "ManySpilt": "ManySpilt",
+        "target-down": "TargetDown",
+        "service-absent": "ServiceAbsent",
+        "metric-missing:kettle_water_bytes": "MetricMissing",
+        "no-traffic": None,
+        "counter-reset": None,
+    }
+    assert found["ManySpilt"].text == "Spilt cups > 20% for 30s: warning"
+
+
+def test_without_meta_alerts_nothing_is_expected_of_them():
+    """Only what the spec has can be shown."""
+    found = scenarios(kettle(60, "meta: {for: 1m, severity: critical}", "meta: null"))
+    assert list(found) == ["MuchWater", "TooMuchWater", "ManySpilt", "no-traffic", "counter-reset"]
+
+
+@pytest.mark.parametrize(
+    ("spec", "name"), [("performance", "CriticalProviderFailureRate"), ("checkout", "CheckoutFailing")]
+)
+def test_the_most_telling_one_is_severe_and_soon(spec, name):
+    """No score, which many signals make."""
+    path = SPECS[spec]
+    resolved = hastened(compiled_text(path.read_text(encoding="utf-8"), path.name), 60)
+    assert most_telling(resolved).name == name

@@ -1,0 +1,147 @@
+"""`victor-mon demo` as users run it, and what is left of it when it ends in whatever way."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import psutil
+import pytest
+
+from tests.cli.commands import victor_mon
+from tests.demo.kettle import PATH as KETTLE
+
+pytestmark = pytest.mark.xdist_group("chain")
+
+ROOT = Path(__file__).resolve().parents[2]
+STARTS = "Prometheus and Alertmanager start, which takes some seconds\n"
+PATIENCE = 120  # seconds, on a machine that is busy
+
+
+@pytest.fixture
+def env(prometheus: Path, alertmanager: Path, tmp_path: Path) -> Mapping[str, str]:
+    """The programs on PATH, and a folder of its own for what is temporary."""
+    folders = (prometheus.parent, alertmanager.parent)
+    return {
+        "PATH": os.pathsep.join(map(str, folders)) + os.pathsep + os.environ["PATH"],
+        "TMPDIR": str(tmp_path),
+    }
+
+
+@contextmanager
+def running(env: Mapping[str, str], *options: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
+    """A demonstration whose fault has begun, and what it has printed so far."""
+    command = [sys.executable, "-m", "victor_monitoring", "demo", "--spec", str(KETTLE), *options]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, **env},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as process:
+        impatience = threading.Timer(PATIENCE, process.kill)
+        impatience.start()
+        try:
+            assert process.stdout is not None
+            lines = []
+            for line in process.stdout:
+                lines.append(line.strip())
+                if "fault: " in line:
+                    break
+            yield process, lines
+        finally:
+            process.kill()
+            impatience.cancel()
+
+
+def test_an_alert_is_delivered_and_resolves(env):
+    """The way through all states, with real programs; then nothing is left, and the status is 0."""
+    done = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "TooMuchWater", env=env)
+    assert (done.status, done.err) == (0, STARTS)
+    steps = re.findall(r"^ *[\d.]+ s  (\w+) (\w+)(?:: (.*))?$", done.out, re.MULTILINE)
+    states = [state for name, state, _ in steps if name == "TooMuchWater" and state != "firing"]
+    assert states == ["pending", "delivered", "resolved"]
+    assert ("MuchWater", "muted") in {(name, state) for name, state, _ in steps}
+    (told,) = (about for name, state, about in steps if (name, state) == ("TooMuchWater", "delivered"))
+    assert re.fullmatch(r"[\d.]+GiB in 127.0.0.1:\d+; https://kettle.example/runbooks/TooMuchWater", told)
+    assert list(Path(env["TMPDIR"]).iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("how", "status"),
+    [
+        (signal.SIGINT, 130),
+        (signal.SIGTERM, 130),
+        (signal.SIGKILL, -signal.SIGKILL),
+        (signal.SIGSEGV, -signal.SIGSEGV),
+    ],
+)
+def test_nothing_is_left_whatever_it_ends_of(env, how, status):
+    """Ctrl-C, an end that is asked for, a kill and a crash: no process and no file survives."""
+    with running(env) as (process, _):
+        started = psutil.Process(process.pid).children(recursive=True)
+        names = [each.name() for each in started]
+        assert len([name for name in names if "prometheus" in name or "alertmanager" in name]) == 2
+        process.send_signal(how)
+        assert process.wait(PATIENCE) == status
+        _, alive = psutil.wait_procs(started, PATIENCE)
+        assert alive == []
+        assert list(Path(env["TMPDIR"]).iterdir()) == []
+
+
+def test_a_keeper_that_is_killed_takes_its_program_along(env):
+    """The kernel sees to that; the demonstration says what has happened."""
+    with running(env) as (process, _):
+        keeper = psutil.Process(process.pid).children()[0]
+        (program,) = keeper.children()
+        keeper.kill()
+        _, alive = psutil.wait_procs([program], PATIENCE)
+        assert alive == []
+        assert process.stdout is not None
+        said = process.stdout.read()
+        assert process.wait(PATIENCE) == 2
+        assert "does not answer" in said
+
+
+def test_targets_and_the_whole_service_go_down_and_metrics_vanish(env):
+    """What only Prometheus sees, one after the other."""
+    names = ("target-down", "service-absent", "metric-missing:kettle_water_bytes")
+    options = [option for name in names for option in ("--scenario", name)]
+    done = victor_mon(ROOT, "demo", "--spec", str(KETTLE), *options, env=env)
+    assert (done.status, done.err) == (0, STARTS)
+    told = re.findall(r" (\w+) delivered: ", done.out)
+    assert [name for name in told if name != "TargetDown"] == ["ServiceAbsent", "MetricMissing"]
+    assert told[0] == "TargetDown"
+
+
+def test_without_the_programs_this_process_evaluates(tmp_path):
+    """It says so, and what to install; what only Prometheus sees is refused."""
+    env = {"PATH": str(tmp_path)}
+    done = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "ManySpilt", env=env)
+    assert done.status == 0
+    assert done.err.startswith("without prometheus and alertmanager: this process evaluates the alerts")
+    assert "https://prometheus.io/download" in done.err
+    states = re.findall(r"ManySpilt (\w+)", done.out)
+    assert states == ["pending", "firing", "inactive"]
+    refused = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "target-down", env=env)
+    assert refused.status == 2
+    assert refused.err.startswith("victor-mon: only Prometheus can see `target-down`\nhelp: ")
+
+
+def test_scenarios_have_names():
+    """They are listed with what they mean; another name is refused with the nearest one."""
+    listed = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--list")
+    assert listed.status == 0
+    assert "TooMuchWater                       Water > 2GiB for 1m: critical\n" in listed.out
+    wrong = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "ToMuchWater")
+    assert wrong.status == 2
+    assert wrong.err == "victor-mon: there is no scenario `ToMuchWater`\nhelp: did you mean `TooMuchWater`?\n"
+    assert victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--for", "long").status == 2

@@ -1,0 +1,69 @@
+"""The stage without other programs: a simulated target evaluates its own signals and alerts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Final
+
+from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.runtime.alert_states import AlertState
+from victor_monitoring.serving.watch import Watch
+from victor_monitoring.serving.wording import value_text
+
+from .look import Look, Row, Standing, State, watched, worst
+from .scenarios import Scenario
+from .targets import Simulation
+
+_INSTANCE: Final = "demo"
+
+
+class InProcessStage:
+    """A simulation that is watched by the evaluator of this process. Nobody is told of anything."""
+
+    reached: Final[State] = "firing"
+    left: Final[State] = "inactive"
+    urls: Final[Sequence[tuple[str, str]]] = ()
+
+    def __init__(self, spec: Resolved, simulation: Simulation, watch: Watch) -> None:
+        self.spec: Final = spec
+        self._simulation, self._watch = simulation, watch
+
+    def have(self, scenario: Scenario | None) -> None:
+        """From now on this goes wrong, or nothing does."""
+        self._simulation.have(scenario.faults if scenario else ())
+
+    def look(self) -> Look:
+        """How signals and alerts stand."""
+        view = self._watch.view()
+        states = {each.alert.name: each for each in view.alerts}
+        rows = []
+        for name, (signal, alerts) in watched(self.spec).items():
+            values = {
+                tuple(dict(labels).get(label, "") for label in signal.by): value
+                for labels, value in view.signals[name].items()
+            }
+            standings = tuple(_standing(states[alert.name]) for alert in alerts)
+            rows.append(Row(signal.title, *worst(signal, alerts, values), standings))
+        return Look(tuple(rows))
+
+
+@contextmanager
+def in_process_stage(spec: Resolved) -> Iterator[InProcessStage]:
+    """A target that samples and evaluates itself until the block ends."""
+    simulation = Simulation(spec, 0)
+    watch = Watch(spec, simulation.scrapes.collect, instance=_INSTANCE)
+    watch.start()
+    try:
+        yield InProcessStage(spec, simulation, watch)
+    finally:
+        watch.stop()
+
+
+def _standing(state: AlertState) -> Standing:
+    alert = state.alert
+    about = ""
+    if state.series:
+        worst_value = value_text(state.series[0].value, alert.signal.unit)
+        about = f"{alert.signal.title} is {worst_value}, {alert.condition.text}"
+    return Standing(alert.name, alert.condition.text, state.state, about)

@@ -1,0 +1,79 @@
+"""What can go wrong with a service, and who must be told of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from victor_monitoring.resolved.meta import METRIC_MISSING, SERVICE_ABSENT, TARGET_DOWN
+from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.simulation import faults
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """Faults of targets, and the alert that must be delivered; None where nothing must.
+
+    `everywhere` is whether all targets have the faults, or the first alone. `prometheus_only` is whether no
+    target can tell by itself. `silent` is whether nothing may fire.
+    """
+
+    name: str
+    text: str
+    faults: tuple[str, ...]
+    expected: str | None
+    everywhere: bool = True
+    prometheus_only: bool = False
+    silent: bool = False
+
+
+def scenarios(spec: Resolved) -> dict[str, Scenario]:
+    """Every scenario of a spec, by its name: one for each alert, and those of any service."""
+    found = [*(_of_alert(spec, alert) for alert in spec.alerts), *_of_monitoring(spec), *_of_any_service()]
+    return {each.name: each for each in found}
+
+
+def most_telling(spec: Resolved) -> Scenario:
+    """The scenario to begin with: of the most severe alerts on one signal, the one that fires soonest."""
+    known = scenarios(spec)
+    if not spec.alerts:
+        return next(iter(known.values()))
+
+    def rank(alert: Alert) -> tuple[int, bool, int]:
+        severity = spec.severities.index(alert.severity)
+        return (-severity, bool(alert.signal.kind.parts()), alert.pending + alert.signal.window)
+
+    return known[min(spec.alerts, key=rank).name]
+
+
+def _of_alert(spec: Resolved, alert: Alert) -> Scenario:
+    pending = duration_text(alert.pending * spec.time_scale)
+    text = f"{alert.signal.title} {_words(alert)} for {pending}: {alert.severity}"
+    return Scenario(alert.name, text, (alert.name,), alert.name)
+
+
+def _words(alert: Alert) -> str:
+    return "> 0" if alert.condition.is_any else alert.condition.text
+
+
+def _of_monitoring(spec: Resolved) -> Iterator[Scenario]:
+    if spec.meta is None:
+        return
+    down = (faults.TARGET_DOWN,)
+    text = f"one target is down: {TARGET_DOWN}"
+    yield Scenario(faults.TARGET_DOWN, text, down, TARGET_DOWN, everywhere=False, prometheus_only=True)
+    text = f"every target is down: {SERVICE_ABSENT}"
+    yield Scenario("service-absent", text, down, SERVICE_ABSENT, prometheus_only=True)
+    for component in spec.components.values():
+        if component.anchor is not None:
+            name = f"{faults.METRIC_MISSING}{component.anchor.metric.name}"
+            text = f"one target does not export it: {METRIC_MISSING}"
+            yield Scenario(name, text, (name,), METRIC_MISSING, everywhere=False, prometheus_only=True)
+
+
+def _of_any_service() -> Iterator[Scenario]:
+    text = "nobody uses the service: shares of nothing are silent"
+    yield Scenario(faults.NO_TRAFFIC, text, (faults.NO_TRAFFIC,), None)
+    text = "counters start anew, again and again: nothing may fire"
+    yield Scenario(faults.COUNTER_RESET, text, (faults.COUNTER_RESET,), None, silent=True)
