@@ -12,7 +12,7 @@ from __future__ import annotations
 import bisect
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
@@ -60,14 +60,17 @@ class Outlook:
     _streams: list[tuple[Stream, ...]] = field(default_factory=list, repr=False, compare=False)
 
     def moments(self, script: Script) -> list[Moment | None]:
-        """What fires at each evaluation, from 0 to the script's end; None where versions disagree."""
-        times = range(0, script.end + 1, self.every)
-        courses = {tuple(self._states(script, times, left_open)) for left_open in (False, True)}
+        """What fires before and after whatever may change it, and at the last evaluation.
+
+        None where versions disagree. In between things stay as they are.
+        """
+        courses = {tuple(self._changes(script, left_open)) for left_open in (False, True)}
         ways = {
-            tuple(state.met | state.close if ties else state.met for state in course)
+            tuple((at, state.met | state.close if ties else state.met) for at, state in course)
             for course in courses
             for ties in (True, False)
         }
+        times = self._turns({at for way in ways for at, _ in way}, script.end)
         firing = [list(self._firing(times, way)) for way in ways]
         return [_agreed(at, each) for at, *each in zip(times, *firing, strict=True)]
 
@@ -84,29 +87,35 @@ class Outlook:
             found[key] = told[0] if is_one else None
         return found
 
-    def _states(self, script: Script, times: range, left_open: bool) -> Iterator[State]:
-        """The state at each time."""
+    def _changes(self, script: Script, left_open: bool) -> Iterator[tuple[int, State]]:
+        """The state at 0, and each other one with the first evaluation that finds it."""
+        before: State | None = None
+        for at, state in self._states(script, left_open):
+            if state != before:
+                yield at, state
+            before = state
+
+    def _states(self, script: Script, left_open: bool) -> Iterator[tuple[int, State]]:
+        """The state at each evaluation at which there may be another one than before."""
         before = self._state(script, 0, left_open)
+        yield 0, before
         for index, (start, end) in enumerate(itertools.pairwise(script.starts)):
-            mine = [at for at in times if start <= at < end]
-            if mine:
-                settled = self._state(script, mine[-1], left_open)
+            times = range(-(-start // self.every) * self.every, end, self.every)
+            if times:
+                settled = self._state(script, times[-1], left_open)
                 is_disturbed = any(phase.failed for phase in script.phases[max(index - 1, 0) : index + 1])
                 if is_disturbed:  # a gap moves through the window, and any evaluation may feel it
-                    count = bisect.bisect_left(mine, start + self.settling)
-                    yield from (self._state(script, at, left_open) for at in mine[:count])
-                    yield from itertools.repeat(settled, len(mine) - count)
-                else:
-                    yield from self._turning(script, mine, before, settled, left_open)
+                    count = bisect.bisect_left(times, start + self.settling)
+                    yield from ((at, self._state(script, at, left_open)) for at in times[:count])
+                    yield from ((at, settled) for at in times[count : count + 1])
+                elif before != settled:
+                    yield from self._turning(script, times, before, settled, left_open)
                 before = settled
 
     def _turning(
-        self, script: Script, times: Sequence[int], before: State, settled: State, left_open: bool
-    ) -> Iterator[State]:
-        """The states of a phase that begins in one state and settles in another, or in the same."""
-        if before == settled:
-            yield from itertools.repeat(settled, len(times))
-            return
+        self, script: Script, times: range, before: State, settled: State, left_open: bool
+    ) -> Iterator[tuple[int, State]]:
+        """The states of a phase that begins in one state and settles in another."""
         # Most signals settle as soon as there are two samples: so the first evaluations are asked first.
         probes = enumerate(times[:2])
         first = next((index for index, at in probes if self._state(script, at, left_open) != before), None)
@@ -114,13 +123,18 @@ class Outlook:
             first = bisect.bisect_left(
                 times, True, lo=2, key=lambda at: self._state(script, at, left_open) != before
             )
-        yield from itertools.repeat(before, first)
-        for index in range(first, len(times)):
-            state = self._state(script, times[index], left_open)
-            yield state
+        for at in times[first:]:
+            state = self._state(script, at, left_open)
+            yield at, state
             if state == settled:
-                yield from itertools.repeat(settled, len(times) - index - 1)
                 return
+
+    def _turns(self, changes: Set[int], end: int) -> list[int]:
+        """The evaluations at which something may begin or cease to fire, the one before each, and the last."""
+        waits = (0, self.alert.pending, self.alert.keep_firing or 0)
+        turns = {-(-(at + wait) // self.every) * self.every for at in changes for wait in waits}
+        last = end // self.every * self.every
+        return sorted({at for turn in turns for at in (turn - self.every, turn) if 0 <= at < last} | {last})
 
     def _state(self, script: Script, at: int, left_open: bool) -> State:
         values = self._values(script, at, left_open)
@@ -160,13 +174,15 @@ class Outlook:
         return {key: v for key, v in values.items() if {n: text for n, text in key if n in labels} in met}
 
     def _firing(
-        self, times: range, way: Sequence[frozenset[LabelPairs]]
+        self, times: Sequence[int], way: Sequence[tuple[int, frozenset[LabelPairs]]]
     ) -> Iterator[Mapping[LabelPairs, int]]:
-        """What fires at each evaluation, each with the time of its value; after `for`, while it is kept."""
+        """What fires at these evaluations, each with the time of its value; after `for`, while it is kept."""
         since: dict[LabelPairs, int] = {}  # when each became active
         last: dict[LabelPairs, int] = {}  # when each that fires was last seen active
         gone: dict[LabelPairs, int] = {}  # when each that was active was first seen inactive
-        for at, now in zip(times, way, strict=True):
+        changes, now = dict(way), way[0][1]
+        for at in times:
+            now = changes.get(at, now)
             for key in [key for key in since if key not in now]:
                 gone.setdefault(key, at)
                 if key not in last or at - gone[key] >= (self.alert.keep_firing or 0):
