@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Final
+
 import yaml
+from yaml.resolver import Resolver
 
 from victor_monitoring.artifacts import heading
 
@@ -12,11 +16,32 @@ except ImportError:  # PyYAML without libyaml
     from yaml import SafeDumper as _Base  # type: ignore[assignment]  # the same interface, in Python
 
 
+_RESOLVER: Final = Resolver()
+
+
 class _Dumper(_Base):
     """Texts of several lines as blocks, and no aliases, so that each rule can be read on its own."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
+
+    def descend_resolver(self, parent: yaml.Node, index: object) -> None:
+        """Nothing: no tag depends on the path to a node, and to keep the path takes longer than to write."""
+
+    def ascend_resolver(self) -> None:
+        """Nothing either."""
+
+    def resolve(self, kind: type[yaml.Node], value: object, implicit: tuple[bool, bool]) -> str:
+        """The tag that a reader gives the node; a file of many rules repeats most of its texts."""
+        if isinstance(value, str):
+            return _text_tag(value, implicit)
+        return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]  # PyYAML has no types
+
+
+@functools.lru_cache(10_000)
+def _text_tag(text: str, implicit: tuple[bool, bool]) -> str:
+    tag = _RESOLVER.resolve(yaml.ScalarNode, text, implicit)  # type: ignore[no-untyped-call]  # as above
+    return str(tag)
 
 
 def _text(dumper: _Dumper, data: str) -> yaml.ScalarNode:
