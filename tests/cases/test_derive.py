@@ -12,6 +12,7 @@ from victor_monitoring.cases.derive import derive
 from victor_monitoring.cases.plot import case_kinds
 from victor_monitoring.cases.stage import Stage
 from victor_monitoring.renderers.tests import render
+from victor_monitoring.signals.duration import parse_duration
 
 ALWAYS = {
     "fires", "short", "threshold", "recovers", "missed-scrape", "replicas", "vanished", "never-there",
@@ -104,3 +105,18 @@ def test_what_cannot_be_tried_is_told() -> None:
     (lack,) = derive(base).lacks
     assert (lack.alert, lack.kind) == ("HighThreadCount", "guard")
     assert lack.reason == "`only_if` is not met, the alert would be silent, then firing"
+
+
+@pytest.mark.parametrize(("wait", "is_tried"), [("7d", True), ("1y", False)])
+def test_a_case_that_no_test_can_last_for_lacks(wait: str, is_tried: bool) -> None:
+    """An alert that waits for a week is tried like all others; of one that waits for a year it is told."""
+    text = PERFORMANCE.read_text(encoding="utf-8").replace("for: 5m", f"for: {wait}", 1)
+    spec = compiled_text(text).base
+    assert spec is not None
+    found, (alert, *_) = derive(spec), spec.alerts
+    assert alert.pending == parse_duration(wait)
+    lacking = {each.kind for each in found.lacks if each.alert == alert.name}
+    applying = {kind.name for kind in case_kinds() if kind.applies(Stage(spec, alert))}
+    assert lacking == (set() if is_tried else applying)
+    assert {each.kind for each in found.lacks if each.alert != alert.name} <= {"severities"}  # beside it
+    assert any(each.alert == alert.name for each in found.cases) == is_tried

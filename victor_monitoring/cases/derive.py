@@ -17,7 +17,7 @@ from .meta import meta_cases
 from .outlook import Moment, Outlook, states_of
 from .plot import CaseKind, Plot, case_kinds
 from .script import Script
-from .stage import Stage
+from .stage import TOO_LONG, Stage, is_too_long
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,11 @@ def derive(spec: Resolved) -> Cases:
                     cases += [_case(stage, kind, plot) for plot in kind.plots(stage)]
             except (ValueError, _Unlike) as error:
                 lacks.append(Lack(alert.name, kind.name, str(error), alert.path))
-    cases += meta_cases(spec)
+    for case in meta_cases(spec):
+        if is_too_long(case.script, spec.evaluate):
+            lacks.append(Lack(case.alert, case.kind, TOO_LONG, case.path))
+        else:
+            cases.append(case)
     return Cases(spec, tuple(cases), tuple(lacks))
 
 

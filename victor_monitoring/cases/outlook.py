@@ -14,10 +14,12 @@ import itertools
 import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TypeAlias
 
 from victor_monitoring.resolved.spec import Alert
-from victor_monitoring.signals.signal import LabelPairs, Stream
+from victor_monitoring.signals.samples import LOOKBACK
+from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
 
 from .script import Script
 
@@ -58,6 +60,14 @@ class Outlook:
         default_factory=dict, repr=False, compare=False
     )
     _streams: list[tuple[Stream, ...]] = field(default_factory=list, repr=False, compare=False)
+
+    @cached_property
+    def reaches(self) -> frozenset[int]:
+        """How far back something is read, in milliseconds."""
+        guard = self.alert.guard
+        signals = [*with_parts(self.alert.signal), *(with_parts(guard.signal) if guard else ())]
+        found = (each.window if each.kind.is_windowed() else each.lookback for each in signals)
+        return frozenset((*found, LOOKBACK))
 
     def moments(self, script: Script) -> list[Moment | None]:
         """What fires before and after whatever may change it, and at the last evaluation.
@@ -130,7 +140,7 @@ class Outlook:
                 return
 
     def _turns(self, changes: Set[int], end: int) -> list[int]:
-        """The evaluations at which something may begin or cease to fire, the one before each, and the last."""
+        """The evaluations at which something may start or stop to fire, the one before each, and the last."""
         waits = (0, self.alert.pending, self.alert.keep_firing or 0)
         turns = {-(-(at + wait) // self.every) * self.every for at in changes for wait in waits}
         last = end // self.every * self.every
@@ -145,6 +155,7 @@ class Outlook:
 
     def _values(self, script: Script, at: int, left_open: bool) -> Values:
         """The values while the guard, if there is one, lets them count."""
+        left_open = left_open and self._meets_bound(script, at)
         index = bisect.bisect_right(script.starts, at) - 1
         streams = script.phases[index].streams
         key: tuple[int, int | None, bool]
@@ -158,6 +169,10 @@ class Outlook:
             self._streams.append(streams)  # keeps the identity from being another's
             self._known[key] = self._evaluated(script, at, left_open)
         return self._known[key]
+
+    def _meets_bound(self, script: Script, at: int) -> bool:
+        """Whether a scrape is exactly as old as something is read back, so that versions may differ."""
+        return any(at >= reach and (at - reach) % script.interval == 0 for reach in self.reaches)
 
     def _evaluated(self, script: Script, at: int, left_open: bool) -> Values:
         samples = script.samples(left_open=left_open)
@@ -193,6 +208,13 @@ class Outlook:
                 if at - since.setdefault(key, at) >= self.alert.pending:
                     last[key] = at
             yield dict(last) if last else _NONE
+
+
+def with_parts(signal: Signal) -> Iterator[Signal]:
+    """What a signal is made of, and then itself."""
+    for _, part in signal.kind.parts():
+        yield from with_parts(part)
+    yield signal
 
 
 def _agreed(at: int, firing: Sequence[Mapping[LabelPairs, int]]) -> Moment | None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from array import array
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeAlias
@@ -38,13 +39,13 @@ class Piece:
     step: float = 0.0
     is_stale: bool = False
 
-    def values(self) -> Iterator[float | None]:
-        """The values, added up one by one as promtool does."""
-        if self.is_stale or self.start is None:
-            yield STALE if self.is_stale else None
-            yield from itertools.repeat(None, self.count - 1)
-        else:
-            yield from itertools.accumulate(itertools.repeat(self.step, self.count - 1), initial=self.start)
+    def values(self) -> list[float]:
+        """The values of the first samples, all that there are, added up one by one as promtool does."""
+        if self.is_stale:
+            return [STALE]
+        if self.start is None:
+            return []
+        return list(itertools.accumulate(itertools.repeat(self.step, self.count - 1), initial=self.start))
 
     def __str__(self) -> str:
         if self.is_stale:
@@ -106,14 +107,25 @@ class Script:
         """All that is scraped, for an evaluation at any time of the case."""
         if left_open not in self._samples:
             by_metric: dict[str, list[Series]] = {}
+            scraped: dict[tuple[Piece, ...], tuple[Sequence[int], Sequence[float]]] = {}
             for (metric, labels), pieces in self.pieces.items():
-                values = [value for piece in pieces for value in piece.values()]
-                times = range(0, len(values) * self.interval, self.interval)
-                there = [(at, value) for at, value in zip(times, values, strict=True) if value is not None]
-                series = Series(dict(labels), [at for at, _ in there], [value for _, value in there])
-                by_metric.setdefault(metric, []).append(series)
+                key = tuple(pieces)
+                if key not in scraped:  # many series of a histogram are alike
+                    scraped[key] = self._scraped(key)
+                by_metric.setdefault(metric, []).append(Series(dict(labels), *scraped[key]))
             self._samples.update({each: SampleSet(by_metric, each) for each in (False, True)})
         return self._samples[left_open]
+
+    def _scraped(self, pieces: Sequence[Piece]) -> tuple[Sequence[int], Sequence[float]]:
+        """The times and values of a series."""
+        times, values = array("q"), array("d")  # a list would need four times the memory
+        first = 0
+        for piece in pieces:
+            found = piece.values()
+            values.extend(found)
+            times.extend(range(first, first + len(found) * self.interval, self.interval))
+            first += piece.count * self.interval
+        return times, values
 
     def input_series(self) -> list[dict[str, str]]:
         """The series in promtool's notation."""

@@ -7,15 +7,19 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from typing import Final
 
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
 
 from .levels import Levels
 from .monitoring import up
-from .outlook import Outlook
+from .outlook import Outlook, with_parts
 from .script import Phase, Script
 
+# More scrapes or evaluations than that take promtool minutes for a single case, and memory without end.
+_MOST: Final = 100_000
+TOO_LONG: Final = f"it would take more than {_MOST:,} scrapes or evaluations"
 REPLICA = "test_replica"  # a label that tells two series of one instance apart
 
 
@@ -79,8 +83,11 @@ class Stage:
         return Phase(scrapes, tuple(streams), restarted)
 
     def script(self, *phases: Phase) -> Script:
-        """The phases at the spec's scrape interval."""
-        return Script(self.spec.scrape, phases)
+        """The phases at the spec's scrape interval; ValueError where no test can last so long."""
+        script = Script(self.spec.scrape, phases)
+        if is_too_long(script, self.spec.evaluate):
+            raise ValueError(TOO_LONG)
+        return script
 
     def beyond(self, percent: int = 1, **changed: str) -> tuple[Stream, ...]:
         """Streams over which the condition is met, and the guard's as clearly, at a target of ours."""
@@ -215,23 +222,22 @@ class Stage:
     def recorded(self, script: Script) -> Iterator[tuple[str, Mapping[LabelPairs, float]]]:
         """What is recorded at the last evaluation of a script, by name, where all versions agree on it."""
         at = script.end // self.spec.evaluate * self.spec.evaluate
-        found: list[dict[str, dict[LabelPairs, float]]] = [{}, {}]
-        for by_record, left_open in zip(found, (False, True), strict=True):
-            samples = script.samples(left_open=left_open)
-            for signal in self.signals:
-                for recording in signal.recordings():
-                    by_record.setdefault(recording.record, {}).update(recording.values(signal, samples, at))
-        for record, values in found[0].items():
-            others = found[1][record]
+        closed, opened = script.samples(left_open=False), script.samples(left_open=True)
+        found = [
+            (record, values, others)
+            for signal in self.signals
+            for (record, values), others in zip(
+                signal.recorded_at(closed, at).items(), signal.recorded_at(opened, at).values(), strict=True
+            )
+        ]
+        for record, values, others in found:
             if values.keys() == others.keys() and all(_agree(values[key], others[key]) for key in values):
                 yield record, values
 
 
-def with_parts(signal: Signal) -> Iterator[Signal]:
-    """What a signal is made of, and then itself."""
-    for _, part in signal.kind.parts():
-        yield from with_parts(part)
-    yield signal
+def is_too_long(script: Script, every: int) -> bool:
+    """Whether the script lasts longer than a test can."""
+    return script.end > _MOST * min(script.interval, every)
 
 
 def constant(metric: str, labels: Mapping[str, str], value: float) -> Stream:

@@ -41,13 +41,11 @@ def recorded_elsewhere(stage: Stage, label: str) -> dict[str, tuple[Stream, ...]
     script = stage.script(stage.lasting(stage.worst(), stage.settling))
     found: dict[str, list[Stream]] = {}
     for signal in stage.signals:
-        for recording in signal.recordings():
-            for labels, value in recording.values(signal, script.samples(left_open=False), script.end):
+        for record, values in signal.recorded_at(script.samples(left_open=False), script.end).items():
+            for labels, value in values.items():
                 if not math.isnan(value):
                     pairs = tuple(sorted({**dict(labels), label: ELSEWHERE}.items()))
-                    found.setdefault(recording.record, []).append(
-                        Stream(recording.record, pairs, Fraction(value))
-                    )
+                    found.setdefault(record, []).append(Stream(record, pairs, Fraction(value)))
     return {record: tuple(streams) for record, streams in found.items()}
 
 

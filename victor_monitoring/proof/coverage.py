@@ -49,7 +49,9 @@ def coverage(verdicts: Sequence[Verdict]) -> Coverage:
 def lacking(lack: Lack, tree: MapNode) -> Diagnostic:
     """A kind of case that an alert lacks, as a finding."""
     message = f"`{lack.alert}` has no case of the kind `{lack.kind}`: {lack.reason}"
-    return LACKING_CASE.at(span_at(tree, lack.path, key=True), message, "move the threshold or the guard")
+    return LACKING_CASE.at(
+        span_at(tree, lack.path, key=True), message, "move the threshold or the guard, or wait for less long"
+    )
 
 
 def table(found: Coverage) -> Iterator[str]:

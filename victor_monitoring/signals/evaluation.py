@@ -17,9 +17,12 @@ Point: TypeAlias = tuple[Mapping[str, str], float]
 def rates(signal: Signal, of: Selector, samples: Samples, at: int, suffix: str = "") -> Iterator[Point]:
     """The per-second rate of each series over the signal's window up to `at`."""
     start = at - signal.window
-    for series in selected(signal, of, samples, suffix):
-        times, values = series.within(start, at, left_open=samples.left_open)
-        rate = per_second(times, values, start, at)
+    known: dict[tuple[int, int], float | None] = {}
+    for series in tuple(selected(signal, of, samples, suffix)):  # held, so that no identity is used twice
+        same = id(series.times), id(series.values)  # buckets of synthetic histograms share them
+        if same not in known:
+            known[same] = per_second(*series.within(start, at, left_open=samples.left_open), start, at)
+        rate = known[same]
         if rate is not None:
             yield series.labels, rate
 

@@ -67,14 +67,6 @@ class Recording:
     expr: Expr
     labels: tuple[tuple[str, str], ...] = ()
 
-    def values(self, signal: Signal, samples: Samples, at: int) -> Iterator[tuple[LabelPairs, float]]:
-        """What is recorded of the signal at a time, with the recording's own labels."""
-        found = signal.evaluate(samples, at) if self.record == signal.record else {}
-        for part, points in signal.kind.losses(signal, samples, at).items() if self.labels else ():
-            found = points if ("part", part) in self.labels else found
-        for labels, value in found.items():
-            yield (*labels, *self.labels), value
-
 
 @dataclass(frozen=True, slots=True)
 class Stream:
@@ -320,3 +312,13 @@ class Signal:
     def recordings(self) -> tuple[Recording, ...]:
         """Its recording rules, in order; none where it is not recorded."""
         return self.kind.recordings(self) if self.recorded else ()
+
+    def recorded_at(self, samples: Samples, at: int) -> dict[str, dict[LabelPairs, float]]:
+        """What its recording rules record over the samples at that time, by name, with their own labels."""
+        recordings = self.recordings()
+        found: dict[str, dict[LabelPairs, float]] = {each.record: {} for each in recordings}
+        losses = self.kind.losses(self, samples, at) if any(each.labels for each in recordings) else {}
+        for each in recordings:
+            values = losses.get(dict(each.labels)["part"], {}) if each.labels else self.evaluate(samples, at)
+            found[each.record].update({(*labels, *each.labels): value for labels, value in values.items()})
+        return found
