@@ -16,11 +16,12 @@ from pydantic import Field
 
 from victor_monitoring.apply.address import HttpSettings
 from victor_monitoring.apply.answer import HttpError
-from victor_monitoring.apply.live import live_findings, place_of
+from victor_monitoring.apply.live import live_findings
 from victor_monitoring.apply.own_files import OwnFiles, is_ours, put, text_of
-from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, UNHEALTHY, UNLOADED
+from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
 from victor_monitoring.apply.plan import Step, step
 from victor_monitoring.apply.prometheus import LoadedRule, Prometheus, rules_of
+from victor_monitoring.apply.rule_findings import rule_findings
 from victor_monitoring.apply.target import Delivery, Standing, Target, state_of
 from victor_monitoring.changes.rules import rule_changes
 from victor_monitoring.diagnostics import Pattern
@@ -158,7 +159,8 @@ class PrometheusTarget(Target):
                 if name != own.path:
                     yield self._found(LEFTOVER, f"`{name}` is no longer rendered", "run `victor-mon apply`")
         if wanted is not None:
-            yield from self._rules(wanted)
+            loaded = self._loaded(wanted)
+            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted)
         yield from live_findings(self._delivery.spec, self._api.query)
 
     def _file(self, own: OwnFiles, present: str | None, wanted: str) -> Iterator[Finding]:
@@ -169,27 +171,6 @@ class PrometheusTarget(Target):
             meaning = self._meaning(wanted, present)
             told = f": {'; '.join(meaning)}" if meaning else ""
             yield self._found(LIVE_DIFFERENCE, f"`{own.path}` is not what is rendered{told}", apply)
-
-    def _rules(self, wanted: str) -> Iterator[Finding]:
-        """Rules that are not loaded, are loaded otherwise, or cannot be evaluated."""
-        loaded = self._loaded(wanted)
-        by_name: dict[tuple[str, str], list[LoadedRule]] = {}
-        for rule in loaded:
-            by_name.setdefault((rule.group, rule.name), []).append(rule)
-        for rule in rules_of(wanted):
-            there = by_name.get((rule.group, rule.name), [])
-            same = [each for each in there if self._api.is_same(each, rule)]
-            place = place_of(self._delivery.spec, rule.name)
-            if not there:
-                message = f"`{rule.name}` is not loaded by {self.name}"
-                yield Finding(place, message, "run `victor-mon apply`", on_key=True, pattern=UNLOADED)
-            elif not same:
-                message = f"{self.name} has loaded another `{rule.name}`"
-                yield Finding(place, message, "run `victor-mon apply`", on_key=True, pattern=UNLOADED)
-            elif same[0].health != "ok":
-                said = same[0].error or "it has not been evaluated yet"
-                message = f"`{rule.name}` is not healthy: {said}"
-                yield Finding(place, message, "ask Prometheus for its parts", on_key=True, pattern=UNHEALTHY)
 
     def _loaded(self, wanted: str) -> list[LoadedRule]:
         """The rules of our file; where somebody else delivers them, of the file that is most like them."""
