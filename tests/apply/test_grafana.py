@@ -1,0 +1,327 @@
+"""`victor-mon apply` and `verify` with what stands in for a Grafana."""
+
+from __future__ import annotations
+
+import copy
+import itertools
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.apply.grafana_stand_in import Grafana, Kept
+from tests.apply.stand_in import Brewery, Received, Reply, brewery, failing, losing, refusing, serving
+
+TOKEN = "canary-grafana-token"  # noqa: S105 - it opens nothing
+SAVE = "POST /api/dashboards/db"
+MARK = "victor-mon: spec brew, context prod, sha256 "
+
+
+@pytest.fixture
+def grafana() -> Iterator[Grafana]:
+    found = Grafana(f"Bearer {TOKEN}")
+    with serving(found):
+        yield found
+
+
+@pytest.fixture
+def site(grafana: Grafana, tmp_path: Path) -> Brewery:
+    return made(tmp_path, grafana, folder="Beer & Co")
+
+
+def made(place: Path, grafana: Grafana, **settings: Any) -> Brewery:
+    """The brewery, applied to the Grafana."""
+    (place / "token").write_text(f"{TOKEN}\n", encoding="utf-8")
+    given = {"url": grafana.url, "token": {"file": str(place / "token")}, **settings}
+    return brewery(place, {"prod": {"grafana": given}}, {})
+
+
+def test_from_nothing(grafana: Grafana, site: Brewery) -> None:
+    """Folder and dashboard are there, with a message; a second time nothing is written."""
+    planned = site.apply("--dry-run")
+    assert (planned.status, grafana.writes()) == (1, [])
+    assert "  add       folder Beer & Co\n  add       dashboard brew\n" in planned.out
+    applied = site.apply()
+    assert applied.status == 0, applied.err
+    kept = grafana.dashboards["brew"]
+    assert (grafana.folders[kept.folder], kept.content["title"]) == ("Beer & Co", "Brewery")
+    assert kept.versions[0]["message"].startswith(MARK)
+    assert grafana.writes() == ["POST /api/folders", SAVE]
+    again = site.apply()
+    assert (again.status, grafana.writes()) == (0, [])
+    assert again.out.endswith("\n2 unchanged\n")
+
+
+def test_a_folder_that_is_there(grafana: Grafana, site: Brewery) -> None:
+    """The one with the title is taken, whoever made it; of two the user must say which."""
+    grafana.folders["theirs"] = "Beer & Co"
+    assert site.apply().status == 0
+    assert (list(grafana.folders), grafana.dashboards["brew"].folder) == (["theirs"], "theirs")
+    grafana.folders["others"] = "Beer & Co"
+    assert "has 2 folders `Beer & Co`" in site.apply().err
+
+
+def test_a_change(grafana: Grafana, site: Brewery) -> None:
+    """The plan says which panel is drawn otherwise, and a new version is saved upon the old one."""
+    site.apply()
+    grafana.writes()
+    site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
+    applied = site.apply()
+    assert applied.status == 0, applied.err
+    assert "  change    dashboard brew\n    panel `Sour`: drawn otherwise\n" in applied.out
+    assert grafana.writes() == [SAVE]
+    assert [each["version"] for each in grafana.dashboards["brew"].versions] == [2, 1]
+
+
+def test_what_the_server_adds(grafana: Grafana, site: Brewery) -> None:
+    """Defaults that the server writes into panels are no difference, until somebody saves it by hand."""
+    grafana.adds = {"transparent": False, "links": []}
+    assert site.apply().status == 0
+    assert (site.apply().status, site.verify().status) == (0, 0)
+    grafana.by_hand("brew")
+    assert site.verify().status == 1
+
+
+def test_a_change_by_hand(grafana: Grafana, site: Brewery) -> None:
+    """It is shown with who made it, and overwritten by force alone."""
+    site.apply()
+    grafana.by_hand("brew", title="Mine", panels=[])
+    found = site.verify()
+    assert found.status == 1
+    assert "dashboard title: `Brewery` becomes `Mine`" in found.out
+    assert "version 2 was saved by ann at 2026-01-01T00:00:00Z" in found.out
+    grafana.writes()
+    refused = site.apply()
+    assert (refused.status, grafana.writes(), grafana.dashboards["brew"].content["title"]) == (2, [], "Mine")
+    assert "    conflict: version 2 was saved by ann at 2026-01-01T00:00:00Z\n" in refused.out
+    assert site.apply("--force").status == 0
+    assert grafana.dashboards["brew"].content["title"] == "Brewery"
+    assert site.verify().status == 0
+
+
+def test_an_untold_history(grafana: Grafana, site: Brewery) -> None:
+    """Where nobody tells who saved it, what differs is a conflict, and what is equal is none."""
+    site.apply()
+    grafana.tells_versions = False
+    assert site.apply().status == 0
+    site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
+    assert "conflict: who saved it last cannot be told" in site.apply().out
+
+
+def test_moved_by_hand(grafana: Grafana, site: Brewery) -> None:
+    """A dashboard in another folder is a difference, and is moved back."""
+    site.apply()
+    grafana.folders["attic"] = "Attic"
+    grafana.dashboards["brew"].folder = "attic"
+    assert "folder `Beer & Co` becomes `Attic (attic)`" in site.verify().out
+    assert site.apply().status == 0
+    assert grafana.folders[grafana.dashboards["brew"].folder] == "Beer & Co"
+
+
+def test_no_longer_rendered(grafana: Grafana, tmp_path: Path) -> None:
+    """A dashboard of ours is removed; one that somebody has saved since stays, and is not ours any more."""
+    site = made(tmp_path, grafana)
+    site.apply()
+    kept = copy.deepcopy(grafana.dashboards["brew"])
+    text = site.spec.read_text(encoding="utf-8")
+    head, _, rest = text.partition("dashboard:\n")
+    site.spec.write_text(head + "contexts:\n" + rest.partition("contexts:\n")[2], encoding="utf-8")
+    assert site.command("generate").status == 0
+    assert "VM902" in site.verify().out
+    assert "  remove    dashboard brew\n" in site.apply().out
+    assert grafana.dashboards == {}
+    grafana.dashboards["brew"] = kept
+    grafana.by_hand("brew")
+    assert site.apply().status == 0
+    assert "brew" in grafana.dashboards
+
+
+def test_provisioned(grafana: Grafana, site: Brewery) -> None:
+    """What Grafana reads from a file cannot be saved: the preflight says so."""
+    grafana.dashboards["brew"] = Kept({"uid": "brew", "version": 1, "panels": []}, "", [], "brew.json")
+    refused = site.apply()
+    assert (refused.status, grafana.writes()) == (2, [])
+    assert "`brew` is provisioned from brew.json" in refused.err
+
+
+@pytest.mark.parametrize("status", [401, 403, 412])
+def test_a_refusal(grafana: Grafana, tmp_path: Path, status: int) -> None:
+    """It is told at once, with Grafana's words, and nothing is there."""
+    site = made(tmp_path, grafana)
+    grafana.interfere = refusing(status, "POST")
+    failed = site.apply()
+    assert (failed.status, grafana.writes(), grafana.dashboards) == (2, [SAVE], {})
+    assert f"answered {status}" in failed.err
+    assert "no, for a reason" in failed.err
+    assert f"  grafana {grafana.url}: dashboard brew: undone, as before\n" in failed.err
+
+
+def test_a_wrong_token(grafana: Grafana, site: Brewery) -> None:
+    """The preflight fails."""
+    grafana.credentials = "Bearer another"
+    failed = site.apply()
+    assert (failed.status, grafana.writes()) == (2, [])
+    assert "help: is the token right, and may it do this?" in failed.err
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_passing_weakness(grafana: Grafana, site: Brewery, method: str) -> None:
+    """It is tried again after a pause."""
+    grafana.interfere = refusing(502, method, times=2)
+    applied = site.apply()
+    assert applied.status == 0, applied.err
+
+
+@pytest.mark.parametrize("path", ["POST /api/folders", SAVE])
+def test_an_answer_that_is_lost(grafana: Grafana, site: Brewery, path: str) -> None:
+    """The repetition meets what took effect (409, 412), which is no failure, and no second version."""
+    lost = losing("POST")
+    grafana.interfere = lambda received: lost(received) if str(received) == path else None
+    applied = site.apply()
+    assert applied.status == 0, applied.err
+    assert len(grafana.dashboards["brew"].versions) == 1
+
+
+def test_a_folder_that_came_meanwhile(grafana: Grafana, site: Brewery) -> None:
+    """A folder of our uid and another title (409) is not taken for ours."""
+
+    def interfere(received: Received) -> Reply | None:
+        if str(received) == "POST /api/folders":
+            (uid,) = [part for part in received.body.split('"') if part.startswith("victor-mon-")]
+            grafana.folders[uid] = "Else"
+        return None
+
+    grafana.interfere = interfere
+    failed = site.apply()
+    assert failed.status == 2
+    assert "answered 409" in failed.err
+
+
+def test_somebody_else_meanwhile(grafana: Grafana, site: Brewery) -> None:
+    """What was saved between our reading and our saving (412) is not overwritten, and told."""
+    site.apply()
+    site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
+    is_saved = False
+
+    def interfere(received: Received) -> Reply | None:
+        nonlocal is_saved
+        if str(received) == SAVE and not is_saved:
+            is_saved = True
+            grafana.by_hand("brew", title="Mine")
+        return None
+
+    grafana.interfere = interfere
+    failed = site.apply()
+    assert (failed.status, grafana.dashboards["brew"].content["title"]) == (2, "Mine")
+    assert "The dashboard has been changed by someone else" in failed.err
+    assert "dashboard brew: could not be undone, neither as before nor as planned" in failed.err
+
+
+@pytest.mark.parametrize("is_by_hand", [False, True])
+def test_taken_back(grafana: Grafana, tmp_path: Path, is_by_hand: bool) -> None:
+    """A later failure restores what was there, and whose it was: a change by hand is still one."""
+    site = made(tmp_path, grafana)
+    site.apply()
+    if is_by_hand:
+        grafana.by_hand("brew", title="Mine")
+    old = copy.deepcopy(grafana.dashboards["brew"].content)
+    site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
+    seen: list[str] = []
+
+    def interfere(received: Received) -> Reply | None:
+        seen.append(str(received))
+        return Reply(403, "not now") if seen.count(SAVE) == 1 and seen[-2] == SAVE else None
+
+    grafana.interfere = interfere
+    failed = site.apply("--force")
+    assert failed.status == 2, failed.out
+    assert "dashboard brew: undone, as before\n" in failed.err
+    found = grafana.dashboards["brew"]
+    assert {**found.content, "version": 0} == {**old, "version": 0}
+    assert found.versions[0]["message"].startswith(MARK) is not is_by_hand
+
+
+def test_a_fault_at_every_request(grafana: Grafana, site: Brewery) -> None:
+    """Wherever one fails, nothing is left or everything is there, as it is told; running again heals it."""
+    applied = 0
+    for number in itertools.count():
+        grafana.folders.clear()
+        grafana.dashboards.clear()
+        grafana.interfere = failing(number)
+        failed = site.apply()
+        if failed.status == 0:
+            break
+        assert failed.status == 2
+        is_applied = "everything is applied, and cannot be verified" in failed.err
+        assert (len(grafana.folders), len(grafana.dashboards)) == ((1, 1) if is_applied else (0, 0)), (
+            failed.err
+        )
+        applied += is_applied
+        assert site.apply().status == 0
+    assert (number - applied, applied > 0) == (11, True)
+
+
+def test_a_new_folder_is_taken_back(grafana: Grafana, site: Brewery) -> None:
+    """It is removed again where it is empty, and left where somebody has put something into it."""
+    grafana.interfere = lambda received: Reply(400, "no") if str(received) == SAVE else None
+    failed = site.apply()
+    assert (failed.status, grafana.folders) == (2, {})
+    assert "folder Beer & Co: undone, as before\n" in failed.err
+
+    def interfere(received: Received) -> Reply | None:
+        if str(received) != SAVE:
+            return None
+        grafana.dashboards["theirs"] = Kept({"version": 1}, next(iter(grafana.folders)))
+        return Reply(400, "no")
+
+    grafana.interfere = interfere
+    failed = site.apply()
+    assert list(grafana.folders.values()) == ["Beer & Co"]
+    assert "is not empty any more, and stays" in failed.err
+
+
+@pytest.mark.parametrize("body", ["<html>welcome</html>", "[]", "{}"])
+def test_a_body_that_is_something_else(grafana: Grafana, site: Brewery, body: str) -> None:
+    """Whoever answers with something else is no Grafana."""
+    grafana.interfere = lambda received: Reply(200, body)
+    failed = site.apply()
+    assert (failed.status, grafana.writes()) == (2, [])
+    assert "something that is no JSON" in failed.err or "something else than Grafana does" in failed.err
+
+
+def test_a_slow_server(grafana: Grafana, site: Brewery) -> None:
+    """An answer that comes byte by byte ends with the time that it has."""
+    grafana.interfere = lambda received: Reply(200, "x" * 10_000, drip=0.05)
+    failed = site.apply("--timeout", "0.5")
+    assert failed.status == 2
+    assert "did not answer within 0.5 s" in failed.err
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_redirect_to_another_host(grafana: Grafana, site: Brewery, method: str) -> None:
+    """The token does not follow."""
+    other = Grafana(f"Bearer {TOKEN}")
+    with serving(other):
+        place = other.url.replace("127.0.0.1", "localhost")
+        grafana.interfere = refusing(307, method, Location=f"{place}/api/dashboards/uid/brew")
+        failed = site.apply()
+    assert (failed.status, other.received) == (2, [])
+    assert "another host" in failed.err
+
+
+def test_two_contexts(grafana: Grafana, tmp_path: Path) -> None:
+    """They would overwrite each other's dashboard: refused before anything is asked."""
+    given = {"grafana": {"url": grafana.url}}
+    site = brewery(tmp_path, {"prod": given, "tasting": given}, {})
+    failed = site.apply()
+    assert (failed.status, grafana.received) == (2, [])
+    assert "`tasting` brings the dashboard `brew` there too" in failed.err
+
+
+def test_the_canary(grafana: Grafana, site: Brewery) -> None:
+    """The token is in the header of every request, and in no place else."""
+    outcomes = [site.apply(), site.verify(), site.apply("--dry-run", "--format", "json")]
+    assert {each.headers["authorization"] for each in grafana.received} == {f"Bearer {TOKEN}"}
+    sent = "".join(f"{each}{each.query}{each.body}" for each in grafana.received)
+    assert TOKEN not in sent + "".join(each.out + each.err for each in outcomes)
