@@ -64,7 +64,7 @@ def put(path: Path, before: str | None, after: str | None) -> None:
         return
     if there != before:
         message = f"`{path}` has changed since it was read"
-        raise UserError(message, "somebody else is at work there: run the command again")
+        raise UserError(message, "run the command again: somebody else is at work there")
     if after is None:
         with files.explained("remove", path):
             path.unlink()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from victor_monitoring.unified_diff import unified
@@ -55,12 +55,3 @@ def step(
     if diff is None:
         diff = unified((before or "").encode(), (after or "").encode(), name.lstrip("/"))
     return Step(kind, name, before, after, tuple(meaning), diff, conflict)
-
-
-def steps(there: Mapping[str, str], wanted: Mapping[str, str]) -> tuple[Step, ...]:
-    """A step for everything wanted, in that order, then one that removes whatever else of ours is there."""
-    gone = [name for name in there if name not in wanted]
-    return (
-        *(step(name, there.get(name), text) for name, text in wanted.items()),
-        *(step(name, there[name], None) for name in gone),
-    )

@@ -167,7 +167,7 @@ def _undone(tasks: Sequence[Task], begun: Sequence[Task], say: Say) -> list[Reco
         try:
             task.target.undo(task.step)
         except UserError as error:
-            fates[id(task)] = (Fate.LEFT, f"{error.message}; mend it by: {error.help}")
+            fates[id(task)] = (Fate.LEFT, f"{error.message}; {error.help}")
         else:
             fates[id(task)] = (Fate.UNDONE, "")
     return [Record(task, fates[id(task)][0], _standing(task), fates[id(task)][1]) for task in tasks]

@@ -138,7 +138,9 @@ class AlertmanagerTarget(Target):
                 message = (
                     f"the file is as before, and Alertmanager has not been seen to read it: {error.message}"
                 )
-                raise UserError(message, f"curl -X POST {self._settings.url}/-/reload") from None
+                raise UserError(
+                    message, f"when it answers again: curl -X POST {self._settings.url}/-/reload"
+                ) from None
 
     def standing(self, step: Step) -> Standing:
         text = text_of(self._file)

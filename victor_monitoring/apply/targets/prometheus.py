@@ -139,7 +139,9 @@ class PrometheusTarget(Target):
                 message = (
                     f"the file is as before, and Prometheus has not been seen to read it: {error.message}"
                 )
-                raise UserError(message, f"curl -X POST {self._settings.url}/-/reload") from None
+                raise UserError(
+                    message, f"when it answers again: curl -X POST {self._settings.url}/-/reload"
+                ) from None
 
     def standing(self, step: Step) -> Standing:
         path = self._means.root / step.name
