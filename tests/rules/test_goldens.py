@@ -15,6 +15,7 @@ SPEC = GOLDEN / "spec.yaml"
 FILES = [
     "mill-alerts.yaml",
     *(f"{each}/mill-alerts.yaml" for each in ("configmap", "uphill", "valley", "fast")),
+    *(f"{each}/kustomization.yaml" for each in ("uphill", "valley")),
     *(
         f"docs/{each}.md"
         for each in ("README", "SacksTear", "SacksBurst", "SackSlow", "FlourLow", "StoneDown")

@@ -53,10 +53,14 @@ def selects_of(spec: Resolved, selected: Selected) -> list[tuple[Matcher, ...]]:
     return [spec.own_select(name)]
 
 
+# Objects that hold no PromQL of their own: a ConfigMap's files are documents by themselves.
+WITHOUT_SELECTORS = ("ConfigMap", "Kustomization", "ServiceMonitor", "AlertmanagerConfig")
+
+
 def every_selector(place: Place) -> Iterator[Selected]:
     for path, document in documents(artifacts(place)):
         found = [each for expr in expressions(document) for each in selectors(expr)]
-        assert found or document.get("kind") == "ConfigMap", f"{path} has no selector"
+        assert found or document.get("kind") in WITHOUT_SELECTORS, f"{path} has no selector"
         yield from found
 
 
