@@ -131,11 +131,11 @@ def doubtful(alerts: Iterable[Alert], choices: list[SampleSet], at: int) -> set[
     found: set[Labels] = set()
     for alert in alerts if len(choices) > 1 else ():
         met = [alert.exceeded(samples, at) for samples in choices]
-        keys = {key for each in met for key in each}
-        # The rules of a guard and of parts may have seen some of one and some of another.
-        is_mixed = alert.guard is not None or bool(alert.signal.kind.parts())
-        if not is_mixed or all(each == met[0] for each in met):
-            keys = {key for key in keys if any(key not in each for each in met)}
+        keys = {key for each in met for key in each if any(key not in other for other in met)}
+        # The rules of a guard and of parts may have seen some of one and some of another: what they make
+        # of that can be what none of the choices makes.
+        if alert.guard is not None or alert.signal.kind.parts():
+            keys = {key for samples in choices for key in alert.signal.evaluate(samples, at)}
         found |= labelled(alert, keys)
     return found
 
