@@ -58,7 +58,8 @@ def ordinary_folder(tmp_path: Path) -> Iterator[Path]:
             os.seteuid(0)
 
 
-def _needed(name: str, find: Callable[[str], Path] = program) -> Path:
+def needed(name: str, find: Callable[[str], Path] = program) -> Path:
+    """The path of a program; without it the test is skipped with the reason, and fails in CI."""
     try:
         return find(name)
     except MissingProgramError as missing:
@@ -70,43 +71,43 @@ def _needed(name: str, find: Callable[[str], Path] = program) -> Path:
 @pytest.fixture(scope="session")
 def promtool() -> Path:
     """The path of promtool."""
-    return _needed("promtool")
+    return needed("promtool")
 
 
 @pytest.fixture(scope="session")
 def prometheus() -> Path:
     """The path of Prometheus."""
-    return _needed("prometheus")
+    return needed("prometheus")
 
 
 @pytest.fixture(scope="session")
 def alertmanager() -> Path:
     """The path of Alertmanager."""
-    return _needed("alertmanager")
+    return needed("alertmanager")
 
 
 @pytest.fixture(scope="session")
 def amtool() -> Path:
     """The path of amtool."""
-    return _needed("amtool")
+    return needed("amtool")
 
 
 @pytest.fixture(scope="session")
 def node() -> Path:
     """The path of node."""
-    return _needed("node")
+    return needed("node")
 
 
 @pytest.fixture(scope="session")
 def npm() -> Path:
     """The path of npm."""
-    return _needed("npm")
+    return needed("npm")
 
 
 @pytest.fixture(scope="session")
 def victor_ai() -> Path:
     """The path of a Python that has Victor."""
-    return _needed("victor-ai", environment)
+    return needed("victor-ai", environment)
 
 
 @pytest.fixture(scope="session")

@@ -11,8 +11,6 @@ import pytest
 
 from tests.cli.commands import SPEC, edit, project, victor_mon
 
-pytestmark = pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
-
 LOOSENED = "alert HighMemoryUsage: `> 1GiB` becomes `> 3GiB`: loosened\n"
 
 

@@ -10,6 +10,7 @@ import pytest
 import yaml
 
 from tests.cli.commands import victor_mon
+from tests.conftest import needed
 from tests.kubebuilder import debian_kubectl
 from tests.rules.rendered import ROOT, SPECS, compiled
 
@@ -61,6 +62,4 @@ def kubectl() -> list[Path]:
     """The machine's kubectl, and Debian's where it is there."""
     on_path = shutil.which("kubectl")
     found = [*([Path(on_path)] if on_path else []), *([each] if (each := debian_kubectl()) else [])]
-    if not found:
-        pytest.skip("`kubectl` is not on PATH")
-    return found
+    return found or [needed("kubectl")]
