@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from victor_monitoring.resolved.spec import Alert, Guard, Meta, Resolved
+from victor_monitoring.resolved.spec import Alert, Meta, Resolved
+from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.spec.tree import Path
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from victor_monitoring.model.template import Template
+from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.promql import Binary, Expr, Matcher, Number
 from victor_monitoring.signals.quantity import Condition, Quantity
@@ -72,14 +73,6 @@ class Component:
     def path(self) -> Path:
         """Where it stands in the spec."""
         return ("components", self.name)
-
-
-@dataclass(frozen=True, slots=True)
-class Guard:
-    """A second condition that an alert needs."""
-
-    signal: Signal
-    condition: Condition
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,6 @@ from victor_monitoring.runtime.alert_states import AlertState, AlertStates
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
 from victor_monitoring.signals.alert import Alert as WatchedAlert
-from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.signal import LabelPairs
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -105,7 +104,7 @@ def _watched(alert: Alert) -> WatchedAlert:
         group=alert.group,
         signal=alert.signal,
         condition=alert.condition,
-        guard=None if alert.guard is None else Guard(alert.guard.signal, alert.guard.condition),
+        guard=alert.guard,
         pending=alert.pending,
         keep_firing=alert.keep_firing,
         severity=alert.severity,
