@@ -41,11 +41,11 @@ def test_from_nothing(grafana: Grafana, site: Brewery) -> None:
     """Folder and dashboard are there, with a message; a second time nothing is written."""
     planned = site.apply("--dry-run")
     assert (planned.status, grafana.writes()) == (1, [])
-    assert "  add       folder Beer & Co\n  add       dashboard brew\n" in planned.out
+    assert "  add       folder Beer & Co\n  add       dashboard brew-prod\n" in planned.out
     applied = site.apply()
     assert applied.status == 0, applied.err
-    kept = grafana.dashboards["brew"]
-    assert (grafana.folders[kept.folder], kept.content["title"]) == ("Beer & Co", "Brewery")
+    kept = grafana.dashboards["brew-prod"]
+    assert (grafana.folders[kept.folder], kept.content["title"]) == ("Beer & Co", "Brewery (prod)")
     assert kept.versions[0]["message"].startswith(MARK)
     assert grafana.writes() == ["POST /api/folders", SAVE]
     again = site.apply()
@@ -57,7 +57,7 @@ def test_a_folder_that_is_there(grafana: Grafana, site: Brewery) -> None:
     """The one with the title is taken, whoever made it; of two the user must say which."""
     grafana.folders["theirs"] = "Beer & Co"
     assert site.apply().status == 0
-    assert (list(grafana.folders), grafana.dashboards["brew"].folder) == (["theirs"], "theirs")
+    assert (list(grafana.folders), grafana.dashboards["brew-prod"].folder) == (["theirs"], "theirs")
     grafana.folders["others"] = "Beer & Co"
     assert "has 2 folders `Beer & Co`" in site.apply().err
 
@@ -69,9 +69,9 @@ def test_a_change(grafana: Grafana, site: Brewery) -> None:
     site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
     applied = site.apply()
     assert applied.status == 0, applied.err
-    assert "  change    dashboard brew\n    panel `Sour`: drawn otherwise\n" in applied.out
+    assert "  change    dashboard brew-prod\n    panel `Sour`: drawn otherwise\n" in applied.out
     assert grafana.writes() == [SAVE]
-    assert [each["version"] for each in grafana.dashboards["brew"].versions] == [2, 1]
+    assert [each["version"] for each in grafana.dashboards["brew-prod"].versions] == [2, 1]
 
 
 def test_what_the_server_adds(grafana: Grafana, site: Brewery) -> None:
@@ -79,24 +79,25 @@ def test_what_the_server_adds(grafana: Grafana, site: Brewery) -> None:
     grafana.adds = {"transparent": False, "links": []}
     assert site.apply().status == 0
     assert (site.apply().status, site.verify().status) == (0, 0)
-    grafana.by_hand("brew")
+    grafana.by_hand("brew-prod")
     assert site.verify().status == 1
 
 
 def test_a_change_by_hand(grafana: Grafana, site: Brewery) -> None:
     """It is shown with who made it, and overwritten by force alone."""
     site.apply()
-    grafana.by_hand("brew", title="Mine", panels=[])
+    grafana.by_hand("brew-prod", title="Mine", panels=[])
     found = site.verify()
     assert found.status == 1
-    assert "dashboard title: `Brewery` becomes `Mine`" in found.out
+    assert "dashboard title: `Brewery (prod)` becomes `Mine`" in found.out
     assert "version 2 was saved by ann at 2026-01-01T00:00:00Z" in found.out
     grafana.writes()
     refused = site.apply()
-    assert (refused.status, grafana.writes(), grafana.dashboards["brew"].content["title"]) == (2, [], "Mine")
+    assert (refused.status, grafana.writes()) == (2, [])
+    assert grafana.dashboards["brew-prod"].content["title"] == "Mine"
     assert "    conflict: version 2 was saved by ann at 2026-01-01T00:00:00Z\n" in refused.out
     assert site.apply("--force").status == 0
-    assert grafana.dashboards["brew"].content["title"] == "Brewery"
+    assert grafana.dashboards["brew-prod"].content["title"] == "Brewery (prod)"
     assert site.verify().status == 0
 
 
@@ -113,36 +114,37 @@ def test_moved_by_hand(grafana: Grafana, site: Brewery) -> None:
     """A dashboard in another folder is a difference, and is moved back."""
     site.apply()
     grafana.folders["attic"] = "Attic"
-    grafana.dashboards["brew"].folder = "attic"
+    grafana.dashboards["brew-prod"].folder = "attic"
     assert "folder `Beer & Co` becomes `Attic (attic)`" in site.verify().out
     assert site.apply().status == 0
-    assert grafana.folders[grafana.dashboards["brew"].folder] == "Beer & Co"
+    assert grafana.folders[grafana.dashboards["brew-prod"].folder] == "Beer & Co"
 
 
 def test_no_longer_rendered(grafana: Grafana, tmp_path: Path) -> None:
     """A dashboard of ours is removed; one that somebody has saved since stays, and is not ours any more."""
     site = made(tmp_path, grafana)
     site.apply()
-    kept = copy.deepcopy(grafana.dashboards["brew"])
+    kept = copy.deepcopy(grafana.dashboards["brew-prod"])
     text = site.spec.read_text(encoding="utf-8")
     head, _, rest = text.partition("dashboard:\n")
     site.spec.write_text(head + "contexts:\n" + rest.partition("contexts:\n")[2], encoding="utf-8")
     assert site.command("generate").status == 0
     assert "VM902" in site.verify().out
-    assert "  remove    dashboard brew\n" in site.apply().out
+    assert "  remove    dashboard brew-prod\n" in site.apply().out
     assert grafana.dashboards == {}
-    grafana.dashboards["brew"] = kept
-    grafana.by_hand("brew")
+    grafana.dashboards["brew-prod"] = kept
+    grafana.by_hand("brew-prod")
     assert site.apply().status == 0
-    assert "brew" in grafana.dashboards
+    assert "brew-prod" in grafana.dashboards
 
 
 def test_provisioned(grafana: Grafana, site: Brewery) -> None:
     """What Grafana reads from a file cannot be saved: the preflight says so."""
-    grafana.dashboards["brew"] = Kept({"uid": "brew", "version": 1, "panels": []}, "", [], "brew.json")
+    content = {"uid": "brew-prod", "version": 1, "panels": []}
+    grafana.dashboards["brew-prod"] = Kept(content, "", [], "brew.json")
     refused = site.apply()
     assert (refused.status, grafana.writes()) == (2, [])
-    assert "`brew` is provisioned from brew.json" in refused.err
+    assert "`brew-prod` is provisioned from brew.json" in refused.err
 
 
 @pytest.mark.parametrize("status", [401, 403, 412])
@@ -154,7 +156,7 @@ def test_a_refusal(grafana: Grafana, tmp_path: Path, status: int) -> None:
     assert (failed.status, grafana.writes(), grafana.dashboards) == (2, [SAVE], {})
     assert f"answered {status}" in failed.err
     assert "no, for a reason" in failed.err
-    assert f"  grafana {grafana.url}: dashboard brew: undone, as before\n" in failed.err
+    assert f"  grafana {grafana.url}: dashboard brew-prod: undone, as before\n" in failed.err
 
 
 def test_a_wrong_token(grafana: Grafana, site: Brewery) -> None:
@@ -180,7 +182,7 @@ def test_an_answer_that_is_lost(grafana: Grafana, site: Brewery, path: str) -> N
     grafana.interfere = lambda received: lost(received) if str(received) == path else None
     applied = site.apply()
     assert applied.status == 0, applied.err
-    assert len(grafana.dashboards["brew"].versions) == 1
+    assert len(grafana.dashboards["brew-prod"].versions) == 1
 
 
 def test_a_folder_that_came_meanwhile(grafana: Grafana, site: Brewery) -> None:
@@ -208,14 +210,14 @@ def test_somebody_else_meanwhile(grafana: Grafana, site: Brewery) -> None:
         nonlocal is_saved
         if str(received) == SAVE and not is_saved:
             is_saved = True
-            grafana.by_hand("brew", title="Mine")
+            grafana.by_hand("brew-prod", title="Mine")
         return None
 
     grafana.interfere = interfere
     failed = site.apply()
-    assert (failed.status, grafana.dashboards["brew"].content["title"]) == (2, "Mine")
+    assert (failed.status, grafana.dashboards["brew-prod"].content["title"]) == (2, "Mine")
     assert "The dashboard has been changed by someone else" in failed.err
-    assert "dashboard brew: could not be undone, neither as before nor as planned" in failed.err
+    assert "dashboard brew-prod: could not be undone, neither as before nor as planned" in failed.err
 
 
 @pytest.mark.parametrize("is_by_hand", [False, True])
@@ -224,8 +226,8 @@ def test_taken_back(grafana: Grafana, tmp_path: Path, is_by_hand: bool) -> None:
     site = made(tmp_path, grafana)
     site.apply()
     if is_by_hand:
-        grafana.by_hand("brew", title="Mine")
-    old = copy.deepcopy(grafana.dashboards["brew"].content)
+        grafana.by_hand("brew-prod", title="Mine")
+    old = copy.deepcopy(grafana.dashboards["brew-prod"].content)
     site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
     seen: list[str] = []
 
@@ -236,8 +238,8 @@ def test_taken_back(grafana: Grafana, tmp_path: Path, is_by_hand: bool) -> None:
     grafana.interfere = interfere
     failed = site.apply("--force")
     assert failed.status == 2, failed.out
-    assert "dashboard brew: undone, as before\n" in failed.err
-    found = grafana.dashboards["brew"]
+    assert "dashboard brew-prod: undone, as before\n" in failed.err
+    found = grafana.dashboards["brew-prod"]
     assert {**found.content, "version": 0} == {**old, "version": 0}
     assert found.versions[0]["message"].startswith(MARK) is not is_by_hand
 
@@ -311,12 +313,17 @@ def test_a_redirect_to_another_host(grafana: Grafana, site: Brewery, method: str
 
 
 def test_two_contexts(grafana: Grafana, tmp_path: Path) -> None:
-    """They would overwrite each other's dashboard: refused before anything is asked."""
-    given = {"grafana": {"url": grafana.url}}
-    site = brewery(tmp_path, {"prod": given, "tasting": given}, {})
-    failed = site.apply()
-    assert (failed.status, grafana.received) == (2, [])
-    assert "`tasting` brings the dashboard `brew` there too" in failed.err
+    """They share a Grafana and a folder, each with a dashboard of its own."""
+    settings = {"url": grafana.url, "folder": "Beer & Co", "token": {"env": "GRAFANA_TOKEN"}}
+    targets = {"prod": {"grafana": settings}, "tasting": {"grafana": settings}}
+    site = brewery(tmp_path, targets, {"GRAFANA_TOKEN": TOKEN})
+    for context in targets:
+        applied = site.apply(context=context)
+        assert applied.status == 0, applied.err
+    titles = {uid: kept.content["title"] for uid, kept in grafana.dashboards.items()}
+    assert titles == {"brew-prod": "Brewery (prod)", "brew-tasting": "Brewery (tasting)"}
+    assert site.verify().status == 0
+    assert len(grafana.folders) == 1
 
 
 def test_the_canary(grafana: Grafana, site: Brewery) -> None:

@@ -12,15 +12,16 @@ from tests.kubernetes.brewery import Brewery
 from tests.kubernetes.cluster import CRDS, Clusters
 from tests.rules.rendered import ROOT
 
-RULES = "ConfigMap brew-alerts"
-DASHBOARD = "ConfigMap brew-dashboard"
+RULES = "ConfigMap brew-alerts-staging"
+DASHBOARD = "ConfigMap brew-dashboard-staging"
+PROD_DASHBOARD = "ConfigMap brew-dashboard-prod"
 OPERATOR = [
-    "AlertmanagerConfig brew-inhibitions",
-    "AlertmanagerConfig brew-receiver-day-shift",
-    "AlertmanagerConfig brew-receiver-pager",
-    DASHBOARD,
-    "PrometheusRule brew-alerts",
-    "ServiceMonitor brew-scrape",
+    "AlertmanagerConfig brew-inhibitions-prod",
+    "AlertmanagerConfig brew-receiver-day-shift-prod",
+    "AlertmanagerConfig brew-receiver-pager-prod",
+    PROD_DASHBOARD,
+    "PrometheusRule brew-alerts-prod",
+    "ServiceMonitor brew-scrape-prod",
 ]
 NOTHING = "nothing to do; the live systems are what the spec says"
 
@@ -87,13 +88,14 @@ def test_one_changed_threshold(brewery: Brewery) -> None:
     assert applied.status == 0, applied.err
     after = brewery.versions("prod")
     changed = {name for name in OPERATOR if before[name] != after[name]}
-    assert {"PrometheusRule brew-alerts"} <= changed <= {"PrometheusRule brew-alerts", DASHBOARD}
+    rule = "PrometheusRule brew-alerts-prod"
+    assert {rule} <= changed <= {rule, PROD_DASHBOARD}
 
 
 def test_what_is_no_longer_rendered(brewery: Brewery) -> None:
     """It is told by `verify`, then removed; what has other labels, or another context's, stays."""
     assert brewery.apply("prod").status == 0
-    ours = brewery.objects("prod")[DASHBOARD]["metadata"]["labels"]
+    ours = brewery.objects("prod")[PROD_DASHBOARD]["metadata"]["labels"]
     for name, labels in {
         "tasting": {**ours, "app.kubernetes.io/instance": "tasting"},
         "mill": {**ours, "app.kubernetes.io/part-of": "mill"},
@@ -102,14 +104,14 @@ def test_what_is_no_longer_rendered(brewery: Brewery) -> None:
         options = ["create", f"--namespace={brewery.namespace}", "--filename=-"]
         brewery.clusters("prod", *options, stdin=json.dumps(foreign))
     brewery.edit("      day_shift:", "      night_shift:")
-    assert f"`AlertmanagerConfig {brewery.namespace}/brew-receiver-day-shift` is no longer rendered" in (
+    assert f"`AlertmanagerConfig {brewery.namespace}/brew-receiver-day-shift-prod` is no longer rendered" in (
         brewery.verify("prod").out
     )
     applied = brewery.apply("prod")
     assert applied.status == 0, applied.err
-    assert f"  remove    AlertmanagerConfig {brewery.namespace}/brew-receiver-day-shift\n" in applied.out
-    kept = [each for each in OPERATOR if not each.endswith("day-shift")]
-    new = "AlertmanagerConfig brew-receiver-night-shift"
+    assert f"  remove    AlertmanagerConfig {brewery.namespace}/brew-receiver-day-shift-prod\n" in applied.out
+    kept = [each for each in OPERATOR if not each.endswith("day-shift-prod")]
+    new = "AlertmanagerConfig brew-receiver-night-shift-prod"
     assert sorted(brewery.objects("prod")) == sorted([*kept, new, "ConfigMap mill", "ConfigMap tasting"])
 
 
@@ -118,7 +120,7 @@ def test_somebody_elses_change(brewery: Brewery) -> None:
     assert brewery.apply("staging").status == 0
     text = brewery.objects("staging")[RULES]["data"]["brew.yaml"]
     changed = json.dumps({"data": {"brew.yaml": text.replace("> 0.6", "> 0.9")}})
-    brewery.patch("staging", "configmap", "brew-alerts", changed)
+    brewery.patch("staging", "configmap", "brew-alerts-staging", changed)
     before = brewery.versions("staging")
     found = brewery.verify("staging")
     assert found.status == 1
@@ -137,18 +139,24 @@ def test_somebody_elses_change(brewery: Brewery) -> None:
 @pytest.mark.parametrize(
     ("context", "kind", "name", "added", "field"),
     [
-        ("staging", "ConfigMap", "brew-alerts", {"data": {"more.yaml": "groups: []"}}, ".data.more.yaml"),
+        (
+            "staging",
+            "ConfigMap",
+            "brew-alerts-staging",
+            {"data": {"more.yaml": "groups: []"}},
+            ".data.more.yaml",
+        ),
         (
             "prod",
             "AlertmanagerConfig",
-            "brew-inhibitions",
+            "brew-inhibitions-prod",
             {"spec": {"receivers": [{"name": "mine"}]}},
             ".spec.receivers",
         ),
         (
             "prod",
             "PrometheusRule",
-            "brew-alerts",
+            "brew-alerts-prod",
             {"spec": {"groups": [{"name": "mine", "rules": []}]}},
             '.spec.groups[{"name":"mine"}]',
         ),
@@ -176,8 +184,8 @@ def test_what_others_may_add(brewery: Brewery) -> None:
     """Annotations, labels and the defaults of a kind are no difference, and stay."""
     assert brewery.apply("prod").status == 0
     metadata = {"metadata": {"annotations": {"seen": "yes"}, "labels": {"tier": "1"}}}
-    brewery.patch("prod", "servicemonitor", "brew-scrape", json.dumps(metadata))
-    monitor = brewery.objects("prod")["ServiceMonitor brew-scrape"]
+    brewery.patch("prod", "servicemonitor", "brew-scrape-prod", json.dumps(metadata))
+    monitor = brewery.objects("prod")["ServiceMonitor brew-scrape-prod"]
     assert monitor["spec"]["endpoints"][0]["scheme"] == "http"  # a default, nowhere rendered
     before = brewery.versions("prod")
     assert brewery.verify("prod").status == 0
@@ -188,20 +196,26 @@ def test_what_others_may_add(brewery: Brewery) -> None:
 def test_an_object_that_is_not_ours(brewery: Brewery) -> None:
     """It is a conflict, though nobody manages the fields that we would set."""
     options = [f"--namespace={brewery.namespace}", "--from-literal=else=1"]
-    brewery.clusters("staging", "create", "configmap", "brew-alerts", *options)
+    brewery.clusters("staging", "create", "configmap", "brew-alerts-staging", *options)
     refused = brewery.apply("staging")
     assert (refused.status, "it is not an object of ours" in refused.err) == (2, True)
     assert brewery.objects("staging") == {}
 
 
-def test_the_wrong_cluster(brewery: Brewery) -> None:
-    """A context is not applied over another one's objects."""
+def test_two_contexts_in_one_namespace(brewery: Brewery) -> None:
+    """Neither writes what the other has, and each is as its spec says."""
+    brewery.edit("kube_context: staging", "kube_context: prod")
     assert brewery.apply("prod").status == 0
     before = brewery.versions("prod")
-    brewery.edit("kube_context: staging", "kube_context: prod")
-    refused = brewery.apply("staging")
-    assert (refused.status, brewery.versions("prod")) == (2, before)
-    assert "it is the context `prod`'s: is this the right cluster?" in refused.err
+    applied = brewery.apply("staging")
+    assert applied.status == 0, applied.err
+    after = brewery.versions("prod")
+    assert sorted(after) == sorted([*OPERATOR, RULES, DASHBOARD])
+    assert before.items() <= after.items()
+    assert brewery.verify("prod").status == 0
+    brewery.edit("kubernetes: {rules_key", "outputs: {dashboard: null}\nkubernetes: {rules_key")
+    assert brewery.apply("staging").status == 0
+    assert sorted(brewery.objects("prod")) == sorted([*OPERATOR, RULES])
 
 
 def test_prod_is_untouched_while_staging_is_applied(brewery: Brewery) -> None:
@@ -210,7 +224,7 @@ def test_prod_is_untouched_while_staging_is_applied(brewery: Brewery) -> None:
     before = brewery.versions("prod")
     assert brewery.apply("staging").status == 0
     brewery.edit('when: "> 60%"', 'when: "> 50%"')
-    brewery.patch("staging", "configmap", "brew-alerts", '{"data": {"brew.yaml": "groups: []"}}')
+    brewery.patch("staging", "configmap", "brew-alerts-staging", '{"data": {"brew.yaml": "groups: []"}}')
     assert brewery.apply("staging", "--force").status == 0
     brewery.edit("kubernetes: {rules_key", "outputs: {dashboard: null}\nkubernetes: {rules_key")
     assert brewery.apply("staging").status == 0
@@ -231,6 +245,14 @@ def test_a_kind_that_the_cluster_does_not_know(brewery: Brewery) -> None:
     assert 'no matches for kind "PrometheusRule"' in refused.err
     assert "help: install the Prometheus operator, or write `component: configmap`\n" in refused.err
     assert brewery.objects("prod") == {}
+
+
+def test_a_context_of_plain_files(brewery: Brewery) -> None:
+    """There is nothing for the cluster, and it is said why."""
+    brewery.edit("component: operator", "component: null")
+    refused = brewery.apply("prod")
+    assert refused.status == 2
+    assert "the context renders none\nhelp: its `component` and the outputs" in refused.err
 
 
 def test_a_namespace_that_is_not_there(brewery: Brewery) -> None:

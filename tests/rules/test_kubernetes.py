@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import yaml
 
@@ -16,6 +18,11 @@ PLACES = {
 }
 
 
+def named(place: Place, what: str) -> str:
+    """An object's name: the context's comes last."""
+    return "-".join(filter(None, (resolved(place).service.name, what, place.context)))
+
+
 def objects(place: Place) -> dict[str, Document]:
     """The objects of a place by their name."""
     found = [yaml.safe_load(each.text) for each in artifacts(place) if each.output == "kubernetes"]
@@ -26,7 +33,7 @@ def objects(place: Place) -> dict[str, Document]:
 def test_configmap_holds_the_rules(place: Place) -> None:
     """Under the spec's key a ConfigMap holds the text of the rules file, and nothing else."""
     spec = resolved(place)
-    found = objects(place)[f"{spec.service.name}-alerts"]
+    found = objects(place)[named(place, "alerts")]
     assert (found["apiVersion"], found["kind"]) == ("v1", "ConfigMap")
     assert found["data"] == {spec.kubernetes.rules_key: rules_text(spec)}
 
@@ -35,7 +42,7 @@ def test_configmap_holds_the_rules(place: Place) -> None:
 def test_operator_object_holds_the_rules(place: Place) -> None:
     """An operator's object has the rules as its `spec`."""
     spec = resolved(place)
-    found = objects(place)[f"{spec.service.name}-alerts"]
+    found = objects(place)[named(place, "alerts")]
     assert (found["apiVersion"], found["kind"]) == ("monitoring.coreos.com/v1", "PrometheusRule")
     assert found["spec"] == rule_data(spec)
 
@@ -48,9 +55,10 @@ def test_objects_are_labelled(place: Place) -> None:
     if place.context:
         ours["app.kubernetes.io/instance"] = place.context
     found = objects(place)
-    assert {f"{service.name}-alerts", f"{service.name}-dashboard"} <= found.keys()
+    dashboard = named(place, "dashboard")
+    assert {named(place, "alerts"), dashboard} <= found.keys()
     for name, each in found.items():
-        sidecar = {"grafana_dashboard": "1"} if name.endswith("-dashboard") else {}
+        sidecar = {"grafana_dashboard": "1"} if name == dashboard else {}
         labels = {**ours, **sidecar}
         assert each["metadata"] == {"name": name, "namespace": service.namespace, "labels": labels}
 
@@ -59,9 +67,19 @@ def test_objects_are_labelled(place: Place) -> None:
 def test_dashboard_is_the_plain_one(place: Place) -> None:
     """The dashboard's ConfigMap holds the text of the dashboard's file of base, or of the context."""
     (file,) = [each for each in artifacts(Place("performance", None)) if each.output == "dashboard"]
-    found = objects(place)["victor-performance-dashboard"]["data"]
-    assert found.keys() == {"victor-performance.json"}
-    assert (found["victor-performance.json"] == file.text) is (place.context is None)
+    (text,) = objects(place)[named(place, "dashboard")]["data"].values()
+    assert (text == file.text) is (place.context is None)
+
+
+def test_places_never_meet() -> None:
+    """Base and all contexts can be in one namespace, one folder of a sidecar and one Grafana."""
+    places = [Place("performance", context) for context in (None, "prod", "staging", "fast")]
+    names = [(each["kind"], name) for place in places for name, each in objects(place).items()]
+    boards = [each for place in places for name, each in objects(place).items() if "-dashboard" in name]
+    keys = [key for each in boards for key in each["data"]]
+    contents = [json.loads(text) for each in boards for text in each["data"].values()]
+    for found in (names, keys, [each["uid"] for each in contents], [each["title"] for each in contents]):
+        assert len(set(found)) == len(found) >= len(places)
 
 
 def test_no_namespace() -> None:

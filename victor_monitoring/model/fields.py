@@ -131,7 +131,7 @@ NumberField = Annotated[Fraction, PlainValidator(_number), WithJsonSchema({"type
 Name = Annotated[str, Field(pattern=NAME_SHAPE)]
 LabelName = Annotated[Name, AfterValidator(_groupable)]
 TargetLabel = Annotated[LabelName, AfterValidator(_unreserved)]
-SlugName = Annotated[  # no longer than Grafana allows a uid to be
+SlugName = Annotated[  # in the names of Kubernetes objects, and no longer than Grafana allows a uid to be
     str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=40)
 ]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]

@@ -302,7 +302,7 @@ class Context(Written):
     labels: Labels = {}
     select: Labels = {}
     protected: bool = False
-    component: Literal["configmap", "operator"] | None = None
+    component: Literal["configmap", "operator"] | None = "configmap"
     receivers: dict[Name, Receiver] = {}
     targets: list[Any] = []
     override: dict[str, Any] = {}
@@ -331,4 +331,4 @@ class Spec(Written):
     alerts: dict[Name, dict[Name, Alert] | None] = {}
     meta: Meta | None = Field(default_factory=Meta)
     dashboard: Dashboard | None = None
-    contexts: dict[Name, Context] = {}
+    contexts: dict[SlugName, Context] = {}

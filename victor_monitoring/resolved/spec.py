@@ -274,6 +274,11 @@ class Resolved:
     contexts: Mapping[str, Resolved] = field(default_factory=dict)  # of base only: the spec in each context
 
     @property
+    def place(self) -> str:
+        """The service's name, with the context's behind it: what tells its copies in one system apart."""
+        return f"{self.service.name}-{self.context}" if self.context else self.service.name
+
+    @property
     def declared(self) -> Iterator[Declared]:
         """Every metric of the spec, component by component."""
         for component in self.components.values():

@@ -51,7 +51,7 @@ class GrafanaTarget(Target):
         self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
         content = json.loads(delivery.dashboard) if delivery.dashboard else None
         self._own = OwnDashboard(delivery.spec.service.name, delivery.context, content)
-        self._uid = self._own.service
+        self._uid = delivery.spec.place
         self._title = settings.folder if content is not None else None
         self._folder = ""  # its uid, once it is looked for
         self._was: Seen | None = None  # as it was planned upon
@@ -63,11 +63,6 @@ class GrafanaTarget(Target):
         return Grafana(self._means.http(self._settings))
 
     def preflight(self) -> None:
-        for rival in self._delivery.rivals:
-            for theirs in rival.settings:
-                if isinstance(theirs, GrafanaSettings) and theirs.url == self._settings.url:
-                    message = f"{self.name}: `{rival.context}` brings the dashboard `{self._uid}` there too"
-                    raise UserError(message, "name this Grafana in one context only")
         there = self._api.dashboard(self._uid)
         if there is not None and there.provisioned:
             message = (

@@ -71,7 +71,8 @@ class KubernetesTarget(Target):
     def preflight(self) -> None:
         if not self._wanted:
             message = f"{self.name} takes objects, and the context renders none"
-            raise UserError(message, "name a component: `component: configmap`, or `operator`")
+            mend = "its `component` and the outputs `kubernetes` and `overlays` must not be null"
+            raise UserError(message, mend)
         self._kubectl.accepted(self._all)
 
     def read(self) -> Mapping[str, str]:
@@ -146,11 +147,8 @@ class KubernetesTarget(Target):
         there = self._seen.get(name)
         if there is None:
             return []
-        service, context = owner_of(there)
-        if service != self._delivery.spec.service.name:
+        if owner_of(there) != (self._delivery.spec.service.name, self._delivery.context):
             return ["it is not an object of ours"]
-        if context not in (None, self._delivery.context):
-            return [f"it is the context `{context}`'s: is this the right cluster?"]
         found = self._kubectl.conflicts(wanted.text)
         foreign = {manager: fields for manager, fields in found.items() if manager != MANAGER}
         if foreign:

@@ -35,9 +35,9 @@ def dashboard_text(spec: Resolved, dashboard: Dashboard) -> str:
     builder = PanelBuilder(spec)
     return finished(
         core.Dashboard(
-            uid=spec.service.name,
-            title=spec.service.title,
-            tags=[spec.service.name],
+            uid=spec.place,
+            title=f"{spec.service.title} ({spec.context})" if spec.context else spec.service.title,
+            tags=[spec.service.name, *([spec.context] if spec.context else [])],
             editable=False,
             timezone="",  # the reader's
             time=core.Time("now-6h", "now"),

@@ -26,7 +26,7 @@ KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kusto
 
 
 def render(spec: Resolved) -> Iterator[Artifact]:
-    """Base: ConfigMaps. A context: the objects of its component, or none where it names no component."""
+    """Base: ConfigMaps. A context: the objects of its component; none where that is null."""
     folder = overlay_path(spec) if spec.context else PurePosixPath(spec.outputs[OUTPUT])
     component = spec.component if spec.context else "configmap"
     if folder is None or component is None:
@@ -47,16 +47,17 @@ def _objects(spec: Resolved, *, is_operator: bool) -> Iterator[tuple[PurePosixPa
         yield PurePosixPath(PurePosixPath(rules).name), build(spec)
     dashboard = spec.outputs.get("dashboard")
     if dashboard is not None and spec.dashboard is not None:
-        name = PurePosixPath(dashboard).name
-        path = "dashboards" / PurePosixPath(name).with_suffix(".yaml")
-        yield path, _dashboard_map(spec, spec.dashboard, name)
+        name = PurePosixPath(PurePosixPath(dashboard).name)
+        # A sidecar puts the dashboards of all ConfigMaps into one folder, each by its key.
+        key = f"{name.stem}-{spec.context}.json" if spec.context else str(name)
+        yield "dashboards" / name.with_suffix(".yaml"), _dashboard_map(spec, spec.dashboard, key)
     if is_operator:
         monitor = service_monitor(spec)
         if monitor is not None:
             yield PurePosixPath("service-monitor.yaml"), monitor
         if "alertmanager" in spec.outputs:
-            for name, config in alertmanager_configs(spec).items():
-                yield PurePosixPath("routing", f"{name}.yaml"), config
+            for end, config in alertmanager_configs(spec).items():
+                yield PurePosixPath("routing", f"{end}.yaml"), config
 
 
 def _artifact(spec: Resolved, path: PurePosixPath, content: Mapping[str, object]) -> Artifact:

@@ -16,7 +16,7 @@ def manifest(
     version: str = "v1",
     labels: Mapping[str, str] | None = None,
 ) -> Mapping[str, object]:
-    """An object of the service, labelled as ours; a context's also with the context."""
+    """An object of the service, labelled as ours; a context's is named and labelled after the context too."""
     namespace = {"namespace": spec.service.namespace} if spec.service.namespace else {}
     instance = {"app.kubernetes.io/instance": spec.context} if spec.context else {}
     ours = {
@@ -24,11 +24,13 @@ def manifest(
         "app.kubernetes.io/part-of": spec.service.name,
         **instance,
     }
+    # The context comes last: `shop-alerts-prod` is never base's of a service `shop-prod`.
+    name = "-".join(filter(None, (spec.service.name, suffix, spec.context)))
     return {
         "apiVersion": version,
         "kind": kind,
         "metadata": {
-            "name": f"{spec.service.name}-{suffix}",
+            "name": name,
             **namespace,
             "labels": {**ours, **(labels or {})},
         },
