@@ -302,6 +302,12 @@ def test_annotations_are_grafanas_own_and_one_for_each_select_with_alerts():
     assert ingress["target"]["expr"] == f'ALERTS{{job="checkout-ingress",{firing},{scope}}}'
 
 
+def test_annotations_of_a_context_are_its_own():
+    """What a context adds to its alerts keeps those of others out."""
+    _, ours = rendered(resolved()["performance-staging"])["annotations"]["list"]
+    assert 'service="victor-performance",environment="staging"' in ours["target"]["expr"]
+
+
 def test_data_source_is_an_object_everywhere(spec):
     """Panels, queries, variables and annotations ask the data source that is chosen on top."""
     whole = rendered(spec)

@@ -41,7 +41,11 @@ def annotation_queries(spec: Resolved, variables: tuple[Variable, ...]) -> Itera
 
 
 def _firing(spec: Resolved, signal: Signal, variables: tuple[Variable, ...]) -> Vector:
-    """The alerts of this spec that fire on the signal's targets, narrowed to the chosen scope."""
-    ours = (Matcher("alertstate", "=", "firing"), Matcher("service", "=", spec.service.name))
+    """The alerts of this spec and context that fire on the signal's targets, narrowed to the chosen scope."""
+    ours = (
+        Matcher("alertstate", "=", "firing"),
+        Matcher("service", "=", spec.service.name),
+        *(Matcher(label, "=", value) for label, value in spec.routing.labels),
+    )
     scope = (each.matcher for each in applicable(signal, variables) if each.label in signal.scope)
     return Vector("ALERTS", (*signal.select, *ours, *scope))
