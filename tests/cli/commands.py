@@ -15,6 +15,7 @@ from unittest import mock
 
 import pytest
 
+from tests.canaries import GUISES, watched
 from victor_monitoring.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,16 +45,18 @@ def victor_mon(
     )
     outcome = Outcome(run.returncode, run.stdout.decode(), run.stderr.decode())
     assert "Traceback" not in outcome.err, outcome.err
+    assert not any(guise in run.stdout + run.stderr for guise in GUISES)
     return outcome
 
 
 def in_process(folder: Path, *arguments: str, env: Mapping[str, str]) -> Outcome:
-    """The same in this process: that is quicker."""
+    """The same in this process: that is quicker. Secrets are nowhere to be seen."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.chdir(folder))
         stack.enter_context(mock.patch.dict(os.environ, env))
         stack.enter_context(mock.patch.object(sys, "argv", ["victor-mon", *arguments]))
+        stack.enter_context(watched(out, err))
         stack.enter_context(contextlib.redirect_stdout(out))
         stack.enter_context(contextlib.redirect_stderr(err))
         with pytest.raises(SystemExit) as ended:
