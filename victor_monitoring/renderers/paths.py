@@ -11,7 +11,7 @@ def artifact_path(spec: Resolved, output: str) -> PurePosixPath | None:
     """The path of an output's plain file; None where the output is off.
 
     A context's stands in its overlay, unless the context gets Kubernetes objects, which hold it: those are
-    rendered where the context names a component and the output `kubernetes` is on.
+    rendered unless the context says `component: null` or the output `kubernetes` is off.
     """
     path = spec.outputs.get(output)
     if path is None or spec.context is None:
