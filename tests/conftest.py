@@ -16,6 +16,7 @@ from hypothesis import settings
 from tests.environments import environment
 from tests.kubebuilder import UnsetError, assets
 from tests.programs import MissingProgramError, program
+from tests.tables import tables
 
 PROGRAMS = {"alertmanager", "amtool", "kubebuilder", "node", "npm", "prometheus", "promtool", "victor_ai"}
 NOBODY = 65534
@@ -41,6 +42,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if bool(item.get_closest_marker("prove")) != wants_proof]
     config.hook.pytest_deselected(items=left_out)
     items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Prints the tables whose rows tests have recorded."""
+    for title, lines in tables(terminalreporter.getreports("passed")):
+        terminalreporter.section(title)
+        for line in lines:
+            terminalreporter.write_line(line)
 
 
 @pytest.fixture

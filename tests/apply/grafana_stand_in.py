@@ -7,7 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.apply.stand_in import Received, Reply, StandIn, as_json
+from tests.apply.server import Received, Reply
+from tests.apply.stand_in import StandIn, as_json
 
 SAVED_KEYS = {"dashboard", "folderUid", "message", "overwrite"}
 

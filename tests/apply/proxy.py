@@ -1,17 +1,25 @@
-"""A proxy between us and a live system, at the wire: it can refuse, lose, or be gone from a request on."""
+"""A proxy between us and a live system, at the wire: every request passes it, or meets a fault there."""
 
 from __future__ import annotations
 
 import contextlib
 import http.client
+import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Literal
 from urllib.parse import urlsplit
 
-Fault = Literal["refused", "lost", "gone", ""]
+from tests.apply.server import Received, Reply, Server, listening
+
+# What happens to a request: an answer of 500; the answer lost; the system gone before it takes the request,
+# or after; an interruption of us before it is answered. What is gone refuses connections from then on.
+Fault = Literal["500", "lost", "gone", "taken", "interrupted", ""]
+# The client gives up at once: it is asked for more patience than it has.
+REFUSAL = Reply(500, "refused on the way", {"Content-Type": "text/plain", "Retry-After": "3600"})
+_OURS = ("host", "connection", "accept-encoding", "content-length")
+_TAKEN = ("lost", "taken", "interrupted", "")
 
 
 @dataclass(frozen=True)
@@ -26,31 +34,42 @@ class Request:
         return f"{self.method} {self.path}"
 
 
+Judge = Callable[[int, Request], Fault]
+
+
 @dataclass
 class Wire:
     """What several proxies share: every request in order, and what is done with it."""
 
     requests: list[Request] = field(default_factory=list)
-    judge: Callable[[int, Request], Fault] = field(default=lambda number, request: "")
+    judge: Judge = field(default=lambda number, request: "")
+    servers: dict[str, Server] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     credentials: set[tuple[str, str]] = field(default_factory=set)  # each target's
     lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def reset(self, judge: Callable[[int, Request], Fault] | None = None) -> None:
-        """Nothing has come by, and `judge` decides from now on."""
+    def reset(self, judge: Judge | None = None) -> None:
+        """Nothing has come by, nobody is gone, and `judge` decides from now on."""
         self.requests.clear()
         self.gone.clear()
+        for server in self.servers.values():
+            server.come()
         self.judge = judge or (lambda number, request: "")
+
+    def leave(self, target: str) -> None:
+        """The target refuses every connection from now on, and cuts those that there are."""
+        self.gone.add(target)
+        self.servers[target].go()
 
     def fault(self, request: Request) -> Fault:
         """What happens to a request."""
         with self.lock:
             self.requests.append(request)
-            found: Fault = (
-                "gone" if request.target in self.gone else self.judge(len(self.requests) - 1, request)
-            )
-            if found == "gone":
-                self.gone.add(request.target)
+            if request.target in self.gone:
+                return "gone"
+            found = self.judge(len(self.requests) - 1, request)
+            if found in ("gone", "taken"):
+                self.leave(request.target)
             return found
 
 
@@ -59,52 +78,25 @@ def proxy(name: str, url: str, wire: Wire) -> Iterator[str]:
     """The address of a proxy before `url`."""
     place = urlsplit(url)
 
-    class Handler(BaseHTTPRequestHandler):
-        def _pass(self) -> None:
-            wire.credentials.add((name, self.headers.get("Authorization", "")))
-            fault = wire.fault(Request(name, self.command, self.path.partition("?")[0]))
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            if fault == "refused":
-                self._answer(500, b"refused on the way", "text/plain")
-                return
-            if fault != "gone":
-                behind = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)
-                behind.request(self.command, self.path, body)
-                answer = behind.getresponse()
-                text = answer.read()
-                behind.close()
-                if not fault:
-                    self._answer(answer.status, text, answer.headers.get("Content-Type", ""))
-                    return
-            self.close_connection = True  # without an answer
-            self.connection.close()
+    def answer(received: Received) -> Reply | None:
+        wire.credentials.add((name, received.headers.get("authorization", "")))
+        fault = wire.fault(Request(name, received.method, urlsplit(received.target).path))
+        if fault == "500":
+            return REFUSAL
+        reply = passed(received) if fault in _TAKEN else None
+        if fault == "interrupted":
+            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+        return None if fault in ("lost", "taken") else reply
 
-        do_GET = do_POST = _pass  # noqa: N815 - the names that are looked for
+    def passed(received: Received) -> Reply:
+        behind = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)
+        headers = {key: value for key, value in received.headers.items() if key not in _OURS}
+        behind.request(received.method, received.target, received.body.encode(), headers)
+        found = behind.getresponse()
+        text = found.read().decode()
+        behind.close()
+        return Reply(found.status, text, {"Content-Type": found.headers.get("Content-Type", "")})
 
-        def _answer(self, status: int, body: bytes, kind: str) -> None:
-            self.send_response(status)
-            self.send_header("Content-Type", kind)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-        def finish(self) -> None:
-            with contextlib.suppress(OSError, ValueError):
-                super().finish()
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """A connection that was cut is what is wanted."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with listening(answer) as server:
+        wire.servers[name] = server
+        yield server.url

@@ -7,7 +7,8 @@ from typing import Any
 
 import yaml
 
-from tests.apply.stand_in import Received, Reply, StandIn, as_json
+from tests.apply.server import Received, Reply
+from tests.apply.stand_in import StandIn, as_json
 from victor_monitoring.signals.duration import duration_text, parse_duration
 
 GROUP_KEYS = {"name", "interval", "rules"}

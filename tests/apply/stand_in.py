@@ -8,43 +8,13 @@ import json
 import threading
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, unquote, urlsplit
 
+from tests.apply.server import Received, Reply, listening
 from tests.apply.world import SPEC, paths
 from tests.cli.commands import Outcome, edit, in_process
-
-
-@dataclass(frozen=True)
-class Received:
-    """A request as it came: the parts of its path are decoded, its headers are in lower case."""
-
-    method: str
-    parts: tuple[str, ...]
-    query: Mapping[str, list[str]]
-    headers: Mapping[str, str]
-    body: str
-
-    def __str__(self) -> str:
-        return f"{self.method} /{'/'.join(self.parts)}"
-
-    @property
-    def is_write(self) -> bool:
-        """Whether it asks for a change."""
-        return self.method != "GET"
-
-
-@dataclass(frozen=True)
-class Reply:
-    """An answer. With `drip` seconds between its bytes it never seems to end."""
-
-    status: int
-    body: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    drip: float = 0.0
 
 
 class Lost(Exception):
@@ -98,55 +68,9 @@ def as_json(status: int, data: object) -> Reply:
 @contextlib.contextmanager
 def serving(stand_in: StandIn) -> Iterator[None]:
     """The stand-in answers at its `url` until the block ends."""
-    ended = threading.Event()
-
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _answer(self) -> None:
-            parts = urlsplit(self.path)
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0)).decode()
-            names = tuple(unquote(each) for each in parts.path.split("/")[1:])
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            found = stand_in.reply(Received(self.command, names, parse_qs(parts.query), headers, body))
-            if found is None:
-                self.close_connection = True
-                self.connection.close()
-                return
-            self.send_response(found.status)
-            content = found.body.encode()
-            for name, value in {**found.headers, "Content-Length": str(len(content))}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            for index in range(0, len(content), 1 if found.drip else len(content)):
-                self.wfile.write(content[index : index + 1] if found.drip else content)
-                if found.drip and ended.wait(found.drip):
-                    return
-
-        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the names that are looked for
-
-        def log_message(self, *_: object) -> None:
-            """Says nothing."""
-
-        def finish(self) -> None:
-            with contextlib.suppress(OSError, ValueError):
-                super().finish()
-
-    class Server(ThreadingHTTPServer):
-        daemon_threads = True
-
-        def handle_error(self, *_: object) -> None:
-            """A connection that was cut is what is wanted."""
-
-    server = Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    stand_in.url = f"http://127.0.0.1:{server.server_address[1]}"
-    try:
+    with listening(stand_in.reply) as server:
+        stand_in.url = server.url
         yield
-    finally:
-        ended.set()
-        server.shutdown()
-        server.server_close()
 
 
 @dataclass(frozen=True)
@@ -184,14 +108,14 @@ class Brewery:
 
 
 def brewery(folder: Path, targets: Mapping[str, Any], env: Mapping[str, str]) -> Brewery:
-    """The brewery with one target in each of the contexts that are named, and everything rendered."""
+    """The brewery with these contexts, each with a target or several, and everything rendered."""
     text = SPEC.read_text(encoding="utf-8")
     head, _, rest = text.partition("contexts:\n")
     assert rest
     lines = ["contexts:"]
     for context, target in targets.items():
         lines += [f"  {context}:", f"    labels: {{environment: {context}}}"]
-        lines += ["    targets:", f"      - {json.dumps(target)}"]
+        lines.append(f"    targets: {json.dumps(target if isinstance(target, list) else [target])}")
     found = Brewery(folder / "repository", env)
     (found.folder / ".git").mkdir(parents=True)
     found.spec.parent.mkdir()

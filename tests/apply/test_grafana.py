@@ -11,7 +11,8 @@ from typing import Any
 import pytest
 
 from tests.apply.grafana_stand_in import Grafana, Kept
-from tests.apply.stand_in import Brewery, Received, Reply, brewery, failing, losing, refusing, serving
+from tests.apply.server import Received, Reply
+from tests.apply.stand_in import Brewery, brewery, failing, losing, refusing, serving
 
 TOKEN = "canary-grafana-token"  # noqa: S105 - it opens nothing
 SAVE = "POST /api/dashboards/db"

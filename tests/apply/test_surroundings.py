@@ -202,7 +202,7 @@ def test_secrets_go_to_their_headers_only(brewery: World, tmp_path: Path) -> Non
             brewery.run(*line.split(), "--context", "prod", env=env)
             for line in ("apply --yes", "verify", "apply --yes --format json")
         ]
-        refused = Wire(judge=lambda number, request: "refused" if request.method == "POST" else "")
+        refused = Wire(judge=lambda number, request: "500" if request.method == "POST" else "")
         wire.judge = refused.judge
         brewery.edit("> 60%", "> 70%")
         outcomes.append(brewery.run("apply", "--yes", "--context", "prod", env=env))

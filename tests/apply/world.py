@@ -7,6 +7,7 @@ import os
 import time
 import urllib.request
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -110,10 +111,7 @@ class World:
 
     def routed(self) -> dict[str, Any]:
         """The configuration that Alertmanager works by."""
-        with urllib.request.urlopen(f"{self.alertmanager}/api/v2/status", timeout=5) as answer:  # noqa: S310 - our own
-            text = yaml.safe_load(answer.read())["config"]["original"]
-        found: dict[str, Any] = yaml.safe_load(text)
-        return found
+        return routed(self.alertmanager)
 
 
 @contextlib.contextmanager
@@ -125,22 +123,38 @@ def world(folder: Path) -> Iterator[World]:
     config.write_text(HOST.read_text(encoding="utf-8"), encoding="utf-8")
     vat = Vat()
     with contextlib.ExitStack() as stack:
-        scraped = stack.enter_context(target(vat))
-        scrape = {
-            "job_name": "brew",
-            "scrape_interval": "500ms",
-            "scrape_timeout": "500ms",
-            "static_configs": [{"targets": [f"127.0.0.1:{scraped.port}"]}],
-        }
-        started = running(
-            program("prometheus"), folder, [rules / "*.yaml"], [scrape], "--web.enable-lifecycle"
-        )
-        prometheus = stack.enter_context(started)
+        scrape = stack.enter_context(scraped(vat))
+        prometheus = stack.enter_context(scraping(folder, rules, scrape))
         alertmanager = stack.enter_context(alerting(program("alertmanager"), config))
         found = World(repository, rules, config, prometheus, alertmanager, scrape, vat)
         found.reset()
         until(lambda: prometheus.query('rate(brew_batches_total{outcome="good"}[2s])'))
         yield found
+
+
+@contextlib.contextmanager
+def scraped(vat: Vat) -> Iterator[Mapping[str, Any]]:
+    """The scrape job of a vat, which answers until the block ends."""
+    with target(vat) as found:
+        yield {
+            "job_name": "brew",
+            "scrape_interval": "500ms",
+            "scrape_timeout": "500ms",
+            "static_configs": [{"targets": [f"127.0.0.1:{found.port}"]}],
+        }
+
+
+def scraping(folder: Path, rules: Path, scrape: Mapping[str, Any]) -> AbstractContextManager[Prometheus]:
+    """A Prometheus that lives in `folder`, and reads the rules of another."""
+    return running(program("prometheus"), folder, [rules / "*.yaml"], [scrape], "--web.enable-lifecycle")
+
+
+def routed(url: str) -> dict[str, Any]:
+    """The configuration that an Alertmanager works by."""
+    with urllib.request.urlopen(f"{url}/api/v2/status", timeout=5) as answer:  # noqa: S310 - our own
+        text = yaml.safe_load(answer.read())["config"]["original"]
+    found: dict[str, Any] = yaml.safe_load(text)
+    return found
 
 
 def reload(url: str) -> None:
