@@ -1,0 +1,190 @@
+"""A fault at every step of applying to a Prometheus, a ruler and a Grafana, in three orders.
+
+A change meets every kind of fault; a question meets them in turn. So do the orders, in which each target is
+once the first, in the middle, and the last. The run prints the steps and outcomes as a table.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import itertools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.apply.faults import Case, Interference, Kind, Phase, Place, Site, asked, suffered
+from tests.apply.grafana_stand_in import Grafana, Kept
+from tests.apply.kept import KeptDashboard, KeptFile, KeptGroups, rules
+from tests.apply.proxy import Wire, proxy
+from tests.apply.ruler_stand_in import Ruler
+from tests.apply.stand_in import Brewery, brewery, serving
+from tests.apply.world import Vat, scraped, scraping
+from tests.end_to_end.live import until
+from tests.tables import row
+
+TOKEN = "canary-mixed-token"  # noqa: S105 - it opens nothing
+NAMES = ("prometheus", "ruler", "grafana")
+ORDERS = [(*NAMES[first:], *NAMES[:first]) for first in range(len(NAMES))]
+WRITING: Sequence[Kind] = ("500", "lost", "gone", "taken", "interrupted")
+READING: Sequence[Kind] = ("500", "gone", "interrupted")
+THEIRS = {"name": "theirs", "rules": [{"alert": "Theirs", "expr": "up == 0"}]}
+TITLE = "faults while applying to a Prometheus, a ruler and a Grafana, and what was told and true"
+GROUPS, DASHBOARD = "/config/v1/rules/shared", "/api/dashboards/uid/brew-prod"
+FOLDER = "/api/folders/victor-mon-e745733e9eefd0b3"  # by its title
+# Between the last change and the first look at all of it Prometheus is asked the same as often as need be.
+REPEATED = [
+    Place("prometheus", "GET", "/api/v1/format_query", 2),
+    Place("prometheus", "GET", "/api/v1/rules", 2),
+]
+# What each of them is asked; after the first look at what was applied every question is alike.
+ASKED: Mapping[Phase, Sequence[Place]] = {
+    "before": [
+        Place("prometheus", "GET", "/api/v1/status/flags"),
+        Place("prometheus", "GET", "/api/v1/status/config"),
+        Place("ruler", "GET", "/api/v1/rules"),
+        Place("ruler", "GET", GROUPS),
+        Place("ruler", "GET", GROUPS, 2),
+        Place("grafana", "GET", DASHBOARD),
+        Place("grafana", "GET", FOLDER),
+        Place("grafana", "GET", "/api/folders"),
+        Place("grafana", "GET", FOLDER, 2),
+        Place("grafana", "GET", DASHBOARD, 2),
+        Place("grafana", "GET", f"{DASHBOARD}/versions"),
+        Place("grafana", "GET", DASHBOARD, 3),
+        Place("grafana", "GET", f"{DASHBOARD}/versions", 2),
+    ],
+    "during": [
+        Place("prometheus", "POST", "/-/reload"),
+        Place("prometheus", "GET", "/api/v1/rules"),
+        Place("prometheus", "GET", "/api/v1/format_query"),
+        Place("ruler", "GET", GROUPS, 3),
+        Place("ruler", "POST", GROUPS),
+        Place("ruler", "GET", GROUPS, 4),
+        Place("ruler", "GET", GROUPS, 5),
+        Place("ruler", "POST", GROUPS, 2),
+        Place("ruler", "GET", GROUPS, 6),
+        Place("ruler", "GET", GROUPS, 7),
+        Place("ruler", "DELETE", f"{GROUPS}/brew_old"),
+        Place("ruler", "GET", GROUPS, 8),
+        Place("grafana", "POST", "/api/folders"),
+        Place("grafana", "GET", DASHBOARD, 4),
+        Place("grafana", "GET", f"{DASHBOARD}/versions", 3),
+        Place("grafana", "POST", "/api/dashboards/db"),
+        Place("grafana", "GET", DASHBOARD, 5),
+        Place("grafana", "GET", f"{DASHBOARD}/versions", 4),
+    ],
+    "after": [
+        Place("prometheus", "GET", "/api/v1/query"),
+        Place("ruler", "GET", GROUPS, 9),
+        Place("grafana", "GET", FOLDER, 3),
+    ],
+}
+
+
+def cases() -> Iterator[tuple[tuple[str, ...], Case]]:
+    """Every fault, and the order of the targets that it comes in."""
+    orders, reading = itertools.cycle(ORDERS), itertools.cycle(READING)
+    for name in NAMES:
+        first = next(place for place in ASKED["before"] if place.target == name)
+        yield next(orders), Case("away", "before", first)
+    for phase, places in ASKED.items():
+        for place in places:
+            for kind in WRITING if place.is_write else (next(reading),):
+                yield next(orders), Case(kind, phase, place)
+
+
+@dataclass
+class Mixed(Site):
+    """The three of them behind proxies. In the ruler and the Grafana others have something, too."""
+
+    brewery: Brewery = field(kw_only=True)
+    wire: Wire = field(kw_only=True)
+    targets: Mapping[str, Mapping[str, Any]] = field(kw_only=True)
+
+    def put_in(self, order: Sequence[str]) -> None:
+        """The targets are applied in this order: nothing that is rendered depends on it."""
+        head, _, _ = self.brewery.spec.read_text(encoding="utf-8").partition("    targets:")
+        targets = json.dumps([{name: self.targets[name]} for name in order])
+        self.brewery.spec.write_text(f"{head}    targets: {targets}\n", encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def mixed(prometheus: Path, promtool: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
+    folder = tmp_path_factory.mktemp("mixed")
+    directory, wire, vat = folder / "rules", Wire(), Vat()
+    ours = directory / "brew-prod.yaml"
+    directory.mkdir()
+    directory.joinpath("theirs.yaml").write_text(json.dumps({"groups": [THEIRS]}), encoding="utf-8")
+    ruler, grafana = Ruler(f"Bearer {TOKEN}", "brewers"), Grafana(f"Bearer {TOKEN}")
+    with contextlib.ExitStack() as stack:
+        for each in (ruler, grafana):
+            stack.enter_context(serving(each))
+        real = stack.enter_context(scraping(folder, directory, stack.enter_context(scraped(vat))))
+        behind = {"prometheus": real.url, "ruler": ruler.url, "grafana": grafana.url}
+        urls = {name: stack.enter_context(proxy(name, url, wire)) for name, url in behind.items()}
+        token = {"env": "TOKEN"}
+        targets: dict[str, dict[str, Any]] = {
+            "prometheus": {"url": urls["prometheus"], "rules_dir": str(directory)},
+            "ruler": {"url": urls["ruler"], "tenant": "brewers", "namespace": "shared", "token": token},
+            "grafana": {"url": urls["grafana"], "token": token},
+        }
+        kept = {
+            "prometheus": KeptFile(f"prometheus {urls['prometheus']}", ours, real.url, rules(real, ours)),
+            "ruler": KeptGroups(ruler, urls["ruler"], "shared", "theirs"),
+            "grafana": KeptDashboard(grafana, urls["grafana"], "brew-prod", "Beer & Co"),
+        }
+        site = brewery(folder, {"prod": [{name: each} for name, each in targets.items()]}, {"TOKEN": TOKEN})
+        found = Mixed(
+            kept,
+            dict.fromkeys(NAMES, Interference(wire)),
+            site.command,
+            brewery=site,
+            wire=wire,
+            targets=targets,
+        )
+        ruler.groups = {"shared": {"theirs": THEIRS}, "foreign": {"theirs": THEIRS}}
+        grafana.folders["theirs"] = "Theirs"
+        grafana.dashboards["theirs"] = Kept({"uid": "theirs", "version": 1, "panels": []}, "theirs")
+        until(lambda: real.query('rate(brew_batches_total{outcome="good"}[2s])'))
+        site.edit("evaluate_every: 500ms", "evaluate_every: 200ms")
+        site.edit("    ManySour", "  brew_old:\n    ManySour")
+        _applied(found, "old")
+        targets["grafana"]["folder"] = "Beer & Co"
+        found.put_in(NAMES)
+        site.edit("  brew_old:", "  brew_new:")
+        site.edit("> 1GiB", "> 2GiB")
+        site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
+        _applied(found, "new")
+        yield found
+
+
+def _applied(site: Mixed, version: str) -> None:
+    outcome = site.apply()
+    assert outcome.status == 0, outcome.err
+    site.learn(version)
+
+
+@pytest.mark.parametrize(
+    ("order", "case"), list(cases()), ids=lambda each: str(each) if isinstance(each, Case) else each[0]
+)
+def test_a_fault(mixed: Mixed, order: Sequence[str], case: Case, record_property) -> None:
+    """What is told of every target is true, nothing of others is lost, and a second run heals it."""
+    mixed.put_in(order)
+    became = suffered(mixed, case)
+    cells = {"order": " > ".join(order), "at": str(case.place), "fault": case.kind}
+    record_property(*row(TITLE, cells | {name: became[name] for name in NAMES}))
+
+
+def test_every_step_has_its_fault(mixed: Mixed) -> None:
+    """What the faults come at is all that a run asks until it looks at what was applied."""
+    mixed.put_in(NAMES)
+    mixed.reset()
+    assert mixed.apply().status == 0
+    for name in NAMES:
+        expected = [place for places in ASKED.values() for place in places if place.target == name]
+        found = [place for place in asked(mixed.wire, name) if place not in REPEATED]
+        assert found[: len(expected)] == expected
