@@ -1,0 +1,66 @@
+"""A kubectl that fails at one of its calls, as a real one may: by itself, or because the server is gone."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.apply.faults import Case, Place
+
+# Each call is noted by its verb. At the call of the number in `fault` it fails before or after kubectl has
+# done its work, or interrupts us when it has; where a server is gone, kubectl asks a port of nobody.
+SCRIPT = """\
+#!/bin/sh
+export GOGC=off  # it ends before collecting garbage would be worth the while
+cd '{folder}' && echo "$1" >>calls || exit 1
+number=$(wc -l <calls) kind=
+if [ -e fault ] && read -r at found pid <fault && [ "$number" -eq "$at" ]; then
+    kind=$found
+    touch struck
+fi
+case $kind in
+    fails) echo 'error: the disk is full' >&2; exit 1 ;;
+    gone) touch gone ;;
+    lost | taken | interrupted) '{kubectl}' "$@" >/dev/null 2>&1 ;;
+esac
+case $kind in
+    taken) touch gone ;;
+    interrupted) kill -INT "$pid"; exec sleep 60 ;;
+esac
+case $kind in lost | taken) echo 'error: unexpected EOF' >&2; exit 1 ;; esac
+[ -e gone ] && exec '{kubectl}' "$@" --server=https://127.0.0.1:9
+exec '{kubectl}' "$@"
+"""
+TARGET = "kubernetes"
+
+
+@dataclass
+class FailingKubectl:
+    """A kubectl in a folder of its own, which is to come first on PATH."""
+
+    folder: Path
+    kubectl: Path
+
+    def __post_init__(self) -> None:
+        self.folder.mkdir()
+        script = self.folder / "kubectl"
+        script.write_text(SCRIPT.format(folder=self.folder, kubectl=self.kubectl), encoding="utf-8")
+        script.chmod(0o755)
+
+    def arm(self, case: Case | None) -> None:
+        """The call that the case names, counted among all, is the one that fails."""
+        for name in ("calls", "fault", "gone", "struck"):
+            self.folder.joinpath(name).unlink(missing_ok=True)
+        if case is not None:
+            fault = f"{case.place.nth} {case.kind} {os.getpid()}\n"
+            self.folder.joinpath("fault").write_text(fault, encoding="utf-8")
+
+    def has_struck(self) -> bool:
+        """Whether there were so many calls."""
+        return (self.folder / "struck").exists()
+
+    def asked(self) -> list[Place]:
+        """What kubectl was asked, in order."""
+        verbs = (self.folder / "calls").read_text(encoding="utf-8").split()
+        return [Place(TARGET, verb, "", number) for number, verb in enumerate(verbs, start=1)]

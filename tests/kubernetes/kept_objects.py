@@ -1,0 +1,84 @@
+"""What a cluster keeps of ours and of others, by the word of its server and past every kubectl."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import urllib.request
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from tests.apply.faults import Kept, Sides
+from tests.kubernetes.cluster import Server
+
+OURS = ("app.kubernetes.io/managed-by", "victor-mon")
+APPLIED = "application/apply-patch+yaml"
+
+
+class KeptConfigMaps(Kept):
+    """The ConfigMaps of a namespace. Others have some, too, and an annotation on ours of the name `noted`."""
+
+    def __init__(self, server: Server, namespace: str, noted: str) -> None:
+        self.name = f"kubernetes {server.name}"
+        self._namespace, self._noted = namespace, noted
+        self._url = f"https://127.0.0.1:{server.port}/api/v1/namespaces/{namespace}/configmaps"
+        self._trust = ssl.create_default_context(cafile=server.folder / "certs" / "apiserver.crt")
+
+    def steps(self) -> Mapping[str, Sides]:
+        found: dict[str, Sides] = {}
+        for each in self._present():
+            if _is_ours(each):
+                what = (each["metadata"]["labels"], each["data"])
+                found[f"ConfigMap {self._namespace}/{each['metadata']['name']}"] = (what, what)
+        return found
+
+    def others(self) -> object:
+        present = list(self._present())
+        foreign = {each["metadata"]["name"]: each["data"] for each in present if not _is_ours(each)}
+        notes = {each["metadata"]["name"]: each["metadata"].get("annotations") for each in present}
+        return foreign, notes.get(self._noted)
+
+    def snapshot(self) -> Sequence[Mapping[str, Any]]:
+        return [
+            {
+                "apiVersion": "v1",
+                "kind": "ConfigMap",
+                "metadata": {key: each["metadata"][key] for key in ("name", "labels")},
+                "data": each["data"],
+            }
+            for each in self._present()
+            if _is_ours(each)
+        ]
+
+    def restore(self, snapshot: Sequence[Mapping[str, Any]]) -> None:
+        for each in self._present():
+            if _is_ours(each):
+                self._ask("DELETE", each["metadata"]["name"])
+        for manifest in snapshot:
+            self.apply(manifest, "victor-mon")
+        self.note()
+
+    def note(self) -> None:
+        """Somebody else annotates the object."""
+        metadata = {"name": self._noted, "annotations": {"seen": "yes"}}
+        self.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}, "handyman")
+
+    def apply(self, manifest: Mapping[str, Any], manager: str) -> None:
+        """A manager applies an object."""
+        name = manifest["metadata"]["name"]
+        self._ask("PATCH", f"{name}?fieldManager={manager}&force=true", json.dumps(manifest).encode())
+
+    def _present(self) -> Iterator[dict[str, Any]]:
+        yield from self._ask("GET", "")["items"]
+
+    def _ask(self, method: str, name: str, body: bytes | None = None) -> Any:
+        headers = {"Authorization": "Bearer tok", "Content-Type": APPLIED}
+        url = f"{self._url}/{name}" if name else self._url
+        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=20, context=self._trust) as answer:  # noqa: S310 - our own
+            return json.load(answer)
+
+
+def _is_ours(manifest: Mapping[str, Any]) -> bool:
+    label, manager = OURS
+    return (manifest["metadata"].get("labels") or {}).get(label) == manager
