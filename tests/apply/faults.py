@@ -12,7 +12,7 @@ from typing import Any, Literal, Protocol, cast
 from tests.apply.proxy import Fault, Request, Wire
 from tests.cli.commands import Outcome
 
-Kind = Literal["500", "lost", "gone", "taken", "interrupted", "away", "fails"]
+Kind = Literal["500", "lost", "gone", "taken", "interrupted", "slow", "away", "fails"]
 Phase = Literal["before", "during", "after"]
 Sides = tuple[object, object]  # what stands there, and what the system works by; None: nothing
 LEAVING = ("gone", "taken", "away")

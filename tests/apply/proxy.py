@@ -14,12 +14,14 @@ from urllib.parse import urlsplit
 from tests.apply.server import Received, Reply, Server, listening
 
 # What happens to a request: an answer of 500; the answer lost; the system gone before it takes the request,
-# or after; an interruption of us before it is answered. What is gone refuses connections from then on.
-Fault = Literal["500", "lost", "gone", "taken", "interrupted", ""]
+# or after; an interruption of us before it is answered, or before it is taken by a system that is slow. What
+# is gone refuses connections from then on.
+Fault = Literal["500", "lost", "gone", "taken", "interrupted", "slow", ""]
+SLOWNESS = 0.5  # seconds, or until another request was answered meanwhile
 # The client gives up at once: it is asked for more patience than it has.
 REFUSAL = Reply(500, "refused on the way", {"Content-Type": "text/plain", "Retry-After": "3600"})
 _OURS = ("host", "connection", "accept-encoding", "content-length")
-_TAKEN = ("lost", "taken", "interrupted", "")
+_TAKEN = ("lost", "taken", "interrupted", "slow", "")
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class Wire:
     servers: dict[str, Server] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     credentials: set[tuple[str, str]] = field(default_factory=set)  # each target's
+    answered: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reset(self, judge: Judge | None = None) -> None:
@@ -83,10 +86,18 @@ def proxy(name: str, url: str, wire: Wire) -> Iterator[str]:
         fault = wire.fault(Request(name, received.method, urlsplit(received.target).path))
         if fault == "500":
             return REFUSAL
+        if fault == "slow":
+            wire.answered.clear()
+            interrupt()
+            wire.answered.wait(SLOWNESS)
         reply = passed(received) if fault in _TAKEN else None
         if fault == "interrupted":
-            signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+            interrupt()
+        wire.answered.set()
         return None if fault in ("lost", "taken") else reply
+
+    def interrupt() -> None:
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def passed(received: Received) -> Reply:
         behind = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)

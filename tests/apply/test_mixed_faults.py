@@ -29,7 +29,7 @@ from tests.tables import row
 TOKEN = "canary-mixed-token"  # noqa: S105 - it opens nothing
 NAMES = ("prometheus", "ruler", "grafana")
 ORDERS = [(*NAMES[first:], *NAMES[:first]) for first in range(len(NAMES))]
-WRITING: Sequence[Kind] = ("500", "lost", "gone", "taken", "interrupted")
+WRITING: Sequence[Kind] = ("500", "lost", "gone", "taken", "interrupted", "slow")
 READING: Sequence[Kind] = ("500", "gone", "interrupted")
 THEIRS = {"name": "theirs", "rules": [{"alert": "Theirs", "expr": "up == 0"}]}
 TITLE = "faults while applying to a Prometheus, a ruler and a Grafana, and what was told and true"

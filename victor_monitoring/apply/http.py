@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http
 import ssl
 import time
@@ -12,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from victor_monitoring.errors import UserError
 
 from .answer import Answer, HttpError, printable
+from .interruption import unbroken
 from .secrets import Redactor
 
 if TYPE_CHECKING:
@@ -80,14 +82,17 @@ class Http:
         """The answer, if its status is one of `admit`; else HttpError.
 
         What fails for the moment (no connection, 429, 5xx) is tried again where `repeat` says that this
-        does no harm; of GET and HEAD it is known. The whole exchange takes `patience` seconds at most.
+        does no harm; of GET and HEAD it is known. The whole exchange takes `patience` seconds at most. What
+        others may be repeated set a state: the answer is waited for, even when somebody interrupts the run.
         """
         again = method in _SAFE if repeat is None else repeat
         deadline = time.monotonic() + (self._patience if patience is None else patience)
         pause = _FIRST_PAUSE
+        whole = unbroken if again and method not in _SAFE else contextlib.nullcontext
         for attempt in range(1, _ATTEMPTS + 1):
             try:
-                answer = self._once(method, path, params, content, headers or {}, deadline)
+                with whole():
+                    answer = self._once(method, path, params, content, headers or {}, deadline)
             except HttpError as error:
                 if not again or attempt == _ATTEMPTS or time.monotonic() + pause > deadline:
                     raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import json
 import re
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from victor_monitoring.errors import UserError
 
 from .answer import printable
+from .interruption import unbroken
 from .manifests import MANAGER, Manifest
 
 if TYPE_CHECKING:
@@ -54,12 +56,12 @@ class Kubectl:
 
     def accepted(self, manifests: str) -> None:
         """Returns where the server would take all of them, were nobody else's fields in the way."""
-        self._apply(manifests, "--dry-run=server", "--force-conflicts")
+        self._apply(manifests, _DRY, "--force-conflicts")
 
     def conflicts(self, manifest: str) -> Mapping[str, Sequence[str]]:
         """The fields that others own and an apply would change, by their managers."""
         try:
-            self._apply(manifest, "--dry-run=server")
+            self._apply(manifest, _DRY)
         except KubectlError as error:
             if not error.conflicts:
                 raise
@@ -78,12 +80,12 @@ class Kubectl:
     def patch(self, manifest: str, patch: str) -> None:
         """The object, changed by a merge patch."""
         options = ["--type=merge", f"--patch={patch}", f"--field-manager={MANAGER}", "--filename=-"]
-        self._done(self._run("patch", *options, stdin=manifest))
+        self._change("patch", *options, stdin=manifest)
 
     def delete(self, manifest: str) -> None:
         """The object is gone."""
         options = ["--ignore-not-found", "--timeout=30s", "--filename=-"]
-        self._done(self._run("delete", *options, stdin=manifest))
+        self._change("delete", *options, stdin=manifest)
 
     def get(self, manifests: str) -> list[Manifest]:
         """Those of the objects that exist, with who manages what."""
@@ -102,7 +104,12 @@ class Kubectl:
         return "".join(f"{_unstamped(line)}\n" for line in lines)
 
     def _apply(self, manifest: str, *options: str) -> None:
-        self._done(self._run("apply", *_SERVER_SIDE, *options, "--filename=-", stdin=manifest))
+        self._change("apply", *_SERVER_SIDE, *options, "--filename=-", stdin=manifest)
+
+    def _change(self, verb: str, *arguments: str, stdin: str) -> None:
+        with contextlib.nullcontext() if _DRY in arguments else unbroken():
+            ran = self._run(verb, *arguments, stdin=stdin)
+        self._done(ran)
 
     def _objects(self, *arguments: str, stdin: str | None = None) -> list[Manifest]:
         ran = self._run(*arguments, *self._with_managers, "--output=json", stdin=stdin)
@@ -141,6 +148,7 @@ class Kubectl:
         return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", mend, {})
 
 
+_DRY: Final = "--dry-run=server"
 _SERVER_SIDE: Final = ("--server-side", f"--field-manager={MANAGER}")
 _OPERATOR_KINDS: Final = tuple(
     f"{each}.{_OPERATOR_GROUP}" for each in ("alertmanagerconfigs", "prometheusrules", "servicemonitors")

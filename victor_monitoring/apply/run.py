@@ -2,29 +2,22 @@
 
 from __future__ import annotations
 
-import contextlib
 import enum
-import signal
-import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from types import FrameType
 from typing import Final
 
 from victor_monitoring.errors import UserError
 from victor_monitoring.spec.finding import Finding
 
+from .interruption import Interrupted, shielded
 from .plan import Kind, Step
 from .target import Standing, State, Target
 
 Say = Callable[[str], None]
 _FIRST_PAUSE: Final = 0.25  # seconds between two looks at a live system
 _LONGEST_PAUSE: Final = 2.0
-
-
-class Interrupted(BaseException):
-    """Somebody asked the run to end. No `except Exception` is meant to catch it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,42 +114,6 @@ def findings(targets: Sequence[Target], say: Say, patience: float = 0.0) -> list
         say(f"waiting until the live systems agree: {count} left")
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
-
-
-@contextlib.contextmanager
-def interruptible() -> Iterator[None]:
-    """Ctrl-C and a polite request to end become one `Interrupted` inside; any further one is ignored."""
-    signals = (signal.SIGINT, signal.SIGTERM)
-
-    def interrupt(_: int, __: FrameType | None) -> None:
-        for each in signals:
-            signal.signal(each, signal.SIG_IGN)
-        raise Interrupted
-
-    with _handling(signals, interrupt):
-        yield
-
-
-@contextlib.contextmanager
-def shielded() -> Iterator[None]:
-    """Nobody interrupts what happens inside: half an undoing is worse than none."""
-    with _handling([signal.SIGINT, signal.SIGTERM], signal.SIG_IGN):
-        yield
-
-
-@contextlib.contextmanager
-def _handling(
-    signals: Sequence[signal.Signals], handler: Callable[[int, FrameType | None], None] | signal.Handlers
-) -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is ever interrupted
-        return
-    before = {each: signal.signal(each, handler) for each in signals}
-    try:
-        yield
-    finally:
-        for each, old in before.items():
-            signal.signal(each, old)
 
 
 def _undone(tasks: Sequence[Task], begun: Sequence[Task], say: Say) -> list[Record]:

@@ -69,7 +69,8 @@ def apply(
 
 def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
     """The exit status of planning, and where that is wanted and agreed of executing and verifying."""
-    from victor_monitoring.apply.run import Interrupted, execute, plan
+    from victor_monitoring.apply.interruption import Interrupted
+    from victor_monitoring.apply.run import execute, plan
     from victor_monitoring.apply.telling import outcome_text, plan_text, summary
 
     tasks = plan(live.targets, live.means.say)
