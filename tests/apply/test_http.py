@@ -184,6 +184,32 @@ def test_a_redirect_on_the_same_host() -> None:
         http.get("/")
 
 
+@pytest.mark.parametrize("port", ["99999", "-1", "x"])
+def test_a_redirect_to_nowhere(port: str) -> None:
+    """What is no address is told as such."""
+    with (
+        client(says(302, Location=f"http://127.0.0.1:{port}/")) as (http, _),
+        pytest.raises(HttpError, match="127.0.0.1") as refused,
+    ):
+        http.get("/")
+    assert "redirects" in refused.value.help or "address" in refused.value.help
+
+
+@pytest.mark.parametrize("asked", ["\u00b2", "-1", "1e3", "soon", "", "9" * 400])
+def test_a_wait_that_is_no_number(asked: str) -> None:
+    """Whatever `Retry-After` says, the pause is bounded."""
+    with client(says(429, Retry_After=asked), says(200), patience=8) as (http, stand):
+        http.get("/")
+        assert len(stand.seen) == 2
+
+
+@pytest.mark.parametrize("body", ["[" * 100_000, "[" * 100_000 + "]" * 100_000, "9" * 5_000, '{"a": '])
+def test_a_body_that_cannot_be_read(body: str) -> None:
+    """JSON that is cut off, or that no parser takes, is told."""
+    with client(says(200, body)) as (http, _), pytest.raises(HttpError, match="no JSON"):
+        http.get("/")
+
+
 def test_a_server_that_is_slow() -> None:
     """One that says nothing and one that drips are given up after the same time."""
 

@@ -32,7 +32,7 @@ class Answer:
         """The body as JSON; HttpError where it is none."""
         try:
             return json.loads(self.text)
-        except ValueError:
+        except (ValueError, RecursionError):  # the second of lists within lists within lists
             message = f"`{self.url}` answered with something that is no JSON: {printable(self.text[:80])}"
             raise HttpError(message, "is this the address of its API?", self.status, self.text) from None
 

@@ -122,7 +122,7 @@ class Http:
             answer = self._exchange(method, url, params, content, headers, deadline)
             if not 300 <= answer.status < 400 or "location" not in answer.headers:
                 return answer
-            url, params = self._same_host(url, urljoin(url, answer.headers["location"])), None
+            url, params = self._same_host(url, answer.headers["location"]), None
             if method not in _SAFE:
                 message = f"`{self.base}` sends {method} on to `{printable(url)}`"
                 raise HttpError(
@@ -130,15 +130,16 @@ class Http:
                 )
         raise HttpError(f"`{self.base}` sends on and on", "mend its redirects")
 
-    def _same_host(self, here: str, there: str) -> str:
+    def _same_host(self, here: str, location: str) -> str:
         """The place that a redirect leads to, if credentials may go there."""
-        mine, other = urlsplit(here), urlsplit(there)
-        is_upgrade = (mine.scheme, other.scheme) == ("http", "https") and mine.hostname == other.hostname
-        if (mine.scheme, mine.hostname, mine.port) != (
-            other.scheme,
-            other.hostname,
-            other.port,
-        ) and not is_upgrade:
+        try:
+            there = urljoin(here, location)
+            mine, other = _origin(here), _origin(there)
+        except ValueError:
+            message = f"`{self.base}` sends on to what is no address: {printable(self._redactor(location))}"
+            raise HttpError(message, "mend its redirects") from None
+        is_upgrade = (mine[0], other[0]) == ("http", "https") and mine[1] == other[1]
+        if mine != other and not is_upgrade:
             message = f"`{self.base}` sends on to another host: {printable(self._redactor(there))}"
             raise HttpError(message, "name that address in the spec, if it is the right one")
         return there
@@ -216,10 +217,16 @@ def _trust(settings: HttpSettings, means: Means) -> ssl.SSLContext:
         raise UserError(f"`{path}` cannot be used: {reason}", "a file of certificates in PEM") from None
 
 
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port; ValueError where it has none."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
 def _pause(answer: Answer, usual: float) -> float:
     """How long to wait: as long as the answer asks for, within bounds."""
     asked = answer.headers.get("retry-after", "")
-    return min(float(asked), _LONGEST_PAUSE) if asked.isdigit() else usual
+    return min(float(asked), _LONGEST_PAUSE) if asked.isdecimal() and asked.isascii() else usual
 
 
 def _mend(status: int) -> str:
