@@ -167,10 +167,16 @@ def test_a_target_that_hangs() -> None:
         while not done.wait(0.05):
             request.wfile.write(b"a")
 
+    def drips_headers(request: BaseHTTPRequestHandler) -> None:
+        request.wfile.write(b"HTTP/1.1 200 OK\r\nX: ")
+        for _ in range(200):
+            if not done.wait(0.05):
+                request.wfile.write(b"a")
+
     def hangs(_: BaseHTTPRequestHandler) -> None:
         done.wait(20)
 
-    for answer in (hangs, drips):
+    for answer in (hangs, drips, drips_headers):
         done.clear()
         with target(answer) as url:
             try:

@@ -6,6 +6,7 @@ import contextlib
 import http
 import ssl
 import time
+import zlib
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -13,6 +14,7 @@ from urllib.parse import urljoin, urlsplit
 from victor_monitoring.errors import UserError
 
 from .answer import Answer, HttpError, printable
+from .cut import Cut
 from .interruption import unbroken
 from .secrets import Redactor
 
@@ -35,6 +37,7 @@ _REDIRECTS: Final = 5
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
 _OK: Final = frozenset(range(200, 300))
+_OURS: Final = {"User-Agent": "victor-mon", "Accept-Encoding": "gzip"}
 
 
 class Http:
@@ -51,8 +54,9 @@ class Http:
         self.base = base
         self._patience = patience
         self._redactor = redactor
+        self._cut = Cut()
         self._client = httpx.Client(
-            headers={"User-Agent": "victor-mon", "Accept": "application/json", **headers},
+            headers={"Accept": "application/json", **headers, **_OURS},
             verify=verify,
             timeout=httpx.Timeout(patience),
             follow_redirects=False,
@@ -156,23 +160,27 @@ class Http:
         left = max(deadline - time.monotonic(), 0.001)
         shown = self._redactor(url)
         try:
-            with self._client.stream(
-                method, url, params=params, content=content, headers=headers, timeout=left
-            ) as response:
-                body = bytearray()
-                for chunk in response.iter_bytes():
-                    body += chunk
-                    if len(body) > LARGEST:
-                        message = f"`{shown}` answers with more than {LARGEST // 2**20} MiB"
-                        raise HttpError(message, "is this the address of its API?")
-                    if time.monotonic() > deadline:
-                        raise httpx.ReadTimeout("")
+            with (
+                self._cut.after(left),
+                self._client.stream(
+                    method,
+                    url,
+                    params=params,
+                    content=content,
+                    headers=headers,
+                    timeout=left,
+                    extensions={"trace": self._cut.trace},
+                ) as response,
+            ):
+                body = _body(response, shown)
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("")
                 received = {name.lower(): value for name, value in response.headers.items()}
                 return Answer(shown, response.status_code, received, body.decode("utf-8", "replace"))
-        except httpx.TimeoutException:
-            message = f"`{shown}` did not answer within {self._patience:g} s"
-            raise HttpError(message, "is it overloaded? --timeout SECONDS waits longer") from None
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            if isinstance(error, httpx.TimeoutException) or time.monotonic() > deadline:
+                message = f"`{shown}` did not answer within {self._patience:g} s"
+                raise HttpError(message, "is it overloaded? --timeout SECONDS waits longer") from None
             reason = printable(self._redactor(str(error) or type(error).__name__))
             help = "is it running, and is this its address?"  # noqa: A001 - the word users see
             raise HttpError(f"`{shown}` cannot be reached: {reason}", help) from None
@@ -215,6 +223,30 @@ def _trust(settings: HttpSettings, means: Means) -> ssl.SSLContext:
     except OSError as error:  # ssl.SSLError too
         reason = error.strerror or "it holds no certificate"
         raise UserError(f"`{path}` cannot be used: {reason}", "a file of certificates in PEM") from None
+
+
+def _body(response: httpx.Response, shown: str) -> bytes:
+    """The body as it was meant; HttpError where it is larger than any API's, packed or not.
+
+    httpx unpacks as often as a server says, each time a thousandfold: unpacked it is bounded here.
+    """
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", "gzip"):
+        message = f"`{shown}` answered in {printable(coding)}, and gzip was asked for"
+        raise HttpError(message, "mend what stands before it")
+    unzip = zlib.decompressobj(16 + zlib.MAX_WBITS) if coding == "gzip" else None
+    body = bytearray()
+    for chunk in response.iter_raw():
+        try:
+            body += unzip.decompress(chunk, LARGEST + 1) if unzip else chunk
+        except zlib.error:
+            raise httpx.DecodingError("it says gzip, and sends none") from None
+        if len(body) > LARGEST:
+            message = f"`{shown}` answers with more than {LARGEST // 2**20} MiB"
+            raise HttpError(message, "is this the address of its API?")
+    if unzip and body and not unzip.eof:
+        raise httpx.DecodingError("it broke off within its answer")
+    return bytes(body)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

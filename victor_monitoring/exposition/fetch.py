@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import http
+import queue
+import threading
 import time
 import urllib.request
 import zlib
@@ -17,6 +19,7 @@ from victor_monitoring.errors import UserError
 
 LARGEST: Final = 64 * 2**20  # bytes; a million series of usual length
 _CHUNK: Final = 64 * 2**10
+_GRACE: Final = 0.5  # seconds in which a time-out of the socket itself is told
 _HEADERS: Final = {
     "Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5",
     "Accept-Encoding": "gzip",
@@ -37,6 +40,27 @@ class Fetched:
 def fetch(url: str, *, timeout: float = 10.0) -> Fetched:
     """The exposition at an http or https URL, within `timeout` seconds; UserError where there is none."""
     _check(url)
+    # A time-out of a socket is for each read alone: who sends a header byte by byte is waited for without
+    # end. So it is asked in a thread, which is left alone when its time is over.
+    answered: queue.SimpleQueue[Fetched | BaseException] = queue.SimpleQueue()
+
+    def ask() -> None:
+        try:
+            answered.put(_fetched(url, timeout))
+        except BaseException as error:  # noqa: BLE001 - raised again by whoever waits
+            answered.put(error)
+
+    threading.Thread(target=ask, daemon=True).start()
+    try:
+        found = answered.get(timeout=timeout + _GRACE)
+    except queue.Empty:
+        raise _unreachable(url, TimeoutError()) from None
+    if isinstance(found, BaseException):
+        raise found
+    return found
+
+
+def _fetched(url: str, timeout: float) -> Fetched:
     deadline = time.monotonic() + timeout
     try:
         with _opener().open(urllib.request.Request(url, headers=_HEADERS), timeout=timeout) as response:  # noqa: S310 - `_check` admits http and https only
