@@ -44,6 +44,33 @@ route:
   - <<: *a
     continue: true
 """
+ALIASES = """\
+route: &top
+  receiver: host
+  routes: &routes
+  - matchers: [team="a"]
+    group_by: &labels [alertname]
+    receiver: a
+  - receiver: a
+    group_by: *labels
+  group_by: *labels
+receivers: !!seq
+# the first
+- name: host
+- &a
+  name: a
+"""
+MERGED = """\
+x: &x {routes: [{receiver: a}], group_by: [b]}
+route:
+  <<: *x
+  receiver: host
+receivers:
+- name: host
+- name: a
+"""
+ALIAS = "x: &x [{receiver: a}]\nroute:\n  receiver: host\n  routes: *x\n"
+SEPARATORS = "# a\u2028\n" + ROUTE.replace("  # nobody else", "\r  # nobody\x85  # else") + RECEIVERS
 HOSTS = {
     "lists in line with their keys": HEAD + ROUTE + RECEIVERS + RULES,
     "lists indented": HEAD + INDENTED + RECEIVERS.replace("- ", "    - "),
@@ -60,10 +87,18 @@ HOSTS = {
     "lines of another system": (HEAD + ROUTE + RECEIVERS + RULES).replace("\n", "\r\n"),
     "dashes alone": DASHES + RECEIVERS,
     "anchors": ANCHORS + RECEIVERS,
+    "aliases": ALIASES,
+    "a merged list": MERGED,
+    "an alias instead of a list": ALIAS + RECEIVERS,
+    "a mark of byte order": "\ufeffinhibit_rules: []\n" + ROUTE + RECEIVERS,
+    "lines of two systems": ROUTE.replace("\n", "\r\n") + RECEIVERS,
+    "separators of lines": SEPARATORS,
+    "lone carriage returns": (ROUTE + RECEIVERS).replace("\n", "\r"),
     "text beyond ASCII": "# überall\n" + ROUTE.replace("nobody", "niemand, überhaupt") + RECEIVERS,
     "a document with its marks": "---\n" + ROUTE + RECEIVERS + "...\n",
 }
-WHOLE = [name for name in HOSTS if name != "lists in brackets"]  # where no line of the host's is rewritten
+REWRITTEN = ("lists in brackets", "an alias instead of a list")
+WHOLE = [name for name in HOSTS if name not in REWRITTEN]  # where no line of the host's is rewritten
 
 
 def own(context: str = "summer") -> Ownership:
@@ -97,8 +132,9 @@ def test_ours_is_put_in(host: str) -> None:
 def test_no_line_of_the_host_changes(host: str) -> None:
     """Every line stays as it was, comments too, and in its order, but for an emptiness that is filled."""
     text = merged(HOSTS[host], own())
-    rest = iter(text.splitlines())
-    for line in HOSTS[host].splitlines():
+    end = "" if HOSTS[host].endswith(("\n", "\r")) else "\n"
+    rest = iter((text + end).splitlines(keepends=True))
+    for line in (HOSTS[host] + end).splitlines(keepends=True):
         kept = line if line.split("#")[0].split(":")[-1].strip() not in ("[]", "null", "~") else None
         assert kept is None or kept in rest, line
 
@@ -164,9 +200,41 @@ def test_what_cannot_be_edited() -> None:
         "route: [",
         "receivers: []",
         "- a\n",
+        ROUTE + "receivers: none\n",
+        ROUTE + RECEIVERS + "inhibit_rules: {a: b}\n",
+        "route:\n  receiver: host\n  routes:\n    a: b\n" + RECEIVERS,
+        "route: &a\n  receiver: host\n  x: *a\n" + RECEIVERS,
+        "x: &x\n  receiver: host\nroute: *x\n" + RECEIVERS,
+        "? route\n: receiver: host\n" + RECEIVERS,
     ):
         with pytest.raises(UserError):
             merged(text, own())
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["2020-99-99", "!!int a", "!!bool a", "!!timestamp a", "1" * 5_000, "&a [*a]", "[" * 900 + "]" * 900],
+)
+def test_what_cannot_be_read(value: str) -> None:
+    """A value that no program reads is told, and no traceback."""
+    with pytest.raises(UserError, match="values that cannot be read"):
+        merged(f"{ROUTE}{RECEIVERS}x: {value}\n", own())
+
+
+def test_more_than_fits_into_memory() -> None:
+    """A few lines whose aliases stand for more than anybody has memory for are refused at once."""
+    lines = [f"- &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)]
+    with pytest.raises(UserError, match="values that cannot be read"):
+        merged(f"{ROUTE}{RECEIVERS}x:\n- &a0 [x]\n{''.join(lines)}", own())
+
+
+def test_an_anchor_in_ours() -> None:
+    """Where the host refers to a line of ours that is to go, the file stays as it is, and that is said."""
+    text = merged(HOSTS["no routes"], own())
+    text = text.replace("receiver: mill/summer/pager", "receiver: &pager mill/summer/pager", 1)
+    assert "&pager" in text
+    with pytest.raises(UserError, match="cannot be merged"):
+        merged(f"{text}x: *pager\n", Ownership("mill", "summer", {**own().fragment, "routes": []}))
 
 
 def test_what_an_alertmanager_shows() -> None:

@@ -14,7 +14,7 @@ import yaml
 
 from victor_monitoring.errors import UserError
 
-from .host_text import edited, replaced
+from .host_text import UNFIT, edited, replaced
 
 Part: TypeAlias = Mapping[str, list[Any]]  # routes, receivers, inhibit_rules: ours of each
 PLACES: Final = {
@@ -25,7 +25,8 @@ PLACES: Final = {
 _OWN_KEYS: Final = frozenset(
     {"matchers", "group_by", "group_wait", "group_interval", "repeat_interval", "routes", "continue"}
 )
-_UNFIT: Final = "write its lists as lines that begin with `- `"
+_ASK_AMTOOL: Final = "amtool check-config says what it needs"
+_MOST: Final = 10**6  # values, counted anew behind every alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +91,19 @@ def config_of(text: str) -> dict[str, Any]:
     """The configuration that a text holds; UserError where it is none."""
     try:
         config = yaml.safe_load(text)
+        _count(config, {})
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
         raise UserError(f"Alertmanager's configuration is no YAML{where}", "mend it by hand") from None
+    except (ValueError, LookupError, AttributeError, RecursionError):  # a `2020-99-99`, an alias of itself
+        message = "Alertmanager's configuration holds values that cannot be read"
+        raise UserError(message, _ASK_AMTOOL) from None
     if not isinstance(config, dict) or not isinstance(config.get("route"), dict):
-        raise UserError(
-            "Alertmanager's configuration has no `route`", "amtool check-config says what it needs"
-        )
+        raise UserError("Alertmanager's configuration has no `route`", _ASK_AMTOOL)
+    for key in PLACES:
+        if not isinstance(_at(config, key) or [], list):
+            raise UserError(f"`{key}` of Alertmanager's configuration is no list", _ASK_AMTOOL)
     return config
 
 
@@ -108,15 +114,18 @@ def merged(text: str, own: Ownership) -> str:
     """
     before = config_of(text)
     wanted = {key: _list(before, key) for key in PLACES}
-    for key, place in PLACES.items():
-        owned = [own.owns(key, each) for each in wanted[key]]
-        if part_of(before, own)[key] != own.fragment[key]:
-            wanted[key] = replaced(wanted[key], owned, own.fragment[key])
-            text = edited(text, place, owned, own.fragment[key])
-    after = config_of(text)
+    try:
+        for key, place in PLACES.items():
+            owned = [own.owns(key, each) for each in wanted[key]]
+            if part_of(before, own)[key] != own.fragment[key]:
+                wanted[key] = replaced(wanted[key], owned, own.fragment[key])
+                text = edited(text, place, owned, own.fragment[key], wanted[key])
+        after = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError):  # an anchor has gone with a line of ours
+        after = {"route": {}}
     is_kept = _without_lists(before) == _without_lists(after)
     if not is_kept or any(_list(after, key) != wanted[key] for key in PLACES):
-        raise UserError("Alertmanager's configuration cannot be merged with ours as it is written", _UNFIT)
+        raise UserError("Alertmanager's configuration cannot be merged with ours as it is written", UNFIT)
     return text
 
 
@@ -141,10 +150,28 @@ def _without_lists(config: dict[str, Any]) -> dict[str, Any]:
     return {**rest, "route": {key: value for key, value in config["route"].items() if key not in PLACES}}
 
 
-def _list(config: Mapping[str, Any], key: str) -> list[Any]:
+def _count(value: object, known: dict[int, int]) -> int:
+    """How many values there are; ValueError where that does not end. `known` has those of each collection."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = 0  # until it is counted
+        parts = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_count(each, known) for each in parts)
+    if not 0 < known[id(value)] < _MOST:
+        raise ValueError
+    return known[id(value)]
+
+
+def _at(config: Mapping[str, Any], key: str) -> Any:
     found: Any = config
     for step in PLACES[key]:
         found = found.get(step) if isinstance(found, dict) else None
+    return found
+
+
+def _list(config: Mapping[str, Any], key: str) -> list[Any]:
+    found = _at(config, key)
     return found if isinstance(found, list) else []
 
 

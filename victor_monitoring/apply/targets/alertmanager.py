@@ -90,7 +90,7 @@ class AlertmanagerTarget(Target):
         text = text_of(self._file)
         if text is None:
             return {}
-        for secret in _secrets(yaml.safe_load(text)):
+        for secret in _secrets(config_of(text)):
             self._means.redactor.learn(secret)
         return {self._settings.config: text}
 
