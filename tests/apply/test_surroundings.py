@@ -76,7 +76,7 @@ def test_elsewhere_yes_is_needed(brewery: World) -> None:
     assert "add --yes" in refused.err
 
 
-@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_while_a_system_reloads(brewery: World, how: signal.Signals) -> None:
     """It is a failure: what was begun is taken back undisturbed, and what stands is told."""
     process: list[subprocess.Popen[bytes]] = []
@@ -99,6 +99,27 @@ def test_interrupted_while_a_system_reloads(brewery: World, how: signal.Signals)
     assert (brewery.ours.exists(), brewery.loaded()) == (False, {})
     assert "Traceback" not in told.decode()
     assert [each.method for each in wire.requests].count("POST") == 2
+
+
+@pytest.mark.parametrize("is_interrupted", [False, True])
+def test_nobody_listens_any_more(brewery: World, is_interrupted: bool) -> None:
+    """Where the messages' reader goes in the middle, what was begun is seen through, or taken back."""
+    process: list[subprocess.Popen[bytes]] = []
+
+    def judge(_: int, request: Request) -> Fault:
+        if request.method == "POST" and process[0].stderr is not None:
+            process[0].stderr.close()
+            if is_interrupted:
+                process[0].send_signal(signal.SIGTERM)
+        return ""
+
+    with proxy("prometheus", brewery.prometheus.url, Wire(judge=judge)) as url:
+        brewery.write_spec(SPEC.read_text(encoding="utf-8"), prometheus=url)
+        command = [sys.executable, "-m", "victor_monitoring", "apply", "--context", "prod", "--yes"]
+        with subprocess.Popen(command, cwd=brewery.folder, env=environment(), stdout=-3, stderr=-1) as run:
+            process.append(run)
+            run.wait(timeout=60)
+    assert (run.returncode == 2, brewery.loaded() == {}) == (is_interrupted, is_interrupted)
 
 
 def test_what_must_be_there(brewery: World) -> None:

@@ -1,4 +1,4 @@
-"""Ctrl-C and a polite request to end: when they take effect, and when not."""
+"""Ctrl-C, a polite request to end and a terminal that goes: when they take effect, and when not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from types import FrameType
 from typing import Final
 
-_SIGNALS: Final = (signal.SIGINT, signal.SIGTERM)
+_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")  # not every system has each
 
 
 class Interrupted(BaseException):
@@ -18,10 +18,11 @@ class Interrupted(BaseException):
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """Ctrl-C and a polite request to end become one `Interrupted` inside; any further one is ignored."""
+    """A signal to end becomes one `Interrupted` inside; any further one is ignored."""
+    signals = _heeded()
 
     def interrupt(_: int, __: FrameType | None) -> None:
-        for each in _SIGNALS:
+        for each in signals:
             signal.signal(each, signal.SIG_IGN)
         raise Interrupted
 
@@ -56,9 +57,15 @@ def _handling(handler: Callable[[int, FrameType | None], None] | signal.Handlers
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread is ever interrupted
         return
-    before = {each: signal.signal(each, handler) for each in _SIGNALS}
+    before = {each: signal.signal(each, handler) for each in _heeded()}
     try:
         yield
     finally:
         for each, old in before.items():
             signal.signal(each, old)
+
+
+def _heeded() -> list[signal.Signals]:
+    """The signals that interrupt; not those that whoever started us has had ignored, as `nohup` does."""
+    known = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
+    return [each for each in known if signal.getsignal(each) is not signal.SIG_IGN]

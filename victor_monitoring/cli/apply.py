@@ -85,9 +85,9 @@ def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
         _agree(live, summary(tasks), yes)
     outcome = execute(tasks, live.means.say)
     if outcome.failure is not None:
-        say(live.hidden(f"victor-mon: {outcome.failure.message}"))
-        say(live.hidden(f"help: {outcome.failure.help}"))
-        say(live.hidden(outcome_text(outcome)) + f"next: {live.command}")
+        live.means.say(f"victor-mon: {outcome.failure.message}")
+        live.means.say(f"help: {outcome.failure.help}")
+        live.means.say(f"{outcome_text(outcome)}next: {live.command}")
         _document(live, tasks, outcome, (), how)
         return 2
     stands = "everything is applied" if is_work else "nothing was to do"

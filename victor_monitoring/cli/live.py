@@ -97,7 +97,8 @@ def opened(sound: Sound, *, timeout: float, force: bool = False) -> Iterator[Liv
     redactor = Redactor()
 
     def tell(text: str) -> None:
-        say(redactor(text))
+        with contextlib.suppress(OSError):  # whoever listened has gone; what was begun is seen through
+            say(redactor(text))
 
     given = delivery(sound.compiled, sound.context)
     patience = max(timeout, 2 * (given.spec.evaluate + 2 * given.spec.scrape) / 1000)
