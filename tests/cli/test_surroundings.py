@@ -56,6 +56,32 @@ def test_a_full_disk_is_told(line: str) -> None:
     assert run.stderr.startswith("victor-mon: cannot print: No space left on device\nhelp: ")
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
+@pytest.mark.parametrize("line", ["validate", "diff --context nowhere", "verify --metrics-url nowhere"])
+def test_messages_that_cannot_be_printed(line: str) -> None:
+    """Where nobody can be told why a command fails, its status tells that it does."""
+    with Path("/dev/full").open("wb") as full:
+        command = [sys.executable, "-m", "victor_monitoring", *line.split()]
+        run = subprocess.run(command, cwd=ROOT, stdout=-3, stderr=full, check=False)
+    assert run.returncode == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows starts no process without its streams")
+@pytest.mark.parametrize("line", ["verify --metrics-file -", "apply --context nowhere", "validate"])
+def test_a_closed_input_is_empty(line: str) -> None:
+    """A command that is started without an input does what it does with an empty one."""
+    runs = [
+        subprocess.run(["sh", "-c", command, sys.executable], cwd=ROOT, capture_output=True, check=False)
+        for command in (f'"$0" -m victor_monitoring {line} {each}' for each in ("</dev/null", "<&-"))
+    ]
+    assert b"Traceback" not in runs[1].stderr
+    assert [runs[0].returncode, runs[0].stdout, runs[0].stderr] == [
+        runs[1].returncode,
+        runs[1].stdout,
+        runs[1].stderr,
+    ]
+
+
 @pytest.mark.skipif(os.name == "nt", reason="Windows starts no process without its streams")
 @pytest.mark.parametrize("closed", ["1", "2", "1 2"])
 @pytest.mark.parametrize("line", ["schema", "explain memory", "validate --format json", "validate"])

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
-from typing import NoReturn
+from typing import NoReturn, TextIO
 
 from victor_monitoring.errors import UserError
 
@@ -18,18 +19,19 @@ _FEW_COLLECTIONS = 100_000  # instead of 700 new objects between two looks
 def main() -> None:
     """Runs `victor-mon`. Exit status: 0 no error, 1 findings or drift, 2 wrong usage or environment."""
     gc.set_threshold(_FEW_COLLECTIONS)
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:  # it was closed: what goes there goes nowhere
-            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: PTH123, SIM115 - to the end
-    for stream in (sys.stdout, sys.stderr):
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:  # it was closed: what goes there goes nowhere, and nothing comes
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - to the end
+    for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # a terminal that cannot show a character
+            stream.reconfigure(errors="backslashreplace")  # what cannot be shown, or is not what was asked
     try:
         _run()
     except UserError as error:
         _fail(error)
     except BrokenPipeError:  # the reader of the output has gone, such as `head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(sys.stdout)
+        _silence(sys.stderr)
         sys.exit(1)
     except OSError as error:  # what is read and written has its own errors: this is the output's
         _fail(UserError(f"cannot print: {error.strerror or error}", "send the output elsewhere"))
@@ -43,10 +45,20 @@ def _run() -> None:
 
 
 def _fail(error: UserError) -> NoReturn:
-    print(f"victor-mon: {error.message}", file=sys.stderr)
-    if error.help:
-        print(f"help: {error.help}", file=sys.stderr)
+    try:
+        print(f"victor-mon: {error.message}", file=sys.stderr)
+        if error.help:
+            print(f"help: {error.help}", file=sys.stderr)
+        sys.stderr.flush()
+    except OSError:  # nobody can be told but by the status
+        _silence(sys.stderr)
     sys.exit(2)
+
+
+def _silence(stream: TextIO) -> None:
+    """What is left to print there goes nowhere: at the end it would fail again, and change the status."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 __all__ = ["app", "main"]
