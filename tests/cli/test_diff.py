@@ -111,7 +111,11 @@ def test_for_a_review(repository):
         ([], "nothing to compare with\nhelp: add --from REV, --context NAME, or both\n"),
         (["--context", "prd"], "`specs/performance.yaml` has no context `prd`\nhelp: did you mean `prod`?\n"),
         (["--from", "nowhere"], "git has no `specs/performance.yaml` at `nowhere`"),
-        (["--from", "--output=stolen"], "git has no `specs/performance.yaml` at `--output=stolen`"),
+        (["--from", "--output=stolen"], "`--output=stolen` is no revision of git"),
+        (["--from", ""], "`` is no revision of git"),
+        (["--from", "HEAD..HEAD"], "git has no `specs/performance.yaml` at `HEAD..HEAD`"),
+        (["--from", "^HEAD"], "git has no `specs/performance.yaml` at `^HEAD`"),
+        (["--from", "refs/heads/*"], "git has no `specs/performance.yaml` at `refs/heads/*`"),
     ],
 )
 def test_what_cannot_be_compared(repository, arguments, message):
@@ -120,6 +124,26 @@ def test_what_cannot_be_compared(repository, arguments, message):
     assert ended.status == 2
     assert message in ended.err
     assert not list(repository.rglob("stolen*"))
+
+
+def test_a_spec_behind_a_link(repository):
+    """What the link leads to is compared, wherever it stands."""
+    link = repository / "link.yaml"
+    link.symlink_to(SPEC)
+    ended = victor_mon(repository, "diff", "--from", "HEAD", "--spec", "link.yaml")
+    assert (ended.status, LOOSENED in ended.out) == (1, True), ended.err
+
+
+def test_git_that_cannot_be_run(repository):
+    """A program that nobody may run is told apart from one that is not there."""
+    (repository / "bin" / "git").mkdir(parents=True)
+    ended = victor_mon(repository, "diff", "--from", "HEAD", env={"PATH": str(repository / "bin")})
+    assert (ended.status, "git` cannot be run" in ended.err or "not on PATH" in ended.err) == (2, True)
+    (repository / "bin" / "git").rmdir()
+    (repository / "bin" / "git").write_text("no program", encoding="utf-8")
+    (repository / "bin" / "git").chmod(0o755)
+    ended = victor_mon(repository, "diff", "--from", "HEAD", env={"PATH": str(repository / "bin")})
+    assert (ended.status, "`git` cannot be run" in ended.err) == (2, True)
 
 
 def test_a_spec_with_errors_is_not_compared(repository):

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from victor_monitoring import files
 from victor_monitoring.diagnostics import Source, nearest
 from victor_monitoring.errors import UserError
 
@@ -119,17 +120,20 @@ def _known(context: str | None, compiled: Compiled) -> str | None:
 
 def _at(spec: SpecFile, revision: str) -> Source:
     """The text of the spec at a revision of git."""
-    name = f"{revision}:./{spec.path.name}"
-    folder = spec.path.resolve().parent
+    if not revision or revision.startswith("-"):
+        raise UserError(f"`{revision}` is no revision of git", "name one, such as --from main")
+    path = files.resolved(spec.path)  # what a link leads to
     try:
-        done = subprocess.run(  # noqa: S603 - a revision cannot be an option: it stands before a colon
-            ["git", "show", "--end-of-options", name],  # noqa: S607 - the user's git
-            cwd=folder,
+        done = subprocess.run(  # noqa: S603 - a revision cannot be an option: it begins otherwise
+            ["git", "cat-file", "blob", f"{revision}:./{path.name}"],  # noqa: S607 - the user's git
+            cwd=path.parent,
             capture_output=True,
             check=False,
         )
     except FileNotFoundError:
         raise UserError("`git` is not on PATH", "install git, or compare contexts: --context NAME") from None
+    except OSError as error:
+        raise UserError(f"`git` cannot be run: {error.strerror}", "mend its installation") from None
     if done.returncode:
         said = done.stderr.decode("utf-8", "replace").strip().splitlines()
         message = f"git has no `{spec.path.as_posix()}` at `{revision}`" + (f": {said[0]}" if said else "")
