@@ -30,6 +30,15 @@ def explained(verb: str, path: Path) -> Iterator[None]:
         raise UserError(f"cannot {verb} `{path}`: {error.strerror or error}", _remedy(error, path)) from error
 
 
+def resolved(path: Path) -> Path:
+    """The path with all links followed; UserError where they lead in a circle."""
+    try:
+        with explained("find", path):
+            return path.resolve()
+    except RuntimeError:  # before Python 3.13; later whatever opens it says so
+        raise UserError(f"`{path}` is a link that leads to itself", "put a file in its place") from None
+
+
 def read(path: Path) -> bytes | None:
     """The content of the plain file at `path`; None if no plain file stands there."""
     with explained("read", path):

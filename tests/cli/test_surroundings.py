@@ -98,6 +98,32 @@ def test_a_closed_stream_is_met_without_a_word(line: str, closed: str) -> None:
     assert run.stderr == (b"" if "2" in closed else whole.stderr)
 
 
+@pytest.mark.parametrize("line", ["validate", "check", "diff --from HEAD", "verify --context prod"])
+def test_a_link_that_leads_to_itself(line: str, tmp_path: Path) -> None:
+    """It is told as what it is."""
+    folder = project(tmp_path)
+    (folder / SPEC).unlink()
+    (folder / SPEC).symlink_to(SPEC.name)
+    ended = victor_mon(folder, *line.split())
+    assert ended.status == 2
+    assert SPEC.name in ended.err
+    assert "cannot print" not in ended.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no folder that somebody is in")
+def test_a_folder_that_is_gone(tmp_path: Path) -> None:
+    """A command that is started in a removed folder says that it finds no spec there."""
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    command = 'rmdir "$1" && exec "$0" -m victor_monitoring validate --spec specs/a.yaml'
+    env = {**os.environ, "PYTHONPATH": str(ROOT)}
+    run = subprocess.run(
+        ["sh", "-c", command, sys.executable, str(gone)], cwd=gone, env=env, capture_output=True, check=False
+    )
+    assert (run.returncode, b"Traceback" in run.stderr, b"cannot print" in run.stderr) == (2, False, False)
+    assert b"specs/a.yaml" in run.stderr
+
+
 def test_a_terminal_that_shows_ascii_only(tmp_path: Path) -> None:
     """A spec in Unicode is read and rendered whatever the locale is, and shown as far as the terminal can."""
     folder = project(tmp_path)

@@ -58,7 +58,7 @@ def put(path: Path, before: str | None, after: str | None) -> None:
 
     Where a link stands, what it leads to is replaced.
     """
-    path = path.resolve()
+    path = files.resolved(path)
     there = text_of(path)
     if there == after:
         return
@@ -74,7 +74,7 @@ def put(path: Path, before: str | None, after: str | None) -> None:
 
 def text_of(path: Path) -> str | None:
     """The text of a plain file, None where there is none; UserError where it is no text."""
-    content = files.read(path.resolve())
+    content = files.read(files.resolved(path))
     try:
         return None if content is None else content.decode()
     except UnicodeDecodeError:

@@ -33,8 +33,11 @@ def main() -> None:
         _silence(sys.stdout)
         _silence(sys.stderr)
         sys.exit(1)
-    except OSError as error:  # what is read and written has its own errors: this is the output's
-        _fail(UserError(f"cannot print: {error.strerror or error}", "send the output elsewhere"))
+    except OSError as error:
+        reason = error.strerror or error
+        if error.filename is not None:
+            _fail(UserError(f"`{error.filename}`: {reason}", "mend this, then run the command again"))
+        _fail(UserError(f"cannot print: {reason}", "send the output elsewhere"))  # what has no name
 
 
 def _run() -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from victor_monitoring import files
 from victor_monitoring.errors import UserError
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ class SpecFile:
     @property
     def name(self) -> PurePosixPath:
         """The spec's path below its root: the same wherever a command is started."""
-        return PurePosixPath(self.path.resolve().relative_to(self.root).as_posix())
+        return PurePosixPath(files.resolved(self.path).relative_to(self.root).as_posix())
 
 
 def find_specs(given: Sequence[Path] | None) -> list[SpecFile]:
@@ -36,7 +37,7 @@ def find_specs(given: Sequence[Path] | None) -> list[SpecFile]:
     if not paths:
         message = "there is no spec: `specs/*.yaml` matches no file here"
         raise UserError(message, "run `victor-mon init`, or name one: --spec FILE")
-    unique = {path.resolve(): path for path in paths}
+    unique = {files.resolved(path): path for path in paths}
     return [SpecFile(path, _root_of(resolved)) for resolved, path in unique.items()]
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import yaml
 
+from victor_monitoring import files
 from victor_monitoring.apply.address import HttpSettings
 from victor_monitoring.apply.host_config import Ownership, Part, config_of, covers, merged, part_of
 from victor_monitoring.apply.own_files import is_ours, put, text_of
@@ -56,7 +57,7 @@ class AlertmanagerTarget(Target):
     ) -> None:
         self.name = f"alertmanager {settings.url}"
         self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
-        self._file = (means.root / settings.config).resolve()
+        self._file = files.resolved(means.root / settings.config)
         self._fragment: Mapping[str, Any] = yaml.safe_load(delivery.routing or "") or {}
         self._is_whole = "route" in self._fragment
         rivals = tuple(yaml.safe_load(each.routing) for each in delivery.rivals if each.routing)
