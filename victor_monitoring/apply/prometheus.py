@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
@@ -53,15 +54,28 @@ class Prometheus:
     def data(self, path: str, **params: str) -> Any:
         """The `data` of an answer of its API."""
         answer = self.http.get(f"/api/v1/{path}", params)
-        if not isinstance(answer, dict) or answer.get("status") != "success":
-            message = f"`{self.http.base}/api/v1/{path}` answered with something else than Prometheus does"
-            raise HttpError(message, "is this the address of a Prometheus?")
-        return answer.get("data")
+        with self._understood(path):
+            if answer["status"] != "success":
+                raise KeyError
+            return answer["data"]
 
     def query(self, promql: str) -> list[Mapping[str, Any]]:
         """The series that an expression yields now."""
-        found: list[Mapping[str, Any]] = self.data("query", query=promql)["result"]
-        return found
+        data = self.data("query", query=promql)
+        with self._understood("query"):
+            return list(data["result"])
+
+    def may_reload(self) -> bool:
+        """Whether it was started so that it can be told to reload."""
+        flags = self.data("status/flags")
+        with self._understood("status/flags"):
+            return bool(flags.get("web.enable-lifecycle") == "true")
+
+    def rule_files(self) -> list[str]:
+        """The patterns of the rules files that it reads, as its configuration has them."""
+        data = self.data("status/config")
+        with self._understood("status/config"):
+            return [str(each) for each in yaml.safe_load(str(data["yaml"])).get("rule_files") or ()]
 
     def reload(self, patience: float) -> None:
         """Everything is read anew from its files; HttpError where it refuses."""
@@ -69,10 +83,12 @@ class Prometheus:
 
     def rules(self) -> Mapping[str, list[LoadedRule]]:
         """The rules that it has loaded, in order, by the names of their files: it may see other folders."""
+        data = self.data("rules")
         found: dict[str, list[LoadedRule]] = {}
-        for group in self.data("rules")["groups"]:
-            rules = found.setdefault(PurePosixPath(str(group["file"])).name, [])
-            rules += [_loaded(group, rule) for rule in group["rules"]]
+        with self._understood("rules"):
+            for group in data["groups"]:
+                rules = found.setdefault(PurePosixPath(str(group["file"])).name, [])
+                rules += [_loaded(group, rule) for rule in group["rules"]]
         return found
 
     def has_loaded(self, rules: list[LoadedRule], text: str) -> bool:
@@ -87,6 +103,15 @@ class Prometheus:
         return _without_query(loaded) == _without_query(wanted) and (
             loaded.query == wanted.query or self._canon(loaded.query) == self._canon(wanted.query)
         )
+
+    @contextlib.contextmanager
+    def _understood(self, path: str) -> Iterator[None]:
+        """What has another shape than an answer of Prometheus becomes an HttpError."""
+        try:
+            yield
+        except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError):
+            message = f"`{self.http.base}/api/v1/{path}` answered with something else than Prometheus does"
+            raise HttpError(message, "is this the address of a Prometheus?") from None
 
     def _canon(self, promql: str) -> str:
         """The expression as Prometheus itself writes it; as it is where an old one has no word on it."""
@@ -124,18 +149,18 @@ def rules_of(text: str) -> Iterator[LoadedRule]:
 
 def _loaded(group: Mapping[str, Any], rule: Mapping[str, Any]) -> LoadedRule:
     return LoadedRule(
-        group=group["name"],
+        group=str(group["name"]),
         interval=float(group["interval"]),
-        kind=rule["type"],
-        name=rule["name"],
-        query=rule["query"],
+        kind=str(rule["type"]),
+        name=str(rule["name"]),
+        query=str(rule["query"]),
         pending=float(rule.get("duration", 0)),
         keep_firing=float(rule.get("keepFiringFor", 0)),
         labels=rule.get("labels") or {},
         annotations=rule.get("annotations") or {},
-        health=rule["health"],
-        error=rule.get("lastError", ""),
-        evaluated=rule["lastEvaluation"],
+        health=str(rule["health"]),
+        error=str(rule.get("lastError") or ""),
+        evaluated=str(rule["lastEvaluation"]),
     )
 
 

@@ -220,10 +220,10 @@ class AlertmanagerTarget(Target):
     def _loaded(self) -> dict[str, Any]:
         """The configuration that Alertmanager works by, as it shows it."""
         answer = self._http.get("/api/v2/status")
-        text = answer.get("config", {}).get("original") if isinstance(answer, dict) else None
-        if not isinstance(text, str):
-            raise UserError(f"`{self._settings.url}` is no Alertmanager", "is this its address?")
-        return config_of(text)
+        match answer:
+            case {"config": {"original": str(text)}}:
+                return config_of(text)
+        raise UserError(f"`{self._settings.url}` is no Alertmanager", "is this its address?")
 
     def _has_loaded(self, text: str | None) -> bool:
         """Whether our part is loaded as the text has it: as often, and each item as it is written."""

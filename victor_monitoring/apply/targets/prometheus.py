@@ -82,16 +82,14 @@ class PrometheusTarget(Target):
         if not os.access(directory, os.W_OK | os.X_OK):
             raise UserError(f"`{directory}` may not be written by you", "run this as a user who may")
         self._means.hold(directory)
-        if self._api.data("status/flags").get("web.enable-lifecycle") != "true":
+        if not self._api.may_reload():
             message = f"{self.name} cannot be told to reload"
             raise UserError(message, "start it with --web.enable-lifecycle")
         self._reads(self._files)
 
     def _reads(self, own: OwnFiles) -> None:
         """UserError where Prometheus does not read files of our name; it may see the directory elsewhere."""
-        config = yaml.safe_load(self._api.data("status/config")["yaml"])
-        patterns = [str(each) for each in config.get("rule_files") or ()]
-        if not any(fnmatchcase(own.name, PurePosixPath(each).name) for each in patterns):
+        if not any(fnmatchcase(own.name, PurePosixPath(each).name) for each in self._api.rule_files()):
             message = f"{self.name} reads no rule file `{own.name}`"
             help = f"add it to `rule_files` of its configuration: {own.path}"  # noqa: A001 - the word users see
             raise UserError(message, help)
