@@ -6,6 +6,7 @@ import fcntl
 import json
 import os
 
+import pytest
 import yaml
 
 from tests.apply.world import World, reload
@@ -76,6 +77,17 @@ def test_a_rule_broken_by_hand(brewery: World) -> None:
     assert f"prometheus {brewery.prometheus.url} has loaded another `ManySour`" in found.out
     assert brewery.apply().status == 0
     assert brewery.verify().status == 0
+
+
+@pytest.mark.parametrize("text", ["groups: [", "groups: !!int a", "a: &a [*a]", "[" * 900 + "]" * 900])
+def test_a_file_that_is_no_yaml(brewery: World, text: str) -> None:
+    """What somebody has left of our file is told, and mended."""
+    assert brewery.apply().status == 0
+    heading = brewery.ours.read_text(encoding="utf-8").partition("\n")[0]
+    brewery.ours.write_text(f"{heading}\n{text}\n", encoding="utf-8")
+    found = brewery.verify()
+    assert (found.status, "is not what is rendered: what is there is no YAML" in found.out) == (1, True)
+    assert brewery.apply().status == 0
 
 
 def test_a_file_that_was_never_loaded(brewery: World) -> None:

@@ -66,6 +66,22 @@ def test_a_threshold(name: str, old: str, new: str, words: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "words"),
+    [
+        ("1e400", "`> 1GiB` becomes `> infGiB`: loosened"),
+        ("-1e400", "`> 1GiB` becomes `> -infGiB`: tightened"),
+        ("1e99999999", "what it computes differs"),
+        ("9" * 5_000, "what it computes differs"),
+    ],
+)
+def test_a_threshold_beyond_numbers(number: str, words: str) -> None:
+    """What somebody has written who does not mean well is told in no time."""
+    expr = rule("HighMemoryUsage")["expr"]
+    after = changed("HighMemoryUsage", expr=f"{expr[: expr.rindex('>')]}> {number}")
+    assert told(LIVE, after)[0].endswith(words)
+
+
+@pytest.mark.parametrize(
     ("fields", "words"),
     [
         ({"for": "10m"}, "a wait of `5m` becomes `10m`: loosened"),

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
-import yaml
-
 from victor_monitoring.errors import UserError
 from victor_monitoring.signals.duration import parse_duration
 
 from .answer import HttpError
+from .document import document_of
 
 if TYPE_CHECKING:
     from .http import Http
@@ -75,7 +74,7 @@ class Prometheus:
         """The patterns of the rules files that it reads, as its configuration has them."""
         data = self.data("status/config")
         with self._understood("status/config"):
-            return [str(each) for each in yaml.safe_load(str(data["yaml"])).get("rule_files") or ()]
+            return [str(each) for each in document_of(str(data["yaml"])).get("rule_files") or ()]
 
     def reload(self, patience: float) -> None:
         """Everything is read anew from its files; HttpError where it refuses."""
@@ -109,7 +108,7 @@ class Prometheus:
         """What has another shape than an answer of Prometheus becomes an HttpError."""
         try:
             yield
-        except (yaml.YAMLError, LookupError, TypeError, ValueError, AttributeError):
+        except (LookupError, TypeError, ValueError, AttributeError):
             message = f"`{self.http.base}/api/v1/{path}` answered with something else than Prometheus does"
             raise HttpError(message, "is this the address of a Prometheus?") from None
 
@@ -128,7 +127,7 @@ class Prometheus:
 def rules_of(text: str) -> Iterator[LoadedRule]:
     """The rules of a rules file, as Prometheus would tell of them; UserError where it is none."""
     try:
-        for group in yaml.safe_load(text)["groups"]:
+        for group in document_of(text)["groups"]:
             interval = _seconds(group.get("interval"))
             for rule in group["rules"]:
                 kind = "alerting" if "alert" in rule else "recording"
@@ -143,7 +142,7 @@ def rules_of(text: str) -> Iterator[LoadedRule]:
                     labels=rule.get("labels") or {},
                     annotations=rule.get("annotations") or {},
                 )
-    except (yaml.YAMLError, KeyError, TypeError, ValueError, AttributeError):
+    except (LookupError, TypeError, ValueError, AttributeError):
         raise UserError("this is no rules file", "look at it with `promtool check rules`") from None
 
 

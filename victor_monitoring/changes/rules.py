@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
@@ -15,7 +16,7 @@ from .change import Change, Verdict, becomes
 
 Document: TypeAlias = Any  # a file that anybody may have edited
 Rules: TypeAlias = Mapping[tuple[str, str, int], Mapping[str, Any]]
-_COMPARED: Final = re.compile(r"(<=|>=|<|>) (-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)(?![\w.])")
+_COMPARED: Final = re.compile(r"(<=|>=|<|>) (-?\d{1,300}(?:\.\d{1,300})?(?:e[+-]?\d{1,3})?)(?![\w.])")
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 
 
@@ -104,8 +105,16 @@ def _written(value: Fraction, alert: Alert | None, both: tuple[Fraction, Fractio
     for _, _, condition in alert.conditions if alert else ():
         mine = condition.threshold
         if mine.value in both and mine.value and (number := _NUMBER.match(mine.text)):
-            return f"{float(value * Fraction(number[0]) / mine.value):.10g}{mine.text[number.end() :]}"
-    return f"{float(value):.10g}"
+            return f"{_float(value * Fraction(number[0]) / mine.value):.10g}{mine.text[number.end() :]}"
+    return f"{_float(value):.10g}"
+
+
+def _float(value: Fraction) -> float:
+    """The nearest float; of what anybody may have written also the infinite one."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def _slower(old: object, new: object, key: str) -> Verdict:

@@ -11,11 +11,11 @@ from http import HTTPStatus
 from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Annotated, ClassVar, Final
 
-import yaml
 from pydantic import Field
 
 from victor_monitoring.apply.address import HttpSettings
 from victor_monitoring.apply.answer import HttpError
+from victor_monitoring.apply.document import document_of
 from victor_monitoring.apply.live import live_findings
 from victor_monitoring.apply.own_files import OwnFiles, is_ours, put, text_of
 from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
@@ -115,10 +115,10 @@ class PrometheusTarget(Target):
         if before == after:
             return []
         try:
-            old = yaml.safe_load(before)
-        except yaml.YAMLError:
+            old, new = document_of(before), document_of(after)
+        except ValueError:
             return ["what is there is no YAML"]
-        return [each.words() for each in rule_changes(old, yaml.safe_load(after), self._delivery.spec)]
+        return [each.words() for each in rule_changes(old, new, self._delivery.spec)]
 
     def execute(self, step: Step) -> None:
         path = self._means.root / step.name

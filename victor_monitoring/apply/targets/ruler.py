@@ -14,6 +14,7 @@ from pydantic import Field
 
 from victor_monitoring.apply.address import HttpSettings
 from victor_monitoring.apply.answer import HttpError
+from victor_monitoring.apply.document import document_of
 from victor_monitoring.apply.live import live_findings
 from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
 from victor_monitoring.apply.plan import Step, step
@@ -169,10 +170,8 @@ class RulerTarget(Target):
         if answer.status == 404:
             return []
         try:
-            # Behind an alias a few lines may stand for more than fits into memory.
-            has_alias = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(answer.text))
-            found = None if has_alias else yaml.safe_load(answer.text)
-        except (yaml.YAMLError, ValueError):
+            found = document_of(answer.text)
+        except ValueError:
             found = None
         groups = found.get(self._namespace, []) if isinstance(found, dict) else None
         if not isinstance(groups, list) or not all(map(is_group, groups)):
