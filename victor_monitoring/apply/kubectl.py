@@ -13,7 +13,7 @@ from victor_monitoring.errors import UserError
 
 from .answer import printable
 from .interruption import unbroken
-from .manifests import MANAGER, Manifest
+from .manifests import MANAGER, Manifest, is_manifest
 
 if TYPE_CHECKING:
     from .means import Means, Ran
@@ -114,8 +114,11 @@ class Kubectl:
     def _objects(self, *arguments: str, stdin: str | None = None) -> list[Manifest]:
         ran = self._run(*arguments, *self._with_managers, "--output=json", stdin=stdin)
         self._done(ran)
-        document: Any = json.loads(ran.out) if ran.out.strip() else {"items": []}
-        return list(document["items"]) if "items" in document else [document]
+        document = self._document(ran) if ran.out.strip() else {"items": []}
+        items = document.get("items", [document])
+        if not isinstance(items, list) or not all(map(is_manifest, items)):
+            raise self._strange(ran)
+        return items
 
     @functools.cached_property
     def _kinds(self) -> list[str]:
@@ -127,9 +130,27 @@ class Kubectl:
     def _with_managers(self) -> list[str]:
         ran = self._run("version", "--client", "--output=json")
         self._done(ran)
-        minor = re.match(r"\d+", json.loads(ran.out)["clientVersion"]["minor"])
-        is_asked = minor is None or int(minor[0]) >= _HIDES_MANAGERS
-        return ["--show-managed-fields"] if is_asked else []
+        match self._document(ran):
+            case {"clientVersion": {"minor": str(text)}}:
+                minor = re.match(r"\d+", text)
+                is_asked = minor is None or int(minor[0]) >= _HIDES_MANAGERS
+                return ["--show-managed-fields"] if is_asked else []
+        raise self._strange(ran)
+
+    def _document(self, ran: Ran) -> dict[str, Any]:
+        """The JSON that was printed."""
+        try:
+            found = json.loads(ran.out)
+        except (ValueError, RecursionError):
+            found = None
+        if not isinstance(found, dict):
+            raise self._strange(ran)
+        return found
+
+    def _strange(self, ran: Ran) -> KubectlError:
+        said = printable(" ".join(ran.out.split())[:80])
+        message = f"{self._name}: kubectl printed something else than was asked for: {said}"
+        return KubectlError(message, "is it kubectl that stands on PATH? `kubectl version --client`", {})
 
     def _run(self, verb: str, *arguments: str, stdin: str | None = None) -> Ran:
         command = [self._means.program("kubectl"), verb, *self._place, "--request-timeout=30s", *arguments]

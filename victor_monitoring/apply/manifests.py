@@ -31,6 +31,19 @@ class Edit:
     field: str
 
 
+def is_manifest(value: object) -> bool:
+    """Whether a value that was received has the shape of an object, as far as it is looked at."""
+    match value:
+        case {"apiVersion": str(), "kind": str(), "metadata": {"name": str()} as metadata}:
+            managed = metadata.get("managedFields") or []
+            return (
+                isinstance(metadata.get("labels") or {}, dict)
+                and isinstance(managed, list)
+                and all(isinstance(each, dict) for each in managed)
+            )
+    return False
+
+
 def name_of(manifest: Manifest, namespace: str | None) -> str:
     """The object's kind and name as they are printed, in the namespace that the spec names, if it does."""
     metadata = manifest["metadata"]

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
+from victor_monitoring.apply.document import document_of
 from victor_monitoring.apply.kubectl import Kubectl, conflict_words
 from victor_monitoring.apply.manifests import (
     MANAGER,
@@ -181,10 +182,11 @@ class KubernetesTarget(Target):
         """The rules file that an object holds; None where it holds none, or no YAML."""
         if manifest["kind"] == "PrometheusRule":
             return manifest.get("spec")
-        text = (manifest.get("data") or {}).get(self._delivery.spec.kubernetes.rules_key)
+        data = manifest.get("data")
+        text = data.get(self._delivery.spec.kubernetes.rules_key) if isinstance(data, dict) else None
         try:
-            return None if text is None else yaml.safe_load(text)
-        except yaml.YAMLError:
+            return None if text is None else document_of(str(text))
+        except ValueError:
             return None
 
     def _unchanged_since(self, step: Step) -> None:
