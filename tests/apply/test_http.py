@@ -160,6 +160,14 @@ def test_a_body_that_is_no_json() -> None:
         http.get("/")
 
 
+def test_a_body_that_repeats_a_secret() -> None:
+    """No part of it is shown, also where what is shown of the body ends within it."""
+    for length in range(60, 82):
+        with client(says(200, "x" * length + CANARY)) as (http, _), pytest.raises(HttpError) as told:
+            http.get("/")
+        assert CANARY[:3] not in told.value.message
+
+
 def test_a_redirect_to_another_host() -> None:
     """It is told, and the token goes nowhere else."""
     other = Stand(says(200))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import base64
 import copy
+import html
 import json
 import pickle
+import re
 import urllib.parse
 from pathlib import Path
 
@@ -14,7 +16,7 @@ import pytest
 from victor_monitoring.apply.secrets import REDACTED, Redactor, Secret, SecretSource, read_secret
 from victor_monitoring.errors import UserError
 
-SECRET = "canary-Ä/ +\"'?".replace("Ä", "A")
+SECRET = "canary-A/ +\"'?<&??>>"  # noqa: S105 - nobody's; its base64 has a slash, which URLs write otherwise
 
 
 def source(**where: str) -> SecretSource:
@@ -69,6 +71,11 @@ def test_a_secret_shows_itself_to_nobody() -> None:
         urllib.parse.quote_plus(SECRET),
         json.dumps({"token": SECRET}),
         repr({"token": SECRET}),
+        re.sub("%..", lambda found: found[0].lower(), urllib.parse.quote(SECRET, safe="")),
+        html.escape(SECRET),
+        html.escape(SECRET).replace("&quot;", "&#34;").replace("&#x27;", "&#39;").replace("+", "&#43;"),
+        json.dumps(SECRET).replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026"),
+        base64.urlsafe_b64encode(SECRET.encode()).decode(),
         base64.b64encode(SECRET.encode()).decode(),
         base64.b64encode(f"admin:{SECRET}".encode()).decode(),
         base64.b64encode(f"user:{SECRET}".encode()).decode(),

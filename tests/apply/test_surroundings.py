@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import shlex
@@ -13,9 +14,11 @@ from pathlib import Path
 import pytest
 
 from tests.apply.proxy import Fault, Request, Wire, proxy
+from tests.apply.test_http import Stand, says
 from tests.apply.world import SPEC, World, paths
-from tests.cli.commands import ROOT, edit
+from tests.cli.commands import ROOT, edit, in_process
 from tests.programs import program
+from victor_monitoring.apply.prometheus import rules_of
 
 CANARY = "canary-7d31-token"
 WITHOUT_HTTPX = """\
@@ -202,6 +205,56 @@ def test_modes_and_owners_are_kept(brewery: World) -> None:
     finally:
         brewery.config.unlink()
         real.rename(brewery.config)
+
+
+def test_a_secret_that_is_a_word(brewery: World) -> None:
+    """What programs print is read as it is, though a weak password is a word of it."""
+    text = SPEC.read_text(encoding="utf-8").replace('url: "ALERT', 'token: {env: WORD}, url: "ALERT')
+    brewery.write_spec(text)
+    applied = brewery.run("apply", "--yes", "--context", "prod", env={"WORD": "pager"})
+    assert applied.status == 0, applied.out + applied.err
+    assert "pager" not in applied.out + applied.err
+
+
+def test_what_a_server_says_is_shown_harmlessly(tmp_path: Path) -> None:
+    """Neither a secret that it repeats nor a character that acts on the terminal is in what is found."""
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "specs").mkdir()
+    base, _, _ = SPEC.read_text(encoding="utf-8").partition("contexts:")
+    spec = tmp_path / "specs" / "brew.yaml"
+    spec.write_text(base, encoding="utf-8")
+    assert in_process(tmp_path, "generate", env={}).status == 0
+    rules = rules_of((tmp_path / "generated" / "brew-alerts.yaml").read_text(encoding="utf-8"))
+    told = [
+        {
+            "type": each.kind,
+            "duration": each.pending,
+            "health": "err",
+            "lastEvaluation": "now",
+            "lastError": f"no \x1b[2J {CANARY}",
+            **{key: getattr(each, key) for key in ("group", "name", "query", "labels", "annotations")},
+        }
+        for each in rules
+    ]
+    groups = [
+        {
+            "file": "a",
+            "interval": 0.5,
+            "name": name,
+            "rules": [each for each in told if each["group"] == name],
+        }
+        for name in dict.fromkeys(each["group"] for each in told)
+    ]
+    body = json.dumps({"status": "success", "data": {"groups": groups, "result": [1]}})
+    stand = Stand(says(200, body))
+    target = f"prometheus: {{url: '{stand.url}', token: {{env: TOKEN}}}}"
+    spec.write_text(f"{base}contexts:\n  live:\n    targets: [{target}]\n", encoding="utf-8")
+    for how in ("text", "json"):
+        found = in_process(tmp_path, "verify", "--context", "live", "--format", how, env={"TOKEN": CANARY})
+        assert (found.status, "MuchFoam` is not healthy: no" in found.out) == (1, True), found.out + found.err
+        assert CANARY not in found.out + found.err
+        assert "\x1b" not in found.out + found.err
+    stand.close()
 
 
 def test_secrets_go_to_their_headers_only(brewery: World, tmp_path: Path) -> None:

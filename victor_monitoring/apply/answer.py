@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -27,13 +27,15 @@ class Answer:
     status: int
     headers: Mapping[str, str] = field(repr=False)
     text: str = field(repr=False)
+    hidden: Callable[[str], str] = field(repr=False, default=str)  # what takes secrets out of a text
 
     def json(self) -> Any:
         """The body as JSON; HttpError where it is none."""
         try:
             return json.loads(self.text)
         except (ValueError, RecursionError):  # the second of lists within lists within lists
-            message = f"`{self.url}` answered with something that is no JSON: {printable(self.text[:80])}"
+            said = printable(self.hidden(self.text)[:80])
+            message = f"`{self.url}` answered with something that is no JSON: {said}"
             raise HttpError(message, "is this the address of its API?", self.status, self.text) from None
 
 

@@ -176,7 +176,8 @@ class Http:
                 if time.monotonic() > deadline:
                     raise httpx.ReadTimeout("")
                 received = {name.lower(): value for name, value in response.headers.items()}
-                return Answer(shown, response.status_code, received, body.decode("utf-8", "replace"))
+                text = body.decode("utf-8", "replace")
+                return Answer(shown, response.status_code, received, text, self._redactor)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             if isinstance(error, httpx.TimeoutException) or time.monotonic() > deadline:
                 message = f"`{shown}` did not answer within {self._patience:g} s"

@@ -148,7 +148,7 @@ class Kubectl:
         return found
 
     def _strange(self, ran: Ran) -> KubectlError:
-        said = printable(" ".join(ran.out.split())[:80])
+        said = printable(self._means.redactor(" ".join(ran.out.split()))[:80])
         message = f"{self._name}: kubectl printed something else than was asked for: {said}"
         return KubectlError(message, "is it kubectl that stands on PATH? `kubectl version --client`", {})
 

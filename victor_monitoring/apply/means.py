@@ -33,11 +33,11 @@ _INSTALLED_BY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """How a program ended, and what it printed, without secrets."""
+    """How a program ended, and what it printed: to be read, since a secret may be a word of it."""
 
     status: int
-    out: str
-    err: str
+    out: str = field(repr=False)
+    err: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Means:
             raise UserError(
                 f"`{command[0]}` cannot be run: {error.strerror}", "mend its installation"
             ) from None
-        out, err = (self.redactor(text.decode("utf-8", "replace")) for text in (done.stdout, done.stderr))
+        out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
         return Ran(done.returncode, out, err)
 
     def hold(self, path: Path) -> None:

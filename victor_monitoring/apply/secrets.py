@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import base64
+import html
 import json
 import os
+import re
 import urllib.parse
 from collections.abc import Iterator
 from pathlib import Path
@@ -102,8 +104,13 @@ def _disguises(secret: str) -> Iterator[str]:
     yield secret
     yield urllib.parse.quote(secret, safe="")
     yield urllib.parse.quote_plus(secret)
+    yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), urllib.parse.quote(secret, safe=""))
+    yield html.escape(secret)
+    yield html.escape(secret).replace("&quot;", "&#34;").replace("&#x27;", "&#39;").replace("+", "&#43;")
     yield json.dumps(secret)[1:-1]
+    yield "".join(f"\\u{ord(each):04x}" if each in "<>&" else each for each in json.dumps(secret)[1:-1])
     yield repr(secret)[1:-1]
     for before in ("", ":", "::"):  # base64 depends on how many bytes come before, modulo 3
-        coded = base64.b64encode(f"{before}{secret}".encode()).decode()
-        yield coded.rstrip("=")[len(before) and 4 : -1] if before else coded.rstrip("=")[:-1]
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            coded = encode(f"{before}{secret}".encode()).decode()
+            yield coded.rstrip("=")[len(before) and 4 : -1] if before else coded.rstrip("=")[:-1]

@@ -11,6 +11,7 @@ from typing import NoReturn, TextIO
 from victor_monitoring.errors import UserError
 
 from .app import app
+from .findings import say
 
 # A command is short, and what it builds lives to its end: looking for garbage finds none.
 _FEW_COLLECTIONS = 100_000  # instead of 700 new objects between two looks
@@ -49,9 +50,9 @@ def _run() -> None:
 
 def _fail(error: UserError) -> NoReturn:
     try:
-        print(f"victor-mon: {error.message}", file=sys.stderr)
+        say(f"victor-mon: {error.message}")
         if error.help:
-            print(f"help: {error.help}", file=sys.stderr)
+            say(f"help: {error.help}")
         sys.stderr.flush()
     except OSError:  # nobody can be told but by the status
         _silence(sys.stderr)

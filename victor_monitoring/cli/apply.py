@@ -72,11 +72,12 @@ def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
     from victor_monitoring.apply.interruption import Interrupted
     from victor_monitoring.apply.run import execute, plan
     from victor_monitoring.apply.telling import outcome_text, plan_text, summary
+    from victor_monitoring.reporters._visible import visible_lines
 
     tasks = plan(live.targets, live.means.say)
     is_work = any(task.is_work for task in tasks)
     if how is ApplyFormat.TEXT:
-        print(live.hidden(plan_text(tasks)), end="", flush=True)
+        print(visible_lines(live.hidden(plan_text(tasks))), end="", flush=True)
     if dry_run:
         _document(live, tasks, None, (), how)
         return int(is_work)

@@ -30,4 +30,6 @@ def fails(diagnostics: Sequence[Diagnostic], strict: bool = False) -> bool:
 
 def say(text: str) -> None:
     """Tells the user what was done; not data, so not on stdout."""
-    print(text, file=sys.stderr)
+    from victor_monitoring.reporters._visible import visible_lines
+
+    print(visible_lines(text), file=sys.stderr)

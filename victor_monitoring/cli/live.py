@@ -6,7 +6,7 @@ import contextlib
 import shlex
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import typer
@@ -139,4 +139,5 @@ def located(live: Live, *, patience: float = 0.0) -> list[Diagnostic]:
 
     tree = live.sound.compiled.trees[live.context]
     found = findings(live.targets, live.means.say, patience)
-    return in_order(locate(each, each.pattern, tree) for each in found if each.pattern)
+    shown = (replace(each, message=live.hidden(each.message), help=live.hidden(each.help)) for each in found)
+    return in_order(locate(each, each.pattern, tree) for each in shown if each.pattern)

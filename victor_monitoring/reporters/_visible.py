@@ -17,6 +17,11 @@ def visible(text: str) -> str:
     return _HIDDEN.sub(lambda found: _escape(found[0]), text)
 
 
+def visible_lines(text: str) -> str:
+    """`text` with such escapes, its lines and tabs kept."""
+    return "\n".join("\t".join(visible(each) for each in line.split("\t")) for line in text.split("\n"))
+
+
 def path(name: str) -> str:
     """The name of a source as a path with forward slashes, on every system."""
     return visible(name.replace("\\", "/"))

@@ -201,7 +201,8 @@ class PrometheusTarget(Target):
             if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
             culprit = self._culprit()
-            told = f"{self.name} refuses to reload: {culprit or error.body.strip()}"
+            said = self._means.redactor(" ".join(error.body.split()))[:300]
+            told = f"{self.name} refuses to reload: {culprit or said}"
             help = "mend that file, then run the command again" if culprit else "look into its log"  # noqa: A001 - the word users see
             raise UserError(told, help) from None
 
