@@ -40,6 +40,13 @@ def test_what_is_no_secret(tmp_path: Path, text: str) -> None:
     assert not text.strip() or text.strip() not in refused.value.message + refused.value.help
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="only Unix has files without an end")
+def test_a_file_without_an_end() -> None:
+    """It is no secret, and is not read for ever."""
+    with pytest.raises(UserError, match="more than one line"):
+        read_secret(SecretSource(file="/dev/zero"), Path(), Redactor())
+
+
 def test_a_secret_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """The variable or the file is named."""
     monkeypatch.delenv("TOKEN", raising=False)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Self
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, WithJsonSchema
+from pydantic import AfterValidator, WithJsonSchema, model_validator
 
-from victor_monitoring.model.fields import invalid
+from victor_monitoring.model.fields import Text, invalid
 
 from .secrets import SecretSource
 from .target import Settings
@@ -29,7 +29,7 @@ def _address(value: object) -> str:
         raise invalid("an http or https address is wanted", "such as `https://prometheus.example.org`")
     if parts.username is not None or parts.password is not None:
         raise invalid("an address holds no credentials", "name their place: `token: {env: NAME}`")
-    if parts.query or parts.fragment:
+    if "?" in str(value) or "#" in str(value):  # also where nothing follows: what is asked for would
         raise invalid("an address ends with its path", "leave out what follows `?` or `#`")
     return str(value).rstrip("/")
 
@@ -42,10 +42,22 @@ Address = Annotated[
 
 
 class HttpSettings(Settings):
-    """What every target that is reached by HTTP has; a token is sent as a bearer's."""
+    """What every target that is reached by HTTP has; a token is sent as a bearer's.
+
+    There is a token, or a password, which may have a name.
+    """
 
     url: Address
     token: SecretSource | None = None
     username: str | None = None
     password: SecretSource | None = None
-    ca_file: str | None = None
+    ca_file: Text | None = None
+
+    @model_validator(mode="after")
+    def _one_credential(self) -> Self:
+        has_user = self.username is not None or self.password is not None
+        if self.token is not None and has_user:
+            raise invalid("a token stands alone", "leave out `username` and `password`, or the token")
+        if self.username is not None and self.password is None:
+            raise invalid("a `username` without a password", "name its place: `password: {env: NAME}`")
+        return self

@@ -19,6 +19,7 @@ from victor_monitoring.model.base import Written
 from victor_monitoring.model.fields import Text, invalid
 
 REDACTED: Final = "<redacted>"
+_MOST: Final = 64 * 2**10  # bytes; no header takes more
 _LEAST: Final = 4  # characters; a shorter text would be found in every other word
 
 
@@ -50,7 +51,8 @@ class SecretSource(Written):
     @model_validator(mode="before")
     @classmethod
     def _named(cls, value: Any) -> Any:
-        if not isinstance(value, dict) or len(value.keys() & {"env", "file"}) != 1:
+        named = [value.get(key) is not None for key in ("env", "file")] if isinstance(value, dict) else []
+        if sum(named) != 1:
             help = "write `{env: NAME}` or `{file: /path}`"  # noqa: A001 - the word users see
             raise invalid("a secret is named here, by one environment variable or file", help)
         return value
@@ -86,7 +88,8 @@ def read_secret(source: SecretSource, root: Path, redactor: Redactor) -> Secret:
             raise UserError(f"{source.words()} is not set", f"set it, such as by: read -rs {source.env}")
     else:
         try:
-            text = (root / (source.file or "")).read_text(encoding="utf-8")
+            with (root / (source.file or "")).open("rb") as file:
+                text = file.read(_MOST).decode()
         except OSError as error:
             raise UserError(f"{source.words()} cannot be read: {error.strerror}", "mend its path") from None
         except UnicodeDecodeError:
