@@ -140,6 +140,23 @@ def test_what_must_be_there(brewery: World) -> None:
     assert brewery.loaded() == {}
 
 
+@pytest.mark.parametrize(
+    ("limit", "told"), [(1, "name a folder with some space: TMPDIR="), (200, "free some space")]
+)
+def test_a_disk_that_is_full(brewery: World, limit: int, told: str) -> None:
+    """Whether for what promtool or what amtool shall judge: it is told, and nothing is touched."""
+    text = brewery.config.read_text(encoding="utf-8") + "# a line of the host's\n" * 20_000
+    brewery.config.write_text(text, encoding="utf-8")
+    line = f'ulimit -f {limit}; exec "$0" -m victor_monitoring apply --context prod --yes'
+    run = subprocess.run(
+        ["sh", "-c", line, sys.executable],
+        cwd=brewery.folder, env=environment(), capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert (run.returncode, told in run.stderr) == (2, True), run.stderr
+    assert (brewery.config.read_text(encoding="utf-8"), brewery.loaded()) == (text, {})
+    assert list(brewery.config.parent.glob(".victor-mon-*")) == []
+
+
 def test_what_is_not_ready_is_not_applied(brewery: World) -> None:
     """A spec with errors, files that are not as rendered, contexts that are unknown or have no targets."""
     refused = brewery.command("apply", "--context", "prd", "--yes")

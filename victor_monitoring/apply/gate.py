@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import tempfile
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 def judge(delivery: Delivery, means: Means, taken: Collection[str]) -> None:
     """Returns where promtool and amtool accept what the targets take; UserError where one does not."""
-    with tempfile.TemporaryDirectory(prefix="victor-mon-") as folder:
+    with _folder() as folder:
         if delivery.rules is not None and "rules" in taken:
             path = Path(folder) / "rules.yaml"
             path.write_text(delivery.rules, encoding="utf-8")
@@ -30,6 +31,17 @@ def judge(delivery: Delivery, means: Means, taken: Collection[str]) -> None:
             path = Path(folder) / "alertmanager.yaml"
             path.write_text(yaml.safe_dump(hosted(yaml.safe_load(delivery.routing))), encoding="utf-8")
             _accepted(means, [means.program("amtool"), "check-config", str(path)], "routing")
+
+
+@contextlib.contextmanager
+def _folder() -> Iterator[str]:
+    """A folder for what is judged, gone afterwards; UserError where there is no place for it."""
+    try:
+        with tempfile.TemporaryDirectory(prefix="victor-mon-") as folder:
+            yield folder
+    except OSError as error:
+        message = f"what is to be judged cannot be written: {error.strerror}"
+        raise UserError(message, "name a folder with some space: TMPDIR=/folder") from None
 
 
 def hosted(fragment: Any) -> dict[str, Any]:

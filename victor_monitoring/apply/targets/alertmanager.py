@@ -204,7 +204,10 @@ class AlertmanagerTarget(Target):
     def _judge(self, text: str) -> None:
         """UserError where amtool refuses the whole text; relative paths in it are those of its folder."""
         folder = self._file.parent
-        with tempfile.NamedTemporaryFile(dir=folder, prefix=".victor-mon-", suffix=".yml") as file:
+        with (
+            files.explained("write", self._file),
+            tempfile.NamedTemporaryFile(dir=folder, prefix=".victor-mon-", suffix=".yml") as file,
+        ):
             file.write(text.encode())
             file.flush()
             ran = self._means.run([self._means.program("amtool"), "check-config", file.name])
