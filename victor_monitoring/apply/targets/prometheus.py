@@ -79,8 +79,8 @@ class PrometheusTarget(Target):
         if not directory.is_dir():
             message = f"`{directory}` is no directory"
             raise UserError(message, "make it, and name it under `rule_files` of prometheus.yml")
-        if not os.access(directory, os.W_OK | os.X_OK):
-            raise UserError(f"`{directory}` may not be written by you", "run this as a user who may")
+        if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+            raise UserError(f"`{directory}` may not be read and written by you", "run this as a user who may")
         self._means.hold(directory)
         if not self._api.may_reload():
             message = f"{self.name} cannot be told to reload"

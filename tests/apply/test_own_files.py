@@ -1,0 +1,34 @@
+"""Files of ours in a directory that others have too."""
+
+from __future__ import annotations
+
+from pathlib import Path, PurePath
+
+import pytest
+
+from victor_monitoring.apply.own_files import OwnFiles
+from victor_monitoring.errors import UserError
+
+
+def test_a_directory_that_may_not_be_read(ordinary_folder: Path) -> None:
+    """It is told, and not taken for an empty one; one that does not exist holds nothing."""
+    rules = ordinary_folder / "rules"
+    own = OwnFiles(ordinary_folder, PurePath("rules"), "brew", "brew-prod.yaml")
+    assert own.read() == {}
+    rules.mkdir()
+    (rules / "brew-prod.yaml").write_text("groups: []\n", encoding="utf-8")
+    (rules / "other.yaml").write_text("groups: []\n", encoding="utf-8")
+    assert own.read() == {"rules/brew-prod.yaml": "groups: []\n"}
+    rules.chmod(0o300)
+    try:
+        with pytest.raises(UserError, match=r"cannot read `.*rules`: Permission denied"):
+            own.read()
+    finally:
+        rules.chmod(0o700)
+
+
+def test_a_link_that_leads_to_itself(tmp_path: Path) -> None:
+    """It is told as what it is."""
+    (tmp_path / "brew-prod.yaml").symlink_to("brew-prod.yaml")
+    with pytest.raises(UserError, match=r"brew-prod\.yaml"):
+        OwnFiles(tmp_path, PurePath(), "brew", "brew-prod.yaml").read()
