@@ -257,6 +257,16 @@ def test_nobody_listens() -> None:
         http.get("/")
 
 
+@pytest.mark.parametrize("host", ["xn--", "999.999.999.999", "[v1.a]"])
+def test_a_name_that_is_none(host: str) -> None:
+    """It is told as an address that cannot be reached."""
+    with (
+        client(says(200), url=f"http://{host}", patience=0.1) as (http, _),
+        pytest.raises(HttpError, match="cannot be reached"),
+    ):
+        http.get("/")
+
+
 def test_an_answer_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is given up at a size that no API answers with."""
     monkeypatch.setattr("victor_monitoring.apply.http.LARGEST", 2**20)

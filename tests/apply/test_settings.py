@@ -27,6 +27,7 @@ def place(target: str) -> str:
         ("prometheus: {url: 'https://p?x=1'}", "6:27 VM042 an address ends with its path; leave out what follows `?` or `#`"),
         ("prometheus: {url: 'https://p', token: abc}", "6:47 VM042 a secret is named here, by one environment variable or file; write `{env: NAME}` or `{file: /path}`"),
         ("prometheus: {url: 'https://p', token: {env: A, file: b}}", "6:47 VM042 a secret is named here, by one environment variable or file; write `{env: NAME}` or `{file: /path}`"),
+        ("prometheus: {url: 'https://a..b'}", "6:27 VM042 an http or https address is wanted; such as `https://prometheus.example.org`"),
         ("prometheus: {url: 'https://p?'}", "6:27 VM042 an address ends with its path; leave out what follows `?` or `#`"),
         ("prometheus: {url: 'https://p/#'}", "6:27 VM042 an address ends with its path; leave out what follows `?` or `#`"),
         ("prometheus: {url: 'https://p', token: {env: null}}", "6:47 VM042 a secret is named here, by one environment variable or file; write `{env: NAME}` or `{file: /path}`"),

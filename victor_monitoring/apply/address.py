@@ -18,6 +18,7 @@ def parts_of(url: str) -> SplitResult | None:
     try:
         parts = urlsplit(url)
         is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        (parts.hostname or "").encode("idna")  # a UnicodeError where a name is none, such as `a..b`
     except ValueError:
         return None
     return parts if is_whole and url.isascii() and url.isprintable() and " " not in url else None

@@ -179,7 +179,7 @@ class Http:
                 received = {name.lower(): value for name, value in response.headers.items()}
                 text = body.decode("utf-8", "replace")
                 return Answer(shown, response.status_code, received, text, self._redactor)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:  # of a name
             if isinstance(error, httpx.TimeoutException) or time.monotonic() > deadline:
                 message = f"`{shown}` did not answer within {self._patience:g} s"
                 raise HttpError(message, "is it overloaded? --timeout SECONDS waits longer") from None
