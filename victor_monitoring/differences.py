@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from victor_monitoring.changes.change import Change
-from victor_monitoring.changes.compare import changes
+from victor_monitoring.changes.compare import changes, changes_everywhere
 from victor_monitoring.diagnostics import Span
 from victor_monitoring.pipeline import Compiled
 from victor_monitoring.resolved.spec import Resolved
@@ -32,26 +32,43 @@ class Side:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A change and where it was made: in the new spec, or of what is removed in the old one."""
+    """A change and where it was made: in the new spec, or of what is removed in the old one.
+
+    `contexts` are those in which it differs and base does not, or not so; none where base is meant.
+    """
 
     change: Change
     span: Span
+    contexts: tuple[str, ...] = ()
+
+    def words(self) -> str:
+        """The change in one line, behind the contexts that it is of."""
+        where = f"{', '.join(self.contexts)}: " if self.contexts else ""
+        return f"{where}{self.change.words()}"
 
 
 def differences(before: Side, after: Side) -> list[Placed]:
-    """Every change from one spec to another, each in its place; both are without errors."""
+    """Every change from one spec to another, each in its place; both are without errors.
+
+    From base to base that is every change in the contexts too.
+    """
     old, new = _spec(before), _spec(after)
-    found = []
-    for each in changes(old, new):
+    if before.context is after.context is None:
+        pairs = list(changes_everywhere(old, new))
+    else:
+        pairs = [(each, None) for each in changes(old, new)]
+    found: dict[tuple[Change, Span], list[str]] = {}
+    for each, context in pairs:
         side = before if each.is_removal else after
-        tree = side.compiled.trees[side.context]
-        found.append(Placed(each, span_at(tree, each.path, key=True)))
-    return found
+        tree = side.compiled.trees[context or side.context]
+        named = found.setdefault((each, span_at(tree, each.path, key=True)), [])
+        named += [context] if context else []
+    return [Placed(change, span, tuple(contexts)) for (change, span), contexts in found.items()]
 
 
 def as_text(found: Sequence[Placed]) -> str:
     """A line for each change, with its place; then their number. Empty where there are none."""
-    lines = [f"{_place(each.span)}: {_marked(each.change)}" for each in found]
+    lines = [f"{_place(each.span)}: {_marked(each)}" for each in found]
     return "".join(f"{line}\n" for line in [*lines, "", summary(found)]) if found else ""
 
 
@@ -60,7 +77,7 @@ def as_markdown(found: Sequence[Placed], before: Side, after: Side) -> str:
     head = f"**{summary(found)}** from `{before.name}` to `{after.name}`"
     if not found:
         return f"{head}\n"
-    rows = [_row(each.change) for each in found]
+    rows = [_row(each) for each in found]
     return "\n".join([head, "", "| what | change | |", "|---|---|---|", *rows]) + "\n"
 
 
@@ -94,14 +111,16 @@ def _spec(side: Side) -> Resolved:
     return spec
 
 
-def _marked(change: Change) -> str:
-    return f"{change.words()}{' [breaking]' if change.breaking else ''}"
+def _marked(placed: Placed) -> str:
+    return f"{placed.words()}{' [breaking]' if placed.change.breaking else ''}"
 
 
-def _row(change: Change) -> str:
+def _row(placed: Placed) -> str:
+    change = placed.change
+    where = f" in {', '.join(placed.contexts)}" if placed.contexts else ""
     marks = ", ".join(mark for mark in (change.verdict.value, "breaking" if change.breaking else "") if mark)
     breaks = f"<br>breaks {', '.join(change.breaks)}" if change.breaks else ""
-    cells = (f"{change.thing} **{change.name}**", f"{change.meaning}{breaks}", marks)
+    cells = (f"{change.thing} **{change.name}**{where}", f"{change.meaning}{breaks}", marks)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
@@ -114,6 +133,7 @@ def _data(placed: Placed) -> Mapping[str, object]:
         "verdict": change.verdict.value or None,
         "breaking": change.breaking,
         "breaks": list(change.breaks),
+        "contexts": list(placed.contexts),
         "file": placed.span.source.name,
         "line": placed.span.line,
     }

@@ -187,8 +187,32 @@ def test_receivers_are_compared():
 
 
 def test_a_time_scale_is_one_change():
-    """Durations are compared as they are without the scale of a context."""
+    """Durations are compared as they are without the scale of a context; it has no objects besides."""
     compiled = compiled_text(BEFORE)
     assert compiled.base is not None
     found = [each.words() for each in changes(compiled.base, compiled.contexts["fast"])]
-    assert found == ["service mill: the time scale `1` becomes `30`"]
+    assert found == [
+        "service mill: the time scale `1` becomes `30`",
+        "service mill: the objects of `configmap` becomes `null`",
+    ]
+
+
+def test_a_context_is_compared_with_itself():
+    """The kind of its objects, its protection and what it is applied to; base has no targets."""
+    target = "{prometheus: {url: 'http://localhost:9090', rules_dir: rules}}"
+    written = OURS + f"    protected: true\n    targets: [{target}]\n"
+    before, after = (
+        compiled_text(text)
+        for text in (
+            written,
+            written.replace("protected: true", "component: null").replace(":9090", ":9091"),
+        )
+    )
+    assert [each.words() for each in changes(before.contexts["prod"], after.contexts["prod"])] == [
+        "service shop: the objects of `configmap` becomes `null`",
+        "service shop: protected `true` becomes `false`",
+        "service shop: what it is applied to differs",
+    ]
+    assert before.base is not None
+    found = [each.words() for each in changes(before.base, before.contexts["prod"])]
+    assert "service shop: what it is applied to differs" not in found

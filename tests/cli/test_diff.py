@@ -76,6 +76,37 @@ def test_from_base_to_a_context(repository):
     )
 
 
+def test_since_a_revision_in_every_context(repository):
+    """What differs in a context only is told with the context, and counts; what base tells is told once."""
+    edit(repository / SPEC, 'HighMemoryUsage: {when: "> 4GiB"', 'HighMemoryUsage: {when: "> 6GiB"')
+    edit(repository / SPEC, "    component: configmap\n    override", "    component: operator\n    override")
+    ended = victor_mon(repository, "diff", "--from", "HEAD", "--fail-on", "breaking")
+    override = line_of(repository / SPEC, "> 6GiB")
+    component = line_of(repository / SPEC, "    component: operator")
+    places = [f"specs/performance.yaml:{line}: prod: " for line in (override, component)]
+    assert ended.status == 1
+    assert ended.out.splitlines()[2:] == [
+        f"{places[0]}alert HighMemoryUsage: `> 4GiB` becomes `> 6GiB`: loosened",
+        f"{places[1]}service victor-performance: the objects of `configmap` becomes `operator` [breaking]",
+        "",
+        "4 changes, 3 loosened, 1 breaking",
+    ]
+    assert ended.out.startswith(f"specs/performance.yaml:{line_of(repository / SPEC, '> 3GiB')}: {LOOSENED}")
+    found = json.loads(victor_mon(repository, "diff", "--from", "HEAD", "--format", "json").out)
+    assert [each["contexts"] for each in found["changes"]] == [[], [], ["prod"], ["prod"]]
+    ended = victor_mon(repository, "diff", "--from", "HEAD", "--format", "markdown")
+    assert "| alert **HighMemoryUsage** in prod | `> 4GiB` becomes `> 6GiB` | loosened |" in ended.out
+
+
+def test_contexts_that_come_and_go(repository):
+    """A context that is no more watches nothing there, and loosens."""
+    edit(repository / SPEC, "  fast: {time_scale: 60}", "  quick: {time_scale: 60}")
+    ended = victor_mon(repository, "diff", "--from", "HEAD")
+    line = line_of(repository / SPEC, "  quick:")
+    assert f"specs/performance.yaml:{line}: context quick: added\n" in ended.out
+    assert f"HEAD:specs/performance.yaml:{line}: context fast: removed: loosened\n" in ended.out
+
+
 def test_for_programs(repository):
     """JSON is one document, with the place of each change in the new spec, of a removal in the old."""
     line = line_of(repository / SPEC, "    HighThreadCount:")
@@ -90,6 +121,7 @@ def test_for_programs(repository):
         "verdict": "loosened",
         "breaking": False,
         "breaks": [],
+        "contexts": [],
         "file": "HEAD:specs/performance.yaml",
         "line": line,
     }

@@ -23,14 +23,20 @@ def service_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
         **{each.path: Verdict.TIGHTENED for each in loosened(after, before)},
         **{each.path: Verdict.LOOSENED for each in loosened(before, after)},
     }
+    is_same_place = before.context == after.context
     for path, meaning in differing(_pairs(before, after)):
         verdict = verdicts.get(path, Verdict.NEITHER)
-        yield Change("service", after.service.name, meaning, path, verdict, breaking=path in _BREAKING)
+        # Whoever reads the rules finds another kind of objects there.
+        breaking = path in _BREAKING or (is_same_place and path[-1] == "component")
+        yield Change("service", after.service.name, meaning, path, verdict, breaking=breaking)
+    if is_same_place and before.targets != after.targets:
+        path = ("contexts", after.context or "", "targets")
+        yield Change("service", after.service.name, "what it is applied to differs", path)
     yield from _receivers(before, after)
 
 
 def _pairs(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object, object]]:
-    old, new = before.service, after.service
+    old, new, here = before.service, after.service, ("contexts", after.context or "")
     return {
         ("service", "name"): ("the name", old.name, new.name),
         ("service", "title"): ("the title", old.title, new.title),
@@ -41,9 +47,9 @@ def _pairs(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object
         ("service", "scope"): ("the scope", _listed(old.scope), _listed(new.scope)),
         ("service", "labels"): ("the label set", _labels(old.labels), _labels(new.labels)),
         ("service", "runbooks"): ("the runbooks at", old.runbooks, new.runbooks),
-        ("contexts", after.context or "", "time_scale"): (
-            "the time scale", before.time_scale, after.time_scale,
-        ),
+        (*here, "time_scale"): ("the time scale", before.time_scale, after.time_scale),
+        (*here, "component"): ("the objects of", before.component or "null", after.component or "null"),
+        (*here, "protected"): ("protected", _yes(before.protected), _yes(after.protected)),
         ("defaults", "window"): ("`window`", *_durations("window", before, after)),
         ("defaults", "evaluate_every"): ("`evaluate_every`", *_durations("evaluate", before, after)),
         ("defaults", "scrape_every"): ("`scrape_every`", *_durations("scrape", before, after)),
@@ -79,6 +85,10 @@ def _receivers(before: Resolved, after: Resolved) -> Iterator[Change]:
 
 def _told(receiver: Receiver) -> str:
     return ", ".join((*receiver.severities, *(f"{k}={v}" for k, v in receiver.labels))) or "everything"
+
+
+def _yes(flag: bool) -> str:
+    return "true" if flag else "false"
 
 
 def _listed(values: tuple[object, ...]) -> str:

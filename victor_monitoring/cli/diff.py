@@ -57,7 +57,7 @@ def diff(
     """Show what changes in meaning: since a revision of git, or from base to a context.
 
     Each change is told with what it makes of the watch (loosened or tightened) and with what it breaks.
-    With both options, the context is compared with itself at the revision.
+    Since a revision base and all contexts are compared, or one --context with itself.
 
     Example: victor-mon diff --from main --format markdown
     """
