@@ -142,6 +142,9 @@ def test_a_wrong_select(brewery: World) -> None:
     assert applied.status == 1
     assert "error[VM906] unmatched-selector: no live series has the label `cluster`" in applied.out
     assert "    select: {cluster: eu}\n" in applied.out
+    waiting = [line for line in applied.err.splitlines() if line.startswith("waiting, ")]
+    assert waiting[-1].endswith(" s at most: no live series has the label `cluster`")
+    assert len(waiting) == len(set(waiting))  # told when it changes, not at every look
     assert "external labels cannot be selected on" in brewery.verify().out
     assert brewery.verify().status == 1
 

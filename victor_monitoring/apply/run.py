@@ -100,9 +100,10 @@ def execute(tasks: Sequence[Task], say: Say) -> Outcome:
 def findings(targets: Sequence[Target], say: Say, patience: float = 0.0) -> list[Finding]:
     """What the live systems have otherwise than the spec; asked for `patience` seconds while there is any.
 
-    A series that is recorded from now on exists only after its first evaluation.
+    A series that is recorded from now on exists only after its first evaluation. What is waited for is told
+    whenever that changes.
     """
-    deadline, pause, left = time.monotonic() + patience, _FIRST_PAUSE, list(targets)
+    deadline, pause, left, told = time.monotonic() + patience, _FIRST_PAUSE, list(targets), ""
     found: dict[int, list[Finding]] = {}
     while True:
         for target in left:
@@ -110,8 +111,11 @@ def findings(targets: Sequence[Target], say: Say, patience: float = 0.0) -> list
         left = [target for target in left if found[id(target)]]
         if not left or time.monotonic() + pause > deadline:
             return [each for target in targets for each in found[id(target)]]
-        count = sum(len(found[id(target)]) for target in left)
-        say(f"waiting until the live systems agree: {count} left")
+        first, *others = (each.message for target in left for each in found[id(target)])
+        progress = f"waiting, {patience:g} s at most: {first}{f', and {len(others)} more' if others else ''}"
+        if progress != told:
+            told = progress
+            say(progress)
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
 
