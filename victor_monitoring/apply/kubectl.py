@@ -6,6 +6,7 @@ import contextlib
 import functools
 import json
 import re
+import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
@@ -26,13 +27,14 @@ _FIELD: Final = re.compile(r"^\s*(?:- )?(\..+)$", re.MULTILINE)
 _HIDES_MANAGERS: Final = 21  # the minor version of kubectl from which it has to be asked for them
 _NO_OPERATOR: Final = "install the Prometheus operator, or write `component: configmap`"
 _TOO_LARGE: Final = "a ConfigMap holds 1 MiB: draw or watch less, or split the spec"
-_MENDS: Final = (  # by what kubectl says
+_HERE: Final = "KUBECTL"
+_MENDS: Final = (  # by what kubectl says; `\1` is the first thing that it names
     (r"no matches for kind|could not find the requested resource", _NO_OPERATOR),
-    (r"namespaces \"[^\"]*\" not found", "create it: `kubectl create namespace NAME`, or name another"),
+    (r"namespaces \"([^\"]*)\" not found", rf"create it: `{_HERE} create namespace \1`, or name another"),
     (r"Too long|too large", _TOO_LARGE),
-    (r"[Ff]orbidden", "ask for the right to do this: `kubectl auth can-i --list`"),
+    (r"[Ff]orbidden", f"ask for the right to do this: `{_HERE} auth can-i --list`"),
     (r"context .*(does not exist|not found)", "look at `kubectl config get-contexts`: `kube_context: NAME`"),
-    (r"refused|timeout|deadline|EOF", "is the cluster up, and this its address? `kubectl cluster-info`"),
+    (r"refused|timeout|deadline|EOF", f"is the cluster up, and this its address? `{_HERE} cluster-info`"),
 )
 
 
@@ -49,10 +51,8 @@ class Kubectl:
 
     def __init__(self, means: Means, kube_context: str | None, namespace: str | None, name: str) -> None:
         self._means, self._name = means, name
-        self._place = [
-            *([f"--context={kube_context}"] if kube_context else []),
-            *([f"--namespace={namespace}"] if namespace else []),
-        ]
+        self._cluster = [f"--context={kube_context}"] if kube_context else []
+        self._place = [*self._cluster, *([f"--namespace={namespace}"] if namespace else [])]
 
     def accepted(self, manifests: str) -> None:
         """Returns where the server would take all of them, were nobody else's fields in the way."""
@@ -164,9 +164,12 @@ class Kubectl:
         if found := _conflicts(ran):
             told = "; ".join(conflict_words(found))
             return KubectlError(f"{self._name}: {told}", "look at the plan; --force overwrites it", found)
-        said = printable(" ".join(ran.err.split()) or f"kubectl ended with status {ran.status}")
-        mend = next((mend for mark, mend in _MENDS if re.search(mark, said)), "mend what it says")
-        return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", mend, {})
+        lines = dict.fromkeys(" ".join(line.split()) for line in ran.err.splitlines())  # one for each object
+        said = printable(" ".join(filter(None, lines)) or f"kubectl ended with status {ran.status}")
+        marked = ((re.search(mark, said), mend) for mark, mend in _MENDS)
+        mend = next((match.expand(mend) for match, mend in marked if match), "mend what it says")
+        here = shlex.join(["kubectl", *self._cluster])  # where it is set to may be another cluster
+        return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", mend.replace(_HERE, here), {})
 
 
 _DRY: Final = "--dry-run=server"
