@@ -75,6 +75,7 @@ def test_a_rule_broken_by_hand(brewery: World) -> None:
     reload(brewery.prometheus.url)
     found = brewery.verify()
     assert f"prometheus {brewery.prometheus.url} has loaded another `ManySour`" in found.out
+    assert found.out.count("help: run `victor-mon apply --context prod`\n") == 2  # the file, and the rule
     assert brewery.apply().status == 0
     assert brewery.verify().status == 0
 
@@ -88,6 +89,17 @@ def test_a_file_that_is_no_yaml(brewery: World, text: str) -> None:
     found = brewery.verify()
     assert (found.status, "is not what is rendered: what is there is no YAML" in found.out) == (1, True)
     assert brewery.apply().status == 0
+
+
+def test_rules_that_come_in_another_way(brewery: World) -> None:
+    """A Prometheus without a directory is only asked, and `apply` is not told to mend it."""
+    assert brewery.apply().status == 0
+    brewery.edit(f', rules_dir: "{brewery.rules}"', "")
+    brewery.edit('when: "> 1GiB"', 'when: "> 2GiB"')
+    found = brewery.verify()
+    assert "has loaded another `MuchFoam`" in found.out
+    assert "help: look at what brings its rules: without `rules_dir` it is only asked\n" in found.out
+    assert "victor-mon apply" not in found.out
 
 
 def test_a_file_that_was_never_loaded(brewery: World) -> None:

@@ -13,9 +13,12 @@ from .prometheus import LoadedRule, Prometheus, rules_of
 
 
 def rule_findings(
-    spec: Resolved, system: str, api: Prometheus, loaded: Sequence[LoadedRule], wanted: str
+    spec: Resolved, system: str, api: Prometheus, loaded: Sequence[LoadedRule], wanted: str, mend: str
 ) -> Iterator[Finding]:
-    """Rules of a text that are not loaded by the `system`, are loaded otherwise, or cannot be evaluated."""
+    """Rules of a text that are not loaded by the `system`, are loaded otherwise, or cannot be evaluated.
+
+    `mend` is what has them loaded.
+    """
     by_name: dict[tuple[str, str], list[LoadedRule]] = {}
     for rule in loaded:
         by_name.setdefault((rule.group, rule.name), []).append(rule)
@@ -25,11 +28,12 @@ def rule_findings(
         place = place_of(spec, rule.name)
         if not there:
             message = f"`{rule.name}` is not loaded by {system}"
-            yield Finding(place, message, "run `victor-mon apply`", on_key=True, pattern=UNLOADED)
+            yield Finding(place, message, mend, on_key=True, pattern=UNLOADED)
         elif not same:
             message = f"{system} has loaded another `{rule.name}`"
-            yield Finding(place, message, "run `victor-mon apply`", on_key=True, pattern=UNLOADED)
+            yield Finding(place, message, mend, on_key=True, pattern=UNLOADED)
         elif same[0].health != "ok":
-            said = same[0].error or "it has not been evaluated yet"
-            message = f"`{rule.name}` is not healthy: {said}"
-            yield Finding(place, message, "ask Prometheus for its parts", on_key=True, pattern=UNHEALTHY)
+            error = same[0].error
+            message = f"`{rule.name}` is not healthy: {error or 'it has not been evaluated yet'}"
+            todo = "ask Prometheus for its parts" if error else f"ask again in {rule.interval:g} s"
+            yield Finding(place, message, todo, on_key=True, pattern=UNHEALTHY)

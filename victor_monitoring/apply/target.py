@@ -53,6 +53,11 @@ class Delivery:
         assert self.spec.context is not None  # base is applied nowhere
         return self.spec.context
 
+    @property
+    def mend(self) -> str:
+        """What to do where a live system is not what the spec says."""
+        return f"run `victor-mon apply --context {self.context}`"
+
 
 class State(enum.StrEnum):
     """Which of a step's two sides really stands in the live system."""

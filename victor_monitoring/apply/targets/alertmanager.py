@@ -153,7 +153,7 @@ class AlertmanagerTarget(Target):
 
     def verify(self) -> Iterator[Finding]:
         text = text_of(self._file)
-        apply = f"run `victor-mon apply --context {self._delivery.context}`"
+        apply = self._delivery.mend
         if text is None:
             yield self._found(NOT_APPLIED, f"`{self._file}` does not exist", apply)
             return

@@ -127,7 +127,7 @@ class GrafanaTarget(Target):
         self._save(step, present.content, present.folder, message, version)
 
     def verify(self) -> Iterator[Finding]:
-        apply = f"run `victor-mon apply --context {self._delivery.context}`"
+        apply = self._delivery.mend
         text, wanted = self.read().get(self._dashboard_step), self._after()
         if text == wanted:
             return

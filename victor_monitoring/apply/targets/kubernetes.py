@@ -112,7 +112,7 @@ class KubernetesTarget(Target):
 
     def verify(self) -> Iterator[Finding]:
         there = self.read()
-        apply = f"run `victor-mon apply --context {self._delivery.context}`"
+        apply = self._delivery.mend
         for name, wanted in self._wanted.items():
             if name not in there:
                 yield self._found(NOT_APPLIED, f"{self.name}: `{name}` does not exist", apply)

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from victor_monitoring.apply.means import Means
 
 _PAUSE: Final = 0.25  # seconds between two looks
+_ELSEWHERE: Final = "look at what brings its rules: without `rules_dir` it is only asked"
 _RELOAD: Final = 60.0  # seconds that reading all rules may take
 
 
@@ -157,14 +158,15 @@ class PrometheusTarget(Target):
             yield from self._file(own, there.get(own.path), wanted)
             for name in there:
                 if name != own.path:
-                    yield self._found(LEFTOVER, f"`{name}` is no longer rendered", "run `victor-mon apply`")
+                    yield self._found(LEFTOVER, f"`{name}` is no longer rendered", self._delivery.mend)
         if wanted is not None:
             loaded = self._loaded(wanted)
-            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted)
+            mend = self._delivery.mend if own is not None else _ELSEWHERE
+            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted, mend)
         yield from live_findings(self._delivery.spec, self._api.query)
 
     def _file(self, own: OwnFiles, present: str | None, wanted: str) -> Iterator[Finding]:
-        apply = f"run `victor-mon apply --context {self._delivery.context}`"
+        apply = self._delivery.mend
         if present is None:
             yield self._found(NOT_APPLIED, f"`{own.path}` does not exist", apply)
         elif present != wanted:

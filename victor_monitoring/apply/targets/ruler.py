@@ -148,7 +148,7 @@ class RulerTarget(Target):
 
     def verify(self) -> Iterator[Finding]:
         there = self.read()
-        apply = f"run `victor-mon apply --context {self._delivery.context}`"
+        apply = self._delivery.mend
         for name, text in self._wanted.items():
             present = there.get(name)
             if present is None:
@@ -161,7 +161,8 @@ class RulerTarget(Target):
                 yield self._found(LEFTOVER, f"`{name}` is no longer rendered", apply)
         if self._delivery.rules is not None:
             loaded = self._api.rules().get(PurePosixPath(self._namespace).name, [])
-            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, self._delivery.rules)
+            wanted, mend = self._delivery.rules, self._delivery.mend
+            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted, mend)
         yield from live_findings(self._delivery.spec, self._api.query)
 
     def _groups(self) -> list[dict[str, Any]]:
