@@ -20,6 +20,15 @@ from victor_monitoring.reference import reference_text
 PYDANTIC = tuple(map(int, pydantic.VERSION.split(".")[:2]))
 
 
+def test_validate_says_what_a_spec_holds(tmp_path: Path) -> None:
+    """A spec without mistakes is told with how many things are in it."""
+    folder = project(tmp_path)
+    assert victor_mon(folder, "validate").err.endswith(" metrics, 3 contexts\n")
+    prod, *_ = (folder / SPEC).read_text(encoding="utf-8").partition("  staging:\n")
+    (folder / SPEC).write_text(prod, encoding="utf-8")
+    assert victor_mon(folder, "validate").err.endswith(" metrics, 1 context\n")
+
+
 def test_validate_finds_every_mistake_at_once_with_its_place(tmp_path: Path) -> None:
     """Mistakes of several kinds come in one run, sorted, each with caret and help; exit status 1."""
     folder = project(tmp_path)

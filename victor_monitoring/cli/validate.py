@@ -28,8 +28,11 @@ def validate(
         raise typer.Exit(1)
     for each in compiled:
         if each.base:
-            say(
-                f"{each.source.name}: valid, "
-                f"{len(each.base.alerts)} alerts, {len(each.base.signals)} signals, "
-                f"{sum(1 for _ in each.base.declared)} metrics, {len(each.contexts)} contexts"
-            )
+            counts = {
+                "alert": len(each.base.alerts),
+                "signal": len(each.base.signals),
+                "metric": sum(1 for _ in each.base.declared),
+                "context": len(each.contexts),
+            }
+            told = (f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
+            say(f"{each.source.name}: valid, {', '.join(told)}")
