@@ -6,6 +6,7 @@ A program that is missing skips its tests, and fails them in CI.
 from __future__ import annotations
 
 import os
+import signal
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,6 +32,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--update-goldens", action="store_true", help="write the golden files anew, then read them"
     )
     parser.addoption("--prove", action="store_true", help="run the proofs that take minutes, and them alone")
+
+
+def pytest_configure() -> None:
+    """Heeds the signals that whoever runs the tests may ignore: what they start inherits that."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
