@@ -21,6 +21,7 @@ from tests.end_to_end.scene import Scene, Service, scraped
 from tests.rules.rendered import Place, compiled_text, resolved
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
 from victor_monitoring.signals.alert import Alert
+from victor_monitoring.signals.evaluation import label_pairs
 from victor_monitoring.signals.samples import SampleSet
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
@@ -126,17 +127,39 @@ def labelled(alert: Alert, keys: Iterable[LabelPairs]) -> set[Labels]:
     return {frozenset({**dict(key), **own}.items()) for key in keys}
 
 
+def possible(signal: Signal, choices: list[SampleSet], at: int) -> dict[LabelPairs, set[float | None]]:
+    """What a signal can be by one or another of the samples; None where by some of them it has no value.
+
+    Each part has a rule of its own: of two parts one may have seen later samples than the other.
+    """
+    each = [signal.evaluate(samples, at) for samples in choices]
+    found: dict[LabelPairs, set[float | None]] = {
+        key: {values.get(key) for values in each} for key in dict.fromkeys(key for one in each for key in one)
+    }
+    losses = [signal.kind.losses(signal, samples, at) for samples in choices]
+    names = {name for lost in losses for name in lost}
+    for key, outcomes in found.items() if names else ():
+        for pick in (min, max):
+            outcomes.add(
+                100 - sum(pick(lost.get(name, {}).get(key, 0.0) for lost in losses) for name in names)
+            )
+    return found
+
+
 def doubtful(alerts: Iterable[Alert], choices: list[SampleSet], at: int) -> set[Labels]:
     """The series of alerts whose condition depends on which of the samples its rules have seen."""
     found: set[Labels] = set()
     for alert in alerts if len(choices) > 1 else ():
-        met = [alert.exceeded(samples, at) for samples in choices]
-        keys = {key for each in met for key in each if any(key not in other for other in met)}
-        # The rules of a guard and of parts may have seen some of one and some of another: what they make
-        # of that can be what none of the choices makes.
-        if alert.guard is not None or alert.signal.kind.parts():
-            keys = {key for samples in choices for key in alert.signal.evaluate(samples, at)}
-        found |= labelled(alert, keys)
+        guard = alert.guard
+        guarded = possible(guard.signal, choices, at) if guard else {}
+        for key, outcomes in possible(alert.signal, choices, at).items():
+            met = {value is not None and alert.condition.is_met(value) for value in outcomes}
+            holds = {True}
+            if guard:
+                others = guarded.get(label_pairs(dict(key), guard.signal.labels), {None})
+                holds = {value is not None and guard.condition.is_met(value) for value in others}
+            if met != {False} and holds != {False} and met | holds != {True}:
+                found |= labelled(alert, [key])
     return found
 
 
