@@ -22,7 +22,7 @@ import yaml
 from tests.end_to_end.live import Prometheus, running, until
 from tests.end_to_end.served import ROOT, Served
 from tests.rules.rendered import SPECS, compiled_text, rules_in
-from victor_monitoring.pipeline import render
+from victor_monitoring.deliveries import delivery
 from victor_monitoring.resolved.spec import Resolved
 
 pytestmark = pytest.mark.xdist_group("serve")
@@ -99,9 +99,8 @@ def scene(
     path.write_text(fast_spec(SPECS[request.param].read_text(encoding="utf-8")), encoding="utf-8")
     compiled = compiled_text(path.read_text(encoding="utf-8"))
     spec = compiled.contexts["fast"]
-    texts = {each.path.name: each.text for each in render(compiled, context="fast")}
-    rules = next(yaml.safe_load(text) for name, text in texts.items() if name.endswith("-alerts.yaml"))
-    dashboard = next(json.loads(text) for name, text in texts.items() if name.endswith(".json"))
+    rendered = delivery(compiled, "fast")
+    rules, dashboard = yaml.safe_load(rendered.rules or ""), json.loads(rendered.dashboard or "")
     (folder / "rules.yaml").write_text(yaml.safe_dump(rules), encoding="utf-8")
     with ExitStack() as stack:
         targets: dict[str, Served] = {}
