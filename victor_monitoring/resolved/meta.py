@@ -33,21 +33,15 @@ class MetaAlert:
 
 
 def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
-    """TargetDown and ServiceAbsent for each select, MetricMissing for each component with an anchor."""
+    """ServiceAbsent and TargetDown for each select, MetricMissing for each component with an anchor.
+
+    What mutes comes first: of one evaluation Alertmanager then knows it when it is to tell of what is muted.
+    """
     meta = spec.meta
     if meta is None:
         return
     for select, owner in _selects(spec).items():
         title = f"{spec.service.title} ({owner.name})" if owner else spec.service.title
-        yield MetaAlert(
-            TARGET_DOWN,
-            "target",
-            select,
-            owner,
-            _labels(spec, meta, owner, "target"),
-            _template("Target ", _INSTANCE, f" of {title} is down"),
-            "Prometheus cannot scrape this target, so none of its alerts can fire.",
-        )
         yield MetaAlert(
             SERVICE_ABSENT,
             "service",
@@ -59,6 +53,15 @@ def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
             },
             _template(f"No target of {title} is up"),
             "Prometheus knows no healthy target, so no alert of the service can fire.",
+        )
+        yield MetaAlert(
+            TARGET_DOWN,
+            "target",
+            select,
+            owner,
+            _labels(spec, meta, owner, "target"),
+            _template("Target ", _INSTANCE, f" of {title} is down"),
+            "Prometheus cannot scrape this target, so none of its alerts can fire.",
         )
     for component in spec.components.values():
         if component.anchor is not None:
