@@ -30,7 +30,8 @@ class KeptFile(Kept):
 
     def others(self) -> object:
         beside = {path.name: path.read_bytes() for path in self.path.parent.iterdir() if path.is_file()}
-        return self._loaded()[1], beside.keys() - {self.path.name}
+        beside.pop(self.path.name, None)
+        return self._loaded()[1], beside
 
     def snapshot(self) -> str:
         return self.path.read_text(encoding="utf-8")
