@@ -80,6 +80,18 @@ def test_a_rule_broken_by_hand(brewery: World) -> None:
     assert brewery.verify().status == 0
 
 
+def test_rules_that_somebody_has_just_loaded(brewery: World) -> None:
+    """They are waited for until they are evaluated: to be asked too early is no difference."""
+    assert brewery.apply().status == 0
+    text = brewery.ours.read_bytes()
+    brewery.ours.unlink()
+    reload(brewery.prometheus.url)
+    brewery.ours.write_bytes(text)
+    reload(brewery.prometheus.url)
+    found = brewery.verify()
+    assert found.status == 0, found.out
+
+
 @pytest.mark.parametrize("text", ["groups: [", "groups: !!int a", "a: &a [*a]", "[" * 900 + "]" * 900])
 def test_a_file_that_is_no_yaml(brewery: World, text: str) -> None:
     """What somebody has left of our file is told, and mended."""

@@ -82,6 +82,14 @@ UNROUTED: Final = Pattern(
 A route of somebody else stands before ours and keeps them. Move it behind, give it `continue: true`, or let
 it match less.""",
 )
+UNEVALUATED: Final = Pattern(
+    "VM909",
+    "unevaluated-rule",
+    Severity.ERROR,
+    """A rule is loaded and has not been evaluated, though there was time.
+
+Prometheus evaluates it at the interval of its group. It is overloaded, or it has just begun.""",
+)
 LIVE: Final = (
     LIVE_DIFFERENCE,
     NOT_APPLIED,
@@ -92,4 +100,5 @@ LIVE: Final = (
     UNMATCHED,
     EMPTY_PANEL,
     UNROUTED,
+    UNEVALUATED,
 )

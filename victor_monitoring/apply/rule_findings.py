@@ -8,7 +8,7 @@ from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.spec.finding import Finding
 
 from .live import place_of
-from .patterns import UNHEALTHY, UNLOADED
+from .patterns import UNEVALUATED, UNHEALTHY, UNLOADED
 from .prometheus import LoadedRule, Prometheus, rules_of
 
 
@@ -32,8 +32,10 @@ def rule_findings(
         elif not same:
             message = f"{system} has loaded another `{rule.name}`"
             yield Finding(place, message, mend, on_key=True, pattern=UNLOADED)
+        elif same[0].error:
+            message = f"`{rule.name}` is not healthy: {same[0].error}"
+            yield Finding(place, message, "ask Prometheus for its parts", on_key=True, pattern=UNHEALTHY)
         elif same[0].health != "ok":
-            error = same[0].error
-            message = f"`{rule.name}` is not healthy: {error or 'it has not been evaluated yet'}"
-            todo = "ask Prometheus for its parts" if error else f"ask again in {rule.interval:g} s"
-            yield Finding(place, message, todo, on_key=True, pattern=UNHEALTHY)
+            message = f"`{rule.name}` has not been evaluated yet"
+            again = f"ask again in {rule.interval:g} s"
+            yield Finding(place, message, again, on_key=True, pattern=UNEVALUATED)

@@ -12,6 +12,7 @@ from victor_monitoring.errors import UserError
 from victor_monitoring.spec.finding import Finding
 
 from .interruption import Interrupted, shielded
+from .patterns import UNEVALUATED
 from .plan import Kind, Step
 from .target import Standing, State, Target
 
@@ -97,11 +98,14 @@ def execute(tasks: Sequence[Task], say: Say) -> Outcome:
     return Outcome(tuple(Record(each, Fate.DONE if each.is_work else Fate.UNCHANGED) for each in tasks))
 
 
-def findings(targets: Sequence[Target], say: Say, patience: float = 0.0) -> list[Finding]:
-    """What the live systems have otherwise than the spec; asked for `patience` seconds while there is any.
+def findings(
+    targets: Sequence[Target], say: Say, patience: float, *, is_applied: bool = False
+) -> list[Finding]:
+    """What the live systems have otherwise than the spec; asked for `patience` seconds while it may pass.
 
-    A series that is recorded from now on exists only after its first evaluation. What is waited for is told
-    whenever that changes.
+    What was applied just now may all pass: a series that is recorded from now on exists only after its first
+    evaluation. At any time a rule that somebody has loaded just now may be evaluated yet. What is waited for
+    is told whenever that changes.
     """
     deadline, pause, left, told = time.monotonic() + patience, _FIRST_PAUSE, list(targets), ""
     found: dict[int, list[Finding]] = {}
@@ -109,9 +113,11 @@ def findings(targets: Sequence[Target], say: Say, patience: float = 0.0) -> list
         for target in left:
             found[id(target)] = list(target.verify())
         left = [target for target in left if found[id(target)]]
-        if not left or time.monotonic() + pause > deadline:
-            return [each for target in targets for each in found[id(target)]]
-        first, *others = (each.message for target in left for each in found[id(target)])
+        parted = [each for target in targets for each in found[id(target)]]
+        may_pass = is_applied or any(each.pattern is UNEVALUATED for each in parted)
+        if not (left and may_pass) or time.monotonic() + pause > deadline:
+            return parted
+        first, *others = (each.message for each in parted)
         progress = f"waiting, {patience:g} s at most: {first}{f', and {len(others)} more' if others else ''}"
         if progress != told:
             told = progress

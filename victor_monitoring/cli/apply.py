@@ -93,7 +93,7 @@ def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
         return 2
     stands = "everything is applied" if is_work else "nothing was to do"
     try:
-        found = located(live, patience=live.patience if is_work else 0.0)
+        found = located(live, is_applied=is_work)
     except UserError as error:
         raise UserError(f"{stands}, and cannot be verified: {error.message}", error.help) from None
     except Interrupted:

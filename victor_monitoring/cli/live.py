@@ -132,12 +132,15 @@ def gate(live: Live) -> None:
     judge(live.delivery, live.means, frozenset[str]().union(*(each.settings.takes for each in placed)))
 
 
-def located(live: Live, *, patience: float = 0.0) -> list[Diagnostic]:
-    """What the live systems have otherwise than the spec, each in its place there."""
+def located(live: Live, *, is_applied: bool = False) -> list[Diagnostic]:
+    """What the live systems have otherwise than the spec, each in its place there.
+
+    After something was applied they have time to come to agree.
+    """
     from victor_monitoring.apply.run import findings
     from victor_monitoring.spec.finding import locate
 
     tree = live.sound.compiled.trees[live.context]
-    found = findings(live.targets, live.means.say, patience)
+    found = findings(live.targets, live.means.say, live.patience, is_applied=is_applied)
     shown = (replace(each, message=live.hidden(each.message), help=live.hidden(each.help)) for each in found)
     return in_order(locate(each, each.pattern, tree) for each in shown if each.pattern)
