@@ -29,9 +29,11 @@ class KeptFile(Kept):
         return {str(self.path): (self.path.read_text(encoding="utf-8"), self._loaded()[0])}
 
     def others(self) -> object:
-        beside = {path.name: path.read_bytes() for path in self.path.parent.iterdir() if path.is_file()}
+        beside = {path.name: path for path in self.path.parent.iterdir() if path.is_file()}
         beside.pop(self.path.name, None)
-        return self._loaded()[1], beside
+        # What a program writes there itself, such as its log, is another kind of file.
+        alike = {name: path.read_bytes() for name, path in beside.items() if path.suffix == self.path.suffix}
+        return self._loaded()[1], beside.keys(), alike
 
     def snapshot(self) -> str:
         return self.path.read_text(encoding="utf-8")
