@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, cast
 
 import pytest
 
 from tests.renderers.registry_module import module_of, of_components, performance, registry_data, shop
+from tests.rules.rendered import compiled, compiled_text
 from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.binding import bind
+from victor_monitoring.runtime.contexts import UnknownContextError, in_context
+from victor_monitoring.signals.binding import RegistryData, bind
 from victor_monitoring.signals.kinds import KINDS
 
 EVERY_KIND: dict[str, Any] = {
@@ -37,11 +40,32 @@ SHOP = {
         "labels": {"way": ["a", "b"]},
     },
 }
+ELSEWHERE = """
+victor_mon: 1
+service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
+components:
+  till: {metrics: {shop_open: {type: gauge, merge: max, help: Tills that are open.}}}
+  door: {external: true, metrics: {shop_doors: {type: gauge, merge: max, help: Doors that are open.}}}
+signals:
+  open: {title: Open, unit: count, value: {of: shop_open, agg: max}}
+alerts:
+  shop_tills:
+    Many: {signal: open, when: "> 5", for: 5m, severity: warning, component: till, summary: Many are open}
+contexts:
+  prod: {override: {signals: {open: {value: {of: shop_doors}}}}}
+"""
 FEW_SALES = {
     "signal": "sold", "when": "< 1/s", "only_if": {"signal": "opened", "when": "any"}, "for": "5m",
     "keep_firing_for": "90s", "severity": "critical", "labels": {"tier": "1"},
     "summary": "{value} a second, below {threshold}",
 }  # fmt: skip
+
+
+def with_contexts() -> Resolved:
+    """Base of the performance spec, with its contexts."""
+    base = compiled("performance").base
+    assert base is not None
+    return base
 
 
 @pytest.mark.parametrize("spec", [performance(), shop(SHOP, signals=EVERY_KIND)], ids=["performance", "shop"])
@@ -145,3 +169,33 @@ def test_alerts_and_severities_of_a_whole_spec_are_there() -> None:
     assert (module.TITLE, module.EVALUATE, module.SEVERITIES) == (
         "Victor AI Performance", 30_000, ("warning", "critical"),
     )  # fmt: skip
+
+
+@pytest.mark.parametrize("context", with_contexts().contexts)
+def test_a_context_is_rebuilt_from_what_differs(context: str) -> None:
+    """Its signals, alerts and intervals are those of a module that is rendered from the context alone."""
+    base = with_contexts()
+    there, alone = (
+        in_context(module_of(base), context),
+        module_of(replace(base.contexts[context], context=None)),
+    )
+    assert bind(cast("RegistryData", there)) == bind(cast("RegistryData", alone))
+    for constant in ("SCRAPE", "EVALUATE", "SIGNALS", "ALERTS"):
+        assert vars(there)[constant] == vars(alone)[constant]
+
+
+def test_a_signal_that_cannot_be_had_in_a_context() -> None:
+    """It is left out there with its alerts, and base has it as before."""
+    compiled = compiled_text(ELSEWHERE)
+    assert compiled.base is not None
+    module = module_of(compiled.base)
+    there = in_context(module, "prod")
+    assert (list(vars(module)["SIGNALS"]), list(vars(module)["ALERTS"])) == (["open"], ["Many"])
+    assert (vars(there)["SIGNALS"], vars(there)["ALERTS"]) == ({}, {})
+    assert in_context(module, None) is module
+
+
+def test_a_context_that_there_is_not() -> None:
+    """Those that there are are named."""
+    with pytest.raises(UnknownContextError, match="has no context `pro`, it has prod, staging, fast"):
+        in_context(module_of(with_contexts()), "pro")

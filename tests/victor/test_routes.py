@@ -12,6 +12,7 @@ from fastapi import FastAPI
 import victor_monitoring
 from tests.runtime.rest.client import ask, get
 from victor_monitoring import PerformanceMetricsCollector, register_performance_routes
+from victor_monitoring.runtime.contexts import UnknownContextError
 
 # The guide's seven, each with the components that it shows.
 SECTIONS = {
@@ -57,6 +58,22 @@ def test_alerts_and_health_stand_beside_them() -> None:
     assert [score["signal"] for score in health["scores"]] == ["health_score"]
     (cpu,) = ask(app, "/api/performance/system?signals=true")["signals"]["cpu"]["query"].split("\n")
     assert cpu.startswith("job_kubernetes_namespace_instance:")
+
+
+def test_alerts_are_told_as_of_a_context() -> None:
+    """By its thresholds and queries, as the rules there have them; one that is not there is refused."""
+    found = {}
+    for context in (None, "prod"):
+        app = FastAPI()
+        register_performance_routes(app, PerformanceMetricsCollector(), context=context)
+        answer = ask(app, "/api/performance/alerts")
+        limits = {alert["name"]: alert["when"] for alert in answer["alerts"]}
+        found[context] = (answer["context"], limits["HighMemoryUsage"], limits["CriticalMemoryUsage"])
+    assert found == {None: (None, "> 1GiB", "> 2GiB"), "prod": ("prod", "> 4GiB", "> 8GiB")}
+    query = ask(app, "/api/performance/system?signals=true")["signals"]["cpu"]["query"]
+    assert 'kubernetes_namespace="victor-production"' in query
+    with pytest.raises(UnknownContextError, match="has no context `production`"):
+        register_performance_routes(FastAPI(), PerformanceMetricsCollector(), context="production")
 
 
 def test_the_process_has_one_collector(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,6 +18,7 @@ from victor_monitoring.signals.binding import RegistryData, bind
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 from .alert_states import AlertState, AlertStates
+from .contexts import in_context
 from .ring import Ring
 from .schedule import Schedule
 
@@ -50,12 +51,13 @@ class SignalValues:
 
 
 class Evaluator:
-    """The signals and alerts of a registry module, evaluated over a ring of samples.
+    """The signals and alerts of a registry module, in base or in a context, evaluated over a ring of samples.
 
     `collect` gives the families of the process's registry. From `start` on a thread takes samples at the
     scrape interval and steps the alerts at the evaluation interval; before that nothing is sampled, and
     what is asked is answered from samples that are taken when it is asked. `left_open` treats windows as
-    Prometheus 3 does, `clock` gives seconds since 1970.
+    Prometheus 3 does, `clock` gives seconds since 1970. Raises UnknownContextError where the module has no
+    such `context`.
     """
 
     def __init__(
@@ -63,11 +65,14 @@ class Evaluator:
         module: ModuleType,
         collect: Callable[[], Iterable[Metric]],
         *,
+        context: str | None = None,
         instance: str | None = None,
         left_open: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.instance: Final = instance or socket.gethostname()
+        self.context: Final = context
+        module = in_context(module, context)
         data = cast("RegistryData", module)  # whoever made the module's metrics has read its format
         self._bound = bind(data)
         self._told = {name: (each["component"], each["query"]) for name, each in data.SIGNALS.items()}

@@ -42,5 +42,8 @@ class Service(Protocol):
     ) -> Workload:
         """A load, under which signals settle at `levels` within `window` seconds; the same for a seed."""
 
-    def add_routes(self, app: FastAPI, collector: Collector[Any]) -> None:
-        """Adds the REST API of the collector to the application, without `/metrics`."""
+    def add_routes(self, app: FastAPI, collector: Collector[Any], *, context: str | None = None) -> None:
+        """Adds the REST API of the collector to the application, as of a context, without `/metrics`.
+
+        UnknownContextError where the service was rendered without that context.
+        """

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from victor_monitoring.errors import UserError
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.runtime.collector import Collector
+from victor_monitoring.runtime.contexts import UnknownContextError
 from victor_monitoring.runtime.exposition import exposition
 from victor_monitoring.runtime.workload import GROUP, Service
 from victor_monitoring.simulation.faults import Faults
@@ -76,7 +77,14 @@ def _collected(
     stop: Callable[[], None] = _nothing,
 ) -> Source:
     scrapes = Scrapes(collector, clock=time.time, reset_every=_resets(spec), faults=faults)
-    return Source(spec, scrapes, lambda app: service.add_routes(app, collector), start, stop)
+
+    def add_routes(app: FastAPI) -> None:
+        try:
+            service.add_routes(app, collector, context=spec.context)
+        except UnknownContextError as error:
+            raise UserError(str(error), "render its registry with this spec: `victor-mon generate`") from None
+
+    return Source(spec, scrapes, add_routes, start, stop)
 
 
 def _resets(spec: Resolved) -> float:

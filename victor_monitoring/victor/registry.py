@@ -1580,3 +1580,831 @@ ALERTS: Final[Mapping[str, Mapping[str, object]]] = {
         "runbook": "https://docs.victor-ai.dev/runbooks/PerformanceCritical",
     },
 }
+
+CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
+    "prod": {
+        "scrape": 15000,
+        "evaluate": 30000,
+        "signals": {
+            "cache_hit_ratio": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace:victor_cache_hit_ratio:ratio_rate_5m{job="victor",kubernetes_namespace="victor-production"}',
+            },
+            "cache_lookups": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'sum by (job, kubernetes_namespace, operation) (rate(victor_cache_operations_total{job="victor",kubernetes_namespace="victor-production",operation=~"hit|miss"}[5m]))',
+            },
+            "cache_evictions": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace:victor_cache_evictions:rate_5m{job="victor",kubernetes_namespace="victor-production"}',
+            },
+            "cache_entries": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'sum by (job, kubernetes_namespace, cache) (last_over_time(victor_cache_entries{job="victor",kubernetes_namespace="victor-production"}[1m]))',
+            },
+            "cache_utilization": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace_cache:victor_cache_utilization:ratio{job="victor",kubernetes_namespace="victor-production"}',
+            },
+            "tool_selection_p50": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'histogram_quantile(0.5, sum by (job, kubernetes_namespace, le) (rate(victor_tool_selection_duration_seconds_bucket{job="victor",kubernetes_namespace="victor-production"}[5m])))',
+            },
+            "tool_selection_p95": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace:victor_tool_selection_p95:p95_5m{job="victor",kubernetes_namespace="victor-production"}',
+            },
+            "tool_selection_p99": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'histogram_quantile(0.99, sum by (job, kubernetes_namespace, le) (rate(victor_tool_selection_duration_seconds_bucket{job="victor",kubernetes_namespace="victor-production"}[5m])))',
+            },
+            "tool_selection_hit_ratio": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": '(sum by (job, kubernetes_namespace, cache) (rate(victor_tool_selections_total{job="victor",kubernetes_namespace="victor-production",outcome="hit"}[5m])) or 0 * sum by (job, kubernetes_namespace, cache) (rate(victor_tool_selections_total{job="victor",kubernetes_namespace="victor-production"}[5m]))) / sum by (job, kubernetes_namespace, cache) (rate(victor_tool_selections_total{job="victor",kubernetes_namespace="victor-production"}[5m]))',
+            },
+            "tool_selection_miss_ratio": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace:victor_tool_selection_miss_ratio:ratio_rate_5m{job="victor",kubernetes_namespace="victor-production"}',
+            },
+            "providers_active": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'sum by (job, kubernetes_namespace) (min by (job, kubernetes_namespace, provider) (last_over_time(victor_provider_up{job="victor",kubernetes_namespace="victor-production"}[1m])) == bool 1)',
+            },
+            "providers_unhealthy": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'sum by (job, kubernetes_namespace, provider) (min by (job, kubernetes_namespace, provider) (last_over_time(victor_provider_up{job="victor",kubernetes_namespace="victor-production"}[1m])) == bool 0)',
+            },
+            "provider_failure_ratio": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace_provider:victor_provider_failure_ratio:ratio_rate_5m{job="victor",kubernetes_namespace="victor-production"}',
+            },
+            "provider_p95": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace_provider:victor_provider_p95:p95_5m{job="victor",kubernetes_namespace="victor-production"}',
+            },
+            "tool_p95": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace:victor_tool_p95:p95_5m{job="victor",kubernetes_namespace="victor-production"}',
+            },
+            "tool_p99": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'histogram_quantile(0.99, sum by (job, kubernetes_namespace, le) (rate(victor_tool_execution_duration_seconds_bucket{job="victor",kubernetes_namespace="victor-production"}[5m])))',
+            },
+            "tool_error_ratio": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace:victor_tool_error_ratio:ratio_rate_5m{job="victor",kubernetes_namespace="victor-production"}',
+            },
+            "tool_rate": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'sum by (job, kubernetes_namespace, tool) (rate(victor_tool_executions_total{job="victor",kubernetes_namespace="victor-production"}[5m]))',
+            },
+            "memory": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'max by (job, kubernetes_namespace, instance) (last_over_time(victor_system_memory_bytes{job="victor",kubernetes_namespace="victor-production"}[1m]))',
+            },
+            "cpu": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace_instance:victor_cpu:rate_5m{job="victor",kubernetes_namespace="victor-production"}',
+            },
+            "threads": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'max by (job, kubernetes_namespace, instance) (last_over_time(victor_system_threads{job="victor",kubernetes_namespace="victor-production"}[1m]))',
+            },
+            "uptime": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'max by (job, kubernetes_namespace, instance) (last_over_time(victor_system_uptime_seconds{job="victor",kubernetes_namespace="victor-production"}[1m]))',
+            },
+            "health_score": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
+                "query": 'job_kubernetes_namespace:victor_health_score:score{job="victor",kubernetes_namespace="victor-production"}',
+            },
+        },
+        "alerts": {
+            "HighCacheMissRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "cache",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cache_hit_ratio",
+                },
+            },
+            "CriticalCacheMissRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "critical",
+                    "component": "cache",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cache_hit_ratio",
+                },
+            },
+            "HighCacheUtilization": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "cache",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cache_utilization",
+                },
+            },
+            "CriticalCacheUtilization": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "critical",
+                    "component": "cache",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cache_utilization",
+                },
+            },
+            "HighCacheEvictionRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "cache",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cache_evictions",
+                },
+            },
+            "HighToolSelectionLatency": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "tool_selection",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_selection_p95",
+                },
+            },
+            "CriticalToolSelectionLatency": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "critical",
+                    "component": "tool_selection",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_selection_p95",
+                },
+            },
+            "HighToolSelectionMissRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "tool_selection",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_selection_miss_ratio",
+                },
+            },
+            "HighMemoryUsage": {
+                "when": "> 4GiB",
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "system",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "memory",
+                },
+            },
+            "CriticalMemoryUsage": {
+                "when": "> 8GiB",
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "critical",
+                    "component": "system",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "memory",
+                },
+            },
+            "HighCPUUsage": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "system",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cpu",
+                },
+            },
+            "CriticalCPUUsage": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "critical",
+                    "component": "system",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cpu",
+                },
+            },
+            "HighThreadCount": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "system",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "threads",
+                },
+            },
+            "HighToolExecutionLatency": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "tool_execution",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_p95",
+                },
+            },
+            "CriticalToolExecutionLatency": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "critical",
+                    "component": "tool_execution",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_p95",
+                },
+            },
+            "HighToolErrorRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "tool_execution",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_error_ratio",
+                },
+            },
+            "CriticalToolErrorRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "critical",
+                    "component": "tool_execution",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_error_ratio",
+                },
+            },
+            "UnhealthyProviders": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "provider_pool",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "providers_unhealthy",
+                },
+            },
+            "HighProviderFailureRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "provider_pool",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "provider_failure_ratio",
+                },
+            },
+            "CriticalProviderFailureRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "critical",
+                    "component": "provider_pool",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "provider_failure_ratio",
+                },
+            },
+            "HighProviderLatency": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "provider_pool",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "provider_p95",
+                },
+            },
+            "PerformanceDegraded": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "warning",
+                    "component": "victor-performance",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "health_score",
+                },
+            },
+            "PerformanceCritical": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "prod",
+                    "severity": "critical",
+                    "component": "victor-performance",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "health_score",
+                },
+            },
+        },
+    },
+    "staging": {
+        "scrape": 15000,
+        "evaluate": 30000,
+        "signals": {
+            "cache_hit_ratio": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace:victor_cache_hit_ratio:ratio_rate_5m{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+            "cache_lookups": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'sum by (job, kubernetes_namespace, operation) (rate(victor_cache_operations_total{job="victor",kubernetes_namespace="victor-staging",operation=~"hit|miss"}[5m]))',
+            },
+            "cache_evictions": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace:victor_cache_evictions:rate_5m{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+            "cache_entries": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'sum by (job, kubernetes_namespace, cache) (last_over_time(victor_cache_entries{job="victor",kubernetes_namespace="victor-staging"}[1m]))',
+            },
+            "cache_utilization": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace_cache:victor_cache_utilization:ratio{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+            "tool_selection_p50": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'histogram_quantile(0.5, sum by (job, kubernetes_namespace, le) (rate(victor_tool_selection_duration_seconds_bucket{job="victor",kubernetes_namespace="victor-staging"}[5m])))',
+            },
+            "tool_selection_p95": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace:victor_tool_selection_p95:p95_5m{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+            "tool_selection_p99": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'histogram_quantile(0.99, sum by (job, kubernetes_namespace, le) (rate(victor_tool_selection_duration_seconds_bucket{job="victor",kubernetes_namespace="victor-staging"}[5m])))',
+            },
+            "tool_selection_hit_ratio": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": '(sum by (job, kubernetes_namespace, cache) (rate(victor_tool_selections_total{job="victor",kubernetes_namespace="victor-staging",outcome="hit"}[5m])) or 0 * sum by (job, kubernetes_namespace, cache) (rate(victor_tool_selections_total{job="victor",kubernetes_namespace="victor-staging"}[5m]))) / sum by (job, kubernetes_namespace, cache) (rate(victor_tool_selections_total{job="victor",kubernetes_namespace="victor-staging"}[5m]))',
+            },
+            "tool_selection_miss_ratio": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace:victor_tool_selection_miss_ratio:ratio_rate_5m{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+            "providers_active": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'sum by (job, kubernetes_namespace) (min by (job, kubernetes_namespace, provider) (last_over_time(victor_provider_up{job="victor",kubernetes_namespace="victor-staging"}[1m])) == bool 1)',
+            },
+            "providers_unhealthy": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'sum by (job, kubernetes_namespace, provider) (min by (job, kubernetes_namespace, provider) (last_over_time(victor_provider_up{job="victor",kubernetes_namespace="victor-staging"}[1m])) == bool 0)',
+            },
+            "provider_failure_ratio": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace_provider:victor_provider_failure_ratio:ratio_rate_5m{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+            "provider_p95": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace_provider:victor_provider_p95:p95_5m{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+            "tool_p95": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace:victor_tool_p95:p95_5m{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+            "tool_p99": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'histogram_quantile(0.99, sum by (job, kubernetes_namespace, le) (rate(victor_tool_execution_duration_seconds_bucket{job="victor",kubernetes_namespace="victor-staging"}[5m])))',
+            },
+            "tool_error_ratio": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace:victor_tool_error_ratio:ratio_rate_5m{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+            "tool_rate": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'sum by (job, kubernetes_namespace, tool) (rate(victor_tool_executions_total{job="victor",kubernetes_namespace="victor-staging"}[5m]))',
+            },
+            "memory": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'max by (job, kubernetes_namespace, instance) (last_over_time(victor_system_memory_bytes{job="victor",kubernetes_namespace="victor-staging"}[1m]))',
+            },
+            "cpu": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace_instance:victor_cpu:rate_5m{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+            "threads": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'max by (job, kubernetes_namespace, instance) (last_over_time(victor_system_threads{job="victor",kubernetes_namespace="victor-staging"}[1m]))',
+            },
+            "uptime": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'max by (job, kubernetes_namespace, instance) (last_over_time(victor_system_uptime_seconds{job="victor",kubernetes_namespace="victor-staging"}[1m]))',
+            },
+            "health_score": {
+                "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
+                "query": 'job_kubernetes_namespace:victor_health_score:score{job="victor",kubernetes_namespace="victor-staging"}',
+            },
+        },
+        "alerts": {
+            "HighCacheMissRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "cache",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cache_hit_ratio",
+                },
+            },
+            "CriticalCacheMissRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "critical",
+                    "component": "cache",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cache_hit_ratio",
+                },
+            },
+            "HighCacheUtilization": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "cache",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cache_utilization",
+                },
+            },
+            "CriticalCacheUtilization": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "critical",
+                    "component": "cache",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cache_utilization",
+                },
+            },
+            "HighCacheEvictionRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "cache",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cache_evictions",
+                },
+            },
+            "HighToolSelectionLatency": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "tool_selection",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_selection_p95",
+                },
+            },
+            "CriticalToolSelectionLatency": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "critical",
+                    "component": "tool_selection",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_selection_p95",
+                },
+            },
+            "HighToolSelectionMissRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "tool_selection",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_selection_miss_ratio",
+                },
+            },
+            "HighMemoryUsage": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "system",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "memory",
+                },
+            },
+            "CriticalMemoryUsage": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "critical",
+                    "component": "system",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "memory",
+                },
+            },
+            "HighCPUUsage": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "system",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cpu",
+                },
+            },
+            "CriticalCPUUsage": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "critical",
+                    "component": "system",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "cpu",
+                },
+            },
+            "HighThreadCount": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "system",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "threads",
+                },
+            },
+            "HighToolExecutionLatency": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "tool_execution",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_p95",
+                },
+            },
+            "CriticalToolExecutionLatency": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "critical",
+                    "component": "tool_execution",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_p95",
+                },
+            },
+            "HighToolErrorRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "tool_execution",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_error_ratio",
+                },
+            },
+            "CriticalToolErrorRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "critical",
+                    "component": "tool_execution",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "tool_error_ratio",
+                },
+            },
+            "UnhealthyProviders": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "provider_pool",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "providers_unhealthy",
+                },
+            },
+            "HighProviderFailureRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "provider_pool",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "provider_failure_ratio",
+                },
+            },
+            "CriticalProviderFailureRate": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "critical",
+                    "component": "provider_pool",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "provider_failure_ratio",
+                },
+            },
+            "HighProviderLatency": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "provider_pool",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "provider_p95",
+                },
+            },
+            "PerformanceDegraded": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "warning",
+                    "component": "victor-performance",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "health_score",
+                },
+            },
+            "PerformanceCritical": {
+                "labels": {
+                    "team": "victor",
+                    "environment": "staging",
+                    "severity": "critical",
+                    "component": "victor-performance",
+                    "owner": "victor-platform",
+                    "service": "victor-performance",
+                    "signal": "health_score",
+                },
+            },
+        },
+    },
+    "fast": {
+        "scrape": 250,
+        "evaluate": 500,
+        "signals": {
+            "cache_hit_ratio": {
+                "window": 5000,
+                "query": 'job_kubernetes_namespace:victor_cache_hit_ratio:ratio_rate_5s{job="victor"}',
+            },
+            "cache_lookups": {
+                "window": 5000,
+                "query": 'sum by (job, kubernetes_namespace, operation) (rate(victor_cache_operations_total{job="victor",operation=~"hit|miss"}[5s]))',
+            },
+            "cache_evictions": {
+                "window": 5000,
+                "query": 'job_kubernetes_namespace:victor_cache_evictions:rate_5s{job="victor"}',
+            },
+            "cache_entries": {
+                "window": 5000,
+                "query": 'sum by (job, kubernetes_namespace, cache) (last_over_time(victor_cache_entries{job="victor"}[1s]))',
+            },
+            "cache_utilization": {"window": 5000},
+            "tool_selection_p50": {
+                "window": 5000,
+                "query": 'histogram_quantile(0.5, sum by (job, kubernetes_namespace, le) (rate(victor_tool_selection_duration_seconds_bucket{job="victor"}[5s])))',
+            },
+            "tool_selection_p95": {
+                "window": 5000,
+                "query": 'job_kubernetes_namespace:victor_tool_selection_p95:p95_5s{job="victor"}',
+            },
+            "tool_selection_p99": {
+                "window": 5000,
+                "query": 'histogram_quantile(0.99, sum by (job, kubernetes_namespace, le) (rate(victor_tool_selection_duration_seconds_bucket{job="victor"}[5s])))',
+            },
+            "tool_selection_hit_ratio": {
+                "window": 5000,
+                "query": '(sum by (job, kubernetes_namespace, cache) (rate(victor_tool_selections_total{job="victor",outcome="hit"}[5s])) or 0 * sum by (job, kubernetes_namespace, cache) (rate(victor_tool_selections_total{job="victor"}[5s]))) / sum by (job, kubernetes_namespace, cache) (rate(victor_tool_selections_total{job="victor"}[5s]))',
+            },
+            "tool_selection_miss_ratio": {
+                "window": 5000,
+                "query": 'job_kubernetes_namespace:victor_tool_selection_miss_ratio:ratio_rate_5s{job="victor"}',
+            },
+            "providers_active": {
+                "window": 5000,
+                "query": 'sum by (job, kubernetes_namespace) (min by (job, kubernetes_namespace, provider) (last_over_time(victor_provider_up{job="victor"}[1s])) == bool 1)',
+            },
+            "providers_unhealthy": {
+                "window": 5000,
+                "query": 'sum by (job, kubernetes_namespace, provider) (min by (job, kubernetes_namespace, provider) (last_over_time(victor_provider_up{job="victor"}[1s])) == bool 0)',
+            },
+            "provider_failure_ratio": {
+                "window": 5000,
+                "query": 'job_kubernetes_namespace_provider:victor_provider_failure_ratio:ratio_rate_5s{job="victor"}',
+            },
+            "provider_p95": {
+                "window": 5000,
+                "query": 'job_kubernetes_namespace_provider:victor_provider_p95:p95_5s{job="victor"}',
+            },
+            "tool_p95": {
+                "window": 5000,
+                "query": 'job_kubernetes_namespace:victor_tool_p95:p95_5s{job="victor"}',
+            },
+            "tool_p99": {
+                "window": 5000,
+                "query": 'histogram_quantile(0.99, sum by (job, kubernetes_namespace, le) (rate(victor_tool_execution_duration_seconds_bucket{job="victor"}[5s])))',
+            },
+            "tool_error_ratio": {
+                "window": 5000,
+                "query": 'job_kubernetes_namespace:victor_tool_error_ratio:ratio_rate_5s{job="victor"}',
+            },
+            "tool_rate": {
+                "window": 5000,
+                "query": 'sum by (job, kubernetes_namespace, tool) (rate(victor_tool_executions_total{job="victor"}[5s]))',
+            },
+            "memory": {
+                "window": 5000,
+                "query": 'max by (job, kubernetes_namespace, instance) (last_over_time(victor_system_memory_bytes{job="victor"}[1s]))',
+            },
+            "cpu": {
+                "window": 5000,
+                "query": 'job_kubernetes_namespace_instance:victor_cpu:rate_5s{job="victor"}',
+            },
+            "threads": {
+                "window": 5000,
+                "query": 'max by (job, kubernetes_namespace, instance) (last_over_time(victor_system_threads{job="victor"}[1s]))',
+            },
+            "uptime": {
+                "window": 5000,
+                "query": 'max by (job, kubernetes_namespace, instance) (last_over_time(victor_system_uptime_seconds{job="victor"}[1s]))',
+            },
+            "health_score": {"window": 5000},
+        },
+        "alerts": {
+            "HighCacheMissRate": {"for": 5000},
+            "CriticalCacheMissRate": {"for": 10000},
+            "HighCacheUtilization": {"for": 10000},
+            "CriticalCacheUtilization": {"for": 5000},
+            "HighCacheEvictionRate": {"for": 5000},
+            "HighToolSelectionLatency": {"for": 10000},
+            "CriticalToolSelectionLatency": {"for": 5000},
+            "HighToolSelectionMissRate": {"for": 5000},
+            "HighMemoryUsage": {"for": 10000},
+            "CriticalMemoryUsage": {"for": 5000},
+            "HighCPUUsage": {"for": 10000},
+            "CriticalCPUUsage": {"for": 5000},
+            "HighThreadCount": {"for": 10000},
+            "HighToolExecutionLatency": {"for": 10000},
+            "CriticalToolExecutionLatency": {"for": 5000},
+            "HighToolErrorRate": {"for": 10000},
+            "CriticalToolErrorRate": {"for": 5000},
+            "UnhealthyProviders": {"for": 5000},
+            "HighProviderFailureRate": {"for": 5000},
+            "CriticalProviderFailureRate": {"for": 2000},
+            "HighProviderLatency": {"for": 10000},
+            "PerformanceDegraded": {"for": 10000},
+            "PerformanceCritical": {"for": 5000},
+        },
+    },
+}

@@ -15,14 +15,17 @@ def register_performance_routes(
     app: FastAPI,
     collector: PerformanceMetricsCollector | None = None,
     *,
+    context: str | None = None,
     prefix: str = "/api/performance",
     metrics_path: str | None = "/metrics",
     token: str | None = None,
 ) -> None:
     """Adds the performance endpoints and `/metrics`, of this process's collector unless another is given.
 
-    With a `token`, every request must bear it; `metrics_path` None leaves that route out.
+    Alerts and signals are told by the thresholds of a `context` of the spec, such as `prod`; by base's
+    without one. UnknownContextError where the spec had none of that name. With a `token`, every request must
+    bear it; `metrics_path` None leaves that route out.
     """
     collector = get_performance_collector() if collector is None else collector
-    evaluator = Evaluator(registry, collector.collect, instance=collector.instance)
+    evaluator = Evaluator(registry, collector.collect, context=context, instance=collector.instance)
     register_routes(app, collector, evaluator, prefix=prefix, metrics_path=metrics_path, token=token)

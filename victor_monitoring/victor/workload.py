@@ -74,11 +74,11 @@ def simulated(
     return agent
 
 
-def add_routes(app: FastAPI, collector: PerformanceMetricsCollector) -> None:
-    """Adds the REST API of the collector to the application, without `/metrics`."""
+def add_routes(app: FastAPI, collector: PerformanceMetricsCollector, *, context: str | None = None) -> None:
+    """Adds the REST API of the collector to the application, as of a context, without `/metrics`."""
     from .routes import register_performance_routes  # noqa: PLC0415 - FastAPI is not needed for the load
 
-    register_performance_routes(app, collector, metrics_path=None)
+    register_performance_routes(app, collector, context=context, metrics_path=None)
 
 
 class SimulatedAgent:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
@@ -13,7 +13,7 @@ from victor_monitoring.resolved.spec import Component, Resolved
 
 from .children import CHILDREN, GET_ARGS, IMPORTS, TYPING, module_names
 from .classes import CLASS_NAMES, ComponentClass, all_metrics, component_class
-from .data import alert_data, metric_data, own_alerts, own_signals, signal_data
+from .data import alert_data, differing, metric_data, own_alerts, own_signals, signal_data
 from .layout import Group, Plain, docstring, lines, literal, plain, prefixed
 from .names import Aliases, Names, aliases, attribute, attributes
 
@@ -33,6 +33,7 @@ _CONSTANTS: Final = frozenset(
         "METRICS",
         "SIGNALS",
         "ALERTS",
+        "CONTEXTS",
         "Metrics",
     }
 )
@@ -109,6 +110,29 @@ def _data(spec: Resolved, shapes: Iterable[ComponentClass]) -> Iterator[str]:
     named = {metric: name for shape in shapes for metric, name in shape.metrics.items()}
     metrics = {each.metric.name: metric_data(each, named[each.metric.name]) for each in own}
     series = {name for declared in own for name in declared.metric.series()}
+    signals, alerts = _judged(spec, series)
+    yield from _mapping("METRICS", "Mapping[str, object]", metrics)
+    yield ""
+    yield from _mapping("SIGNALS", "Mapping[str, object]", signals)
+    yield ""
+    yield from _mapping("ALERTS", "Mapping[str, object]", alerts)
+    yield ""
+    contexts: dict[str, Mapping[str, Plain]] = {}
+    for name, there in spec.contexts.items():
+        other_signals, other_alerts = _judged(there, series)
+        contexts[name] = {
+            "scrape": there.scrape,
+            "evaluate": there.evaluate,
+            "signals": differing(other_signals, signals),
+            "alerts": differing(other_alerts, alerts),
+        }
+    yield from _mapping("CONTEXTS", "Mapping[str, object]", contexts)
+
+
+def _judged(
+    spec: Resolved, series: Collection[str]
+) -> tuple[Mapping[str, Mapping[str, Plain]], Mapping[str, Mapping[str, Plain]]]:
+    """The signals and the alerts of base or of a context that a process with these series can tell."""
     reads = owners(spec.components.values())
     signals = {
         signal.name: signal_data(signal, owner(signal, reads))
@@ -118,11 +142,7 @@ def _data(spec: Resolved, shapes: Iterable[ComponentClass]) -> Iterator[str]:
         alert.name: alert_data(alert, spec.service.runbook(alert.name))
         for alert in own_alerts(spec.alerts, signals)
     }
-    yield from _mapping("METRICS", "Mapping[str, object]", metrics)
-    yield ""
-    yield from _mapping("SIGNALS", "Mapping[str, object]", signals)
-    yield ""
-    yield from _mapping("ALERTS", "Mapping[str, object]", alerts)
+    return signals, alerts
 
 
 def _mapping(name: str, values: str, data: Mapping[str, Plain]) -> Iterator[str]:

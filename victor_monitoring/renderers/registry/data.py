@@ -74,6 +74,19 @@ def alert_data(alert: Alert, runbook: str | None) -> Mapping[str, Plain]:
     }
 
 
+def differing(
+    there: Mapping[str, Mapping[str, Plain]], base: Mapping[str, Mapping[str, Plain]]
+) -> Mapping[str, Plain]:
+    """What is otherwise `there`, by name: the fields that differ; None for what there is in base alone."""
+    found: dict[str, Plain] = {name: None for name in base if name not in there}
+    for name, data in there.items():
+        was = base.get(name, {})
+        fields = {field: value for field, value in data.items() if field not in was or value != was[field]}
+        if fields:
+            found[name] = fields
+    return found
+
+
 def own_signals(signals: Iterable[Signal], own: Collection[str]) -> list[Signal]:
     """The signals, all of whose metrics are among `own`; the others cannot be had in process."""
     return [signal for signal in signals if _reads_only(signal, own)]

@@ -19,8 +19,8 @@ from ..snapshot import Distribution, Point, Section, Snapshot
 class Answers:
     """The answers of one process of a service. Right by construction, they are not validated again."""
 
-    def __init__(self, module: RegistryModule, instance: str) -> None:
-        self._module, self._instance = module, instance
+    def __init__(self, module: RegistryModule, instance: str, context: str | None) -> None:
+        self._module, self._instance, self._context = module, instance, context
         self._attributes: dict[str, list[str]] = {component: [] for component in module.endpoint_of}
         for metric in module.metrics.values():
             self._attributes[metric.component].append(metric.attribute)
@@ -51,6 +51,7 @@ class Answers:
         """What every answer says of who gives it, and when."""
         return {
             "service": self._module.service,
+            "context": self._context,
             "instance": self._instance,
             "pid": os.getpid(),
             "time": measured,

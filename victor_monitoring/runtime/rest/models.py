@@ -101,6 +101,7 @@ class _Maker:
 
     def _origin(self) -> Iterator[tuple[str, Any, str]]:
         yield "service", _one_of((self._module.service,)), "The service's name."
+        yield "context", str | None, "The context by which alerts and signals are told; null for base."
         yield "instance", str, "Where this process runs."
         yield "pid", int, "The process that answers; another one measures another part of the service."
         yield "time", float, "When it was measured, in seconds since 1970."

@@ -68,7 +68,7 @@ def router(
         routes.add_api_route(f"{prefix}/{name}", endpoint, name=name, response_model=model, summary=said)
 
     models = Models.of(module, signals=evaluator is not None)
-    answers = Answers(module, collector.instance)
+    answers = Answers(module, collector.instance, evaluator.context if evaluator else None)
     judge = None if evaluator is None else _Judge(evaluator, answers)
     # The fixed names come first: a component's endpoint of the same name does not hide them.
     add("summary", _sections(collector, answers, judge, None), models.summary, "Every component")
