@@ -114,10 +114,11 @@ def merged(text: str, own: Ownership) -> str:
     """
     before = config_of(text)
     wanted = {key: _list(before, key) for key in PLACES}
+    present = part_of(before, own)
     try:
         for key, place in PLACES.items():
-            owned = [own.owns(key, each) for each in wanted[key]]
-            if part_of(before, own)[key] != own.fragment[key]:
+            if present[key] != own.fragment[key]:
+                owned = [own.owns(key, each) for each in wanted[key]]
                 wanted[key] = replaced(wanted[key], owned, own.fragment[key])
                 text = edited(text, place, owned, own.fragment[key], wanted[key])
         after = yaml.safe_load(text)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
 from victor_monitoring.artifacts import Artifact
+from victor_monitoring.diagnostics import Pattern
 from victor_monitoring.model.base import Written
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.spec.finding import Finding
@@ -91,6 +92,7 @@ class Target(ABC):
     """
 
     name: str  # as it is printed: the kind and the address
+    _path: Path  # of its settings in the spec
 
     @abstractmethod
     def preflight(self) -> None:
@@ -119,6 +121,10 @@ class Target(ABC):
     def standing(self, step: Step) -> Standing:
         """What is really there, by what can be read now."""
         return Standing(state_of(step, self.read().get(step.name)))
+
+    def _found(self, pattern: Pattern, message: str, help: str) -> Finding:  # noqa: A002 - the word users see
+        """A difference that is the target's as a whole."""
+        return Finding(self._path, message, help, on_key=True, pattern=pattern)
 
 
 class Settings(Written, ABC):

@@ -18,9 +18,9 @@ from victor_monitoring.apply.host_config import Ownership, Part, config_of, cove
 from victor_monitoring.apply.own_files import is_ours, put, text_of
 from victor_monitoring.apply.patterns import LIVE_DIFFERENCE, NOT_APPLIED, UNLOADED, UNROUTED
 from victor_monitoring.apply.plan import Step, step
-from victor_monitoring.apply.target import Delivery, Standing, Target, state_of
+from victor_monitoring.apply.reloaded_file import ReloadedFile
+from victor_monitoring.apply.target import Delivery, Standing, Target
 from victor_monitoring.changes.routing import routing_changes
-from victor_monitoring.diagnostics import Pattern
 from victor_monitoring.errors import UserError
 from victor_monitoring.model.fields import Text
 from victor_monitoring.resolved.credentials import is_secret
@@ -130,26 +130,14 @@ class AlertmanagerTarget(Target):
             time.sleep(_PAUSE)
 
     def undo(self, step: Step) -> None:
-        there = text_of(self._file)
-        put(self._file, there if there == step.after else step.before, step.before)
-        try:
-            self._reload()
-        except UserError as error:
-            if not self._is_back(step.before):
-                message = (
-                    f"the file is as before, and Alertmanager has not been seen to read it: {error.message}"
-                )
-                raise UserError(
-                    message, f"when it answers again: curl -X POST {self._settings.url}/-/reload"
-                ) from None
+        self._reloaded.take_back(step)
 
     def standing(self, step: Step) -> Standing:
-        text = text_of(self._file)
-        try:
-            note = "" if self._has_loaded(text) else "Alertmanager has loaded something else"
-        except UserError:
-            note = "what Alertmanager has loaded cannot be asked"
-        return Standing(state_of(step, text), note)
+        return self._reloaded.standing(step)
+
+    @property
+    def _reloaded(self) -> ReloadedFile:
+        return ReloadedFile(self._file, "Alertmanager", self._settings.url, self._reload, self._has_loaded)
 
     def verify(self) -> Iterator[Finding]:
         text = text_of(self._file)
@@ -231,16 +219,6 @@ class AlertmanagerTarget(Target):
     def _has_loaded(self, text: str | None) -> bool:
         """Whether our part is loaded as the text has it: as often, and each item as it is written."""
         return covers(part_of(self._loaded(), self._own), self._part(text))
-
-    def _is_back(self, text: str | None) -> bool:
-        """Whether Alertmanager still works by the file as it was; it may not answer."""
-        try:
-            return self._has_loaded(text)
-        except UserError:
-            return False
-
-    def _found(self, pattern: Pattern, message: str, help: str) -> Finding:  # noqa: A002 - the word users see
-        return Finding(self._path, message, help, on_key=True, pattern=pattern)
 
 
 def _is_for(receiver: Receiver, alert: Alert) -> bool:

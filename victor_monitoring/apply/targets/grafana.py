@@ -16,7 +16,6 @@ from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPL
 from victor_monitoring.apply.plan import Step, step
 from victor_monitoring.apply.target import Delivery, Target
 from victor_monitoring.changes.dashboards import dashboard_changes
-from victor_monitoring.diagnostics import Pattern
 from victor_monitoring.errors import UserError
 from victor_monitoring.model.fields import Text
 from victor_monitoring.spec import tree
@@ -228,6 +227,3 @@ class GrafanaTarget(Target):
                 message = f"{self.name} keeps something else of `{step.name}` than it was given"
                 raise UserError(message, "look at it in Grafana: does it take such a dashboard?")
             time.sleep(_PAUSE)
-
-    def _found(self, pattern: Pattern, message: str, help: str) -> Finding:  # noqa: A002 - the word users see
-        return Finding(self._path, message, help, on_key=True, pattern=pattern)

@@ -26,7 +26,6 @@ from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPL
 from victor_monitoring.apply.plan import Kind, Step, step
 from victor_monitoring.apply.target import Delivery, Settings, Target
 from victor_monitoring.changes.rules import rule_changes
-from victor_monitoring.diagnostics import Pattern
 from victor_monitoring.errors import UserError
 from victor_monitoring.model.fields import Text
 from victor_monitoring.spec import tree
@@ -205,9 +204,6 @@ class KubernetesTarget(Target):
             patch = None if is_as_rendered(there, wanted.manifest) else removals(there, wanted.manifest)
             if patch is not None:
                 self._kubectl.patch(wanted.text, patch)
-
-    def _found(self, pattern: Pattern, message: str, help: str) -> Finding:  # noqa: A002 - the word users see
-        return Finding(self._path, message, help, on_key=True, pattern=pattern)
 
 
 def _objects(delivery: Delivery) -> Iterator[Wanted]:

@@ -17,14 +17,14 @@ from victor_monitoring.apply.address import HttpSettings
 from victor_monitoring.apply.answer import HttpError
 from victor_monitoring.apply.document import document_of
 from victor_monitoring.apply.live import live_findings
-from victor_monitoring.apply.own_files import OwnFiles, is_ours, put, text_of
+from victor_monitoring.apply.own_files import OwnFiles, is_ours, put
 from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
 from victor_monitoring.apply.plan import Step, step
 from victor_monitoring.apply.prometheus import LoadedRule, Prometheus, rules_of
+from victor_monitoring.apply.reloaded_file import ReloadedFile
 from victor_monitoring.apply.rule_findings import rule_findings
-from victor_monitoring.apply.target import Delivery, Standing, Target, state_of
+from victor_monitoring.apply.target import Delivery, Standing, Target
 from victor_monitoring.changes.rules import rule_changes
-from victor_monitoring.diagnostics import Pattern
 from victor_monitoring.errors import UserError
 from victor_monitoring.model.fields import Text
 from victor_monitoring.spec import tree
@@ -128,28 +128,20 @@ class PrometheusTarget(Target):
         self._await(path, step.after)
 
     def undo(self, step: Step) -> None:
-        path = self._means.root / step.name
-        there = text_of(path)
-        put(path, there if there == step.after else step.before, step.before)
-        try:
-            self._api.reload(_RELOAD)
-        except UserError as error:
-            if not self._is_back(path.name, step.before):
-                message = (
-                    f"the file is as before, and Prometheus has not been seen to read it: {error.message}"
-                )
-                raise UserError(
-                    message, f"when it answers again: curl -X POST {self._settings.url}/-/reload"
-                ) from None
+        self._reloaded(step).take_back(step)
 
     def standing(self, step: Step) -> Standing:
+        return self._reloaded(step).standing(step)
+
+    def _reloaded(self, step: Step) -> ReloadedFile:
         path = self._means.root / step.name
-        text = text_of(path)
-        try:
-            note = "" if self._has_loaded(path.name, text) else "Prometheus has loaded something else"
-        except UserError:
-            note = "what Prometheus has loaded cannot be asked"
-        return Standing(state_of(step, text), note)
+        return ReloadedFile(
+            path,
+            "Prometheus",
+            self._settings.url,
+            lambda: self._api.reload(_RELOAD),
+            lambda text: self._has_loaded(path.name, text),
+        )
 
     def verify(self) -> Iterator[Finding]:
         own, wanted = self._files, self._delivery.rules
@@ -188,13 +180,6 @@ class PrometheusTarget(Target):
         """Whether Prometheus has loaded exactly this from the file of that name."""
         loaded = self._api.rules().get(name, [])
         return not loaded if text is None else self._api.has_loaded(loaded, text)
-
-    def _is_back(self, name: str, text: str | None) -> bool:
-        """Whether Prometheus still works by the file as it was; it may not answer."""
-        try:
-            return self._has_loaded(name, text)
-        except UserError:
-            return False
 
     def _reload(self, path: Path) -> None:
         try:
@@ -252,9 +237,6 @@ class PrometheusTarget(Target):
             )
         message = f"{self.name} has not evaluated every rule of `{path}` within {patience:g} s"
         return UserError(message, "is it overloaded? --timeout SECONDS waits longer")
-
-    def _found(self, pattern: Pattern, message: str, help: str) -> Finding:  # noqa: A002 - the word users see
-        return Finding(self._path, message, help, on_key=True, pattern=pattern)
 
 
 def _own_files(settings: PrometheusSettings, delivery: Delivery, root: Path) -> OwnFiles | None:

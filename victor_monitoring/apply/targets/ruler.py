@@ -23,7 +23,6 @@ from victor_monitoring.apply.rule_findings import rule_findings
 from victor_monitoring.apply.rule_groups import group_text, in_order, is_group, is_of
 from victor_monitoring.apply.target import Delivery, Target
 from victor_monitoring.changes.rules import rule_changes
-from victor_monitoring.diagnostics import Pattern
 from victor_monitoring.errors import UserError
 from victor_monitoring.model.fields import Text
 from victor_monitoring.spec import tree
@@ -206,6 +205,3 @@ class RulerTarget(Target):
 
     def _group_name(self, step_name: str) -> str:
         return step_name.removeprefix(f"{self._namespace}/")
-
-    def _found(self, pattern: Pattern, message: str, help: str) -> Finding:  # noqa: A002 - the word users see
-        return Finding(self._path, message, help, on_key=True, pattern=pattern)
