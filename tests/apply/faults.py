@@ -117,7 +117,7 @@ class Interference:
     def has_struck(self) -> bool:
         return self.case is not None and self.seen >= self.case.place.nth
 
-    def _judged(self, _: int, request: Request) -> Fault:
+    def _judged(self, request: Request) -> Fault:
         if self.case is None or self.case.kind == "away":
             return ""
         place = self.case.place
@@ -149,6 +149,12 @@ class Site:
         if version == "old":
             self.olds = {name: kept.snapshot() for name, kept in self.kept.items()}
             self.others = {name: kept.others() for name, kept in self.kept.items()}
+
+    def become(self, version: str) -> None:
+        """What is rendered now is applied, and called so."""
+        outcome = self.apply()
+        assert outcome.status == 0, outcome.err
+        self.learn(version)
 
     def reset(self, case: Case | None = None) -> None:
         """The old version is applied, and the fault will strike."""

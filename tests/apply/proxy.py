@@ -32,11 +32,12 @@ class Request:
     method: str
     path: str
 
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
+
+Judge = Callable[[Request], Fault]
 
 
-Judge = Callable[[int, Request], Fault]
+def _no_fault(_: Request) -> Fault:
+    return ""
 
 
 @dataclass
@@ -44,7 +45,7 @@ class Wire:
     """What several proxies share: every request in order, and what is done with it."""
 
     requests: list[Request] = field(default_factory=list)
-    judge: Judge = field(default=lambda number, request: "")
+    judge: Judge = field(default=_no_fault)
     servers: dict[str, Server] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
     credentials: set[tuple[str, str]] = field(default_factory=set)  # each target's
@@ -57,7 +58,7 @@ class Wire:
         self.gone.clear()
         for server in self.servers.values():
             server.come()
-        self.judge = judge or (lambda number, request: "")
+        self.judge = judge or _no_fault
 
     def leave(self, target: str) -> None:
         """The target refuses every connection from now on, and cuts those that there are."""
@@ -70,7 +71,7 @@ class Wire:
             self.requests.append(request)
             if request.target in self.gone:
                 return "gone"
-            found = self.judge(len(self.requests) - 1, request)
+            found = self.judge(request)
             if found in ("gone", "taken"):
                 self.leave(request.target)
             return found

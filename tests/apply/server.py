@@ -129,7 +129,7 @@ def _handler(answering: Answering) -> type[BaseHTTPRequestHandler]:
                 if found.drip and self.server.ended.wait(found.drip):
                     return
 
-        do_GET = do_POST = do_PUT = do_DELETE = _answer  # noqa: N815 - the names that are looked for
+        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names that are looked for
 
         def log_message(self, *_: object) -> None:
             """Says nothing."""

@@ -109,9 +109,7 @@ def trio(
             ("new", text.replace("> 60%", "> 70%").replace("pager:", "siren:")),
         ):
             one.write_spec(changed, prometheus=urls["first"], alertmanager=urls["alertmanager"])
-            applied = found.apply()
-            assert applied.status == 0, applied.err
-            found.learn(version)
+            found.become(version)
         yield found
 
 
@@ -134,7 +132,7 @@ def test_every_step_has_its_fault(trio: Trio) -> None:
 def test_somebody_edits_a_file_meanwhile(trio: Trio, record_property) -> None:
     """What has changed since it was read is not overwritten: the run fails, and the edit stays."""
 
-    def judge(_: int, request: Request) -> Fault:
+    def judge(request: Request) -> Fault:
         if (request.target, request.method) == ("first", "POST"):
             trio.files["second"].write_text("groups: []\n", encoding="utf-8")
         return ""
@@ -156,7 +154,7 @@ def test_killed(trio: Trio, record_property) -> None:
     """A run that is killed while a system reloads leaves whole files, and the next run finishes."""
     process: list[subprocess.Popen[bytes]] = []
 
-    def judge(_: int, request: Request) -> Fault:
+    def judge(request: Request) -> Fault:
         if (request.target, request.method) == ("second", "POST"):
             process[0].kill()
             return "gone"
@@ -181,7 +179,7 @@ def test_two_at_once(trio: Trio) -> None:
     """A second run that comes while the first is at work is refused, and the first is not disturbed."""
     second: list[Outcome] = []
 
-    def judge(_: int, request: Request) -> Fault:
+    def judge(request: Request) -> Fault:
         if (request.target, request.method) == ("first", "POST") and not second:
             second.append(trio.world.run("apply", "--context", "prod", "--yes"))
         return ""

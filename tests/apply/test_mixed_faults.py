@@ -10,25 +10,24 @@ import contextlib
 import itertools
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.apply.faults import Case, Interference, Kind, Phase, Place, Site, asked, suffered
+from tests.apply.faults import Case, Interference, Kind, Phase, Place, asked
 from tests.apply.grafana_stand_in import Grafana, Kept
 from tests.apply.kept import KeptDashboard, KeptFile, KeptGroups, rules
+from tests.apply.mixed import Mixed, named, orders
 from tests.apply.proxy import Wire, proxy
 from tests.apply.ruler_stand_in import Ruler
-from tests.apply.stand_in import Brewery, brewery, serving
+from tests.apply.stand_in import brewery, serving
 from tests.apply.world import Vat, scraped, scraping
 from tests.end_to_end.live import until
 from tests.tables import row
 
 TOKEN = "canary-mixed-token"  # noqa: S105 - it opens nothing
 NAMES = ("prometheus", "ruler", "grafana")
-ORDERS = [(*NAMES[first:], *NAMES[:first]) for first in range(len(NAMES))]
 WRITING: Sequence[Kind] = ("500", "lost", "gone", "taken", "interrupted", "slow")
 READING: Sequence[Kind] = ("500", "gone", "interrupted")
 THEIRS = {"name": "theirs", "rules": [{"alert": "Theirs", "expr": "up == 0"}]}
@@ -87,29 +86,14 @@ ASKED: Mapping[Phase, Sequence[Place]] = {
 
 def cases() -> Iterator[tuple[tuple[str, ...], Case]]:
     """Every fault, and the order of the targets that it comes in."""
-    orders, reading = itertools.cycle(ORDERS), itertools.cycle(READING)
+    turns, reading = itertools.cycle(orders(NAMES)), itertools.cycle(READING)
     for name in NAMES:
         first = next(place for place in ASKED["before"] if place.target == name)
-        yield next(orders), Case("away", "before", first)
+        yield next(turns), Case("away", "before", first)
     for phase, places in ASKED.items():
         for place in places:
             for kind in WRITING if place.is_write else (next(reading),):
-                yield next(orders), Case(kind, phase, place)
-
-
-@dataclass
-class Mixed(Site):
-    """The three of them behind proxies. In the ruler and the Grafana others have something, too."""
-
-    brewery: Brewery = field(kw_only=True)
-    wire: Wire = field(kw_only=True)
-    targets: Mapping[str, Mapping[str, Any]] = field(kw_only=True)
-
-    def put_in(self, order: Sequence[str]) -> None:
-        """The targets are applied in this order: nothing that is rendered depends on it."""
-        head, _, _ = self.brewery.spec.read_text(encoding="utf-8").partition("    targets:")
-        targets = json.dumps([{name: self.targets[name]} for name in order])
-        self.brewery.spec.write_text(f"{head}    targets: {targets}\n", encoding="utf-8")
+                yield next(turns), Case(kind, phase, place)
 
 
 @pytest.fixture(scope="module")
@@ -142,7 +126,7 @@ def mixed(prometheus: Path, promtool: Path, tmp_path_factory: pytest.TempPathFac
             kept,
             dict.fromkeys(NAMES, Interference(wire)),
             site.command,
-            brewery=site,
+            spec=site.spec,
             wire=wire,
             targets=targets,
         )
@@ -152,31 +136,20 @@ def mixed(prometheus: Path, promtool: Path, tmp_path_factory: pytest.TempPathFac
         until(lambda: real.query('rate(brew_batches_total{outcome="good"}[2s])'))
         site.edit("evaluate_every: 500ms", "evaluate_every: 200ms")
         site.edit("    ManySour", "  brew_old:\n    ManySour")
-        _applied(found, "old")
+        found.become("old")
         targets["grafana"]["folder"] = "Beer & Co"
         found.put_in(NAMES)
         site.edit("  brew_old:", "  brew_new:")
         site.edit("> 1GiB", "> 2GiB")
         site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
-        _applied(found, "new")
+        found.become("new")
         yield found
 
 
-def _applied(site: Mixed, version: str) -> None:
-    outcome = site.apply()
-    assert outcome.status == 0, outcome.err
-    site.learn(version)
-
-
-@pytest.mark.parametrize(
-    ("order", "case"), list(cases()), ids=lambda each: str(each) if isinstance(each, Case) else each[0]
-)
+@pytest.mark.parametrize(("order", "case"), list(cases()), ids=named)
 def test_a_fault(mixed: Mixed, order: Sequence[str], case: Case, record_property) -> None:
     """What is told of every target is true, nothing of others is lost, and a second run heals it."""
-    mixed.put_in(order)
-    became = suffered(mixed, case)
-    cells = {"order": " > ".join(order), "at": str(case.place), "fault": case.kind}
-    record_property(*row(TITLE, cells | {name: became[name] for name in NAMES}))
+    record_property(*row(TITLE, mixed.suffered(order, case)))
 
 
 def test_every_step_has_its_fault(mixed: Mixed) -> None:

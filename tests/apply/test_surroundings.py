@@ -84,7 +84,7 @@ def test_interrupted_while_a_system_reloads(brewery: World, how: signal.Signals)
     """It is a failure: what was begun is taken back undisturbed, and what stands is told."""
     process: list[subprocess.Popen[bytes]] = []
 
-    def judge(_: int, request: Request) -> Fault:
+    def judge(request: Request) -> Fault:
         if request.method == "POST":
             process[0].send_signal(how)
         return ""
@@ -109,7 +109,7 @@ def test_nobody_listens_any_more(brewery: World, is_interrupted: bool) -> None:
     """Where the messages' reader goes in the middle, what was begun is seen through, or taken back."""
     process: list[subprocess.Popen[bytes]] = []
 
-    def judge(_: int, request: Request) -> Fault:
+    def judge(request: Request) -> Fault:
         if request.method == "POST" and process[0].stderr is not None:
             process[0].stderr.close()
             if is_interrupted:
@@ -293,8 +293,7 @@ def test_secrets_go_to_their_headers_only(brewery: World, tmp_path: Path) -> Non
             brewery.run(*line.split(), "--context", "prod", env=env)
             for line in ("apply --yes", "verify", "apply --yes --format json")
         ]
-        refused = Wire(judge=lambda number, request: "500" if request.method == "POST" else "")
-        wire.judge = refused.judge
+        wire.judge = lambda request: "500" if request.method == "POST" else ""
         brewery.edit("> 60%", "> 70%")
         outcomes.append(brewery.run("apply", "--yes", "--context", "prod", env=env))
     brewery.folder.joinpath("secret.txt").unlink()

@@ -8,18 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import itertools
-import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from tests.apply.faults import Case, Interference, Kind, Phase, Place, Site, asked, healed, suffered
+from tests.apply.faults import Case, Interference, Kind, Phase, Place, asked, healed
 from tests.apply.grafana_stand_in import Grafana, Kept
 from tests.apply.kept import KeptDashboard, KeptFile
+from tests.apply.mixed import Mixed, named, orders
 from tests.apply.proxy import Wire, proxy
 from tests.apply.stand_in import serving
 from tests.apply.world import HOST, paths, routed
@@ -34,7 +33,6 @@ SPEC = Path(__file__).with_name("spec.yaml")
 TOKEN = "canary-cluster-token"  # noqa: S105 - it opens nothing
 NAMESPACE = "brewery"
 NAMES = (TARGET, "alertmanager", "grafana")
-ORDERS = [(*NAMES[first:], *NAMES[:first]) for first in range(len(NAMES))]
 # What happens in turn to each of kubectl's questions, to each of its changes, and to each request.
 ASKING: Sequence[Kind] = ("fails", "gone", "interrupted")
 CHANGING: Sequence[Kind] = ("lost", "taken", "interrupted", "fails", "gone")
@@ -94,32 +92,23 @@ def calls(phase: Phase) -> list[Place]:
 
 def cases() -> Iterator[tuple[tuple[str, ...], Case]]:
     """Every fault, and the order of the targets that it comes in."""
-    orders, asking = itertools.cycle(ORDERS), itertools.cycle(ASKING)
+    turns, asking = itertools.cycle(orders(NAMES)), itertools.cycle(ASKING)
     changing, requesting = itertools.cycle(CHANGING), itertools.cycle(REQUESTING)
     for phase in CALLS:
         for place in calls(phase):
             is_change = phase == "during" and place.is_write
             for kind in itertools.islice(changing, 3) if is_change else (next(asking),):
-                yield next(orders), Case(kind, phase, place)
+                yield next(turns), Case(kind, phase, place)
     for phase, places in ASKED.items():
         for place in places:
-            yield next(orders), Case(next(requesting), phase, place)
+            yield next(turns), Case(next(requesting), phase, place)
 
 
 @dataclass
-class Mixed(Site):
-    """The three of them, each failing in its own way. Others have something everywhere, too."""
+class Failing(Mixed):
+    """The three of them, each failing in its own way."""
 
-    spec: Path = field(kw_only=True)
     kubectl: FailingKubectl = field(kw_only=True)
-    wire: Wire = field(kw_only=True)
-    targets: Mapping[str, Mapping[str, Any]] = field(kw_only=True)
-
-    def put_in(self, order: Sequence[str]) -> None:
-        """The targets are applied in this order: nothing that is rendered depends on it."""
-        head, _, _ = self.spec.read_text(encoding="utf-8").partition("    targets:")
-        targets = json.dumps([{name: self.targets[name]} for name in order])
-        self.spec.write_text(f"{head}    targets: {targets}\n", encoding="utf-8")
 
     def edit(self, old: str, new: str) -> None:
         """The spec with one text replaced, and everything rendered."""
@@ -135,7 +124,7 @@ def mixed(
     alertmanager: Path,
     amtool: Path,
     tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Mixed]:
+) -> Iterator[Failing]:
     folder = tmp_path_factory.mktemp("mixed")
     spec, config, wire = folder / "repository" / "specs" / "brew.yaml", folder / "am" / "host.yml", Wire()
     for each in (spec.parent, spec.parents[1] / ".git", config.parent):
@@ -160,7 +149,7 @@ def mixed(
 
         url = behind["alertmanager"]
         cluster = KeptConfigMaps(pair.servers["prod"], NAMESPACE, "brew-alerts-prod")
-        found = Mixed(
+        found = Failing(
             {
                 TARGET: cluster,
                 "alertmanager": KeptFile(
@@ -198,25 +187,18 @@ def mixed(
         found.edit("outputs: {dashboard: null}\n", "")
         found.edit("> 1GiB", "> 2GiB")
         found.edit("pager:", "siren:")
-        applied = found.apply()
-        assert applied.status == 0, applied.err
-        found.learn("new")
+        found.become("new")
         yield found
         healed(found)
 
 
-@pytest.mark.parametrize(
-    ("order", "case"), list(cases()), ids=lambda each: str(each) if isinstance(each, Case) else each[0]
-)
-def test_a_fault(mixed: Mixed, order: Sequence[str], case: Case, record_property) -> None:
+@pytest.mark.parametrize(("order", "case"), list(cases()), ids=named)
+def test_a_fault(mixed: Failing, order: Sequence[str], case: Case, record_property) -> None:
     """What is told of every target is true, nothing of others is lost, and a second run heals it."""
-    mixed.put_in(order)
-    became = suffered(mixed, case)
-    cells = {"order": " > ".join(order), "at": str(case.place), "fault": case.kind}
-    record_property(*row(TITLE, cells | {name: became[name] for name in NAMES}))
+    record_property(*row(TITLE, mixed.suffered(order, case)))
 
 
-def test_every_step_has_its_fault(mixed: Mixed) -> None:
+def test_every_step_has_its_fault(mixed: Failing) -> None:
     """What the faults come at is all that a run asks until it looks at what was applied."""
     mixed.put_in(NAMES)
     mixed.reset()
