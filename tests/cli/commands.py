@@ -66,6 +66,11 @@ def in_process(folder: Path, *arguments: str, env: Mapping[str, str]) -> Outcome
     return Outcome(status, out.getvalue(), err.getvalue())
 
 
+def with_promtool(promtool: Path) -> dict[str, str]:
+    """An environment in which promtool is found."""
+    return {"PATH": f"{promtool.parent}{os.pathsep}{os.environ['PATH']}"}
+
+
 def project(folder: Path) -> Path:
     """A repository with the performance spec, and nothing rendered."""
     (folder / ".git").mkdir(parents=True)

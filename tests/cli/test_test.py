@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
-from tests.cli.commands import project, victor_mon
-
-
-def with_promtool(promtool: Path) -> dict[str, str]:
-    """An environment in which promtool is found."""
-    return {"PATH": f"{promtool.parent}{os.pathsep}{os.environ['PATH']}"}
+from tests.cli.commands import project, victor_mon, with_promtool
 
 
 def test_the_cases_of_an_alert_pass_in_base_and_in_every_context(promtool: Path, tmp_path: Path) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.demo.kettle import kettle
-from tests.rules.rendered import SPECS, compiled_text
+from tests.rules.rendered import compiled
 from victor_monitoring.demo.scenarios import most_telling, scenarios
 from victor_monitoring.pipeline import hastened
 
@@ -37,6 +37,5 @@ def test_without_meta_alerts_nothing_is_expected_of_them():
 )
 def test_the_most_telling_one_is_severe_and_soon(spec, name):
     """No score, which many signals make."""
-    path = SPECS[spec]
-    resolved = hastened(compiled_text(path.read_text(encoding="utf-8"), path.name), 60)
+    resolved = hastened(compiled(spec), 60)
     assert most_telling(resolved).name == name

@@ -18,7 +18,7 @@ import pytest
 
 from tests.end_to_end.crowd import crowd
 from tests.end_to_end.live import until
-from tests.rules.rendered import SPECS, compiled_text
+from tests.rules.rendered import SPECS, compiled
 from victor_monitoring.demo.alertmanager import Held
 from victor_monitoring.demo.chain import Chain, chain
 from victor_monitoring.demo.programs import Programs
@@ -142,8 +142,7 @@ def outlasting_rules(spec: Resolved) -> str:
 
 @pytest.fixture(scope="module", params=SPECS)
 def story(prometheus: Path, alertmanager: Path, request: pytest.FixtureRequest) -> Iterator[Story]:
-    path = SPECS[request.param]
-    spec = hastened(compiled_text(path.read_text(encoding="utf-8"), path.name), 60)
+    spec = hastened(compiled(request.param), 60)
     assert spec.time_scale == 60
     programs = Programs(str(prometheus), str(alertmanager))
     names = [*(alert.name for alert in spec.alerts), HEALTHY, PAIR, PAIR]

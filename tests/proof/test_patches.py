@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import ROOT
+from tests.cli.commands import ROOT, with_promtool
 
 PATCHES = Path(__file__).with_name("patches")
 # What the structural tests are: the alert table of the guide, selectors, and panels equal to alerts.
@@ -67,11 +67,7 @@ def test_a_broken_compiler_is_noticed(promtool: Path, tmp_path: Path, patch: str
 
 def runs(folder: Path, promtool: Path, *arguments: str) -> int:
     """The exit status of a Python of this environment, with the copy's own package."""
-    env = {
-        **os.environ,
-        "PYTHONPATH": str(folder),
-        "PATH": f"{promtool.parent}{os.pathsep}{os.environ['PATH']}",
-    }
+    env = {**os.environ, "PYTHONPATH": str(folder), **with_promtool(promtool)}
     run = subprocess.run([sys.executable, *arguments], cwd=folder, env=env, capture_output=True, check=False)
     assert run.returncode in (0, 1), run.stderr.decode()
     return run.returncode

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import time
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import ROOT, victor_mon
+from tests.cli.commands import ROOT, victor_mon, with_promtool
 
 
 @pytest.mark.prove
@@ -18,8 +17,8 @@ from tests.cli.commands import ROOT, victor_mon
 def test_every_mutant_is_noticed(promtool: Path, spec: str, least: int) -> None:
     """All that mean something else; at most 2% mean the same. What was found is printed."""
     start = time.monotonic()
-    path = f"{promtool.parent}{os.pathsep}{os.environ['PATH']}"
-    run = victor_mon(ROOT, "test", "--mutate", "--spec", spec, env={"PATH": path}, timeout=1800)
+    env = with_promtool(promtool)
+    run = victor_mon(ROOT, "test", "--mutate", "--spec", spec, env=env, timeout=1800)
     print(f"{run.out}{run.err}after {time.monotonic() - start:.0f} s")
     (told,) = [line for line in run.err.splitlines() if " mutants, " in line]
     mutants, survived, equivalent = (int(word) for word in told.split() if word.isdigit())
