@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 import subprocess
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,8 +12,8 @@ from victor_monitoring import files
 from victor_monitoring.diagnostics import Source, nearest
 from victor_monitoring.errors import UserError
 
-from .findings import fails, say, show
-from .options import ContextName, Format, Specs, Today
+from .findings import say, stop_on_errors
+from .options import ContextName, Specs, Today
 from .specs import SpecFile, compile_file, compile_source, find_specs
 
 if TYPE_CHECKING:
@@ -105,9 +104,7 @@ def _counts(placed: Placed, fail_on: FailOn) -> bool:
 
 def _sound(compiled: Compiled) -> Compiled:
     """The spec; with errors there is nothing to compare, and they are what is printed."""
-    if fails(compiled.diagnostics):
-        show(compiled.diagnostics, Format.TEXT, sys.stderr)
-        raise typer.Exit(1)
+    stop_on_errors(compiled.diagnostics)
     return compiled
 
 

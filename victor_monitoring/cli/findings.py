@@ -7,6 +7,8 @@ import sys
 from collections.abc import Sequence
 from typing import TextIO
 
+import typer
+
 from victor_monitoring.diagnostics import Diagnostic, Severity
 
 from .options import Format
@@ -26,6 +28,13 @@ def fails(diagnostics: Sequence[Diagnostic], strict: bool = False) -> bool:
     """Whether the findings make a command fail: errors, and warnings where `strict`."""
     least = Severity.WARNING if strict else Severity.ERROR
     return any(each.severity >= least for each in diagnostics)
+
+
+def stop_on_errors(diagnostics: Sequence[Diagnostic], how: Format = Format.TEXT) -> None:
+    """Ends the command with 1 where there are errors, and prints all findings then: text is not data."""
+    if fails(diagnostics):
+        show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
+        raise typer.Exit(1)
 
 
 def say(text: str) -> None:

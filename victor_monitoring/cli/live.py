@@ -14,7 +14,7 @@ import typer
 from victor_monitoring.diagnostics import Diagnostic, in_order, nearest
 from victor_monitoring.errors import UserError
 
-from .findings import fails, say, show
+from .findings import say, show, stop_on_errors
 from .options import Format, Specs, Today
 from .specs import SpecFile, compile_file, find_specs
 
@@ -67,9 +67,7 @@ def sound_context(given: Specs, context: str, today: Today) -> Sound:
     """The one spec that has the context; mistakes in a spec are printed and end the command with 1."""
     compiled = {spec: compile_file(spec, today) for spec in find_specs(given)}
     diagnostics = [each for one in compiled.values() for each in one.diagnostics]
-    if fails(diagnostics):
-        show(diagnostics, Format.TEXT, sys.stderr)
-        raise typer.Exit(1)
+    stop_on_errors(diagnostics)
     known = {name for one in compiled.values() for name in one.contexts}
     having = [(spec, one) for spec, one in compiled.items() if context in one.contexts]
     if not having:

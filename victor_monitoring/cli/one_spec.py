@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,8 +9,8 @@ import typer
 
 from victor_monitoring.errors import UserError
 
-from .findings import fails, show
-from .options import Format, Today
+from .findings import stop_on_errors
+from .options import Today
 from .specs import compile_file, find_specs
 
 if TYPE_CHECKING:
@@ -32,7 +31,5 @@ def compile_one(path: Path | None, today: Today) -> Compiled:
         names = ", ".join(f"`{each.path}`" for each in specs)
         raise UserError(f"there are several specs: {names}", "name one: --spec FILE")
     compiled = compile_file(specs[0], today)
-    if fails(compiled.diagnostics):
-        show(compiled.diagnostics, Format.TEXT, sys.stderr)
-        raise typer.Exit(1)
+    stop_on_errors(compiled.diagnostics)
     return compiled

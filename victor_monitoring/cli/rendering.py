@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import typer
-
 from victor_monitoring.diagnostics import Diagnostic, nearest
 from victor_monitoring.errors import UserError
 
-from .findings import fails, show
+from .findings import stop_on_errors
 from .options import Format, Today
-from .specs import SpecFile, compile_file
+from .specs import SpecFile, compile_file, known_context
 
 if TYPE_CHECKING:
     from victor_monitoring.outputs import Rendering
@@ -53,9 +50,7 @@ def render_specs(
 
     compiled = [(spec, compile_file(spec, today)) for spec in specs]
     diagnostics = [diagnostic for _, each in compiled for diagnostic in each.diagnostics]
-    if fails(diagnostics):
-        show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
-        raise typer.Exit(1)
+    stop_on_errors(diagnostics, how)
     _known(only, context, {name for _, each in compiled for name in each.contexts})
     by_root: dict[Path, list[Rendering]] = {}
     sources: dict[Path, Path] = {}
@@ -80,5 +75,4 @@ def _known(only: Sequence[str] | None, context: str | None, contexts: set[str]) 
     for name in only or ():
         if name not in rendered_outputs():
             raise UserError(f"there is no output `{name}`", nearest(name, rendered_outputs()))
-    if context is not None and context not in contexts:
-        raise UserError(f"there is no context `{context}`", nearest(context, contexts, "leave --context out"))
+    known_context(context, contexts)

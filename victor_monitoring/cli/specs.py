@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from victor_monitoring import files
+from victor_monitoring.diagnostics import nearest
 from victor_monitoring.errors import UserError
 
 if TYPE_CHECKING:
@@ -61,3 +62,9 @@ def compile_source(source: Source, today: datetime.datetime | None) -> Compiled:
     from victor_monitoring.pipeline import compile_spec
 
     return compile_spec(source, today=today.date() if today else datetime.date.today())
+
+
+def known_context(context: str | None, contexts: set[str]) -> None:
+    """UserError where a context that is asked for does not exist in any spec."""
+    if context is not None and context not in contexts:
+        raise UserError(f"there is no context `{context}`", nearest(context, contexts, "leave --context out"))

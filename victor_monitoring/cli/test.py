@@ -14,10 +14,10 @@ import typer
 from victor_monitoring.diagnostics import nearest
 from victor_monitoring.errors import UserError
 
-from .findings import fails, say, show
+from .findings import fails, say, show, stop_on_errors
 from .options import ContextName, Format, FormatOption, Specs, Today
 from .progress import Progress
-from .specs import SpecFile, compile_file, find_specs
+from .specs import SpecFile, compile_file, find_specs, known_context
 
 if TYPE_CHECKING:
     from victor_monitoring.diagnostics import Diagnostic
@@ -96,12 +96,9 @@ def _places(
     """Each spec in each place that is asked for. A spec with errors ends the command."""
     found = [compile_file(each, today) for each in specs]
     diagnostics = [diagnostic for each in found for diagnostic in each.diagnostics]
-    if fails(diagnostics):
-        show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
-        raise typer.Exit(1)
+    stop_on_errors(diagnostics, how)
     contexts = {name for each in found for name in each.contexts}
-    if context is not None and context not in contexts:
-        raise UserError(f"there is no context `{context}`", nearest(context, contexts, "leave --context out"))
+    known_context(context, contexts)
     for compiled in found:
         assert compiled.base is not None  # it has no errors
         if context is None:
