@@ -117,7 +117,7 @@ def _case(spec: Resolved, meta: Meta, alert: MetaAlert, kind: str, about: str, a
     expectations = tuple(_expectations(spec, meta, alert.name, script, acts))
     owner = alert.component.name if alert.component else spec.service.name
     words = about if alert.watches == "service" and not alert.component else f"{about} ({owner})"
-    return Case(kind, alert.name, words, _path(spec, alert), script, expectations)
+    return Case(kind, alert.name, words, _path(alert), script, expectations)
 
 
 def _expectations(
@@ -139,7 +139,7 @@ def _expectations(
     yield Expectation(script.end // every * every, name, before.firing)
 
 
-def _path(spec: Resolved, alert: MetaAlert) -> Path:
+def _path(alert: MetaAlert) -> Path:
     """Where the spec says what the alert is about."""
     is_own = alert.component is not None and alert.watches == "metric"
     return ("components", alert.component.name) if is_own and alert.component else ("meta",)

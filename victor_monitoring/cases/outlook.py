@@ -19,7 +19,7 @@ from typing import TypeAlias
 
 from victor_monitoring.resolved.spec import Alert
 from victor_monitoring.signals.samples import LOOKBACK
-from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
+from victor_monitoring.signals.signal import LabelPairs, Stream
 
 from .script import Script
 
@@ -64,8 +64,7 @@ class Outlook:
     @cached_property
     def reaches(self) -> frozenset[int]:
         """How far back something is read, in milliseconds."""
-        guard = self.alert.guard
-        signals = [*with_parts(self.alert.signal), *(with_parts(guard.signal) if guard else ())]
+        signals = (each for top in self.alert.signals for each in top.with_parts())
         found = (each.window if each.kind.is_windowed() else each.lookback for each in signals)
         return frozenset((*found, LOOKBACK))
 
@@ -208,13 +207,6 @@ class Outlook:
                 if at - since.setdefault(key, at) >= self.alert.pending:
                     last[key] = at
             yield dict(last) if last else _NONE
-
-
-def with_parts(signal: Signal) -> Iterator[Signal]:
-    """What a signal is made of, and then itself."""
-    for _, part in signal.kind.parts():
-        yield from with_parts(part)
-    yield signal
 
 
 def _agreed(at: int, firing: Sequence[Mapping[LabelPairs, int]]) -> Moment | None:

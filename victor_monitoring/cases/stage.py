@@ -14,7 +14,7 @@ from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
 
 from .levels import Levels
 from .monitoring import up
-from .outlook import Outlook, with_parts
+from .outlook import Outlook
 from .script import Phase, Script
 
 # More scrapes or evaluations than that take promtool minutes for a single case, and memory without end.
@@ -49,8 +49,8 @@ class Stage:
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
         """The signals that it reads: its own and the guard's, each after what it is made of."""
-        tops = [self.signal, *([self.alert.guard.signal] if self.alert.guard else [])]
-        return tuple({each.name: each for top in tops for each in with_parts(top)}.values())
+        found = (each for top in self.alert.signals for each in top.with_parts())
+        return tuple({each.name: each for each in found}.values())
 
     @cached_property
     def settling(self) -> int:
@@ -238,11 +238,6 @@ class Stage:
 def is_too_long(script: Script, every: int) -> bool:
     """Whether the script lasts longer than a test can."""
     return script.end > _MOST * min(script.interval, every)
-
-
-def constant(metric: str, labels: Mapping[str, str], value: float) -> Stream:
-    """A series that stays at one value."""
-    return Stream(metric, tuple(sorted(labels.items())), Fraction(value))
 
 
 def _agree(one: float, other: float) -> bool:

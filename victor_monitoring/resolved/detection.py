@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from victor_monitoring.signals.signal import Signal
@@ -26,12 +26,11 @@ def detection(spec: Resolved, alert: Alert) -> tuple[Delay, ...]:
     in whole evaluations; and Alertmanager's wait for more of the group. The way to a receiver is not in it.
     """
     homes = recording_groups(spec)
-    signals = [alert.signal, *([alert.guard.signal] if alert.guard else [])]
     evaluations = -(-alert.pending // spec.evaluate)
     delays = (
         Delay("scrape", spec.scrape),
-        Delay("window", max(_window(signal) for signal in signals)),
-        Delay("recording", spec.evaluate * max(_hops(signal, alert.group, homes) for signal in signals)),
+        Delay("window", max(_window(signal) for signal in alert.signals)),
+        Delay("recording", spec.evaluate * max(_hops(each, alert.group, homes) for each in alert.signals)),
         Delay("evaluation", spec.evaluate),
         Delay("for", evaluations * spec.evaluate),
         Delay("group wait", spec.routing.group_wait),
@@ -43,22 +42,16 @@ def recording_groups(spec: Resolved) -> Mapping[str, str]:
     """The group that records each signal which an alert uses: the first such alert's."""
     homes: dict[str, str] = {}
     for alert in spec.alerts:
-        for top in (alert.signal, *([alert.guard.signal] if alert.guard else [])):
-            for signal in _with_parts(top):
+        for top in alert.signals:
+            for signal in top.with_parts():
                 if signal.recorded:
                     homes.setdefault(signal.name, alert.group)
     return homes
 
 
-def _with_parts(signal: Signal) -> Iterator[Signal]:
-    for _, part in signal.kind.parts():
-        yield from _with_parts(part)
-    yield signal
-
-
 def _window(signal: Signal) -> int:
     """The longest window of a signal and of what it is made of; 0 where it reads only what stands."""
-    return max(each.window if each.kind.is_windowed() else 0 for each in _with_parts(signal))
+    return max(each.window if each.kind.is_windowed() else 0 for each in signal.with_parts())
 
 
 def _hops(signal: Signal, group: str, homes: Mapping[str, str]) -> int:

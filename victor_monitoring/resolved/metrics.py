@@ -80,7 +80,6 @@ def resolve_component(
             component=name,
             path=("components", name, "metrics", metric_name),
             buckets=tuple(metric.buckets or ()),
-            has_range=metric.range is not None,
             rest=metric.rest,
             may_be_absent=metric.may_be_absent,
             replaces=tuple(metric.replaces),

@@ -49,7 +49,6 @@ class Declared:
     component: str
     path: Path
     buckets: tuple[Quantity, ...]  # as written
-    has_range: bool
     rest: bool
     may_be_absent: bool
     replaces: tuple[str, ...]
@@ -107,6 +106,11 @@ class Alert:
         if self.guard is None:
             return (own,)
         return (own, ((*self.path, "only_if", "when"), self.guard.signal, self.guard.condition))
+
+    @property
+    def signals(self) -> tuple[Signal, ...]:
+        """What it watches: its own signal, then the guard's."""
+        return tuple(signal for _, signal, _ in self.conditions)
 
     @property
     def expr(self) -> Expr:

@@ -309,6 +309,12 @@ class Signal:
         """Its values over the samples up to `at`, in milliseconds."""
         return self.kind.evaluate(self, samples, at)
 
+    def with_parts(self) -> Iterator[Signal]:
+        """What it is made of, and then itself."""
+        for _, part in self.kind.parts():
+            yield from part.with_parts()
+        yield self
+
     def recordings(self) -> tuple[Recording, ...]:
         """Its recording rules, in order; none where it is not recorded."""
         return self.kind.recordings(self) if self.recorded else ()

@@ -50,9 +50,9 @@ def met(spec: Resolved, population: Population) -> list[Alert]:
 
 def implied(spec: Resolved, alert: Alert) -> Iterator[Alert]:
     """The alert and those that may fire with it: on the same signal, on a score of it, on a part of it."""
-    mine = _with_parts(alert.signal)
+    mine = {each.name for each in alert.signal.with_parts()}
     for other in spec.alerts:
-        theirs = _with_parts(other.signal)
+        theirs = {each.name for each in other.signal.with_parts()}
         if alert.signal.name in theirs or other.signal.name in mine:
             yield other
 
@@ -60,10 +60,6 @@ def implied(spec: Resolved, alert: Alert) -> Iterator[Alert]:
 def deciding(alert: Alert, population: Population) -> set[SeriesKey]:
     """The series by which an alert is decided, its guard's too."""
     return {series for _, signal, _ in alert.conditions for series in signal.series_in(population)}
-
-
-def _with_parts(signal: Signal) -> set[str]:
-    return {signal.name}.union(*(_with_parts(part) for _, part in signal.kind.parts()))
 
 
 def _alerted_last(spec: Resolved) -> list[Signal]:

@@ -18,7 +18,7 @@ def is_met(signal: Signal, condition: Condition, population: Population) -> bool
 def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs, float]:
     """The values of the signal, on a target that has its select's labels and no other."""
     read, counters = signal.series_in(population), _counters(signal)
-    scrapes = 2 + max(each.window for each in _with_parts(signal)) // signal.scrape
+    scrapes = 2 + max(each.window for each in signal.with_parts()) // signal.scrape
     times = [index * signal.scrape for index in range(scrapes + 1)]
     target = {matcher.label: matcher.value for matcher in signal.select}
     by_metric: dict[str, list[Series]] = {"up": [Series(target, times, [1.0] * len(times))]}
@@ -29,15 +29,11 @@ def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs,
     return signal.evaluate(SampleSet(by_metric), times[-1])
 
 
-def _with_parts(signal: Signal) -> list[Signal]:
-    return [signal, *(each for _, part in signal.kind.parts() for each in _with_parts(part))]
-
-
 def _counters(signal: Signal) -> set[str]:
     """The names of the series that grow."""
     return {
         f"{reading.selector.metric.name}{suffix}"
-        for each in _with_parts(signal)
+        for each in signal.with_parts()
         for reading in each.kind.readings()
         if reading.selector.metric.type != "gauge"
         for suffix in reading.suffixes

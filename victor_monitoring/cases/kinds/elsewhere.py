@@ -8,7 +8,7 @@ from victor_monitoring.cases.plot import SILENT, Plot, case_kind
 from victor_monitoring.cases.stage import Stage
 from victor_monitoring.cases.strangers import elsewhere as target_elsewhere
 from victor_monitoring.cases.strangers import recorded_elsewhere
-from victor_monitoring.signals.signal import Signal, Stream
+from victor_monitoring.signals.signal import Stream
 
 
 @case_kind(180, "elsewhere")
@@ -23,7 +23,7 @@ def elsewhere(stage: Stage) -> Iterator[Plot]:
         recorded = recorded_elsewhere(stage, matcher.label)
         for record, streams in recorded.items():
             yield _plot(stage, f"{about}, as {record} says", matcher.label, streams, (record,))
-        tops = [each.record for each in _tops(stage) if each.record in recorded]
+        tops = [each.record for each in stage.alert.signals if each.record in recorded]
         if len(tops) > 1:
             streams = tuple(stream for record in tops for stream in recorded[record])
             yield _plot(stage, f"{about}, as {' and '.join(tops)} say", matcher.label, streams, tuple(tops))
@@ -34,10 +34,3 @@ def _plot(stage: Stage, about: str, label: str, streams: tuple[Stream, ...], sai
     phase = stage.lasting((*stage.short(), *streams), stage.until_firing)
     unrecorded = tuple(each for each in stage.records if each not in said)
     return Plot(about, (phase,), SILENT, unrecorded=((label, unrecorded),))
-
-
-def _tops(stage: Stage) -> Iterator[Signal]:
-    """The signals that the alert itself reads."""
-    yield stage.signal
-    if stage.alert.guard is not None:
-        yield stage.alert.guard.signal

@@ -36,7 +36,7 @@ def rule_groups(spec: Resolved) -> list[Group]:
     recorded: set[str] = set()
     for alert in spec.alerts:
         group = group_of(alert.group)
-        for signal in (alert.signal, *([alert.guard.signal] if alert.guard else [])):
+        for signal in alert.signals:
             group.rules.extend(_recordings(signal, recorded))
         group.rules.append(alert_rule(spec, alert))
     for signal in spec.signals.values():
