@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from victor_monitoring.errors import UserError
+from victor_monitoring.interruption import unbroken
 
 from .answer import Answer, HttpError, printable
 from .cut import Cut
-from .interruption import unbroken
 from .secrets import Redactor
 
 if TYPE_CHECKING:

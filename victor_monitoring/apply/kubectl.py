@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from victor_monitoring.errors import UserError
+from victor_monitoring.interruption import unbroken
 
 from .answer import printable
-from .interruption import unbroken
 from .manifests import MANAGER, Manifest, is_manifest
 
 if TYPE_CHECKING:

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from victor_monitoring.errors import UserError
+from victor_monitoring.interruption import Interrupted, shielded
 from victor_monitoring.spec.finding import Finding
 
-from .interruption import Interrupted, shielded
 from .patterns import UNEVALUATED
 from .plan import Kind, Step
 from .target import Standing, State, Target

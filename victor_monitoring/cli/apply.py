@@ -69,9 +69,9 @@ def apply(
 
 def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
     """The exit status of planning, and where that is wanted and agreed of executing and verifying."""
-    from victor_monitoring.apply.interruption import Interrupted
     from victor_monitoring.apply.run import execute, plan
     from victor_monitoring.apply.telling import outcome_text, plan_text, summary
+    from victor_monitoring.interruption import Interrupted
     from victor_monitoring.reporters._visible import visible_lines
 
     tasks = plan(live.targets, live.means.say)

@@ -87,10 +87,10 @@ def sound_context(given: Specs, context: str, today: Today) -> Sound:
 @contextlib.contextmanager
 def opened(sound: Sound, *, timeout: float, force: bool = False) -> Iterator[Live]:
     """The targets of the context until the block ends. No secret is in what is printed, errors included."""
-    from victor_monitoring.apply.interruption import Interrupted, interruptible
     from victor_monitoring.apply.means import Means
     from victor_monitoring.apply.secrets import Redactor
     from victor_monitoring.deliveries import delivery
+    from victor_monitoring.interruption import Interrupted, interruptible
 
     redactor = Redactor()
 

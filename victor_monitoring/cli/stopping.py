@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+
+from victor_monitoring.interruption import Interrupted, interruptible
 
 
 @dataclass(slots=True)
@@ -17,15 +18,14 @@ class Stop:
 
 @contextmanager
 def stoppable() -> Iterator[Stop]:
-    """Ends its body on Ctrl-C and when the process is told to end, without an error."""
+    """Ends its body on Ctrl-C and when the process is told to end, without an error.
+
+    The body meets no KeyboardInterrupt: Python ends with SIGINT when one was raised in code that `exec` has
+    from a string, a data class among it, even where it was caught later.
+    """
     stop = Stop()
-    before = {
-        each: signal.signal(each, signal.default_int_handler) for each in (signal.SIGINT, signal.SIGTERM)
-    }
     try:
-        yield stop
-    except KeyboardInterrupt:
+        with interruptible():
+            yield stop
+    except Interrupted:
         stop.wanted = True
-    finally:
-        for each, handler in before.items():
-            signal.signal(each, handler)
