@@ -41,11 +41,12 @@ def shielded() -> Iterator[None]:
 def unbroken() -> Iterator[None]:
     """What is begun inside comes to its end before an interruption takes effect.
 
-    A system that is left alone with a change may make it later: after it was found not to have.
+    A system that is left alone with a change may make it later: after it was found not to have. A terminal
+    interrupts the programs that we run as well: those that are started inside have it blocked.
     """
     pending: list[int] = []
     try:
-        with _handling(lambda number, _: pending.append(number)):
+        with _handling(lambda number, _: pending.append(number)), _blocked():
             yield
     finally:
         if pending:
@@ -63,6 +64,19 @@ def _handling(handler: Callable[[int, FrameType | None], None] | signal.Handlers
     finally:
         for each, old in before.items():
             signal.signal(each, old)
+
+
+@contextlib.contextmanager
+def _blocked() -> Iterator[None]:
+    """The signals are kept until the end, by what is started inside too: it inherits what is blocked."""
+    if not hasattr(signal, "pthread_sigmask"):  # Windows
+        yield
+        return
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _heeded())
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _heeded() -> list[signal.Signals]:
