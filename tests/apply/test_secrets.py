@@ -31,9 +31,9 @@ def test_from_the_environment_and_from_a_file(monkeypatch: pytest.MonkeyPatch, t
         assert read_secret(each, tmp_path, Redactor()).reveal() == SECRET
 
 
-@pytest.mark.parametrize("text", ["", "\n", "two\nlines", "ünicode", "tab\t", "bell\a"])
+@pytest.mark.parametrize("text", ["", "\n", "two\nlines", "ünicode", "tab\t", "bell\a", "xyz"])
 def test_what_is_no_secret(tmp_path: Path, text: str) -> None:
-    """What cannot stand in a header is refused, and is not in the message."""
+    """What cannot stand in a header or be redacted is refused, and is not in the message."""
     tmp_path.joinpath("token").write_text(text, encoding="utf-8")
     with pytest.raises(UserError) as refused:
         read_secret(source(file="token"), tmp_path, Redactor())

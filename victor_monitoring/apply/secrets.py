@@ -98,6 +98,9 @@ def read_secret(source: SecretSource, root: Path, redactor: Redactor) -> Secret:
     if not text or not text.isascii() or not text.isprintable():
         message = f"{source.words()} holds {'no secret' if not text else 'more than one line of plain text'}"
         raise UserError(message, "a secret is one line of ASCII")
+    if len(text) < _LEAST:
+        message = f"{source.words()} holds fewer than {_LEAST} characters, which nobody could keep to himself"
+        raise UserError(message, "have a longer secret made")
     redactor.learn(text)
     return Secret(text)
 
