@@ -13,7 +13,7 @@ from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.population import Population, SeriesKey, series_key
 from victor_monitoring.signals.quantity import Unit
 
-EVENTS: Final = 4000
+EVENTS: Final = 40_000
 """What a counter of events counts in the default window: enough that whole numbers hardly round a share."""
 
 # Values that anybody expects of a label with such a name.
