@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from victor_monitoring.errors import UserError
+from victor_monitoring.http_words import printable
 
 
 class HttpError(UserError):
@@ -34,11 +35,6 @@ class Answer:
         try:
             return json.loads(self.text)
         except (ValueError, RecursionError):  # the second of lists within lists within lists
-            said = printable(self.hidden(self.text)[:80])
+            said = printable(self.hidden(self.text), 80)
             message = f"`{self.url}` answered with something that is no JSON: {said}"
             raise HttpError(message, "is this the address of its API?", self.status, self.text) from None
-
-
-def printable(text: str) -> str:
-    """A server's text as far as a terminal may see it."""
-    return "".join(each if each.isprintable() else "?" for each in text)

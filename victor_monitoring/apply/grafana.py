@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 from victor_monitoring.errors import UserError
+from victor_monitoring.http_words import printable
 
-from .answer import HttpError, printable
+from .answer import HttpError
 
 if TYPE_CHECKING:
     from .http import Http

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import contextlib
-import http
 import ssl
 import time
 import zlib
@@ -13,9 +12,10 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from victor_monitoring.errors import UserError
+from victor_monitoring.http_words import LARGEST, printable, status_words
 from victor_monitoring.interruption import unbroken
 
-from .answer import Answer, HttpError, printable
+from .answer import Answer, HttpError
 from .cut import Cut
 from .secrets import Redactor
 
@@ -30,7 +30,6 @@ except ImportError:
         "applying needs a library that is not installed", 'pip install "victor-monitoring[apply]"'
     ) from None
 
-LARGEST: Final = 64 * 2**20  # bytes
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
 _LONGEST_PAUSE: Final = 5.0
@@ -188,15 +187,10 @@ class Http:
             raise HttpError(f"`{shown}` cannot be reached: {reason}", help) from None
 
     def _refused(self, method: str, answer: Answer) -> HttpError:
-        phrase = http.HTTPStatus(answer.status).phrase if answer.status in _STATUSES else ""
-        said = printable(self._redactor(" ".join(answer.text.split()))[:300])
-        message = f"{method} `{answer.url}` answered {answer.status} {phrase}".rstrip() + (
-            f": {said}" if said else ""
-        )
+        said = printable(self._redactor(" ".join(answer.text.split())), 300)
+        message = f"{method} `{answer.url}` answered {status_words(answer.status)}"
+        message += f": {said}" if said else ""
         return HttpError(message, _mend(answer.status), answer.status, answer.text)
-
-
-_STATUSES: Final = frozenset(each.value for each in http.HTTPStatus)
 
 
 def connect(settings: HttpSettings, means: Means, headers: Mapping[str, str]) -> Http:

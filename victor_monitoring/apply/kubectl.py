@@ -11,9 +11,9 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from victor_monitoring.errors import UserError
+from victor_monitoring.http_words import printable
 from victor_monitoring.interruption import unbroken
 
-from .answer import printable
 from .manifests import MANAGER, Manifest, is_manifest
 
 if TYPE_CHECKING:
@@ -148,7 +148,7 @@ class Kubectl:
         return found
 
     def _strange(self, ran: Ran) -> KubectlError:
-        said = printable(self._means.redactor(" ".join(ran.out.split()))[:80])
+        said = printable(self._means.redactor(" ".join(ran.out.split())), 80)
         message = f"{self._name}: kubectl printed something else than was asked for: {said}"
         return KubectlError(message, "is it kubectl that stands on PATH? `kubectl version --client`", {})
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import http
+import functools
 import queue
 import threading
 import time
@@ -16,8 +16,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import SplitResult, urlsplit
 
 from victor_monitoring.errors import UserError
+from victor_monitoring.http_words import LARGEST, printable, status_words
 
-LARGEST: Final = 64 * 2**20  # bytes; a million series of usual length
 _CHUNK: Final = 64 * 2**10
 _GRACE: Final = 0.5  # seconds in which a time-out of the socket itself is told
 _HEADERS: Final = {
@@ -27,6 +27,7 @@ _HEADERS: Final = {
 }
 _BY_HAND: Final = "fetch it by hand and pass it on: curl ... | victor-mon verify --metrics-file -"
 _WHERE: Final = "is the path right? Most services expose /metrics"
+_plain: Final = functools.partial(printable, most=200)
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +173,6 @@ def _too_large(url: str) -> UserError:
 
 
 def _refused(url: str, code: int) -> UserError:
-    phrase = http.HTTPStatus(code).phrase if code in {each.value for each in http.HTTPStatus} else ""
     mend = (
         _BY_HAND
         if code in (401, 403, 407)
@@ -180,7 +180,7 @@ def _refused(url: str, code: int) -> UserError:
         if code in (404, 405)
         else "look into the service's log"
     )
-    return UserError(f"`{url}` answered {code} {phrase}".rstrip(), mend)
+    return UserError(f"`{url}` answered {status_words(code)}", mend)
 
 
 def _unreachable(url: str, reason: object) -> UserError:
@@ -188,8 +188,3 @@ def _unreachable(url: str, reason: object) -> UserError:
         return UserError(f"`{url}` did not answer in time", "--timeout SECONDS waits longer")
     mend = "is the service running, and is this its address?"
     return UserError(f"`{url}` cannot be reached: {_plain(str(reason))}", mend)
-
-
-def _plain(text: str) -> str:
-    """The text of a server as far as a terminal may see it."""
-    return "".join(each if each.isprintable() else "?" for each in text[:200])
