@@ -96,11 +96,9 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
 
 def _detection(spec: Resolved, alert: Alert) -> str:
     """How long it takes at worst, what adds up to that, and what is promised."""
-    delays = detection(spec, alert)
-    told = ", ".join(f"{each.reason} {duration_text(each.milliseconds)}" for each in delays)
-    within = duration_text(sum(each.milliseconds for each in delays))
+    found = detection(spec, alert)
     promise = f"; promised {duration_text(alert.detect_within)}" if alert.detect_within else ""
-    return f"within {within}: {told}{promise}"
+    return f"within {duration_text(found.milliseconds)}: {found.words()}{promise}"
 
 
 def _signal(compiled: Compiled, spec: Resolved, signal: Signal) -> Lines:

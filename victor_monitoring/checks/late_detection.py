@@ -21,10 +21,8 @@ def late_detection(spec: Resolved) -> Iterator[Finding]:
     Bad: `detect_within: 5m` with a window of 5m and `for: 5m`. Good: `detect_within: 15m`.
     """
     for alert in spec.alerts:
-        delays = detection(spec, alert)
-        total = sum(delay.milliseconds for delay in delays)
-        if alert.detect_within is not None and total > alert.detect_within:
-            promised = duration_text(alert.detect_within)
-            message = f"`{alert.name}` may take {duration_text(total)} to be sent, longer than {promised}"
-            told = ", ".join(f"{each.reason} {duration_text(each.milliseconds)}" for each in delays)
-            yield Finding((*alert.path, "detect_within"), message, f"shorten what adds up: {told}")
+        found = detection(spec, alert)
+        if alert.detect_within is not None and found.milliseconds > alert.detect_within:
+            took, promised = duration_text(found.milliseconds), duration_text(alert.detect_within)
+            message = f"`{alert.name}` may take {took} to be sent, longer than {promised}"
+            yield Finding((*alert.path, "detect_within"), message, f"shorten what adds up: {found.words()}")

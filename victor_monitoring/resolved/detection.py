@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.signal import Signal
 
 from .spec import Alert, Resolved
@@ -18,7 +19,23 @@ class Delay:
     milliseconds: int
 
 
-def detection(spec: Resolved, alert: Alert) -> tuple[Delay, ...]:
+@dataclass(frozen=True, slots=True)
+class Detection:
+    """What adds up before an alert is sent."""
+
+    delays: tuple[Delay, ...]
+
+    @property
+    def milliseconds(self) -> int:
+        """How long it takes in all."""
+        return sum(each.milliseconds for each in self.delays)
+
+    def words(self) -> str:
+        """Each delay, for people."""
+        return ", ".join(f"{each.reason} {duration_text(each.milliseconds)}" for each in self.delays)
+
+
+def detection(spec: Resolved, alert: Alert) -> Detection:
     """What adds up from the moment at which things are as bad as the threshold says, at worst.
 
     A scrape that has just passed; the signal's whole window, until nothing in it is from before; a recording
@@ -35,7 +52,7 @@ def detection(spec: Resolved, alert: Alert) -> tuple[Delay, ...]:
         Delay("for", evaluations * spec.evaluate),
         Delay("group wait", spec.routing.group_wait),
     )
-    return tuple(delay for delay in delays if delay.milliseconds)
+    return Detection(tuple(delay for delay in delays if delay.milliseconds))
 
 
 def recording_groups(spec: Resolved) -> Mapping[str, str]:

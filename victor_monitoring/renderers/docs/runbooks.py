@@ -81,7 +81,7 @@ def _places(spec: Resolved, alert: Alert) -> Iterator[tuple[str, str, str, str, 
     for name, there in (("base", spec), *spec.contexts.items()):
         for each in there.alerts:
             if each.name == alert.name:
-                within = sum(delay.milliseconds for delay in detection(there, each))
+                within = detection(there, each).milliseconds
                 yield name, condition(each), lasting(each), each.severity, duration_text(within)
 
 
