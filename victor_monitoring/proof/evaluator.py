@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
 from victor_monitoring.signals.evaluation import quotient
@@ -96,19 +96,23 @@ def _folded(op: str, values: Values, by: tuple[str, ...]) -> Values:
 
 def _rate(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
     vector, start = _range(arguments, at)
-    windows = (
-        (each, each.within(start, at, left_open=samples.left_open)) for each in _selected(vector, samples)
-    )
-    rates = ((each.labels, per_second(times, values, start, at)) for each, (times, values) in windows)
+    windows = _windows(vector, samples, start, at)
+    rates = ((labels, per_second(times, values, start, at)) for labels, (times, values) in windows)
     return _unique((labels, rate) for labels, rate in rates if rate is not None)
 
 
 def _last(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
     vector, start = _range(arguments, at)
-    windows = (
-        (each, each.within(start, at, left_open=samples.left_open)) for each in _selected(vector, samples)
-    )
-    return _unique((each.labels, values[-1]) for each, (_, values) in windows if values)
+    windows = _windows(vector, samples, start, at)
+    return _unique((labels, values[-1]) for labels, (_, values) in windows if values)
+
+
+def _windows(
+    vector: Vector, samples: Samples, start: int, at: int
+) -> Iterator[tuple[Mapping[str, str], tuple[list[int], list[float]]]]:
+    """The labels of each series selected, with its times and values in the window."""
+    for each in _selected(vector, samples):
+        yield each.labels, each.within(start, at, left_open=samples.left_open)
 
 
 def _range(arguments: tuple[Expr, ...], at: int) -> tuple[Vector, int]:

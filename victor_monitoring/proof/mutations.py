@@ -16,7 +16,7 @@ from victor_monitoring.signals.duration import duration_text, parse_duration
 from victor_monitoring.signals.promql import Aggregate, Binary, Call, Expr, Number, Vector, text
 
 from .reading import read_expr
-from .rules import Rule, rule_name
+from .rules import Rule, pairs, rule_name
 from .trees import Node, brief, mapped, nodes, replaced
 
 COMPARISONS: Final = ("==", "!=", "<", "<=", ">", ">=")
@@ -205,25 +205,13 @@ def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
     )
 
 
-def _label(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
-    """Each label lost, and changed."""
+def _told(key: str, changed: str, rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    """Each label or annotation lost, and changed to what `changed` makes of it."""
     del select
-    labels = _mapping(rule, "labels")
-    for name in labels:
-        yield f"{name} lost", {**rule, "labels": {key: value for key, value in labels.items() if key != name}}
-        yield f"{name} changed", {**rule, "labels": {**labels, name: f"not-{labels[name]}"}}
-
-
-def _annotation(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
-    """Each annotation lost, and changed."""
-    del select
-    told = _mapping(rule, "annotations")
-    for name in told:
-        yield (
-            f"{name} lost",
-            {**rule, "annotations": {key: value for key, value in told.items() if key != name}},
-        )
-        yield f"{name} changed", {**rule, "annotations": {**told, name: f"{told[name]}."}}
+    told = pairs(rule, key)
+    for name, value in told.items():
+        yield f"{name} lost", {**rule, key: {other: told[other] for other in told if other != name}}
+        yield f"{name} changed", {**rule, key: {**told, name: changed.format(value)}}
 
 
 # Each mutation with the kinds of case that are likely to notice it first.
@@ -243,8 +231,8 @@ _MUTATIONS: Final[
     "quantile": (_quantile, ("threshold", "fires")),
     "operands": (_operands, ("fires", "part")),
     "set operator": (_set_operator, ("guard", "fires")),
-    "label": (_label, ("fires", "part")),
-    "annotation": (_annotation, ("fires",)),
+    "label": (partial(_told, "labels", "not-{}"), ("fires", "part")),
+    "annotation": (partial(_told, "annotations", "{}."), ("fires",)),
 }
 
 
@@ -259,12 +247,6 @@ def _tree(rule: Rule) -> Expr:
 
 def _with(rule: Rule, expr: Expr) -> Rule:
     return {**rule, "expr": text(expr)}
-
-
-def _mapping(rule: Rule, key: str) -> Mapping[str, str]:
-    found = rule.get(key, {})
-    assert isinstance(found, Mapping)  # so rules are written
-    return found
 
 
 def _comparisons(expr: Expr) -> Iterator[Binary]:

@@ -87,8 +87,11 @@ def rule_name(rule: Rule) -> str:
     """The alert's name, or the recorded series' with the labels that tell it from others."""
     if "alert" in rule:
         return str(rule["alert"])
-    labels = rule.get("labels")
-    inner = (
-        ",".join(f"{name}={value}" for name, value in labels.items()) if isinstance(labels, Mapping) else ""
-    )
+    inner = ",".join(f"{name}={value}" for name, value in pairs(rule, "labels").items())
     return f"{rule['record']}{{{inner}}}" if inner else str(rule["record"])
+
+
+def pairs(rule: Rule, key: str) -> Mapping[str, str]:
+    """The `labels` or `annotations` of a rule, whichever `key` is."""
+    found = rule.get(key)
+    return found if isinstance(found, Mapping) else {}

@@ -13,7 +13,7 @@ from victor_monitoring.spec.tree import MapNode, Path, span_at
 
 from .mutation_run import Fate
 from .mutations import Mutant
-from .rules import Rule
+from .rules import Rule, pairs
 
 SURVIVING_MUTANT: Final = Pattern(
     "VM703",
@@ -68,13 +68,8 @@ def difference(mutant: Mutant) -> str:
 
 
 def _flat(rule: Rule) -> dict[str, object]:
-    inner = {name: value for key in ("labels", "annotations") for name, value in _inner(rule, key).items()}
-    return {**{key: value for key, value in rule.items() if key not in ("labels", "annotations")}, **inner}
-
-
-def _inner(rule: Rule, key: str) -> Mapping[str, object]:
-    found = rule.get(key, {})
-    return found if isinstance(found, Mapping) else {}
+    told = {name: value for key in ("labels", "annotations") for name, value in pairs(rule, key).items()}
+    return {**{key: value for key, value in rule.items() if key not in ("labels", "annotations")}, **told}
 
 
 def strength_table(found: Strength) -> Iterator[str]:
