@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import signal
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,7 @@ from tests.tables import tables
 
 PROGRAMS = {"alertmanager", "amtool", "kubebuilder", "node", "npm", "prometheus", "promtool", "victor_ai"}
 NOBODY = 65534
+HURRY = 10  # steps of niceness
 
 settings.register_profile("whatever the machine is busy with", deadline=None)
 settings.load_profile("whatever the machine is busy with")
@@ -41,14 +43,40 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks what needs a real program, for `-m "not program"`, and picks the proofs or all the rest."""
+    """Marks what needs a real program, for `-m "not program"`, and picks the proofs or all the rest.
+
+    Files that wait, for a clock or for programs, come before those that only compute, which fill the gaps.
+    """
     for item in items:
         if PROGRAMS.intersection(getattr(item, "fixturenames", ())):
             item.add_marker("program")
     wants_proof = bool(config.getoption("--prove"))
     left_out = [item for item in items if bool(item.get_closest_marker("prove")) != wants_proof]
     config.hook.pytest_deselected(items=left_out)
-    items[:] = [item for item in items if item not in left_out]
+    kept = [item for item in items if item not in left_out]
+    marks: dict[Path, set[str]] = {}
+    for item in kept:
+        marks.setdefault(item.path, set()).update(mark.name for mark in item.iter_markers())
+    items[:] = sorted(kept, key=lambda item: [mark not in marks[item.path] for mark in ("clock", "program")])
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """What keeps pace with a clock goes before all the rest, and so do the programs that it starts."""
+    with hurried() if item.get_closest_marker("clock") else nullcontext():
+        return (yield)
+
+
+@contextmanager
+def hurried() -> Iterator[None]:
+    """A higher priority, where this user may have one."""
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    with suppress(PermissionError):
+        os.setpriority(os.PRIO_PROCESS, 0, before - HURRY)
+    try:
+        yield
+    finally:
+        os.setpriority(os.PRIO_PROCESS, 0, before)  # no higher one: anybody may
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

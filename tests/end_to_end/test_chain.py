@@ -29,7 +29,7 @@ from victor_monitoring.resolved.meta import SERVICE_ABSENT, TARGET_DOWN, meta_al
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.simulation.faults import TARGET_DOWN as DOWN
 
-pytestmark = pytest.mark.xdist_group("chain")
+pytestmark = pytest.mark.clock
 
 PATIENCE = 300  # seconds for a chapter, on a machine that is busy
 HEALTHY, PAIR = "healthy", "pair"  # deployments; the others are named after their alert

@@ -18,7 +18,7 @@ import pytest
 from tests.cli.commands import victor_mon
 from tests.demo.kettle import PATH as KETTLE
 
-pytestmark = pytest.mark.xdist_group("chain")
+pytestmark = pytest.mark.clock
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = "Prometheus and Alertmanager start, which takes some seconds\n"

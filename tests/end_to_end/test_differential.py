@@ -25,7 +25,7 @@ from victor_monitoring.signals.evaluation import label_pairs
 from victor_monitoring.signals.samples import SampleSet
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
-pytestmark = pytest.mark.xdist_group("prometheus")
+pytestmark = pytest.mark.clock
 
 INACTIVE = "inactive"
 KINDS = Path(__file__).parent / "kinds.yaml"

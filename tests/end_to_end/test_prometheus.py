@@ -27,7 +27,7 @@ from tests.rules.rendered import (
 from victor_monitoring.pipeline import render
 from victor_monitoring.resolved.spec import Resolved
 
-pytestmark = pytest.mark.xdist_group("prometheus")
+pytestmark = pytest.mark.clock
 
 # One alert that fires within seconds.
 BOILER = """

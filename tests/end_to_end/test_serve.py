@@ -25,7 +25,7 @@ from tests.rules.rendered import SPECS, compiled_text, rules_in
 from victor_monitoring.deliveries import delivery
 from victor_monitoring.resolved.spec import Resolved
 
-pytestmark = pytest.mark.xdist_group("serve")
+pytestmark = pytest.mark.clock
 
 SCOPES = ("a", "b")
 FAST = "\n  fast: {time_scale: 60}\n"
