@@ -91,11 +91,11 @@ class Alertmanager:
         body = json.dumps([{"labels": {k: v for k, v in each.items() if v}} for each in alerts]).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/api/v2/alerts", body, headers)  # noqa: S310 - our own
-        urllib.request.urlopen(request, timeout=5).close()  # noqa: S310 - our own
+        urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - our own
 
     def alerts(self, scene: str) -> list[dict[str, Any]]:
         """What it knows of a scene."""
-        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=5) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=30) as answer:  # noqa: S310 - our own
             return [each for each in json.load(answer) if each["labels"].get("scene") == scene]
 
 

@@ -101,7 +101,7 @@ def proxy(name: str, url: str, wire: Wire) -> Iterator[str]:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
     def passed(received: Received) -> Reply:
-        behind = http.client.HTTPConnection(place.hostname or "", place.port, timeout=20)
+        behind = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
         headers = {key: value for key, value in received.headers.items() if key not in _OURS}
         behind.request(received.method, received.target, received.body.encode(), headers)
         found = behind.getresponse()

@@ -151,7 +151,7 @@ def scraping(folder: Path, rules: Path, scrape: Mapping[str, Any]) -> AbstractCo
 
 def routed(url: str) -> dict[str, Any]:
     """The configuration that an Alertmanager works by."""
-    with urllib.request.urlopen(f"{url}/api/v2/status", timeout=5) as answer:  # noqa: S310 - our own
+    with urllib.request.urlopen(f"{url}/api/v2/status", timeout=30) as answer:  # noqa: S310 - our own
         text = yaml.safe_load(answer.read())["config"]["original"]
     found: dict[str, Any] = yaml.safe_load(text)
     return found
@@ -159,7 +159,7 @@ def routed(url: str) -> dict[str, Any]:
 
 def reload(url: str) -> None:
     """Prometheus or Alertmanager reads its files anew."""
-    urllib.request.urlopen(urllib.request.Request(f"{url}/-/reload", method="POST"), timeout=20).close()  # noqa: S310 - our own
+    urllib.request.urlopen(urllib.request.Request(f"{url}/-/reload", method="POST"), timeout=60).close()  # noqa: S310 - our own
 
 
 def paths() -> dict[str, str]:

@@ -36,7 +36,7 @@ class Prometheus:
     def get(self, path: str, **parameters: str) -> Any:
         """The `data` of an answer of its API."""
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
-        with urllib.request.urlopen(f"{self.url}/api/v1/{path}{query}", timeout=5) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}{query}", timeout=30) as answer:  # noqa: S310 - our own
             return json.load(answer)["data"]
 
     def query(self, promql: str) -> list[dict[str, Any]]:
@@ -151,7 +151,7 @@ def _started(command: Sequence[str], storage: str, folder: Path, name: str) -> I
                 assert attempt < 3, log.read_text(encoding="utf-8")  # another process may have taken the port
             finally:
                 process.terminate()
-                process.wait(timeout=10)
+                process.wait(timeout=60)
 
 
 def ready(url: str, process: subprocess.Popen[bytes]) -> str:
@@ -172,7 +172,7 @@ def free_port() -> int:
         return port
 
 
-def until(probe: Callable[[], T], seconds: float = 20, *, every: float = 0.05) -> T:
+def until(probe: Callable[[], T], seconds: float = 60, *, every: float = 0.05) -> T:
     """The first true answer of `probe`, asked `every` few seconds; AssertionError if none comes in time."""
     deadline = time.monotonic() + seconds
     while not (answer := probe()):

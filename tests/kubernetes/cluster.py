@@ -45,7 +45,7 @@ class Server:
         """Is gone, as after a power failure."""
         if self.process is not None:
             self.process.kill()
-            self.process.wait(timeout=30)
+            self.process.wait(timeout=60)
             self.process = None
 
     @property
@@ -160,7 +160,7 @@ def _etcd(program: Path, folder: Path) -> Iterator[str]:
         yield client
     finally:
         process.kill()
-        process.wait(timeout=30)
+        process.wait(timeout=60)
 
 
 def _server(assets: Path, folder: Path, etcd: str, name: str) -> Server:

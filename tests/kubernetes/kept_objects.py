@@ -75,7 +75,7 @@ class KeptConfigMaps(Kept):
         headers = {"Authorization": "Bearer tok", "Content-Type": APPLIED}
         url = f"{self._url}/{name}" if name else self._url
         request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - our own
-        with urllib.request.urlopen(request, timeout=20, context=self._trust) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(request, timeout=60, context=self._trust) as answer:  # noqa: S310 - our own
             return json.load(answer)
 
 

@@ -227,7 +227,7 @@ def test_threads_lose_no_count_and_pass_no_limit(module: ModuleType) -> None:
         till = module.Metrics(registry).till
 
         def count(thread: int, start: threading.Barrier = start, till: Any = till) -> None:
-            start.wait(timeout=10)
+            start.wait(timeout=60)
             for number in range(20):
                 till.calls_total(f"{thread}-{number}", "success").inc()
                 till.calls_total("a", "failure").inc()
