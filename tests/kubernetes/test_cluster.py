@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 
 import pytest
 import yaml
@@ -200,6 +201,24 @@ def test_an_object_that_is_not_ours(brewery: Brewery) -> None:
     refused = brewery.apply("staging")
     assert (refused.status, "it is not an object of ours" in refused.err) == (2, True)
     assert brewery.objects("staging") == {}
+
+
+def test_a_namespace_that_is_left(brewery: Brewery) -> None:
+    """What stays in the old one is told, with the command that removes it."""
+    assert brewery.apply("prod").status == 0
+    old, brewery.namespace = brewery.namespace, f"{brewery.namespace}-new"
+    brewery.clusters("prod", "create", "namespace", brewery.namespace)
+    brewery.edit(f"namespace: {old}", f"namespace: {brewery.namespace}")
+    applied = brewery.apply("prod")
+    assert (applied.status, sorted(brewery.objects("prod"))) == (0, OPERATOR), applied.err
+    told = f"the namespace `{old}` too has objects of this spec and context, {len(OPERATOR)}\n"
+    found = brewery.verify("prod")
+    assert (found.status, told in applied.out, told in found.out) == (0, True, True)
+    assert f"namespace `{brewery.namespace}`" not in found.out
+    assert "too has objects" not in applied.err  # nobody waits for them to go
+    (command,) = re.findall(rf"`kubectl (.* -n {old} .*)`", found.out)
+    brewery.clusters("prod", *shlex.split(command))
+    assert told not in brewery.verify("prod").out
 
 
 def test_two_contexts_in_one_namespace(brewery: Brewery) -> None:

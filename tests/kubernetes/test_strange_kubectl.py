@@ -18,6 +18,7 @@ from victor_monitoring.errors import UserError
 SPEC = Path(__file__).with_name("spec.yaml")
 SAYS = """\
 #!/bin/sh
+case "$*" in *--all-namespaces*) echo 'Error (Forbidden): not you' >&2; exit 1 ;; esac
 case $1 in version) cat {folder}/version ;; get) cat {folder}/objects ;; esac
 """
 VERSION = '{"clientVersion": {"minor": "30"}}'
@@ -77,3 +78,14 @@ def test_a_version_that_is_told(minor: str, tmp_path: Path, monkeypatch: pytest.
     version = VERSION.replace("30", minor)
     with cluster(tmp_path, version, '{"items": []}', monkeypatch) as target:
         assert target.read() == {}
+
+
+def test_a_user_who_may_look_into_one_namespace(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is asked of the others is refused, which is said, and fails nothing."""
+    with cluster(tmp_path, VERSION, '{"items": []}', monkeypatch) as target:
+        for _ in range(2):
+            assert {found.pattern.code for found in target.verify() if found.pattern} == {"VM901"}
+    told = "kubernetes staging: Error (Forbidden): not you; other namespaces are not looked into"
+    assert capsys.readouterr().out.splitlines() == [told]

@@ -95,6 +95,14 @@ class Kubectl:
         """The objects of the kinds that are rendered, by their labels; a kind that is not there has none."""
         return self._objects("get", ",".join(self._kinds), f"--selector={selector}")
 
+    def owned_anywhere(self, selector: str) -> list[Manifest]:
+        """The same in all namespaces; KubectlError where the user may not look into them."""
+        return self._objects("get", ",".join(self._kinds), "--all-namespaces", f"--selector={selector}")
+
+    def command(self, *arguments: str) -> str:
+        """A command of kubectl on this cluster, for people."""
+        return shlex.join(["kubectl", *self._cluster, *arguments])
+
     def diff(self, manifest: str) -> str:
         """What `kubectl diff` shows, without the names of its temporary files."""
         ran = self._run("diff", *_SERVER_SIDE, "--force-conflicts", "--filename=-", stdin=manifest)
@@ -168,8 +176,8 @@ class Kubectl:
         said = printable(" ".join(filter(None, lines)) or f"kubectl ended with status {ran.status}")
         marked = ((re.search(mark, said), mend) for mark, mend in _MENDS)
         mend = next((match.expand(mend) for match, mend in marked if match), "mend what it says")
-        here = shlex.join(["kubectl", *self._cluster])  # where it is set to may be another cluster
-        return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", mend.replace(_HERE, here), {})
+        mend = mend.replace(_HERE, self.command())  # where it is set to may be another cluster
+        return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", mend, {})
 
 
 _DRY: Final = "--dry-run=server"

@@ -51,6 +51,11 @@ def name_of(manifest: Manifest, namespace: str | None) -> str:
     return f"{manifest['kind']} {place}{metadata['name']}"
 
 
+def namespace_of(manifest: Manifest) -> str:
+    """The namespace that an object stands in; empty where it does not say."""
+    return str(manifest["metadata"].get("namespace", ""))
+
+
 def owner_of(manifest: Manifest) -> tuple[str | None, str | None]:
     """The service and the context that an object of ours is of; the service is None where it is not ours."""
     labels = manifest["metadata"].get("labels") or {}

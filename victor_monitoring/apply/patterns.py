@@ -90,6 +90,16 @@ UNEVALUATED: Final = Pattern(
 
 Prometheus evaluates it at the interval of its group. It is overloaded, or it has just begun.""",
 )
+ELSEWHERE: Final = Pattern(
+    "VM910",
+    "left-elsewhere",
+    Severity.WARNING,
+    """Another namespace of the cluster holds objects with the labels of this spec and context.
+
+Where `service.namespace` was changed, those in the old one stay, and alerts by them go on where they are
+read. They are not removed, since they may be of somebody else, who has a spec of the same name. The help is
+the command that removes them.""",
+)
 LIVE: Final = (
     LIVE_DIFFERENCE,
     NOT_APPLIED,
@@ -101,4 +111,5 @@ LIVE: Final = (
     EMPTY_PANEL,
     UNROUTED,
     UNEVALUATED,
+    ELSEWHERE,
 )

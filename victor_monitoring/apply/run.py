@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from victor_monitoring.diagnostics import Severity
 from victor_monitoring.errors import UserError
 from victor_monitoring.interruption import Interrupted, shielded
 from victor_monitoring.spec.finding import Finding
@@ -103,27 +104,31 @@ def findings(
 ) -> list[Finding]:
     """What the live systems have otherwise than the spec; asked for `patience` seconds while it may pass.
 
-    What was applied just now may all pass: a series that is recorded from now on exists only after its first
-    evaluation. At any time a rule that somebody has loaded just now may be evaluated yet. What is waited for
-    is told whenever that changes.
+    What was applied just now may all pass, but for warnings: a series that is recorded from now on exists
+    only after its first evaluation. At any time a rule that somebody has loaded just now may be evaluated
+    yet. What is waited for is told whenever that changes.
     """
     deadline, pause, left, told = time.monotonic() + patience, _FIRST_PAUSE, list(targets), ""
     found: dict[int, list[Finding]] = {}
     while True:
         for target in left:
             found[id(target)] = list(target.verify())
-        left = [target for target in left if found[id(target)]]
+        left = [target for target in left if any(map(_is_error, found[id(target)]))]
         parted = [each for target in targets for each in found[id(target)]]
         may_pass = is_applied or any(each.pattern is UNEVALUATED for each in parted)
         if not (left and may_pass) or time.monotonic() + pause > deadline:
             return parted
-        first, *others = (each.message for each in parted)
+        first, *others = (each.message for each in parted if _is_error(each))
         progress = f"waiting, {patience:g} s at most: {first}{f', and {len(others)} more' if others else ''}"
         if progress != told:
             told = progress
             say(progress)
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
+
+
+def _is_error(finding: Finding) -> bool:
+    return finding.pattern is None or finding.pattern.severity is Severity.ERROR
 
 
 def _undone(tasks: Sequence[Task], begun: Sequence[Task], say: Say) -> list[Record]:

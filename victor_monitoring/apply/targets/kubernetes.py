@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -10,19 +11,20 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import yaml
 
 from victor_monitoring.apply.document import document_of
-from victor_monitoring.apply.kubectl import Kubectl, conflict_words
+from victor_monitoring.apply.kubectl import Kubectl, KubectlError, conflict_words
 from victor_monitoring.apply.manifests import (
     MANAGER,
     Manifest,
     edits,
     is_as_rendered,
     name_of,
+    namespace_of,
     owner_of,
     removals,
     selector,
     text_of,
 )
-from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
+from victor_monitoring.apply.patterns import ELSEWHERE, LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
 from victor_monitoring.apply.plan import Kind, Step, step
 from victor_monitoring.apply.target import Delivery, Settings, Target
 from victor_monitoring.changes.rules import rule_changes
@@ -67,6 +69,7 @@ class KubernetesTarget(Target):
         self._kubectl = Kubectl(means, settings.kube_context, self._namespace, self.name)
         self._wanted = {self._name(each.manifest): each for each in _objects(delivery)}
         self._seen: dict[str, Manifest] = {}  # by name, as they were last read
+        self._looks_around = True  # until the cluster refuses it
 
     def preflight(self) -> None:
         if not self._wanted:
@@ -76,8 +79,7 @@ class KubernetesTarget(Target):
         self._kubectl.accepted(self._all)
 
     def read(self) -> Mapping[str, str]:
-        ours = selector(self._delivery.spec.service.name, self._delivery.context)
-        there = (*self._kubectl.owned(ours), *self._kubectl.get(self._all))
+        there = (*self._kubectl.owned(self._ours), *self._kubectl.get(self._all))
         self._seen = found = {self._name(each): each for each in there}
         return {name: self._text(name, there) for name, there in found.items()}
 
@@ -122,6 +124,28 @@ class KubernetesTarget(Target):
         for name in there:
             if name not in self._wanted:
                 yield self._found(LEFTOVER, f"{self.name}: `{name}` is no longer rendered", apply)
+        yield from self._elsewhere()
+
+    def _elsewhere(self) -> Iterator[Finding]:
+        """The objects of the context that other namespaces hold, as far as the user may look into them."""
+        try:
+            found = self._kubectl.owned_anywhere(self._ours) if self._looks_around else []
+        except KubectlError as error:
+            self._looks_around = False
+            self._means.say(f"{error.message}; other namespaces are not looked into")
+            return
+        here = {namespace_of(each) for each in self._seen.values()} | {self._namespace}
+        counted = Counter(namespace_of(each) for each in found)
+        kinds = ",".join(sorted({each["kind"].lower() for each in found}))
+        for namespace, count in sorted(counted.items()):
+            if namespace not in here:
+                message = f"{self.name}: the namespace `{namespace}` too has objects of this spec and context"
+                remove = self._kubectl.command("delete", kinds, "-n", namespace, "-l", self._ours)
+                yield self._found(ELSEWHERE, f"{message}, {count}", f"if they are left: `{remove}`")
+
+    @functools.cached_property
+    def _ours(self) -> str:
+        return selector(self._delivery.spec.service.name, self._delivery.context)
 
     @functools.cached_property
     def _all(self) -> str:
