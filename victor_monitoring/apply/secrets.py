@@ -99,8 +99,8 @@ def read_secret(source: SecretSource, root: Path, redactor: Redactor) -> Secret:
         message = f"{source.words()} holds {'no secret' if not text else 'more than one line of plain text'}"
         raise UserError(message, "a secret is one line of ASCII")
     if len(text) < _LEAST:
-        message = f"{source.words()} holds fewer than {_LEAST} characters, which nobody could keep to himself"
-        raise UserError(message, "have a longer secret made")
+        message = f"{source.words()} holds fewer than {_LEAST} characters"
+        raise UserError(message, "have a longer one made: one so short cannot be kept out of what is shown")
     redactor.learn(text)
     return Secret(text)
 
