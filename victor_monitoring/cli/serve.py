@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring.diagnostics import nearest
 from victor_monitoring.errors import UserError
 
 from .one_spec import OneSpec, compile_one
 from .options import ContextName, Today
+from .specs import known_context
 from .stopping import stoppable
 
 if TYPE_CHECKING:
@@ -82,8 +82,7 @@ def serve(
 def _resolved(path: Path | None, context: str | None, today: Today) -> Resolved:
     """The spec for base or the context. Errors in it are printed, and end the command with 1."""
     compiled = compile_one(path, today)
-    if context is not None and context not in compiled.contexts:
-        raise UserError(f"there is no context `{context}`", nearest(context, compiled.contexts))
+    known_context(context, compiled.contexts)
     found = compiled.base if context is None else compiled.contexts[context]
     assert found is not None  # a spec without errors is resolved
     return found

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
@@ -64,7 +64,7 @@ def compile_source(source: Source, today: datetime.datetime | None) -> Compiled:
     return compile_spec(source, today=today.date() if today else datetime.date.today())
 
 
-def known_context(context: str | None, contexts: set[str]) -> None:
+def known_context(context: str | None, contexts: Collection[str]) -> None:
     """UserError where a context that is asked for does not exist in any spec."""
     if context is not None and context not in contexts:
         raise UserError(f"there is no context `{context}`", nearest(context, contexts, "leave --context out"))

@@ -12,14 +12,14 @@ import typer
 from victor_monitoring.diagnostics import Source, nearest
 from victor_monitoring.errors import UserError
 
-from .findings import fails, say, show
+from .findings import fails, say, show, stop_on_errors
 from .live import Sound, located, opened, sound_context
 from .options import Format, FormatOption, Specs, Strict, Today
-from .specs import compile_file, find_specs
+from .specs import compile_file, find_specs, known_context
 
 if TYPE_CHECKING:
     from victor_monitoring.exposition.exposition import Exposition
-    from victor_monitoring.pipeline import Compiled
+    from victor_monitoring.resolved.spec import Resolved
 
 MetricsUrl = Annotated[
     str | None,
@@ -74,10 +74,10 @@ def verify(
     if len(specs) > 1:
         raise UserError("a target is held against one spec, and there are several", "name it: --spec FILE")
     compiled = compile_file(specs[0], today)
-    if compiled.has_errors or compiled.base is None:
-        show(compiled.diagnostics, format, sys.stderr if format is Format.TEXT else sys.stdout)
-        raise typer.Exit(1)
-    _known(compiled, context, component)
+    stop_on_errors(compiled.diagnostics, format)
+    assert compiled.base is not None  # it has no errors
+    known_context(context, compiled.contexts)
+    _known(compiled.base, component)
     resolved = compiled.base if context is None else compiled.contexts[context]
     exposition = _fetched(metrics_url, timeout) if metrics_url is not None else _read(metrics_file)
     found = deviations(resolved, compiled.trees[context], exposition, components=component)
@@ -100,14 +100,11 @@ def _live(sound: Sound, timeout: float, how: Format, strict: bool) -> None:
     say(f"{names}: as {live.spec_name} says in {live.context}")
 
 
-def _known(compiled: Compiled, context: str | None, components: Sequence[str] | None) -> None:
-    """UserError where the context or a component that is asked for does not exist."""
-    if context is not None and context not in compiled.contexts:
-        raise UserError(f"there is no context `{context}`", nearest(context, compiled.contexts))
-    known = compiled.base.components if compiled.base else {}
+def _known(spec: Resolved, components: Sequence[str] | None) -> None:
+    """UserError where a component that is asked for does not exist."""
     for name in components or ():
-        if name not in known:
-            raise UserError(f"there is no component `{name}`", nearest(name, known))
+        if name not in spec.components:
+            raise UserError(f"there is no component `{name}`", nearest(name, spec.components))
 
 
 def _fetched(url: str, timeout: float) -> Exposition:
