@@ -69,7 +69,6 @@ class KubernetesTarget(Target):
         self._kubectl = Kubectl(means, settings.kube_context, self._namespace, self.name)
         self._wanted = {self._name(each.manifest): each for each in _objects(delivery)}
         self._seen: dict[str, Manifest] = {}  # by name, as they were last read
-        self._looks_around = True  # until the cluster refuses it
 
     def preflight(self) -> None:
         if not self._wanted:
@@ -127,21 +126,24 @@ class KubernetesTarget(Target):
         yield from self._elsewhere()
 
     def _elsewhere(self) -> Iterator[Finding]:
-        """The objects of the context that other namespaces hold, as far as the user may look into them."""
-        try:
-            found = self._kubectl.owned_anywhere(self._ours) if self._looks_around else []
-        except KubectlError as error:
-            self._looks_around = False
-            self._means.say(f"{error.message}; other namespaces are not looked into")
-            return
+        """The namespaces besides our own that hold objects of the context."""
         here = {namespace_of(each) for each in self._seen.values()} | {self._namespace}
-        counted = Counter(namespace_of(each) for each in found)
-        kinds = ",".join(sorted({each["kind"].lower() for each in found}))
+        counted = Counter(namespace_of(each) for each in self._anywhere)
+        kinds = ",".join(sorted({each["kind"].lower() for each in self._anywhere}))
         for namespace, count in sorted(counted.items()):
             if namespace not in here:
                 message = f"{self.name}: the namespace `{namespace}` too has objects of this spec and context"
                 remove = self._kubectl.command("delete", kinds, "-n", namespace, "-l", self._ours)
                 yield self._found(ELSEWHERE, f"{message}, {count}", f"if they are left: `{remove}`")
+
+    @functools.cached_property
+    def _anywhere(self) -> Sequence[Manifest]:
+        """The objects of the context in all namespaces; none where the user may not look into them."""
+        try:
+            return self._kubectl.owned_anywhere(self._ours)
+        except KubectlError as error:
+            self._means.say(f"{error.message}; other namespaces are not looked into")
+            return ()
 
     @functools.cached_property
     def _ours(self) -> str:
