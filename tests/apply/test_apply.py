@@ -80,13 +80,18 @@ def test_a_rule_broken_by_hand(brewery: World) -> None:
     assert brewery.verify().status == 0
 
 
-def test_rules_that_somebody_has_just_loaded(brewery: World) -> None:
-    """They are waited for until they are evaluated: to be asked too early is no difference."""
-    assert brewery.apply().status == 0
+def unload(brewery: World) -> None:
+    """Prometheus has our file no more, which stands on disk as before."""
     text = brewery.ours.read_bytes()
     brewery.ours.unlink()
     reload(brewery.prometheus.url)
     brewery.ours.write_bytes(text)
+
+
+def test_rules_that_somebody_has_just_loaded(brewery: World) -> None:
+    """They are waited for until they are evaluated: to be asked too early is no difference."""
+    assert brewery.apply().status == 0
+    unload(brewery)
     reload(brewery.prometheus.url)
     found = brewery.verify()
     assert found.status == 0, found.out
@@ -117,10 +122,7 @@ def test_rules_that_come_in_another_way(brewery: World) -> None:
 def test_a_file_that_was_never_loaded(brewery: World) -> None:
     """What stands on disk as rendered and is not loaded is a change, and healed by applying."""
     assert brewery.apply().status == 0
-    text = brewery.ours.read_bytes()
-    brewery.ours.unlink()
-    reload(brewery.prometheus.url)
-    brewery.ours.write_bytes(text)
+    unload(brewery)
     assert "VM903" in brewery.verify().out
     applied = brewery.apply()
     assert applied.status == 0, applied.err
