@@ -14,6 +14,7 @@ from victor_monitoring.cases.derive import derive
 from victor_monitoring.proof.evaluator import Refused, evaluated
 from victor_monitoring.proof.mutation_run import run_mutants
 from victor_monitoring.proof.mutations import Mutant, mutants
+from victor_monitoring.proof.promtool import Promtool
 from victor_monitoring.proof.rules import Rule, RuleFile
 from victor_monitoring.proof.strength import Strength, difference, strength_table, survivor
 from victor_monitoring.proof.witness import Draw, is_equivalent
@@ -149,7 +150,9 @@ def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:
     spec = resolved(Place("performance", None))
     rules = RuleFile.of(rule_data(spec))
     cases = [case for case in derive(spec).cases if case.alert == "HighThreadCount" and case.kind == "fires"]
-    fates = run_mutants(promtool, cases, rules, spec.evaluate, SELECT, lambda count: None, "HighThreadCount")
+    fates = run_mutants(
+        Promtool.at(promtool), cases, rules, spec.evaluate, SELECT, lambda count: None, "HighThreadCount"
+    )
     found = Strength(tuple(fates), ())
     missed = [fate.mutant.about for fate in found.survivors]
     assert "> 100 -> >= 100" in missed

@@ -11,7 +11,7 @@ import pytest
 from tests.rules.rendered import Place, compiled, places, resolved, rules
 from victor_monitoring.cases.derive import derive
 from victor_monitoring.proof.failure import diagnostics
-from victor_monitoring.proof.promtool import Verdict
+from victor_monitoring.proof.promtool import Promtool, Verdict
 from victor_monitoring.proof.reading import read_expr
 from victor_monitoring.proof.rules import Rule, RuleFile
 from victor_monitoring.proof.suite import run_cases
@@ -28,7 +28,7 @@ def verdicts(promtool: Path, place: Place, wanted: str, changed: Callable[[Rule]
     for rule in found.rules:
         found = found.replacing(rule, changed(rule))
     cases = [case for case in derive(spec).cases if wanted in case.name]
-    return run_cases(promtool, cases, found, spec.evaluate, lambda count: None)
+    return run_cases(Promtool.at(promtool), cases, found, spec.evaluate, lambda count: None)
 
 
 @pytest.mark.parametrize(
@@ -95,6 +95,21 @@ def test_a_wrong_text_is_told(promtool: Path) -> None:
 
     (told,) = said(promtool, "HighThreadCount, fires", changed)
     assert "fires, and says something else than it should: a runs 101 threads, above 100" in told
+
+
+def test_a_rule_that_cannot_be_evaluated_is_told_in_the_words_of_prometheus(promtool: Path) -> None:
+    """A label that two values share makes one label set of both: Prometheus evaluates no such rule."""
+
+    def changed(rule: Rule) -> Rule:
+        labels: Any = rule.get("labels")
+        is_meant = rule.get("alert") == "HighMemoryUsage"
+        return {**rule, "labels": {**labels, "instance": "any"}} if is_meant else rule
+
+    told = said(promtool, "HighMemoryUsage, two-values: two values of instance", changed)
+    error = "vector contains metrics with the same labelset after applying alert labels"
+    assert [each.partition("): ")[2] for each in told] == [
+        f"at 0s Prometheus cannot evaluate `HighMemoryUsage`: {error}"
+    ]
 
 
 def test_a_series_of_others_that_is_recorded_is_told(promtool: Path) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import dataclasses
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
@@ -25,11 +24,12 @@ from .progress import Progress
 if TYPE_CHECKING:
     from victor_monitoring.diagnostics import Diagnostic
     from victor_monitoring.pipeline import Compiled
+    from victor_monitoring.proof.promtool import Promtool
     from victor_monitoring.resolved.spec import Resolved
     from victor_monitoring.spec.tree import Path as SpecPath
 
 
-def mutate(promtool: Path, places: Sequence[tuple[Compiled, Resolved]], text: str, how: Format) -> None:
+def mutate(promtool: Promtool, places: Sequence[tuple[Compiled, Resolved]], text: str, how: Format) -> None:
     """Mutates the rules of each place and tells what was noticed; ends with 1 below the spec's share."""
     is_weak = False
     for compiled, there in places:
@@ -50,7 +50,7 @@ def mutate(promtool: Path, places: Sequence[tuple[Compiled, Resolved]], text: st
         raise typer.Exit(1)
 
 
-def _strength(promtool: Path, there: Resolved, text: str) -> Strength:
+def _strength(promtool: Promtool, there: Resolved, text: str) -> Strength:
     rules = RuleFile.of(rule_data(there))
     select = frozenset(matcher.label for each in there.components.values() for matcher in each.select)
     cases = derive(there).cases

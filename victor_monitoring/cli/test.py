@@ -22,7 +22,7 @@ from .specs import SpecFile, compile_file, find_specs, known_context
 if TYPE_CHECKING:
     from victor_monitoring.diagnostics import Diagnostic
     from victor_monitoring.pipeline import Compiled
-    from victor_monitoring.proof.promtool import Verdict
+    from victor_monitoring.proof.promtool import Promtool, Verdict
     from victor_monitoring.resolved.spec import Resolved
 
 Filter = Annotated[
@@ -108,7 +108,7 @@ def _places(
                 yield compiled, there
 
 
-def _tested(promtool: Path, compiled: Compiled, there: Resolved, text: str) -> Tested:
+def _tested(promtool: Promtool, compiled: Compiled, there: Resolved, text: str) -> Tested:
     from victor_monitoring.cases.derive import derive
     from victor_monitoring.proof.coverage import lacking
     from victor_monitoring.proof.failure import diagnostics

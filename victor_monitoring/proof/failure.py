@@ -24,6 +24,7 @@ version of victor-mon, or victor-mon has a defect: please report it with the spe
 )
 
 _TIMED = re.compile(r'(?:alertname: (?P<alert>\S+)|expr: "(?P<expr>.*)"), time: (?P<time>\w+),')
+_UNEVALUATED = re.compile(r"rule: (?P<rule>\S+), time: (?P<time>\w+), err: (?P<error>.*)")
 _LABELS = re.compile(r"Labels:(\{.*\})")
 _NOTHING = ("[]", "nil")
 
@@ -32,12 +33,20 @@ def diagnostics(verdict: Verdict, tree: MapNode) -> Iterator[Diagnostic]:
     """What went wrong, one finding for each case, with every moment at which it did."""
     case = verdict.case
     path = (*case.path, "when") if case.path[0] == "alerts" else case.path
-    moments = list(dict.fromkeys(_moments(case, verdict.said))) or [verdict.said.splitlines()[0]]
+    moments = list(dict.fromkeys((*_errors(verdict.said), *_moments(case, verdict.said))))
+    moments = moments or [verdict.said.splitlines()[0]]
     yield FAILED_CASE.at(
         span_at(tree, path, key=True),
         f"`{case.alert}` fails in the case `{case.kind}` ({case.about}): {'; '.join(moments)}",
         "render the rules anew with `victor-mon generate`; if it stays, the compiler is wrong",
     )
+
+
+def _errors(said: str) -> Iterator[str]:
+    """Each evaluation that Prometheus refuses, in its own words."""
+    for match in _UNEVALUATED.finditer(said):
+        at = duration_text(parse_duration(match["time"]))
+        yield f"at {at} Prometheus cannot evaluate `{match['rule']}`: {match['error']}"
 
 
 def _moments(case: Case, said: str) -> Iterator[str]:

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from victor_monitoring.cases.case import Case
 
 from .mutations import Mutant, mutants, telling_kinds
-from .promtool import Trial, run_trials
+from .promtool import Promtool, Trial, run_trials
 from .rules import RuleFile, rule_name
 from .suite import needed_rules, workers
 
@@ -33,7 +32,7 @@ class Fate:
 
 
 def run_mutants(
-    promtool: Path,
+    promtool: Promtool,
     cases: Sequence[Case],
     rules: RuleFile,
     evaluate: int,
@@ -70,7 +69,7 @@ def _rounds() -> Iterator[int]:
         yield _ROUNDS[-1]
 
 
-def _run(promtool: Path, jobs: Sequence[tuple[Fate, Trial]]) -> int:
+def _run(promtool: Promtool, jobs: Sequence[tuple[Fate, Trial]]) -> int:
     """How many of the mutants are caught that were not before."""
     caught = 0
     verdicts = run_trials(promtool, [trial for _, trial in jobs])

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from xml.etree import ElementTree as Xml
 
 from victor_monitoring.cases.case import Case
 from victor_monitoring.cases.promtool import test_file
@@ -21,8 +22,47 @@ from .rules import RuleFile
 
 # A case is a fraction of a second; promtool that takes so long for one has hung.
 _PATIENCE: Final = 120
-_HEAD: Final = re.compile(r"Unit Testing:\s+(\d+)\.json\n")
+_REPORT: Final = "report.xml"
+_BLOCK: Final = re.compile(r"^Unit Testing:\s+(\S+)\n", re.MULTILINE)
+_FAILED: Final = re.compile(r"\A\s*FAILED:\s*")
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - where Linux keeps files in memory; names below are random
+
+
+@dataclass(frozen=True, slots=True)
+class Promtool:
+    """A promtool and the form in which it reports on test files, which depends on its version.
+
+    From Prometheus 2.54 on `--junit` writes one suite a file. Before, one block a file is printed, headed
+    `Unit Testing: FILE`; 3.x prints no such heads.
+    """
+
+    path: Path
+    has_junit: bool
+
+    @classmethod
+    def at(cls, path: Path) -> Promtool:
+        """Ask the program which form it knows. Raise UserError where it cannot be run."""
+        return cls(path, "--junit" in _run(path, "test", "--help").stdout)
+
+    def test(self, folder: Path, files: Sequence[str]) -> list[str]:
+        """Run test files of a folder; return the failures of each in order, empty text where it passes.
+
+        Raise UserError unless every file is reported on.
+        """
+        options = ["--junit", _REPORT] if self.has_junit else []
+        done = _run(
+            self.path, "test", *options, "rules", *files, folder=folder, timeout=_PATIENCE * len(files)
+        )
+        failures = _suites(folder / _REPORT) if self.has_junit else _blocks(done.stdout)
+        if done.returncode not in (0, 1) or failures.keys() != set(files):
+            lines = done.stdout.strip().splitlines() or [f"nothing, with exit status {done.returncode}"]
+            version = _run(self.path, "--version").stdout.partition("\n")[0].strip() or "version unknown"
+            message = f"`{self.path}` ({version}) reports on tests in no known form; it printed: "
+            raise UserError(
+                message + lines[-1].strip(),
+                "put the promtool of Prometheus 2.42 or newer first on PATH",
+            )
+        return [failures[file] for file in files]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +87,8 @@ class Verdict:
         return not self.said
 
 
-def find_promtool() -> Path:
-    """The path of promtool; UserError where it is not installed."""
+def find_promtool() -> Promtool:
+    """Find promtool on PATH. Raise UserError where it is not installed."""
     found = shutil.which("promtool")
     if found is None:
         raise UserError(
@@ -56,10 +96,10 @@ def find_promtool() -> Path:
             "install Prometheus, whose archive and packages bring it: apt-get install prometheus, "
             "brew install prometheus, or https://prometheus.io/download",
         )
-    return Path(found)
+    return Promtool.at(Path(found))
 
 
-def run_trials(promtool: Path, trials: Sequence[Trial]) -> Iterator[Verdict]:
+def run_trials(promtool: Promtool, trials: Sequence[Trial]) -> Iterator[Verdict]:
     """The verdicts, in order, by one process for all of the trials."""
     with tempfile.TemporaryDirectory(prefix="victor-mon-", dir=_scratch()) as folder:
         written: dict[int, str] = {}
@@ -74,29 +114,52 @@ def run_trials(promtool: Path, trials: Sequence[Trial]) -> Iterator[Verdict]:
                 evaluate=trial.evaluate,
             )
             _write(Path(folder) / f"{index}.json", test)
-        said = _said(promtool, Path(folder), len(trials))
-    for index, trial in enumerate(trials):
-        yield Verdict(trial.case, said[index])
+        failures = promtool.test(Path(folder), [f"{index}.json" for index in range(len(trials))])
+    for trial, said in zip(trials, failures, strict=True):
+        yield Verdict(trial.case, said)
 
 
-def _said(promtool: Path, folder: Path, count: int) -> list[str]:
-    """What promtool prints about each file: nothing about one that passes."""
-    done = subprocess.run(  # noqa: S603 - the program that was found on PATH, and files of our own
-        [promtool, "test", "rules", *(f"{index}.json" for index in range(count))],
-        cwd=folder,
-        env={**os.environ, "TMPDIR": str(folder)},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        check=False,
-        timeout=_PATIENCE * count,
-    )
-    _, *parts = _HEAD.split(done.stdout)
-    said = {int(index): text.strip() for index, text in zip(parts[::2], parts[1::2], strict=True)}
-    if len(said) != count or done.returncode not in (0, 1):
-        lines = done.stdout.strip().splitlines() or [f"status {done.returncode}"]
-        raise UserError(f"promtool failed: {lines[-1]}", f"look at what `{promtool} --version` says")
-    return ["" if said[index] == "SUCCESS" else said[index] for index in range(count)]
+def _run(
+    program: Path, *arguments: str, folder: Path | None = None, timeout: int = _PATIENCE
+) -> subprocess.CompletedProcess[str]:
+    """Run promtool with its streams joined: of several failures some go to either."""
+    try:
+        return subprocess.run(  # noqa: S603 - the program that was found on PATH, and files of our own
+            [program, *arguments],
+            cwd=folder,
+            env={**os.environ, **({"TMPDIR": str(folder)} if folder else {})},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            check=False,
+            timeout=timeout,
+        )
+    except OSError as error:
+        raise UserError(f"`{program}` cannot be run: {error.strerror}", "install Prometheus again") from None
+    except subprocess.TimeoutExpired:
+        raise UserError(
+            f"`{program}` has not ended within {timeout} s", "is the machine overloaded?"
+        ) from None
+
+
+def _suites(report: Path) -> dict[str, str]:
+    """The failures that a JUnit report holds, by the name of their file."""
+    try:
+        root = Xml.parse(report).getroot()  # noqa: S314 - written by the program that was just run
+    except (OSError, Xml.ParseError):
+        return {}
+    return {
+        suite.get("name", ""): "\n".join((failure.text or "").strip() for failure in suite.iter("failure"))
+        for suite in root.iter("testsuite")
+    }
+
+
+def _blocks(printed: str) -> dict[str, str]:
+    """The failures that are printed, by the name of their file."""
+    _, *parts = _BLOCK.split(printed)
+    blocks = zip(parts[::2], (text.strip() for text in parts[1::2]), strict=True)
+    return {file: "" if text == "SUCCESS" else _FAILED.sub("", text) or "FAILED" for file, text in blocks}
 
 
 def _write(path: Path, data: object) -> None:

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
 from typing import Final
 
 from victor_monitoring.cases.case import Case
 
-from .promtool import Trial, Verdict, run_trials
+from .promtool import Promtool, Trial, Verdict, run_trials
 from .rules import RuleFile
 
 # So few cases to a process that progress is seen, so many that starting it does not count.
@@ -18,7 +17,7 @@ _BATCH: Final = 12
 
 
 def run_cases(
-    promtool: Path, cases: Sequence[Case], rules: RuleFile, evaluate: int, done: Callable[[int], None]
+    promtool: Promtool, cases: Sequence[Case], rules: RuleFile, evaluate: int, done: Callable[[int], None]
 ) -> list[Verdict]:
     """The verdict on each case, run on the rules that it needs alone. `done` hears how many more are."""
     needed = needed_rules(rules)
