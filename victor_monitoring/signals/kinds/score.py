@@ -17,6 +17,7 @@ from ..samples import Samples
 from ..signal import At, Fault, Interval, Kind, LabelPairs, Leaning, Reading, Recording, Signal, Stream
 
 LOSS = "loss"
+PART = "part"  # the label by which losses differ
 _UP = Selector(Metric("up", "gauge"))
 
 
@@ -91,7 +92,7 @@ class Score(Kind):
 
     def recordings(self, signal: Signal) -> tuple[Recording, ...]:
         losses = (
-            Recording(signal.record_as(LOSS), part.loss(signal.labels), (("part", part.signal.name),))
+            Recording(signal.record_as(LOSS), part.loss(signal.labels), ((PART, part.signal.name),))
             for part in self.of
         )
         return (*losses, Recording(signal.record, self.promql(signal)))
@@ -117,7 +118,15 @@ class Score(Kind):
         if total != 100:
             message = f"the weights total {number_text(Fraction(total))}, not 100"
             yield Fault((), message, "change them until they total 100")
+        if PART in {matcher.label for matcher in signal.select}:
+            message = f"a score records its losses by the label `{PART}`, which `select` sets otherwise"
+            yield Fault((), message, f"select targets by a label other than `{PART}`")
+        seen: set[str] = set()
         for index, part in enumerate(self.of):
+            if part.signal.name in seen:
+                message = f"`{part.signal.name}` is a part twice, and Prometheus refuses to record it twice"
+                yield Fault((index, "signal"), message, "give it one weight, and one worst and best value")
+            seen.add(part.signal.name)
             if part.weight <= 0:
                 yield Fault((index, "weight"), "a weight must be above 0", "remove the part, or weigh it")
             if part.worst.value == part.best.value:
