@@ -59,6 +59,16 @@ def test_every_alert_fires_in_some_case_and_is_silent_in_another(place: Place) -
         assert states == {True, False}, alert.name
 
 
+def test_two_values_that_fire_at_once_are_expected_in_one_order() -> None:
+    """By their labels: the order of a set would render another file in every process."""
+    cases = derive(resolved(Place("performance", None))).cases
+    firing = [each.firing for case in cases if case.kind == "two-values" for each in case.expectations]
+    assert max(map(len, firing)) == 2
+    for each in firing:
+        labels = [sorted(one.labels.items()) for one in each]
+        assert labels == sorted(labels)
+
+
 def kinds_of(alert: str, cases: tuple[Case, ...]) -> set[str]:
     return {case.kind for case in cases if case.alert == alert}
 

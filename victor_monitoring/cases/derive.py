@@ -134,7 +134,7 @@ def _expected(stage: Stage, outlook: Outlook, script: Script, moment: Moment) ->
     values = outlook.values(script, moment)
     is_told = None not in values.values()
     alert = outlook.alert
-    told = (firing(stage.spec, alert, dict(key), value or 0.0) for key, value in values.items())
+    told = (firing(stage.spec, alert, dict(key), values[key] or 0.0) for key in sorted(values))
     return Expectation(moment.at, alert.name, tuple(told), is_told)
 
 
