@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,14 @@ def program(name: str) -> Path:
         return Path(found)
     remedy = "run `python tests/programs.py`" if name in PACKAGES else "install it"
     raise MissingProgramError(f"`{name}` is not on PATH: {remedy}")
+
+
+def version(path: Path) -> str:
+    """The version that a program of Prometheus' or Alertmanager's says it has, such as `3.14.0`."""
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
+    match = re.search(r"version (\d+\.\d+\.\d+)", said.stdout + said.stderr)
+    assert match is not None, said
+    return match[1]
 
 
 def missing_packages() -> list[str]:

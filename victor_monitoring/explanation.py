@@ -19,6 +19,7 @@ from victor_monitoring.proof.strength import SURVIVING_MUTANT
 from victor_monitoring.resolved.detection import detection
 from victor_monitoring.resolved.spec import Alert, Component, Declared, Resolved
 from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.signals.prometheus_version import ASSUMED
 from victor_monitoring.signals.promql import number_text, text
 from victor_monitoring.signals.signal import Signal
 from victor_monitoring.spec.mistakes import MISTAKES
@@ -87,11 +88,36 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
         wait = f" for {duration_text(there.pending)}" if there.pending else ""
         fires = f"{there.condition.text}{wait}{keep}"
         yield f"    {context or 'base':<{width}}  {fires}  {there.severity}  {place}"
+    yield from _computed(compiled)
     yield "  is sent"
     for context, spec in ((None, compiled.base), *compiled.contexts.items()):
         for there in spec.alerts if spec else ():
             if spec and there.name == alert.name:
                 yield f"    {context or 'base':<{width}}  {_detection(spec, there)}"
+
+
+def _computed(compiled: Compiled) -> Lines:
+    """As which version of Prometheus a service computes its own values, in base and in every context."""
+    lines: dict[str, list[str]] = {}
+    for context, spec in ((None, compiled.base), *compiled.contexts.items()):
+        if spec is not None:
+            lines.setdefault(_version(compiled, spec), []).append(context or "base")
+    if len(lines) == 1:
+        yield f"  computed   {next(iter(lines))}"
+        return
+    yield "  computed"
+    width = max(len(", ".join(contexts)) for contexts in lines.values())
+    for line, contexts in lines.items():
+        yield f"    {', '.join(contexts):<{width}}  {line}"
+
+
+def _version(compiled: Compiled, spec: Resolved) -> str:
+    version = spec.service.prometheus
+    start = "without" if (version or ASSUMED).left_open else "with"
+    words = f"as by Prometheus {version or ASSUMED.major}: windows {start} a sample at their very start"
+    if version is None:
+        return f"{words} (`prometheus` is not set)"
+    return f"{words}  {_place(compiled, spec.prometheus_path, spec.context)}"
 
 
 def _detection(spec: Resolved, alert: Alert) -> str:
@@ -111,6 +137,7 @@ def _signal(compiled: Compiled, spec: Resolved, signal: Signal) -> Lines:
     for recording in signal.recordings():
         labels = "".join(f" {label}={value}" for label, value in recording.labels)
         yield f"  records    {recording.record}{labels}: {text(recording.expr)}"
+    yield from _computed(compiled)
     yield from _users(_signal_users(compiled, spec, signal))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+from pathlib import Path
 
 import pytest
 import yaml
@@ -12,6 +13,8 @@ import yaml
 from tests.apply.world import World, reload
 from tests.cli.commands import edit
 from tests.end_to_end.live import until
+from tests.programs import version
+from victor_monitoring.signals.prometheus_version import parse_version
 
 NOTHING = "nothing to do; the live systems are what the spec says\n"
 
@@ -61,7 +64,29 @@ def test_one_changed_threshold(brewery: World) -> None:
     assert planned.out.endswith("\n1 to change, 1 unchanged\n")
     applied = brewery.apply()
     assert applied.status == 0, applied.err
-    assert brewery.loaded()["MuchFoam"].endswith(" > 2.147483648e+09")
+    assert float(brewery.loaded()["MuchFoam"].rpartition(" > ")[2]) == 2**31
+
+
+def test_a_prometheus_of_another_version(brewery: World, prometheus: Path) -> None:
+    """`apply` and `verify` say so at the version in the spec, of the context or of the service; no error."""
+    running = parse_version(version(prometheus))
+    other = "3.99" if running.left_open else "2.99"
+    brewery.edit("  prod:\n", f'  prod:\n    prometheus: "{other}"\n')
+    applied = brewery.apply()
+    told = f"prometheus {brewery.prometheus.url} is version {running}, and `prometheus` says {other}\n"
+    assert (applied.status, applied.out.count(told)) == (0, 1)
+    found = brewery.verify()
+    assert (found.status, found.out.count("VM911"), told in found.out) == (0, 1, True)
+    assert f'    prometheus: "{other}"\n' in found.out
+    assert f'help: write `prometheus: "{running}"`, then run `victor-mon generate`\n' in found.out
+    brewery.edit(f'    prometheus: "{other}"\n', "")
+    brewery.edit("select: {job: brew}}", f'select: {{job: brew}}, prometheus: "{running}"}}')
+    assert "VM911" not in brewery.apply().out
+    windows = "2.43" if running.left_open else "3.0"
+    brewery.edit(f'prometheus: "{running}"', f'prometheus: "{windows}"')
+    newer = max(running, parse_version(windows))
+    said = f"says {windows}: a sample exactly at the start of a window is not in it for {newer}\n"
+    assert said in brewery.verify().out
 
 
 def test_a_rule_broken_by_hand(brewery: World) -> None:

@@ -24,6 +24,7 @@ from tests.apply.ruler_stand_in import Ruler
 from tests.apply.stand_in import brewery, serving
 from tests.apply.world import Vat, scraped, scraping
 from tests.end_to_end.live import until
+from tests.programs import version
 from tests.tables import row
 
 TOKEN = "canary-mixed-token"  # noqa: S105 - it opens nothing
@@ -152,12 +153,17 @@ def test_a_fault(mixed: Mixed, order: Sequence[str], case: Case, record_property
     record_property(*row(TITLE, mixed.suffered(order, case)))
 
 
-def test_every_step_has_its_fault(mixed: Mixed) -> None:
-    """What the faults come at is all that a run asks until it looks at what was applied."""
+def test_every_step_has_its_fault(mixed: Mixed, prometheus: Path) -> None:
+    """What the faults come at is all that a run asks until it looks at what was applied.
+
+    A Prometheus that prints 2147483648 as it is written need not be asked how it prints our expressions.
+    """
+    unasked = set() if version(prometheus).startswith("2.") else {"/api/v1/format_query"}
     mixed.put_in(NAMES)
     mixed.reset()
     assert mixed.apply().status == 0
     for name in NAMES:
-        expected = [place for places in ASKED.values() for place in places if place.target == name]
+        places = [place for places in ASKED.values() for place in places if place.target == name]
+        expected = [place for place in places if place.path not in unasked]
         found = [place for place in asked(mixed.wire, name) if place not in REPEATED]
         assert found[: len(expected)] == expected

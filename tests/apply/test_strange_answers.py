@@ -8,14 +8,51 @@ from pathlib import Path
 
 import pytest
 
-from tests.apply.test_http import Stand, says
+from tests.apply.test_http import Answer, Stand, says
 from tests.apply.world import HOST, SPEC
 from tests.rules.rendered import compiled_text
 from victor_monitoring.apply.means import Means
 from victor_monitoring.apply.plan import step
+from victor_monitoring.apply.prometheus import Prometheus
 from victor_monitoring.apply.target import Target
+from victor_monitoring.apply.targets.prometheus import PrometheusSettings
 from victor_monitoring.deliveries import delivery
 from victor_monitoring.errors import UserError
+
+BUILDS = [
+    ('{"version": "3.14.0", "revision": "a", "goVersion": "go1.26"}', "3.14"),
+    ('{"version": "2.42.0+ds", "goVersion": "go1.19"}', "2.42"),
+    ('{"version": "2.24.0"}', None),  # VictoriaMetrics
+    ('{"version": "2.14.1", "goVersion": "go1.22", "application": "Grafana Mimir"}', None),
+    ('{"version": "0.36.1", "goVersion": "go1.22"}', None),  # Thanos
+    ('{"version": "", "goVersion": "go1.22"}', None),
+    ('{"goVersion": 5}', None),
+    ("[]", None),
+]
+
+
+@pytest.mark.parametrize(("build", "found"), BUILDS)
+def test_only_a_prometheus_has_the_version_of_one(build: str, found: str | None, tmp_path: Path) -> None:
+    """What others answer is no version of Prometheus, and no mistake."""
+    assert running(says(200, f'{{"status": "success", "data": {build}}}'), tmp_path) == found
+
+
+def test_a_system_that_does_not_know_the_question_has_no_version(tmp_path: Path) -> None:
+    """As Cortex; one that refuses to answer us is an error."""
+    assert running(says(404, "404 page not found"), tmp_path) is None
+    with pytest.raises(UserError, match="401"):
+        running(says(401), tmp_path)
+
+
+def running(answer: Answer, folder: Path) -> str | None:
+    """The version of a Prometheus that gives this answer."""
+    stand = Stand(answer)
+    with contextlib.ExitStack() as held:
+        held.callback(stand.close)
+        api = Prometheus(Means(folder, print, held).http(PrometheusSettings(url=stand.url)))
+        version = api.version()
+    return str(version) if version else None
+
 
 RULE = '{"type": 1, "name": [], "query": {}, "health": 5, "lastEvaluation": 1, "duration": "x"}'
 BODIES = [

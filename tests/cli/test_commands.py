@@ -118,6 +118,25 @@ def test_explain_an_alert_shows_the_line_of_every_threshold(tmp_path: Path) -> N
     assert f"fast     > 1GiB for 10s  warning  specs/performance.yaml:{written}\n" in out
 
 
+def test_explain_says_as_which_prometheus_values_are_computed(tmp_path: Path) -> None:
+    """In one line where it is one version everywhere, else with the line that says so."""
+    folder = project(tmp_path)
+    assumed = "as by Prometheus 3: windows without a sample at their very start (`prometheus` is not set)"
+    assert f"\n  computed   {assumed}\n" in victor_mon(folder, "explain", "cpu").out
+    edit(folder / SPEC, "\nservice:\n", '\nservice:\n  prometheus: "2.42"\n')
+    edit(folder / SPEC, "\n  staging:\n", '\n  staging:\n    prometheus: "3.14"\n')
+    out = victor_mon(folder, "explain", "HighCPUUsage").out
+    lines = (folder / SPEC).read_text(encoding="utf-8").splitlines()
+    base, staging = (
+        lines.index(f'{indent}prometheus: "{v}"') + 1 for indent, v in (("  ", "2.42"), ("    ", "3.14"))
+    )
+    assert (
+        "\n  computed\n    base, prod, fast  as by Prometheus 2.42: windows with a sample at their very start"
+        f"  {SPEC}:{base}\n    staging           as by Prometheus 3.14: windows without a sample at their "
+        f"very start  {SPEC}:{staging}\n"
+    ) in out
+
+
 @pytest.mark.parametrize(
     ("name", "told"),
     [

@@ -26,6 +26,7 @@ class Comparison:
     finite: int = 0
     changed: int = 0
     ties: int = 0
+    deviation: float = 0.0  # the largest, as a share of the value
     last: dict[Labels, float] = dataclasses.field(default_factory=dict)
     wrong: list[str] = dataclasses.field(default_factory=list)
 
@@ -48,6 +49,8 @@ class Comparison:
                 self.changed += not is_close(value, self.last.get(labels, math.nan), 1e-9)
                 self.last[labels] = value
             if is_close(own, value, 1e-6):
+                if math.isfinite(value) and value:
+                    self.deviation = max(self.deviation, abs(own / value - 1))
                 continue
             near = [each.get(labels, math.nan) for each in beside()]
             if near and min(near) * (1 - 1e-6) <= value <= max(near) * (1 + 1e-6):
@@ -57,7 +60,7 @@ class Comparison:
 
     def __str__(self) -> str:
         counts = f"{self.all} compared, {self.finite} finite, {self.changed} changed, {self.ties} ties"
-        return f"{self.name}: {counts}"
+        return f"{self.name}: {counts}, largest deviation {self.deviation:.1e}"
 
 
 def is_close(one: float, other: float, tolerance: float) -> bool:

@@ -53,15 +53,17 @@ def until(samples: SampleSet, newest: Mapping[str, int]) -> SampleSet:
         count = sum(time <= last for time in series.times)
         return Series(series.labels, series.times[:count], series.values[:count])
 
-    return SampleSet({name: [cut(each) for each in series] for name, series in samples.by_metric.items()})
+    by_metric = {name: [cut(each) for each in series] for name, series in samples.by_metric.items()}
+    return dataclasses.replace(samples, by_metric=by_metric)
 
 
 def of_instance(samples: SampleSet, instance: str) -> SampleSet:
     """The samples of one target."""
-    return SampleSet({
+    by_metric = {
         name: [each for each in series if each.labels["instance"] == instance]
         for name, series in samples.by_metric.items()
-    })  # fmt: skip
+    }
+    return dataclasses.replace(samples, by_metric=by_metric)
 
 
 def rebuilt(signal: Signal, change: Callable[[Signal], Signal]) -> Signal:

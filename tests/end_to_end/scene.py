@@ -108,10 +108,11 @@ class Scene:
     end: int
 
     def samples(self, name: str) -> SampleSet:
-        """All samples of a service."""
-        prefix = self.services[name].spec.service.prefix
-        selector = f'{{job="{self.services[name].job}",__name__=~"{prefix}.*|up"}}'
-        return SampleSet(history.raw(self.prometheus, selector, 120, self.end / 1000))
+        """All samples of a service, to be evaluated as the Prometheus that runs does."""
+        service = self.services[name].spec.service
+        assert service.prometheus is not None
+        selector = f'{{job="{self.services[name].job}",__name__=~"{service.prefix}.*|up"}}'
+        return SampleSet(history.raw(self.prometheus, selector, 120, self.end / 1000), service.prometheus)
 
     def evaluations(self, name: str) -> Evaluations:
         """What was known at each evaluation of a service's rules."""

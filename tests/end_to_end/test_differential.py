@@ -18,7 +18,8 @@ from tests.end_to_end import history
 from tests.end_to_end.comparison import Comparison, compared, values
 from tests.end_to_end.history import Labels
 from tests.end_to_end.scene import Scene, Service, scraped
-from tests.rules.rendered import Place, compiled_text, resolved
+from tests.programs import version
+from tests.rules.rendered import PERFORMANCE, compiled_text
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
 from victor_monitoring.signals.alert import Alert
 from victor_monitoring.signals.evaluation import label_pairs
@@ -40,11 +41,18 @@ CHANGES = (
 
 @pytest.fixture(scope="module")
 def scene(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
-    mill, performance = compiled_text(KINDS.read_text("utf-8")).base, resolved(Place("performance", "fast"))
+    running = version(prometheus)
+    mill = compiled_text(saying(running, KINDS)).base
+    performance = compiled_text(saying(running, PERFORMANCE)).contexts["fast"]
     assert mill is not None
     folder = tmp_path_factory.mktemp("differential")
     with scraped(prometheus, folder, dict(zip(SPECS, (mill, performance), strict=True))) as found:
         yield found
+
+
+def saying(running: str, path: Path) -> str:
+    """A spec's text that says which Prometheus runs."""
+    return path.read_text("utf-8").replace("\nservice:\n", f'\nservice:\n  prometheus: "{running}"\n', 1)
 
 
 def instants(scene: Scene, samples: SampleSet, step: int = STEP) -> range:

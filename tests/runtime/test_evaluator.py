@@ -18,6 +18,7 @@ import pytest
 from prometheus_client import CollectorRegistry, Metric
 
 from tests.renderers.registry_module import module_of, shop, text_of
+from tests.rules.rendered import compiled_text
 from tests.runtime.patience import threads
 from victor_monitoring.runtime.evaluator import NOT_IN_PROCESS, Evaluator, SignalValues
 from victor_monitoring.signals.kinds.rate import Rate
@@ -100,6 +101,34 @@ def test_signals_are_evaluated_over_what_was_sampled():
     }  # fmt: skip
     assert found["open"].query == 'max by (job, instance) (last_over_time(shop_open{job="shop"}[1m]))'
     assert (found["open"].component, here.evaluator.pid) == ("till", os.getpid())
+
+
+VERSIONS = """\
+victor_mon: 1
+service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
+components: {till: {metrics: {shop_sales_total: {type: counter, help: Sales.}}}}
+signals: {sold: {title: Sold, unit: per_second, rate: {of: shop_sales_total}}}
+contexts:
+  old: {prometheus: "2.42"}
+  new: {prometheus: "3.14"}
+"""
+
+
+@pytest.mark.parametrize(("context", "sold"), [(None, 0), ("old", pytest.approx(10 / 300)), ("new", 0)])
+def test_windows_are_those_of_the_prometheus_that_the_spec_names(context, sold):
+    """Ten sales after the sample at the very start of the window: for 2.42 the window holds that sample."""
+    base = compiled_text(VERSIONS).base
+    assert base is not None
+    module, registry, start = module_of(base), CollectorRegistry(), 1_000_000.0
+    clock = [start]
+    sales = module.Metrics(registry).till.sales_total
+    evaluator = Evaluator(module, registry.collect, context=context, clock=lambda: clock[0])
+    for index in range(21):
+        clock[0] = start + 15 * index
+        evaluator.sample()
+        if index == 0:
+            sales.inc(10)
+    assert [each.value for each in evaluator.signals(["sold"])[0].values] == [sold]
 
 
 def test_no_traffic_is_no_number():

@@ -28,6 +28,7 @@ from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Part, Score
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.signals.promql import Matcher
 from victor_monitoring.signals.quantity import parse_condition, parse_quantity
 from victor_monitoring.signals.samples import STALE, SampleSet, Series
@@ -84,6 +85,17 @@ def test_a_rate_is_extrapolated_as_prometheus_does(times, values, rate):
     """To the ends of the window where samples come near them, and not before the counter was 0."""
     found = per_second([1000 * each for each in times], values, 0, MINUTE)
     assert found == pytest.approx(float(rate), rel=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("running", "covered"),
+    [("2.42", 30 + 10 + 0), ("2.51", 30 + 10 + 0), ("2.52", 30 + 7.5 + 0), ("3.14", 30 + 7.5 + 0)],
+)
+def test_a_counter_that_begins_in_the_window_reaches_back_by_version(running, covered):
+    """It was 0 10 s before, and half the average distance is 7.5 s: since 2.52 the nearer of them counts."""
+    times, values = [30_000, 45_000, MINUTE], [10, 25, 40]
+    found = per_second(times, values, 0, MINUTE, parse_version(running))
+    assert found == pytest.approx(30 * covered / 30 / 60, rel=1e-12)
 
 
 def test_one_sample_has_no_rate():
@@ -211,9 +223,10 @@ def test_a_gauge_is_read_for_four_scrapes():
     """Its last sample counts for the look-back, a vanished series' too; then there is no value."""
     series = {"memory_bytes": [Series(A, [0, 15_000], [7, STALE])]}
     kind = Value(Selector(MEMORY), "max")
-    assert value(kind, series, 60_000) == 7
+    assert value(kind, series, 59_999) == 7
     assert signal(kind).evaluate(SampleSet(series), 60_001) == {}
-    assert signal(kind).evaluate(SampleSet(series, left_open=True), 60_000) == {}
+    assert signal(kind).evaluate(SampleSet(series, OLDEST), 60_000) == {SHOP: 7}
+    assert signal(kind).evaluate(SampleSet(series, PrometheusVersion(3, 0)), 60_000) == {}
 
 
 def test_a_count_folds_targets_before_it_counts_members():

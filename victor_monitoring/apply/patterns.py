@@ -100,6 +100,15 @@ Where `service.namespace` was changed, those in the old one stay, and alerts by 
 read. They are not removed, since they may be of somebody else, who has a spec of the same name. The help is
 the command that removes them.""",
 )
+OTHER_VERSION: Final = Pattern(
+    "VM911",
+    "other-version",
+    Severity.WARNING,
+    """A Prometheus runs that is another version than the spec says.
+
+Versions compute rates and windows differently: with the wrong one, the signals of the REST API are not
+what Prometheus answers. Bad: `prometheus: "2.42"` where 3.14 runs. Good: the version that runs.""",
+)
 LIVE: Final = (
     LIVE_DIFFERENCE,
     NOT_APPLIED,
@@ -112,4 +121,5 @@ LIVE: Final = (
     UNROUTED,
     UNEVALUATED,
     ELSEWHERE,
+    OTHER_VERSION,
 )

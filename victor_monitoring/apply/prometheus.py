@@ -5,11 +5,13 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
 from victor_monitoring.errors import UserError
 from victor_monitoring.signals.duration import parse_duration
+from victor_monitoring.signals.prometheus_version import OLDEST, PrometheusVersion, parse_version
 
 from .answer import HttpError
 from .document import document_of
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from .http import Http
 
 _UNKNOWN: Final = "unknown"
+_REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +66,26 @@ class Prometheus:
         data = self.data("query", query=promql)
         with self._understood("query"):
             return list(data["result"])
+
+    def version(self) -> PrometheusVersion | None:
+        """The version that answers; None where it is another system, or does not say.
+
+        VictoriaMetrics names a version of Prometheus that it is not, without the Go version that a Prometheus
+        adds; Mimir names its application, Thanos its own version below 2; Cortex answers 404.
+        """
+        try:
+            data = self.data("status/buildinfo")
+        except HttpError as error:
+            if error.status is None or error.status in _REFUSED:
+                raise
+            return None
+        if not isinstance(data, dict) or "goVersion" not in data or "application" in data:
+            return None
+        try:
+            version = parse_version(str(data.get("version")))
+        except ValueError:
+            return None
+        return version if version.major >= OLDEST.major else None
 
     def may_reload(self) -> bool:
         """Whether it was started so that it can be told to reload."""

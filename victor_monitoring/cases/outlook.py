@@ -1,7 +1,7 @@
 """When an alert fires in the course of a script, by evaluating its signal; the expressions play no part.
 
-Prometheus 2 and 3 read windows differently by one sample, and floating-point arithmetic leaves a value that
-is its threshold on either side. What is foretold is what all of these agree on.
+Versions of Prometheus compute in different ways, and floating-point arithmetic leaves a value that is its
+threshold on either side. The expected result is the one that all of these share.
 
 Evaluations are what deriving cases costs. So the signal is evaluated where it is settled, and where it
 changes: between two settled phases alike, it is taken to stay as it is.
@@ -18,6 +18,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from victor_monitoring.resolved.spec import Alert
+from victor_monitoring.signals.prometheus_version import OLDEST, WAYS, PrometheusVersion
 from victor_monitoring.signals.samples import LOOKBACK
 from victor_monitoring.signals.signal import LabelPairs, Stream
 
@@ -26,6 +27,8 @@ from .script import Script
 Values: TypeAlias = Mapping[LabelPairs, float]
 # Nearer to its threshold than this, as a share of it, a value is on no certain side.
 _CLOSE = 1e-9
+# The newest version whose windows hold a sample at their start.
+_CLOSED = max(way for way in WAYS if not way.left_open)
 _NONE: Mapping[LabelPairs, int] = {}
 
 
@@ -56,7 +59,7 @@ class Outlook:
     alert: Alert
     every: int
     settling: int
-    _known: dict[tuple[int, int | None, bool], Values] = field(
+    _known: dict[tuple[int, int | None, PrometheusVersion], Values] = field(
         default_factory=dict, repr=False, compare=False
     )
     _streams: list[tuple[Stream, ...]] = field(default_factory=list, repr=False, compare=False)
@@ -73,7 +76,7 @@ class Outlook:
 
         None where versions disagree. In between things stay as they are.
         """
-        courses = {tuple(self._changes(script, left_open)) for left_open in (False, True)}
+        courses = {tuple(self._changes(script, way)) for way in WAYS}
         ways = {
             tuple((at, state.met | state.close if ties else state.met) for at, state in course)
             for course in courses
@@ -87,53 +90,49 @@ class Outlook:
         """The values of what fires; None where versions tell different ones."""
         found: dict[LabelPairs, float | None] = {}
         for key, times in moment.firing.items():
-            told = [
-                self._values(script, at, left_open).get(key, math.nan)
-                for at in times
-                for left_open in (False, True)
-            ]
+            told = [self._values(script, at, way).get(key, math.nan) for at in times for way in WAYS]
             is_one = all(math.isclose(told[0], each, rel_tol=_CLOSE) for each in told)
             found[key] = told[0] if is_one else None
         return found
 
-    def _changes(self, script: Script, left_open: bool) -> Iterator[tuple[int, State]]:
+    def _changes(self, script: Script, way: PrometheusVersion) -> Iterator[tuple[int, State]]:
         """The state at 0, and each other one with the first evaluation that finds it."""
         before: State | None = None
-        for at, state in self._states(script, left_open):
+        for at, state in self._states(script, way):
             if state != before:
                 yield at, state
             before = state
 
-    def _states(self, script: Script, left_open: bool) -> Iterator[tuple[int, State]]:
+    def _states(self, script: Script, way: PrometheusVersion) -> Iterator[tuple[int, State]]:
         """The state at each evaluation at which there may be another one than before."""
-        before = self._state(script, 0, left_open)
+        before = self._state(script, 0, way)
         yield 0, before
         for index, (start, end) in enumerate(itertools.pairwise(script.starts)):
             times = range(-(-start // self.every) * self.every, end, self.every)
             if times:
-                settled = self._state(script, times[-1], left_open)
+                settled = self._state(script, times[-1], way)
                 is_disturbed = any(phase.failed for phase in script.phases[max(index - 1, 0) : index + 1])
                 if is_disturbed:  # a gap moves through the window, and any evaluation may feel it
                     count = bisect.bisect_left(times, start + self.settling)
-                    yield from ((at, self._state(script, at, left_open)) for at in times[:count])
+                    yield from ((at, self._state(script, at, way)) for at in times[:count])
                     yield from ((at, settled) for at in times[count : count + 1])
                 elif before != settled:
-                    yield from self._turning(script, times, before, settled, left_open)
+                    yield from self._turning(script, times, before, settled, way)
                 before = settled
 
     def _turning(
-        self, script: Script, times: range, before: State, settled: State, left_open: bool
+        self, script: Script, times: range, before: State, settled: State, way: PrometheusVersion
     ) -> Iterator[tuple[int, State]]:
         """The states of a phase that begins in one state and settles in another."""
         # Most signals settle as soon as there are two samples: so the first evaluations are asked first.
         probes = enumerate(times[:2])
-        first = next((index for index, at in probes if self._state(script, at, left_open) != before), None)
+        first = next((index for index, at in probes if self._state(script, at, way) != before), None)
         if first is None:
             first = bisect.bisect_left(
-                times, True, lo=2, key=lambda at: self._state(script, at, left_open) != before
+                times, True, lo=2, key=lambda at: self._state(script, at, way) != before
             )
         for at in times[first:]:
-            state = self._state(script, at, left_open)
+            state = self._state(script, at, way)
             yield at, state
             if state == settled:
                 return
@@ -145,36 +144,39 @@ class Outlook:
         last = end // self.every * self.every
         return sorted({at for turn in turns for at in (turn - self.every, turn) if 0 <= at < last} | {last})
 
-    def _state(self, script: Script, at: int, left_open: bool) -> State:
-        values = self._values(script, at, left_open)
+    def _state(self, script: Script, at: int, way: PrometheusVersion) -> State:
+        values = self._values(script, at, way)
         edge = float(self.alert.condition.threshold.value)
         close = frozenset(key for key, value in values.items() if _is_uncertain(value, edge))
         is_met = self.alert.condition.is_met
         return State(frozenset(k for k, value in values.items() if k not in close and is_met(value)), close)
 
-    def _values(self, script: Script, at: int, left_open: bool) -> Values:
+    def _values(self, script: Script, at: int, way: PrometheusVersion) -> Values:
         """The values while the guard, if there is one, lets them count."""
-        left_open = left_open and self._meets_bound(script, at)
+        if way.left_open and not self._meets_bound(script, at):
+            way = _CLOSED
+        if way is OLDEST and not script.begins_above_zero:
+            way = _CLOSED
         index = bisect.bisect_right(script.starts, at) - 1
         streams = script.phases[index].streams
-        key: tuple[int, int | None, bool]
+        key: tuple[int, int | None, PrometheusVersion]
         if at - script.starts[index] >= self.settling:
-            key = (id(streams), None, False)
+            key = (id(streams), None, OLDEST)
         elif index == 0:
-            key = (id(streams), at, left_open)
+            key = (id(streams), at, way)
         else:
-            return self._evaluated(script, at, left_open)
+            return self._evaluated(script, at, way)
         if key not in self._known:
             self._streams.append(streams)  # keeps the identity from being another's
-            self._known[key] = self._evaluated(script, at, left_open)
+            self._known[key] = self._evaluated(script, at, way)
         return self._known[key]
 
     def _meets_bound(self, script: Script, at: int) -> bool:
         """Whether a scrape is exactly as old as something is read back, so that versions may differ."""
         return any(at >= reach and (at - reach) % script.interval == 0 for reach in self.reaches)
 
-    def _evaluated(self, script: Script, at: int, left_open: bool) -> Values:
-        samples = script.samples(left_open=left_open)
+    def _evaluated(self, script: Script, at: int, way: PrometheusVersion) -> Values:
+        samples = script.samples(way)
         values = self.alert.signal.evaluate(samples, at)
         guard = self.alert.guard
         if guard is None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeAlias
 
+from victor_monitoring.signals.prometheus_version import WAYS, PrometheusVersion
 from victor_monitoring.signals.samples import STALE, SampleSet, Series
 from victor_monitoring.signals.signal import Stream
 
@@ -63,7 +64,7 @@ class Script:
 
     interval: int
     phases: tuple[Phase, ...]
-    _samples: dict[bool, SampleSet] = field(default_factory=dict, repr=False, compare=False)
+    _samples: dict[PrometheusVersion, SampleSet] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
@@ -103,9 +104,20 @@ class Script:
             before += phase.scrapes
         return found
 
-    def samples(self, *, left_open: bool) -> SampleSet:
-        """All that is scraped, for an evaluation at any time of the case."""
-        if left_open not in self._samples:
+    @cached_property
+    def begins_above_zero(self) -> bool:
+        """Whether a growing series begins above 0, at its first sample or after a gap."""
+        return any(
+            piece.start is not None
+            and piece.start > 0 < piece.step
+            and (before is None or before.start is None)
+            for pieces in self.pieces.values()
+            for before, piece in zip((None, *pieces), pieces, strict=False)
+        )
+
+    def samples(self, prometheus: PrometheusVersion) -> SampleSet:
+        """All that is scraped, for an evaluation by that version at any time of the case."""
+        if prometheus not in self._samples:
             by_metric: dict[str, list[Series]] = {}
             scraped: dict[tuple[Piece, ...], tuple[Sequence[int], Sequence[float]]] = {}
             for (metric, labels), pieces in self.pieces.items():
@@ -113,8 +125,8 @@ class Script:
                 if key not in scraped:  # many series of a histogram are alike
                     scraped[key] = self._scraped(key)
                 by_metric.setdefault(metric, []).append(Series(dict(labels), *scraped[key]))
-            self._samples.update({each: SampleSet(by_metric, each) for each in (False, True)})
-        return self._samples[left_open]
+            self._samples.update({each: SampleSet(by_metric, each) for each in WAYS})
+        return self._samples[prometheus]
 
     def _scraped(self, pieces: Sequence[Piece]) -> tuple[Sequence[int], Sequence[float]]:
         """The times and values of a series."""

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Final
 
 from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.prometheus_version import OLDEST, WAYS
 from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
 
 from .levels import Levels
@@ -179,10 +180,7 @@ class Stage:
         """
         for streams in candidates:
             script = self.script(self.lasting(streams, self.settling))
-            values = [
-                signal.evaluate(script.samples(left_open=left_open), script.end)
-                for left_open in (False, True)
-            ]
+            values = [signal.evaluate(script.samples(way), script.end) for way in WAYS]
             if all(set(each.values()) == {float(level)} for each in values):
                 return streams
         return ()
@@ -196,7 +194,7 @@ class Stage:
     def settled(self, signal: Signal, streams: Iterable[Stream]) -> tuple[float, ...]:
         """The values of a signal once the streams have gone on for long."""
         script = self.script(self.lasting(streams, self.settling))
-        values = signal.evaluate(script.samples(left_open=False), script.end).values()
+        values = signal.evaluate(script.samples(OLDEST), script.end).values()
         return tuple(value for value in values if value > 0)
 
     def up(self) -> Stream:
@@ -222,17 +220,12 @@ class Stage:
     def recorded(self, script: Script) -> Iterator[tuple[str, Mapping[LabelPairs, float]]]:
         """What is recorded at the last evaluation of a script, by name, where all versions agree on it."""
         at = script.end // self.spec.evaluate * self.spec.evaluate
-        closed, opened = script.samples(left_open=False), script.samples(left_open=True)
-        found = [
-            (record, values, others)
-            for signal in self.signals
-            for (record, values), others in zip(
-                signal.recorded_at(closed, at).items(), signal.recorded_at(opened, at).values(), strict=True
-            )
-        ]
-        for record, values, others in found:
-            if values.keys() == others.keys() and all(_agree(values[key], others[key]) for key in values):
-                yield record, values
+        for signal in self.signals:
+            by_way = [signal.recorded_at(script.samples(way), at) for way in WAYS]
+            for record, values in by_way[0].items():
+                others = [each[record] for each in by_way[1:]]
+                if all(_agree(values, each) for each in others):
+                    yield record, values
 
 
 def is_too_long(script: Script, every: int) -> bool:
@@ -240,8 +233,12 @@ def is_too_long(script: Script, every: int) -> bool:
     return script.end > _MOST * min(script.interval, every)
 
 
-def _agree(one: float, other: float) -> bool:
-    return math.isfinite(one) and math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-9)
+def _agree(one: Mapping[LabelPairs, float], other: Mapping[LabelPairs, float]) -> bool:
+    """Whether both are the same finite values."""
+    return one.keys() == other.keys() and all(
+        math.isfinite(value) and math.isclose(value, other[key], rel_tol=1e-9, abs_tol=1e-9)
+        for key, value in one.items()
+    )
 
 
 def still(stream: Stream) -> Stream:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from victor_monitoring.signals.metric import Metric, Selector
+from victor_monitoring.signals.prometheus_version import OLDEST
 from victor_monitoring.signals.reading import ELSEWHERE, another, relabelled
 from victor_monitoring.signals.signal import Stream
 
@@ -41,7 +42,7 @@ def recorded_elsewhere(stage: Stage, label: str) -> dict[str, tuple[Stream, ...]
     script = stage.script(stage.lasting(stage.worst(), stage.settling))
     found: dict[str, list[Stream]] = {}
     for signal in stage.signals:
-        for record, values in signal.recorded_at(script.samples(left_open=False), script.end).items():
+        for record, values in signal.recorded_at(script.samples(OLDEST), script.end).items():
             for labels, value in values.items():
                 if not math.isnan(value):
                     pairs = tuple(sorted({**dict(labels), label: ELSEWHERE}.items()))

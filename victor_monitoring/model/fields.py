@@ -11,6 +11,7 @@ from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
 from victor_monitoring.signals.duration import parse_duration
+from victor_monitoring.signals.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.signals.quantity import Condition, Quantity, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import WrittenSelector, parse_selector
 from victor_monitoring.signals.text_error import TextError
@@ -20,6 +21,7 @@ from .template import Template, parse_template
 _REMEMBERED = 10_000  # texts of a type, with what they mean
 NAME_SHAPE = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 _YEAR = 366 * 86_400_000  # milliseconds; Prometheus counts to 292 years, and nobody waits for that
+_NEWEST_MAJOR = 3  # of Prometheus: a later one may compute differently
 _NO_GROUPING = ("inf", "nan", "without")  # in `by (..)` these are numbers and a keyword, in any case
 
 
@@ -70,6 +72,15 @@ def _bearable(text: str) -> int:
 
 def _where(text: str) -> Condition:
     return parse_condition(text, ("==", "!=", "<", "<=", ">", ">="))
+
+
+def _supported(text: str) -> PrometheusVersion:
+    version = parse_version(text)
+    if version < OLDEST:
+        raise ValueError(f"Prometheus {version} is older than {OLDEST}, which rendered rules need")
+    if version.major > _NEWEST_MAJOR:
+        raise ValueError(f"Prometheus {version} is newer than {_NEWEST_MAJOR}.x, the newest that is known")
+    return version
 
 
 def _groupable(name: str) -> str:
@@ -125,6 +136,11 @@ TemplateField = Annotated[
     _text_schema(
         "{instance} uses {value}, more than {threshold}", "text with {value}, {threshold} and {label}"
     ),
+]
+VersionField = Annotated[
+    PrometheusVersion,
+    _reader(_supported, 'write the version that runs, in quotes: `"2.42"` or newer'),
+    _text_schema("3.14", "a version of Prometheus, 2.42 or newer"),
 ]
 NumberField = Annotated[Fraction, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 

@@ -30,6 +30,7 @@ from .fields import (
     TargetLabel,
     TemplateField,
     Text,
+    VersionField,
     invalid,
 )
 from .signals import Signal
@@ -83,6 +84,7 @@ class Service(Written):
     scope: list[TargetLabel] = []
     runbooks: PlainText | None = None
     labels: Labels = {}
+    prometheus: VersionField | None = None
     ack: Acks = {}
 
 
@@ -301,6 +303,7 @@ class Context(Written):
 
     labels: Labels = {}
     select: Labels = {}
+    prometheus: VersionField | None = None
     protected: bool = False
     component: Literal["configmap", "operator"] | None = "configmap"
     receivers: dict[Name, Receiver] = {}

@@ -44,9 +44,8 @@ def evaluated(expr: Expr, samples: Samples, at: int) -> Values | float:
         case Number(value):
             return float(value)
         case Vector(window=None):
-            standing = (
-                (each, each.standing(at, left_open=samples.left_open)) for each in _selected(expr, samples)
-            )
+            left_open = samples.prometheus.left_open
+            standing = ((each, each.standing(at, left_open=left_open)) for each in _selected(expr, samples))
             return _unique((each.labels, value) for each, value in standing if value is not None)
         case Call(function, arguments):
             return _CALLS[function](arguments, samples, at)
@@ -97,7 +96,10 @@ def _folded(op: str, values: Values, by: tuple[str, ...]) -> Values:
 def _rate(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
     vector, start = _range(arguments, at)
     windows = _windows(vector, samples, start, at)
-    rates = ((labels, per_second(times, values, start, at)) for labels, (times, values) in windows)
+    rates = (
+        (labels, per_second(times, values, start, at, samples.prometheus))
+        for labels, (times, values) in windows
+    )
     return _unique((labels, rate) for labels, rate in rates if rate is not None)
 
 
@@ -112,7 +114,7 @@ def _windows(
 ) -> Iterator[tuple[Mapping[str, str], tuple[list[int], list[float]]]]:
     """The labels of each series selected, with its times and values in the window."""
     for each in _selected(vector, samples):
-        yield each.labels, each.within(start, at, left_open=samples.left_open)
+        yield each.labels, each.within(start, at, left_open=samples.prometheus.left_open)
 
 
 def _range(arguments: tuple[Expr, ...], at: int) -> tuple[Vector, int]:

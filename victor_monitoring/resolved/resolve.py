@@ -113,6 +113,7 @@ def _service(spec: written.Spec, context: written.Context) -> Service:
         scope=tuple(dict.fromkeys(service.scope)),
         runbooks=service.runbooks.rstrip("/") if service.runbooks else None,
         labels=label_pairs({**service.labels, **context.labels}),
+        prometheus=context.prometheus or service.prometheus,
     )
 
 

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 from victor_monitoring.model.template import Template
 from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.metric import Metric, Selector
+from victor_monitoring.signals.prometheus_version import PrometheusVersion
 from victor_monitoring.signals.promql import Binary, Expr, Matcher, Number
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.selector import WrittenSelector
@@ -24,7 +25,10 @@ Thing: TypeAlias = Literal["metric", "signal", "component", "severity"]
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The monitored service, with the context's select and labels merged in."""
+    """The monitored service, with the context's select and labels merged in.
+
+    `prometheus` is the version that runs; None where the spec does not say.
+    """
 
     name: str
     title: str
@@ -35,6 +39,7 @@ class Service:
     scope: tuple[str, ...]
     runbooks: str | None
     labels: Labels
+    prometheus: PrometheusVersion | None
 
     def runbook(self, alert: str) -> str | None:
         """The address of an alert's runbook; None where the spec has no public base for them."""
@@ -281,6 +286,13 @@ class Resolved:
     def place(self) -> str:
         """The service's name, with the context's behind it: what tells its copies in one system apart."""
         return f"{self.service.name}-{self.context}" if self.context else self.service.name
+
+    @property
+    def prometheus_path(self) -> Path:
+        """Where the version of Prometheus is written, if it is."""
+        if self.base is not None and self.service.prometheus != self.base.service.prometheus:
+            return ("contexts", str(self.context), "prometheus")
+        return ("service", "prometheus")
 
     @property
     def declared(self) -> Iterator[Declared]:

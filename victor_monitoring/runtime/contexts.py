@@ -29,6 +29,7 @@ def in_context(module: ModuleType, context: str | None) -> ModuleType:
         vars(module),
         SCRAPE=there["scrape"],
         EVALUATE=there["evaluate"],
+        PROMETHEUS=there.get("prometheus"),
         SIGNALS=_with(vars(module)["SIGNALS"], there["signals"]),
         ALERTS=_with(vars(module)["ALERTS"], there["alerts"]),
     )

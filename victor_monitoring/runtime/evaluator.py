@@ -15,6 +15,7 @@ from typing import Final, cast
 from prometheus_client import Metric
 
 from victor_monitoring.signals.binding import RegistryData, bind
+from victor_monitoring.signals.prometheus_version import ASSUMED, parse_version
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 from .alert_states import AlertState, AlertStates
@@ -55,9 +56,9 @@ class Evaluator:
 
     `collect` gives the families of the process's registry. From `start` on a thread takes samples at the
     scrape interval and steps the alerts at the evaluation interval; before that nothing is sampled, and
-    what is asked is answered from samples that are taken when it is asked. `left_open` treats windows as
-    Prometheus 3 does, `clock` gives seconds since 1970. Raises UnknownContextError where the module has no
-    such `context`.
+    what is asked is answered from samples that are taken when it is asked. Windows are those of the module's
+    version of Prometheus, without one those of Prometheus 3. `clock` gives seconds since 1970. Raises
+    UnknownContextError where the module has no such `context`.
     """
 
     def __init__(
@@ -67,7 +68,6 @@ class Evaluator:
         *,
         context: str | None = None,
         instance: str | None = None,
-        left_open: bool = False,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self.instance: Final = instance or socket.gethostname()
@@ -76,7 +76,9 @@ class Evaluator:
         data = cast("RegistryData", module)  # whoever made the module's metrics has read its format
         self._bound = bind(data)
         self._told = {name: (each["component"], each["query"]) for name, each in data.SIGNALS.items()}
-        self._collect, self._clock, self._left_open = collect, clock, left_open
+        self._collect, self._clock = collect, clock
+        version: str | None = getattr(module, "PROMETHEUS", None)  # older modules have none
+        self._prometheus = parse_version(version) if version else ASSUMED
         self._scrape, self._evaluate = data.SCRAPE, int(module.EVALUATE)
         self._schedule = Schedule((self._scrape, self.sample), (self._evaluate, self.step))
         self._is_failing = False
@@ -91,7 +93,7 @@ class Evaluator:
         targets = _targets(signals, self.instance)
         # Twice as many samples as a window needs, for those that are taken between two scrapes.
         limit = 2 * (span // self._scrape + 1)
-        self._ring = Ring(targets, span, limit, left_open=self._left_open)
+        self._ring = Ring(targets, span, limit, prometheus=self._prometheus)
         self._states = AlertStates(self._bound.alerts.values())
         self._stepped: int | None = None
 

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from prometheus_client import Metric
 
+from victor_monitoring.signals.prometheus_version import ASSUMED, PrometheusVersion
 from victor_monitoring.signals.samples import STALE, Series
 
 _Key: TypeAlias = tuple[tuple[str, str], ...]
@@ -22,9 +23,14 @@ class Ring:
     """
 
     def __init__(
-        self, targets: Mapping[str, Mapping[str, str]], span: int, limit: int, *, left_open: bool = False
+        self,
+        targets: Mapping[str, Mapping[str, str]],
+        span: int,
+        limit: int,
+        *,
+        prometheus: PrometheusVersion = ASSUMED,
     ) -> None:
-        self.left_open = left_open
+        self.prometheus = prometheus
         self._targets, self._span, self._limit = targets, span, limit
         self._times = array("q")
         self._series: dict[str, dict[_Key, _Kept]] = {name: {} for name in targets}

@@ -16,6 +16,7 @@ from victor_monitoring.runtime.alert_states import AlertState, AlertStates
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
 from victor_monitoring.signals.alert import Alert as WatchedAlert
+from victor_monitoring.signals.prometheus_version import ASSUMED
 from victor_monitoring.signals.signal import LabelPairs
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -49,7 +50,9 @@ class Watch:
         span = (
             max((max(each.window, each.lookback) for each in spec.signals.values()), default=0) + spec.scrape
         )
-        self._ring = Ring(_targets(spec, instance), span, 2 * (span // spec.scrape + 1))
+        limit = 2 * (span // spec.scrape + 1)
+        prometheus = spec.service.prometheus or ASSUMED
+        self._ring = Ring(_targets(spec, instance), span, limit, prometheus=prometheus)
         self._states = AlertStates([_watched(alert) for alert in spec.alerts])
         self._schedule = Schedule((spec.scrape, self.sample), (spec.evaluate, self.step))
 

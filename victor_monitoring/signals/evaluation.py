@@ -21,7 +21,8 @@ def rates(signal: Signal, of: Selector, samples: Samples, at: int, suffix: str =
     for series in tuple(selected(signal, of, samples, suffix)):  # held, so that no identity is used twice
         same = id(series.times), id(series.values)  # buckets of synthetic histograms share them
         if same not in known:
-            known[same] = per_second(*series.within(start, at, left_open=samples.left_open), start, at)
+            window = series.within(start, at, left_open=samples.prometheus.left_open)
+            known[same] = per_second(*window, start, at, samples.prometheus)
         rate = known[same]
         if rate is not None:
             yield series.labels, rate
@@ -30,7 +31,7 @@ def rates(signal: Signal, of: Selector, samples: Samples, at: int, suffix: str =
 def last_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iterator[Point]:
     """The last value of each series of a gauge within the look-back."""
     for series in selected(signal, of, samples):
-        _, values = series.within(at - signal.lookback, at, left_open=samples.left_open)
+        _, values = series.within(at - signal.lookback, at, left_open=samples.prometheus.left_open)
         if values:
             yield series.labels, values[-1]
 
@@ -38,7 +39,7 @@ def last_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iter
 def standing_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iterator[Point]:
     """The value at which each series stands, as a selector without a window reads it."""
     for series in selected(signal, of, samples):
-        value = series.standing(at, left_open=samples.left_open)
+        value = series.standing(at, left_open=samples.prometheus.left_open)
         if value is not None:
             yield series.labels, value
 

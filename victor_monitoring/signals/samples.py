@@ -9,6 +9,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
+from .prometheus_version import ASSUMED, PrometheusVersion
+
 # How far back a series without a window is read, as Prometheus does where nobody says otherwise.
 LOOKBACK: Final = 300_000
 
@@ -54,11 +56,11 @@ class Series:
 class Samples(Protocol):
     """The series that are known, by metric; a histogram's are `_bucket`, `_count` and `_sum` as exposed.
 
-    `left_open` leaves out the sample that is exactly as old as the window, as Prometheus does since 3.0.
+    `prometheus` is the version whose values are wanted.
     """
 
     @property
-    def left_open(self) -> bool: ...
+    def prometheus(self) -> PrometheusVersion: ...
 
     def series(self, metric: str) -> Iterable[Series]:
         """The series of that name."""
@@ -70,7 +72,7 @@ class SampleSet:
     """Samples that are held as they are."""
 
     by_metric: Mapping[str, Sequence[Series]]
-    left_open: bool = False
+    prometheus: PrometheusVersion = ASSUMED
 
     def series(self, metric: str) -> Sequence[Series]:
         return self.by_metric.get(metric, ())

@@ -18,6 +18,7 @@ PREFIX: Final = "victor_"
 SCOPE: Final = ("kubernetes_namespace",)
 SCRAPE: Final = 15000  # milliseconds, as every duration here
 EVALUATE: Final = 30000
+PROMETHEUS: Final[str | None] = None
 SEVERITIES: Final = ("warning", "critical")
 
 Cache: TypeAlias = Literal["query", "context", "rl"]
@@ -1585,6 +1586,7 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "prod": {
         "scrape": 15000,
         "evaluate": 30000,
+        "prometheus": None,
         "signals": {
             "cache_hit_ratio": {
                 "select": {"job": "victor", "kubernetes_namespace": "victor-production"},
@@ -1940,6 +1942,7 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "staging": {
         "scrape": 15000,
         "evaluate": 30000,
+        "prometheus": None,
         "signals": {
             "cache_hit_ratio": {
                 "select": {"job": "victor", "kubernetes_namespace": "victor-staging"},
@@ -2293,6 +2296,7 @@ CONTEXTS: Final[Mapping[str, Mapping[str, object]]] = {
     "fast": {
         "scrape": 250,
         "evaluate": 500,
+        "prometheus": None,
         "signals": {
             "cache_hit_ratio": {
                 "window": 5000,

@@ -18,7 +18,7 @@ from victor_monitoring.apply.answer import HttpError
 from victor_monitoring.apply.document import document_of
 from victor_monitoring.apply.live import live_findings
 from victor_monitoring.apply.own_files import OwnFiles, is_ours, put
-from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
+from victor_monitoring.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, OTHER_VERSION
 from victor_monitoring.apply.plan import Step, step
 from victor_monitoring.apply.prometheus import LoadedRule, Prometheus, rules_of
 from victor_monitoring.apply.reloaded_file import ReloadedFile
@@ -71,7 +71,7 @@ class PrometheusTarget(Target):
 
     def preflight(self) -> None:
         if self._files is None:
-            self._api.data("status/buildinfo")
+            self._api.query("vector(1)")  # every system with this API answers it
             return
         if self._delivery.rules is None:
             message = f"{self.name} takes rules, and the spec renders none"
@@ -151,11 +151,26 @@ class PrometheusTarget(Target):
             for name in there:
                 if name != own.path:
                     yield self._found(LEFTOVER, f"`{name}` is no longer rendered", self._delivery.mend)
+        yield from self._version()
         if wanted is not None:
             loaded = self._loaded(wanted)
             mend = self._delivery.mend if own is not None else _ELSEWHERE
             yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted, mend)
         yield from live_findings(self._delivery.spec, self._api.query)
+
+    def _version(self) -> Iterator[Finding]:
+        """The version that runs, where the spec says another."""
+        spec = self._delivery.spec
+        said = spec.service.prometheus
+        running = self._api.version() if said else None
+        if said is None or running is None or said == running:
+            return
+        message = f"{self.name} is version {running}, and `prometheus` says {said}"
+        if said.left_open != running.left_open:
+            open_one = max(said, running)
+            message += f": a sample exactly at the start of a window is not in it for {open_one}"
+        hint = f'write `prometheus: "{running}"`, then run `victor-mon generate`'
+        yield Finding(spec.prometheus_path, message, hint, pattern=OTHER_VERSION)
 
     def _file(self, own: OwnFiles, present: str | None, wanted: str) -> Iterator[Finding]:
         apply = self._delivery.mend

@@ -28,6 +28,7 @@ _CONSTANTS: Final = frozenset(
         "SCOPE",
         "SCRAPE",
         "EVALUATE",
+        "PROMETHEUS",
         "SEVERITIES",
         "ENDPOINTS",
         "METRICS",
@@ -86,6 +87,8 @@ def _top(spec: Resolved, literals: Aliases) -> Iterator[str]:
     yield from lines(prefixed("SCOPE: Final = ", plain(service.scope)))
     yield f"SCRAPE: Final = {spec.scrape}  # milliseconds, as every duration here"
     yield f"EVALUATE: Final = {spec.evaluate}"
+    version = _version(spec)
+    yield f"PROMETHEUS: Final[str | None] = {literal(version) if version else None}"
     yield from lines(prefixed("SEVERITIES: Final = ", plain(spec.severities)))
 
 
@@ -123,10 +126,15 @@ def _data(spec: Resolved, shapes: Iterable[ComponentClass]) -> Iterator[str]:
         contexts[name] = {
             "scrape": there.scrape,
             "evaluate": there.evaluate,
+            "prometheus": _version(there),
             "signals": differing(other_signals, signals),
             "alerts": differing(other_alerts, alerts),
         }
     yield from _mapping("CONTEXTS", "Mapping[str, object]", contexts)
+
+
+def _version(spec: Resolved) -> str | None:
+    return str(spec.service.prometheus) if spec.service.prometheus else None
 
 
 def _judged(
