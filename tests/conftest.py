@@ -20,12 +20,15 @@ from tests.kubebuilder import UnsetError, assets
 from tests.programs import MissingProgramError, program
 from tests.tables import tables
 
-PROGRAMS = {"alertmanager", "amtool", "kubebuilder", "node", "npm", "prometheus", "promtool", "victor_ai"}
+MONITORING = {"alertmanager", "amtool", "prometheus", "promtool"}
+PROGRAMS = {*MONITORING, "kubebuilder", "node", "npm", "victor_ai"}
 NOBODY = 65534
 HURRY = 10  # steps of niceness
 
-settings.register_profile("whatever the machine is busy with", deadline=None)
-settings.load_profile("whatever the machine is busy with")
+# No deadline: the machine may be busy. Inputs are drawn alike in every run, but by the seed of `make prove`.
+settings.register_profile("alike", deadline=None, derandomize=True)
+settings.register_profile("seeded", deadline=None, database=None, print_blob=True)
+settings.load_profile("alike")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -43,13 +46,16 @@ def pytest_configure() -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Marks what needs a real program, for `-m "not program"`, and picks the proofs or all the rest.
+    """Mark tests that need a real program, or one whose version matters; pick the proofs or all the rest.
 
     Files that wait, for a clock or for programs, come before those that only compute, which fill the gaps.
     """
     for item in items:
-        if PROGRAMS.intersection(getattr(item, "fixturenames", ())):
+        fixtures = set(getattr(item, "fixturenames", ()))
+        if fixtures & PROGRAMS:
             item.add_marker("program")
+        if fixtures & MONITORING:
+            item.add_marker("monitoring")
     wants_proof = bool(config.getoption("--prove"))
     left_out = [item for item in items if bool(item.get_closest_marker("prove")) != wants_proof]
     config.hook.pytest_deselected(items=left_out)

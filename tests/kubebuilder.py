@@ -16,7 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT))  # run as a script, its neighbours are not to be found otherwise
 
-from tests.programs import TOOLS, MissingProgramError, fetch  # noqa: E402 - see the line above
+from tests.programs import TOOLS, MissingProgramError, fetch, unpack  # noqa: E402 - see the line above
 
 VARIABLE = "KUBEBUILDER_ASSETS"
 ASSETS = ("etcd", "kube-apiserver", "kubectl")
@@ -52,14 +52,7 @@ def prepare(server: Path) -> None:
     if wanted:
         print(f"fetching {' and '.join(wanted)} into {TOOLS}", file=sys.stderr)
         fetch(wanted)
-    FOLDER.mkdir(parents=True, exist_ok=True)
-    unpacked = FOLDER / "kube-apiserver"
-    if not unpacked.exists():
-        partial = unpacked.with_suffix(".partial")
-        with lzma.open(server) as packed, partial.open("wb") as file:
-            shutil.copyfileobj(packed, file)
-        partial.chmod(0o755)
-        partial.replace(unpacked)
+    unpack(server, FOLDER / "kube-apiserver")
     for name, package in DEBIAN.items():
         link = FOLDER / name
         link.unlink(missing_ok=True)

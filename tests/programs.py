@@ -1,10 +1,14 @@
-"""The real programs that the tests run: those on PATH, else Debian's, unpacked into `.tools/`.
+"""The real programs that the tests run: those of the folder that TEST_PROGRAMS names, where it is set.
 
-`python tests/programs.py` fetches what is missing, needs no root, and neither installs nor starts anything.
+Else those on PATH, else Debian's, unpacked into `.tools/`. `python tests/programs.py` fetches those that are
+missing, needs no root, and neither installs nor starts anything; with `--unpack FOLDER` it unpacks `NAME.xz`
+of each program into a folder of `.tools/`, and prints the path of that folder.
 """
 
 from __future__ import annotations
 
+import lzma
+import os
 import re
 import shutil
 import subprocess
@@ -12,6 +16,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+VARIABLE = "TEST_PROGRAMS"
 TOOLS = Path(__file__).resolve().parents[1] / ".tools"
 # The Debian package that holds each program. It stands in `.tools/` under its name, whole or not at all.
 PACKAGES = {
@@ -37,11 +42,15 @@ INSTALLED_BY = {
 
 
 class MissingProgramError(LookupError):
-    """A program is neither on PATH nor in `.tools/`; the message says what brings it."""
+    """A program is not where it is looked for; the message says where, and what brings it."""
 
 
 def program(name: str) -> Path:
     """The path of a program that the tests run. Raises MissingProgramError; fetches nothing."""
+    if (folder := os.environ.get(VARIABLE)) and name in PACKAGES:
+        if found := shutil.which(name, path=folder):
+            return Path(found)
+        raise MissingProgramError(f"`{name}` is not in {folder}, which {VARIABLE} names")
     unpacked = TOOLS / PACKAGES.get(name, "") / "usr" / "bin"
     on_path = shutil.which(name) or shutil.which(DEBIAN_NAMES.get(name, name))
     if found := on_path or shutil.which(name, path=unpacked):
@@ -60,6 +69,8 @@ def version(path: Path) -> str:
 
 def missing_packages() -> list[str]:
     """The Debian packages that hold the programs which are not there yet."""
+    if os.environ.get(VARIABLE):
+        return []
     packages = set()
     for name, package in PACKAGES.items():
         try:
@@ -108,8 +119,31 @@ def relocate(unpacked: Path) -> None:
     starter.chmod(0o755)
 
 
+def unpack(packed: Path, path: Path) -> None:
+    """Unpack a program, whole or not at all; one that is there stays."""
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".partial")
+    with lzma.open(packed) as file, partial.open("wb") as unpacked:
+        shutil.copyfileobj(file, unpacked)
+    partial.chmod(0o755)
+    partial.replace(path)
+
+
+def unpack_all(source: Path) -> int:
+    """Unpack every program of a folder and print where they are."""
+    folder = TOOLS / "unpacked"
+    for name in PACKAGES:
+        unpack(source / f"{name}.xz", folder / name)
+    print(folder)
+    return 0
+
+
 def main() -> int:
-    """Fetches what is missing and prints where each program is; 2 where it cannot be fetched."""
+    """Fetch what is missing and print where each program is; return 2 where it cannot be had."""
+    if sys.argv[1:2] == ["--unpack"]:
+        return unpack_all(Path(sys.argv[2]))
     if packages := missing_packages():
         if not (shutil.which("apt-get") and shutil.which("dpkg")):
             how = INSTALLED_BY.get(sys.platform, INSTALLED_BY["linux"])
@@ -121,8 +155,12 @@ def main() -> int:
         except subprocess.CalledProcessError as error:
             print(f"`{error.cmd[0]}` failed with status {error.returncode}; see above", file=sys.stderr)
             return 2
-    for name in PACKAGES:
-        print(f"{name}: {program(name)}")
+    try:
+        for name in PACKAGES:
+            print(f"{name} {version(program(name))}: {program(name)}")
+    except MissingProgramError as missing:
+        print(missing, file=sys.stderr)
+        return 2
     return 0
 
 

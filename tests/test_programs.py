@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import lzma
 import subprocess
 import sys
 from pathlib import Path
@@ -19,6 +20,7 @@ def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
+    monkeypatch.delenv(programs.VARIABLE, raising=False)
     monkeypatch.setattr(programs, "TOOLS", tmp_path / ".tools")
     return folder
 
@@ -35,6 +37,34 @@ def test_path_comes_first(bin_folder):
     on_path = executable(bin_folder / "promtool")
 
     assert programs.program("promtool") == on_path
+
+
+def test_a_named_folder_is_the_only_one(bin_folder, monkeypatch, capsys):
+    """With TEST_PROGRAMS a program that its folder lacks is missing, and nothing is fetched."""
+    executable(bin_folder / "promtool")
+    folder = bin_folder.parent / "newer"
+    named = executable(folder / "prometheus")
+    monkeypatch.setenv(programs.VARIABLE, str(folder))
+
+    assert programs.program("prometheus") == named
+    named.write_text("#!/bin/sh\necho prometheus, version 3.14.0 >&2\n", encoding="utf-8")
+    assert programs.version(named) == "3.14.0"
+    assert programs.main() == 2
+    assert capsys.readouterr().err == f"`promtool` is not in {folder}, which TEST_PROGRAMS names\n"
+
+
+def test_packed_programs_are_unpacked_once(bin_folder, tmp_path):
+    """Whole, and executable; one that is there already stays."""
+    for name in programs.PACKAGES:
+        (tmp_path / f"{name}.xz").write_bytes(lzma.compress(f"#!/bin/sh\necho {name}\n".encode()))
+
+    assert programs.unpack_all(tmp_path) == 0
+    before = (programs.TOOLS / "unpacked/amtool").stat().st_mtime_ns
+    assert programs.unpack_all(tmp_path) == 0
+
+    unpacked = programs.TOOLS / "unpacked/amtool"
+    assert unpacked.stat().st_mtime_ns == before
+    assert subprocess.run([unpacked], capture_output=True, text=True, check=True).stdout == "amtool\n"
 
 
 def test_debian_name_is_looked_for_on_path(bin_folder):

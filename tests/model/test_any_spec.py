@@ -83,7 +83,7 @@ def changed_lines(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=200)
 @given(changed_trees() | changed_lines())
 def test_a_changed_spec_is_compiled_or_explained(text):
     """Every diagnostic stands within the text and says what is wrong and what to do; without one there is a spec."""

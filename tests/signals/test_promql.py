@@ -75,7 +75,7 @@ RATES = st.builds(Call, st.sampled_from(["rate", "last_over_time"]), st.tuples(R
 TREES = st.recursive(PLAIN | RATES, compounds, max_leaves=8)
 
 
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=200)
 @given(TREES)
 def test_a_printed_tree_parses_back_to_itself(tree):
     """Precedence, associativity, signs, `bool`, `on`, escapes and windows survive the printer."""
@@ -131,7 +131,7 @@ def test_a_number_is_printed_exactly_where_a_decimal_can(value, printed):
 
 
 @given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**20), max_value=10**20, places=12))
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=200)
 def test_a_decimal_is_printed_without_loss(value):
     """Reading the printed number gives the number."""
     assert Fraction(number_text(Fraction(value))) == Fraction(value)
@@ -150,7 +150,7 @@ def test_parentheses_stand_where_the_meaning_needs_them_and_only_there(outer, in
 
 
 @given(TREES)
-@settings(max_examples=50, derandomize=True)
+@settings(max_examples=50)
 def test_mapped_selectors_are_the_only_change(tree):
     """`map_vectors` reaches every selector, in order, and nothing else."""
     renamed = map_vectors(tree, lambda vector: Vector("x", (), vector.window))

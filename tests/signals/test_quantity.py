@@ -40,7 +40,7 @@ SUFFIXES = {
 
 
 @given(DECIMALS, st.sampled_from(sorted(SUFFIXES)), st.sampled_from(["", " "]))
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=200)
 def test_a_quantity_is_its_decimal_times_its_unit(digits, suffix, space):
     """No digit is lost, in any unit, with a space before the unit or without."""
     factor, unit = SUFFIXES[suffix]
@@ -75,7 +75,7 @@ def test_a_bare_number_fits_counts_and_scores_only(unit):
 
 
 @given(st.integers(0, 10**14))
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=200)
 def test_a_duration_survives_printing(milliseconds):
     """What is printed reads back, here and in promql-parser, to the same milliseconds."""
     printed = duration_text(milliseconds)
@@ -144,7 +144,7 @@ def test_what_is_no_condition_is_explained(text, told):
 
 
 @given(st.text(max_size=12) | st.text("<>=!0123456789.%msGiBany/ -", max_size=10))
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=300)
 def test_any_text_is_read_or_refused(text):
     """No text brings a parser down: it is read, or refused with a ValueError."""
     for parse in (parse_quantity, parse_condition, parse_duration):

@@ -20,7 +20,7 @@ MATCHERS = st.lists(st.tuples(NAMES, st.sampled_from(["=", "!="]), PLAIN, st.sam
 
 
 @given(NAMES, MATCHERS, st.lists(SPACES, min_size=20, max_size=20))
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=200)
 def test_every_token_stands_at_its_place(metric, matchers, spaces):
     """The part of each token cuts the token out of the text, however it is spaced and quoted."""
     gaps = iter(spaces)
@@ -81,7 +81,7 @@ def test_a_mistake_is_told_at_its_place(text, culprit, told):
 
 
 @given(st.text(max_size=12) | st.text("ab{}=~!\",'\\ (5[", max_size=12))
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=300)
 def test_any_text_is_read_or_refused_at_a_place_in_it(text):
     """No text brings the parser down, and an error's part lies within the text."""
     try:
@@ -118,7 +118,7 @@ def selected(selector: Selector) -> list[dict[str, str]]:
 
 
 @given(SELECTORS, SELECTORS)
-@settings(max_examples=300, derandomize=True)
+@settings(max_examples=300)
 def test_a_claimed_subset_is_one(part, whole):
     """Where one selector is called a subset of another, no series is in it alone."""
     if part.is_subset_of(whole):
@@ -156,7 +156,7 @@ def test_the_subsets_of_everyday_ratios_are_seen(part, whole, is_subset):
 
 
 @given(SELECTORS)
-@settings(max_examples=200, derandomize=True)
+@settings(max_examples=200)
 def test_label_sets_are_all_the_selected_ones_of_closed_labels(selector):
     """Every label set is selected, closed labels take all values that may be, open ones at least one."""
     sets = list(selector.label_sets())

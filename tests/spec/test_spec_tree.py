@@ -6,7 +6,7 @@ import datetime
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from victor_monitoring.diagnostics import Source, Span
@@ -237,6 +237,7 @@ DATA = st.recursive(
 
 
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=3), DATA, min_size=1), st.booleans())
+@example({"a": [{"b": "x" * 70, "c": "-\\ d"}]}, True)  # folded behind the backslash
 def test_load_reads_what_pyyaml_writes(data: dict[str, object], flow: bool) -> None:
     """Data that PyYAML writes is read back, and each scalar's place holds the scalar."""
     text = yaml.safe_dump(data, default_flow_style=flow, allow_unicode=True)

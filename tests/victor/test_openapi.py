@@ -120,12 +120,13 @@ def test_the_components_misbehave(app: FastAPI) -> None:
     }
 
 
+@pytest.mark.hypothesis
 @pytest.mark.parametrize(("path", "mode"), REQUESTS)
 def test_every_answer_is_as_documented(document: Any, path: str, mode: GenerationMode) -> None:
     """No request makes the service fail, right or wrong, and every answer matches its model."""
     asked: list[schemathesis.Case[Any]] = []
 
-    @settings(max_examples=10, derandomize=True, database=None)
+    @settings(max_examples=10)
     @given(case=document[path]["GET"].as_strategy(generation_mode=mode))
     def request(case: schemathesis.Case[Any]) -> None:
         asked.append(case)

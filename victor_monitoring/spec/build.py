@@ -162,10 +162,20 @@ class Builder:
             span = Span(self._source, node.line, node.column, node.line, node.column + 1)
             message = f"the text starts with U+{ord(text[0]):04X}, which looks like a space and is none"
             self._note(BAD_CHARACTER, span, message, "retype it as an ordinary space")
-        elif text[0] == "-" and node.end_line > node.line:
+        elif text[0] == "-" and self._has_dashed_lines(node):
             span = Span(self._source, node.line, node.column, node.line, node.column + 1)
             message = f"no space follows the dash, so the lines are one text, {shown(text)}"
             self._note(MISSING_SPACE, span, message, f"put one in: {shown('- ' + text[1:].split(' ')[0])}")
+
+    def _has_dashed_lines(self, node: ScalarNode) -> bool:
+        """Whether a text goes on over lines of which one starts with a dash, as the items of a list do.
+
+        In brackets no dash starts an item.
+        """
+        if self._stack and self._stack[-1].flow:
+            return False
+        lines = (self._source.line(number) for number in range(node.line + 1, node.end_line + 1))
+        return any(line.lstrip().startswith("-") for line in lines)
 
     def _unlike_text(self, node: ScalarNode, surprise: Surprise | None) -> None:
         """Tell of a key that is no text, and of a value that is not what it looks like."""
