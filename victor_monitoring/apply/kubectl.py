@@ -27,13 +27,13 @@ _FIELD: Final = re.compile(r"^\s*(?:- )?(\..+)$", re.MULTILINE)
 _HIDES_MANAGERS: Final = 21  # the minor version of kubectl from which it has to be asked for them
 _NO_OPERATOR: Final = "install the Prometheus operator, or write `component: configmap`"
 _TOO_LARGE: Final = "a ConfigMap holds 1 MiB: draw or watch less, or split the spec"
+_UNKNOWN_CONTEXT: Final = re.compile(r"context .*(does not exist|not found)")
 _HERE: Final = "KUBECTL"
 _MENDS: Final = (  # by what kubectl says; `\1` is the first thing that it names
     (r"no matches for kind|could not find the requested resource", _NO_OPERATOR),
     (r"namespaces \"([^\"]*)\" not found", rf"create it: `{_HERE} create namespace \1`, or name another"),
     (r"Too long|too large", _TOO_LARGE),
     (r"[Ff]orbidden", f"ask for the right to do this: `{_HERE} auth can-i --list`"),
-    (r"context .*(does not exist|not found)", "look at `kubectl config get-contexts`: `kube_context: NAME`"),
     (r"refused|timeout|deadline|EOF", f"is the cluster up, and this its address? `{_HERE} cluster-info`"),
 )
 
@@ -50,7 +50,7 @@ class Kubectl:
     """kubectl on PATH, in one context of the user's own configuration and one namespace."""
 
     def __init__(self, means: Means, kube_context: str | None, namespace: str | None, name: str) -> None:
-        self._means, self._name = means, name
+        self._means, self._name, self._context = means, name, kube_context
         self._cluster = [f"--context={kube_context}"] if kube_context else []
         self._place = [*self._cluster, *([f"--namespace={namespace}"] if namespace else [])]
 
@@ -174,10 +174,22 @@ class Kubectl:
             return KubectlError(f"{self._name}: {told}", "look at the plan; --force overwrites it", found)
         lines = dict.fromkeys(" ".join(line.split()) for line in ran.err.splitlines())  # one for each object
         said = printable(" ".join(filter(None, lines)) or f"kubectl ended with status {ran.status}")
+        if self._context and _UNKNOWN_CONTEXT.search(said):
+            return self._unknown_context(self._context)
         marked = ((re.search(mark, said), mend) for mark, mend in _MENDS)
         mend = next((match.expand(mend) for match, mend in marked if match), "mend what it says")
         mend = mend.replace(_HERE, self.command())  # where it is set to may be another cluster
         return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", mend, {})
+
+    def _unknown_context(self, wanted: str) -> KubectlError:
+        ran = self._means.run([self._means.program("kubectl"), "config", "get-contexts", "--output=name"])
+        message = f"{self._name}: kubectl has no context `{wanted}`"
+        if not (known := ran.out.split()):
+            hint = "name the file of your clusters: KUBECONFIG=FILE"
+            return KubectlError(f"{message}: its configuration has none at all", hint, {})
+        names = ", ".join(f"`{each}`" for each in known)
+        hint = f"name one of them in the context's `targets`: `kubernetes: {{kube_context: {known[0]}}}`"
+        return KubectlError(f"{message}; it has {names}", hint, {})
 
 
 _DRY: Final = "--dry-run=server"
