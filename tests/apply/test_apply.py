@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,29 @@ def test_a_rule_broken_by_hand(brewery: World) -> None:
     assert found.out.count("help: run `victor-mon apply --context prod`\n") == 2  # the file, and the rule
     assert brewery.apply().status == 0
     assert brewery.verify().status == 0
+
+
+def test_a_rule_that_cannot_be_evaluated(brewery: World) -> None:
+    """`apply` ends and `verify` fails with Prometheus' own words, in the place of the alert."""
+    brewery.edit("metric_prefix: brew_,", "metric_prefix: brew_, labels: {outcome: any},")
+    brewery.edit("\ncomponents:\n", '\nchecks: {overwritten-label: "off"}\ncomponents:\n')
+    brewery.edit(
+        "\nalerts:\n  brew_vat:\n",
+        "\n  batches: {title: Batches, unit: per_second, by: [outcome], rate: {of: brew_batches_total}}\n"
+        "alerts:\n  brew_vat:\n    Brewing: {signal: batches, when: any, severity: warning, summary: A}\n",
+    )
+    words = "vector contains metrics with the same labelset after applying alert labels"
+    applied = brewery.apply()
+    assert applied.status == 2
+    assert f"cannot evaluate `Brewing`: {words}\n" in applied.err
+    rendered = brewery.folder / "deployment/kubernetes/overlays/prod/brew/brew-alerts.yaml"
+    brewery.ours.write_bytes(rendered.read_bytes())
+    reload(brewery.prometheus.url)
+    found = brewery.verify()
+    assert found.status == 1
+    assert re.search(
+        rf"specs/brew\.yaml:\d+:5: error\[VM904\] [^\n]*`Brewing` is not healthy: {words}", found.out
+    )
 
 
 def unload(brewery: World) -> None:
