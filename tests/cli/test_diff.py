@@ -79,7 +79,11 @@ def test_from_base_to_a_context(repository):
 def test_since_a_revision_in_every_context(repository):
     """What differs in a context only is told with the context, and counts; what base tells is told once."""
     edit(repository / SPEC, 'HighMemoryUsage: {when: "> 4GiB"', 'HighMemoryUsage: {when: "> 6GiB"')
-    edit(repository / SPEC, "    component: configmap\n    override", "    component: operator\n    override")
+    edit(
+        repository / SPEC,
+        "    component: configmap\n    targets: [kubernetes: {kube_context: prod}]",
+        "    component: operator\n    targets: [kubernetes: {kube_context: prod}]",
+    )
     ended = victor_mon(repository, "diff", "--from", "HEAD", "--fail-on", "breaking")
     override = line_of(repository / SPEC, "> 6GiB")
     component = line_of(repository / SPEC, "    component: operator")
