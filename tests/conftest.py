@@ -9,7 +9,7 @@ import os
 import signal
 import tempfile
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager, nullcontext, suppress
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
 from pathlib import Path
 
 import pytest
@@ -17,6 +17,7 @@ from hypothesis import settings
 
 from tests.environments import environment
 from tests.kubebuilder import UnsetError, assets
+from tests.kubernetes.kcp import one_kcp
 from tests.programs import MissingProgramError, program
 from tests.tables import tables
 
@@ -39,10 +40,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--prove", action="store_true", help="run the proofs that take minutes, and them alone")
 
 
-def pytest_configure() -> None:
-    """Heeds the signals that whoever runs the tests may ignore: what they start inherits that."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Heed the signals that whoever runs the tests may ignore: what they start inherits that.
+
+    The process that gathers the results also ends what all of them share.
+    """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    if not hasattr(config, "workerinput"):
+        shared = ExitStack()
+        shared.enter_context(one_kcp())
+        config.add_cleanup(shared.close)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -1,7 +1,10 @@
-"""A real Kubernetes API server for the tests: the folder that KUBEBUILDER_ASSETS names.
+"""Real Kubernetes API servers for the tests: the folders that KUBEBUILDER_ASSETS and OPERATOR_ASSETS name.
 
 `python tests/kubebuilder.py KUBE-APISERVER.XZ` makes one in `.tools/`: the server unpacked, etcd and kubectl
 as links to those on PATH or to Debian's. Anybody else gets one by `setup-envtest use`.
+
+`python tests/kubebuilder.py --operator FOLDER` makes the other one of what is packed in a folder: kcp, a
+newer API in one process, the Prometheus operator with its kinds, and the kinds of Kubernetes that kcp lacks.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -18,9 +22,10 @@ sys.path.insert(0, str(ROOT))  # run as a script, its neighbours are not to be f
 
 from tests.programs import TOOLS, MissingProgramError, fetch, unpack  # noqa: E402 - see the line above
 
-VARIABLE = "KUBEBUILDER_ASSETS"
+VARIABLE, OPERATOR_VARIABLE = "KUBEBUILDER_ASSETS", "OPERATOR_ASSETS"
 ASSETS = ("etcd", "kube-apiserver", "kubectl")
-FOLDER = TOOLS / "kubebuilder"
+OPERATOR_ASSETS = ("core-kinds.yaml", "crds", "kcp", "kubectl", "operator")
+FOLDER, OPERATOR_FOLDER = TOOLS / "kubebuilder", TOOLS / "operator"
 DEBIAN = {"etcd": "etcd-server", "kubectl": "kubernetes-client"}
 
 
@@ -40,6 +45,15 @@ def assets() -> Path:
     return Path(named)
 
 
+def operator_assets() -> Path | None:
+    """The folder with kcp and the operator, if one is named; MissingProgramError where it lacks something."""
+    named = os.environ.get(OPERATOR_VARIABLE)
+    missing = [each for each in OPERATOR_ASSETS if named and not Path(named, each).exists()]
+    if missing:
+        raise MissingProgramError(f"{', '.join(missing)} missing in {named}, which {OPERATOR_VARIABLE} names")
+    return Path(named) if named else None
+
+
 def debian_kubectl() -> Path | None:
     """Debian's kubectl, where it was unpacked."""
     found = TOOLS / DEBIAN["kubectl"] / "usr/bin/kubectl"
@@ -48,25 +62,43 @@ def debian_kubectl() -> Path | None:
 
 def prepare(server: Path) -> None:
     """The folder, from the packed server and from programs on PATH or Debian's packages."""
-    wanted = [package for package in DEBIAN.values() if not (TOOLS / package).exists()]
+    unpack(server, FOLDER / "kube-apiserver")
+    link(FOLDER, DEBIAN)
+
+
+def prepare_operator(packed: Path) -> None:
+    """The other folder, from what is packed in one and from kubectl on PATH or Debian's."""
+    for name in ("kcp", "operator"):
+        unpack(packed / f"{name}.xz", OPERATOR_FOLDER / name)
+    shutil.unpack_archive(packed / "operator-crds.tar.xz", OPERATOR_FOLDER / "crds", filter="data")
+    shutil.copy(packed / "core-kinds.yaml", OPERATOR_FOLDER)
+    link(OPERATOR_FOLDER, {"kubectl": DEBIAN["kubectl"]})
+
+
+def link(folder: Path, programs: Mapping[str, str]) -> None:
+    """Links to programs on PATH or in Debian's packages, which are fetched."""
+    wanted = [package for package in programs.values() if not (TOOLS / package).exists()]
     if wanted:
         print(f"fetching {' and '.join(wanted)} into {TOOLS}", file=sys.stderr)
         fetch(wanted)
-    unpack(server, FOLDER / "kube-apiserver")
-    for name, package in DEBIAN.items():
-        link = FOLDER / name
-        link.unlink(missing_ok=True)
-        link.symlink_to(shutil.which(name) or TOOLS / package / "usr/bin" / name)
+    for name, package in programs.items():
+        path = folder / name
+        path.unlink(missing_ok=True)
+        path.symlink_to(shutil.which(name) or TOOLS / package / "usr/bin" / name)
 
 
 def main() -> int:
     """Makes the folder and prints its path; 2 where it cannot be made."""
+    is_operator = sys.argv[1] == "--operator"
     try:
-        prepare(Path(sys.argv[1]))
+        if is_operator:
+            prepare_operator(Path(sys.argv[2]))
+        else:
+            prepare(Path(sys.argv[1]))
     except (subprocess.CalledProcessError, OSError, lzma.LZMAError) as error:
         print(f"no cluster for the tests: {error}", file=sys.stderr)
         return 2
-    print(FOLDER)
+    print(OPERATOR_FOLDER if is_operator else FOLDER)
     return 0
 
 

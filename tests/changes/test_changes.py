@@ -101,6 +101,9 @@ MILL = [  # an edit of the spec, and all that is said of it
     ("team: grain", "team: flour", ["service mill: the label set `team=grain` becomes `team=flour`"]),
     ("scope: [site]", "scope: [site, hill]", ["service mill: the scope `site` becomes `site, hill`!"]),
     ("{job: wheel}", "{job: wheels}", ['component wheel: the select `job="wheel"` becomes `job="wheels"`!']),
+    ("{rules_key: mill.yaml}", "{rules_key: mill.yaml, labels: {release: kps}}", [
+        "service mill: the labels of objects `release=kps` added",
+    ]),
     ("owner: millers", "owner: bakers", ["service mill: the owner `millers` becomes `bakers`"]),
 ]  # fmt: skip
 
@@ -169,6 +172,12 @@ def test_what_renders_differently_is_told(edit):
     rendered = [render(compiled_text(text)) for text in (BEFORE, BEFORE.replace(old, new))]
     assert rendered[0] != rendered[1]
     assert told(BEFORE, BEFORE) == []
+
+
+def test_another_prometheus_is_a_change():
+    """A service's own values are computed otherwise then, though no rule differs."""
+    after = BEFORE.replace("  labels: {team: grain}\n", '  labels: {team: grain}\n  prometheus: "2.42"\n')
+    assert told(BEFORE, after) == ["service mill: the Prometheus `2.42` added"]
 
 
 def test_receivers_are_compared():

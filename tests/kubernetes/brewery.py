@@ -9,11 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from tests.apply.world import paths
 from tests.cli.commands import Outcome, edit, in_process
 from tests.kubernetes.cluster import Clusters
 
 SPEC = Path(__file__).with_name("spec.yaml")
+SURROUNDINGS = Path(__file__).with_name("surroundings.yaml")
 NUMBERS = itertools.count(1)
 # Notes its arguments and its input, then is kubectl. Where a file `fault` says so, before the object of that
 # number is kept a server is killed, or kubectl fails.
@@ -42,6 +45,8 @@ class Brewery:
 
     folder: Path
     clusters: Clusters
+    text: str = field(default_factory=lambda: SPEC.read_text(encoding="utf-8"), repr=False)
+    env: dict[str, str] = field(default_factory=dict)
     namespace: str = field(default_factory=lambda: f"brewery-{os.getpid()}-{next(NUMBERS)}")
 
     def __post_init__(self) -> None:
@@ -52,8 +57,17 @@ class Brewery:
         noting.chmod(0o755)
         for cluster in self.clusters.servers:
             self.clusters(cluster, "create", "namespace", self.namespace)
-        self.spec.write_text(SPEC.read_text(encoding="utf-8").replace("NAMESPACE", self.namespace), "utf-8")
+        self.surround("prod")
+        self.spec.write_text(self.text.replace("NAMESPACE", self.namespace), "utf-8")
         self.generate()
+
+    def surround(self, cluster: str) -> None:
+        """What the objects of a context of the operator refer to is there, and something selects them."""
+        versions = self.clusters(cluster, "api-versions").split()
+        version = "v1" if "discovery.k8s.io/v1" in versions else "v1beta1"
+        text = SURROUNDINGS.read_text(encoding="utf-8").replace("VERSION", version)
+        text = text.replace("NAMESPACE", self.namespace)
+        self.clusters(cluster, "apply", "--server-side", "--filename=-", stdin=text)
 
     @property
     def spec(self) -> Path:
@@ -69,7 +83,7 @@ class Brewery:
         """The outcome of a command in the repository."""
         path = os.pathsep.join([str(self.notes.parent / "bin"), paths()["PATH"]])
         # In a home of its own kubectl has learnt nothing from the other tests.
-        env = {**self.clusters.env, "PATH": path, "HOME": str(self.notes.parent)}
+        env = {**self.clusters.env, **self.env, "PATH": path, "HOME": str(self.notes.parent)}
         return in_process(self.folder, *arguments, env=env)
 
     def generate(self) -> None:
@@ -101,6 +115,15 @@ class Brewery:
     def versions(self, cluster: str) -> dict[str, str]:
         """The version of every object of ours, which changes whenever anything is written."""
         return {name: each["metadata"]["resourceVersion"] for name, each in self.objects(cluster).items()}
+
+    def become(self, user: str) -> None:
+        """From now on commands act as that user of `prod`."""
+        document = yaml.safe_load(self.clusters.kubeconfig.read_text(encoding="utf-8"))
+        for each in document["users"]:
+            each["user"]["as"] = user
+        path = self.notes.parent / "kubeconfig"
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+        self.env = {"KUBECONFIG": str(path)}
 
     def overlay(self, context: str) -> Path:
         """The folder of a context's files."""

@@ -84,6 +84,7 @@ class Clusters:
     servers: Mapping[str, Server]
     kubeconfig: Path
     kubectl: Path
+    crds: Path = CRDS
 
     @property
     def env(self) -> Mapping[str, str]:

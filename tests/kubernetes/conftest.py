@@ -1,20 +1,38 @@
-"""Two clusters for all tests of a file, and a repository with namespaces of its own for each test."""
+"""Clusters for all tests of a file, and a repository with namespaces of its own for each test.
+
+They are the API server of KUBEBUILDER_ASSETS, or where OPERATOR_ASSETS is set workspaces of kcp.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
+from tests.kubebuilder import operator_assets
 from tests.kubernetes.brewery import Brewery
 from tests.kubernetes.cluster import Clusters, clusters
+from tests.kubernetes.kcp import kcp_clusters
+
+NewClusters: TypeAlias = Callable[[Sequence[str]], AbstractContextManager[Clusters]]
 
 
 @pytest.fixture(scope="module")
-def cluster_pair(kubebuilder: Path, promtool: Path, amtool: Path) -> Iterator[Clusters]:
+def new_clusters(request: pytest.FixtureRequest, promtool: Path, amtool: Path) -> NewClusters:
+    """What makes clusters of some names, each known to kubectl by its name."""
+    if assets := operator_assets():
+        return partial(kcp_clusters, assets)
+    return partial(clusters, request.getfixturevalue("kubebuilder"))
+
+
+@pytest.fixture(scope="module")
+def cluster_pair(new_clusters: NewClusters) -> Iterator[Clusters]:
     """Two clusters, `staging` and `prod`."""
-    with clusters(kubebuilder, ["staging", "prod"]) as found:
+    with new_clusters(["staging", "prod"]) as found:
         yield found
 
 

@@ -24,7 +24,7 @@ from tests.apply.stand_in import serving
 from tests.apply.world import HOST, paths, routed
 from tests.cli.commands import Outcome, edit, in_process
 from tests.end_to_end.live import alerting
-from tests.kubernetes.cluster import clusters
+from tests.kubernetes.conftest import NewClusters
 from tests.kubernetes.failing import TARGET, FailingKubectl
 from tests.kubernetes.kept_objects import KeptConfigMaps
 from tests.tables import row
@@ -119,7 +119,7 @@ class Failing(Mixed):
 
 @pytest.fixture(scope="module")
 def mixed(
-    kubebuilder: Path,
+    new_clusters: NewClusters,
     promtool: Path,
     alertmanager: Path,
     amtool: Path,
@@ -132,7 +132,7 @@ def mixed(
     config.write_text(HOST.read_text(encoding="utf-8"), encoding="utf-8")
     grafana = Grafana(f"Bearer {TOKEN}")
     with contextlib.ExitStack() as stack:
-        pair = stack.enter_context(clusters(kubebuilder, ["prod"]))
+        pair = stack.enter_context(new_clusters(["prod"]))
         stack.enter_context(serving(grafana))
         behind = {"alertmanager": stack.enter_context(alerting(alertmanager, config)), "grafana": grafana.url}
         urls = {name: stack.enter_context(proxy(name, url, wire)) for name, url in behind.items()}

@@ -28,6 +28,9 @@ _HIDES_MANAGERS: Final = 21  # the minor version of kubectl from which it has to
 _NO_OPERATOR: Final = "install the Prometheus operator, or write `component: configmap`"
 _TOO_LARGE: Final = "a ConfigMap holds 1 MiB: draw or watch less, or split the spec"
 _UNKNOWN_CONTEXT: Final = re.compile(r"context .*(does not exist|not found)")
+_FORBIDDEN: Final = re.compile(r"[Ff]orbidden")
+_NO_RESOURCE: Final = re.compile(r"doesn't have a resource type")
+_NOT_FOUND: Final = re.compile(r"NotFound|not found")
 _HERE: Final = "KUBECTL"
 _MENDS: Final = (  # by what kubectl says; `\1` is the first thing that it names
     (r"no matches for kind|could not find the requested resource", _NO_OPERATOR),
@@ -99,6 +102,42 @@ class Kubectl:
         """The same in all namespaces; KubectlError where the user may not look into them."""
         return self._objects("get", ",".join(self._kinds), "--all-namespaces", f"--selector={selector}")
 
+    def listed(self, resource: str, *where: str) -> list[Manifest] | None:
+        """The objects of a resource; none where the cluster does not know it, None where it is forbidden."""
+        ran = self._run("get", resource, *where, "--output=json")
+        if ran.status and _FORBIDDEN.search(ran.err):
+            return None
+        if ran.status and _NO_RESOURCE.search(ran.err):
+            return []
+        return self._items(ran)
+
+    def secret_keys(self, name: str, namespace: str) -> set[str] | None:
+        """The keys of a Secret; None where it may not be read, LookupError where there is none."""
+        keys = '--output=go-template={{range $key, $value := .data}}{{$key}}{{"\\n"}}{{end}}'
+        ran = self._run("get", "secret", name, f"--namespace={namespace}", keys)
+        if ran.status and _FORBIDDEN.search(ran.err):
+            return None
+        if ran.status and _NOT_FOUND.search(ran.err):
+            raise LookupError(name)
+        self._done(ran)
+        return set(ran.out.split())
+
+    def secret_value(self, name: str, namespace: str, key: str) -> str:
+        """A value of a Secret, in base64; PermissionError where it may not be read, LookupError without."""
+        ran = self._run(
+            "get",
+            "secret",
+            name,
+            f"--namespace={namespace}",
+            f'--output=go-template={{{{index .data "{key}"}}}}',
+        )
+        if ran.status and _FORBIDDEN.search(ran.err):
+            raise PermissionError(name)
+        if (ran.status and _NOT_FOUND.search(ran.err)) or ran.out == "<no value>":
+            raise LookupError(name)
+        self._done(ran)
+        return ran.out
+
     def command(self, *arguments: str) -> str:
         """A command of kubectl on this cluster, for people."""
         return shlex.join(["kubectl", *self._cluster, *arguments])
@@ -120,7 +159,9 @@ class Kubectl:
         self._done(ran)
 
     def _objects(self, *arguments: str, stdin: str | None = None) -> list[Manifest]:
-        ran = self._run(*arguments, *self._with_managers, "--output=json", stdin=stdin)
+        return self._items(self._run(*arguments, *self._with_managers, "--output=json", stdin=stdin))
+
+    def _items(self, ran: Ran) -> list[Manifest]:
         self._done(ran)
         document = self._document(ran) if ran.out.strip() else {"items": []}
         items = document.get("items", [document])

@@ -14,11 +14,10 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
+from victor_monitoring.model.fields import INSTANCE, MANAGED_BY, PART_OF
+
 MANAGER: Final = "victor-mon"
 Manifest: TypeAlias = Mapping[str, Any]
-_INSTANCE: Final = "app.kubernetes.io/instance"
-_PART_OF: Final = "app.kubernetes.io/part-of"
-_MANAGED_BY: Final = "app.kubernetes.io/managed-by"
 _KEPT: Final = ("name", "namespace", "labels", "annotations")  # of the metadata, to restore an object
 _NO_BODY: Final = ("apiVersion", "kind", "metadata", "status")
 
@@ -59,13 +58,13 @@ def namespace_of(manifest: Manifest) -> str:
 def owner_of(manifest: Manifest) -> tuple[str | None, str | None]:
     """The service and the context that an object of ours is of; the service is None where it is not ours."""
     labels = manifest["metadata"].get("labels") or {}
-    is_ours = labels.get(_MANAGED_BY) == MANAGER
-    return (labels.get(_PART_OF) if is_ours else None), labels.get(_INSTANCE)
+    is_ours = labels.get(MANAGED_BY) == MANAGER
+    return (labels.get(PART_OF) if is_ours else None), labels.get(INSTANCE)
 
 
 def selector(service: str, context: str) -> str:
     """What selects the objects of a context by their labels."""
-    return f"{_MANAGED_BY}={MANAGER},{_PART_OF}={service},{_INSTANCE}={context}"
+    return f"{MANAGED_BY}={MANAGER},{PART_OF}={service},{INSTANCE}={context}"
 
 
 def text_of(there: Manifest, wanted: Manifest | None, rendered: str) -> str:

@@ -109,6 +109,60 @@ OTHER_VERSION: Final = Pattern(
 Versions compute rates and windows differently: with the wrong one, the signals of the REST API are not
 what Prometheus answers. Bad: `prometheus: "2.42"` where 3.14 runs. Good: the version that runs.""",
 )
+UNSELECTED: Final = Pattern(
+    "VM912",
+    "unselected-object",
+    Severity.ERROR,
+    """Nothing in the cluster selects an object that the spec renders.
+
+A Prometheus of the operator reads only the rules that its `ruleSelector` and `ruleNamespaceSelector` select;
+so do ThanosRuler, Alertmanager and Grafana's sidecar with theirs. One that is not given selects nothing.
+Bad: no labels, where `ruleSelector` is `release: monitoring`.
+Good: `kubernetes: {labels: {release: monitoring}}`.""",
+)
+SELECTED_TWICE: Final = Pattern(
+    "VM913",
+    "selected-twice",
+    Severity.NOTE,
+    """Several objects of the operator select one that the spec renders.
+
+Each of them evaluates the rules, or scrapes, or routes: an alert may be sent twice.""",
+)
+FOREIGN_NAMESPACE: Final = Pattern(
+    "VM914",
+    "foreign-namespace",
+    Severity.ERROR,
+    """An Alertmanager of the operator routes only alerts that carry the namespace of the AlertmanagerConfig.
+
+With `alertmanagerConfigMatcherStrategy: OnNamespace`, the operator's default, it adds a matcher
+`namespace="NAMESPACE"` to every route and inhibition. An alert without that label goes to the Alertmanager's
+own receiver. Good: the strategy `None`, or `labels: {namespace: NAMESPACE}` in the context.""",
+)
+MISSING_REFERENCE: Final = Pattern(
+    "VM915",
+    "missing-reference",
+    Severity.ERROR,
+    """An object refers to a Secret, a key, a Service or a port that the cluster does not have.
+
+The operator skips an AlertmanagerConfig whose Secret is missing, as a whole; a ServiceMonitor whose Service
+is missing scrapes nothing.""",
+)
+REFUSED: Final = Pattern(
+    "VM916",
+    "refused-object",
+    Severity.ERROR,
+    """The operator says in an object's status that it does not accept the object. The message is its own.""",
+)
+UNREADABLE: Final = Pattern(
+    "VM917",
+    "unreadable-resource",
+    Severity.WARNING,
+    """The user may not read a resource of the cluster, so that something is not known.
+
+It is judged as unknown, not as right. The help is the right that is missing.""",
+)
+# What time alone does not change: somebody has to do something about it.
+LASTING: Final = frozenset({UNSELECTED, FOREIGN_NAMESPACE, MISSING_REFERENCE})
 LIVE: Final = (
     LIVE_DIFFERENCE,
     NOT_APPLIED,
@@ -122,4 +176,10 @@ LIVE: Final = (
     UNEVALUATED,
     ELSEWHERE,
     OTHER_VERSION,
+    UNSELECTED,
+    SELECTED_TWICE,
+    FOREIGN_NAMESPACE,
+    MISSING_REFERENCE,
+    REFUSED,
+    UNREADABLE,
 )

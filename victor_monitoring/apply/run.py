@@ -13,7 +13,7 @@ from victor_monitoring.errors import UserError
 from victor_monitoring.interruption import Interrupted, shielded
 from victor_monitoring.spec.finding import Finding
 
-from .patterns import UNEVALUATED
+from .patterns import LASTING, UNEVALUATED
 from .plan import Kind, Step
 from .target import Standing, State, Target
 
@@ -115,8 +115,11 @@ def findings(
             found[id(target)] = list(target.verify())
         left = [target for target in left if any(map(_is_error, found[id(target)]))]
         parted = [each for target in targets for each in found[id(target)]]
-        may_pass = is_applied or any(each.pattern is UNEVALUATED for each in parted)
-        if not (left and may_pass) or time.monotonic() + pause > deadline:
+        may_pass = any(
+            each.pattern is UNEVALUATED or (is_applied and _is_error(each) and each.pattern not in LASTING)
+            for each in parted
+        )
+        if not may_pass or time.monotonic() + pause > deadline:
             return parted
         first, *others = (each.message for each in parted if _is_error(each))
         progress = f"waiting, {patience:g} s at most: {first}{f', and {len(others)} more' if others else ''}"

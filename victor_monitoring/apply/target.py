@@ -114,6 +114,10 @@ class Target(ABC):
     def undo(self, step: Step) -> None:
         """What `execute` did, whole or in part, is as it was read; UserError where that cannot be."""
 
+    def foresee(self) -> Iterator[Finding]:
+        """What will keep the live system from what the spec says, though everything can be applied."""
+        yield from ()
+
     @abstractmethod
     def verify(self) -> Iterator[Finding]:
         """Everything that is otherwise in the live system than the spec says."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from victor_monitoring.resolved.spec import Receiver, Resolved
+from victor_monitoring.resolved.spec import Receiver, Resolved, Service
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.spec.tree import Path
 
@@ -46,6 +46,8 @@ def _pairs(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object
         ("service", "select"): ("the select", _listed(old.select), _listed(new.select)),
         ("service", "scope"): ("the scope", _listed(old.scope), _listed(new.scope)),
         ("service", "labels"): ("the label set", _labels(old.labels), _labels(new.labels)),
+        ("service", "prometheus"): ("the Prometheus", _version(old), _version(new)),
+        ("kubernetes", "labels"): ("the labels of objects", _object_labels(before), _object_labels(after)),
         ("service", "runbooks"): ("the runbooks at", old.runbooks, new.runbooks),
         (*here, "time_scale"): ("the time scale", before.time_scale, after.time_scale),
         (*here, "component"): ("the objects of", before.component or "null", after.component or "null"),
@@ -89,6 +91,14 @@ def _told(receiver: Receiver) -> str:
 
 def _yes(flag: bool) -> str:
     return "true" if flag else "false"
+
+
+def _version(service: Service) -> str:
+    return str(service.prometheus or "")
+
+
+def _object_labels(spec: Resolved) -> str:
+    return _labels(spec.kubernetes.labels)
 
 
 def _listed(values: tuple[object, ...]) -> str:

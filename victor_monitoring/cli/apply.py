@@ -13,7 +13,7 @@ from victor_monitoring.diagnostics import Diagnostic
 from victor_monitoring.errors import UserError
 
 from .findings import fails, say, show
-from .live import Live, gate, located, opened, sound_context
+from .live import Live, as_far_as_known, foreseen, gate, located, opened, sound_context
 from .options import Format, Specs, Today
 
 if TYPE_CHECKING:
@@ -78,6 +78,7 @@ def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
     is_work = any(task.is_work for task in tasks)
     if how is ApplyFormat.TEXT:
         print(visible_lines(live.hidden(plan_text(tasks))), end="", flush=True)
+        show(foreseen(live), Format.TEXT, sys.stderr)
     if dry_run:
         _document(live, tasks, None, (), how)
         return int(is_work)
@@ -104,7 +105,8 @@ def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
     if fails(found):
         say(f"{'applied, and ' if is_work else ''}the live systems are not what the spec says")
         return 1
-    say(f"{'applied' if is_work else 'nothing to do'}; the live systems are what the spec says")
+    known = as_far_as_known(found)
+    say(f"{'applied' if is_work else 'nothing to do'}; the live systems are what the spec says{known}")
     return 0
 
 

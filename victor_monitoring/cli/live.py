@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from victor_monitoring.apply.means import Means
     from victor_monitoring.apply.target import Delivery, Target
     from victor_monitoring.pipeline import Compiled
+    from victor_monitoring.spec.finding import Finding
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,15 +131,32 @@ def gate(live: Live) -> None:
     judge(live.delivery, live.means, frozenset[str]().union(*(each.settings.takes for each in placed)))
 
 
+def foreseen(live: Live) -> list[Diagnostic]:
+    """What will keep the live systems from what the spec says after everything is applied, as warnings."""
+    return _in_place(live, [each for target in live.targets for each in target.foresee()])
+
+
 def located(live: Live, *, is_applied: bool = False) -> list[Diagnostic]:
     """What the live systems have otherwise than the spec, each in its place there.
 
     After something was applied they have time to come to agree.
     """
     from victor_monitoring.apply.run import findings
+
+    return _in_place(live, findings(live.targets, live.means.say, live.patience, is_applied=is_applied))
+
+
+def as_far_as_known(found: Sequence[Diagnostic]) -> str:
+    """What is to be added to a good result where something of it may not be read."""
+    from victor_monitoring.apply.patterns import UNREADABLE
+
+    return ", as far as you may read them" if any(each.code == UNREADABLE.code for each in found) else ""
+
+
+def _in_place(live: Live, found: Sequence[Finding]) -> list[Diagnostic]:
+    """The findings without secrets, each in its place in the spec."""
     from victor_monitoring.spec.finding import locate
 
     tree = live.sound.compiled.trees[live.context]
-    found = findings(live.targets, live.means.say, live.patience, is_applied=is_applied)
     shown = (replace(each, message=live.hidden(each.message), help=live.hidden(each.help)) for each in found)
     return in_order(locate(each, each.pattern, tree) for each in shown if each.pattern)

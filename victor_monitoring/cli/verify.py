@@ -13,7 +13,7 @@ from victor_monitoring.diagnostics import Source, nearest
 from victor_monitoring.errors import UserError
 
 from .findings import fails, say, show, stop_on_errors
-from .live import Sound, located, opened, sound_context
+from .live import Sound, as_far_as_known, located, opened, sound_context
 from .options import Format, FormatOption, Specs, Strict, Today
 from .specs import compile_file, find_specs, known_context
 
@@ -97,7 +97,7 @@ def _live(sound: Sound, timeout: float, how: Format, strict: bool) -> None:
     if fails(found, strict):
         raise typer.Exit(1)
     names = ", ".join(target.name for target in live.targets)
-    say(f"{names}: as {live.spec_name} says in {live.context}")
+    say(f"{names}: as {live.spec_name} says in {live.context}{as_far_as_known(found)}")
 
 
 def _known(spec: Resolved, components: Sequence[str] | None) -> None:

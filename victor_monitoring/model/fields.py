@@ -19,6 +19,14 @@ from victor_monitoring.signals.text_error import TextError
 from .template import Template, parse_template
 
 _REMEMBERED = 10_000  # texts of a type, with what they mean
+# The labels of every Kubernetes object that say which spec and context it is of.
+MANAGED_BY = "app.kubernetes.io/managed-by"
+PART_OF = "app.kubernetes.io/part-of"
+INSTANCE = "app.kubernetes.io/instance"
+DASHBOARD_LABEL = (
+    "grafana_dashboard"  # by which Grafana's sidecar finds dashboards where nobody says otherwise
+)
+OWNERSHIP = frozenset({MANAGED_BY, PART_OF, INSTANCE})
 NAME_SHAPE = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 _YEAR = 366 * 86_400_000  # milliseconds; Prometheus counts to 292 years, and nobody waits for that
 _NEWEST_MAJOR = 3  # of Prometheus: a later one may compute differently
@@ -101,6 +109,12 @@ def _untemplated(text: str) -> str:
     return text
 
 
+def _free(label: str) -> str:
+    if label in OWNERSHIP:
+        raise invalid(f"`{label}` says whose object it is, and is set already", "choose another label")
+    return label
+
+
 def _text_schema(example: str, description: str) -> WithJsonSchema:
     return WithJsonSchema({"type": "string", "description": description, "examples": [example]})
 
@@ -162,6 +176,7 @@ KubernetesLabel = Annotated[
         max_length=317,
     ),
 ]
+ObjectLabel = Annotated[KubernetesLabel, AfterValidator(_free)]
 KubernetesValue = Annotated[
     str, Field(pattern=r"^([A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?)?$", max_length=63)
 ]

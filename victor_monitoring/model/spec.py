@@ -24,6 +24,7 @@ from .fields import (
     Name,
     Namespace,
     NumberField,
+    ObjectLabel,
     PlainText,
     QuantityField,
     SlugName,
@@ -134,9 +135,10 @@ class Alertmanager(Written):
 
 
 class Kubernetes(Written):
-    """How the service is found in a cluster, and the key of the rules in their ConfigMap."""
+    """How the service is found in a cluster, and how its objects are labelled there."""
 
     rules_key: ConfigKey = "rules.yaml"
+    labels: dict[ObjectLabel, KubernetesValue] = {}
     app: dict[KubernetesLabel, KubernetesValue] = {}
     port: KubernetesPort | None = None
     path: Annotated[str, Field(pattern=r"^/")] = "/metrics"
@@ -306,6 +308,7 @@ class Context(Written):
     prometheus: VersionField | None = None
     protected: bool = False
     component: Literal["configmap", "operator"] | None = "configmap"
+    kubernetes: Kubernetes = Field(default_factory=Kubernetes)
     receivers: dict[Name, Receiver] = {}
     targets: list[Any] = []
     override: dict[str, Any] = {}

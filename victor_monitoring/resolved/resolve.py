@@ -76,7 +76,7 @@ def resolve(
         mutation=spec.proof.mutation.value if spec.proof else None,
         checks=spec.checks,
         outputs=resolve_outputs(spec.outputs, service.name),
-        kubernetes=_kubernetes(spec.kubernetes),
+        kubernetes=_kubernetes(spec.kubernetes, here.kubernetes),
         routing=routing,
         components=components,
         series={name: metric for name, (metric, _) in series.items()},
@@ -117,8 +117,11 @@ def _service(spec: written.Spec, context: written.Context) -> Service:
     )
 
 
-def _kubernetes(here: written.Kubernetes) -> Kubernetes:
-    return Kubernetes(here.rules_key, label_pairs(here.app), here.port, here.path)
+def _kubernetes(base: written.Kubernetes, here: written.Kubernetes) -> Kubernetes:
+    """The section with a context's keys over it: its labels are added, everything else is replaced."""
+    merged = base.model_copy(update={name: getattr(here, name) for name in here.model_fields_set})
+    labels = label_pairs({**base.labels, **here.labels})
+    return Kubernetes(merged.rules_key, labels, label_pairs(merged.app), merged.port, merged.path)
 
 
 def _meta(spec: written.Spec, scale: TimeScale) -> Meta | None:

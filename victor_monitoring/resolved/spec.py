@@ -170,11 +170,12 @@ class Meta:
 class Kubernetes:
     """How the rules are named in their ConfigMap, and how the service is found in a cluster.
 
-    `app` are the labels of its Service; `port` is the name of the Service's port, or the number that the
-    pods listen on. Without both nothing says what to scrape.
+    `labels` are set on every object that is rendered. `app` are the labels of its Service; `port` is the name
+    of the Service's port, or the number that the pods listen on. Without both nothing says what to scrape.
     """
 
     rules_key: str
+    labels: Labels
     app: Labels
     port: str | int | None
     path: str

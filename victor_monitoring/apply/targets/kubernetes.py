@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import yaml
 
+from victor_monitoring.apply.cluster import Cluster
 from victor_monitoring.apply.document import document_of
 from victor_monitoring.apply.kubectl import Kubectl, KubectlError, conflict_words
 from victor_monitoring.apply.manifests import (
@@ -24,10 +25,12 @@ from victor_monitoring.apply.manifests import (
     selector,
     text_of,
 )
+from victor_monitoring.apply.operated import Operated
 from victor_monitoring.apply.patterns import ELSEWHERE, LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
 from victor_monitoring.apply.plan import Kind, Step, step
 from victor_monitoring.apply.target import Delivery, Settings, Target
 from victor_monitoring.changes.rules import rule_changes
+from victor_monitoring.diagnostics import Severity
 from victor_monitoring.errors import UserError
 from victor_monitoring.model.fields import Text
 from victor_monitoring.spec import tree
@@ -76,6 +79,15 @@ class KubernetesTarget(Target):
             mend = "its `component` and the outputs `kubernetes` and `overlays` must not be null"
             raise UserError(message, mend)
         self._kubectl.accepted(self._all)
+        missing = list(self._operated().missing()) if self._is_operated else []
+        if missing:
+            told = "; ".join(each.message for each in missing)
+            raise UserError(f"{self.name}: {told}", "; ".join(dict.fromkeys(each.hint for each in missing)))
+
+    def foresee(self) -> Iterator[Finding]:
+        for each in self._operated().foreseen() if self._is_operated else ():
+            severity = min(each.pattern.severity, Severity.WARNING)
+            yield self._found(replace(each.pattern, severity=severity), each.message, each.hint)
 
     def read(self) -> Mapping[str, str]:
         there = (*self._kubectl.owned(self._ours), *self._kubectl.get(self._all))
@@ -124,6 +136,20 @@ class KubernetesTarget(Target):
             if name not in self._wanted:
                 yield self._found(LEFTOVER, f"{self.name}: `{name}` is no longer rendered", apply)
         yield from self._elsewhere()
+        live = [each for name, each in self._seen.items() if name in self._wanted]
+        for problem in self._operated().found(live) if self._is_operated else ():
+            yield self._found(problem.pattern, f"{self.name}: {problem.message}", problem.hint)
+
+    @property
+    def _is_operated(self) -> bool:
+        """Whether the context's objects are the operator's."""
+        return self._delivery.spec.component == "operator"
+
+    def _operated(self) -> Operated:
+        """A new look at what the operator makes of the objects."""
+        cluster = Cluster(self._kubectl, self._namespace or "default")
+        manifests = [each.manifest for each in self._wanted.values()]
+        return Operated(cluster, self._delivery, self._means, manifests)
 
     def _elsewhere(self) -> Iterator[Finding]:
         """The namespaces besides our own that hold objects of the context."""

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
 from victor_monitoring.artifacts import Artifact
+from victor_monitoring.model.fields import DASHBOARD_LABEL
 from victor_monitoring.renderers.dashboard import dashboard_text
 from victor_monitoring.renderers.paths import overlay_path
 from victor_monitoring.renderers.rules import rule_data, rules_text
@@ -21,7 +22,6 @@ from .routing import alertmanager_configs
 from .service_monitor import service_monitor
 
 OUTPUT = "kubernetes"
-SIDECAR = {"grafana_dashboard": "1"}  # the label by which Grafana's sidecar finds dashboards
 KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}
 
 
@@ -70,7 +70,7 @@ def _rules_map(spec: Resolved) -> Mapping[str, object]:
 
 def _dashboard_map(spec: Resolved, dashboard: Dashboard, file_name: str) -> Mapping[str, object]:
     body = {"data": {file_name: dashboard_text(spec, dashboard)}}
-    return manifest(spec, "dashboard", body, labels=SIDECAR)
+    return manifest(spec, "dashboard", body, labels={DASHBOARD_LABEL: "1"})
 
 
 def _prometheus_rule(spec: Resolved) -> Mapping[str, object]:

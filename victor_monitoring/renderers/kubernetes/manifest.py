@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from victor_monitoring.model.fields import INSTANCE, MANAGED_BY, PART_OF
 from victor_monitoring.resolved.spec import Resolved
 
 
@@ -16,14 +17,13 @@ def manifest(
     version: str = "v1",
     labels: Mapping[str, str] | None = None,
 ) -> Mapping[str, object]:
-    """An object of the service, labelled as ours; a context's is named and labelled after the context too."""
+    """An object of the service, with the spec's labels and `labels`, and labels that say whose it is.
+
+    A context's object is named and labelled after the context, too.
+    """
     namespace = {"namespace": spec.service.namespace} if spec.service.namespace else {}
-    instance = {"app.kubernetes.io/instance": spec.context} if spec.context else {}
-    ours = {
-        "app.kubernetes.io/managed-by": "victor-mon",
-        "app.kubernetes.io/part-of": spec.service.name,
-        **instance,
-    }
+    instance = {INSTANCE: spec.context} if spec.context else {}
+    owned = {MANAGED_BY: "victor-mon", PART_OF: spec.service.name, **instance}
     # The context comes last: `shop-alerts-prod` is never base's of a service `shop-prod`.
     name = "-".join(filter(None, (spec.service.name, suffix, spec.context)))
     return {
@@ -32,7 +32,7 @@ def manifest(
         "metadata": {
             "name": name,
             **namespace,
-            "labels": {**ours, **(labels or {})},
+            "labels": {**owned, **(labels or {}), **dict(spec.kubernetes.labels)},
         },
         **body,
     }

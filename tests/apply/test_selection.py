@@ -1,0 +1,73 @@
+"""Which of the operator's objects select an object: the operator's meaning of selectors."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from victor_monitoring.apply.selection import Selecting, unmet
+
+LABELS = {"release": "kps", "tier": "1"}
+
+
+def expression(operator: str, key: str, *values: str) -> dict[str, Any]:
+    return {"matchExpressions": [{"key": key, "operator": operator, "values": list(values)}]}
+
+
+def prometheus(**spec: Any) -> Selecting:
+    metadata = {"name": "kps", "namespace": "monitoring"}
+    return Selecting(
+        "PrometheusRule", "prometheuses", {"kind": "Prometheus", "metadata": metadata, "spec": spec}
+    )
+
+
+@pytest.mark.parametrize(
+    ("selector", "missing"),
+    [
+        ({}, []),
+        ({"matchLabels": {"release": "kps"}}, []),
+        ({"matchLabels": {"release": "other", "tier": "1"}}, [("release", "other")]),
+        ({"matchLabels": {"team": "a"}}, [("team", "a")]),
+        (expression("In", "release", "kps", "b"), []),
+        (expression("In", "release", "a", "b"), [("release", "a")]),
+        (expression("In", "team", "a"), [("team", "a")]),
+        (expression("NotIn", "release", "kps"), [("release", None)]),
+        (expression("NotIn", "team", "a"), []),  # what is not there is in no list
+        (expression("Exists", "tier"), []),
+        (expression("Exists", "team"), [("team", "true")]),
+        (expression("DoesNotExist", "tier"), [("tier", None)]),
+        (expression("DoesNotExist", "team"), []),
+        ({"matchLabels": {"team": "a"}, **expression("Exists", "shift")}, [("team", "a"), ("shift", "true")]),
+    ],
+)
+def test_labels_meet_a_selector_or_what_is_missing(
+    selector: Any, missing: list[tuple[str, str | None]]
+) -> None:
+    """Every part must be met; each that is not says the label, and a value that would meet it."""
+    assert [(each.label, each.wanted) for each in unmet(selector, LABELS)] == missing
+
+
+@pytest.mark.parametrize(
+    ("spec", "selects"), [({}, False), ({"ruleSelector": None}, False), ({"ruleSelector": {}}, True)]
+)
+def test_no_selector_selects_nothing_and_an_empty_one_all(spec: Any, selects: bool) -> None:
+    """The difference of one pair of brackets decides whether any rule is read."""
+    assert prometheus(**spec).selects_labels(LABELS) is selects
+
+
+@pytest.mark.parametrize(
+    ("selector", "namespace", "labels", "selects"),
+    [
+        (None, "monitoring", {}, True),
+        (None, "shop", {}, False),
+        ({}, "shop", None, True),
+        ({"matchLabels": {"a": "b"}}, "shop", {"a": "b"}, True),
+        ({"matchLabels": {"a": "b"}}, "shop", {}, False),
+        ({"matchLabels": {"a": "b"}}, "shop", None, None),  # its labels may not be read
+    ],
+)
+def test_namespaces_are_selected(selector: Any, namespace: str, labels: Any, selects: bool | None) -> None:
+    """Without a selector its own namespace alone, by an empty one all, and by labels where they are known."""
+    found = prometheus(ruleNamespaceSelector=selector).selects_namespace(namespace, labels)
+    assert found is selects

@@ -1,0 +1,445 @@
+"""What the real Prometheus operator makes of a context's objects, and what `apply` and `verify` say of it."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import gzip
+import json
+import re
+import shlex
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.cli.commands import Outcome, edit
+from tests.end_to_end.live import until
+from tests.kubebuilder import operator_assets
+from tests.kubernetes.brewery import SPEC, Brewery
+from tests.kubernetes.cluster import Clusters
+from tests.kubernetes.kcp import operator
+from tests.rules.rendered import PERFORMANCE
+from tests.tables import row
+
+TITLE = "what the operator makes of our objects, and what is said of it"
+PAGER = "AlertmanagerConfig brew-receiver-pager-prod"
+RULES, MONITOR = "PrometheusRule brew-alerts-prod", "ServiceMonitor brew-scrape-prod"
+
+
+@pytest.fixture(scope="module")
+def operated(request: pytest.FixtureRequest) -> Iterator[Clusters]:
+    """Two clusters, with the operator at work in `prod`."""
+    assets = operator_assets()
+    if assets is None:
+        pytest.skip("OPERATOR_ASSETS names no folder with kcp and the operator: see tests/kubebuilder.py")
+    clusters = request.getfixturevalue("cluster_pair")
+    with operator(assets, clusters, "prod"):
+        yield clusters
+
+
+class Stack:
+    """A Prometheus and an Alertmanager as kube-prometheus-stack makes them, in another namespace."""
+
+    def __init__(self, brewery: Brewery) -> None:
+        self.brewery, self.release = brewery, brewery.namespace
+        self.namespace = f"{brewery.namespace}-stack"
+        own = f"--namespace={brewery.namespace}"
+        brewery.clusters("prod", "delete", "prometheuses,alertmanagers", "--all", own)
+        brewery.clusters("prod", "create", "namespace", self.namespace)
+        by_release = {"matchLabels": {"release": self.release}}
+        self.prometheus: dict[str, Any] = {
+            "ruleSelector": by_release,
+            "ruleNamespaceSelector": {},
+            "serviceMonitorSelector": by_release,
+            "serviceMonitorNamespaceSelector": {},
+        }
+        self.alertmanager: dict[str, Any] = {
+            "alertmanagerConfigSelector": by_release,
+            "alertmanagerConfigNamespaceSelector": {},
+        }
+
+    def up(self, name: str = "kps") -> None:
+        """The objects are as `prometheus` and `alertmanager` say, and the operator has looked at them."""
+        for kind, spec in (("Prometheus", self.prometheus), ("Alertmanager", self.alertmanager)):
+            metadata = {"name": name, "namespace": self.namespace}
+            body = {
+                "apiVersion": "monitoring.coreos.com/v1",
+                "kind": kind,
+                "metadata": metadata,
+                "spec": spec,
+            }
+            self.kubectl(
+                "apply", "--server-side", "--force-conflicts", "--filename=-", stdin=json.dumps(body)
+            )
+        until(lambda: self.rules(name) is not None and self.routing(name) is not None, 60)
+
+    def down(self) -> None:
+        """Nothing selects or routes any more."""
+        self.kubectl("delete", "prometheuses,alertmanagers", "--all", f"--namespace={self.namespace}")
+
+    def kubectl(self, *arguments: str, stdin: str | None = None) -> str:
+        """Kubectl on the cluster."""
+        return self.brewery.clusters("prod", *arguments, stdin=stdin)
+
+    def rules(self, name: str = "kps") -> dict[str, str] | None:
+        """The rule files that the operator has made for the Prometheus, by their names."""
+        found = self._made("configmap", f"prometheus-{name}-rulefiles-0")
+        return None if found is None else found.get("data") or {}
+
+    def routing(self, name: str = "kps") -> dict[str, Any] | None:
+        """The configuration that the operator has made for the Alertmanager."""
+        found = self._made("secret", f"alertmanager-{name}-generated")
+        if found is None:
+            return None
+        packed = base64.b64decode(found["data"]["alertmanager.yaml.gz"])
+        return dict(yaml.safe_load(gzip.decompress(packed)))
+
+    def scrapes(self, name: str = "kps") -> bool:
+        """Whether the Prometheus' configuration has a job of the brewery's ServiceMonitor."""
+        found = self._made("secret", f"prometheus-{name}")
+        assert found is not None
+        text = gzip.decompress(base64.b64decode(found["data"]["prometheus.yaml.gz"])).decode()
+        return f"serviceMonitor/{self.brewery.namespace}/" in text
+
+    def made(self) -> str:
+        """What the operator has made of the brewery's objects, in words."""
+        rules, routing = self.rules() or {}, self.routing() or {}
+        ours = [name for name in rules if name.startswith(f"{self.brewery.namespace}-")]
+        receivers = [each["name"].rpartition("/")[2] for each in routing["receivers"] if "/" in each["name"]]
+        return (
+            f"{len(ours)} rule files, {'scraped' if self.scrapes() else 'not scraped'}, receivers {receivers}"
+        )
+
+    def _made(self, kind: str, name: str) -> dict[str, Any] | None:
+        ran = self.brewery.clusters.run("prod", "get", kind, name, f"--namespace={self.namespace}", "-o=json")
+        return json.loads(ran.stdout) if ran.returncode == 0 else None
+
+    def follow(self, outcome: Outcome) -> None:
+        """Do literally what the hints say, the first of several ways, until `verify` finds nothing."""
+        for hint in re.findall(r"^help: (.*)$", outcome.out, re.MULTILINE):
+            first = hint.partition("; or ")[0]
+            if labels := re.search(r"`kubernetes: \{labels: (\{.*?\})\}`", first):
+                has_labels = "port: http, labels: {" in self.brewery.spec.read_text(encoding="utf-8")
+                old = "port: http, labels: {" if has_labels else "port: http}"
+                new = labels[1].replace("}", ", ") if has_labels else f"port: http, labels: {labels[1]}}}"
+                edit(self.brewery.spec, old, f"port: http, labels: {new}" if has_labels else new)
+                self.brewery.generate()
+                self.brewery.apply("prod")
+            elif command := re.search(r"`kubectl (.*)`", first):
+                self.brewery.clusters.run("prod", *shlex.split(command[1])[1:])
+
+
+def note(record_property, on: str, said: str, made: str) -> None:
+    """A row of the table."""
+    cells = {"on": on, "apply, verify": said, "the operator made": made}
+    record_property(*row(TITLE, cells))
+
+
+@pytest.fixture
+def stacked(operated: Clusters, tmp_path: Path) -> Iterator[Callable[[str], Stack]]:
+    """What makes a stack beside a repository with a spec of that text; it goes with the test."""
+    with contextlib.ExitStack() as kept:
+
+        def make(text: str) -> Stack:
+            found = Stack(Brewery(tmp_path / "repository", operated, text))
+            kept.callback(found.down)
+            return found
+
+        yield make
+
+
+@pytest.fixture
+def stack(stacked: Callable[[str], Stack]) -> Stack:
+    """The stack beside the brewery."""
+    return stacked(SPEC.read_text(encoding="utf-8"))
+
+
+def labelled(stack: Stack) -> None:
+    edit(stack.brewery.spec, "port: http}", f"port: http, labels: {{release: {stack.release}}}}}")
+    stack.brewery.generate()
+
+
+def expressions(stack: Stack) -> None:
+    labelled(stack)
+    stack.prometheus["ruleSelector"] = {
+        "matchExpressions": [
+            {"key": "release", "operator": "In", "values": [stack.release]},
+            {"key": "tier", "operator": "Exists"},
+            {"key": "retired", "operator": "DoesNotExist"},
+        ]
+    }
+
+
+def no_selector(stack: Stack) -> None:
+    labelled(stack)
+    del stack.prometheus["ruleSelector"]
+
+
+def namespace_not_selected(stack: Stack) -> None:
+    labelled(stack)
+    stack.prometheus["ruleNamespaceSelector"] = {"matchLabels": {"monitored": stack.release}}
+
+
+def own_namespace(stack: Stack) -> None:
+    labelled(stack)
+    del stack.alertmanager["alertmanagerConfigNamespaceSelector"]
+
+
+def default_strategy(stack: Stack) -> None:
+    labelled(stack)
+    stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "OnNamespace"}
+
+
+def unlabelled(stack: Stack) -> None:
+    stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
+
+
+UNSELECTED: list[tuple[str, Callable[[Stack], None], str, str, str]] = [
+    ("label not selected", unlabelled, "VM912", RULES, "0 rule files, not scraped, receivers []"),
+    ("namespace not selected", namespace_not_selected, "VM912", RULES, "0 rule files, scraped"),
+    ("no selector", no_selector, "VM912", RULES, "0 rule files, scraped"),
+    ("expressions", expressions, "VM912", RULES, "0 rule files, scraped"),
+    ("own namespace alone", own_namespace, "VM912", PAGER, "1 rule files, scraped, receivers []"),
+    (
+        "default strategy",
+        default_strategy,
+        "VM914",
+        "MuchFoam",
+        "1 rule files, scraped, receivers ['day_shift', 'pager']",
+    ),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "code", "about", "made"), UNSELECTED, ids=[each[0] for each in UNSELECTED]
+)
+def test_what_nothing_selects_or_routes(
+    stack: Stack,
+    record_property,
+    name: str,
+    change: Callable[[Stack], None],
+    code: str,
+    about: str,
+    made: str,
+) -> None:
+    """A warning before applying, an error afterwards; what the hint says, done literally, ends in green."""
+    change(stack)
+    if name != "default strategy":
+        stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
+    stack.up()
+    applied = stack.brewery.apply("prod")
+    assert applied.status == 1, applied.err
+    assert f"warning[{code}]" in applied.err
+    found = stack.brewery.verify("prod")
+    assert (found.status, f"error[{code}]" in found.out, about in found.out) == (1, True, True), found.out
+    until(lambda: stack.made().startswith(made), 30)
+    note(record_property, name, f"warning, error {code}", stack.made())
+    if name in ("no selector", "own namespace alone"):
+        return  # what they say is done in an object of others, or is another spec
+    stack.follow(found)
+    until(lambda: stack.brewery.verify("prod").status == 0, 60)
+
+
+def test_two_that_select_the_same(stack: Stack) -> None:
+    """Both are named, and nothing fails."""
+    labelled(stack)
+    stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
+    stack.up()
+    stack.up("other")
+    applied = stack.brewery.apply("prod")
+    assert applied.status == 0, applied.out
+    place = stack.namespace
+    both = f"`{RULES}` is selected by 2: `Prometheus {place}/kps`, `Prometheus {place}/other`\n"
+    assert f"note[VM913] selected-twice: {both}" in applied.err
+    assert f"kubernetes prod: {both}" in stack.brewery.verify("prod").out
+
+
+MISSING: list[tuple[str, list[str], str]] = [
+    (
+        "Secret missing",
+        ["delete", "secret", "pager"],
+        "refers to the Secret `NAMESPACE/pager`, which does not exist",
+    ),
+    (
+        "key missing",
+        [
+            "patch",
+            "secret",
+            "pager",
+            "--type=json",
+            '--patch=[{"op": "move", "from": "/data/key", "path": "/data/other"}]',
+        ],
+        "refers to the key `key` of the Secret `NAMESPACE/pager`, which has `other`",
+    ),
+]
+
+
+@pytest.mark.parametrize(("name", "command", "told"), MISSING, ids=[each[0] for each in MISSING])
+def test_a_secret_that_a_receiver_refers_to(
+    stack: Stack, record_property, name: str, command: list[str], told: str
+) -> None:
+    """Nothing is sent without it; where it goes later, `verify` names it and the receiver that is cut off."""
+    labelled(stack)
+    stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
+    stack.up()
+    namespace = f"--namespace={stack.brewery.namespace}"
+    told = told.replace("NAMESPACE", stack.brewery.namespace)
+    stack.kubectl(command[0], *command[1:], namespace)
+    refused = stack.brewery.apply("prod")
+    assert (refused.status, told in refused.err, stack.brewery.objects("prod")) == (2, True, {})
+    stack.kubectl("delete", "secret", "pager", "--ignore-not-found", namespace)
+    stack.kubectl("create", "secret", "generic", "pager", "--from-literal=key=canary-pager", namespace)
+    assert stack.brewery.apply("prod").status == 0
+    stack.kubectl(command[0], *command[1:], namespace)
+    stack.kubectl("annotate", "alertmanagerconfig", "brew-receiver-pager-prod", "looked=at", namespace)
+    until(lambda: "pager" not in stack.made(), 30)
+    found = stack.brewery.verify("prod")
+    assert (found.status, told in found.out) == (1, True), found.out
+    receiver = f"{stack.brewery.namespace}/brew-receiver-pager-prod/pager"
+    assert f"does not reach the receiver `{receiver}` of `Alertmanager {stack.namespace}/kps`" in found.out
+    note(record_property, name, "refused, error VM915", stack.made())
+
+
+SERVICES: list[tuple[str, str, str, str]] = [
+    (
+        "Service missing",
+        "app.kubernetes.io/name: brewery}",
+        "app.kubernetes.io/name: pub}",
+        "there is none in the namespace `brewery`",
+    ),
+    ("wrong port", "port: http,", "port: metrics,", "scrapes the port `metrics`"),
+]
+
+
+@pytest.mark.parametrize(("name", "old", "new", "told"), SERVICES, ids=[each[0] for each in SERVICES])
+def test_a_service_that_is_to_be_scraped(
+    stack: Stack, record_property, name: str, old: str, new: str, told: str
+) -> None:
+    """Without the Service, its port or an endpoint nothing is sent: nobody would be scraped."""
+    labelled(stack)
+    stack.up()
+    stack.brewery.edit(old, new)
+    refused = stack.brewery.apply("prod")
+    assert (refused.status, told in refused.err, stack.brewery.objects("prod")) == (2, True, {}), refused.err
+    note(record_property, name, "refused", "nothing: nothing was sent")
+
+
+RIGHTS = ["alertmanagers.monitoring.coreos.com", "prometheuses.monitoring.coreos.com", "secrets", "services"]
+
+
+@pytest.mark.parametrize("resource", RIGHTS)
+def test_a_right_that_is_not_there(stack: Stack, record_property, tmp_path: Path, resource: str) -> None:
+    """It is said once, by the resource, and what follows from it is not known, neither right nor wrong."""
+    labelled(stack)
+    stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
+    stack.up()
+    kinds, group = resource.partition(".")[::2]
+    others = [each for each in _resources(stack) if each != (group, kinds)]
+    rules = [{"apiGroups": [each], "resources": [name], "verbs": ["*"]} for each, name in others]
+    user, name = f"system:serviceaccount:{stack.brewery.namespace}:deployer", stack.brewery.namespace
+    stack.kubectl("create", "serviceaccount", "deployer", f"--namespace={stack.brewery.namespace}")
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": name},
+        "rules": rules,
+    }
+    stack.kubectl("apply", "--filename=-", stdin=json.dumps(role))
+    account = f"--serviceaccount={stack.brewery.namespace}:deployer"
+    stack.kubectl("create", "clusterrolebinding", name, f"--clusterrole={name}", account)
+    stack.brewery.become(user)
+    applied = stack.brewery.apply("prod")
+    assert applied.status == 0, applied.err + applied.out
+    assert applied.out.count(f"`{resource}`, so it is not known") == 1
+    found = stack.brewery.verify("prod")
+    assert (found.status, found.out.count("warning[VM917]")) == (0, 1 + (resource == "secrets")), found.out
+    assert "as far as you may read" in found.err
+    note(record_property, f"no right to list {resource}", "warning VM917", stack.made())
+
+
+def _resources(stack: Stack) -> list[tuple[str, str]]:
+    """Every resource of the cluster, by its group."""
+    names = stack.kubectl("api-resources", "--output=name").split()
+    return [each.partition(".")[::2][::-1] for each in names]
+
+
+def test_from_nothing_to_routed(
+    stacked: Callable[[str], Stack], tmp_path: Path, promtool: Path, amtool: Path
+) -> None:
+    """This repository's rules and alerts, with objects as kube-prometheus-stack makes them, hint by hint."""
+    text = PERFORMANCE.read_text(encoding="utf-8")
+    for old, new in (
+        ("namespace: victor-monitoring", "namespace: NAMESPACE"),
+        ("    component: configmap\n    targets: [kubernetes: {kube_context: prod}]", OPERATOR_CONTEXT),
+        ("kubernetes_namespace: victor-production", "kubernetes_namespace: brewery"),
+        (
+            "app: {app: victor-api}, port: http, path: /metrics}",
+            "app: {app.kubernetes.io/name: brewery}, path: /metrics, port: http}",
+        ),
+    ):
+        assert old in text
+        text = text.replace(old, new)
+    stack = stacked(text)
+    stack.up()
+    assert stack.brewery.apply("prod").status == 1
+    for _ in range(2):  # the labels, then the strategy
+        stack.follow(stack.brewery.verify("prod"))
+    until(lambda: stack.brewery.verify("prod").status == 0, 60)
+
+    def ours() -> str:
+        named = (stack.rules() or {}).items()
+        return next((text for name, text in named if name.startswith(stack.brewery.namespace)), "")
+
+    rules = until(ours, 30)
+    checked = subprocess.run(
+        [promtool, "check", "rules"], input=rules, capture_output=True, text=True, check=False
+    )
+    assert checked.returncode == 0, checked.stderr
+    overlay = stack.brewery.folder / "deployment/kubernetes/overlays/prod"
+    rendered = yaml.safe_load((overlay / "performance-alerts.yaml").read_text("utf-8"))
+    assert yaml.safe_load(rules)["groups"] == rendered["spec"]["groups"]
+
+    config = stack.routing()
+    assert config is not None
+    path = tmp_path / "alertmanager.yaml"
+    path.write_text(yaml.safe_dump(config), encoding="utf-8")
+    names = [rule for group in rendered["spec"]["groups"] for rule in group["rules"] if "alert" in rule]
+    assert len({each["alert"] for each in names}) == 26
+    for rule in names:
+        labels = [f"{name}={value}" for name, value in rule["labels"].items()]
+        ran = subprocess.run(
+            [
+                amtool,
+                "config",
+                "routes",
+                "test",
+                f"--config.file={path}",
+                f"alertname={rule['alert']}",
+                *labels,
+            ],
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        reached = {each.rpartition("/")[2] for each in ran.stdout.strip().split(",")}
+        wanted = {"chat", "pager"} if rule["labels"]["severity"] == "critical" else {"chat"}
+        assert reached == wanted, rule["alert"]
+    fragment = yaml.safe_load((overlay / "routing/inhibitions.yaml").read_text("utf-8"))
+    assert len(config["inhibit_rules"]) == len(fragment["spec"]["inhibitRules"])
+    assert [each["equal"] for each in config["inhibit_rules"]] == [
+        each["equal"] for each in fragment["spec"]["inhibitRules"]
+    ]
+
+
+OPERATOR_CONTEXT = """\
+    component: operator
+    receivers:
+      pager:
+        severities: [critical]
+        pagerduty_configs: [{routing_key_file: /etc/alertmanager/secrets/pager/key}]
+      chat: {webhook_configs: [{url: "http://127.0.0.1:9/chat"}]}
+    targets: [kubernetes: {kube_context: prod}]"""

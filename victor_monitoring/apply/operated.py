@@ -1,0 +1,66 @@
+"""What the Prometheus operator makes of a context's objects: selected, routed, complete, or unknown."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from .cluster import Cluster, Problem
+from .manifests import Manifest
+from .operator_routing import routing_problems, strategy_problems
+from .references import missing_references, sidecar_problems
+from .selected import refusals, selection_problems, selectors_of
+from .selection import Selecting
+from .target import Delivery
+
+if TYPE_CHECKING:
+    from .means import Means
+
+
+class Operated:
+    """One look at a cluster whose operator is to take the objects of a context, `manifests` as rendered."""
+
+    def __init__(
+        self, cluster: Cluster, delivery: Delivery, means: Means, manifests: Sequence[Manifest]
+    ) -> None:
+        self._cluster, self._delivery, self._means, self._manifests = cluster, delivery, means, manifests
+        self._apply = f"`victor-mon apply --context {delivery.context}`"
+
+    def missing(self) -> Iterator[Problem]:
+        """What the objects refer to and the cluster does not have."""
+        yield from missing_references(self._cluster, self._manifests)
+
+    def foreseen(self) -> Iterator[Problem]:
+        """Objects that would not be selected, alerts that would not be routed, and what is not known."""
+        yield from selection_problems(self._cluster, self._manifests, self._apply)
+        yield from sidecar_problems(self._cluster, self._manifests, self._apply)
+        yield from self._astray()
+        yield from self._cluster.unreadable
+
+    def found(self, live: Sequence[Manifest]) -> Iterator[Problem]:
+        """The same of the objects as they are in the cluster, and what the operator has made of them."""
+        yield from selection_problems(self._cluster, self._manifests, self._apply)
+        yield from sidecar_problems(self._cluster, self._manifests, self._apply)
+        yield from self.missing()
+        yield from refusals(live)
+        astray = list(self._astray())
+        yield from astray
+        configs = [each for each in self._manifests if each["kind"] == "AlertmanagerConfig"]
+        for each in () if astray else self._alertmanagers():
+            generated = self._cluster.generated(each)
+            yield from routing_problems(self._delivery.spec, each, configs, self._means, generated)
+        yield from self._cluster.unreadable
+
+    def _astray(self) -> Iterator[Problem]:
+        for each in self._alertmanagers():
+            yield from strategy_problems(self._delivery.spec, self._cluster, each, self._apply)
+
+    def _alertmanagers(self) -> list[Selecting]:
+        """The Alertmanagers that select a receiver of the context."""
+        found = {
+            str(each): each
+            for manifest in self._manifests
+            if manifest["kind"] == "AlertmanagerConfig" and "route" in manifest["spec"]
+            for each in selectors_of(self._cluster, manifest)[0]
+        }
+        return list(found.values())

@@ -1,0 +1,117 @@
+"""Whether the operator's objects select what is rendered, by what may be read of them."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Sequence
+
+from .cluster import Cluster, Problem
+from .manifests import Manifest, namespace_of
+from .patterns import REFUSED, SELECTED_TWICE, UNSELECTED
+from .selection import SILENT, Selecting, selecting_resources, unmet
+
+
+def selectors_of(cluster: Cluster, manifest: Manifest) -> tuple[list[Selecting], bool]:
+    """Who selects an object, and whether that is all that is to be known."""
+    labels = manifest["metadata"]["labels"]
+    found, is_certain = [], True
+    for each in cluster.selecting(manifest["kind"]):
+        if not each.selects_labels(labels):
+            continue
+        is_seen = each.selects_namespace(cluster.namespace, _labels_for(cluster, each))
+        if is_seen:
+            found.append(each)
+        is_certain = is_certain and is_seen is not None
+    return found, is_certain and cluster.knows_all(manifest["kind"])
+
+
+def selection_problems(cluster: Cluster, manifests: Sequence[Manifest], apply: str) -> Iterator[Problem]:
+    """Objects that several select; and those that nothing selects, as one where one remedy helps them all.
+
+    `apply` is the command that applies the spec.
+    """
+    unselected: dict[str, list[Manifest]] = {}
+    for manifest in manifests:
+        kind = manifest["kind"]
+        if not selecting_resources(kind):
+            continue
+        name = f"{kind} {manifest['metadata']['name']}"
+        found, is_certain = selectors_of(cluster, manifest)
+        if len(found) > 1:
+            several = ", ".join(f"`{each}`" for each in found)
+            message = f"`{name}` is selected by {len(found)}: {several}"
+            yield Problem(SELECTED_TWICE, message, "is each of them meant?")
+        elif not found and is_certain:
+            unselected.setdefault(_remedy(cluster, manifest, apply), []).append(manifest)
+    for hint, alike in unselected.items():
+        names = ", ".join(f"`{each['kind']} {each['metadata']['name']}`" for each in alike)
+        silent = ", ".join(dict.fromkeys(SILENT[each["kind"]] for each in alike))
+        yield Problem(UNSELECTED, f"nothing selects {names}: {silent}", hint)
+
+
+def refusals(manifests: Sequence[Manifest]) -> Iterator[Problem]:
+    """Objects that the operator says it has not accepted, in its own words."""
+    for manifest in manifests:
+        for binding in (manifest.get("status") or {}).get("bindings") or ():
+            for condition in binding.get("conditions") or ():
+                if condition.get("type") == "Accepted" and condition.get("status") == "False":
+                    name = f"{manifest['kind']} {manifest['metadata']['name']}"
+                    by = f"{binding.get('resource')} {binding.get('namespace')}/{binding.get('name')}"
+                    words = f"{condition.get('reason')}: {condition.get('message')}"
+                    yield Problem(
+                        REFUSED, f"the operator refuses `{name}` for {by}: {words}", "follow its words"
+                    )
+
+
+def _labels_for(cluster: Cluster, each: Selecting) -> dict[str, str] | None:
+    """The labels of the own namespace, read only where a selector asks for them."""
+    if not each.by_namespace:
+        return {}
+    labels = cluster.namespace_labels
+    return None if labels is None else dict(labels)
+
+
+def _remedy(cluster: Cluster, manifest: Manifest, apply: str) -> str:
+    """What would have the object selected by the one that is nearest to it."""
+    selecting = cluster.selecting(manifest["kind"])
+    if not selecting:
+        kinds = " or ".join(selecting_resources(manifest["kind"]))
+        return f"the cluster has none of the operator's {kinds}: make one, or write `component: configmap`"
+    by_distance = sorted(selecting, key=lambda each: len(list(_steps(cluster, each, manifest, apply))))
+    return "; ".join(_steps(cluster, by_distance[0], manifest, apply))
+
+
+def _steps(cluster: Cluster, each: Selecting, manifest: Manifest, apply: str) -> Iterator[str]:
+    """Each thing to do so that one of the operator's objects selects the object."""
+    if not each.selects_namespace(cluster.namespace, _labels_for(cluster, each)):
+        yield _namespace_step(cluster, each)
+    if each.by_labels is None:
+        yield f"`{each}` has no `{each.selector_key}` and so selects nothing: give it one, `{{}}` selects all"
+        return
+    missing = unmet(each.by_labels, manifest["metadata"]["labels"])
+    wanted = {one.label: one.wanted for one in missing if one.wanted is not None}
+    if wanted:
+        labels = ", ".join(f"{label}: {_scalar(value)}" for label, value in wanted.items())
+        yield f"write `kubernetes: {{labels: {{{labels}}}}}`, then run `victor-mon generate` and {apply}"
+    for one in missing:
+        if one.wanted is None:
+            label = f"the label `{one.label}` as it is under `kubernetes.labels`"
+            yield f"`{each}` does not select objects with {label}: change it"
+
+
+def _namespace_step(cluster: Cluster, each: Selecting) -> str:
+    if each.by_namespace is None:
+        own = namespace_of(each.manifest)
+        return f"`{each}` looks at its own namespace alone: write `namespace: {own}` in `service`"
+    missing = unmet(each.by_namespace, _labels_for(cluster, each) or {})
+    labels = [f"{one.label}={one.wanted}" if one.wanted is not None else f"{one.label}-" for one in missing]
+    return f"run `{cluster.command} label namespace {cluster.namespace} {shlex.join(labels)}`"
+
+
+def _scalar(value: str) -> str:
+    """A label's value in a YAML mapping in brackets: quoted where it would be no text, or more."""
+    is_plain = value.replace("-", "").replace("_", "").isalpha() and value.lower() not in _WORDS
+    return value if is_plain else f'"{value}"'
+
+
+_WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"})
