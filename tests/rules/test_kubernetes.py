@@ -99,3 +99,25 @@ def test_a_context_keeps_its_rules_where_objects_are_off() -> None:
     names = ("alertmanager.yaml", "performance-alerts.yaml", "victor-performance.json")
     assert found.keys() == {f"{overlay}/{name}" for name in names}
     assert found[f"{overlay}/performance-alerts.yaml"].text == rules_text(compiled.contexts["prod"])
+
+
+def test_every_object_has_the_labels_of_the_spec() -> None:
+    """A context's are added to base's; those that say whose an object is stay."""
+    text = SPEC.read_text(encoding="utf-8")
+    old = "kubernetes: {rules_key: mill.yaml}"
+    assert old in text
+    labelled = text.replace(old, "kubernetes: {rules_key: mill.yaml, labels: {release: kps, tier: one}}")
+    labelled = labelled.replace(
+        "\n  uphill:", "\n  uphill:\n    kubernetes: {labels: {tier: two, app: mill}}", 1
+    )
+    found: dict[str | None, set[tuple[str, ...]]] = {}
+    for artifact in render(compiled_text(labelled)):
+        document = yaml.safe_load(artifact.text) if artifact.output == "kubernetes" else {}
+        if "metadata" in document:
+            labels = document["metadata"]["labels"]
+            assert labels["app.kubernetes.io/managed-by"] == "victor-mon"
+            wanted = tuple(f"{name}={labels[name]}" for name in ("release", "tier", "app") if name in labels)
+            found.setdefault(artifact.context, set()).add(wanted)
+    assert found.pop(None) == {("release=kps", "tier=one")}
+    assert found.pop("uphill") == {("release=kps", "tier=two", "app=mill")}
+    assert set(map(frozenset, found.values())) <= {frozenset({("release=kps", "tier=one")})}
