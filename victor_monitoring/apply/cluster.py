@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -41,6 +42,13 @@ class Cluster:
     def command(self) -> str:
         """Kubectl on this cluster, for people."""
         return self._kubectl.command()
+
+    def patch(self, selecting: Selecting, **spec: object) -> str:
+        """The command that gives one of the operator's objects these fields, for people."""
+        name, namespace = selecting.manifest["metadata"]["name"], namespace_of(selecting.manifest)
+        patch = json.dumps({"spec": spec}, separators=(",", ":"))
+        kind = selecting.manifest["kind"].lower()
+        return f"{self.command} patch {kind} {name} --namespace={namespace} --type=merge --patch='{patch}'"
 
     def everywhere(self, resource: str, unknown: str) -> list[Manifest] | None:
         """Every object of a resource; where not all may be listed those of the own namespace, or None.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from .cluster import Cluster, Problem
@@ -45,22 +45,22 @@ class Operated:
         yield from refusals(live)
         astray = list(self._astray())
         yield from astray
-        configs = [each for each in self._manifests if each["kind"] == "AlertmanagerConfig"]
-        for each in () if astray else self._alertmanagers():
-            generated = self._cluster.generated(each)
-            yield from routing_problems(self._delivery.spec, each, configs, self._means, generated)
+        for alertmanager, configs in () if astray else self._routed().values():
+            yield from routing_problems(
+                self._delivery.spec, self._cluster, alertmanager, configs, self._means
+            )
         yield from self._cluster.unreadable
 
     def _astray(self) -> Iterator[Problem]:
-        for each in self._alertmanagers():
-            yield from strategy_problems(self._delivery.spec, self._cluster, each, self._apply)
+        for alertmanager, configs in self._routed().values():
+            if any("route" in each["spec"] for each in configs):
+                yield from strategy_problems(self._delivery.spec, self._cluster, alertmanager, self._apply)
 
-    def _alertmanagers(self) -> list[Selecting]:
-        """The Alertmanagers that select a receiver of the context."""
-        found = {
-            str(each): each
-            for manifest in self._manifests
-            if manifest["kind"] == "AlertmanagerConfig" and "route" in manifest["spec"]
-            for each in selectors_of(self._cluster, manifest)[0]
-        }
-        return list(found.values())
+    def _routed(self) -> Mapping[str, tuple[Selecting, list[Manifest]]]:
+        """The Alertmanagers that select AlertmanagerConfigs of the context, by name, each with these."""
+        found: dict[str, tuple[Selecting, list[Manifest]]] = {}
+        for manifest in self._manifests:
+            if manifest["kind"] == "AlertmanagerConfig":
+                for each in selectors_of(self._cluster, manifest)[0]:
+                    found.setdefault(str(each), (each, []))[1].append(manifest)
+        return found

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from victor_monitoring.errors import UserError
 from victor_monitoring.resolved.meta import meta_alerts
 from victor_monitoring.resolved.spec import Resolved
 
@@ -42,13 +43,7 @@ def strategy_problems(
     message = (
         f'`{alertmanager}` routes alerts with `namespace="{namespace}"` alone, and not `{astray[0]}`{others}'
     )
-    patch = json.dumps(
-        {"spec": {"alertmanagerConfigMatcherStrategy": {"type": "None"}}}, separators=(",", ":")
-    )
-    name, place = alertmanager.manifest["metadata"]["name"], namespace_of(alertmanager.manifest)
-    command = (
-        f"{cluster.command} patch alertmanager {name} --namespace={place} --type=merge --patch='{patch}'"
-    )
+    command = cluster.patch(alertmanager, alertmanagerConfigMatcherStrategy={"type": "None"})
     hint = f"run `{command}`"
     if not _has_namespace_label(spec):
         label = f"`labels: {{namespace: {namespace}}}` in the context `{spec.context}`"
@@ -67,53 +62,51 @@ def alert_labels(spec: Resolved) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def routing_problems(
-    spec: Resolved,
-    alertmanager: Selecting,
-    configs: Sequence[Manifest],
-    means: Means,
-    secret: str | None,
+    spec: Resolved, cluster: Cluster, alertmanager: Selecting, configs: Sequence[Manifest], means: Means
 ) -> Iterator[Problem]:
-    """What the configuration that the operator generated lacks of the spec's receivers and inhibitions.
+    """What the configuration that the operator has generated lacks of the spec's receivers and inhibitions.
 
-    `configs` are the AlertmanagerConfigs as rendered. `secret` is the generated configuration as its Secret
-    has it, packed and in base64; None where it may not be read.
+    `configs` are the AlertmanagerConfigs that the Alertmanager selects, as rendered. Nothing is said of a
+    configuration that is not there or may not be read. Raise UserError where it is no configuration.
     """
-    if secret is None:
+    generated = cluster.generated(alertmanager)
+    if generated is None:
         return
-    text = gzip.decompress(base64.b64decode(secret)).decode()
-    document = document_of(text)
-    # Without the receivers' own words: secrets of all the cluster's are among them.
-    routes = {
-        "route": document["route"],
-        "receivers": [{"name": one["name"]} for one in document["receivers"]],
-    }
+    document = _unpacked(generated, alertmanager)
+    # Without the receivers' own settings: secrets of everybody in the cluster are among them.
+    names = [{"name": each["name"]} for each in document["receivers"]]
     with tempfile.TemporaryDirectory(prefix="victor-mon-") as folder:
         path = Path(folder) / "alertmanager.yaml"
-        path.write_text(yaml.safe_dump(routes), encoding="utf-8")
-        yield from _unrouted(spec, alertmanager, configs, means, path)
+        path.write_text(yaml.safe_dump({"route": document["route"], "receivers": names}), encoding="utf-8")
+        for receiver, name in _unreached(spec, cluster, configs, means, path).items():
+            message = f"`{name}` does not reach the receiver `{receiver}` of `{alertmanager}`"
+            yield Problem(UNROUTED, message, "look at the log of the operator, and at its other findings")
     yield from _uninhibited(alertmanager, configs, document.get("inhibit_rules") or ())
 
 
-def _unrouted(
-    spec: Resolved, alertmanager: Selecting, configs: Sequence[Manifest], means: Means, path: Path
-) -> Iterator[Problem]:
+def _unpacked(generated: str, alertmanager: Selecting) -> dict[str, Any]:
+    try:
+        document = document_of(gzip.decompress(base64.b64decode(generated)).decode())
+        return {"route": document["route"], "receivers": document["receivers"], **document}
+    except (LookupError, OSError, TypeError, ValueError, EOFError):
+        message = f"the configuration that the operator has generated for `{alertmanager}` cannot be read"
+        raise UserError(message, "is this an Alertmanager of the Prometheus operator?") from None
+
+
+def _unreached(
+    spec: Resolved, cluster: Cluster, configs: Sequence[Manifest], means: Means, path: Path
+) -> Mapping[str, str]:
+    """By amtool's word the receivers that an alert of theirs does not reach, each with the first such one."""
     command = [means.program("amtool"), "config", "routes", "test", f"--config.file={path}"]
-    alerts = dict(alert_labels(spec))
     missed: dict[str, str] = {}
-    for name, labels in alerts.items():
-        ran = means.run(
-            [*command, f"alertname={name}", *(f"{label}={value}" for label, value in labels.items())]
-        )
-        reached = set(ran.out.strip().split(","))
+    for name, labels in dict(alert_labels(spec)).items():
+        given = (f"{label}={value}" for label, value in labels.items())
+        reached = set(means.run([*command, f"alertname={name}", *given]).out.strip().split(","))
         for config in configs:
-            receiver = _receiver(config)
+            receiver = _receiver(config, cluster.namespace)
             if receiver and receiver not in reached and _wants(config, labels):
                 missed.setdefault(receiver, name)
-    for receiver, name in missed.items():
-        message = f"`{name}` does not reach the receiver `{receiver}` of `{alertmanager}`"
-        yield Problem(
-            UNROUTED, message, "look at the log of the operator, and at the Secret that it generates"
-        )
+    return missed
 
 
 def _uninhibited(
@@ -149,11 +142,10 @@ def _has_namespace_label(spec: Resolved) -> bool:
     return _NAMESPACE in (*signals, *spec.service.scope)
 
 
-def _receiver(config: Manifest) -> str:
+def _receiver(config: Manifest, namespace: str) -> str:
     """The receiver's name in the generated configuration; empty for an object without one."""
     route = config["spec"].get("route")
-    metadata = config["metadata"]
-    return f"{metadata['namespace']}/{metadata['name']}/{route['receiver']}" if route else ""
+    return f"{namespace}/{config['metadata']['name']}/{route['receiver']}" if route else ""
 
 
 def _wants(config: Manifest, labels: Mapping[str, str]) -> bool:

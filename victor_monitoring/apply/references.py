@@ -63,11 +63,11 @@ def _secrets(cluster: Cluster, name: str, manifest: Manifest) -> Iterator[Proble
             if found is not None and key not in found:
                 message = f"`{name}` refers to the key `{key}` of the Secret `{cluster.namespace}/{secret}`, "
                 has = ", ".join(f"`{each}`" for each in sorted(found)) or "none"
-                yield Problem(
-                    MISSING_REFERENCE,
-                    f"{message}which has {has}",
-                    f"add `{key}` to it, or name another key in the spec",
-                )
+                hint = f"add `{key}` to it"
+                if found:
+                    other = f"/etc/alertmanager/secrets/{secret}/{min(found)}"
+                    hint += f", or write `{other}` in the receiver"
+                yield Problem(MISSING_REFERENCE, f"{message}which has {has}", hint)
 
 
 def _secret_keys(value: Any) -> Iterator[tuple[str, str]]:
@@ -84,42 +84,38 @@ def _secret_keys(value: Any) -> Iterator[tuple[str, str]]:
 
 def _services(cluster: Cluster, name: str, spec: Mapping[str, Any]) -> Iterator[Problem]:
     labels = ",".join(f"{label}={value}" for label, value in spec["selector"]["matchLabels"].items())
-    endpoint = spec["endpoints"][0]
     for namespace in spec["namespaceSelector"].get("matchNames") or (None,):
-        place = f"in the namespace `{namespace}`" if namespace else "in any namespace"
         services = cluster.within("services", namespace, _UNSCRAPED, labels)
-        if services is None:
-            continue
-        if not services:
-            message = f"`{name}` scrapes Services with `{labels}`, and there is none {place}"
-            yield Problem(
-                MISSING_REFERENCE,
-                message,
-                "deploy the service first, or correct `kubernetes.app` in the spec",
+        if services is not None:
+            place = f"in the namespace `{namespace}`" if namespace else "in any namespace"
+            fault, hint = _unscraped(
+                cluster, services, spec["endpoints"][0], f"Services with `{labels}` {place}"
             )
-            continue
-        having = [each for each in services if _has_port(each, endpoint)]
-        if not having:
-            port = endpoint.get("port") or endpoint.get("targetPort")
-            ports = sorted(
-                {str(port.get("name") or port.get("port")) for each in services for port in _ports(each)}
-            )
-            named = ", ".join(f"`{each}`" for each in ports) or "none"
-            message = (
-                f"`{name}` scrapes the port `{port}`, and the Services with `{labels}` {place} have {named}"
-            )
-            yield Problem(
-                MISSING_REFERENCE,
-                message,
-                "correct `kubernetes.port` in the spec, or name the Service's port so",
-            )
-        elif not any(_has_endpoints(cluster, each) for each in having):
-            first = having[0]["metadata"]
-            service = f"{first.get('namespace')}/{first['name']}"
-            message = f"`{name}` scrapes the Service `{service}`, which has no endpoints"
-            yield Problem(
-                MISSING_REFERENCE, message, "do its pods run, and does its selector meet their labels?"
-            )
+            if fault:
+                yield Problem(MISSING_REFERENCE, f"`{name}` {fault}", hint)
+
+
+def _unscraped(
+    cluster: Cluster, services: Sequence[Manifest], endpoint: Mapping[str, Any], which: str
+) -> tuple[str, str]:
+    """Why none of the Services can be scraped, and what to do; empty where one can."""
+    if not services:
+        return (
+            f"scrapes {which}, and there are none",
+            "deploy the service, or correct `kubernetes.app` in the spec",
+        )
+    having = [each for each in services if _has_port(each, endpoint)]
+    if not having:
+        names = sorted({str(one["name"]) for each in services for one in _ports(each) if one.get("name")})
+        known = ", ".join(f"`{each}`" for each in names) or "no named one"
+        hint = f"write `kubernetes: {{port: {names[0]}}}`" if names else "name the Service's port"
+        return f"scrapes the port `{endpoint['port']}`, and {which} have {known}", hint
+    if not any(_has_endpoints(cluster, each) for each in having):
+        first = having[0]["metadata"]
+        service = f"{first.get('namespace')}/{first['name']}"
+        hint = "do its pods run, and does its selector meet their labels?"
+        return f"scrapes the Service `{service}`, which has no endpoints", hint
+    return "", ""
 
 
 def _ports(service: Manifest) -> Sequence[Mapping[str, Any]]:

@@ -86,7 +86,7 @@ def _steps(cluster: Cluster, each: Selecting, manifest: Manifest, apply: str) ->
     if not each.selects_namespace(cluster.namespace, _labels_for(cluster, each)):
         yield _namespace_step(cluster, each)
     if each.by_labels is None:
-        yield f"`{each}` has no `{each.selector_key}` and so selects nothing: give it one, `{{}}` selects all"
+        yield f"`{each}` has no `{each.selector_key}`: run `{cluster.patch(each, **{each.selector_key: {}})}`"
         return
     missing = unmet(each.by_labels, manifest["metadata"]["labels"])
     wanted = {one.label: one.wanted for one in missing if one.wanted is not None}
@@ -101,8 +101,11 @@ def _steps(cluster: Cluster, each: Selecting, manifest: Manifest, apply: str) ->
 
 def _namespace_step(cluster: Cluster, each: Selecting) -> str:
     if each.by_namespace is None:
+        command = cluster.patch(each, **{each.namespace_selector_key: {}})
         own = namespace_of(each.manifest)
-        return f"`{each}` looks at its own namespace alone: write `namespace: {own}` in `service`"
+        return (
+            f"run `{command}`, or write `namespace: {own}` in `service`: it looks at its own namespace alone"
+        )
     missing = unmet(each.by_namespace, _labels_for(cluster, each) or {})
     labels = [f"{one.label}={one.wanted}" if one.wanted is not None else f"{one.label}-" for one in missing]
     return f"run `{cluster.command} label namespace {cluster.namespace} {shlex.join(labels)}`"

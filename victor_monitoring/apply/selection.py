@@ -43,12 +43,12 @@ class Selecting:
     @property
     def by_labels(self) -> Any:
         """The selector of labels; None where none is given."""
-        return self._spec.get(f"{self._key}Selector")
+        return self._spec.get(self.selector_key)
 
     @property
     def by_namespace(self) -> Any:
         """The selector of namespaces by their labels; None where none is given."""
-        return self._spec.get(f"{self._key}NamespaceSelector")
+        return self._spec.get(self.namespace_selector_key)
 
     def selects_namespace(self, namespace: str, labels: Labels | None) -> bool | None:
         """Whether objects of that namespace are looked at; None where its labels decide and are not known."""
@@ -72,6 +72,11 @@ class Selecting:
     def selector_key(self) -> str:
         """The key of its selector of labels."""
         return f"{self._key}Selector"
+
+    @property
+    def namespace_selector_key(self) -> str:
+        """The key of its selector of namespaces."""
+        return f"{self._key}NamespaceSelector"
 
     @property
     def _spec(self) -> Mapping[str, Any]:

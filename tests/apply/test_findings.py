@@ -1,0 +1,68 @@
+"""How long is waited for live systems to agree with the spec."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import pytest
+
+from victor_monitoring.apply.patterns import (
+    ABSENT_SERIES,
+    FOREIGN_NAMESPACE,
+    MISSING_REFERENCE,
+    OTHER_VERSION,
+    UNEVALUATED,
+    UNSELECTED,
+)
+from victor_monitoring.apply.plan import Step
+from victor_monitoring.apply.run import findings
+from victor_monitoring.apply.target import Target
+from victor_monitoring.diagnostics import Pattern
+from victor_monitoring.spec.finding import Finding
+
+
+class Recovering(Target):
+    """A target with findings of these patterns the first time it is asked, and none from then on."""
+
+    name = "recovering"
+
+    def __init__(self, *patterns: Pattern) -> None:
+        self.patterns, self.asked = patterns, 0
+
+    def preflight(self) -> None: ...
+
+    def read(self) -> Mapping[str, str]:
+        return {}
+
+    def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
+        return ()
+
+    def execute(self, step: Step) -> None: ...
+
+    def undo(self, step: Step) -> None: ...
+
+    def verify(self) -> Iterator[Finding]:
+        self.asked += 1
+        if self.asked == 1:
+            yield from (Finding((), "a finding", pattern=each) for each in self.patterns)
+
+
+@pytest.mark.parametrize(
+    ("patterns", "is_applied", "asked"),
+    [
+        ([ABSENT_SERIES], True, 2),  # what was applied a moment ago may not be evaluated yet
+        ([ABSENT_SERIES], False, 1),
+        ([UNEVALUATED], False, 2),
+        ([UNSELECTED, FOREIGN_NAMESPACE, MISSING_REFERENCE], True, 1),  # somebody has to do something
+        ([UNSELECTED, ABSENT_SERIES], True, 2),
+        ([OTHER_VERSION], True, 1),  # a warning is not waited for
+        ([], True, 1),
+    ],
+)
+def test_only_what_may_pass_by_itself_is_waited_for(
+    patterns: list[Pattern], is_applied: bool, asked: int
+) -> None:
+    """A finding that lasts until somebody acts is reported at once."""
+    target = Recovering(*patterns)
+    found = findings([target], lambda text: None, 5, is_applied=is_applied)
+    assert (target.asked, len(found)) == (asked, 0 if asked == 2 else len(patterns))
