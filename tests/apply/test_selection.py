@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from victor_monitoring.apply.selected import refusals
 from victor_monitoring.apply.selection import Selecting, unmet
 
 LABELS = {"release": "kps", "tier": "1"}
@@ -71,3 +72,25 @@ def test_namespaces_are_selected(selector: Any, namespace: str, labels: Any, sel
     """Without a selector its own namespace alone, by an empty one all, and by labels where they are known."""
     found = prometheus(ruleNamespaceSelector=selector).selects_namespace(namespace, labels)
     assert found is selects
+
+
+def test_what_the_operator_does_not_accept_is_told_in_its_words() -> None:
+    """By the conditions that it writes into an object's status, for each object that selects it."""
+    bindings = [
+        {
+            "resource": "prometheuses",
+            "namespace": "monitoring",
+            "name": name,
+            "conditions": [{"type": "Accepted", "status": status, "reason": reason, "message": message}],
+        }
+        for name, status, reason, message in (
+            ("kps", "True", "", ""),
+            ("strict", "False", "InvalidConfiguration", "interval is too short"),
+        )
+    ]
+    manifest = {"kind": "PrometheusRule", "metadata": {"name": "brew"}, "status": {"bindings": bindings}}
+    (found,) = refusals([manifest, {"kind": "ConfigMap", "metadata": {"name": "other"}}])
+    assert found.message == (
+        "the operator refuses `PrometheusRule brew` for prometheuses monitoring/strict: "
+        "InvalidConfiguration: interval is too short"
+    )

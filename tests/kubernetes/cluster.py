@@ -33,7 +33,18 @@ class Server:
     port: int
     folder: Path
     kubectl: Path
+    token: str = "tok"  # noqa: S105 - it opens nothing
     process: subprocess.Popen[bytes] | None = field(default=None, repr=False)
+
+    @property
+    def url(self) -> str:
+        """The address of its API."""
+        return f"https://127.0.0.1:{self.port}"
+
+    @property
+    def authority(self) -> Path:
+        """The certificate by which it is known."""
+        return self.folder / "certs" / "apiserver.crt"
 
     def start(self) -> None:
         """Answers from now on."""
@@ -51,10 +62,7 @@ class Server:
     @property
     def kubeconfig(self) -> Mapping[str, Any]:
         """The cluster and the user of this server."""
-        cluster = {
-            "server": f"https://127.0.0.1:{self.port}",
-            "certificate-authority": str(self.folder / "certs" / "apiserver.crt"),
-        }
+        cluster = {"server": self.url, "certificate-authority": str(self.authority)}
         return {"name": self.name, "cluster": cluster}
 
     def _is_ready(self) -> bool:

@@ -5,6 +5,7 @@ Each pair of clusters is a pair of workspaces, each behind a forwarder that can 
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import fcntl
 import itertools
@@ -58,13 +59,11 @@ asyncio.run(main())
 class Workspace(Server):
     """A workspace of kcp behind a forwarder."""
 
-    access: Mapping[str, Any] = field(kw_only=True)
     path: str = field(kw_only=True)
 
     @property
-    def kubeconfig(self) -> Mapping[str, Any]:
-        server = f"https://127.0.0.1:{self.port}/clusters/{self.path}"
-        return {"name": self.name, "cluster": {**self.access, "server": server}}
+    def url(self) -> str:
+        return f"https://127.0.0.1:{self.port}/clusters/{self.path}"
 
     def _is_ready(self) -> bool:
         assert self.process is not None
@@ -83,7 +82,7 @@ def kcp_clusters(assets: Path, names: Sequence[str]) -> Iterator[Clusters]:
     """Clusters of these names, ready and with the operator's own kinds, until the block ends."""
     folder = started(assets)
     kubectl, port = assets / "kubectl", int((folder / "port").read_text(encoding="utf-8"))
-    access, token = _access(folder / "root/admin.kubeconfig")
+    certificate, token = _access(folder / "root/admin.kubeconfig")
     with contextlib.ExitStack() as stack:
         servers = {}
         for name in names:
@@ -94,10 +93,11 @@ def kcp_clusters(assets: Path, names: Sequence[str]) -> Iterator[Clusters]:
             ready = "--for=jsonpath={.status.phase}=Ready"
             _root(kubectl, folder, "wait", ready, "workspace", workspace, "--timeout=60s")
             own, at = folder / workspace, free_port()
-            own.mkdir()
+            (own / "certs").mkdir(parents=True)
+            (own / "certs/apiserver.crt").write_bytes(certificate)
             command = [sys.executable, "-c", FORWARD, str(at), str(port)]
             servers[name] = server = Workspace(
-                name, command, at, own, kubectl, access=access, path=f"root:{workspace}"
+                name, command, at, own, kubectl, token, path=f"root:{workspace}"
             )
             stack.callback(server.kill)
             server.start()
@@ -199,12 +199,12 @@ def _root(kubectl: Path, folder: Path, *arguments: str, stdin: str | None = None
     assert ran.returncode == 0, ran.stderr
 
 
-def _access(kubeconfig: Path) -> tuple[Mapping[str, Any], str]:
-    """What every cluster of the configuration shares, and the token of its administrator."""
+def _access(kubeconfig: Path) -> tuple[bytes, str]:
+    """The certificate of every cluster of the configuration, and the token of its administrator."""
     document = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
     (root,) = (each["cluster"] for each in document["clusters"] if each["name"] == "root")
     (token,) = (each["user"]["token"] for each in document["users"] if each["name"] == "kcp-admin")
-    return {"certificate-authority-data": root["certificate-authority-data"]}, token
+    return base64.b64decode(root["certificate-authority-data"]), token
 
 
 def _kubeconfig(servers: Mapping[str, Server], token: str) -> Mapping[str, Any]:

@@ -21,8 +21,9 @@ class KeptConfigMaps(Kept):
     def __init__(self, server: Server, namespace: str, noted: str) -> None:
         self.name = f"kubernetes {server.name}"
         self._namespace, self._noted = namespace, noted
-        self._url = f"https://127.0.0.1:{server.port}/api/v1/namespaces/{namespace}/configmaps"
-        self._trust = ssl.create_default_context(cafile=server.folder / "certs" / "apiserver.crt")
+        self._url = f"{server.url}/api/v1/namespaces/{namespace}/configmaps"
+        self._token = server.token
+        self._trust = ssl.create_default_context(cafile=server.authority)
 
     def steps(self) -> Mapping[str, Sides]:
         found: dict[str, Sides] = {}
@@ -72,7 +73,7 @@ class KeptConfigMaps(Kept):
         yield from self._ask("GET", "")["items"]
 
     def _ask(self, method: str, name: str, body: bytes | None = None) -> Any:
-        headers = {"Authorization": "Bearer tok", "Content-Type": APPLIED}
+        headers = {"Authorization": f"Bearer {self._token}", "Content-Type": APPLIED}
         url = f"{self._url}/{name}" if name else self._url
         request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - our own
         with urllib.request.urlopen(request, timeout=60, context=self._trust) as answer:  # noqa: S310 - our own

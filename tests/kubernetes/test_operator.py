@@ -230,6 +230,39 @@ def test_a_service_that_is_to_be_scraped(
     note(record_property, name, "refused", "nothing: nothing was sent")
 
 
+def sidecar(stack: Stack, **env: str) -> None:
+    """A Grafana whose sidecar brings in the dashboards that these variables name."""
+    variables = [{"name": name, "value": value} for name, value in env.items()]
+    container = {"name": "grafana-sc-dashboard", "image": "kiwigrid/k8s-sidecar:2", "env": variables}
+    body = {
+        "apiVersion": "apps/v1",
+        "kind": "StatefulSet",
+        "metadata": {"name": "grafana", "namespace": stack.namespace},
+        "spec": {"template": {"spec": {"containers": [container]}}},
+    }
+    stack.kubectl("apply", "--server-side", "--filename=-", stdin=json.dumps(body))
+
+
+def test_a_sidecar_that_looks_for_another_label(stack: Stack) -> None:
+    """Once the hint is followed it takes the dashboard; and it must look into the namespace."""
+    labelled(stack)
+    stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
+    stack.up()
+    sidecar(stack, LABEL="grafana_dashboard", LABEL_VALUE="yes", NAMESPACE="ALL")
+    applied = stack.brewery.apply("prod")
+    owner = f"StatefulSet {stack.namespace}/grafana"
+    taken = "`ConfigMap brew-dashboard-prod`: it looks for `grafana_dashboard`"
+    told = f"the sidecar of `{owner}` does not take {taken}"
+    assert (applied.status, told in applied.out) == (1, True), applied.out
+    stack.follow(stack.brewery.verify("prod"))
+    found = stack.brewery.verify("prod")
+    assert found.status == 0, found.out
+    sidecar(stack, LABEL="grafana_dashboard", NAMESPACE="elsewhere")
+    found = stack.brewery.verify("prod")
+    assert f"does not look into the namespace `{stack.brewery.namespace}`" in found.out
+    stack.kubectl("delete", "statefulset", "grafana", f"--namespace={stack.namespace}")
+
+
 RIGHTS = ["alertmanagers.monitoring.coreos.com", "prometheuses.monitoring.coreos.com", "secrets", "services"]
 
 
