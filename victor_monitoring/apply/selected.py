@@ -78,7 +78,7 @@ def _remedy(cluster: Cluster, manifest: Manifest, apply: str) -> str:
         kinds = " or ".join(selecting_resources(manifest["kind"]))
         return f"the cluster has none of the operator's {kinds}: make one, or write `component: configmap`"
     by_distance = sorted(selecting, key=lambda each: len(list(_steps(cluster, each, manifest, apply))))
-    return "; ".join(_steps(cluster, by_distance[0], manifest, apply))
+    return "; and ".join(_steps(cluster, by_distance[0], manifest, apply))
 
 
 def _steps(cluster: Cluster, each: Selecting, manifest: Manifest, apply: str) -> Iterator[str]:
@@ -103,9 +103,7 @@ def _namespace_step(cluster: Cluster, each: Selecting) -> str:
     if each.by_namespace is None:
         command = cluster.patch(each, **{each.namespace_selector_key: {}})
         own = namespace_of(each.manifest)
-        return (
-            f"run `{command}`, or write `namespace: {own}` in `service`: it looks at its own namespace alone"
-        )
+        return f"run `{command}`; or write `namespace: {own}` in `service`"
     missing = unmet(each.by_namespace, _labels_for(cluster, each) or {})
     labels = [f"{one.label}={one.wanted}" if one.wanted is not None else f"{one.label}-" for one in missing]
     return f"run `{cluster.command} label namespace {cluster.namespace} {shlex.join(labels)}`"
