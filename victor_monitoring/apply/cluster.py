@@ -19,7 +19,7 @@ _GROUP = "monitoring.coreos.com"
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """A difference between a cluster and the spec, told of the target as a whole."""
+    """A difference between a cluster and the spec, reported for the target as a whole."""
 
     pattern: Pattern
     message: str

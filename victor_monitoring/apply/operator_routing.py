@@ -64,7 +64,7 @@ def alert_labels(spec: Resolved) -> Iterator[tuple[str, Mapping[str, str]]]:
 def routing_problems(
     spec: Resolved, cluster: Cluster, alertmanager: Selecting, configs: Sequence[Manifest], means: Means
 ) -> Iterator[Problem]:
-    """What the configuration that the operator has generated lacks of the spec's receivers and inhibitions.
+    """Yield the spec's receivers and inhibitions that the configuration of the operator does not have.
 
     `configs` are the AlertmanagerConfigs that the Alertmanager selects, as rendered. Nothing is said of a
     configuration that is not there or may not be read. Raise UserError where it is no configuration.
@@ -125,7 +125,7 @@ def _uninhibited(
             source, target = (set(map(_matcher, each[key])) for key in ("sourceMatch", "targetMatch"))
             equal = set(each["equal"])
             if not any(source <= a and target <= b and equal == c for a, b, c in there):
-                message = f"`{alertmanager}` lacks the inhibition by {', '.join(sorted(source))}"
+                message = f"`{alertmanager}` has no inhibition by {', '.join(sorted(source))}"
                 yield Problem(LIVE_DIFFERENCE, message, "look at the log of the operator")
 
 

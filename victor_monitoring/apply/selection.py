@@ -21,7 +21,7 @@ _SELECTING: Final[Mapping[str, Mapping[str, str]]] = {
     "ServiceMonitor": {"prometheuses": "serviceMonitor", "prometheusagents": "serviceMonitor"},
     "AlertmanagerConfig": {"alertmanagers": "alertmanagerConfig"},
 }
-# What is told of each kind where nothing selects it.
+# The consequence for each kind where nothing selects it.
 SILENT: Final = {
     "PrometheusRule": "no Prometheus and no ThanosRuler evaluates it",
     "ServiceMonitor": "no Prometheus scrapes by it",

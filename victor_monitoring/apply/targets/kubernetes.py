@@ -81,8 +81,10 @@ class KubernetesTarget(Target):
         self._kubectl.accepted(self._all)
         missing = list(self._operated().missing()) if self._is_operated else []
         if missing:
-            told = "; ".join(each.message for each in missing)
-            raise UserError(f"{self.name}: {told}", "; ".join(dict.fromkeys(each.hint for each in missing)))
+            messages = "; ".join(each.message for each in missing)
+            raise UserError(
+                f"{self.name}: {messages}", "; ".join(dict.fromkeys(each.hint for each in missing))
+            )
 
     def foresee(self) -> Iterator[Finding]:
         for each in self._operated().foreseen() if self._is_operated else ():
