@@ -85,16 +85,15 @@ class Cluster:
     def generated(self, alertmanager: Selecting) -> str | None:
         """The configuration that was generated, packed and in base64; None where it is not to be had."""
         name, namespace = alertmanager.manifest["metadata"]["name"], namespace_of(alertmanager.manifest)
+        secret = f"alertmanager-{name}-generated"
         try:
-            return self._kubectl.secret_value(
-                f"alertmanager-{name}-generated", namespace, "alertmanager.yaml.gz"
-            )
+            generated = self._kubectl.secret_value(secret, namespace, "alertmanager.yaml.gz")
         except LookupError:
             return None
-        except PermissionError:
+        if generated is None:
             unknown = f"where `{alertmanager}` sends the alerts"
             self._miss(f"secrets of {namespace}", unknown, "get", f"in `{namespace}`")
-            return None
+        return generated
 
     @functools.cached_property
     def namespace_labels(self) -> Mapping[str, str] | None:

@@ -113,27 +113,23 @@ class Kubectl:
 
     def secret_keys(self, name: str, namespace: str) -> set[str] | None:
         """The keys of a Secret; None where it may not be read, LookupError where there is none."""
-        keys = '--output=go-template={{range $key, $value := .data}}{{$key}}{{"\\n"}}{{end}}'
-        ran = self._run("get", "secret", name, f"--namespace={namespace}", keys)
+        template = '{{range $key, $value := .data}}{{$key}}{{"\\n"}}{{end}}'
+        keys = self._of_secret(name, namespace, template)
+        return None if keys is None else set(keys.split())
+
+    def secret_value(self, name: str, namespace: str, key: str) -> str | None:
+        """A value of a Secret, in base64; None where it may not be read, LookupError where it is missing."""
+        value = self._of_secret(name, namespace, f'{{{{index .data "{key}"}}}}')
+        if value == "<no value>":
+            raise LookupError(key)
+        return value
+
+    def _of_secret(self, name: str, namespace: str, template: str) -> str | None:
+        """What a template makes of a Secret; None where it may not be read, LookupError without it."""
+        ran = self._run("get", "secret", name, f"--namespace={namespace}", f"--output=go-template={template}")
         if ran.status and _FORBIDDEN.search(ran.err):
             return None
         if ran.status and _NOT_FOUND.search(ran.err):
-            raise LookupError(name)
-        self._done(ran)
-        return set(ran.out.split())
-
-    def secret_value(self, name: str, namespace: str, key: str) -> str:
-        """A value of a Secret, in base64; PermissionError where it may not be read, LookupError without."""
-        ran = self._run(
-            "get",
-            "secret",
-            name,
-            f"--namespace={namespace}",
-            f'--output=go-template={{{{index .data "{key}"}}}}',
-        )
-        if ran.status and _FORBIDDEN.search(ran.err):
-            raise PermissionError(name)
-        if (ran.status and _NOT_FOUND.search(ran.err)) or ran.out == "<no value>":
             raise LookupError(name)
         self._done(ran)
         return ran.out

@@ -99,7 +99,7 @@ def _unreached(
     """By amtool's word the receivers that an alert of theirs does not reach, each with the first such one."""
     command = [means.program("amtool"), "config", "routes", "test", f"--config.file={path}"]
     missed: dict[str, str] = {}
-    for name, labels in dict(alert_labels(spec)).items():
+    for name, labels in alert_labels(spec):
         given = (f"{label}={value}" for label, value in labels.items())
         reached = set(means.run([*command, f"alertname={name}", *given]).out.strip().split(","))
         for config in configs:
