@@ -157,7 +157,7 @@ def unasked(prometheus: Path) -> set[str]:
 def test_a_fault(mixed: Mixed, prometheus: Path, order: Sequence[str], case: Case, record_property) -> None:
     """What is told of every target is true, nothing of others is lost, and a second run heals it."""
     if case.place.path in unasked(prometheus):
-        # The request before it: later ones come while the targets change, or after, as fast as Prometheus loads.
+        # The request before it; whether a later one comes during or after the changes is Prometheus' speed.
         case = replace(case, place=Place("prometheus", "GET", "/api/v1/rules"))
     record_property(*row(TITLE, mixed.suffered(order, case)))
 

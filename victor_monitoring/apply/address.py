@@ -7,10 +7,9 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, WithJsonSchema, model_validator
 
+from victor_monitoring.apply.secrets import SecretSource
+from victor_monitoring.apply.target import Settings
 from victor_monitoring.model.fields import Text, invalid
-
-from .secrets import SecretSource
-from .target import Settings
 
 
 def parts_of(url: str) -> SplitResult | None:

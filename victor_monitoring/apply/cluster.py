@@ -7,12 +7,11 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from victor_monitoring.apply.kubectl import Kubectl
+from victor_monitoring.apply.manifests import Manifest, namespace_of
+from victor_monitoring.apply.patterns import UNREADABLE
+from victor_monitoring.apply.selection import Selecting, selecting_resources
 from victor_monitoring.diagnostics import Pattern
-
-from .kubectl import Kubectl
-from .manifests import Manifest, namespace_of
-from .patterns import UNREADABLE
-from .selection import Selecting, selecting_resources
 
 _GROUP = "monitoring.coreos.com"
 

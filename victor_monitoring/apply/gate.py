@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from victor_monitoring.apply.target import Delivery
 from victor_monitoring.errors import UserError
 
-from .target import Delivery
-
 if TYPE_CHECKING:
-    from .means import Means
+    from victor_monitoring.apply.means import Means
 
 
 def judge(delivery: Delivery, means: Means, taken: Collection[str]) -> None:

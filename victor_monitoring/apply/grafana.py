@@ -13,13 +13,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
+from victor_monitoring.apply.answer import HttpError
 from victor_monitoring.errors import UserError
 from victor_monitoring.http_words import printable
 
-from .answer import HttpError
-
 if TYPE_CHECKING:
-    from .http import Http
+    from victor_monitoring.apply.http import Http
 
 try:
     from grafana_client.elements import Dashboard, DashboardVersions, Folder

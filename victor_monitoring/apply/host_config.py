@@ -12,9 +12,8 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
+from victor_monitoring.apply.host_text import UNFIT, edited, replaced
 from victor_monitoring.errors import UserError
-
-from .host_text import UNFIT, edited, replaced
 
 Part: TypeAlias = Mapping[str, list[Any]]  # routes, receivers, inhibit_rules: ours of each
 PLACES: Final = {

@@ -11,17 +11,16 @@ from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urljoin, urlsplit
 
+from victor_monitoring.apply.answer import Answer, HttpError
+from victor_monitoring.apply.cut import Cut
+from victor_monitoring.apply.secrets import Redactor
 from victor_monitoring.errors import UserError
 from victor_monitoring.http_words import LARGEST, printable, status_words
 from victor_monitoring.interruption import unbroken
 
-from .answer import Answer, HttpError
-from .cut import Cut
-from .secrets import Redactor
-
 if TYPE_CHECKING:
-    from .address import HttpSettings
-    from .means import Means
+    from victor_monitoring.apply.address import HttpSettings
+    from victor_monitoring.apply.means import Means
 
 try:
     import httpx

@@ -10,14 +10,13 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+from victor_monitoring.apply.manifests import MANAGER, Manifest, is_manifest
 from victor_monitoring.errors import UserError
 from victor_monitoring.http_words import printable
 from victor_monitoring.interruption import unbroken
 
-from .manifests import MANAGER, Manifest, is_manifest
-
 if TYPE_CHECKING:
-    from .means import Means, Ran
+    from victor_monitoring.apply.means import Means, Ran
 
 _OPERATOR_GROUP: Final = "monitoring.coreos.com"
 _CONFLICT: Final = re.compile(

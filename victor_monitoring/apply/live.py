@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
+from victor_monitoring.apply.patterns import ABSENT_SERIES, EMPTY_PANEL, UNMATCHED
 from victor_monitoring.resolved.spec import Component, Declared, Resolved
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.promql import Aggregate, Matcher, Vector, text
 from victor_monitoring.signals.signal import Signal
 from victor_monitoring.spec.finding import Finding
 from victor_monitoring.spec.tree import Path
-
-from .patterns import ABSENT_SERIES, EMPTY_PANEL, UNMATCHED
 
 Query = Callable[[str], Sequence[Mapping[str, Any]]]
 _WHICH_TARGET: Final = "is its value right, and is the target scraped?"

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from victor_monitoring.apply.address import HttpSettings
+from victor_monitoring.apply.secrets import Redactor, Secret, SecretSource, read_secret
 from victor_monitoring.errors import UserError
 
-from .address import HttpSettings
-from .secrets import Redactor, Secret, SecretSource, read_secret
-
 if TYPE_CHECKING:
-    from .http import Http
+    from victor_monitoring.apply.http import Http
 
 try:
     import fcntl
@@ -62,7 +61,7 @@ class Means:
 
     def http(self, settings: HttpSettings, headers: Mapping[str, str] | None = None) -> Http:
         """A client of that address with its credentials, closed at the end of the run."""
-        from .http import connect  # noqa: PLC0415 - an extra, which reading a spec does without
+        from victor_monitoring.apply.http import connect  # noqa: PLC0415 - an extra, which reading a spec does without
 
         return connect(settings, self, headers or {})
 

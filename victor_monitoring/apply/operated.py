@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from .cluster import Cluster, Problem
-from .manifests import Manifest
-from .operator_routing import routing_problems, strategy_problems
-from .references import missing_references, sidecar_problems
-from .selected import refusals, selection_problems, selectors_of
-from .selection import Selecting
-from .target import Delivery
+from victor_monitoring.apply.cluster import Cluster, Problem
+from victor_monitoring.apply.manifests import Manifest
+from victor_monitoring.apply.operator_routing import routing_problems, strategy_problems
+from victor_monitoring.apply.references import missing_references, sidecar_problems
+from victor_monitoring.apply.selected import refusals, selection_problems, selectors_of
+from victor_monitoring.apply.selection import Selecting
+from victor_monitoring.apply.target import Delivery
 
 if TYPE_CHECKING:
-    from .means import Means
+    from victor_monitoring.apply.means import Means
 
 
 class Operated:

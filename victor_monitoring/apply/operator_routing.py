@@ -12,18 +12,17 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
+from victor_monitoring.apply.cluster import Cluster, Problem
+from victor_monitoring.apply.document import document_of
+from victor_monitoring.apply.manifests import Manifest, namespace_of
+from victor_monitoring.apply.patterns import FOREIGN_NAMESPACE, LIVE_DIFFERENCE, UNROUTED
+from victor_monitoring.apply.selection import Selecting
 from victor_monitoring.errors import UserError
 from victor_monitoring.resolved.meta import meta_alerts
 from victor_monitoring.resolved.spec import Resolved
 
-from .cluster import Cluster, Problem
-from .document import document_of
-from .manifests import Manifest, namespace_of
-from .patterns import FOREIGN_NAMESPACE, LIVE_DIFFERENCE, UNROUTED
-from .selection import Selecting
-
 if TYPE_CHECKING:
-    from .means import Means
+    from victor_monitoring.apply.means import Means
 
 _NAMESPACE = "namespace"
 

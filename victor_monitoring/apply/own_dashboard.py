@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from .grafana import Saved
+    from victor_monitoring.apply.grafana import Saved
 
 # What Grafana itself counts or rewrites when it saves.
 _SERVERS: Final = frozenset({"id", "version", "schemaVersion", "iteration"})

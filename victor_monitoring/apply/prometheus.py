@@ -9,15 +9,14 @@ from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
 
+from victor_monitoring.apply.answer import HttpError
+from victor_monitoring.apply.document import document_of
 from victor_monitoring.errors import UserError
 from victor_monitoring.signals.duration import parse_duration
 from victor_monitoring.signals.prometheus_version import OLDEST, PrometheusVersion, parse_version
 
-from .answer import HttpError
-from .document import document_of
-
 if TYPE_CHECKING:
-    from .http import Http
+    from victor_monitoring.apply.http import Http
 
 _UNKNOWN: Final = "unknown"
 _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})

@@ -6,11 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from victor_monitoring.apply.cluster import Cluster, Problem
+from victor_monitoring.apply.manifests import Manifest, namespace_of
+from victor_monitoring.apply.patterns import MISSING_REFERENCE, UNSELECTED
 from victor_monitoring.model.fields import DASHBOARD_LABEL
-
-from .cluster import Cluster, Problem
-from .manifests import Manifest, namespace_of
-from .patterns import MISSING_REFERENCE, UNSELECTED
 
 _UNSCRAPED = "whether a Service with its port is there for the ServiceMonitor"
 _SIDECAR = "k8s-sidecar"  # of the image that brings ConfigMaps into Grafana

@@ -6,11 +6,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from victor_monitoring.apply.own_files import put, text_of
+from victor_monitoring.apply.plan import Step
+from victor_monitoring.apply.target import Standing, state_of
 from victor_monitoring.errors import UserError
-
-from .own_files import put, text_of
-from .plan import Step
-from .target import Standing, state_of
 
 
 @dataclass(frozen=True, slots=True)

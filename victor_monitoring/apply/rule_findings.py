@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
+from victor_monitoring.apply.live import place_of
+from victor_monitoring.apply.patterns import UNEVALUATED, UNHEALTHY, UNLOADED
+from victor_monitoring.apply.prometheus import LoadedRule, Prometheus, rules_of
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.spec.finding import Finding
-
-from .live import place_of
-from .patterns import UNEVALUATED, UNHEALTHY, UNLOADED
-from .prometheus import LoadedRule, Prometheus, rules_of
 
 
 def rule_findings(

@@ -8,14 +8,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from victor_monitoring.apply.patterns import LASTING, UNEVALUATED
+from victor_monitoring.apply.plan import Kind, Step
+from victor_monitoring.apply.target import Standing, State, Target
 from victor_monitoring.diagnostics import Severity
 from victor_monitoring.errors import UserError
 from victor_monitoring.interruption import Interrupted, shielded
 from victor_monitoring.spec.finding import Finding
-
-from .patterns import LASTING, UNEVALUATED
-from .plan import Kind, Step
-from .target import Standing, State, Target
 
 Say = Callable[[str], None]
 _FIRST_PAUSE: Final = 0.25  # seconds between two looks at a live system

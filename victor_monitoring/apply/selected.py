@@ -5,10 +5,10 @@ from __future__ import annotations
 import shlex
 from collections.abc import Iterator, Sequence
 
-from .cluster import Cluster, Problem
-from .manifests import Manifest, namespace_of
-from .patterns import REFUSED, SELECTED_TWICE, UNSELECTED
-from .selection import SILENT, Selecting, selecting_resources, unmet
+from victor_monitoring.apply.cluster import Cluster, Problem
+from victor_monitoring.apply.manifests import Manifest, namespace_of
+from victor_monitoring.apply.patterns import REFUSED, SELECTED_TWICE, UNSELECTED
+from victor_monitoring.apply.selection import SILENT, Selecting, selecting_resources, unmet
 
 
 def selectors_of(cluster: Cluster, manifest: Manifest) -> tuple[list[Selecting], bool]:

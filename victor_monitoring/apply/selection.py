@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from .manifests import Manifest, namespace_of
+from victor_monitoring.apply.manifests import Manifest, namespace_of
 
 Labels = Mapping[str, str]
 

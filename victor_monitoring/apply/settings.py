@@ -12,14 +12,13 @@ from typing import Any
 
 from pydantic import ConfigDict, create_model, model_validator
 
+from victor_monitoring.apply import targets as package
+from victor_monitoring.apply.target import Settings
 from victor_monitoring.model.base import Written
 from victor_monitoring.model.fields import invalid
 from victor_monitoring.model.read import read_part
 from victor_monitoring.spec.finding import Finding
 from victor_monitoring.spec.tree import MapNode, Path
-
-from . import targets as package
-from .target import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, ClassVar
 
+from victor_monitoring.apply.plan import Step
 from victor_monitoring.artifacts import Artifact
 from victor_monitoring.diagnostics import Pattern
 from victor_monitoring.model.base import Written
@@ -18,10 +19,8 @@ from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.spec.finding import Finding
 from victor_monitoring.spec.tree import Path
 
-from .plan import Step
-
 if TYPE_CHECKING:
-    from .means import Means
+    from victor_monitoring.apply.means import Means
 
 
 @dataclass(frozen=True, slots=True)

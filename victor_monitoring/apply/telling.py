@@ -7,9 +7,9 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from .plan import Kind, Step
-from .run import Fate, Outcome, Record, Task
-from .target import State
+from victor_monitoring.apply.plan import Kind, Step
+from victor_monitoring.apply.run import Fate, Outcome, Record, Task
+from victor_monitoring.apply.target import State
 
 VERSION: Final = 1
 _ORDER: Final = (Kind.ADD, Kind.CHANGE, Kind.REMOVE, Kind.UNCHANGED)

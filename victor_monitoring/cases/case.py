@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from victor_monitoring.cases.script import Script
 from victor_monitoring.signals.signal import LabelPairs
 from victor_monitoring.spec.tree import Path
-
-from .script import Script
 
 
 @dataclass(frozen=True, slots=True)

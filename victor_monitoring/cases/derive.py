@@ -6,18 +6,17 @@ import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from victor_monitoring.cases.case import Case, Expectation, Recorded, Unrecorded
+from victor_monitoring.cases.messages import firing
+from victor_monitoring.cases.meta import meta_cases
+from victor_monitoring.cases.outlook import Moment, Outlook, states_of
+from victor_monitoring.cases.plot import CaseKind, Plot, case_kinds
+from victor_monitoring.cases.script import Script
+from victor_monitoring.cases.stage import TOO_LONG, Stage, is_too_long
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.reading import ELSEWHERE
 from victor_monitoring.signals.signal import LabelPairs
 from victor_monitoring.spec.tree import Path
-
-from .case import Case, Expectation, Recorded, Unrecorded
-from .messages import firing
-from .meta import meta_cases
-from .outlook import Moment, Outlook, states_of
-from .plot import CaseKind, Plot, case_kinds
-from .script import Script
-from .stage import TOO_LONG, Stage, is_too_long
 
 
 @dataclass(frozen=True, slots=True)

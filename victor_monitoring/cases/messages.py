@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from victor_monitoring.cases.case import Firing
+from victor_monitoring.cases.humanize import humanize, humanize1024, humanize_duration, humanize_percentage
 from victor_monitoring.model.template import Placeholder, Template
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.quantity import Unit
-
-from .case import Firing
-from .humanize import humanize, humanize1024, humanize_duration, humanize_percentage
 
 # Apart from the renderer's own table, so that a mistake in one of them shows.
 _WRITTEN: Final[Mapping[Unit, Callable[[float], str]]] = {

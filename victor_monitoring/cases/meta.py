@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from victor_monitoring.cases.case import Case, Expectation, Firing
+from victor_monitoring.cases.monitoring import anchors, meta_firing, up
+from victor_monitoring.cases.script import Phase, Script
 from victor_monitoring.resolved.meta import MetaAlert, meta_alerts
 from victor_monitoring.resolved.spec import Meta, Resolved
 from victor_monitoring.signals.promql import Matcher
 from victor_monitoring.signals.reading import ELSEWHERE
 from victor_monitoring.signals.signal import Stream
 from victor_monitoring.spec.tree import Path
-
-from .case import Case, Expectation, Firing
-from .monitoring import anchors, meta_firing, up
-from .script import Phase, Script
 
 Target = Mapping[str, str]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 
+from victor_monitoring.cases.case import Firing
 from victor_monitoring.model.template import Placeholder
 from victor_monitoring.resolved.meta import (
     METRIC_MISSING,
@@ -16,8 +17,6 @@ from victor_monitoring.resolved.meta import (
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.signals.promql import Matcher
 from victor_monitoring.signals.signal import Stream
-
-from .case import Firing
 
 Told = tuple[str, tuple[Firing, ...]]
 

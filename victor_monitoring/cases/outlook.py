@@ -17,12 +17,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
 
+from victor_monitoring.cases.script import Script
 from victor_monitoring.resolved.spec import Alert
 from victor_monitoring.signals.prometheus_version import OLDEST, WAYS, PrometheusVersion
 from victor_monitoring.signals.samples import LOOKBACK
 from victor_monitoring.signals.signal import LabelPairs, Stream
-
-from .script import Script
 
 Values: TypeAlias = Mapping[LabelPairs, float]
 # Nearer to its threshold than this, as a share of it, a value is on no certain side.

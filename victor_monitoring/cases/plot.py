@@ -10,11 +10,10 @@ from dataclasses import dataclass
 from functools import cache
 
 from victor_monitoring.cases import kinds as package
+from victor_monitoring.cases.case import Firing
+from victor_monitoring.cases.script import Phase
+from victor_monitoring.cases.stage import Stage
 from victor_monitoring.resolved.spec import Alert
-
-from .case import Firing
-from .script import Phase
-from .stage import Stage
 
 # What an alert does in the course of a case: whether it fires, one state after the other.
 SILENT, FIRES, RESOLVES = (False,), (False, True), (False, True, False)

@@ -6,10 +6,9 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
+from victor_monitoring.cases.case import Case, Expectation, Recorded, Unrecorded
+from victor_monitoring.cases.script import series_text
 from victor_monitoring.signals.duration import duration_text
-
-from .case import Case, Expectation, Recorded, Unrecorded
-from .script import series_text
 
 # How near to its value a recorded series must be, as a share of it: sums differ in the last digits.
 _NEAR: Final = 1e-6

@@ -9,14 +9,13 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Final
 
+from victor_monitoring.cases.levels import Levels
+from victor_monitoring.cases.monitoring import up
+from victor_monitoring.cases.outlook import Outlook
+from victor_monitoring.cases.script import Phase, Script
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.prometheus_version import OLDEST, WAYS
 from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
-
-from .levels import Levels
-from .monitoring import up
-from .outlook import Outlook
-from .script import Phase, Script
 
 # More scrapes or evaluations than that take promtool minutes for a single case, and memory without end.
 _MOST: Final = 100_000

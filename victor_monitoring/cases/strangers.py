@@ -7,12 +7,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
+from victor_monitoring.cases.stage import Stage
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.prometheus_version import OLDEST
 from victor_monitoring.signals.reading import ELSEWHERE, another, relabelled
 from victor_monitoring.signals.signal import Stream
-
-from .stage import Stage
 
 # Traffic of what must not be read: so much that a trace of it would show.
 _LOUD = Fraction(100_000)

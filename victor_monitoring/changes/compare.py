@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from victor_monitoring.changes.alerts import alert_changes, meta_changes
+from victor_monitoring.changes.change import Change, Verdict
+from victor_monitoring.changes.metrics import component_changes, metric_changes
+from victor_monitoring.changes.panels import panel_changes
+from victor_monitoring.changes.service import service_changes
+from victor_monitoring.changes.signals import signal_changes
 from victor_monitoring.resolved.spec import Resolved
-
-from .alerts import alert_changes, meta_changes
-from .change import Change, Verdict
-from .metrics import component_changes, metric_changes
-from .panels import panel_changes
-from .service import service_changes
-from .signals import signal_changes
 
 
 def changes(before: Resolved, after: Resolved) -> tuple[Change, ...]:

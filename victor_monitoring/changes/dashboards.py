@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, TypeAlias
 
-from .change import Change, becomes
+from victor_monitoring.changes.change import Change, becomes
 
 Document: TypeAlias = Any  # a dashboard that anybody may have edited
 _PLACE: Final = ("gridPos", "id")

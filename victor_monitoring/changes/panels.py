@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from victor_monitoring.changes.change import Change, differing
 from victor_monitoring.resolved.spec import Panel, Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.spec.tree import Path
-
-from .change import Change, differing
 
 
 def panel_changes(before: Resolved, after: Resolved) -> Iterator[Change]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from .change import Change
+from victor_monitoring.changes.change import Change
 
 Part: TypeAlias = Mapping[str, Sequence[Any]]  # routes, receivers, inhibit_rules
 

@@ -9,10 +9,9 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
+from victor_monitoring.changes.change import Change, Verdict, becomes
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.duration import parse_duration
-
-from .change import Change, Verdict, becomes
 
 Document: TypeAlias = Any  # a file that anybody may have edited
 Rules: TypeAlias = Mapping[tuple[str, str, int], Mapping[str, Any]]

@@ -8,14 +8,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from victor_monitoring.changes.change import Change, becomes
+from victor_monitoring.changes.uses import users_of_signal
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.promql import text
 from victor_monitoring.signals.signal import Signal
 from victor_monitoring.spec.tree import Path
-
-from .change import Change, becomes
-from .uses import users_of_signal
 
 
 def signal_changes(before: Resolved, after: Resolved) -> Iterator[Change]:

@@ -7,13 +7,19 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from victor_monitoring.checks.acknowledged import (
+    EXPIRED_ACK,
+    UNUSED_ACK,
+    covers,
+    expired_acks,
+    is_expired,
+    unused_acks,
+)
+from victor_monitoring.checks.check import Check
 from victor_monitoring.diagnostics import Diagnostic, Pattern, Severity
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.spec.finding import Finding, locate
 from victor_monitoring.spec.tree import MapNode, Path
-
-from .acknowledged import EXPIRED_ACK, UNUSED_ACK, covers, expired_acks, is_expired, unused_acks
-from .check import Check
 
 _SEVERITIES = {severity.word: severity for severity in Severity}
 

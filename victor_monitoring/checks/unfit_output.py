@@ -7,10 +7,9 @@ from pathlib import PurePosixPath
 
 from victor_monitoring.artifacts import unfit
 from victor_monitoring.checks.check import check
+from victor_monitoring.checks.output_outside_root import leaves_root
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.spec.finding import Finding
-
-from .output_outside_root import leaves_root
 
 
 @check("VM608", "unfit-output")

@@ -7,19 +7,18 @@ from typing import Annotated
 import typer
 
 from victor_monitoring import __version__
-
-from .apply import apply
-from .check import check
-from .demo import demo
-from .diff import diff
-from .explain import explain
-from .generate import generate
-from .init import init
-from .schema import schema
-from .serve import serve
-from .test import test
-from .validate import validate
-from .verify import verify
+from victor_monitoring.cli.apply import apply
+from victor_monitoring.cli.check import check
+from victor_monitoring.cli.demo import demo
+from victor_monitoring.cli.diff import diff
+from victor_monitoring.cli.explain import explain
+from victor_monitoring.cli.generate import generate
+from victor_monitoring.cli.init import init
+from victor_monitoring.cli.schema import schema
+from victor_monitoring.cli.serve import serve
+from victor_monitoring.cli.test import test
+from victor_monitoring.cli.validate import validate
+from victor_monitoring.cli.verify import verify
 
 app = typer.Typer(
     name="victor-mon",

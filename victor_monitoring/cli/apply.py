@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from victor_monitoring.cli.findings import fails, say, show
+from victor_monitoring.cli.live import Live, as_far_as_known, foreseen, gate, located, opened, sound_context
+from victor_monitoring.cli.options import Format, Specs, Today
 from victor_monitoring.diagnostics import Diagnostic
 from victor_monitoring.errors import UserError
-
-from .findings import fails, say, show
-from .live import Live, as_far_as_known, foreseen, gate, located, opened, sound_context
-from .options import Format, Specs, Today
 
 if TYPE_CHECKING:
     from victor_monitoring.apply.run import Outcome, Task

@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from victor_monitoring.cli.findings import say
+from victor_monitoring.cli.one_spec import OneSpec, compile_one
+from victor_monitoring.cli.options import Today
+from victor_monitoring.cli.stopping import stoppable
 from victor_monitoring.diagnostics import nearest
 from victor_monitoring.errors import UserError
-
-from .findings import say
-from .one_spec import OneSpec, compile_one
-from .options import Today
-from .stopping import stoppable
 
 if TYPE_CHECKING:
     from victor_monitoring.demo.programs import Programs
@@ -60,11 +59,10 @@ def demo(
 
     Example: victor-mon demo --scenario HighLatency
     """
+    from victor_monitoring.cli.demo_view import show_frames
     from victor_monitoring.demo.play import Play
     from victor_monitoring.demo.programs import find_programs
     from victor_monitoring.demo.scenarios import scenarios
-
-    from .demo_view import show_frames
 
     fast = _hastened(spec, today)
     if list_:

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring import files
+from victor_monitoring.cli.findings import say, stop_on_errors
+from victor_monitoring.cli.options import ContextName, Specs, Today
+from victor_monitoring.cli.specs import SpecFile, compile_file, compile_source, find_specs
 from victor_monitoring.diagnostics import Source, nearest
 from victor_monitoring.errors import UserError
-
-from .findings import say, stop_on_errors
-from .options import ContextName, Specs, Today
-from .specs import SpecFile, compile_file, compile_source, find_specs
 
 if TYPE_CHECKING:
     from victor_monitoring.differences import Placed

@@ -6,12 +6,11 @@ from typing import Annotated
 
 import typer
 
+from victor_monitoring.cli.findings import say
+from victor_monitoring.cli.options import Specs, Today
+from victor_monitoring.cli.specs import compile_file, find_specs
 from victor_monitoring.diagnostics import nearest
 from victor_monitoring.errors import UserError
-
-from .findings import say
-from .options import Specs, Today
-from .specs import compile_file, find_specs
 
 Name = Annotated[str, typer.Argument(help="An alert, a signal, a metric, a component, or a check's code.")]
 

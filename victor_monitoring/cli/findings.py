@@ -9,9 +9,8 @@ from typing import TextIO
 
 import typer
 
+from victor_monitoring.cli.options import Format
 from victor_monitoring.diagnostics import Diagnostic, Severity
-
-from .options import Format
 
 
 def show(diagnostics: Sequence[Diagnostic], how: Format, stream: TextIO) -> None:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .findings import say, show
-from .options import ContextName, Format, OutDir, Specs, Today
-from .rendering import render_specs
-from .specs import find_specs
+from victor_monitoring.cli.findings import say, show
+from victor_monitoring.cli.options import ContextName, Format, OutDir, Specs, Today
+from victor_monitoring.cli.rendering import render_specs
+from victor_monitoring.cli.specs import find_specs
 
 if TYPE_CHECKING:
     from victor_monitoring.outputs import Report

@@ -8,10 +8,9 @@ from typing import Annotated
 
 import typer
 
+from victor_monitoring.cli.findings import say
+from victor_monitoring.cli.schema import SCHEMA_NAME, schema_text, write_text
 from victor_monitoring.errors import UserError
-
-from .findings import say
-from .schema import SCHEMA_NAME, schema_text, write_text
 
 Name = Annotated[
     str | None, typer.Option("--name", help="The service's name. Default: the folder's.", show_default=False)

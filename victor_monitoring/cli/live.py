@@ -11,12 +11,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
+from victor_monitoring.cli.findings import say, show, stop_on_errors
+from victor_monitoring.cli.options import Format, Specs, Today
+from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs
 from victor_monitoring.diagnostics import Diagnostic, in_order, nearest
 from victor_monitoring.errors import UserError
-
-from .findings import say, show, stop_on_errors
-from .options import Format, Specs, Today
-from .specs import SpecFile, compile_file, find_specs
 
 if TYPE_CHECKING:
     from victor_monitoring.apply.means import Means

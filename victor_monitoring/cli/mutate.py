@@ -10,16 +10,15 @@ from typing import TYPE_CHECKING
 import typer
 
 from victor_monitoring.cases.derive import derive
+from victor_monitoring.cli.findings import say, show
+from victor_monitoring.cli.options import Format
+from victor_monitoring.cli.progress import Progress
 from victor_monitoring.diagnostics import Severity
 from victor_monitoring.proof.mutation_run import Fate, run_mutants
 from victor_monitoring.proof.rules import RuleFile
 from victor_monitoring.proof.strength import Strength, strength_table, survivor
 from victor_monitoring.proof.witness import is_equivalent
 from victor_monitoring.renderers.rules import rule_data
-
-from .findings import say, show
-from .options import Format
-from .progress import Progress
 
 if TYPE_CHECKING:
     from victor_monitoring.diagnostics import Diagnostic

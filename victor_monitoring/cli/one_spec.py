@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from victor_monitoring.cli.findings import stop_on_errors
+from victor_monitoring.cli.options import Today
+from victor_monitoring.cli.specs import compile_file, find_specs
 from victor_monitoring.errors import UserError
-
-from .findings import stop_on_errors
-from .options import Today
-from .specs import compile_file, find_specs
 
 if TYPE_CHECKING:
     from victor_monitoring.pipeline import Compiled

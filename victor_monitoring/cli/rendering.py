@@ -7,12 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from victor_monitoring.cli.findings import stop_on_errors
+from victor_monitoring.cli.options import Format, Today
+from victor_monitoring.cli.specs import SpecFile, compile_file, known_context
 from victor_monitoring.diagnostics import Diagnostic, nearest
 from victor_monitoring.errors import UserError
-
-from .findings import stop_on_errors
-from .options import Format, Today
-from .specs import SpecFile, compile_file, known_context
 
 if TYPE_CHECKING:
     from victor_monitoring.outputs import Rendering

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from .findings import say
+from victor_monitoring.cli.findings import say
 
 SCHEMA_NAME = "victor-mon.schema.json"
 

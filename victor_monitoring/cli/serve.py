@@ -7,12 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from victor_monitoring.cli.one_spec import OneSpec, compile_one
+from victor_monitoring.cli.options import ContextName, Today
+from victor_monitoring.cli.specs import known_context
+from victor_monitoring.cli.stopping import stoppable
 from victor_monitoring.errors import UserError
-
-from .one_spec import OneSpec, compile_one
-from .options import ContextName, Today
-from .specs import known_context
-from .stopping import stoppable
 
 if TYPE_CHECKING:
     from victor_monitoring.resolved.spec import Resolved
@@ -55,11 +54,10 @@ def serve(
         print("\n".join(fault_names(resolved)))
         return
     _missing_extras()
+    from victor_monitoring.cli.live_view import live_view
     from victor_monitoring.serving.app import application, paths
     from victor_monitoring.serving.server import bound, is_loopback, serving, url_of
     from victor_monitoring.serving.watch import Watch
-
-    from .live_view import live_view
 
     if not (allow_remote or is_loopback(host)):
         raise UserError(f"other machines can reach `{host}`, and everybody may ask", "say so: --allow-remote")

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from victor_monitoring.cli.findings import fails, say, show, stop_on_errors
+from victor_monitoring.cli.options import ContextName, Format, FormatOption, Specs, Today
+from victor_monitoring.cli.progress import Progress
+from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs, known_context
 from victor_monitoring.diagnostics import nearest
 from victor_monitoring.errors import UserError
-
-from .findings import fails, say, show, stop_on_errors
-from .options import ContextName, Format, FormatOption, Specs, Today
-from .progress import Progress
-from .specs import SpecFile, compile_file, find_specs, known_context
 
 if TYPE_CHECKING:
     from victor_monitoring.diagnostics import Diagnostic
@@ -69,7 +68,7 @@ def test(
     promtool = find_promtool()
     places = list(_places(find_specs(spec), context, today, format))
     if mutate:
-        from .mutate import mutate as mutate_rules
+        from victor_monitoring.cli.mutate import mutate as mutate_rules
 
         wanted = [each for each in places if each[1].context == context]
         mutate_rules(promtool, wanted, filter or "", format)

@@ -6,9 +6,9 @@ import sys
 
 import typer
 
-from .findings import fails, say, show
-from .options import Format, FormatOption, Specs, Strict, Today
-from .specs import compile_file, find_specs
+from victor_monitoring.cli.findings import fails, say, show
+from victor_monitoring.cli.options import Format, FormatOption, Specs, Strict, Today
+from victor_monitoring.cli.specs import compile_file, find_specs
 
 
 def validate(

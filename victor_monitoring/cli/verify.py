@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from victor_monitoring.cli.findings import fails, say, show, stop_on_errors
+from victor_monitoring.cli.live import Sound, as_far_as_known, located, opened, sound_context
+from victor_monitoring.cli.options import Format, FormatOption, Specs, Strict, Today
+from victor_monitoring.cli.specs import compile_file, find_specs, known_context
 from victor_monitoring.diagnostics import Source, nearest
 from victor_monitoring.errors import UserError
-
-from .findings import fails, say, show, stop_on_errors
-from .live import Sound, as_far_as_known, located, opened, sound_context
-from .options import Format, FormatOption, Specs, Strict, Today
-from .specs import compile_file, find_specs, known_context
 
 if TYPE_CHECKING:
     from victor_monitoring.exposition.exposition import Exposition

@@ -8,11 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from victor_monitoring.demo.answers import json_at
+from victor_monitoring.demo.kept import kept
 from victor_monitoring.renderers.alertmanager import alertmanager_data, route
 from victor_monitoring.resolved.spec import Resolved
-
-from .answers import json_at
-from .kept import kept
 
 _RECEIVER = "demo"
 

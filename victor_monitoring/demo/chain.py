@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 
+from victor_monitoring.demo.alertmanager import Alertmanager, alertmanager
+from victor_monitoring.demo.programs import Programs
+from victor_monitoring.demo.prometheus import Prometheus, prometheus
+from victor_monitoring.demo.receiver import Receiver, receiver
+from victor_monitoring.demo.targets import Target
 from victor_monitoring.renderers.rules import rules_text
 from victor_monitoring.resolved.spec import Resolved
-
-from .alertmanager import Alertmanager, alertmanager
-from .programs import Programs
-from .prometheus import Prometheus, prometheus
-from .receiver import Receiver, receiver
-from .targets import Target
 
 
 @dataclass(frozen=True, slots=True)

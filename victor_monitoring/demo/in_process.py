@@ -6,14 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
+from victor_monitoring.demo.look import Look, Row, Standing, State, watched, worst
+from victor_monitoring.demo.scenarios import Scenario
+from victor_monitoring.demo.targets import Simulation
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.runtime.alert_states import AlertState
 from victor_monitoring.serving.watch import Watch
 from victor_monitoring.serving.wording import value_text
-
-from .look import Look, Row, Standing, State, watched, worst
-from .scenarios import Scenario
-from .targets import Simulation
 
 _INSTANCE: Final = "demo"
 

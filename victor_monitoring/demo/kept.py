@@ -14,10 +14,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from victor_monitoring.demo import keeper
+from victor_monitoring.demo.answers import is_ready
 from victor_monitoring.errors import UserError
-
-from . import keeper
-from .answers import is_ready
 
 _ATTEMPTS: Final = 3  # another process may take a port that was free
 _START: Final = 60  # seconds, on a machine that is busy

@@ -6,17 +6,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from typing import Any, Final
 
+from victor_monitoring.demo.chain import Chain, chain
+from victor_monitoring.demo.look import Look, Row, Standing, State, watched, worst
+from victor_monitoring.demo.programs import Programs
+from victor_monitoring.demo.receiver import Delivery
+from victor_monitoring.demo.scenarios import Scenario
+from victor_monitoring.demo.targets import target
 from victor_monitoring.resolved.meta import meta_alerts
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.signals.promql import text
 from victor_monitoring.signals.signal import Signal
-
-from .chain import Chain, chain
-from .look import Look, Row, Standing, State, watched, worst
-from .programs import Programs
-from .receiver import Delivery
-from .scenarios import Scenario
-from .targets import target
 
 _TARGETS: Final = 2
 

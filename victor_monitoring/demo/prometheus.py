@@ -10,14 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from victor_monitoring.demo.answers import json_at, post
+from victor_monitoring.demo.kept import kept
+from victor_monitoring.demo.targets import Target
 from victor_monitoring.errors import UserError
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.promql import Matcher
-
-from .answers import json_at, post
-from .kept import kept
-from .targets import Target
 
 _PATIENCE: Final = 60  # seconds, on a machine that is busy
 

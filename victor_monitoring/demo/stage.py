@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
+from victor_monitoring.demo.look import Look, State
+from victor_monitoring.demo.scenarios import Scenario
 from victor_monitoring.resolved.spec import Resolved
-
-from .look import Look, State
-from .scenarios import Scenario
 
 
 class Stage(Protocol):

@@ -7,11 +7,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from victor_monitoring.exposition.exposition import Exposition, Metadata, Sample, Word
 from victor_monitoring.resolved.platform import target_labels
 from victor_monitoring.resolved.spec import Declared, Labels, Resolved
 from victor_monitoring.signals.metric import Metric
-
-from .exposition import Exposition, Metadata, Sample, Word
 
 _TOTAL: Final = "_total"
 CREATED: Final = "_created"  # when a counter or a histogram began: some clients add it to each

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from victor_monitoring.diagnostics import Pattern, Severity, nearest
+from victor_monitoring.exposition.comparison import Comparison
+from victor_monitoring.exposition.exposition import Word
 from victor_monitoring.spec.tree import Path
-
-from .comparison import Comparison
-from .exposition import Word
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from .exposition import Fault, Word
+from victor_monitoring.exposition.exposition import Fault, Word
 
 _BLANKS: Final = re.compile(r"[ \t]*")
 _KEYWORD: Final = re.compile(r"#[ \t]+(HELP|TYPE|UNIT)(?=[ \t])")

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from victor_monitoring.diagnostics import Severity
-
-from .comparison import OTHER_UNITS, Comparison
-from .deviation import Found, deviation
+from victor_monitoring.exposition.comparison import OTHER_UNITS, Comparison
+from victor_monitoring.exposition.deviation import Found, deviation
 
 _UNITS: Final = {*OTHER_UNITS, *(unit for units in OTHER_UNITS.values() for unit in units)}
 

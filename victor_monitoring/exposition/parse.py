@@ -10,9 +10,8 @@ from collections.abc import Iterator
 from typing import Final
 
 from victor_monitoring.diagnostics import Source
-
-from .exposition import Exposition, Fault, Metadata, Sample, Word
-from .line import Line, MalformedLine
+from victor_monitoring.exposition.exposition import Exposition, Fault, Metadata, Sample, Word
+from victor_monitoring.exposition.line import Line, MalformedLine
 
 _END: Final = "# EOF"
 _TYPES: Final = frozenset({"counter", "gauge", "histogram", "summary", "untyped"})

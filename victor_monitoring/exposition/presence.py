@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.diagnostics import Severity
+from victor_monitoring.exposition.comparison import CREATED, Comparison, series_names
+from victor_monitoring.exposition.deviation import Found, close_to, deviation
 from victor_monitoring.resolved.spec import Declared
-
-from .comparison import CREATED, Comparison, series_names
-from .deviation import Found, close_to, deviation
 
 
 @deviation("VM801", "unexposed-metric")

@@ -9,12 +9,11 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from victor_monitoring.diagnostics import nearest
+from victor_monitoring.exposition.comparison import CREATED, Comparison
+from victor_monitoring.exposition.deviation import Found, close_to, deviation
+from victor_monitoring.exposition.exposition import Sample, Word
 from victor_monitoring.resolved.spec import Labels
 from victor_monitoring.signals.metric import Metric
-
-from .comparison import CREATED, Comparison
-from .deviation import Found, close_to, deviation
-from .exposition import Sample, Word
 
 _OTHER = "other"  # what values beyond an open label's limit become
 _Bounds: TypeAlias = dict[float, Word]

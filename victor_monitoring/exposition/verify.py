@@ -6,15 +6,20 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from victor_monitoring.diagnostics import Diagnostic, Pattern, Severity, Span, in_order
+from victor_monitoring.exposition.comparison import compare
+from victor_monitoring.exposition.deviation import Found
+from victor_monitoring.exposition.exposition import Exposition, Word
+from victor_monitoring.exposition.metadata import other_help, other_type, other_unit
+from victor_monitoring.exposition.presence import metric_without_series, undeclared_metric, unexposed_metric
+from victor_monitoring.exposition.series import (
+    label_over_limit,
+    other_buckets,
+    other_labels,
+    overspent_budget,
+    undeclared_label_value,
+)
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.spec.tree import MapNode, span_at
-
-from .comparison import compare
-from .deviation import Found
-from .exposition import Exposition, Word
-from .metadata import other_help, other_type, other_unit
-from .presence import metric_without_series, undeclared_metric, unexposed_metric
-from .series import label_over_limit, other_buckets, other_labels, overspent_budget, undeclared_label_value
 
 MALFORMED: Final = Pattern(
     "VM800",

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from .fields import Text
+from victor_monitoring.model.fields import Text
 
 
 class Written(BaseModel):

@@ -10,13 +10,12 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, PlainValidator, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from victor_monitoring.model.template import Template, parse_template
 from victor_monitoring.signals.duration import parse_duration
 from victor_monitoring.signals.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.signals.quantity import Condition, Quantity, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import WrittenSelector, parse_selector
 from victor_monitoring.signals.text_error import TextError
-
-from .template import Template, parse_template
 
 _REMEMBERED = 10_000  # texts of a type, with what they mean
 # The labels of every Kubernetes object that say which spec and context it is of.

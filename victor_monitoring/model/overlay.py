@@ -5,11 +5,10 @@ from __future__ import annotations
 import dataclasses
 
 from victor_monitoring.diagnostics import nearest
+from victor_monitoring.model.patterns import BAD_VALUE, UNHIT_OVERRIDE
 from victor_monitoring.spec.finding import Finding
 from victor_monitoring.spec.tree import Entry, MapNode, Node, Path
 from victor_monitoring.spec.wanted import mapping_wanted_help
-
-from .patterns import BAD_VALUE, UNHIT_OVERRIDE
 
 OVERRIDABLE = ("defaults", "signals", "alerts", "meta", "budget")
 NAMED = ("signals", "alerts")  # their entries are overridden by name

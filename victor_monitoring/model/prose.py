@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from victor_monitoring.model.patterns import CUT_TEXT
 from victor_monitoring.spec.finding import Finding
 from victor_monitoring.spec.tree import ListNode, MapNode, Node, Path
 from victor_monitoring.spec.wanted import cut_comment
-
-from .patterns import CUT_TEXT
 
 _PROSE: Final = frozenset({"summary", "description", "actions", "help", "title", "reason"})
 

@@ -12,12 +12,11 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from victor_monitoring.diagnostics import nearest
+from victor_monitoring.model.patterns import BAD_VALUE, MISSING_KEY, UNKNOWN_KEY
+from victor_monitoring.model.spec import Spec
 from victor_monitoring.spec.finding import Finding
 from victor_monitoring.spec.tree import MapNode, Node, Path, Plain, at, plain
 from victor_monitoring.spec.wanted import list_wanted_help, mapping_wanted_help, text_wanted_help
-
-from .patterns import BAD_VALUE, MISSING_KEY, UNKNOWN_KEY
-from .spec import Spec
 
 _WANTED: Final[dict[str, tuple[str, Callable[[Node], str]]]] = {
     "string_type": ("text", text_wanted_help),

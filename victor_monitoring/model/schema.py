@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .spec import Spec
+from victor_monitoring.model.spec import Spec
 
 
 def json_schema() -> dict[str, Any]:

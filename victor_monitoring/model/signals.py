@@ -9,14 +9,8 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 from pydantic import BaseModel, Field, create_model, model_validator
 
 from victor_monitoring.diagnostics import nearest
-from victor_monitoring.signals.kinds import KINDS
-from victor_monitoring.signals.metric import Selector
-from victor_monitoring.signals.quantity import Condition, Quantity, Unit
-from victor_monitoring.signals.signal import Kind
-from victor_monitoring.signals.signal import Signal as ResolvedSignal
-
-from .base import Acks, Written
-from .fields import (
+from victor_monitoring.model.base import Acks, Written
+from victor_monitoring.model.fields import (
     Duration,
     LabelName,
     Name,
@@ -27,6 +21,11 @@ from .fields import (
     WhereField,
     invalid,
 )
+from victor_monitoring.signals.kinds import KINDS
+from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.quantity import Condition, Quantity, Unit
+from victor_monitoring.signals.signal import Kind
+from victor_monitoring.signals.signal import Signal as ResolvedSignal
 
 _WRITTEN: dict[object, Any] = {
     Selector: SelectorField,

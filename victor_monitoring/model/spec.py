@@ -6,10 +6,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from victor_monitoring.signals.quantity import Quantity, Unit
-
-from .base import Acks, Written
-from .fields import (
+from victor_monitoring.model.base import Acks, Written
+from victor_monitoring.model.fields import (
     ConditionField,
     ConfigKey,
     Duration,
@@ -34,7 +32,8 @@ from .fields import (
     VersionField,
     invalid,
 )
-from .signals import Signal
+from victor_monitoring.model.signals import Signal
+from victor_monitoring.signals.quantity import Quantity, Unit
 
 Labels: TypeAlias = dict[TargetLabel, LabelValue]
 CheckSeverity: TypeAlias = Literal["off", "note", "warning", "error"]

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 
 from victor_monitoring.cases.derive import Lack
 from victor_monitoring.diagnostics import Diagnostic, Pattern, Severity
+from victor_monitoring.proof.promtool import Verdict
 from victor_monitoring.spec.tree import MapNode, span_at
-
-from .promtool import Verdict
 
 LACKING_CASE = Pattern(
     "VM702",

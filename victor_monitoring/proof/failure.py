@@ -8,10 +8,9 @@ from typing import Final
 
 from victor_monitoring.cases.case import Case, Expectation
 from victor_monitoring.diagnostics import Diagnostic, Pattern, Severity
+from victor_monitoring.proof.promtool import Verdict
 from victor_monitoring.signals.duration import duration_text, parse_duration
 from victor_monitoring.spec.tree import MapNode, span_at
-
-from .promtool import Verdict
 
 FAILED_CASE: Final = Pattern(
     "VM701",

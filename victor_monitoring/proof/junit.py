@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from xml.etree import ElementTree as Xml
 
-from .promtool import Verdict
+from victor_monitoring.proof.promtool import Verdict
 
 
 def junit(suites: Sequence[tuple[str, Sequence[Verdict]]]) -> str:

@@ -8,11 +8,10 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from victor_monitoring.cases.case import Case
-
-from .mutations import Mutant, mutants, telling_kinds
-from .promtool import Promtool, Trial, run_trials
-from .rules import RuleFile, rule_name
-from .suite import needed_rules, workers
+from victor_monitoring.proof.mutations import Mutant, mutants, telling_kinds
+from victor_monitoring.proof.promtool import Promtool, Trial, run_trials
+from victor_monitoring.proof.rules import RuleFile, rule_name
+from victor_monitoring.proof.suite import needed_rules, workers
 
 # Trials to a process: starting one costs as much as a case or two.
 _BATCH: Final = 16

@@ -12,12 +12,11 @@ from fractions import Fraction
 from functools import partial
 from typing import Final, TypeAlias
 
+from victor_monitoring.proof.reading import read_expr
+from victor_monitoring.proof.rules import Rule, pairs, rule_name
+from victor_monitoring.proof.trees import Node, brief, mapped, nodes, replaced
 from victor_monitoring.signals.duration import duration_text, parse_duration
 from victor_monitoring.signals.promql import Aggregate, Binary, Call, Expr, Number, Vector, text
-
-from .reading import read_expr
-from .rules import Rule, pairs, rule_name
-from .trees import Node, brief, mapped, nodes, replaced
 
 COMPARISONS: Final = ("==", "!=", "<", "<=", ">", ">=")
 _FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "!=", "!=": "=="}

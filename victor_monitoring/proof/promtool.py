@@ -17,8 +17,7 @@ from xml.etree import ElementTree as Xml
 from victor_monitoring.cases.case import Case
 from victor_monitoring.cases.promtool import test_file
 from victor_monitoring.errors import UserError
-
-from .rules import RuleFile
+from victor_monitoring.proof.rules import RuleFile
 
 # A case is a fraction of a second; promtool that takes so long for one has hung.
 _PATIENCE: Final = 120

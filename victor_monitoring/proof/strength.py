@@ -9,11 +9,10 @@ from fractions import Fraction
 from typing import Final
 
 from victor_monitoring.diagnostics import Diagnostic, Pattern, Severity
+from victor_monitoring.proof.mutation_run import Fate
+from victor_monitoring.proof.mutations import Mutant
+from victor_monitoring.proof.rules import Rule, pairs
 from victor_monitoring.spec.tree import MapNode, Path, span_at
-
-from .mutation_run import Fate
-from .mutations import Mutant
-from .rules import Rule, pairs
 
 SURVIVING_MUTANT: Final = Pattern(
     "VM703",

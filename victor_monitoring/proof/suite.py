@@ -8,9 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 from victor_monitoring.cases.case import Case
-
-from .promtool import Promtool, Trial, Verdict, run_trials
-from .rules import RuleFile
+from victor_monitoring.proof.promtool import Promtool, Trial, Verdict, run_trials
+from victor_monitoring.proof.rules import RuleFile
 
 # So few cases to a process that progress is seen, so many that starting it does not count.
 _BATCH: Final = 12

@@ -8,13 +8,12 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from victor_monitoring.proof.evaluator import Labels, Refused, evaluated
+from victor_monitoring.proof.mutations import Mutant
+from victor_monitoring.proof.reading import read_expr
+from victor_monitoring.proof.trees import nodes
 from victor_monitoring.signals.promql import Aggregate, Call, Expr, Matcher, Number, Vector
 from victor_monitoring.signals.samples import SampleSet, Series
-
-from .evaluator import Labels, Refused, evaluated
-from .mutations import Mutant
-from .reading import read_expr
-from .trees import nodes
 
 INPUTS: Final = 10_000
 _AT: Final = 10**9  # any moment that leaves room for windows before it

@@ -12,13 +12,12 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from victor_monitoring.artifacts import Artifact
+from victor_monitoring.renderers.paths import artifact_path, overlay_path
+from victor_monitoring.renderers.yaml_text import yaml_text
 from victor_monitoring.resolved.meta import SERVICE, TARGET
 from victor_monitoring.resolved.spec import Receiver, Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.promql import Matcher
-
-from .paths import artifact_path, overlay_path
-from .yaml_text import yaml_text
 
 OUTPUT: Final = "alertmanager"
 _NOBODY: Final = "nobody"  # whom a whole configuration tells of what no receiver wants

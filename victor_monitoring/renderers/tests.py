@@ -8,10 +8,9 @@ from pathlib import PurePosixPath
 from victor_monitoring.artifacts import Artifact
 from victor_monitoring.cases.derive import derive
 from victor_monitoring.cases.promtool import test_file
+from victor_monitoring.renderers.rules.groups import rule_groups
+from victor_monitoring.renderers.yaml_text import yaml_text
 from victor_monitoring.resolved.spec import Resolved
-
-from .rules.groups import rule_groups
-from .yaml_text import yaml_text
 
 OUTPUT = "tests"
 

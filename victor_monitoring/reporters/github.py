@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from victor_monitoring.diagnostics import Diagnostic, Severity
-
-from ._visible import path, visible
+from victor_monitoring.reporters._visible import path, visible
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
 

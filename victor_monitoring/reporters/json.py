@@ -6,8 +6,7 @@ import json
 from collections.abc import Sequence
 
 from victor_monitoring.diagnostics import Diagnostic
-
-from ._visible import counts, path
+from victor_monitoring.reporters._visible import counts, path
 
 VERSION = 1
 

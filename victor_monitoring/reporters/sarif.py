@@ -8,8 +8,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from victor_monitoring.diagnostics import Diagnostic
-
-from ._visible import path
+from victor_monitoring.reporters._visible import path
 
 Json: TypeAlias = "str | int | Sequence[Json] | Mapping[str, Json]"
 

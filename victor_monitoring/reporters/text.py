@@ -6,8 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from victor_monitoring.diagnostics import Diagnostic, Severity, Span
-
-from ._visible import counts, path, visible
+from victor_monitoring.reporters._visible import counts, path, visible
 
 WIDTH = 100
 _TAB = "    "

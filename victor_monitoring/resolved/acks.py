@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from victor_monitoring.model import base
 from victor_monitoring.model import spec as written
+from victor_monitoring.resolved.spec import Ack
 from victor_monitoring.spec.tree import Path
-
-from .spec import Ack
 
 
 def acks_of(spec: written.Spec) -> tuple[Ack, ...]:

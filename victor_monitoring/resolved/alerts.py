@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from victor_monitoring.model import spec as written
+from victor_monitoring.resolved.metrics import label_pairs, owner, owners
+from victor_monitoring.resolved.spec import Alert, Component, Labels, Service, Unknown
+from victor_monitoring.resolved.time_scale import TimeScale
 from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.signal import Signal
 from victor_monitoring.spec.tree import Path
-
-from .metrics import label_pairs, owner, owners
-from .spec import Alert, Component, Labels, Service, Unknown
-from .time_scale import TimeScale
 
 
 class AlertResolver:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from victor_monitoring.model import spec as written
+from victor_monitoring.resolved.spec import Dashboard, Panel, Row, Unknown
 from victor_monitoring.signals.signal import Signal
 from victor_monitoring.spec.tree import Path
-
-from .spec import Dashboard, Panel, Row, Unknown
 
 
 def resolve_dashboard(

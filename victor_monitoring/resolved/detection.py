@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.signal import Signal
-
-from .spec import Alert, Resolved
 
 
 @dataclass(frozen=True, slots=True)

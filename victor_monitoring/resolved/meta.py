@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from victor_monitoring.model.template import Placeholder, Template
+from victor_monitoring.resolved.spec import Component, Meta, Resolved
 from victor_monitoring.signals.promql import Matcher
-
-from .spec import Component, Meta, Resolved
 
 Watched: TypeAlias = Literal["target", "service", "metric"]
 

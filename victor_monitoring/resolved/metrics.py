@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from victor_monitoring.model import spec as written
+from victor_monitoring.resolved.spec import Component, Declared, Labels
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.promql import Matcher
 from victor_monitoring.signals.signal import Signal
-
-from .spec import Component, Declared, Labels
 
 
 def matchers(labels: Mapping[str, str]) -> tuple[Matcher, ...]:

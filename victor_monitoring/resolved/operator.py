@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from victor_monitoring.resolved.spec import Receiver
 from victor_monitoring.spec.tree import Path
-
-from .spec import Receiver
 
 # What is written as in Alertmanager: the keys differ in their case only. ("pagerduty" is one word to both.)
 _PLAIN: Final[Mapping[str, tuple[str, ...]]] = {

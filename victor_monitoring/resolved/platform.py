@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from .spec import Resolved
+from victor_monitoring.resolved.spec import Resolved
 
 _PLATFORM: Final = ("instance", "job", "namespace", "pod", "container", "node", "endpoint", "service")
 

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from victor_monitoring.model import spec as written
+from victor_monitoring.resolved.acks import acks_of
+from victor_monitoring.resolved.alerts import AlertResolver
+from victor_monitoring.resolved.dashboard import resolve_dashboard
+from victor_monitoring.resolved.metrics import label_pairs, matchers, resolve_component
+from victor_monitoring.resolved.outputs import resolve_outputs
+from victor_monitoring.resolved.reasons import reasons_of
+from victor_monitoring.resolved.routing import resolve_routing
+from victor_monitoring.resolved.signals import SignalResolver
+from victor_monitoring.resolved.spec import Kubernetes, Meta, Resolved, Service, Unknown
+from victor_monitoring.resolved.time_scale import TimeScale
 from victor_monitoring.spec.finding import Finding
 from victor_monitoring.spec.tree import Path
-
-from .acks import acks_of
-from .alerts import AlertResolver
-from .dashboard import resolve_dashboard
-from .metrics import label_pairs, matchers, resolve_component
-from .outputs import resolve_outputs
-from .reasons import reasons_of
-from .routing import resolve_routing
-from .signals import SignalResolver
-from .spec import Kubernetes, Meta, Resolved, Service, Unknown
-from .time_scale import TimeScale
 
 
 def resolve(

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from victor_monitoring.model import spec as written
-
-from .metrics import label_pairs
-from .spec import Receiver, Routing, Unknown
-from .time_scale import TimeScale
+from victor_monitoring.resolved.metrics import label_pairs
+from victor_monitoring.resolved.spec import Receiver, Routing, Unknown
+from victor_monitoring.resolved.time_scale import TimeScale
 
 
 def resolve_routing(

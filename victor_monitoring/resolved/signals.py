@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from victor_monitoring.model import spec as written
 from victor_monitoring.model.patterns import CIRCULAR_SIGNAL
 from victor_monitoring.model.signals import Signal as WrittenSignal
+from victor_monitoring.resolved.spec import Read, Service, Unknown
+from victor_monitoring.resolved.time_scale import TimeScale
 from victor_monitoring.signals.binding import Readers, Unbound, bind_kind
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.promql import Matcher
@@ -16,9 +18,6 @@ from victor_monitoring.signals.selector import WrittenSelector
 from victor_monitoring.signals.signal import Kind, Signal
 from victor_monitoring.spec.finding import Finding
 from victor_monitoring.spec.tree import Path
-
-from .spec import Read, Service, Unknown
-from .time_scale import TimeScale
 
 
 class SignalResolver:

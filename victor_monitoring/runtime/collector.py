@@ -15,12 +15,12 @@ from typing import Final, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Metric
 
-from .exposition import Shown, exposition, multiprocess_folder
-from .heartbeat import Heartbeat
-from .reads import NONSENSE, Outcome, Read, run_all
-from .registry_module import RegistryModule
-from .sections import family_name, sample_names, series_by_component
-from .snapshot import Section, Snapshot
+from victor_monitoring.runtime.exposition import Shown, exposition, multiprocess_folder
+from victor_monitoring.runtime.heartbeat import Heartbeat
+from victor_monitoring.runtime.reads import NONSENSE, Outcome, Read, run_all
+from victor_monitoring.runtime.registry_module import RegistryModule
+from victor_monitoring.runtime.sections import family_name, sample_names, series_by_component
+from victor_monitoring.runtime.snapshot import Section, Snapshot
 
 _LOGGER: Final = logging.getLogger(__name__)
 _MetricsT = TypeVar("_MetricsT")

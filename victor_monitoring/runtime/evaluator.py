@@ -14,14 +14,13 @@ from typing import Final, cast
 
 from prometheus_client import Metric
 
+from victor_monitoring.runtime.alert_states import AlertState, AlertStates
+from victor_monitoring.runtime.contexts import in_context
+from victor_monitoring.runtime.ring import Ring
+from victor_monitoring.runtime.schedule import Schedule
 from victor_monitoring.signals.binding import RegistryData, bind
 from victor_monitoring.signals.prometheus_version import ASSUMED, parse_version
 from victor_monitoring.signals.signal import LabelPairs, Signal
-
-from .alert_states import AlertState, AlertStates
-from .contexts import in_context
-from .ring import Ring
-from .schedule import Schedule
 
 _LOGGER: Final = logging.getLogger(__name__)
 NOT_IN_PROCESS: Final = "only Prometheus evaluates this kind of signal"

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from numbers import Real
 from typing import Final, cast
 
-from .reads import Nonsense
+from victor_monitoring.runtime.reads import Nonsense
 
 _LARGEST: Final = float(2**53)  # beyond it a float cannot count: a counter that took it would be stuck
 

@@ -7,8 +7,8 @@ from typing import Final
 
 from prometheus_client import Metric
 
-from .registry_module import DescribedMetric, RegistryModule
-from .snapshot import Distribution, Point
+from victor_monitoring.runtime.registry_module import DescribedMetric, RegistryModule
+from victor_monitoring.runtime.snapshot import Distribution, Point
 
 Series = Mapping[str, tuple[Point | Distribution, ...]]
 

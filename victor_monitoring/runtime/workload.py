@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from .collector import Collector
+from victor_monitoring.runtime.collector import Collector
 
 if TYPE_CHECKING:
     from fastapi import FastAPI

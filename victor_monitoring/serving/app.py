@@ -8,8 +8,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 from victor_monitoring.runtime.rest.scrape import scrape_of
-
-from .source import Source
+from victor_monitoring.serving.source import Source
 
 
 def application(source: Source) -> FastAPI:

@@ -8,10 +8,9 @@ from typing import TypeAlias
 
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.runtime.alert_states import ActiveSeries, AlertState, State
+from victor_monitoring.serving.watch import View
+from victor_monitoring.serving.wording import value_text
 from victor_monitoring.signals.signal import LabelPairs, Signal
-
-from .watch import View
-from .wording import value_text
 
 States: TypeAlias = dict[str, State]
 """The state of each alert, by its name."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from .evaluation import label_pairs
-from .quantity import Condition
-from .samples import Samples
-from .signal import LabelPairs, Signal
+from victor_monitoring.signals.evaluation import label_pairs
+from victor_monitoring.signals.quantity import Condition
+from victor_monitoring.signals.samples import Samples
+from victor_monitoring.signals.signal import LabelPairs, Signal
 
 
 @dataclass(frozen=True, slots=True)

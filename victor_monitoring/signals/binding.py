@@ -10,13 +10,13 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
-from .alert import Alert, Guard
-from .kinds import KINDS
-from .metric import Label, Metric, Selector
-from .promql import Matcher
-from .quantity import OPERATORS, Condition, Quantity, parse_condition, parse_quantity
-from .selector import parse_selector
-from .signal import At, Kind, Signal
+from victor_monitoring.signals.alert import Alert, Guard
+from victor_monitoring.signals.kinds import KINDS
+from victor_monitoring.signals.metric import Label, Metric, Selector
+from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.signals.quantity import OPERATORS, Condition, Quantity, parse_condition, parse_quantity
+from victor_monitoring.signals.selector import parse_selector
+from victor_monitoring.signals.signal import At, Kind, Signal
 
 _Kind = TypeVar("_Kind", bound=Kind)
 # What reads a parameter: it is given the parameter as written, and where it stands below the kind.

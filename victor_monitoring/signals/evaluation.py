@@ -6,10 +6,10 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from .extrapolation import per_second
-from .metric import Selector
-from .samples import Samples, Series
-from .signal import LabelPairs, Signal
+from victor_monitoring.signals.extrapolation import per_second
+from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.samples import Samples, Series
+from victor_monitoring.signals.signal import LabelPairs, Signal
 
 Point: TypeAlias = tuple[Mapping[str, str], float]
 

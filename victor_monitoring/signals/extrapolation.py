@@ -7,7 +7,7 @@ import math
 import operator
 from collections.abc import Sequence
 
-from .prometheus_version import ASSUMED, PrometheusVersion
+from victor_monitoring.signals.prometheus_version import ASSUMED, PrometheusVersion
 
 # Up to so many average distances between samples the series is taken to go on to the end of the window.
 _REACH = 1.1

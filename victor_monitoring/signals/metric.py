@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from .promql import Matcher, Vector
-from .quantity import Unit
+from victor_monitoring.signals.promql import Matcher, Vector
+from victor_monitoring.signals.quantity import Unit
 
 MetricType: TypeAlias = Literal["counter", "gauge", "histogram"]
 _EXAMPLE = "example"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import TypeAlias
 
-from .metric import Selector
+from victor_monitoring.signals.metric import Selector
 
 SeriesKey: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 """A series: the name that is exposed, and its own labels, sorted by name."""

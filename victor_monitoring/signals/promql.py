@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
 
-from .duration import duration_text
+from victor_monitoring.signals.duration import duration_text
 
 _PRECEDENCE = {
     "or": 1, "and": 2, "unless": 2,

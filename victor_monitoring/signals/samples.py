@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from .prometheus_version import ASSUMED, PrometheusVersion
+from victor_monitoring.signals.prometheus_version import ASSUMED, PrometheusVersion
 
 # How far back a series without a window is read, as Prometheus does where nobody says otherwise.
 LOOKBACK: Final = 300_000

@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from .promql import Matcher
-from .text_error import TextError
+from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.signals.text_error import TextError
 
 Part: TypeAlias = tuple[int, int]
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
-from .metric import MetricType, Selector
-from .population import Population, SeriesKey, groups, selected
-from .promql import Expr, Matcher, Vector
-from .quantity import Quantity, Unit
-from .samples import Samples
+from victor_monitoring.signals.metric import MetricType, Selector
+from victor_monitoring.signals.population import Population, SeriesKey, groups, selected
+from victor_monitoring.signals.promql import Expr, Matcher, Vector
+from victor_monitoring.signals.quantity import Quantity, Unit
+from victor_monitoring.signals.samples import Samples
 
 At = tuple[str | int, ...]
 LabelPairs: TypeAlias = tuple[tuple[str, str], ...]

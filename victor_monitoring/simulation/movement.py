@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.signals.metric import Metric
 from victor_monitoring.signals.population import Population, SeriesKey
-
-from .waves import Wave, wave
+from victor_monitoring.simulation.waves import Wave, wave
 
 _DAY = 24  # windows that a simulated day lasts
 _TOGETHER, _ALONE = 0.15, 0.1  # how far the series of a metric move together, and each by itself

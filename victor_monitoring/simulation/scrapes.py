@@ -11,7 +11,7 @@ from prometheus_client import Metric as Family
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
-from .faults import Faults
+from victor_monitoring.simulation.faults import Faults
 
 _GROWING: Final = ("_total", "_bucket", "_count", "_sum")
 

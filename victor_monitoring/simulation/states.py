@@ -7,10 +7,15 @@ from collections.abc import Iterator, Sequence
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.population import Population, SeriesKey
 from victor_monitoring.signals.signal import Signal
-
-from .levels import conditions_on, faulty_level, healthy_level, in_order, just_beyond
-from .natural import natural
-from .steady import is_met
+from victor_monitoring.simulation.levels import (
+    conditions_on,
+    faulty_level,
+    healthy_level,
+    in_order,
+    just_beyond,
+)
+from victor_monitoring.simulation.natural import natural
+from victor_monitoring.simulation.steady import is_met
 
 _ROUNDS = 8  # signals that share series move each other; so many rounds settle what can be settled
 

@@ -19,10 +19,9 @@ from prometheus_client.registry import Collector
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.signals.metric import Metric
 from victor_monitoring.signals.population import SeriesKey
-
-from .faults import Faults
-from .movement import Moving, moving
-from .states import deciding, faulty, healthy
+from victor_monitoring.simulation.faults import Faults
+from victor_monitoring.simulation.movement import Moving, moving
+from victor_monitoring.simulation.states import deciding, faulty, healthy
 
 _Values = list[tuple[SeriesKey, float]]
 

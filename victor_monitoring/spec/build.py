@@ -10,9 +10,8 @@ from typing import Any
 import yaml
 
 from victor_monitoring.diagnostics import Diagnostic, Pattern, Source, Span
-
-from .depth import MAX_DEPTH, too_deep
-from .mistakes import (
+from victor_monitoring.spec.depth import MAX_DEPTH, too_deep
+from victor_monitoring.spec.mistakes import (
     BAD_ALIAS,
     BAD_CHARACTER,
     BAD_ESCAPE,
@@ -24,11 +23,11 @@ from .mistakes import (
     TOO_LARGE,
     UNQUOTED_COMPARISON,
 )
-from .properties import skip_properties, tag_mistake, tagged_text
-from .quoting import quoted, shown
-from .scalars import Surprise, resolve
-from .syntax import syntax_mistake
-from .tree import Entry, ListNode, MapNode, Node, ScalarNode
+from victor_monitoring.spec.properties import skip_properties, tag_mistake, tagged_text
+from victor_monitoring.spec.quoting import quoted, shown
+from victor_monitoring.spec.scalars import Surprise, resolve
+from victor_monitoring.spec.syntax import syntax_mistake
+from victor_monitoring.spec.tree import Entry, ListNode, MapNode, Node, ScalarNode
 
 MAX_FROM_ALIASES = 1_000_000
 

@@ -8,9 +8,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from victor_monitoring.diagnostics import Diagnostic, Source, Span
-
-from .mistakes import BAD_CHARACTER, LINE_ENDS, MERGE_CONFLICT, NOT_UTF8
-from .quoting import shown
+from victor_monitoring.spec.mistakes import BAD_CHARACTER, LINE_ENDS, MERGE_CONFLICT, NOT_UTF8
+from victor_monitoring.spec.quoting import shown
 
 # All that YAML 1.2 does not call printable, and of the rest: a byte order mark, separators of lines that
 # a YAML 1.1 parser counts and an editor does not, and marks that reverse the direction of writing.

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from victor_monitoring.diagnostics import Diagnostic, Span
-
-from .mistakes import TOO_DEEP
+from victor_monitoring.spec.mistakes import TOO_DEEP
 
 MAX_DEPTH = 50
 

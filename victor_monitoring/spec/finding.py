@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from victor_monitoring.diagnostics import Diagnostic, Pattern, Span
-
-from .tree import MapNode, Path, ScalarNode, at, span_at
+from victor_monitoring.spec.tree import MapNode, Path, ScalarNode, at, span_at
 
 
 @dataclass(frozen=True, slots=True)

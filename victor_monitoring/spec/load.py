@@ -7,12 +7,11 @@ from pathlib import Path
 
 from victor_monitoring.diagnostics import Diagnostic, Source, Span, in_order
 from victor_monitoring.errors import UserError
-
-from .build import Builder
-from .characters import character_mistakes, conflict_markers
-from .mistakes import EMPTY_SPEC, MISSING_SPACE, NOT_A_MAPPING
-from .quoting import shown
-from .tree import ListNode, MapNode, Node, ScalarNode
+from victor_monitoring.spec.build import Builder
+from victor_monitoring.spec.characters import character_mistakes, conflict_markers
+from victor_monitoring.spec.mistakes import EMPTY_SPEC, MISSING_SPACE, NOT_A_MAPPING
+from victor_monitoring.spec.quoting import shown
+from victor_monitoring.spec.tree import ListNode, MapNode, Node, ScalarNode
 
 MAX_BYTES = 16 * 2**20
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 import re
 
 from victor_monitoring.diagnostics import Diagnostic, Span
-
-from .mistakes import YAML_TAG
-from .quoting import quoted, shown
-from .tree import Place, ScalarNode
+from victor_monitoring.spec.mistakes import YAML_TAG
+from victor_monitoring.spec.quoting import quoted, shown
+from victor_monitoring.spec.tree import Place, ScalarNode
 
 _PROPERTY = re.compile(r"(?:[&!]\S*)?\s*(?:#.*)?")
 _TAG = re.compile(r"!\S*")

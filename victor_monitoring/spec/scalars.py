@@ -9,10 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from victor_monitoring.diagnostics import Pattern
-
-from .mistakes import AMBIGUOUS_NUMBER, AMBIGUOUS_WORD, TIMESTAMP
-from .quoting import quoted, shown
-from .tree import ScalarValue
+from victor_monitoring.spec.mistakes import AMBIGUOUS_NUMBER, AMBIGUOUS_WORD, TIMESTAMP
+from victor_monitoring.spec.quoting import quoted, shown
+from victor_monitoring.spec.tree import ScalarValue
 
 
 @dataclass(frozen=True, slots=True)

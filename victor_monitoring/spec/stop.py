@@ -8,8 +8,7 @@ from dataclasses import dataclass
 import yaml
 
 from victor_monitoring.diagnostics import Source, Span
-
-from .tree import ScalarNode
+from victor_monitoring.spec.tree import ScalarNode
 
 _TOKEN = re.compile(r"[\w.-]+|\S|$")
 

@@ -9,9 +9,8 @@ from typing import TypeAlias
 import yaml
 
 from victor_monitoring.diagnostics import Diagnostic, Source
-
-from .depth import too_deep
-from .mistakes import (
+from victor_monitoring.spec.depth import too_deep
+from victor_monitoring.spec.mistakes import (
     BAD_ALIAS,
     BAD_CHARACTER,
     BAD_ESCAPE,
@@ -25,9 +24,9 @@ from .mistakes import (
     YAML_SYNTAX,
     YAML_TAG,
 )
-from .quoting import quoted, shown
-from .stop import Stop, stop_of
-from .tree import ScalarNode
+from victor_monitoring.spec.quoting import quoted, shown
+from victor_monitoring.spec.stop import Stop, stop_of
+from victor_monitoring.spec.tree import ScalarNode
 
 # A line's dashes and key, and the value after them.
 _KEYED = re.compile(

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from victor_monitoring.diagnostics import Source, Span
-
-from .offsets import within_block, within_line
+from victor_monitoring.spec.offsets import within_block, within_line
 
 ScalarValue: TypeAlias = str | int | float | bool | datetime.date | None
 Plain: TypeAlias = "ScalarValue | list[Plain] | dict[str, Plain]"

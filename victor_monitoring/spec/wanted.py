@@ -5,9 +5,8 @@ from __future__ import annotations
 import datetime
 
 from victor_monitoring.diagnostics import Span
-
-from .quoting import quoted, shown
-from .tree import ListNode, MapNode, Node, ScalarNode
+from victor_monitoring.spec.quoting import quoted, shown
+from victor_monitoring.spec.tree import ListNode, MapNode, Node, ScalarNode
 
 _MARKS = "\"'{}[]&*!|>%@`#,"
 

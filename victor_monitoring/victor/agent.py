@@ -8,8 +8,7 @@ from typing import Any, Final, Protocol
 
 from victor_monitoring.runtime.report import Report
 from victor_monitoring.runtime.totals import Totals
-
-from .registry import Method, Metrics, ToolExecutionOutcome
+from victor_monitoring.victor.registry import Method, Metrics, ToolExecutionOutcome
 
 _METHOD: Final = "record_tool_execution"
 _SELECTIONS: Final[dict[Method, str]] = {

@@ -6,8 +6,7 @@ from typing import Final, Protocol, get_args
 
 from victor_monitoring.runtime.report import Report
 from victor_monitoring.runtime.totals import Tally, Totals
-
-from .registry import Cache, Metrics, Operation
+from victor_monitoring.victor.registry import Cache, Metrics, Operation
 
 # The gauges that only the cache sets.
 GAUGES: Final = ("cache_entries", "cache_max_entries", "cache_memory_bytes")

@@ -12,11 +12,10 @@ from victor_monitoring.runtime.report import amount
 from victor_monitoring.runtime.snapshot import Section, Snapshot
 from victor_monitoring.runtime.system import Probe, ProcessProbe
 from victor_monitoring.runtime.totals import RememberedTotals
-
-from . import cache as caches
-from . import providers, system
-from .agent import AgentMetricsCollector, AgentReader, Observation, told
-from .recording import RecordingCollector
+from victor_monitoring.victor import cache as caches
+from victor_monitoring.victor import providers, system
+from victor_monitoring.victor.agent import AgentMetricsCollector, AgentReader, Observation, told
+from victor_monitoring.victor.recording import RecordingCollector
 
 
 class Registered:

@@ -7,8 +7,7 @@ from typing import Final, Protocol, TypedDict
 
 from victor_monitoring.runtime.report import Report
 from victor_monitoring.runtime.totals import Tally, Totals
-
-from .registry import Metrics, ProviderPoolOutcome
+from victor_monitoring.victor.registry import Metrics, ProviderPoolOutcome
 
 # The gauges that only the pool sets, while one is registered.
 GAUGES: Final = ("providers_configured", "provider_up")

@@ -11,10 +11,9 @@ from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.report import amount
 from victor_monitoring.runtime.timing import Measured, Measurement
 from victor_monitoring.runtime.totals import Tally
-
-from . import registry as victor_registry
-from .providers import outcome_of
-from .registry import (
+from victor_monitoring.victor import registry as victor_registry
+from victor_monitoring.victor.providers import outcome_of
+from victor_monitoring.victor.registry import (
     Cache,
     Label,
     Metrics,
@@ -23,7 +22,7 @@ from .registry import (
     ToolExecutionOutcome,
     ToolSelectionOutcome,
 )
-from .registry import Section as FaultySection
+from victor_monitoring.victor.registry import Section as FaultySection
 
 _MOST_PROVIDERS: Final = 1000  # names that are remembered: what is recorded may take no end of memory
 

@@ -6,9 +6,8 @@ from fastapi import FastAPI
 
 from victor_monitoring.runtime.evaluator import Evaluator
 from victor_monitoring.runtime.rest import register_routes
-
-from . import registry
-from .collector import PerformanceMetricsCollector, get_performance_collector
+from victor_monitoring.victor import registry
+from victor_monitoring.victor.collector import PerformanceMetricsCollector, get_performance_collector
 
 
 def register_performance_routes(

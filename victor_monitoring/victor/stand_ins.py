@@ -8,9 +8,8 @@ from threading import Lock
 from typing import Final, get_args
 
 from victor_monitoring.runtime.system import Usage
-
-from .providers import ProviderStats
-from .registry import Cache, Method, ProviderPoolOutcome
+from victor_monitoring.victor.providers import ProviderStats
+from victor_monitoring.victor.registry import Cache, Method, ProviderPoolOutcome
 
 _ROOM: Final = 500  # entries in each namespace
 _ENTRY: Final = 6 * 2**10  # bytes

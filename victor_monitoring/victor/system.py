@@ -9,8 +9,7 @@ from typing import Final
 from victor_monitoring.runtime.report import Report
 from victor_monitoring.runtime.system import Usage
 from victor_monitoring.runtime.totals import Totals
-
-from .registry import Metrics
+from victor_monitoring.victor.registry import Metrics
 
 GAUGES: Final = ("system_memory_bytes", "system_cpu_cores", "system_threads", "system_uptime_seconds")
 

@@ -14,9 +14,9 @@ from statistics import NormalDist
 from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final, TypeVar
 
-from .collector import PerformanceMetricsCollector
-from .registry import Cache, Method, Phase, ProviderPoolOutcome
-from .stand_ins import AgentStandIn, CacheStandIn, PoolStandIn, ProbeStandIn
+from victor_monitoring.victor.collector import PerformanceMetricsCollector
+from victor_monitoring.victor.registry import Cache, Method, Phase, ProviderPoolOutcome
+from victor_monitoring.victor.stand_ins import AgentStandIn, CacheStandIn, PoolStandIn, ProbeStandIn
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -76,7 +76,7 @@ def simulated(
 
 def add_routes(app: FastAPI, collector: PerformanceMetricsCollector, *, context: str | None = None) -> None:
     """Adds the REST API of the collector to the application, as of a context, without `/metrics`."""
-    from .routes import register_performance_routes  # noqa: PLC0415 - FastAPI is not needed for the load
+    from victor_monitoring.victor.routes import register_performance_routes  # noqa: PLC0415 - FastAPI is not needed for the load
 
     register_performance_routes(app, collector, context=context, metrics_path=None)
 

@@ -9,14 +9,13 @@ from typing import Final
 from grafanalib import core
 
 from victor_monitoring.artifacts import Artifact
+from victor_monitoring.renderers.dashboard.finish import finished
+from victor_monitoring.renderers.dashboard.firing import annotation_queries
+from victor_monitoring.renderers.dashboard.layout import bottom, panel_places, title_place
+from victor_monitoring.renderers.dashboard.panels import PanelBuilder, row
+from victor_monitoring.renderers.dashboard.variables import DATA_SOURCE, Variable
 from victor_monitoring.renderers.paths import artifact_path
 from victor_monitoring.resolved.spec import Dashboard, Resolved
-
-from .finish import finished
-from .firing import annotation_queries
-from .layout import bottom, panel_places, title_place
-from .panels import PanelBuilder, row
-from .variables import DATA_SOURCE, Variable
 
 OUTPUT: Final = "dashboard"
 _CROSSHAIR: Final = 1

@@ -5,10 +5,9 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable
 
+from victor_monitoring.renderers.dashboard.variables import Variable, pinned
 from victor_monitoring.signals.promql import Aggregate, Expr, Vector, map_vectors, number
 from victor_monitoring.signals.signal import Signal
-
-from .variables import Variable, pinned
 
 
 def panel_expr(

@@ -8,11 +8,10 @@ from typing import Any, Final, TypeAlias
 
 from grafanalib.core import Threshold
 
+from victor_monitoring.renderers.dashboard.thresholds import Limits, Step
 from victor_monitoring.resolved.spec import Panel
 from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.signal import Interval, Signal
-
-from .thresholds import Limits, Step
 
 Json: TypeAlias = dict[str, Any]  # what grafanalib merges into its own JSON
 

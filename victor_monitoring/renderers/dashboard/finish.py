@@ -9,8 +9,8 @@ from typing import Final
 from grafanalib import core
 from grafanalib._gen import DashboardEncoder  # it has no public name
 
-from .fields import Json
-from .variables import DATA_SOURCE
+from victor_monitoring.renderers.dashboard.fields import Json
+from victor_monitoring.renderers.dashboard.variables import DATA_SOURCE
 
 SCHEMA_VERSION: Final = 42  # of Grafana 12.2 and later; older ones read it too
 

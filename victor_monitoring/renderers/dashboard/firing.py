@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from victor_monitoring.renderers.dashboard.expressions import applicable
+from victor_monitoring.renderers.dashboard.fields import Json
+from victor_monitoring.renderers.dashboard.variables import Variable
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.signals.promql import Matcher, Vector, text
 from victor_monitoring.signals.signal import Signal
-
-from .expressions import applicable
-from .fields import Json
-from .variables import Variable
 
 _BUILT_IN: Json = {
     "builtIn": 1,

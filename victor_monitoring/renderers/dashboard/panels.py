@@ -6,17 +6,22 @@ from typing import Any, Final
 
 from grafanalib import core
 
+from victor_monitoring.renderers.dashboard.expressions import panel_expr
+from victor_monitoring.renderers.dashboard.fields import (
+    Json,
+    field_config,
+    ref_id,
+    shared_steps,
+    threshold_steps,
+)
+from victor_monitoring.renderers.dashboard.layout import Place
+from victor_monitoring.renderers.dashboard.tables import sorting, transformations
+from victor_monitoring.renderers.dashboard.thresholds import Limits
+from victor_monitoring.renderers.dashboard.variables import variables_of
+from victor_monitoring.renderers.dashboard.wording import description, legend, runbooks
 from victor_monitoring.resolved.spec import Panel, Resolved
 from victor_monitoring.signals.promql import text
 from victor_monitoring.signals.signal import Signal
-
-from .expressions import panel_expr
-from .fields import Json, field_config, ref_id, shared_steps, threshold_steps
-from .layout import Place
-from .tables import sorting, transformations
-from .thresholds import Limits
-from .variables import variables_of
-from .wording import description, legend, runbooks
 
 _CLASSES: Final[dict[str, Any]] = {
     "timeseries": core.TimeSeries,

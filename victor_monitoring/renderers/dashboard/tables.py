@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
+from victor_monitoring.renderers.dashboard.fields import Json, ref_id
+from victor_monitoring.renderers.dashboard.thresholds import Limits
+from victor_monitoring.renderers.dashboard.variables import open_scope, pinned
 from victor_monitoring.resolved.spec import Panel
-
-from .fields import Json, ref_id
-from .thresholds import Limits
-from .variables import open_scope, pinned
 
 
 def transformations(panel: Panel) -> list[Json]:

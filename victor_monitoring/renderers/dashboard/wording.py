@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from victor_monitoring.renderers.dashboard.thresholds import Limits
+from victor_monitoring.renderers.dashboard.variables import open_scope
 from victor_monitoring.resolved.spec import Alert, Panel
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.signal import Signal
-
-from .thresholds import Limits
-from .variables import open_scope
 
 
 def legend(signal: Signal, *, is_alone: bool) -> str:

@@ -7,10 +7,9 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from victor_monitoring.artifacts import Artifact
+from victor_monitoring.renderers.docs.overview import overview
+from victor_monitoring.renderers.docs.runbooks import runbooks
 from victor_monitoring.resolved.spec import Resolved
-
-from .overview import overview
-from .runbooks import runbooks
 
 OUTPUT: Final = "docs"
 _INDEX: Final = "README"

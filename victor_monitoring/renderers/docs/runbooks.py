@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from victor_monitoring.renderers.docs.markdown import code, condition, heading, lasting, prose, table
 from victor_monitoring.renderers.rules.meta import meta_rules
 from victor_monitoring.resolved.detection import detection
 from victor_monitoring.resolved.spec import Alert, Meta, Panel, Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.promql import text
-
-from .markdown import code, condition, heading, lasting, prose, table
 
 Page = tuple[str, Iterator[str]]
 

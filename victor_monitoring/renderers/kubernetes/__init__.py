@@ -12,14 +12,13 @@ from pathlib import PurePosixPath
 from victor_monitoring.artifacts import Artifact
 from victor_monitoring.model.fields import DASHBOARD_LABEL
 from victor_monitoring.renderers.dashboard import dashboard_text
+from victor_monitoring.renderers.kubernetes.manifest import manifest
+from victor_monitoring.renderers.kubernetes.routing import alertmanager_configs
+from victor_monitoring.renderers.kubernetes.service_monitor import service_monitor
 from victor_monitoring.renderers.paths import overlay_path
 from victor_monitoring.renderers.rules import rule_data, rules_text
 from victor_monitoring.renderers.yaml_text import yaml_text
 from victor_monitoring.resolved.spec import Dashboard, Resolved
-
-from .manifest import manifest
-from .routing import alertmanager_configs
-from .service_monitor import service_monitor
 
 OUTPUT = "kubernetes"
 KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}

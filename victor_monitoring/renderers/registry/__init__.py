@@ -8,14 +8,33 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from victor_monitoring.artifacts import Artifact
+from victor_monitoring.renderers.registry.children import CHILDREN, GET_ARGS, IMPORTS, TYPING, module_names
+from victor_monitoring.renderers.registry.classes import (
+    CLASS_NAMES,
+    ComponentClass,
+    all_metrics,
+    component_class,
+)
+from victor_monitoring.renderers.registry.data import (
+    alert_data,
+    differing,
+    metric_data,
+    own_alerts,
+    own_signals,
+    signal_data,
+)
+from victor_monitoring.renderers.registry.layout import (
+    Group,
+    Plain,
+    docstring,
+    lines,
+    literal,
+    plain,
+    prefixed,
+)
+from victor_monitoring.renderers.registry.names import Aliases, Names, aliases, attribute, attributes
 from victor_monitoring.resolved.metrics import owner, owners
 from victor_monitoring.resolved.spec import Component, Resolved
-
-from .children import CHILDREN, GET_ARGS, IMPORTS, TYPING, module_names
-from .classes import CLASS_NAMES, ComponentClass, all_metrics, component_class
-from .data import alert_data, differing, metric_data, own_alerts, own_signals, signal_data
-from .layout import Group, Plain, docstring, lines, literal, plain, prefixed
-from .names import Aliases, Names, aliases, attribute, attributes
 
 OUTPUT: Final = "registry"
 FORMAT: Final = 1

@@ -6,11 +6,20 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from victor_monitoring.renderers.registry.layout import (
+    INDENT,
+    Group,
+    Node,
+    call,
+    docstring,
+    lines,
+    literal,
+    plain,
+    prefixed,
+)
+from victor_monitoring.renderers.registry.names import Aliases, parameters
 from victor_monitoring.resolved.spec import Component
 from victor_monitoring.signals.metric import Label, Metric
-
-from .layout import INDENT, Group, Node, call, docstring, lines, literal, plain, prefixed
-from .names import Aliases, parameters
 
 # What a class has, or reads, beside its metrics.
 CLASS_NAMES: Final = frozenset({"COMPONENT", "ENDPOINT", "property", "str"})

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from victor_monitoring.artifacts import Artifact
 from victor_monitoring.renderers.paths import artifact_path
+from victor_monitoring.renderers.rules.groups import Group, rule_groups
 from victor_monitoring.renderers.yaml_text import yaml_text
 from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.signals.duration import duration_text
-
-from .groups import Group, rule_groups
 
 OUTPUT = "rules"
 

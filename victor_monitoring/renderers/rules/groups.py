@@ -6,13 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from victor_monitoring.renderers.rules.messages import alert_annotations
+from victor_monitoring.renderers.rules.meta import meta_rules
 from victor_monitoring.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.promql import text
 from victor_monitoring.signals.signal import Recording, Signal
-
-from .messages import alert_annotations
-from .meta import meta_rules
 
 Rule: TypeAlias = Mapping[str, object]
 

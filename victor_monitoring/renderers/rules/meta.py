@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from victor_monitoring.model.template import Placeholder
+from victor_monitoring.renderers.rules.messages import runbook
 from victor_monitoring.resolved.meta import MetaAlert, meta_alerts
 from victor_monitoring.resolved.spec import Meta, Resolved
 from victor_monitoring.signals.duration import duration_text
 from victor_monitoring.signals.promql import Binary, Call, Expr, Matcher, Vector, number, text
-
-from .messages import runbook
 
 
 def meta_rules(spec: Resolved, meta: Meta) -> Iterator[Mapping[str, object]]:

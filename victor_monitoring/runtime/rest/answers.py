@@ -10,10 +10,10 @@ from typing import Any
 
 from pydantic_core import to_json
 
-from ..alert_states import AlertState
-from ..evaluator import LabelledValue, SignalValues
-from ..registry_module import RegistryModule
-from ..snapshot import Distribution, Point, Section, Snapshot
+from victor_monitoring.runtime.alert_states import AlertState
+from victor_monitoring.runtime.evaluator import LabelledValue, SignalValues
+from victor_monitoring.runtime.registry_module import RegistryModule
+from victor_monitoring.runtime.snapshot import Distribution, Point, Section, Snapshot
 
 
 class Answers:

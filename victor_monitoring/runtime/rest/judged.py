@@ -6,9 +6,8 @@ from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from victor_monitoring.runtime.alert_states import State
 from victor_monitoring.signals.quantity import Unit
-
-from ..alert_states import State
 
 # Null where it is infinite or not a number, which JSON cannot say.
 Number: TypeAlias = float | None

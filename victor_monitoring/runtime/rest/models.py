@@ -9,9 +9,9 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, Field, create_model
 
-from ..reads import Fault
-from ..registry_module import DescribedMetric, RegistryModule
-from .judged import Alert, Number, Score, Signal, Strict
+from victor_monitoring.runtime.reads import Fault
+from victor_monitoring.runtime.registry_module import DescribedMetric, RegistryModule
+from victor_monitoring.runtime.rest.judged import Alert, Number, Score, Signal, Strict
 
 # A field's key in the answer, its type and what is said of it.
 _Fields: TypeAlias = Iterable[tuple[str, Any, str]]

@@ -9,15 +9,15 @@ from typing import Any, Final
 from fastapi import APIRouter, Depends, FastAPI, Query, Response
 from pydantic import BaseModel
 
-from ..collector import Collector
-from ..evaluator import Evaluator
-from ..registry_module import RegistryModule
-from .answers import Answers, json, signals_by_name
-from .authorization import bearer_of
-from .discreet import DiscreetRoute
-from .judged import Problem
-from .models import Models
-from .scrape import FORMS, scrape_of
+from victor_monitoring.runtime.collector import Collector
+from victor_monitoring.runtime.evaluator import Evaluator
+from victor_monitoring.runtime.registry_module import RegistryModule
+from victor_monitoring.runtime.rest.answers import Answers, json, signals_by_name
+from victor_monitoring.runtime.rest.authorization import bearer_of
+from victor_monitoring.runtime.rest.discreet import DiscreetRoute
+from victor_monitoring.runtime.rest.judged import Problem
+from victor_monitoring.runtime.rest.models import Models
+from victor_monitoring.runtime.rest.scrape import FORMS, scrape_of
 
 _SIGNALS: Final = Query(
     False, description="Whether to tell signals, too. From the first time on, the process samples itself."

@@ -8,8 +8,8 @@ from typing import Final, Protocol
 
 from fastapi import Request, Response
 
-from ..exposition import OPENMETRICS, TEXT
-from .negotiation import accepts_gzip, wants_openmetrics
+from victor_monitoring.runtime.exposition import OPENMETRICS, TEXT
+from victor_monitoring.runtime.rest.negotiation import accepts_gzip, wants_openmetrics
 
 # What OpenAPI is told of a successful answer.
 FORMS: Final = {

@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from typing import Final
 
-from ..signal import Kind
+from victor_monitoring.signals.signal import Kind
 
 
 def _kinds() -> dict[str, type[Kind]]:

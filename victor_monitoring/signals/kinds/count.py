@@ -7,14 +7,24 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from ..evaluation import folded, last_values
-from ..metric import Selector
-from ..population import Population, selected
-from ..promql import Aggregate, Binary, Expr, number
-from ..quantity import Condition, Quantity, Unit
-from ..reading import GAUGE, first_labels, fold, group, label_sets_in, latest, stream
-from ..samples import Samples
-from ..signal import At, Fault, Interval, Kind, LabelPairs, Reading, Signal, Stream, shared
+from victor_monitoring.signals.evaluation import folded, last_values
+from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.population import Population, selected
+from victor_monitoring.signals.promql import Aggregate, Binary, Expr, number
+from victor_monitoring.signals.quantity import Condition, Quantity, Unit
+from victor_monitoring.signals.reading import GAUGE, first_labels, fold, group, label_sets_in, latest, stream
+from victor_monitoring.signals.samples import Samples
+from victor_monitoring.signals.signal import (
+    At,
+    Fault,
+    Interval,
+    Kind,
+    LabelPairs,
+    Reading,
+    Signal,
+    Stream,
+    shared,
+)
 
 _FOLDS: dict[str, Literal["min", "max"]] = {"min": "min", "livemin": "min", "max": "max", "livemax": "max"}
 

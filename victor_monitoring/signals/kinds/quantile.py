@@ -9,16 +9,25 @@ from fractions import Fraction
 from statistics import NormalDist
 from typing import ClassVar
 
-from ..duration import duration_text
-from ..evaluation import folded, rates
-from ..histogram import bucket_quantile, upper_bound
-from ..metric import Selector
-from ..population import Population, SeriesKey, selected, series_key
-from ..promql import Aggregate, Call, Expr, number, number_text
-from ..quantity import Unit
-from ..reading import HISTOGRAM, first_labels, growing, rate
-from ..samples import Samples
-from ..signal import Fault, Interval, Kind, LabelPairs, Reading, Signal, Stream, shared
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.signals.evaluation import folded, rates
+from victor_monitoring.signals.histogram import bucket_quantile, upper_bound
+from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.population import Population, SeriesKey, selected, series_key
+from victor_monitoring.signals.promql import Aggregate, Call, Expr, number, number_text
+from victor_monitoring.signals.quantity import Unit
+from victor_monitoring.signals.reading import HISTOGRAM, first_labels, growing, rate
+from victor_monitoring.signals.samples import Samples
+from victor_monitoring.signals.signal import (
+    Fault,
+    Interval,
+    Kind,
+    LabelPairs,
+    Reading,
+    Signal,
+    Stream,
+    shared,
+)
 
 _NORMAL, _SPREAD = NormalDist(), 0.8  # durations are near to log-normal; of services that spread is usual
 

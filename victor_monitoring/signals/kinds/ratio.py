@@ -7,15 +7,26 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from ..duration import duration_text
-from ..evaluation import folded, last_values, quotient, rates
-from ..metric import Selector
-from ..population import Population, selected, totalling
-from ..promql import Binary, Expr, number
-from ..quantity import DIMENSIONS, Unit
-from ..reading import COUNTER, GAUGE, first_labels, fold, group, growing, label_sets_in, latest, rate, stream
-from ..samples import Samples
-from ..signal import Fault, Interval, Kind, LabelPairs, Reading, Share, Signal, Stream
+from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.signals.evaluation import folded, last_values, quotient, rates
+from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.population import Population, selected, totalling
+from victor_monitoring.signals.promql import Binary, Expr, number
+from victor_monitoring.signals.quantity import DIMENSIONS, Unit
+from victor_monitoring.signals.reading import (
+    COUNTER,
+    GAUGE,
+    first_labels,
+    fold,
+    group,
+    growing,
+    label_sets_in,
+    latest,
+    rate,
+    stream,
+)
+from victor_monitoring.signals.samples import Samples
+from victor_monitoring.signals.signal import Fault, Interval, Kind, LabelPairs, Reading, Share, Signal, Stream
 
 
 @dataclass(frozen=True, slots=True)

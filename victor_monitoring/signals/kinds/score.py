@@ -7,14 +7,25 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from ..evaluation import folded, quotient, standing_values
-from ..metric import Metric, Selector
-from ..population import Population
-from ..promql import Aggregate, Binary, Call, Expr, Vector, number, number_text
-from ..quantity import Quantity, Unit
-from ..reading import another, relabelled
-from ..samples import Samples
-from ..signal import At, Fault, Interval, Kind, LabelPairs, Leaning, Reading, Recording, Signal, Stream
+from victor_monitoring.signals.evaluation import folded, quotient, standing_values
+from victor_monitoring.signals.metric import Metric, Selector
+from victor_monitoring.signals.population import Population
+from victor_monitoring.signals.promql import Aggregate, Binary, Call, Expr, Vector, number, number_text
+from victor_monitoring.signals.quantity import Quantity, Unit
+from victor_monitoring.signals.reading import another, relabelled
+from victor_monitoring.signals.samples import Samples
+from victor_monitoring.signals.signal import (
+    At,
+    Fault,
+    Interval,
+    Kind,
+    LabelPairs,
+    Leaning,
+    Reading,
+    Recording,
+    Signal,
+    Stream,
+)
 
 LOSS = "loss"
 PART = "part"  # the label by which losses differ
