@@ -18,8 +18,8 @@ from tests.signals.test_synthesise import ALERTS, beyond, longest_window, stream
 from victor_monitoring.resolved.spec import Alert
 from victor_monitoring.signals.alert import Alert as EvaluatedAlert
 from victor_monitoring.signals.alert import Guard
-from victor_monitoring.signals.evaluation import folded, quotient
-from victor_monitoring.signals.extrapolation import per_second
+from victor_monitoring.signals.evaluation import folded
+from victor_monitoring.signals.extrapolation import per_second, quotient
 from victor_monitoring.signals.histogram import bucket_quantile
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile

@@ -45,7 +45,9 @@ def alertmanager(program: str, spec: Resolved, receiver: str) -> Iterator[Alertm
     """Alertmanager, ready, until the block ends; it posts to the URL `receiver`."""
 
     def command(folder: Path, port: int) -> list[str]:
-        (folder / "alertmanager.yml").write_text(json.dumps(_config(spec, receiver)), encoding="utf-8")
+        (folder / "alertmanager.yml").write_text(
+            json.dumps(_alertmanager_config(spec, receiver)), encoding="utf-8"
+        )
         return [
             program,
             f"--config.file={folder}/alertmanager.yml",
@@ -58,7 +60,7 @@ def alertmanager(program: str, spec: Resolved, receiver: str) -> Iterator[Alertm
         yield Alertmanager(program_kept.url)
 
 
-def _config(spec: Resolved, receiver: str) -> dict[str, object]:
+def _alertmanager_config(spec: Resolved, receiver: str) -> dict[str, object]:
     """What a host has around the spec's own: base names no receivers, so everything reaches the host's."""
     ours = route(spec)
     times = {key: ours[key] for key in ("group_wait", "group_interval", "repeat_interval")}

@@ -7,10 +7,8 @@ import operator
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from victor_monitoring.signals.evaluation import quotient
-from victor_monitoring.signals.extrapolation import per_second
+from victor_monitoring.signals.extrapolation import per_second, quotient
 from victor_monitoring.signals.histogram import bucket_quantile
-from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.promql import Aggregate, Binary, Call, Expr, Number, Vector
 from victor_monitoring.signals.samples import Samples, Series
 
@@ -72,8 +70,7 @@ def _number(expr: Expr, samples: Samples, at: int) -> float:
 
 
 def _selected(vector: Vector, samples: Samples) -> Iterable[Series]:
-    selector = Selector(Metric(vector.metric, "gauge"), vector.matchers)
-    return (each for each in samples.series(vector.metric) if selector.matches(dict(each.labels)))
+    return (each for each in samples.series(vector.metric) if vector.matches(each.labels))
 
 
 def _unique(points: Iterable[tuple[Mapping[str, str], float]]) -> Values:

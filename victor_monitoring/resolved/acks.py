@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.model import base
 from victor_monitoring.model import spec as written
+from victor_monitoring.model.base import Acks
 from victor_monitoring.resolved.spec import Ack
 from victor_monitoring.spec.tree import Path
 
@@ -17,7 +17,7 @@ def acks_of(spec: written.Spec) -> tuple[Ack, ...]:
     )
 
 
-def _nodes(spec: written.Spec) -> Iterator[tuple[Path, base.Acks]]:
+def _nodes(spec: written.Spec) -> Iterator[tuple[Path, Acks]]:
     yield ("service",), spec.service.ack
     yield ("outputs",), spec.outputs.ack
     for name, component in spec.components.items():

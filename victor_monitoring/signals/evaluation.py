@@ -63,15 +63,6 @@ def label_pairs(own: Mapping[str, str], labels: Iterable[str]) -> LabelPairs:
     return tuple((label, own[label]) for label in labels if own.get(label))
 
 
-def quotient(dividend: float, divisor: float) -> float:
-    """The quotient of floating-point arithmetic: by 0 it is infinite, 0 by 0 no number."""
-    if divisor != 0:
-        return dividend / divisor
-    if dividend == 0 or math.isnan(dividend):
-        return math.nan
-    return math.copysign(math.inf, dividend) * math.copysign(1, divisor)
-
-
 def _mean(values: list[float]) -> float:
     return sum(value / len(values) for value in values)  # a sum first might overflow
 

@@ -41,3 +41,12 @@ def per_second(
     covered = sampled + min(to_start, to_zero)
     covered += to_end if to_end < distance * _REACH else distance / 2
     return increase * (covered / sampled / ((end - start) / 1000))
+
+
+def quotient(dividend: float, divisor: float) -> float:
+    """The quotient of floating-point arithmetic: by 0 it is infinite, 0 by 0 no number."""
+    if divisor != 0:
+        return dividend / divisor
+    if dividend == 0 or math.isnan(dividend):
+        return math.nan
+    return math.copysign(math.inf, dividend) * math.copysign(1, divisor)

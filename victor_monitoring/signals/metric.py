@@ -74,7 +74,7 @@ class Selector:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Whether a series with these labels is selected (a missing label is empty, regexes anchored)."""
-        return all(_meets(matcher, labels.get(matcher.label, "")) for matcher in self.matchers)
+        return all(matcher.matches(labels.get(matcher.label, "")) for matcher in self.matchers)
 
     def label_sets(self) -> Iterator[dict[str, str]]:
         """The label sets of the metric that are selected; open labels take values that matchers name."""
@@ -114,24 +114,12 @@ class Selector:
             return False
         mine = [each for each in self.matchers if each.label == matcher.label]
         return all(
-            _meets(matcher, value) for value in label.values if all(_meets(each, value) for each in mine)
+            matcher.matches(value) for value in label.values if all(each.matches(value) for each in mine)
         )
 
 
-def _meets(matcher: Matcher, value: str) -> bool:
-    match matcher.op:
-        case "=":
-            return value == matcher.value
-        case "!=":
-            return value != matcher.value
-        case "=~":
-            return re.fullmatch(matcher.value, value) is not None
-        case _:
-            return re.fullmatch(matcher.value, value) is None
-
-
 def _implies(mine: Matcher, other: Matcher) -> bool:
-    return mine.op == "=" and mine.label == other.label and _meets(other, mine.value)
+    return mine.op == "=" and mine.label == other.label and other.matches(mine.value)
 
 
 def _filled(pattern: str) -> tuple[str, ...]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import re
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias
@@ -28,6 +29,18 @@ class Matcher:
     def __str__(self) -> str:
         return f'{self.label}{self.op}"{self.value.translate(_ESCAPES)}"'
 
+    def matches(self, value: str) -> bool:
+        """Return whether a label with this value is matched; regexes are anchored, as in Prometheus."""
+        match self.op:
+            case "=":
+                return value == self.value
+            case "!=":
+                return value != self.value
+            case "=~":
+                return re.fullmatch(self.value, value) is not None
+            case _:
+                return re.fullmatch(self.value, value) is None
+
 
 @dataclass(frozen=True, slots=True)
 class Vector:
@@ -36,6 +49,10 @@ class Vector:
     metric: str
     matchers: tuple[Matcher, ...] = ()
     window: int | None = None
+
+    def matches(self, labels: Mapping[str, str]) -> bool:
+        """Return whether a series with these labels is selected; a missing label counts as empty."""
+        return all(matcher.matches(labels.get(matcher.label, "")) for matcher in self.matchers)
 
 
 @dataclass(frozen=True, slots=True)

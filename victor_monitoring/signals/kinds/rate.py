@@ -8,7 +8,8 @@ from fractions import Fraction
 from typing import ClassVar
 
 from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.signals.evaluation import folded, last_values, quotient, rates
+from victor_monitoring.signals.evaluation import folded, last_values, rates
+from victor_monitoring.signals.extrapolation import quotient
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.population import Population, selected, totalling
 from victor_monitoring.signals.promql import Binary, Expr

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from victor_monitoring.signals.evaluation import folded, quotient, standing_values
+from victor_monitoring.signals.evaluation import folded, standing_values
+from victor_monitoring.signals.extrapolation import quotient
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.population import Population
 from victor_monitoring.signals.promql import Aggregate, Binary, Call, Expr, Vector, number, number_text
