@@ -17,8 +17,8 @@ from typing import Any
 import pytest
 
 from tests.programs import TOOLS
-from victor_monitoring import pipeline
-from victor_monitoring.spec import load
+from victor_monitoring.app import pipeline
+from victor_monitoring.language.syntax import load
 
 ROOT = Path(__file__).resolve().parents[1]
 GRAFANA = ROOT / "tests" / "grafana"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.pipeline import compile_spec
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.app.pipeline import compile_spec
+from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.language.resolved.spec import Resolved
 
 ROOT = Path(__file__).resolve().parents[1]
 SPECS = ["specs/performance.yaml", "specs/examples/checkout.yaml"]

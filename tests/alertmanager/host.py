@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from tests.rules.rendered import compiled_text
-from victor_monitoring.pipeline import render
+from victor_monitoring.app.pipeline import render
 
 FIXTURE = Path(__file__).with_name("spec.yaml")
 

@@ -11,7 +11,7 @@ import yaml
 
 from tests.alertmanager.host import FIXTURE, fragment, hosted
 from tests.rules.rendered import compiled_text
-from victor_monitoring.pipeline import render
+from victor_monitoring.app.pipeline import render
 
 GOLDEN = Path(__file__).parent / "golden"
 OURS = {"service": "mill", "signal": "load", "team": "grain"}

@@ -9,7 +9,7 @@ import yaml
 
 from tests.apply.server import Received, Reply
 from tests.apply.stand_in import StandIn, as_json
-from victor_monitoring.signals.duration import duration_text, parse_duration
+from victor_monitoring.promql.duration import duration_text, parse_duration
 
 GROUP_KEYS = {"name", "interval", "rules"}
 RULE_KEYS = {"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"}

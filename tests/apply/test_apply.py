@@ -15,7 +15,7 @@ from tests.apply.world import World, reload
 from tests.cli.commands import edit
 from tests.end_to_end.live import until
 from tests.programs import version
-from victor_monitoring.signals.prometheus_version import parse_version
+from victor_monitoring.promql.prometheus_version import parse_version
 
 NOTHING = "nothing to do; the live systems are what the spec says\n"
 

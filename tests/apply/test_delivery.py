@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.rules.rendered import ROOT, compiled, places
-from victor_monitoring.deliveries import delivery
+from victor_monitoring.app.deliveries import delivery
 
 CONTEXTS = [place for place in places() if place.context and place.spec == "performance"]
 

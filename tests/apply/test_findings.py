@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
-from victor_monitoring.apply.patterns import (
+from victor_monitoring.base.diagnostics import Pattern
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.live.apply.patterns import (
     ABSENT_SERIES,
     FOREIGN_NAMESPACE,
     MISSING_REFERENCE,
@@ -14,11 +16,8 @@ from victor_monitoring.apply.patterns import (
     UNEVALUATED,
     UNSELECTED,
 )
-from victor_monitoring.apply.plan import Step
-from victor_monitoring.apply.run import findings
-from victor_monitoring.apply.target import Target
-from victor_monitoring.diagnostics import Pattern
-from victor_monitoring.spec.finding import Finding
+from victor_monitoring.live.apply.run import findings
+from victor_monitoring.live.apply.target import Step, Target
 
 
 class Recovering(Target):

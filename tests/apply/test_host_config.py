@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from tests.alertmanager.host import fragment
-from victor_monitoring.apply.host_config import Ownership, config_of, covers, merged, part_of
-from victor_monitoring.errors import UserError
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.live.alertmanager.host_config import Ownership, config_of, covers, merged, part_of
 
 HEAD = "# ours to keep\nglobal: {resolve_timeout: 3m}\n"
 ROUTE = 'route:\n  receiver: host  # nobody else\n  routes:\n  - matchers: [team="a"]\n    receiver: a\n'

@@ -16,11 +16,11 @@ from pathlib import Path
 
 import pytest
 
-from victor_monitoring.apply.answer import HttpError
-from victor_monitoring.apply.http import Http
-from victor_monitoring.apply.means import Means
-from victor_monitoring.apply.targets.prometheus import PrometheusSettings
-from victor_monitoring.errors import UserError
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.live.apply.environment import Means
+from victor_monitoring.live.http.client import Http
+from victor_monitoring.live.http.response import HttpError
+from victor_monitoring.live.targets.prometheus import PrometheusSettings
 
 CANARY = "canary-token-8c1f"
 Answer = Callable[[BaseHTTPRequestHandler], None]
@@ -269,14 +269,14 @@ def test_a_name_that_is_none(host: str) -> None:
 
 def test_an_answer_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is given up at a size that no API answers with."""
-    monkeypatch.setattr("victor_monitoring.apply.http.LARGEST", 2**20)
+    monkeypatch.setattr("victor_monitoring.live.http.client.LARGEST", 2**20)
     with client(says(200, " " * 2**21)) as (http, _), pytest.raises(HttpError, match="more than 1 MiB"):
         http.get("/")
 
 
 def test_an_answer_that_is_packed(monkeypatch: pytest.MonkeyPatch) -> None:
     """It is unpacked once, as far as an answer may be large; what is no such pack is told."""
-    monkeypatch.setattr("victor_monitoring.apply.http.LARGEST", 2**20)
+    monkeypatch.setattr("victor_monitoring.live.http.client.LARGEST", 2**20)
 
     def sends(body: bytes, coding: str = "gzip") -> Answer:
         def answer(request: BaseHTTPRequestHandler) -> None:

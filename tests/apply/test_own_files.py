@@ -6,8 +6,8 @@ from pathlib import Path, PurePath
 
 import pytest
 
-from victor_monitoring.apply.own_files import OwnFiles
-from victor_monitoring.errors import UserError
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.live.apply.files import OwnFiles
 
 
 def test_a_directory_that_may_not_be_read(ordinary_folder: Path) -> None:

@@ -13,7 +13,7 @@ import pytest
 from tests.apply.ruler_stand_in import Ruler
 from tests.apply.server import Received, Reply
 from tests.apply.stand_in import Brewery, brewery, failing, losing, refusing, serving
-from victor_monitoring.apply.rule_groups import in_order
+from victor_monitoring.live.prometheus.rules import in_order
 
 TOKEN = "canary-ruler-token"  # noqa: S105 - it opens nothing
 NAMESPACE = "brew-prod"

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from victor_monitoring.apply.secrets import REDACTED, Redactor, Secret, SecretSource, read_secret
-from victor_monitoring.errors import UserError
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.live.secrets import REDACTED, Redactor, Secret, SecretSource, read_secret
 
 SECRET = "canary-A/ +\"'?<&??>>"  # noqa: S105 - nobody's; its base64 has a slash, which URLs write otherwise
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from victor_monitoring.apply.selected import refusals
-from victor_monitoring.apply.selection import Selecting, unmet
+from victor_monitoring.live.kubernetes.operator import refusals
+from victor_monitoring.live.kubernetes.selection import Selecting, unmet
 
 LABELS = {"release": "kps", "tier": "1"}
 

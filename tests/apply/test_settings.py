@@ -7,8 +7,8 @@ import pytest
 import yaml
 
 from tests.model.telling import HEAD, compiled, told
-from victor_monitoring.apply.targets.prometheus import PrometheusSettings
-from victor_monitoring.language import language_schema
+from victor_monitoring.app.reference import language_schema
+from victor_monitoring.live.targets.prometheus import PrometheusSettings
 
 
 def place(target: str) -> str:

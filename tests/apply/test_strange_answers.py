@@ -11,13 +11,12 @@ import pytest
 from tests.apply.test_http import Answer, Stand, says
 from tests.apply.world import HOST, SPEC
 from tests.rules.rendered import compiled_text
-from victor_monitoring.apply.means import Means
-from victor_monitoring.apply.plan import step
-from victor_monitoring.apply.prometheus import Prometheus
-from victor_monitoring.apply.target import Target
-from victor_monitoring.apply.targets.prometheus import PrometheusSettings
-from victor_monitoring.deliveries import delivery
-from victor_monitoring.errors import UserError
+from victor_monitoring.app.deliveries import delivery
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.live.apply.environment import Means
+from victor_monitoring.live.apply.target import Target, step
+from victor_monitoring.live.prometheus.api import Prometheus
+from victor_monitoring.live.targets.prometheus import PrometheusSettings
 
 BUILDS = [
     ('{"version": "3.14.0", "revision": "a", "goVersion": "go1.26"}', "3.14"),

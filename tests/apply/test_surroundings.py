@@ -18,7 +18,7 @@ from tests.apply.test_http import Stand, says
 from tests.apply.world import SPEC, World, paths
 from tests.cli.commands import ROOT, edit, in_process
 from tests.programs import program
-from victor_monitoring.apply.prometheus import rules_of
+from victor_monitoring.live.prometheus.api import rules_of
 
 CANARY = "canary-7d31-token"
 WITHOUT_HTTPX = """\

@@ -17,8 +17,8 @@ import yaml
 from tests.benchmarks import collector, rest, runtime
 from tests.benchmarks.rows import paired, row
 from tests.benchmarks.synthetic import synthetic_spec
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.pipeline import compile_spec, render
+from victor_monitoring.app.pipeline import compile_spec, render
+from victor_monitoring.base.diagnostics import Source
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PROCESS_PAIRS = 15

@@ -7,12 +7,12 @@ from collections import Counter
 import pytest
 
 from tests.rules.rendered import PERFORMANCE, SPECS, Place, artifacts, compiled_text, places, resolved
-from victor_monitoring.cases.case import Case
-from victor_monitoring.cases.derive import derive
-from victor_monitoring.cases.plot import case_kinds
-from victor_monitoring.cases.stage import Stage
+from victor_monitoring.promql.duration import parse_duration
 from victor_monitoring.renderers.tests import render
-from victor_monitoring.signals.duration import parse_duration
+from victor_monitoring.rule_tests.case import Case
+from victor_monitoring.rule_tests.case_template import case_kinds
+from victor_monitoring.rule_tests.derive import derive
+from victor_monitoring.rule_tests.fixture import Stage
 
 ALWAYS = {
     "fires", "short", "threshold", "recovers", "missed-scrape", "replicas", "vanished", "never-there",

@@ -11,7 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from victor_monitoring.cases.humanize import humanize, humanize1024, humanize_duration, humanize_percentage
+from victor_monitoring.rule_tests.messages import (
+    humanize,
+    humanize1024,
+    humanize_duration,
+    humanize_percentage,
+)
 
 FUNCTIONS: dict[str, Callable[[float], str]] = {
     "humanize": humanize,

@@ -6,8 +6,8 @@ import pytest
 
 from tests.rules.rendered import compiled_text
 from tests.rules.test_goldens import SPEC
+from victor_monitoring.app.pipeline import render
 from victor_monitoring.changes.compare import changes
-from victor_monitoring.pipeline import render
 
 BEFORE = (
     SPEC.read_text(encoding="utf-8").replace("  dashboard: null\n", "")

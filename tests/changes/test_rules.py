@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from tests.rules.rendered import Place, artifacts, compiled, rule_files
-from victor_monitoring.changes.rules import rule_changes
+from victor_monitoring.changes.documents import rule_changes
 
 PLACE = Place("performance", None)
 SPEC = compiled("performance").base

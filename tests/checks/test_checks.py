@@ -8,11 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.checks.expectations import FIXTURES, TODAY, diagnostics, expected, found
+from victor_monitoring.app.pipeline import compile_spec
+from victor_monitoring.base.diagnostics import Pattern, Severity, Source
 from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
 from victor_monitoring.checks.check import Check, all_checks
-from victor_monitoring.diagnostics import Pattern, Severity, Source
-from victor_monitoring.model.patterns import LANGUAGE
-from victor_monitoring.pipeline import compile_spec
+from victor_monitoring.language.model.patterns import LANGUAGE
 
 PATTERNS = (*(check.pattern for check in all_checks()), *LANGUAGE, UNUSED_ACK, EXPIRED_ACK)
 WORDING = Path(__file__).with_name("wording.txt")

@@ -13,9 +13,9 @@ import pytest
 import yaml
 
 from tests.cli.commands import ROOT, SPEC, edit, project, victor_mon
+from victor_monitoring.app.reference import reference_text
 from victor_monitoring.cli.init import starter_spec
 from victor_monitoring.cli.schema import schema_text
-from victor_monitoring.reference import reference_text
 
 PYDANTIC = tuple(map(int, pydantic.VERSION.split(".")[:2]))
 

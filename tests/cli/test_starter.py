@@ -8,9 +8,9 @@ from pathlib import PurePosixPath
 
 import pytest
 
+from victor_monitoring.app.pipeline import Compiled, compile_spec
+from victor_monitoring.base.diagnostics import Source
 from victor_monitoring.cli.init import slug, starter_spec
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.pipeline import Compiled, compile_spec
 
 NAMES = [
     "shop",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.rules.rendered import compiled_text
-from victor_monitoring.pipeline import hastened
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.app.pipeline import hastened
+from victor_monitoring.language.resolved.spec import Resolved
 
 PATH = Path(__file__).with_suffix(".yaml")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 import pytest
 
-from victor_monitoring.demo.kept import kept
-from victor_monitoring.errors import UserError
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.demo.supervised import kept
 
 READY = """
 import http.server, sys

@@ -5,10 +5,10 @@ from __future__ import annotations
 import itertools
 
 from tests.demo.kettle import kettle
-from victor_monitoring.demo.in_process import in_process_stage
-from victor_monitoring.demo.look import State
+from victor_monitoring.demo.backend import in_process_stage
 from victor_monitoring.demo.play import Play
 from victor_monitoring.demo.scenarios import Scenario, scenarios
+from victor_monitoring.demo.snapshot import State
 
 
 def played(*chosen: Scenario, **options: float) -> tuple[Play, dict[str, list[State]], list[str]]:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.demo.kettle import kettle
 from tests.rules.rendered import SPECS, compiled
-from victor_monitoring.pipeline import hastened
+from victor_monitoring.app.pipeline import hastened
 
 SCRAPE = "scrape_every: 15s"
 

@@ -6,8 +6,8 @@ import pytest
 
 from tests.demo.kettle import kettle
 from tests.rules.rendered import compiled
+from victor_monitoring.app.pipeline import hastened
 from victor_monitoring.demo.scenarios import most_telling, scenarios
-from victor_monitoring.pipeline import hastened
 
 
 def test_there_is_a_scenario_for_each_alert_and_for_what_happens_to_any_service():

@@ -12,8 +12,8 @@ from functools import partial
 from tests.end_to_end import history
 from tests.end_to_end.history import Labels
 from tests.end_to_end.live import Prometheus
+from victor_monitoring.promql.samples import SampleSet
 from victor_monitoring.signals.kinds.quantile import Quantile
-from victor_monitoring.signals.samples import SampleSet
 from victor_monitoring.signals.signal import Signal
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
 from victor_monitoring.demo.targets import target
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.language.resolved.spec import Resolved
 
 PROCESSES = 6
 

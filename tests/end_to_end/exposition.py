@@ -6,9 +6,9 @@ import itertools
 import time
 from collections.abc import Iterator
 
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.metric import Metric
-from victor_monitoring.signals.promql import Matcher
 
 _OPEN = ("one", "two")  # values of an open label
 

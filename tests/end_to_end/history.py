@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from tests.end_to_end.live import Prometheus
+from victor_monitoring.promql.samples import SampleSet, Series
+from victor_monitoring.promql.tree import Vector, text
 from victor_monitoring.signals.kinds.score import LOSS, Score
-from victor_monitoring.signals.promql import Vector, text
-from victor_monitoring.signals.samples import SampleSet, Series
 from victor_monitoring.signals.signal import Signal
 
 Labels: TypeAlias = frozenset[tuple[str, str]]

@@ -18,11 +18,11 @@ from tests.end_to_end import history
 from tests.end_to_end.history import Labels
 from tests.end_to_end.live import Prometheus, Target, running, target, until
 from tests.end_to_end.workload import Process, Story, loaded
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.samples import SampleSet
 from victor_monitoring.renderers.rules import rule_data
-from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.runtime.evaluator import Evaluator, LabelledValue
 from victor_monitoring.signals.binding import Bound, RegistryData, bind
-from victor_monitoring.signals.samples import SampleSet
 
 SEED = 20261125
 SCRAPES = 138  # of each process that have succeeded, 250 ms apart

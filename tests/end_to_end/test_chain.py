@@ -19,15 +19,15 @@ import pytest
 from tests.end_to_end.crowd import crowd
 from tests.end_to_end.live import until
 from tests.rules.rendered import SPECS, compiled
-from victor_monitoring.demo.alertmanager import Held
+from victor_monitoring.app.pipeline import hastened
 from victor_monitoring.demo.chain import Chain, chain
+from victor_monitoring.demo.monitoring import Held
 from victor_monitoring.demo.programs import Programs
 from victor_monitoring.demo.receiver import Delivery
+from victor_monitoring.demo.simulation.faults import TARGET_DOWN as DOWN
 from victor_monitoring.demo.targets import Target
-from victor_monitoring.pipeline import hastened
-from victor_monitoring.resolved.meta import SERVICE_ABSENT, TARGET_DOWN, meta_alerts
-from victor_monitoring.resolved.spec import Alert, Resolved
-from victor_monitoring.simulation.faults import TARGET_DOWN as DOWN
+from victor_monitoring.language.resolved.meta import SERVICE_ABSENT, TARGET_DOWN, meta_alerts
+from victor_monitoring.language.resolved.spec import Alert, Resolved
 
 pytestmark = pytest.mark.clock
 

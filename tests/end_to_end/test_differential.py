@@ -20,10 +20,10 @@ from tests.end_to_end.history import Labels
 from tests.end_to_end.scene import Scene, Service, scraped
 from tests.programs import version
 from tests.rules.rendered import PERFORMANCE, compiled_text
+from victor_monitoring.promql.samples import SampleSet
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
 from victor_monitoring.signals.alert import Alert
 from victor_monitoring.signals.evaluation import label_pairs
-from victor_monitoring.signals.samples import SampleSet
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 pytestmark = pytest.mark.clock

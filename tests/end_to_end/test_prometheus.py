@@ -24,8 +24,8 @@ from tests.rules.rendered import (
     rule_files,
     rules_in,
 )
-from victor_monitoring.pipeline import render
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.app.pipeline import render
+from victor_monitoring.language.resolved.spec import Resolved
 
 pytestmark = pytest.mark.clock
 

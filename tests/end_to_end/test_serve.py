@@ -22,8 +22,8 @@ import yaml
 from tests.end_to_end.live import Prometheus, running, until
 from tests.end_to_end.served import ROOT, Served
 from tests.rules.rendered import SPECS, compiled_text, rules_in
-from victor_monitoring.deliveries import delivery
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.app.deliveries import delivery
+from victor_monitoring.language.resolved.spec import Resolved
 
 pytestmark = pytest.mark.clock
 

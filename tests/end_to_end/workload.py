@@ -13,7 +13,7 @@ from typing import Any
 from prometheus_client import CollectorRegistry, Metric, generate_latest
 
 from tests.renderers.registry_module import module_of
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.language.resolved.spec import Resolved
 
 _NAMES = range(6)  # of the values of an open label; a start has four of them
 _MOST = {"bytes": 3 * 2.0**30}  # of a gauge in that unit; others go up to 200

@@ -6,11 +6,11 @@ import datetime
 from collections.abc import Sequence
 from pathlib import Path
 
-from victor_monitoring.diagnostics import Diagnostic, Source
-from victor_monitoring.exposition.parse import parse
-from victor_monitoring.exposition.verify import verify
-from victor_monitoring.pipeline import Compiled, compile_spec
-from victor_monitoring.spec.load import read
+from victor_monitoring.app.pipeline import Compiled, compile_spec
+from victor_monitoring.base.diagnostics import Diagnostic, Source
+from victor_monitoring.language.syntax.load import read
+from victor_monitoring.live.exposition.parse import parse
+from victor_monitoring.live.exposition.verify import verify
 
 FIXTURES = Path(__file__).parent / "fixtures"
 SPEC = FIXTURES / "shop.yaml"

@@ -10,9 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from victor_monitoring.errors import UserError
-from victor_monitoring.exposition import fetch as module
-from victor_monitoring.exposition.fetch import fetch
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.live.exposition import fetch as module
+from victor_monitoring.live.exposition.fetch import fetch
 
 OPENMETRICS = "application/openmetrics-text; version=1.0.0; charset=utf-8"
 TEXT = "text/plain; version=0.0.4; charset=utf-8"

@@ -16,9 +16,9 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
 from tests.exposition.shop import RIGHT, found
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.exposition.exposition import Exposition, Word
-from victor_monitoring.exposition.parse import parse
+from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.live.exposition.exposition import Exposition, Word
+from victor_monitoring.live.exposition.parse import parse
 from victor_monitoring.reporters import FORMATS, reporter
 
 Series = tuple[str, frozenset[tuple[str, str]], str]

@@ -12,12 +12,12 @@ from prometheus_client.openmetrics.exposition import generate_latest as generate
 
 from tests.end_to_end.exposition import exposition as exposition_of
 from tests.exposition.shop import RIGHT, edited, found, marked
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.exposition.parse import parse
-from victor_monitoring.exposition.verify import EXPOSITION, verify
-from victor_monitoring.pipeline import Compiled, compile_spec
+from victor_monitoring.app.pipeline import Compiled, compile_spec
+from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.language.syntax.load import read
+from victor_monitoring.live.exposition.parse import parse
+from victor_monitoring.live.exposition.verify import EXPOSITION, verify
 from victor_monitoring.reporters import reporter
-from victor_monitoring.spec.load import read
 from victor_monitoring.victor import registry as generated
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.rules.rendered import compiled_text
-from victor_monitoring.apply.means import Means
-from victor_monitoring.apply.target import Target
-from victor_monitoring.deliveries import delivery
-from victor_monitoring.errors import UserError
+from victor_monitoring.app.deliveries import delivery
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.live.apply.environment import Means
+from victor_monitoring.live.apply.target import Target
 
 SPEC = Path(__file__).with_name("spec.yaml")
 SAYS = """\

@@ -5,8 +5,8 @@ from __future__ import annotations
 import datetime
 import textwrap
 
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.pipeline import Compiled, compile_spec
+from victor_monitoring.app.pipeline import Compiled, compile_spec
+from victor_monitoring.base.diagnostics import Source
 
 HEAD = """\
 victor_mon: 1

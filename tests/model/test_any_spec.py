@@ -12,8 +12,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.pipeline import compile_spec
+from victor_monitoring.app.pipeline import compile_spec
+from victor_monitoring.base.diagnostics import Source
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 TEXTS = [

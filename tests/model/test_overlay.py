@@ -7,11 +7,11 @@ import textwrap
 import pytest
 
 from tests.model.telling import HEAD, compiled, told
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.model.overlay import overlay
-from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.spec.load import load
-from victor_monitoring.spec.tree import MapNode, plain, span_at
+from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.language.model.overlay import overlay
+from victor_monitoring.language.syntax.load import load
+from victor_monitoring.language.syntax.tree import MapNode, plain, span_at
+from victor_monitoring.promql.duration import duration_text
 
 OVERRIDABLE = "`alerts`, `budget`, `defaults`, `meta`, `signals`"
 INDENTED = "write `key: value` lines below it, indented"

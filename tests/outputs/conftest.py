@@ -7,7 +7,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from victor_monitoring.artifacts import Artifact
+from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.outputs import Rendering
 
 Render = Callable[..., Rendering]

@@ -9,8 +9,8 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from victor_monitoring.base.unified_diff import unified
 from victor_monitoring.outputs import Drift, Kind, abandoned, compare, write
-from victor_monitoring.unified_diff import unified
 
 LIST = "generated/.victor-mon/specs/a.yaml.list"
 TEXTS = {"g/a": "1\n2\n3\n", "g/b": "1\n"}

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from victor_monitoring.errors import UserError
+from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.outputs import Kind, abandoned, compare, write
 
 OLD = {"g/same": "same\n", "g/changed": "old\n" * 999, "g/gone": "gone\n", "x/y/gone": "gone\n"}

@@ -238,7 +238,7 @@ def test_umask(tmp_path):
     """New files have the mode that the umask asks for, and the same bytes under every umask."""
     script = (
         "import os, sys; from pathlib import Path, PurePosixPath as P\n"
-        "from victor_monitoring.artifacts import Artifact\n"
+        "from victor_monitoring.base.artifacts import Artifact\n"
         "from victor_monitoring.outputs import Rendering, write\n"
         "os.umask(int(sys.argv[2], 8))\n"
         "rendering = Rendering(P('s.yaml'), (Artifact(P('g/a'), 'ä\\n', 'rules'),))\n"

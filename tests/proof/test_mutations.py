@@ -10,15 +10,20 @@ from pathlib import Path
 import pytest
 
 from tests.rules.rendered import Place, compiled, places, resolved
-from victor_monitoring.cases.derive import derive
-from victor_monitoring.proof.evaluator import Refused, evaluated
-from victor_monitoring.proof.mutation_run import run_mutants
-from victor_monitoring.proof.mutations import Mutant, mutants
-from victor_monitoring.proof.promtool import Promtool
-from victor_monitoring.proof.rules import Rule, RuleFile
-from victor_monitoring.proof.strength import Strength, difference, strength_table, survivor
-from victor_monitoring.proof.witness import Draw, is_equivalent
+from victor_monitoring.promql.evaluator import Refused, evaluated
 from victor_monitoring.renderers.rules import rule_data
+from victor_monitoring.rule_tests.derive import derive
+from victor_monitoring.rule_tests.equivalence import Draw, is_equivalent
+from victor_monitoring.rule_tests.mutation_run import (
+    Strength,
+    difference,
+    run_mutants,
+    strength_table,
+    survivor,
+)
+from victor_monitoring.rule_tests.mutations import Mutant, mutants
+from victor_monitoring.rule_tests.promtool import Promtool
+from victor_monitoring.rule_tests.rules import Rule, RuleFile
 from victor_monitoring.signals.signal import Signal
 
 SELECT = frozenset({"job"})

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from victor_monitoring.errors import UserError
-from victor_monitoring.proof.promtool import Promtool
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.rule_tests.promtool import Promtool
 
 RULES = {"groups": [{"name": "heat", "rules": [{"alert": "Hot", "expr": "heat > 1"}]}]}
 

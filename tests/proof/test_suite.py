@@ -9,14 +9,13 @@ from typing import Any
 import pytest
 
 from tests.rules.rendered import Place, compiled, places, resolved, rules
-from victor_monitoring.cases.derive import derive
-from victor_monitoring.proof.failure import diagnostics
-from victor_monitoring.proof.promtool import Promtool, Verdict
-from victor_monitoring.proof.reading import read_expr
-from victor_monitoring.proof.rules import Rule, RuleFile
-from victor_monitoring.proof.suite import run_cases
+from victor_monitoring.promql.reader import read_expr
+from victor_monitoring.promql.tree import text
 from victor_monitoring.renderers.rules import rule_data
-from victor_monitoring.signals.promql import text
+from victor_monitoring.rule_tests.derive import derive
+from victor_monitoring.rule_tests.failures import diagnostics
+from victor_monitoring.rule_tests.promtool import Promtool, Verdict, run_cases
+from victor_monitoring.rule_tests.rules import Rule, RuleFile
 
 BASE = Place("performance", None)
 

@@ -10,10 +10,10 @@ from typing import Any, cast
 import yaml
 from prometheus_client import CollectorRegistry
 
-from victor_monitoring.model.spec import Spec
+from victor_monitoring.language.model.spec import Spec
+from victor_monitoring.language.resolved.resolve import resolve
+from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.renderers.registry import render
-from victor_monitoring.resolved.resolve import resolve
-from victor_monitoring.resolved.spec import Resolved
 from victor_monitoring.signals.binding import RegistryData
 
 PERFORMANCE_SPEC = Path(__file__).resolve().parents[2] / "specs" / "performance.yaml"

@@ -17,15 +17,15 @@ from typing import Any
 import promql_parser
 import pytest
 
-from victor_monitoring import pipeline
+from victor_monitoring.app import pipeline
+from victor_monitoring.language.resolved.spec import Panel, Resolved
+from victor_monitoring.language.syntax import load
+from victor_monitoring.promql.tree import Aggregate, Binary, Expr, Matcher, Vector, map_vectors, text
 from victor_monitoring.renderers import dashboard, rules
-from victor_monitoring.renderers.dashboard.expressions import panel_expr
+from victor_monitoring.renderers.dashboard.queries import panel_expr
 from victor_monitoring.renderers.dashboard.thresholds import Limits
 from victor_monitoring.renderers.dashboard.variables import variables_of
-from victor_monitoring.resolved.spec import Panel, Resolved
-from victor_monitoring.signals.promql import Aggregate, Binary, Expr, Matcher, Vector, map_vectors, text
 from victor_monitoring.signals.signal import Signal
-from victor_monitoring.spec import load
 
 ROOT = Path(__file__).resolve().parents[2]
 SPECS = ("specs/performance.yaml", "specs/examples/checkout.yaml")

@@ -7,11 +7,11 @@ from typing import Any
 
 import pytest
 
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.model.read import read
+from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.language.model.read import read
+from victor_monitoring.language.resolved.resolve import resolve
+from victor_monitoring.language.syntax.load import load
 from victor_monitoring.renderers import dashboard
-from victor_monitoring.resolved.resolve import resolve
-from victor_monitoring.spec.load import load
 
 Json = dict[str, Any]
 

@@ -10,9 +10,9 @@ import yaml
 
 from tests.end_to_end.live import Prometheus, running, target, until
 from tests.rules.rendered import compiled_text
-from victor_monitoring.pipeline import render
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.promql import Vector, text
+from victor_monitoring.app.pipeline import render
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.tree import Vector, text
 
 SPEC = """\
 victor_mon: 1

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
 
 from tests.renderers.registry_module import module_of, of_components, performance, series, shop, text_of
+from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.renderers.registry import render
-from victor_monitoring.resolved.spec import Resolved
 
 SALES = {"type": "counter", "help": "Sales."}
 RUFF = shutil.which("ruff") or shutil.which("ruff", path=str(Path(sys.executable).parent))

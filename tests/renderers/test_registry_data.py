@@ -9,8 +9,8 @@ import pytest
 
 from tests.renderers.registry_module import module_of, of_components, performance, registry_data, shop
 from tests.rules.rendered import compiled, compiled_text
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.runtime.contexts import UnknownContextError, in_context
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.runtime.registry_module import UnknownContextError, in_context
 from victor_monitoring.signals.binding import RegistryData, bind
 from victor_monitoring.signals.kinds import KINDS
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from victor_monitoring.diagnostics import Diagnostic, Severity, Source, Span
+from victor_monitoring.base.diagnostics import Diagnostic, Severity, Source, Span
 from victor_monitoring.reporters import FORMATS, reporter
 
 SOURCE = Source("specs\\x.yaml", "alerts:\n  cpu:\n    signal: cpu_utl\n    when: '> 5'\n")

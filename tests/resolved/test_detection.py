@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.rendered import Place, places, resolved, rules
-from victor_monitoring.resolved.detection import detection, recording_groups
-from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.language.resolved.detection import detection, recording_groups
+from victor_monitoring.language.resolved.spec import Alert, Resolved
 
 
 def alert(spec: Resolved, name: str) -> Alert:

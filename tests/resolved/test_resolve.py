@@ -7,8 +7,8 @@ from fractions import Fraction
 import pytest
 
 from tests.model.telling import compiled
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.promql import text
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.tree import text
 
 HEAD = """\
 victor_mon: 1

@@ -14,11 +14,11 @@ from typing import Any
 import promql_parser
 import yaml
 
-from victor_monitoring.artifacts import Artifact
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.pipeline import Compiled, compile_spec, render
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.app.pipeline import Compiled, compile_spec, render
+from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.tree import Matcher
 
 ROOT = Path(__file__).resolve().parents[2]
 PERFORMANCE = ROOT / "specs" / "performance.yaml"

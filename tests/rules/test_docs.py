@@ -9,7 +9,7 @@ import pytest
 
 from tests.rules.rendered import Place, artifacts, compiled_text, places, resolved, rules
 from tests.rules.test_goldens import SPEC
-from victor_monitoring.pipeline import render
+from victor_monitoring.app.pipeline import render
 
 _LINK = re.compile(r"\]\(([^)]+)\)")
 

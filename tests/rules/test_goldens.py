@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.rules.rendered import compiled_text
-from victor_monitoring.pipeline import render
+from victor_monitoring.app.pipeline import render
 
 GOLDEN = Path(__file__).with_name("golden")
 SPEC = GOLDEN / "spec.yaml"

@@ -9,7 +9,7 @@ import yaml
 
 from tests.rules.rendered import SPECS, Document, Place, artifacts, compiled_text, resolved
 from tests.rules.test_goldens import SPEC
-from victor_monitoring.pipeline import render
+from victor_monitoring.app.pipeline import render
 from victor_monitoring.renderers.rules import rule_data, rules_text
 
 PLACES = {

@@ -11,7 +11,7 @@ import yaml
 
 from tests.model.telling import HEAD, compiled
 from tests.rules.rendered import compiled_text, rule_files
-from victor_monitoring.pipeline import render
+from victor_monitoring.app.pipeline import render
 
 WORDS = [
     "and", "or", "unless", "atan2", "sum", "avg", "count", "min", "max", "group", "stddev", "stdvar",

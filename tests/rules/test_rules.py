@@ -24,8 +24,8 @@ from tests.rules.rendered import (
     rules,
     selectors,
 )
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.signal import Signal
 
 everywhere = pytest.mark.parametrize("place", places(), ids=str)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import pytest
 
+from victor_monitoring.promql.samples import SampleSet, Series
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.runtime.alert_states import AlertStates
 from victor_monitoring.signals.alert import Alert
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Metric, Selector
-from victor_monitoring.signals.promql import Matcher
 from victor_monitoring.signals.quantity import parse_condition
-from victor_monitoring.signals.samples import SampleSet, Series
 from victor_monitoring.signals.signal import Signal
 
 SECOND = 1000

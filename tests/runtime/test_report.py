@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from victor_monitoring.runtime.reads import Nonsense
-from victor_monitoring.runtime.report import Report, amount
+from victor_monitoring.runtime.reads import Nonsense, Report, amount
 
 
 @pytest.mark.parametrize("value", [0, 3, 2.5, 2**53])

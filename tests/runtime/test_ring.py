@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, Metric
 from prometheus_client.core import GaugeMetricFamily
 
+from victor_monitoring.promql.samples import is_stale
 from victor_monitoring.runtime.ring import Ring
-from victor_monitoring.signals.samples import is_stale
 
 TARGET = {"job": "shop", "instance": "here"}
 

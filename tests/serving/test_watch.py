@@ -9,10 +9,10 @@ from prometheus_client import Metric
 
 from tests.rules.rendered import compiled_text
 from tests.simulation.samples import Clock
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.demo.serving.summary import Row, Told, news, rows, states
+from victor_monitoring.demo.serving.watch import Watch
+from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.runtime.alert_states import State
-from victor_monitoring.serving.summary import Row, Told, news, rows, states
-from victor_monitoring.serving.watch import Watch
 
 MILL = """
 victor_mon: 1

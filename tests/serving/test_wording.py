@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from victor_monitoring.serving.wording import value_text
+from victor_monitoring.demo.serving.summary import value_text
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from fractions import Fraction
 
 import promql_parser as parser
 
-from victor_monitoring.signals.promql import Aggregate, Binary, Call, Expr, Matcher, Number, Vector
+from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Matcher, Number, Vector
 
 _OPS = (
     (parser.MatchOp.Equal, "="),

@@ -6,9 +6,9 @@ import datetime
 import functools
 from pathlib import Path
 
-from victor_monitoring.pipeline import Compiled, compile_spec
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.spec.load import read
+from victor_monitoring.app.pipeline import Compiled, compile_spec
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.load import read
 
 SPECS = Path(__file__).resolve().parents[2] / "specs"
 PATHS = [SPECS / "performance.yaml", SPECS / "examples" / "checkout.yaml"]

@@ -15,12 +15,14 @@ from hypothesis import strategies as st
 
 from tests.signals.test_kinds import CORES, CPU, DOWN, FAILED, JOBS, MEMORY, PEERS, TIMES
 from tests.signals.test_synthesise import ALERTS, beyond, longest_window, streams
-from victor_monitoring.resolved.spec import Alert
+from victor_monitoring.language.resolved.spec import Alert
+from victor_monitoring.promql.functions import bucket_quantile, per_second, quotient
+from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
+from victor_monitoring.promql.samples import STALE, SampleSet, Series
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.alert import Alert as EvaluatedAlert
 from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.evaluation import folded
-from victor_monitoring.signals.extrapolation import per_second, quotient
-from victor_monitoring.signals.histogram import bucket_quantile
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
@@ -28,10 +30,7 @@ from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Part, Score
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Selector
-from victor_monitoring.signals.prometheus_version import OLDEST, PrometheusVersion, parse_version
-from victor_monitoring.signals.promql import Matcher
 from victor_monitoring.signals.quantity import parse_condition, parse_quantity
-from victor_monitoring.signals.samples import STALE, SampleSet, Series
 from victor_monitoring.signals.signal import Kind, LabelPairs, Signal, Stream
 
 MINUTE = 60_000

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from victor_monitoring.promql.tree import Matcher, text
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile
@@ -14,7 +15,6 @@ from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Score
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Selector
-from victor_monitoring.signals.promql import Matcher, text
 from victor_monitoring.signals.quantity import parse_condition
 from victor_monitoring.signals.signal import Interval, Signal
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from tests.programs import version
-from victor_monitoring.signals.extrapolation import per_second
-from victor_monitoring.signals.prometheus_version import ASSUMED, WAYS, parse_version
-from victor_monitoring.signals.samples import Series
+from victor_monitoring.promql.functions import per_second
+from victor_monitoring.promql.prometheus_version import ASSUMED, WAYS, parse_version
+from victor_monitoring.promql.samples import Series
 
 SCRAPE = 15_000
 

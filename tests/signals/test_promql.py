@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.signals.judge import judged, rounded
 from tests.signals.shipped import PATHS, resolved
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.promql import (
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.tree import (
     Aggregate,
     Binary,
     Call,

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from victor_monitoring.signals.duration import duration_text, parse_duration
+from victor_monitoring.promql.duration import duration_text, parse_duration
 from victor_monitoring.signals.quantity import UNITS, parse_condition, parse_quantity
 
 DECIMALS = st.from_regex(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", fullmatch=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from victor_monitoring.signals.samples import LOOKBACK, STALE, SampleSet, Series, is_stale
+from victor_monitoring.promql.samples import LOOKBACK, STALE, SampleSet, Series, is_stale
 
 
 def series(times: list[int], values: list[float]) -> Series:

@@ -26,15 +26,14 @@ from tests.signals.test_synthesise import (
     target,
     written,
 )  # fmt: skip
+from victor_monitoring.promql.tree import text
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
 from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Part, Score
 from victor_monitoring.signals.kinds.value import Value
-from victor_monitoring.signals.metric import Label, Metric, Selector
-from victor_monitoring.signals.population import Population, SeriesKey, series_key
-from victor_monitoring.signals.promql import text
+from victor_monitoring.signals.metric import Label, Metric, Population, Selector, SeriesKey, series_key
 from victor_monitoring.signals.quantity import parse_quantity
 from victor_monitoring.signals.signal import Kind, Signal
 

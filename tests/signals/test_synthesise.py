@@ -15,9 +15,10 @@ from typing import Any
 import pytest
 
 from tests.signals.shipped import PATHS, compiled
-from victor_monitoring.proof.promtool import Promtool
-from victor_monitoring.resolved.spec import Alert, Resolved
-from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.tree import Matcher, text
+from victor_monitoring.rule_tests.promtool import Promtool
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
@@ -25,7 +26,6 @@ from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Score
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Selector
-from victor_monitoring.signals.promql import Matcher, text
 from victor_monitoring.signals.quantity import Condition, parse_condition
 from victor_monitoring.signals.signal import Kind, Signal, Stream
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 
 from prometheus_client.registry import Collector
 
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.population import series_key
-from victor_monitoring.signals.samples import SampleSet, Series
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.samples import SampleSet, Series
+from victor_monitoring.signals.metric import series_key
 
 
 @dataclass

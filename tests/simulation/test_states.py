@@ -6,10 +6,10 @@ import pytest
 
 from tests.rules.rendered import compiled_text
 from tests.signals.shipped import PATHS, resolved
-from victor_monitoring.resolved.spec import Alert, Resolved
-from victor_monitoring.simulation.levels import faulty_level, healthy_level
-from victor_monitoring.simulation.natural import natural
-from victor_monitoring.simulation.states import faulty, healthy, implied, met
+from victor_monitoring.demo.simulation.levels import faulty_level, healthy_level
+from victor_monitoring.demo.simulation.natural import natural
+from victor_monitoring.demo.simulation.states import faulty, healthy, implied, met
+from victor_monitoring.language.resolved.spec import Alert, Resolved
 
 SPECS = [spec for path in PATHS for spec in resolved(path)]
 ALERTS = [(spec, alert) for spec in SPECS for alert in spec.alerts]

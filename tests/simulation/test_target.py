@@ -10,12 +10,12 @@ from prometheus_client.parser import text_string_to_metric_families as text_fami
 
 from tests.signals.shipped import PATHS, resolved
 from tests.simulation.samples import Clock, Scraped, firing
-from victor_monitoring.errors import UserError
-from victor_monitoring.resolved.spec import Alert, Resolved
-from victor_monitoring.simulation.faults import fault_names, faults
-from victor_monitoring.simulation.scrapes import Scrapes
-from victor_monitoring.simulation.states import implied
-from victor_monitoring.simulation.target import SimulatedTarget
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.demo.simulation.faults import fault_names, faults
+from victor_monitoring.demo.simulation.scrapes import Scrapes
+from victor_monitoring.demo.simulation.states import implied
+from victor_monitoring.demo.simulation.target import SimulatedTarget
+from victor_monitoring.language.resolved.spec import Alert, Resolved
 
 BASES = [resolved(path)[0] for path in PATHS]
 FAST = resolved(PATHS[0])[-1]

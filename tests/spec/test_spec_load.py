@@ -12,12 +12,16 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from victor_monitoring.diagnostics import Diagnostic, Severity, Source
-from victor_monitoring.errors import UserError
-from victor_monitoring.spec import build
-from victor_monitoring.spec.load import MAX_BYTES, load, read
-from victor_monitoring.spec.tree import Node, at, plain
-from victor_monitoring.spec.wanted import cut_comment, list_wanted_help, mapping_wanted_help, text_wanted_help
+from victor_monitoring.base.diagnostics import Diagnostic, Severity, Source, UserError
+from victor_monitoring.language.syntax import build
+from victor_monitoring.language.syntax.load import MAX_BYTES, load, read
+from victor_monitoring.language.syntax.tree import Node, at, plain
+from victor_monitoring.language.syntax.wanted import (
+    cut_comment,
+    list_wanted_help,
+    mapping_wanted_help,
+    text_wanted_help,
+)
 
 
 def told(text: str) -> list[str]:

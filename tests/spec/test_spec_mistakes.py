@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 import yaml
 
-from victor_monitoring.diagnostics import Source
+from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.language.syntax import build
+from victor_monitoring.language.syntax.load import load
+from victor_monitoring.language.syntax.mistakes import MISTAKES
 from victor_monitoring.reporters import reporter
-from victor_monitoring.spec import build
-from victor_monitoring.spec.load import load
-from victor_monitoring.spec.mistakes import MISTAKES
 
 GOLDEN = Path(__file__).parent / "mistakes.txt"
 CASE = re.compile(r"=== (?P<title>.*)\n(?P<text>(?s:.*?))\n>>>\n(?P<told>(?s:.*?))(?=^=== |\Z)", re.MULTILINE)

@@ -9,11 +9,11 @@ import yaml
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from victor_monitoring.diagnostics import Source, Span
-from victor_monitoring.spec import build
-from victor_monitoring.spec.load import load
-from victor_monitoring.spec.offsets import within_block
-from victor_monitoring.spec.tree import MapNode, Node, ScalarNode, at, plain, span_at
+from victor_monitoring.base.diagnostics import Source, Span
+from victor_monitoring.language.syntax import build
+from victor_monitoring.language.syntax.load import load
+from victor_monitoring.language.syntax.offsets import within_block
+from victor_monitoring.language.syntax.tree import MapNode, Node, ScalarNode, at, plain, span_at
 
 SPEC = """\
 service: &service

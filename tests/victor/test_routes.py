@@ -12,7 +12,7 @@ from fastapi import FastAPI
 import victor_monitoring
 from tests.runtime.rest.client import ask, get
 from victor_monitoring import PerformanceMetricsCollector, register_performance_routes
-from victor_monitoring.runtime.contexts import UnknownContextError
+from victor_monitoring.runtime.registry_module import UnknownContextError
 
 # The guide's seven, each with the components that it shows.
 SECTIONS = {

@@ -10,9 +10,9 @@ import pytest
 from tests.end_to_end.live import until
 from tests.signals.shipped import PATHS, resolved
 from tests.simulation.samples import Clock, Scraped, firing
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.simulation.levels import signal_levels
-from victor_monitoring.simulation.states import implied
+from victor_monitoring.demo.simulation.levels import signal_levels
+from victor_monitoring.demo.simulation.states import implied
+from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.victor.workload import SimulatedAgent
 
 NAME = "victor_tool_selections_total"

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 
 from victor_monitoring.changes.change import Change, Difference, Verdict, becomes, differing
 from victor_monitoring.changes.loosening import loosened
-from victor_monitoring.resolved.spec import Alert, Meta, Resolved
+from victor_monitoring.language.resolved.spec import Alert, Meta, Resolved
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.signals.alert import Guard
-from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.spec.tree import Path
 
 
 def alert_changes(before: Resolved, after: Resolved) -> Iterator[Change]:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from victor_monitoring.spec.tree import Path
+from victor_monitoring.language.syntax.tree import Path
 
 Difference: TypeAlias = tuple[Path, str]  # the keys below a thing, and how it differs there
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from victor_monitoring.resolved.spec import Alert, Meta, Resolved
-from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.language.resolved.spec import Alert, Meta, Resolved
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.signals.quantity import Condition
-from victor_monitoring.spec.tree import Path
 
 _Change = tuple[Path, str]  # the keys to what has changed, and how
 

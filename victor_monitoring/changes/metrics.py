@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from victor_monitoring.changes.change import Change, becomes
 from victor_monitoring.changes.uses import rest_field, users_of_label, users_of_metric, users_of_value
-from victor_monitoring.resolved.spec import Component, Declared, Resolved
+from victor_monitoring.language.resolved.spec import Component, Declared, Resolved
+from victor_monitoring.promql.tree import number_text
 from victor_monitoring.signals.metric import Label
-from victor_monitoring.signals.promql import number_text
 
 
 def component_changes(before: Resolved, after: Resolved) -> Iterator[Change]:

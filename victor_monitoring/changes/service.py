@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from victor_monitoring.changes.change import Change, Verdict, becomes, differing
 from victor_monitoring.changes.loosening import loosened
-from victor_monitoring.resolved.spec import Receiver, Resolved, Service
-from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.spec.tree import Path
+from victor_monitoring.language.resolved.spec import Receiver, Resolved, Service
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.promql.duration import duration_text
 
 # What others hold on to: a dashboard's address, the names of series, the labels of alerts.
 _BREAKING = frozenset(

@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from victor_monitoring.changes.change import Change, becomes
 from victor_monitoring.changes.uses import users_of_signal
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.signals.promql import text
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.tree import text
 from victor_monitoring.signals.signal import Signal
-from victor_monitoring.spec.tree import Path
 
 
 def signal_changes(before: Resolved, after: Resolved) -> Iterator[Change]:

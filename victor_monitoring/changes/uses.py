@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from victor_monitoring.resolved.spec import Declared, Resolved
+from victor_monitoring.language.resolved.spec import Declared, Resolved
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.signal import Signal
 

@@ -6,10 +6,10 @@ import datetime
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from victor_monitoring.diagnostics import Pattern, Severity
-from victor_monitoring.resolved.spec import Ack, Resolved
-from victor_monitoring.spec.finding import Finding
-from victor_monitoring.spec.tree import Path
+from victor_monitoring.base.diagnostics import Pattern, Severity
+from victor_monitoring.language.resolved.spec import Ack, Resolved
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.language.syntax.tree import Path
 
 UNUSED_ACK: Final = Pattern(
     "VM603",

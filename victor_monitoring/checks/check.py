@@ -10,9 +10,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from victor_monitoring import checks as package
-from victor_monitoring.diagnostics import Pattern, Severity
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.spec.finding import Finding
+from victor_monitoring.base.diagnostics import Pattern, Severity
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
 
 Finder = Callable[[Resolved], Iterator[Finding]]
 

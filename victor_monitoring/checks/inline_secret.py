@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from typing import Final
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.resolved.credentials import SECRET_FILES, UNHELD
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.spec.finding import Finding
-from victor_monitoring.spec.tree import Path
+from victor_monitoring.language.resolved.routing import SECRET_FILES, UNHELD
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.language.syntax.tree import Path
 
 _OPEN_ADDRESSES: Final = (
     "opsgenie_configs",

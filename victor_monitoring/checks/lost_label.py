@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from victor_monitoring.base.diagnostics import nearest
 from victor_monitoring.checks.check import check
-from victor_monitoring.diagnostics import nearest
-from victor_monitoring.model.template import Template
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.spec.finding import Finding
-from victor_monitoring.spec.tree import Path
+from victor_monitoring.language.model.template import Template
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.language.syntax.tree import Path
 
 
 @check("VM404", "lost-label")

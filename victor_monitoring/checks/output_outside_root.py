@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.spec.finding import Finding
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
 
 
 @check("VM601", "output-outside-root")

@@ -6,12 +6,12 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.resolved.meta import SERVICE, meta_alerts
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.promql import Matcher
+from victor_monitoring.language.resolved.meta import SERVICE, meta_alerts
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.signal import Signal
-from victor_monitoring.spec.finding import Finding
-from victor_monitoring.spec.tree import Path
 
 _BY_PROMETHEUS = ("alertname", "alertstate")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.spec.finding import Finding
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
 
 
 @check("VM203", "quantile-of-non-histogram")

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.resolved.spec import Labels, Resolved
-from victor_monitoring.spec.finding import Finding
-from victor_monitoring.spec.tree import Path
+from victor_monitoring.language.resolved.spec import Labels, Resolved
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.language.syntax.tree import Path
 
 _RESERVED = ("severity", "component", "owner", "service", "signal", "alertname", "alertstate")
 

@@ -7,6 +7,7 @@ import datetime
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
 from victor_monitoring.checks.acknowledged import (
     EXPIRED_ACK,
     UNUSED_ACK,
@@ -16,10 +17,9 @@ from victor_monitoring.checks.acknowledged import (
     unused_acks,
 )
 from victor_monitoring.checks.check import Check
-from victor_monitoring.diagnostics import Diagnostic, Pattern, Severity
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.spec.finding import Finding, locate
-from victor_monitoring.spec.tree import MapNode, Path
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding, locate
+from victor_monitoring.language.syntax.tree import MapNode, Path
 
 _SEVERITIES = {severity.word: severity for severity in Severity}
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.promql import number_text
-from victor_monitoring.spec.finding import Finding
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.promql.tree import number_text
 
 _WIDEST = 4  # the next bound may be at most this many times higher
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.promql import number_text
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.promql.tree import number_text
 from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import Interval
-from victor_monitoring.spec.finding import Finding
 
 
 @check("VM301", "threshold-out-of-range")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from victor_monitoring.artifacts import unfit
+from victor_monitoring.base.artifacts import unfit
 from victor_monitoring.checks.check import check
 from victor_monitoring.checks.output_outside_root import leaves_root
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.spec.finding import Finding
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
 
 
 @check("VM608", "unfit-output")

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.signals.quantity import BARE_UNITS, EXAMPLES, Quantity, Unit
-from victor_monitoring.spec.finding import Finding
-from victor_monitoring.spec.tree import Path
 
 
 @check("VM210", "unit-mismatch")

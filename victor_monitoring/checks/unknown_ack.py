@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from victor_monitoring.base.diagnostics import nearest
 from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
 from victor_monitoring.checks.check import all_checks, check
-from victor_monitoring.diagnostics import nearest
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.spec.finding import Finding
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
 
 
 @check("VM604", "unknown-ack")

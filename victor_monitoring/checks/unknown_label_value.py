@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from victor_monitoring.base.diagnostics import nearest
 from victor_monitoring.checks.check import check
-from victor_monitoring.diagnostics import nearest
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.promql import Matcher
-from victor_monitoring.spec.finding import Finding
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.promql.tree import Matcher
 
 
 @check("VM103", "unknown-label-value")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from victor_monitoring.base.diagnostics import Severity
 from victor_monitoring.checks.check import check
-from victor_monitoring.diagnostics import Severity
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.spec.finding import Finding
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.finding import Finding
 
 
 @check("VM613", "unsaid-namespace", Severity.WARNING)

@@ -8,9 +8,9 @@ import os
 import sys
 from typing import NoReturn, TextIO
 
+from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.cli.app import app
-from victor_monitoring.cli.findings import say
-from victor_monitoring.errors import UserError
+from victor_monitoring.cli.printing import say
 
 # A command is short, and what it builds lives to its end: looking for garbage finds none.
 _FEW_COLLECTIONS = 100_000  # instead of 700 new objects between two looks

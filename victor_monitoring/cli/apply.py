@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring.cli.findings import fails, say, show
+from victor_monitoring.base.diagnostics import Diagnostic, UserError
 from victor_monitoring.cli.live import Live, as_far_as_known, foreseen, gate, located, opened, sound_context
 from victor_monitoring.cli.options import Format, Specs, Today
-from victor_monitoring.diagnostics import Diagnostic
-from victor_monitoring.errors import UserError
+from victor_monitoring.cli.printing import fails, say, show
 
 if TYPE_CHECKING:
-    from victor_monitoring.apply.run import Outcome, Task
+    from victor_monitoring.live.apply.run import Outcome, Task
 
 
 class ApplyFormat(enum.StrEnum):
@@ -68,9 +67,9 @@ def apply(
 
 def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
     """The exit status of planning, and where that is wanted and agreed of executing and verifying."""
-    from victor_monitoring.apply.run import execute, plan
-    from victor_monitoring.apply.telling import outcome_text, plan_text, summary
-    from victor_monitoring.interruption import Interrupted
+    from victor_monitoring.base.interruption import Interrupted
+    from victor_monitoring.live.apply.plan_report import outcome_text, plan_text, summary
+    from victor_monitoring.live.apply.run import execute, plan
     from victor_monitoring.reporters._visible import visible_lines
 
     tasks = plan(live.targets, live.means.say)
@@ -133,7 +132,7 @@ def _document(
     live: Live, tasks: Sequence[Task], outcome: Outcome | None, found: Sequence[Diagnostic], how: ApplyFormat
 ) -> None:
     if how is ApplyFormat.JSON:
-        from victor_monitoring.apply.telling import document
+        from victor_monitoring.live.apply.plan_report import document
         from victor_monitoring.reporters.json import as_data
 
         text = document(live.spec_name, live.context, tasks, outcome, [as_data(each) for each in found])

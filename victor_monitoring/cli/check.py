@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from victor_monitoring.cli.findings import say, show
+from victor_monitoring.base.diagnostics import Diagnostic, Source, Span
 from victor_monitoring.cli.options import Format, FormatOption, OutDir, Specs, Today
+from victor_monitoring.cli.printing import say, show
 from victor_monitoring.cli.rendering import render_specs
 from victor_monitoring.cli.specs import find_specs
-from victor_monitoring.diagnostics import Diagnostic, Source, Span
 
 if TYPE_CHECKING:
     from victor_monitoring.outputs import Drift

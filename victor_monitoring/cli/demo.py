@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from victor_monitoring.cli.findings import say
-from victor_monitoring.cli.one_spec import OneSpec, compile_one
+from victor_monitoring.base.diagnostics import UserError, nearest
+from victor_monitoring.base.interruption import stoppable
 from victor_monitoring.cli.options import Today
-from victor_monitoring.cli.stopping import stoppable
-from victor_monitoring.diagnostics import nearest
-from victor_monitoring.errors import UserError
+from victor_monitoring.cli.printing import say
+from victor_monitoring.cli.specs import OneSpec, compile_one
 
 if TYPE_CHECKING:
+    from victor_monitoring.demo.backend import Stage
     from victor_monitoring.demo.programs import Programs
     from victor_monitoring.demo.scenarios import Scenario
-    from victor_monitoring.demo.stage import Stage
-    from victor_monitoring.resolved.spec import Resolved
+    from victor_monitoring.language.resolved.spec import Resolved
 
 _FASTEST = 60  # an hour in a minute
 _SHORTEST = 100  # milliseconds between scrapes or evaluations that a small machine keeps up with
@@ -28,7 +28,7 @@ _STOPPED = 130  # as shells have it: nobody knows how it would have ended
 
 
 def _seconds(text: str) -> float:
-    from victor_monitoring.signals.duration import parse_duration
+    from victor_monitoring.promql.duration import parse_duration
 
     try:
         return parse_duration(text) / 1000
@@ -59,7 +59,6 @@ def demo(
 
     Example: victor-mon demo --scenario HighLatency
     """
-    from victor_monitoring.cli.demo_view import show_frames
     from victor_monitoring.demo.play import Play
     from victor_monitoring.demo.programs import find_programs
     from victor_monitoring.demo.scenarios import scenarios
@@ -88,7 +87,7 @@ def demo(
 
 def _hastened(path: Path | None, today: Today) -> Resolved:
     """The spec at the greatest speed that it allows. Errors in it are printed, and end the command with 1."""
-    from victor_monitoring.pipeline import hastened
+    from victor_monitoring.app.pipeline import hastened
 
     compiled = compile_one(path, today)
     assert compiled.base is not None  # a spec without errors is resolved
@@ -114,8 +113,8 @@ def _chosen(spec: Resolved, names: Sequence[str] | None, programs: Programs) -> 
 
 def _stage(spec: Resolved, programs: Programs) -> AbstractContextManager[Stage]:
     """Real programs where they are there, else this process, which is said."""
-    from victor_monitoring.demo.in_process import in_process_stage
-    from victor_monitoring.demo.live_stage import live_stage
+    from victor_monitoring.demo.backend import in_process_stage
+    from victor_monitoring.demo.chain import live_stage
     from victor_monitoring.demo.programs import how_to_install
 
     if not programs.missing:
@@ -124,3 +123,77 @@ def _stage(spec: Resolved, programs: Programs) -> AbstractContextManager[Stage]:
     say(f"without {' and '.join(programs.missing)}: this process evaluates the alerts, and delivers none")
     say(f"help: {how_to_install()}")
     return in_process_stage(spec)
+
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from victor_monitoring.demo.play import Frame
+    from victor_monitoring.language.resolved.spec import Resolved
+
+_STYLES: Final[Mapping[str, str]] = {
+    "inactive": "dim", "pending": "yellow", "firing": "red", "muted": "magenta", "delivered": "bold red",
+    "resolved": "green",
+}  # fmt: skip
+
+
+def show_frames(spec: Resolved, frames: Iterator[Frame]) -> None:
+    """Shows every frame as it comes."""
+    if sys.stdout.isatty():
+        _on_terminal(spec, frames)
+    else:
+        _in_lines(frames)
+
+
+class News:
+    """What has changed since the frame before."""
+
+    def __init__(self) -> None:
+        self._phase = ""
+        self._states: dict[str, str] = {}
+
+    def lines(self, frame: Frame) -> Iterator[str]:
+        """A line for a new phase, and for each alert whose state is another than before."""
+        if frame.phase != self._phase:
+            self._phase = frame.phase
+            yield f"{frame.seconds:6.1f} s  {frame.phase}"
+        for name, standing in frame.look.standings.items():
+            if standing.state != self._states.get(name, "inactive"):
+                self._states[name] = standing.state
+                about = f": {standing.about}" if standing.about else ""
+                yield f"{frame.seconds:6.1f} s  {name} {standing.state}{about}"
+
+
+def _in_lines(frames: Iterator[Frame]) -> None:
+    news = News()
+    for frame in frames:
+        for line in news.lines(frame):
+            print(line, flush=True)
+
+
+def _on_terminal(spec: Resolved, frames: Iterator[Frame]) -> None:
+    """The lines, and below them the table as it stands."""
+    from rich.live import Live
+
+    news = News()
+    with Live(auto_refresh=False) as live:
+        for frame in frames:
+            for line in news.lines(frame):
+                live.console.print(line, markup=False, highlight=False)
+            live.update(_table(spec, frame), refresh=True)
+
+
+def _table(spec: Resolved, frame: Frame) -> RenderableType:
+    from rich.table import Table
+    from rich.text import Text
+
+    title = f"{spec.service.title}, {frame.seconds:.0f} s: {frame.phase}"
+    table = Table("Signal", "Value", "Of", "Alert", "State", title=title)
+    table.columns[1].justify = "right"
+    for row in frame.look.rows:
+        for number, standing in enumerate(row.alerts):
+            told = (row.title, row.value, row.of) if number == 0 else ("", "", "")
+            name = f"{standing.name} {standing.condition}".strip()
+            style = _STYLES[standing.state]
+            table.add_row(*told, Text(name, style), Text(standing.state, style))
+    return table

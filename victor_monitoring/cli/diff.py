@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring import files
-from victor_monitoring.cli.findings import say, stop_on_errors
+from victor_monitoring.base import files
+from victor_monitoring.base.diagnostics import Source, UserError, nearest
 from victor_monitoring.cli.options import ContextName, Specs, Today
+from victor_monitoring.cli.printing import say, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, compile_source, find_specs
-from victor_monitoring.diagnostics import Source, nearest
-from victor_monitoring.errors import UserError
 
 if TYPE_CHECKING:
-    from victor_monitoring.differences import Placed
-    from victor_monitoring.pipeline import Compiled
+    from victor_monitoring.app.differences import Placed
+    from victor_monitoring.app.pipeline import Compiled
 
 
 class DiffFormat(enum.StrEnum):
@@ -72,7 +71,7 @@ def _compared(
     spec: SpecFile, revision: str | None, context: str | None, how: DiffFormat, fail_on: FailOn, today: Today
 ) -> bool:
     """Prints the changes of one spec; whether they make the command fail."""
-    from victor_monitoring.differences import Side, as_json, as_markdown, as_text, differences, summary
+    from victor_monitoring.app.differences import Side, as_json, as_markdown, as_text, differences, summary
 
     now = _sound(compile_file(spec, today))
     after = Side(now, _known(context, now))

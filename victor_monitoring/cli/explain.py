@@ -6,11 +6,10 @@ from typing import Annotated
 
 import typer
 
-from victor_monitoring.cli.findings import say
+from victor_monitoring.base.diagnostics import UserError, nearest
 from victor_monitoring.cli.options import Specs, Today
+from victor_monitoring.cli.printing import say
 from victor_monitoring.cli.specs import compile_file, find_specs
-from victor_monitoring.diagnostics import nearest
-from victor_monitoring.errors import UserError
 
 Name = Annotated[str, typer.Argument(help="An alert, a signal, a metric, a component, or a check's code.")]
 
@@ -20,7 +19,7 @@ def explain(name: Name, spec: Specs = None, today: Today = None) -> None:
 
     Example: victor-mon explain HighLatency
     """
-    from victor_monitoring.explanation import describe, describe_pattern, names_of, pattern_names
+    from victor_monitoring.app.explanation import describe, describe_pattern, names_of, pattern_names
 
     about_pattern = describe_pattern(name)
     if about_pattern:

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring.cli.findings import say, show
 from victor_monitoring.cli.options import ContextName, Format, OutDir, Specs, Today
+from victor_monitoring.cli.printing import say, show
 from victor_monitoring.cli.rendering import render_specs
 from victor_monitoring.cli.specs import find_specs
 

@@ -8,9 +8,9 @@ from typing import Annotated
 
 import typer
 
-from victor_monitoring.cli.findings import say
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.cli.printing import say
 from victor_monitoring.cli.schema import SCHEMA_NAME, schema_text, write_text
-from victor_monitoring.errors import UserError
 
 Name = Annotated[
     str | None, typer.Option("--name", help="The service's name. Default: the folder's.", show_default=False)
@@ -45,9 +45,9 @@ def slug(text: str) -> str:
 
 def starter_spec(service: str) -> str:
     """The starter spec for a service of that name."""
-    from victor_monitoring.resolved.outputs import identifier
-    from victor_monitoring.spec.quoting import quoted
-    from victor_monitoring.spec.scalars import resolve
+    from victor_monitoring.language.resolved.outputs import identifier
+    from victor_monitoring.language.syntax.mistakes import quoted
+    from victor_monitoring.language.syntax.scalars import resolve
 
     template = (Path(__file__).parent / "starter.yaml").read_text(encoding="utf-8")
     name = service if resolve(service) == (service, None) else quoted(service)

@@ -11,17 +11,16 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from victor_monitoring.cli.findings import say, show, stop_on_errors
+from victor_monitoring.base.diagnostics import Diagnostic, UserError, in_order, nearest
 from victor_monitoring.cli.options import Format, Specs, Today
+from victor_monitoring.cli.printing import say, show, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs
-from victor_monitoring.diagnostics import Diagnostic, in_order, nearest
-from victor_monitoring.errors import UserError
 
 if TYPE_CHECKING:
-    from victor_monitoring.apply.means import Means
-    from victor_monitoring.apply.target import Delivery, Target
-    from victor_monitoring.pipeline import Compiled
-    from victor_monitoring.spec.finding import Finding
+    from victor_monitoring.app.pipeline import Compiled
+    from victor_monitoring.language.syntax.finding import Finding
+    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.apply.target import Delivery, Target
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +86,10 @@ def sound_context(given: Specs, context: str, today: Today) -> Sound:
 @contextlib.contextmanager
 def opened(sound: Sound, *, timeout: float, force: bool = False) -> Iterator[Live]:
     """The targets of the context until the block ends. No secret is in what is printed, errors included."""
-    from victor_monitoring.apply.means import Means
-    from victor_monitoring.apply.secrets import Redactor
-    from victor_monitoring.deliveries import delivery
-    from victor_monitoring.interruption import Interrupted, interruptible
+    from victor_monitoring.app.deliveries import delivery
+    from victor_monitoring.base.interruption import Interrupted, interruptible
+    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.secrets import Redactor
 
     redactor = Redactor()
 
@@ -114,9 +113,9 @@ def opened(sound: Sound, *, timeout: float, force: bool = False) -> Iterator[Liv
 
 def gate(live: Live) -> None:
     """Returns where the files are as rendered and promtool and amtool accept them."""
-    from victor_monitoring.apply.gate import judge
+    from victor_monitoring.app.pipeline import render
+    from victor_monitoring.live.apply.validation import judge
     from victor_monitoring.outputs import Rendering, compare
-    from victor_monitoring.pipeline import render
 
     file = live.sound.file
     rendering = Rendering(file.name, tuple(render(live.sound.compiled)))
@@ -140,21 +139,21 @@ def located(live: Live, *, is_applied: bool = False) -> list[Diagnostic]:
 
     After something was applied they have time to come to agree.
     """
-    from victor_monitoring.apply.run import findings
+    from victor_monitoring.live.apply.run import findings
 
     return _in_place(live, findings(live.targets, live.means.say, live.patience, is_applied=is_applied))
 
 
 def as_far_as_known(found: Sequence[Diagnostic]) -> str:
     """What is to be added to a good result where something of it may not be read."""
-    from victor_monitoring.apply.patterns import UNREADABLE
+    from victor_monitoring.live.apply.patterns import UNREADABLE
 
     return ", as far as you may read them" if any(each.code == UNREADABLE.code for each in found) else ""
 
 
 def _in_place(live: Live, found: Sequence[Finding]) -> list[Diagnostic]:
     """The findings without secrets, each in its place in the spec."""
-    from victor_monitoring.spec.finding import locate
+    from victor_monitoring.language.syntax.finding import locate
 
     tree = live.sound.compiled.trees[live.context]
     shown = (replace(each, message=live.hidden(each.message), help=live.hidden(each.help)) for each in found)

@@ -9,23 +9,21 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from victor_monitoring.cases.derive import derive
-from victor_monitoring.cli.findings import say, show
+from victor_monitoring.base.diagnostics import Severity
 from victor_monitoring.cli.options import Format
-from victor_monitoring.cli.progress import Progress
-from victor_monitoring.diagnostics import Severity
-from victor_monitoring.proof.mutation_run import Fate, run_mutants
-from victor_monitoring.proof.rules import RuleFile
-from victor_monitoring.proof.strength import Strength, strength_table, survivor
-from victor_monitoring.proof.witness import is_equivalent
+from victor_monitoring.cli.printing import Progress, say, show
 from victor_monitoring.renderers.rules import rule_data
+from victor_monitoring.rule_tests.derive import derive
+from victor_monitoring.rule_tests.equivalence import is_equivalent
+from victor_monitoring.rule_tests.mutation_run import Fate, Strength, run_mutants, strength_table, survivor
+from victor_monitoring.rule_tests.rules import RuleFile
 
 if TYPE_CHECKING:
-    from victor_monitoring.diagnostics import Diagnostic
-    from victor_monitoring.pipeline import Compiled
-    from victor_monitoring.proof.promtool import Promtool
-    from victor_monitoring.resolved.spec import Resolved
-    from victor_monitoring.spec.tree import Path as SpecPath
+    from victor_monitoring.app.pipeline import Compiled
+    from victor_monitoring.base.diagnostics import Diagnostic
+    from victor_monitoring.language.resolved.spec import Resolved
+    from victor_monitoring.language.syntax.tree import Path as SpecPath
+    from victor_monitoring.rule_tests.promtool import Promtool
 
 
 def mutate(promtool: Promtool, places: Sequence[tuple[Compiled, Resolved]], text: str, how: Format) -> None:

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from victor_monitoring.cli.findings import stop_on_errors
+from victor_monitoring.base.diagnostics import Diagnostic, UserError, nearest
 from victor_monitoring.cli.options import Format, Today
+from victor_monitoring.cli.printing import stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, known_context
-from victor_monitoring.diagnostics import Diagnostic, nearest
-from victor_monitoring.errors import UserError
 
 if TYPE_CHECKING:
     from victor_monitoring.outputs import Rendering
@@ -44,8 +43,8 @@ def render_specs(
     how: Format = Format.TEXT,
 ) -> Rendered:
     """Everything that the specs render. Errors are printed, as `how` says, and end the command with 1."""
+    from victor_monitoring.app.pipeline import render
     from victor_monitoring.outputs import Rendering, abandoned
-    from victor_monitoring.pipeline import render
 
     compiled = [(spec, compile_file(spec, today)) for spec in specs]
     diagnostics = [diagnostic for _, each in compiled for diagnostic in each.diagnostics]

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from victor_monitoring.cli.findings import say
+from victor_monitoring.cli.printing import say
 
 SCHEMA_NAME = "victor-mon.schema.json"
 
@@ -28,7 +28,7 @@ def schema(
 
     Example: victor-mon schema --out specs/victor-mon.schema.json
     """
-    from victor_monitoring.reference import reference_text
+    from victor_monitoring.app.reference import reference_text
 
     text = reference_text() if reference else schema_text()
     if out is None:
@@ -40,14 +40,14 @@ def schema(
 
 def schema_text() -> str:
     """The schema as JSON, keys sorted."""
-    from victor_monitoring.language import language_schema
+    from victor_monitoring.app.reference import language_schema
 
     return json.dumps(language_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def write_text(path: Path, text: str) -> bool:
     """Whether the file had to be written to hold `text`; it is replaced whole, or UserError says why not."""
-    from victor_monitoring.files import replace
+    from victor_monitoring.base.files import replace
 
     if path.is_file() and path.read_bytes() == text.encode():
         return False

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import datetime
+import sys
+import time
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from victor_monitoring.cli.one_spec import OneSpec, compile_one
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.base.interruption import stoppable
 from victor_monitoring.cli.options import ContextName, Today
-from victor_monitoring.cli.specs import known_context
-from victor_monitoring.cli.stopping import stoppable
-from victor_monitoring.errors import UserError
+from victor_monitoring.cli.specs import OneSpec, compile_one, known_context
 
 if TYPE_CHECKING:
-    from victor_monitoring.resolved.spec import Resolved
-    from victor_monitoring.serving.source import Source
+    from victor_monitoring.demo.serving.source import Source
+    from victor_monitoring.language.resolved.spec import Resolved
 
 _EXTRA = 'pip install "victor-monitoring[serve]"'
 
@@ -49,15 +53,13 @@ def serve(
     """
     resolved = _resolved(spec, context, today)
     if "list" in (fault or ()):
-        from victor_monitoring.simulation.faults import fault_names
+        from victor_monitoring.demo.simulation.faults import fault_names
 
         print("\n".join(fault_names(resolved)))
         return
     _missing_extras()
-    from victor_monitoring.cli.live_view import live_view
-    from victor_monitoring.serving.app import application, paths
-    from victor_monitoring.serving.server import bound, is_loopback, serving, url_of
-    from victor_monitoring.serving.watch import Watch
+    from victor_monitoring.demo.serving.server import application, bound, is_loopback, paths, serving, url_of
+    from victor_monitoring.demo.serving.watch import Watch
 
     if not (allow_remote or is_loopback(host)):
         raise UserError(f"other machines can reach `{host}`, and everybody may ask", "say so: --allow-remote")
@@ -87,8 +89,8 @@ def _resolved(path: Path | None, context: str | None, today: Today) -> Resolved:
 
 
 def _source(spec: Resolved, simulate: bool, seed: int, names: list[str]) -> Source:
-    from victor_monitoring.serving.source import live, simulated
-    from victor_monitoring.simulation.faults import faults
+    from victor_monitoring.demo.serving.source import live, simulated
+    from victor_monitoring.demo.simulation.faults import faults
 
     if simulate:
         return simulated(spec, seed=seed, faults=faults(spec, names))
@@ -104,3 +106,72 @@ def _missing_extras() -> None:
             __import__(package)
         except ImportError:
             raise UserError(f"the package `{package}` is missing", _EXTRA) from None
+
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from victor_monitoring.demo.serving.summary import States, Told
+    from victor_monitoring.demo.serving.watch import View, Watch
+
+_REFRESH: Final = 0.5  # seconds
+_STYLES: Final[Mapping[str, str]] = {"inactive": "dim", "pending": "yellow", "firing": "bold red"}
+
+
+def live_view(watch: Watch, *, is_alive: Callable[[], bool]) -> None:
+    """Shows what is watched until something else ends it; UserError where the server has ended by itself."""
+    show, shown = _on_terminal(watch) if sys.stdout.isatty() else _in_lines()
+    with shown:
+        while is_alive():
+            show(watch.view())
+            time.sleep(_REFRESH)
+    raise UserError("the HTTP server has ended", "what it has said stands above")
+
+
+def _in_lines() -> tuple[Callable[[View], None], AbstractContextManager[object]]:
+    """A line for each alert that changes its state."""
+    from victor_monitoring.demo.serving.summary import news, states
+
+    before: States = {}
+
+    def show(view: View) -> None:
+        now = datetime.datetime.now().astimezone().strftime("%H:%M:%S")
+        for name, state, about in news(before, view):
+            print(f"{now} {name} {state}: {about}", flush=True)
+        before.update(states(view))
+
+    return show, nullcontext()
+
+
+def _on_terminal(watch: Watch) -> tuple[Callable[[View], None], AbstractContextManager[object]]:
+    """The table of all signals."""
+    from rich.live import Live
+
+    live = Live(auto_refresh=False)
+
+    def show(view: View) -> None:
+        live.update(_table(watch, view), refresh=True)
+
+    return show, live
+
+
+def _table(watch: Watch, view: View) -> Table:
+    from rich.box import SIMPLE_HEAD
+    from rich.table import Table
+    from rich.text import Text
+
+    from victor_monitoring.demo.serving.summary import rows
+
+    table = Table("Signal", "Value", "Alerts", box=SIMPLE_HEAD, title=watch.spec.service.title)
+    table.columns[1].justify = "right"
+    for row in rows(watch.spec, view):
+        alerts = Text("  ").join(Text(_alert_text(each), _STYLES[each.state]) for each in row.alerts)
+        table.add_row(f"{row.title}, {row.of}" if row.of else row.title, row.value, alerts)
+    return table
+
+
+def _alert_text(alert: Told) -> str:
+    """Of one that is inactive what it waits for, else its name and state."""
+    if alert.state == "inactive":
+        return f"{alert.severity} {alert.condition}"
+    return f"{alert.name} {alert.condition} {alert.state}"

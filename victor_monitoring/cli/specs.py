@@ -6,15 +6,18 @@ import datetime
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
-from victor_monitoring import files
-from victor_monitoring.diagnostics import nearest
-from victor_monitoring.errors import UserError
+import typer
+
+from victor_monitoring.base import files
+from victor_monitoring.base.diagnostics import UserError, nearest
+from victor_monitoring.cli.options import Today
+from victor_monitoring.cli.printing import stop_on_errors
 
 if TYPE_CHECKING:
-    from victor_monitoring.diagnostics import Source
-    from victor_monitoring.pipeline import Compiled
+    from victor_monitoring.app.pipeline import Compiled
+    from victor_monitoring.base.diagnostics import Source
 
 _ROOT_MARKS = (".git", "pyproject.toml")
 
@@ -52,14 +55,14 @@ def _root_of(spec: Path) -> Path:
 
 def compile_file(spec: SpecFile, today: datetime.datetime | None) -> Compiled:
     """The compiled spec; UserError where the file cannot be read."""
-    from victor_monitoring.spec.load import read
+    from victor_monitoring.language.syntax.load import read
 
     return compile_source(read(spec.path, spec.path.as_posix()), today)
 
 
 def compile_source(source: Source, today: datetime.datetime | None) -> Compiled:
     """The compiled spec of a text, as of `today` or else of this day."""
-    from victor_monitoring.pipeline import compile_spec
+    from victor_monitoring.app.pipeline import compile_spec
 
     return compile_spec(source, today=today.date() if today else datetime.date.today())
 
@@ -68,3 +71,25 @@ def known_context(context: str | None, contexts: Collection[str]) -> None:
     """UserError where a context that is asked for does not exist in any spec."""
     if context is not None and context not in contexts:
         raise UserError(f"there is no context `{context}`", nearest(context, contexts, "leave --context out"))
+
+
+if TYPE_CHECKING:
+    from victor_monitoring.app.pipeline import Compiled
+
+OneSpec = Annotated[
+    Path | None, typer.Option("--spec", metavar="FILE", help="The spec. Default: the one in specs/.")
+]
+
+
+def compile_one(path: Path | None, today: Today) -> Compiled:
+    """The spec given, or the only one in `specs/`; UserError where there are several.
+
+    Errors in it are printed, and end the command with 1.
+    """
+    specs = find_specs([path] if path else None)
+    if len(specs) > 1:
+        names = ", ".join(f"`{each.path}`" for each in specs)
+        raise UserError(f"there are several specs: {names}", "name one: --spec FILE")
+    compiled = compile_file(specs[0], today)
+    stop_on_errors(compiled.diagnostics)
+    return compiled

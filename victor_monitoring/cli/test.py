@@ -11,18 +11,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring.cli.findings import fails, say, show, stop_on_errors
+from victor_monitoring.base.diagnostics import UserError, nearest
 from victor_monitoring.cli.options import ContextName, Format, FormatOption, Specs, Today
-from victor_monitoring.cli.progress import Progress
+from victor_monitoring.cli.printing import Progress, fails, say, show, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs, known_context
-from victor_monitoring.diagnostics import nearest
-from victor_monitoring.errors import UserError
 
 if TYPE_CHECKING:
-    from victor_monitoring.diagnostics import Diagnostic
-    from victor_monitoring.pipeline import Compiled
-    from victor_monitoring.proof.promtool import Promtool, Verdict
-    from victor_monitoring.resolved.spec import Resolved
+    from victor_monitoring.app.pipeline import Compiled
+    from victor_monitoring.base.diagnostics import Diagnostic
+    from victor_monitoring.language.resolved.spec import Resolved
+    from victor_monitoring.rule_tests.promtool import Promtool, Verdict
 
 Filter = Annotated[
     str | None,
@@ -63,7 +61,7 @@ def test(
 
     Example: victor-mon test --filter HighLatency
     """
-    from victor_monitoring.proof.promtool import find_promtool
+    from victor_monitoring.rule_tests.promtool import find_promtool
 
     promtool = find_promtool()
     places = list(_places(find_specs(spec), context, today, format))
@@ -80,7 +78,7 @@ def test(
             f"no case holds `{filter}`" if filter else "there is no alert", nearest(filter or "", names)
         )
     if junit is not None:
-        from victor_monitoring.proof.junit import junit as document
+        from victor_monitoring.rule_tests.promtool import junit as document
 
         junit.write_text(document([(each.name, each.verdicts) for each in tested]), encoding="utf-8")
     diagnostics = [diagnostic for each in tested for diagnostic in each.diagnostics]
@@ -108,12 +106,11 @@ def _places(
 
 
 def _tested(promtool: Promtool, compiled: Compiled, there: Resolved, text: str) -> Tested:
-    from victor_monitoring.cases.derive import derive
-    from victor_monitoring.proof.coverage import lacking
-    from victor_monitoring.proof.failure import diagnostics
-    from victor_monitoring.proof.rules import RuleFile
-    from victor_monitoring.proof.suite import run_cases
     from victor_monitoring.renderers.rules import rule_data
+    from victor_monitoring.rule_tests.derive import derive
+    from victor_monitoring.rule_tests.failures import diagnostics, lacking
+    from victor_monitoring.rule_tests.promtool import run_cases
+    from victor_monitoring.rule_tests.rules import RuleFile
 
     derived = derive(there)
     cases = [case for case in derived.cases if text in case.name]
@@ -127,8 +124,8 @@ def _tested(promtool: Promtool, compiled: Compiled, there: Resolved, text: str) 
 
 
 def _report(tested: Sequence[Tested], diagnostics: Sequence[Diagnostic], how: Format) -> None:
-    from victor_monitoring.proof.coverage import coverage, table
     from victor_monitoring.reporters import reporter
+    from victor_monitoring.rule_tests.failures import coverage, table
 
     found = {each.name: coverage(each.verdicts) for each in tested}
     if how is Format.JSON:

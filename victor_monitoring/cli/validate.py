@@ -6,8 +6,8 @@ import sys
 
 import typer
 
-from victor_monitoring.cli.findings import fails, say, show
 from victor_monitoring.cli.options import Format, FormatOption, Specs, Strict, Today
+from victor_monitoring.cli.printing import fails, say, show
 from victor_monitoring.cli.specs import compile_file, find_specs
 
 

@@ -9,16 +9,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring.cli.findings import fails, say, show, stop_on_errors
+from victor_monitoring.base.diagnostics import Source, UserError, nearest
 from victor_monitoring.cli.live import Sound, as_far_as_known, located, opened, sound_context
 from victor_monitoring.cli.options import Format, FormatOption, Specs, Strict, Today
+from victor_monitoring.cli.printing import fails, say, show, stop_on_errors
 from victor_monitoring.cli.specs import compile_file, find_specs, known_context
-from victor_monitoring.diagnostics import Source, nearest
-from victor_monitoring.errors import UserError
 
 if TYPE_CHECKING:
-    from victor_monitoring.exposition.exposition import Exposition
-    from victor_monitoring.resolved.spec import Resolved
+    from victor_monitoring.language.resolved.spec import Resolved
+    from victor_monitoring.live.exposition.exposition import Exposition
 
 MetricsUrl = Annotated[
     str | None,
@@ -61,7 +60,7 @@ def verify(
 
     Example: victor-mon verify --metrics-url http://localhost:8000/metrics
     """
-    from victor_monitoring.exposition.verify import verify as deviations
+    from victor_monitoring.live.exposition.verify import verify as deviations
 
     if metrics_url is None and metrics_file is None and context is not None:
         _live(sound_context(spec, context, today), timeout, format, strict)
@@ -107,15 +106,15 @@ def _known(spec: Resolved, components: Sequence[str] | None) -> None:
 
 
 def _fetched(url: str, timeout: float) -> Exposition:
-    from victor_monitoring.exposition.fetch import fetch
-    from victor_monitoring.exposition.parse import parse
+    from victor_monitoring.live.exposition.fetch import fetch
+    from victor_monitoring.live.exposition.parse import parse
 
     fetched = fetch(url, timeout=timeout)
     return parse(Source(url, fetched.text), openmetrics=fetched.openmetrics)
 
 
 def _read(path: Path | None) -> Exposition:
-    from victor_monitoring.exposition.parse import parse
+    from victor_monitoring.live.exposition.parse import parse
 
     if path is None or path == Path("-"):
         name, content = "<stdin>", sys.stdin.buffer.read()

@@ -7,10 +7,10 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from victor_monitoring.demo.look import Look
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.demo.backend import Stage
 from victor_monitoring.demo.scenarios import Scenario
-from victor_monitoring.demo.stage import Stage
-from victor_monitoring.errors import UserError
+from victor_monitoring.demo.snapshot import Look
 
 _REFRESH: Final = 0.3  # seconds
 _PATIENCE: Final = 60  # seconds

@@ -11,7 +11,7 @@ from http.server import BaseHTTPRequestHandler
 from threading import Lock
 from typing import Any
 
-from victor_monitoring.demo.listening import listening
+from victor_monitoring.demo.http import listening
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from victor_monitoring.resolved.meta import METRIC_MISSING, SERVICE_ABSENT, TARGET_DOWN
-from victor_monitoring.resolved.spec import Alert, Resolved
-from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.simulation import faults
+from victor_monitoring.demo.simulation import faults
+from victor_monitoring.language.resolved.meta import METRIC_MISSING, SERVICE_ABSENT, TARGET_DOWN
+from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.promql.duration import duration_text
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from typing import Final, Protocol
 
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 
-from victor_monitoring.demo.listening import listening
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.simulation.faults import faults
-from victor_monitoring.simulation.scrapes import Scrapes
-from victor_monitoring.simulation.target import SimulatedTarget
+from victor_monitoring.demo.http import listening
+from victor_monitoring.demo.simulation.faults import faults
+from victor_monitoring.demo.simulation.scrapes import Scrapes
+from victor_monitoring.demo.simulation.target import SimulatedTarget
+from victor_monitoring.language.resolved.spec import Resolved
 
 _RESET_EVERY: Final = 2  # windows, while counters are reset
 _HEAD: Final = f"HTTP/1.1 200 OK\r\nContent-Type: {CONTENT_TYPE_LATEST}\r\n"

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from victor_monitoring.artifacts import Artifact, unfit
-from victor_monitoring.files import explained, is_temporary, leftovers, read
+from victor_monitoring.base.artifacts import Artifact, unfit
+from victor_monitoring.base.files import explained, is_temporary, leftovers, read
 from victor_monitoring.outputs.drift import Drift, Kind
 from victor_monitoring.outputs.listing import FOLDER, FORMAT, digest, list_path
 from victor_monitoring.outputs.paths import fold, link_on, occupied

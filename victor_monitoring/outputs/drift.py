@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Final
 
-from victor_monitoring.diagnostics import Pattern, Severity
-from victor_monitoring.unified_diff import unified
+from victor_monitoring.base.diagnostics import Pattern, Severity
+from victor_monitoring.base.unified_diff import unified
 
 DRIFT: Final = Pattern(
     "VM700",

@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from victor_monitoring.artifacts import unfit
-from victor_monitoring.files import below, read
+from victor_monitoring.base.artifacts import unfit
+from victor_monitoring.base.files import below, read
 from victor_monitoring.outputs.paths import link_on
 
 FORMAT = 1

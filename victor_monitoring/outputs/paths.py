@@ -10,7 +10,7 @@ import stat
 import unicodedata
 from pathlib import Path, PurePosixPath
 
-from victor_monitoring.files import explained
+from victor_monitoring.base.files import explained
 
 _JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a folder link of Windows, which `lstat` calls a folder
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
-from victor_monitoring.artifacts import Artifact, unfit
-from victor_monitoring.files import explained
+from victor_monitoring.base.artifacts import Artifact, unfit
+from victor_monitoring.base.files import explained
 from victor_monitoring.outputs.listing import FORMAT, Listing, digest, list_path, parsed, read_lists
 from victor_monitoring.outputs.paths import link_on
 

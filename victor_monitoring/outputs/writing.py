@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from victor_monitoring.files import leftovers, read, remove, replace
+from victor_monitoring.base.files import leftovers, read, remove, replace
 from victor_monitoring.outputs.comparison import clashes, of_files, of_orphan
 from victor_monitoring.outputs.drift import Drift, Kind
 from victor_monitoring.outputs.listing import Listing, list_path

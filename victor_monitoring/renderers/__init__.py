@@ -6,11 +6,11 @@ import importlib
 import pkgutil
 from collections.abc import Collection, Iterator
 
-from victor_monitoring.artifacts import Artifact
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.language.resolved.spec import Resolved
 
 # Every other module of this package renders the output of its name.
-_SHARED = frozenset({"paths", "yaml_text"})
+_SHARED = frozenset({"yaml_text"})
 
 
 def rendered_outputs() -> list[str]:

@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import Final
 
-from victor_monitoring.artifacts import Artifact
-from victor_monitoring.renderers.paths import artifact_path, overlay_path
+from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.language.resolved.meta import SERVICE, TARGET
+from victor_monitoring.language.resolved.outputs import artifact_path, overlay_path
+from victor_monitoring.language.resolved.spec import Receiver, Resolved
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.renderers.yaml_text import yaml_text
-from victor_monitoring.resolved.meta import SERVICE, TARGET
-from victor_monitoring.resolved.spec import Receiver, Resolved
-from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.signals.promql import Matcher
 
 OUTPUT: Final = "alertmanager"
 _NOBODY: Final = "nobody"  # whom a whole configuration tells of what no receiver wants

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
-from victor_monitoring.artifacts import Artifact
-from victor_monitoring.cases.derive import derive
-from victor_monitoring.cases.promtool import test_file
+from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.renderers.rules.groups import rule_groups
 from victor_monitoring.renderers.yaml_text import yaml_text
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.rule_tests.derive import derive
+from victor_monitoring.rule_tests.test_file import test_file
 
 OUTPUT = "tests"
 

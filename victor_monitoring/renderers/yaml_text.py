@@ -8,7 +8,7 @@ from typing import Final
 import yaml
 from yaml.resolver import Resolver
 
-from victor_monitoring.artifacts import heading
+from victor_monitoring.base.artifacts import heading
 
 try:
     from yaml import CSafeDumper as _Base

@@ -7,7 +7,7 @@ import pkgutil
 from collections.abc import Sequence
 from typing import Protocol, cast
 
-from victor_monitoring.diagnostics import Diagnostic
+from victor_monitoring.base.diagnostics import Diagnostic
 
 
 class Reporter(Protocol):

@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 
-from victor_monitoring.diagnostics import Diagnostic, Severity
+from victor_monitoring.base.diagnostics import Diagnostic, Severity
 
 # Control characters, marks that reverse the direction of writing, separators of lines, lone surrogates.
 _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from victor_monitoring.diagnostics import Diagnostic, Severity
+from victor_monitoring.base.diagnostics import Diagnostic, Severity
 from victor_monitoring.reporters._visible import path, visible
 
 _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from victor_monitoring.diagnostics import Diagnostic
+from victor_monitoring.base.diagnostics import Diagnostic
 from victor_monitoring.reporters._visible import counts, path
 
 VERSION = 1

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 from urllib.parse import quote
 
-from victor_monitoring.diagnostics import Diagnostic
+from victor_monitoring.base.diagnostics import Diagnostic
 from victor_monitoring.reporters._visible import path
 
 Json: TypeAlias = "str | int | Sequence[Json] | Mapping[str, Json]"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Sequence
 
-from victor_monitoring.diagnostics import Diagnostic, Severity, Span
+from victor_monitoring.base.diagnostics import Diagnostic, Severity, Span
 from victor_monitoring.reporters._visible import counts, path, visible
 
 WIDTH = 100

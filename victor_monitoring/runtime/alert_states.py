@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from victor_monitoring.promql.samples import Samples
 from victor_monitoring.signals.alert import Alert
-from victor_monitoring.signals.samples import Samples
 from victor_monitoring.signals.signal import LabelPairs
 
 State: TypeAlias = Literal["inactive", "pending", "firing"]

@@ -16,11 +16,16 @@ from typing import Final, Generic, TypeVar
 from prometheus_client import CollectorRegistry, Metric
 
 from victor_monitoring.runtime.exposition import Shown, exposition, multiprocess_folder
-from victor_monitoring.runtime.heartbeat import Heartbeat
 from victor_monitoring.runtime.reads import NONSENSE, Outcome, Read, run_all
 from victor_monitoring.runtime.registry_module import RegistryModule
-from victor_monitoring.runtime.sections import family_name, sample_names, series_by_component
-from victor_monitoring.runtime.snapshot import Section, Snapshot
+from victor_monitoring.runtime.schedule import Heartbeat
+from victor_monitoring.runtime.snapshot import (
+    Section,
+    Snapshot,
+    family_name,
+    sample_names,
+    series_by_component,
+)
 
 _LOGGER: Final = logging.getLogger(__name__)
 _MetricsT = TypeVar("_MetricsT")

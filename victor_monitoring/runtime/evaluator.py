@@ -14,12 +14,12 @@ from typing import Final, cast
 
 from prometheus_client import Metric
 
+from victor_monitoring.promql.prometheus_version import ASSUMED, parse_version
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
-from victor_monitoring.runtime.contexts import in_context
+from victor_monitoring.runtime.registry_module import in_context
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
 from victor_monitoring.signals.binding import RegistryData, bind
-from victor_monitoring.signals.prometheus_version import ASSUMED, parse_version
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 _LOGGER: Final = logging.getLogger(__name__)

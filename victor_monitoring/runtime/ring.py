@@ -8,8 +8,8 @@ from typing import TypeAlias
 
 from prometheus_client import Metric
 
-from victor_monitoring.signals.prometheus_version import ASSUMED, PrometheusVersion
-from victor_monitoring.signals.samples import STALE, Series
+from victor_monitoring.promql.prometheus_version import ASSUMED, PrometheusVersion
+from victor_monitoring.promql.samples import STALE, Series
 
 _Key: TypeAlias = tuple[tuple[str, str], ...]
 

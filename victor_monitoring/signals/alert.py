@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from victor_monitoring.promql.samples import Samples
 from victor_monitoring.signals.evaluation import label_pairs
 from victor_monitoring.signals.quantity import Condition
-from victor_monitoring.signals.samples import Samples
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 

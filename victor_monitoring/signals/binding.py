@@ -10,10 +10,10 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.alert import Alert, Guard
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Label, Metric, Selector
-from victor_monitoring.signals.promql import Matcher
 from victor_monitoring.signals.quantity import OPERATORS, Condition, Quantity, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import parse_selector
 from victor_monitoring.signals.signal import At, Kind, Signal

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Final, TypeAlias
 
-from victor_monitoring.signals.extrapolation import per_second
+from victor_monitoring.promql.functions import per_second
+from victor_monitoring.promql.samples import Samples, Series
 from victor_monitoring.signals.metric import Selector
-from victor_monitoring.signals.samples import Samples, Series
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 Point: TypeAlias = tuple[Mapping[str, str], float]

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from victor_monitoring.signals.promql import Matcher, Vector
+from victor_monitoring.promql.tree import Matcher, Vector
 from victor_monitoring.signals.quantity import Unit
 
 MetricType: TypeAlias = Literal["counter", "gauge", "histogram"]
@@ -126,3 +126,44 @@ def _filled(pattern: str) -> tuple[str, ...]:
     """Values that simple patterns match: each wildcard or class replaced by a plain character."""
     simple = re.sub(r"\[\^?([^\]])[^\]]*\][*+]?|\.[*+]?|\\d[*+]?", lambda m: m[1] or "0", pattern)
     return tuple(re.split(r"\|", re.sub(r"[()?^$]", "", simple)))
+
+
+SeriesKey: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
+"""A series: the name that is exposed, and its own labels, sorted by name."""
+
+Population: TypeAlias = Mapping[SeriesKey, float]
+"""A gauge's series by its value, a counter's by its growth per second; histograms as they are exposed."""
+
+
+def series_key(name: str, labels: Mapping[str, str]) -> SeriesKey:
+    """The series with this name and these labels."""
+    return name, tuple(sorted(labels.items()))
+
+
+def selected(population: Population, selector: Selector, suffix: str = "") -> dict[SeriesKey, float]:
+    """The part of a population that a selector selects."""
+    name = selector.metric.name + suffix
+    return {
+        each: value
+        for each, value in population.items()
+        if each[0] == name and selector.matches(dict(each[1]))
+    }
+
+
+def totalling(part: Population, total: float) -> dict[SeriesKey, float]:
+    """The same series with that total: in their proportions, or evenly where all of them are 0."""
+    now = sum(part.values())
+    if now == 0:
+        return dict.fromkeys(part, total / len(part)) if part else {}
+    return {each: value * total / now for each, value in part.items()}
+
+
+def groups(population: Population, labels: Collection[str]) -> dict[tuple[tuple[str, str], ...], Population]:
+    """The population divided by the values of `labels`; series without any of them belong to every group."""
+    keys = {each: tuple(pair for pair in each[1] if pair[0] in labels) for each in population}
+    shared = {each: value for each, value in population.items() if not keys[each]}
+    divided: dict[tuple[tuple[str, str], ...], dict[SeriesKey, float]] = {}
+    for each, value in population.items():
+        if keys[each]:
+            divided.setdefault(keys[each], dict(shared))[each] = value
+    return dict(divided) if divided else {(): population}

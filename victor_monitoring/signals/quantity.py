@@ -1,4 +1,4 @@
-"""Units, exact quantities such as `40%`, `1GiB` or `10/s`, and conditions such as `> 1ms`."""
+"""A text of the spec that cannot be read, told with the place of the mistake in it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias, get_args
+
+
+class TextError(ValueError):
+    """What is wrong with a text, where in it (start, end) and the way to mend it."""
+
+    def __init__(self, message: str, part: tuple[int, int], help: str) -> None:  # noqa: A002 - the word users see
+        super().__init__(message)
+        self.message, self.part, self.help = message, part, help
+
 
 Unit: TypeAlias = Literal["ratio", "seconds", "bytes", "count", "per_second", "bytes_per_second", "score"]
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)

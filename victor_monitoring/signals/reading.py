@@ -7,8 +7,8 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from victor_monitoring.promql.tree import Aggregate, Call, Expr
 from victor_monitoring.signals.metric import MetricType, Selector
-from victor_monitoring.signals.promql import Aggregate, Call, Expr
 from victor_monitoring.signals.signal import Signal, Stream
 
 ELSEWHERE: Final = "elsewhere"  # a value of a label that no spec is likely to have

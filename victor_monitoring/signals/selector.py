@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from victor_monitoring.signals.promql import Matcher
-from victor_monitoring.signals.text_error import TextError
+from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.signals.quantity import TextError
 
 Part: TypeAlias = tuple[int, int]
 

@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
-from victor_monitoring.signals.metric import MetricType, Selector
-from victor_monitoring.signals.population import Population, SeriesKey, groups, selected
-from victor_monitoring.signals.promql import Expr, Matcher, Vector
+from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.tree import Expr, Matcher, Vector
+from victor_monitoring.signals.metric import MetricType, Population, Selector, SeriesKey, groups, selected
 from victor_monitoring.signals.quantity import Quantity, Unit
-from victor_monitoring.signals.samples import Samples
 
 At = tuple[str | int, ...]
 LabelPairs: TypeAlias = tuple[tuple[str, str], ...]

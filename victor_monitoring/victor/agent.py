@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from victor_monitoring.runtime.report import Report
+from victor_monitoring.runtime.reads import Report
 from victor_monitoring.runtime.totals import Totals
 from victor_monitoring.victor.registry import Method, Metrics, ToolExecutionOutcome
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol, get_args
 
-from victor_monitoring.runtime.report import Report
+from victor_monitoring.runtime.reads import Report
 from victor_monitoring.runtime.totals import Tally, Totals
 from victor_monitoring.victor.registry import Cache, Metrics, Operation
 

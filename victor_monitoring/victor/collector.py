@@ -8,7 +8,7 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from victor_monitoring.runtime.report import amount
+from victor_monitoring.runtime.reads import amount
 from victor_monitoring.runtime.snapshot import Section, Snapshot
 from victor_monitoring.runtime.system import Probe, ProcessProbe
 from victor_monitoring.runtime.totals import RememberedTotals

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Protocol, TypedDict
 
-from victor_monitoring.runtime.report import Report
+from victor_monitoring.runtime.reads import Report
 from victor_monitoring.runtime.totals import Tally, Totals
 from victor_monitoring.victor.registry import Metrics, ProviderPoolOutcome
 

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 from prometheus_client import CollectorRegistry
 
 from victor_monitoring.runtime.collector import Collector
-from victor_monitoring.runtime.report import amount
+from victor_monitoring.runtime.reads import amount
 from victor_monitoring.runtime.timing import Measured, Measurement
 from victor_monitoring.runtime.totals import Tally
 from victor_monitoring.victor import registry as victor_registry

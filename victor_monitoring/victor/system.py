@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict
 from typing import Final
 
-from victor_monitoring.runtime.report import Report
+from victor_monitoring.runtime.reads import Report
 from victor_monitoring.runtime.system import Usage
 from victor_monitoring.runtime.totals import Totals
 from victor_monitoring.victor.registry import Metrics

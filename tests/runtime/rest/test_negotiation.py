@@ -11,7 +11,7 @@ from tests.runtime.rest.client import get
 from tests.runtime.shop import shop_collector
 from victor_monitoring.runtime.exposition import OPENMETRICS, TEXT
 from victor_monitoring.runtime.rest import register_routes
-from victor_monitoring.runtime.rest.negotiation import accepts_gzip, wants_openmetrics
+from victor_monitoring.runtime.rest.scrape import accepts_gzip, wants_openmetrics
 
 PROMETHEUS_2 = (
     "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"

@@ -8,14 +8,14 @@ from typing import Final
 
 from grafanalib import core
 
-from victor_monitoring.artifacts import Artifact
+from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.language.resolved.outputs import artifact_path
+from victor_monitoring.language.resolved.spec import Dashboard, Resolved
 from victor_monitoring.renderers.dashboard.finish import finished
-from victor_monitoring.renderers.dashboard.firing import annotation_queries
 from victor_monitoring.renderers.dashboard.layout import bottom, panel_places, title_place
 from victor_monitoring.renderers.dashboard.panels import PanelBuilder, row
+from victor_monitoring.renderers.dashboard.queries import annotation_queries
 from victor_monitoring.renderers.dashboard.variables import DATA_SOURCE, Variable
-from victor_monitoring.renderers.paths import artifact_path
-from victor_monitoring.resolved.spec import Dashboard, Resolved
 
 OUTPUT: Final = "dashboard"
 _CROSSHAIR: Final = 1

@@ -8,8 +8,8 @@ from typing import Any, Final, TypeAlias
 
 from grafanalib.core import Threshold
 
+from victor_monitoring.language.resolved.spec import Panel
 from victor_monitoring.renderers.dashboard.thresholds import Limits, Step
-from victor_monitoring.resolved.spec import Panel
 from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.signal import Interval, Signal
 

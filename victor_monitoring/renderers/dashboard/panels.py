@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any, Final
 
 from grafanalib import core
 
-from victor_monitoring.renderers.dashboard.expressions import panel_expr
+from victor_monitoring.language.resolved.spec import Alert, Panel, Resolved
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.tree import text
 from victor_monitoring.renderers.dashboard.fields import (
     Json,
     field_config,
@@ -15,12 +18,9 @@ from victor_monitoring.renderers.dashboard.fields import (
     threshold_steps,
 )
 from victor_monitoring.renderers.dashboard.layout import Place
-from victor_monitoring.renderers.dashboard.tables import sorting, transformations
+from victor_monitoring.renderers.dashboard.queries import panel_expr
 from victor_monitoring.renderers.dashboard.thresholds import Limits
-from victor_monitoring.renderers.dashboard.variables import variables_of
-from victor_monitoring.renderers.dashboard.wording import description, legend, runbooks
-from victor_monitoring.resolved.spec import Panel, Resolved
-from victor_monitoring.signals.promql import text
+from victor_monitoring.renderers.dashboard.variables import open_scope, pinned, variables_of
 from victor_monitoring.signals.signal import Signal
 
 _CLASSES: Final[dict[str, Any]] = {
@@ -125,3 +125,66 @@ def grid_position(place: Place) -> core.GridPos:
 
 def _link(title: str, url: str) -> core.DashboardLink:
     return core.DashboardLink(type="link", title=title, uri=url, targetBlank=True, keepTime=False)
+
+
+def transformations(panel: Panel) -> list[Json]:
+    """What makes one table of the queries: rows of equal labels merged, labels first, then the signals."""
+    names = _value_names(panel)
+    first = panel.signals[0]
+    labels = tuple(dict.fromkeys((*first.by, *open_scope(first))))
+    hidden = ["Time", *sorted({label for signal in panel.signals for label in pinned(signal.select)})]
+    organize = {
+        "excludeByName": dict.fromkeys(hidden, True),
+        "indexByName": {name: index for index, name in enumerate((*labels, *names))},
+        "renameByName": {name: signal.title for name, signal in zip(names, panel.signals, strict=True)},
+    }
+    merge = [{"id": "merge", "options": {}}] if len(panel.signals) > 1 else []
+    return [*merge, {"id": "organize", "options": organize}]
+
+
+def sorting(panel: Panel, limits: Limits) -> Json:
+    """The option that puts the rows of a table of one signal in order, the worst first."""
+    if panel.is_columns or len(panel.signals) > 1:
+        return {}
+    signal = panel.signals[0]
+    return {"sortBy": [{"displayName": signal.title, "desc": not limits.low_is_bad(signal)}]}
+
+
+def _value_names(panel: Panel) -> list[str]:
+    """What Grafana calls the values of each query: `Value`, and of several `Value #A` and so on."""
+    if len(panel.signals) == 1:
+        return ["Value"]
+    return [f"Value #{ref_id(index)}" for index in range(len(panel.signals))]
+
+
+def legend(signal: Signal, *, is_alone: bool) -> str:
+    """The name of each series: its `by` labels and open scope labels, the title where these do not tell."""
+    title = () if is_alone and signal.by else (signal.title,)
+    labels = (f"{{{{{label}}}}}" for label in (*signal.by, *open_scope(signal)))
+    return " / ".join((*title, *labels))
+
+
+def description(panel: Panel, limits: Limits) -> str:
+    """What is drawn, signal by signal, and the alerts on it, as Markdown."""
+    is_alone = len(panel.signals) == 1
+    return "\n\n".join(_paragraph(signal, limits, is_alone=is_alone) for signal in panel.signals)
+
+
+def _paragraph(signal: Signal, limits: Limits, *, is_alone: bool) -> str:
+    words = signal.kind.words(signal)
+    first = f"{words[:1].upper()}{words[1:]}." if is_alone else f"{signal.title}: {words}."
+    alerts = [f"- {_alert(alert)}" for alert in limits.alerts(signal)]
+    return "\n".join([first, *([""] if alerts else []), *alerts])
+
+
+def _alert(alert: Alert) -> str:
+    guard = f" while {alert.guard.signal.title} {alert.guard.condition.text}" if alert.guard else ""
+    lasting = f" for {duration_text(alert.pending)}" if alert.pending else ""
+    return f"{alert.name} ({alert.severity}): {alert.condition.text}{guard}{lasting}"
+
+
+def runbooks(panel: Panel, limits: Limits, base: str | None) -> Iterator[tuple[str, str]]:
+    """The name and the runbook's address of each alert on the panel's signals."""
+    if base is not None:
+        for signal in panel.signals:
+            yield from ((alert.name, f"{base}/{alert.name}") for alert in limits.alerts(signal))

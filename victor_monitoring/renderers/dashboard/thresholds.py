@@ -8,7 +8,7 @@ from fractions import Fraction
 from itertools import accumulate
 from typing import Final
 
-from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.signal import Signal
 
 GOOD: Final = "green"

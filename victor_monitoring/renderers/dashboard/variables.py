@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.tree import Call, Matcher, Vector, text
 from victor_monitoring.signals.metric import Metric
-from victor_monitoring.signals.promql import Call, Matcher, Vector, text
 from victor_monitoring.signals.signal import Signal
 
 DATA_SOURCE: Final = "datasource"

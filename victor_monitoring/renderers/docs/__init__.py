@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 from typing import Final
 
-from victor_monitoring.artifacts import Artifact
+from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.renderers.docs.overview import overview
 from victor_monitoring.renderers.docs.runbooks import runbooks
-from victor_monitoring.resolved.spec import Resolved
 
 OUTPUT: Final = "docs"
 _INDEX: Final = "README"

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
-from victor_monitoring.resolved.spec import Alert, Resolved
-from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.promql.duration import duration_text
 
 
 def heading(spec: Resolved) -> str:

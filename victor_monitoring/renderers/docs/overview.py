@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from victor_monitoring.language.resolved.spec import Component, Declared, Resolved
+from victor_monitoring.promql.tree import number_text, text
 from victor_monitoring.renderers.docs.markdown import code, condition, heading, lasting, prose, table
-from victor_monitoring.resolved.spec import Component, Declared, Resolved
 from victor_monitoring.signals.metric import Label
-from victor_monitoring.signals.promql import number_text, text
 from victor_monitoring.signals.signal import Signal
 
 

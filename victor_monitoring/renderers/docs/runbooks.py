@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from victor_monitoring.language.resolved.detection import detection
+from victor_monitoring.language.resolved.spec import Alert, Meta, Panel, Resolved
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.tree import text
 from victor_monitoring.renderers.docs.markdown import code, condition, heading, lasting, prose, table
-from victor_monitoring.renderers.rules.meta import meta_rules
-from victor_monitoring.resolved.detection import detection
-from victor_monitoring.resolved.spec import Alert, Meta, Panel, Resolved
-from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.signals.promql import text
+from victor_monitoring.renderers.rules.groups import meta_rules
 
 Page = tuple[str, Iterator[str]]
 

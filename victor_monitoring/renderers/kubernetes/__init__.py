@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import PurePosixPath
 
-from victor_monitoring.artifacts import Artifact
-from victor_monitoring.model.fields import DASHBOARD_LABEL
+from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.language.model.fields import DASHBOARD_LABEL
+from victor_monitoring.language.resolved.outputs import overlay_path
+from victor_monitoring.language.resolved.spec import Dashboard, Resolved
 from victor_monitoring.renderers.dashboard import dashboard_text
 from victor_monitoring.renderers.kubernetes.manifest import manifest
 from victor_monitoring.renderers.kubernetes.routing import alertmanager_configs
 from victor_monitoring.renderers.kubernetes.service_monitor import service_monitor
-from victor_monitoring.renderers.paths import overlay_path
 from victor_monitoring.renderers.rules import rule_data, rules_text
 from victor_monitoring.renderers.yaml_text import yaml_text
-from victor_monitoring.resolved.spec import Dashboard, Resolved
 
 OUTPUT = "kubernetes"
 KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kustomization"}

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from victor_monitoring.model.fields import INSTANCE, MANAGED_BY, PART_OF
-from victor_monitoring.resolved.spec import Resolved
+from victor_monitoring.language.model.fields import INSTANCE, MANAGED_BY, PART_OF
+from victor_monitoring.language.resolved.spec import Resolved
 
 
 def manifest(

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
+from victor_monitoring.language.resolved.operator import operator_configs
+from victor_monitoring.language.resolved.spec import Receiver, Resolved
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.renderers.alertmanager import grouping, inhibitions, own_matchers, wanted
 from victor_monitoring.renderers.kubernetes.manifest import manifest
-from victor_monitoring.resolved.operator import operator_configs
-from victor_monitoring.resolved.spec import Receiver, Resolved
-from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.signals.promql import Matcher
 
 
 def alertmanager_configs(spec: Resolved) -> Mapping[str, Mapping[str, object]]:

@@ -12,10 +12,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.renderers.kubernetes.manifest import manifest
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.signals.promql import Matcher
 
 _NAMESPACE: Final = "__meta_kubernetes_namespace"
 _DISCOVERED: Final = {  # what the discovery knows, by the names that people give it

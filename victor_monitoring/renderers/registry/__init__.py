@@ -7,7 +7,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from pathlib import PurePosixPath
 from typing import Final
 
-from victor_monitoring.artifacts import Artifact
+from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.language.resolved.metrics import owner, owners
+from victor_monitoring.language.resolved.spec import Component, Resolved
 from victor_monitoring.renderers.registry.children import CHILDREN, GET_ARGS, IMPORTS, TYPING, module_names
 from victor_monitoring.renderers.registry.classes import (
     CLASS_NAMES,
@@ -33,8 +35,6 @@ from victor_monitoring.renderers.registry.layout import (
     prefixed,
 )
 from victor_monitoring.renderers.registry.names import Aliases, Names, aliases, attribute, attributes
-from victor_monitoring.resolved.metrics import owner, owners
-from victor_monitoring.resolved.spec import Component, Resolved
 
 OUTPUT: Final = "registry"
 FORMAT: Final = 1

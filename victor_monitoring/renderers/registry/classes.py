@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from victor_monitoring.language.resolved.spec import Component
 from victor_monitoring.renderers.registry.layout import (
     INDENT,
     Group,
@@ -18,7 +19,6 @@ from victor_monitoring.renderers.registry.layout import (
     prefixed,
 )
 from victor_monitoring.renderers.registry.names import Aliases, parameters
-from victor_monitoring.resolved.spec import Component
 from victor_monitoring.signals.metric import Label, Metric
 
 # What a class has, or reads, beside its metrics.

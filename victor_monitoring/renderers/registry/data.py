@@ -6,10 +6,10 @@ import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
+from victor_monitoring.language.resolved.spec import Alert, Declared
+from victor_monitoring.promql.tree import Vector, text
 from victor_monitoring.renderers.registry.layout import Plain
-from victor_monitoring.resolved.spec import Alert, Declared
 from victor_monitoring.signals.metric import Label, Selector
-from victor_monitoring.signals.promql import Vector, text
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.signal import Kind, Signal
 

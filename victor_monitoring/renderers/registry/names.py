@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from victor_monitoring.resolved.spec import Component, Declared
+from victor_monitoring.language.resolved.spec import Component, Declared
 from victor_monitoring.signals.metric import Label
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.artifacts import Artifact
-from victor_monitoring.renderers.paths import artifact_path
+from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.language.resolved.outputs import artifact_path
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.renderers.rules.groups import Group, rule_groups
 from victor_monitoring.renderers.yaml_text import yaml_text
-from victor_monitoring.resolved.spec import Resolved
-from victor_monitoring.signals.duration import duration_text
 
 OUTPUT = "rules"
 

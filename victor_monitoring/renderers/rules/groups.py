@@ -6,11 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from victor_monitoring.renderers.rules.messages import alert_annotations
-from victor_monitoring.renderers.rules.meta import meta_rules
-from victor_monitoring.resolved.spec import Alert, Resolved
-from victor_monitoring.signals.duration import duration_text
-from victor_monitoring.signals.promql import text
+from victor_monitoring.language.model.template import Placeholder
+from victor_monitoring.language.resolved.meta import MetaAlert, meta_alerts
+from victor_monitoring.language.resolved.spec import Alert, Meta, Resolved
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.tree import Binary, Call, Expr, Matcher, Vector, number, text
+from victor_monitoring.renderers.rules.messages import alert_annotations, runbook
 from victor_monitoring.signals.signal import Recording, Signal
 
 Rule: TypeAlias = Mapping[str, object]
@@ -70,3 +71,38 @@ def alert_rule(spec: Resolved, alert: Alert) -> Rule:
     if alert.keep_firing is not None:
         rule["keep_firing_for"] = duration_text(alert.keep_firing)
     return {**rule, "labels": dict(alert.labels), "annotations": alert_annotations(spec, alert)}
+
+
+def meta_rules(spec: Resolved, meta: Meta) -> Iterator[Mapping[str, object]]:
+    """The rule of each alert on monitoring itself."""
+    for alert in meta_alerts(spec):
+        rule: dict[str, object] = {"alert": alert.name, "expr": text(_expr(spec, alert))}
+        if meta.pending:
+            rule["for"] = duration_text(meta.pending)
+        summary = "".join(
+            f"{{{{ $labels.{piece.name} }}}}" if isinstance(piece, Placeholder) else piece
+            for piece in alert.summary.pieces
+        )
+        told = {"summary": summary, "description": alert.description, **runbook(spec, alert.name)}
+        yield {**rule, "labels": dict(alert.labels), "annotations": told}
+
+
+def _expr(spec: Resolved, alert: MetaAlert) -> Expr:
+    match alert.watches:
+        case "target":
+            return _is_up(alert.select, 0)
+        case "service":
+            return Call("absent", (_is_up(alert.select, 1),))
+        case "metric":
+            return _missing(spec, alert)
+
+
+def _is_up(select: tuple[Matcher, ...], value: int) -> Expr:
+    return Binary("==", Vector("up", select), number(value))
+
+
+def _missing(spec: Resolved, alert: MetaAlert) -> Expr:
+    assert alert.component is not None  # a metric is a component's
+    assert alert.component.anchor is not None  # only these have the alert
+    on = dict.fromkeys((*(matcher.label for matcher in alert.select), *spec.service.scope, "instance"))
+    return Binary("unless", _is_up(alert.select, 1), alert.component.anchor.vector(alert.select), tuple(on))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from victor_monitoring.model.template import Placeholder, Template
-from victor_monitoring.resolved.spec import Alert, Resolved
+from victor_monitoring.language.model.template import Placeholder, Template
+from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.quantity import Unit
 
 # How a value of each unit is written for people: Prometheus' function, and what follows it.

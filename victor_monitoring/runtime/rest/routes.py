@@ -1,23 +1,72 @@
-"""The routes of a service's monitoring, for a FastAPI application."""
+"""Who may ask: everybody, or who bears the token."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+import hmac
+import logging
+from collections.abc import Awaitable, Callable, Collection, Coroutine
+from hashlib import sha256
 from threading import Lock
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi.exceptions import HTTPException, RequestValidationError
+from fastapi.responses import JSONResponse
+from fastapi.routing import APIRoute
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 
 from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.evaluator import Evaluator
 from victor_monitoring.runtime.registry_module import RegistryModule
 from victor_monitoring.runtime.rest.answers import Answers, json, signals_by_name
-from victor_monitoring.runtime.rest.authorization import bearer_of
-from victor_monitoring.runtime.rest.discreet import DiscreetRoute
 from victor_monitoring.runtime.rest.judged import Problem
 from victor_monitoring.runtime.rest.models import Models
 from victor_monitoring.runtime.rest.scrape import FORMS, scrape_of
+
+_BEARER: Final = HTTPBearer(auto_error=False, description="The token that the service was given.")
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
+
+
+def bearer_of(token: str) -> Callable[[Credentials], Awaitable[None]]:
+    """A dependency that answers 401 to a request without this token.
+
+    Raises ValueError where the token is empty, as an unset variable is: nobody would notice.
+    """
+    if not token:
+        raise ValueError("the token is empty; give None to let everybody ask")
+    # Digests are of one length, so that not even the length of the token shows in the time it takes.
+    expected = sha256(token.encode()).digest()
+
+    async def authorized(credentials: Credentials) -> None:
+        # A header's bytes come decoded as Latin-1, whatever they are.
+        given = b"" if credentials is None else credentials.credentials.encode("latin-1", "replace")
+        if not hmac.compare_digest(sha256(given).digest(), expected):
+            raise HTTPException(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
+
+    return authorized
+
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+class DiscreetRoute(APIRoute):
+    """A route whose failure is logged, and of which the caller learns no more than that there was one."""
+
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        handle = super().get_route_handler()
+
+        async def handle_discreetly(request: Request) -> Response:
+            try:
+                return await handle(request)
+            except (HTTPException, RequestValidationError):  # meant for the caller
+                raise
+            except Exception:
+                _LOGGER.exception("cannot answer `%s`", self.path)
+                return JSONResponse({"detail": "there is no answer; the service's log says why"}, 500)
+
+        return handle_discreetly
+
 
 _SIGNALS: Final = Query(
     False, description="Whether to tell signals, too. From the first time on, the process samples itself."

@@ -7,13 +7,12 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.tree import Aggregate, Binary, Expr, number
 from victor_monitoring.signals.evaluation import folded, last_values
-from victor_monitoring.signals.metric import Selector
-from victor_monitoring.signals.population import Population, selected
-from victor_monitoring.signals.promql import Aggregate, Binary, Expr, number
+from victor_monitoring.signals.metric import Population, Selector, selected
 from victor_monitoring.signals.quantity import Condition, Quantity, Unit
 from victor_monitoring.signals.reading import GAUGE, first_labels, fold, group, label_sets_in, latest, stream
-from victor_monitoring.signals.samples import Samples
 from victor_monitoring.signals.signal import (
     At,
     Fault,

@@ -9,15 +9,14 @@ from fractions import Fraction
 from statistics import NormalDist
 from typing import ClassVar
 
-from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.functions import bucket_quantile, upper_bound
+from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.tree import Aggregate, Call, Expr, number, number_text
 from victor_monitoring.signals.evaluation import folded, rates
-from victor_monitoring.signals.histogram import bucket_quantile, upper_bound
-from victor_monitoring.signals.metric import Selector
-from victor_monitoring.signals.population import Population, SeriesKey, selected, series_key
-from victor_monitoring.signals.promql import Aggregate, Call, Expr, number, number_text
+from victor_monitoring.signals.metric import Population, Selector, SeriesKey, selected, series_key
 from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.reading import HISTOGRAM, first_labels, growing, rate
-from victor_monitoring.signals.samples import Samples
 from victor_monitoring.signals.signal import (
     Fault,
     Interval,

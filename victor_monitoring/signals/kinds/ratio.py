@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar
 
-from victor_monitoring.signals.duration import duration_text
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.functions import quotient
+from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.tree import Binary, Expr, number
 from victor_monitoring.signals.evaluation import folded, last_values, rates
-from victor_monitoring.signals.extrapolation import quotient
-from victor_monitoring.signals.metric import Selector
-from victor_monitoring.signals.population import Population, selected, totalling
-from victor_monitoring.signals.promql import Binary, Expr, number
+from victor_monitoring.signals.metric import Population, Selector, selected, totalling
 from victor_monitoring.signals.quantity import DIMENSIONS, Unit
 from victor_monitoring.signals.reading import (
     COUNTER,
@@ -26,7 +26,6 @@ from victor_monitoring.signals.reading import (
     rate,
     stream,
 )
-from victor_monitoring.signals.samples import Samples
 from victor_monitoring.signals.signal import Fault, Interval, Kind, LabelPairs, Reading, Share, Signal, Stream
 
 

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from victor_monitoring.promql.functions import quotient
+from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, number, number_text
 from victor_monitoring.signals.evaluation import folded, standing_values
-from victor_monitoring.signals.extrapolation import quotient
-from victor_monitoring.signals.metric import Metric, Selector
-from victor_monitoring.signals.population import Population
-from victor_monitoring.signals.promql import Aggregate, Binary, Call, Expr, Vector, number, number_text
+from victor_monitoring.signals.metric import Metric, Population, Selector
 from victor_monitoring.signals.quantity import Quantity, Unit
 from victor_monitoring.signals.reading import another, relabelled
-from victor_monitoring.signals.samples import Samples
 from victor_monitoring.signals.signal import (
     At,
     Fault,

@@ -8,13 +8,12 @@ from fractions import Fraction
 from statistics import fmean
 from typing import ClassVar, Literal
 
+from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.tree import Expr
 from victor_monitoring.signals.evaluation import folded, last_values
-from victor_monitoring.signals.metric import Selector
-from victor_monitoring.signals.population import Population, selected
-from victor_monitoring.signals.promql import Expr
+from victor_monitoring.signals.metric import Population, Selector, selected
 from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.reading import GAUGE, first_labels, fold, latest, stream
-from victor_monitoring.signals.samples import Samples
 from victor_monitoring.signals.signal import Interval, Kind, LabelPairs, Reading, Signal, Stream
 
 _FOLDS: dict[str, Callable[[Iterable[float]], float]] = {"max": max, "min": min, "sum": sum, "avg": fmean}

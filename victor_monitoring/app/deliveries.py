@@ -1,0 +1,33 @@
+"""What the targets of a context are given: everything that is rendered for it."""
+
+from __future__ import annotations
+
+from victor_monitoring.app.pipeline import Compiled, render
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.live.apply.target import Delivery, Rival
+from victor_monitoring.renderers.alertmanager import alertmanager_text
+from victor_monitoring.renderers.dashboard import dashboard_text
+from victor_monitoring.renderers.rules import rules_text
+
+
+def delivery(compiled: Compiled, context: str) -> Delivery:
+    """What a context of a spec without errors renders, byte for byte as `generate` writes it."""
+    spec = compiled.contexts[context]
+    dashboard = spec.dashboard if "dashboard" in spec.outputs else None
+    return Delivery(
+        spec,
+        rules=rules_text(spec) if "rules" in spec.outputs else None,
+        dashboard=dashboard_text(spec, dashboard) if dashboard else None,
+        routing=_routing(spec),
+        artifacts=tuple(render(compiled, context=context)),
+        rivals=tuple(_rival(compiled, each) for each in compiled.contexts if each != context),
+    )
+
+
+def _rival(compiled: Compiled, context: str) -> Rival:
+    settings = tuple(placed.settings for placed in compiled.targets.get(context, ()))
+    return Rival(context, settings, _routing(compiled.contexts[context]))
+
+
+def _routing(spec: Resolved) -> str | None:
+    return alertmanager_text(spec) if "alertmanager" in spec.outputs else None

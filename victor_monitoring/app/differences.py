@@ -1,0 +1,143 @@
+"""Changes between two specs for people and programs: text, JSON, and Markdown for a review comment."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from victor_monitoring.app.pipeline import Compiled
+from victor_monitoring.base.diagnostics import Span
+from victor_monitoring.changes.change import Change
+from victor_monitoring.changes.compare import changes, changes_everywhere
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.tree import span_at
+
+VERSION: Final = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of the two specs that are compared: base, or one of its contexts."""
+
+    compiled: Compiled
+    context: str | None = None
+
+    @property
+    def name(self) -> str:
+        """The spec's name, with the context where there is one."""
+        return self.compiled.source.name + (f" ({self.context})" if self.context else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A change and where it was made: in the new spec, or of what is removed in the old one.
+
+    `contexts` are those in which it differs and base does not, or not so; none where base is meant.
+    """
+
+    change: Change
+    span: Span
+    contexts: tuple[str, ...] = ()
+
+    def words(self) -> str:
+        """The change in one line, behind the contexts that it is of."""
+        where = f"{', '.join(self.contexts)}: " if self.contexts else ""
+        return f"{where}{self.change.words()}"
+
+
+def differences(before: Side, after: Side) -> list[Placed]:
+    """Every change from one spec to another, each in its place; both are without errors.
+
+    From base to base that is every change in the contexts too.
+    """
+    old, new = _spec(before), _spec(after)
+    if before.context is after.context is None:
+        pairs = list(changes_everywhere(old, new))
+    else:
+        pairs = [(each, None) for each in changes(old, new)]
+    found: dict[tuple[Change, Span], list[str]] = {}
+    for each, context in pairs:
+        side = before if each.is_removal else after
+        tree = side.compiled.trees[context or side.context]
+        named = found.setdefault((each, span_at(tree, each.path, key=True)), [])
+        named += [context] if context else []
+    return [Placed(change, span, tuple(contexts)) for (change, span), contexts in found.items()]
+
+
+def as_text(found: Sequence[Placed]) -> str:
+    """A line for each change, with its place; then their number. Empty where there are none."""
+    lines = [f"{_place(each.span)}: {_marked(each)}" for each in found]
+    return "".join(f"{line}\n" for line in [*lines, "", summary(found)]) if found else ""
+
+
+def as_markdown(found: Sequence[Placed], before: Side, after: Side) -> str:
+    """A comment for a review: what changes, what it means, and what breaks."""
+    head = f"**{summary(found)}** from `{before.name}` to `{after.name}`"
+    if not found:
+        return f"{head}\n"
+    rows = [_row(each) for each in found]
+    return "\n".join([head, "", "| what | change | |", "|---|---|---|", *rows]) + "\n"
+
+
+def as_json(found: Sequence[Placed], before: Side, after: Side) -> str:
+    """One document whose keys stay."""
+    document = {
+        "version": VERSION,
+        "from": before.name,
+        "to": after.name,
+        "changes": [_data(each) for each in found],
+    }
+    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+
+
+def summary(found: Sequence[Placed]) -> str:
+    """How many changes there are, and how many of them loosen or break something."""
+    if not found:
+        return "no change"
+    loosened = sum(each.change.verdict == "loosened" for each in found)
+    breaking = sum(each.change.breaking for each in found)
+    counted = [f"{len(found)} change{'s' if len(found) > 1 else ''}"]
+    counted += [
+        f"{number} {word}" for number, word in ((loosened, "loosened"), (breaking, "breaking")) if number
+    ]
+    return ", ".join(counted)
+
+
+def _spec(side: Side) -> Resolved:
+    spec = side.compiled.contexts[side.context] if side.context else side.compiled.base
+    assert spec is not None  # it is without errors
+    return spec
+
+
+def _marked(placed: Placed) -> str:
+    return f"{placed.words()}{' [breaking]' if placed.change.breaking else ''}"
+
+
+def _row(placed: Placed) -> str:
+    change = placed.change
+    where = f" in {', '.join(placed.contexts)}" if placed.contexts else ""
+    marks = ", ".join(mark for mark in (change.verdict.value, "breaking" if change.breaking else "") if mark)
+    breaks = f"<br>breaks {', '.join(change.breaks)}" if change.breaks else ""
+    cells = (f"{change.thing} **{change.name}**{where}", f"{change.meaning}{breaks}", marks)
+    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+
+
+def _data(placed: Placed) -> Mapping[str, object]:
+    change = placed.change
+    return {
+        "thing": change.thing,
+        "name": change.name,
+        "meaning": change.meaning,
+        "verdict": change.verdict.value or None,
+        "breaking": change.breaking,
+        "breaks": list(change.breaks),
+        "contexts": list(placed.contexts),
+        "file": placed.span.source.name,
+        "line": placed.span.line,
+    }
+
+
+def _place(span: Span) -> str:
+    return f"{span.source.name}:{span.line}"

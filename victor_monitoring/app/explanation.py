@@ -1,0 +1,214 @@
+"""What a name of a spec means, as text for people: where it stands, what it compiles to, who uses it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeAlias
+
+from victor_monitoring.app.pipeline import Compiled
+from victor_monitoring.base.diagnostics import Pattern
+from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
+from victor_monitoring.checks.check import all_checks
+from victor_monitoring.language.model.patterns import LANGUAGE
+from victor_monitoring.language.resolved.detection import detection
+from victor_monitoring.language.resolved.spec import Alert, Component, Declared, Resolved
+from victor_monitoring.language.syntax.mistakes import MISTAKES
+from victor_monitoring.language.syntax.tree import Path, span_at
+from victor_monitoring.live.apply.patterns import LIVE
+from victor_monitoring.live.exposition.verify import EXPOSITION
+from victor_monitoring.outputs.drift import DRIFT
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.prometheus_version import ASSUMED
+from victor_monitoring.promql.tree import number_text, text
+from victor_monitoring.rule_tests.failures import FAILED_CASE, LACKING_CASE
+from victor_monitoring.rule_tests.mutation_run import SURVIVING_MUTANT
+from victor_monitoring.signals.signal import Signal
+
+Lines: TypeAlias = Iterator[str]
+
+
+def patterns() -> list[Pattern]:
+    """Every kind of finding, by code."""
+    checks = (check.pattern for check in all_checks())
+    proof = (FAILED_CASE, LACKING_CASE, SURVIVING_MUTANT)
+    others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, *proof, *EXPOSITION, *LIVE)
+    return sorted([*MISTAKES, *LANGUAGE, *checks, *others], key=lambda each: each.code)
+
+
+def pattern_names() -> list[str]:
+    """The codes and names of every kind of finding."""
+    return [name for pattern in patterns() for name in (pattern.code, pattern.name)]
+
+
+def describe_pattern(name: str) -> str:
+    """The documentation of a kind of finding; empty where there is none of that name or code."""
+    found = next((each for each in patterns() if name in (each.code, each.name)), None)
+    return f"{found.code} {found.name} ({found.severity.word})\n\n{found.doc}\n" if found else ""
+
+
+def names_of(compiled: Compiled) -> list[str]:
+    """Every name of the spec that can be explained."""
+    spec = compiled.base
+    if spec is None:
+        return []
+    return [*(alert.name for alert in spec.alerts), *spec.signals, *spec.series, *spec.components]
+
+
+def describe(compiled: Compiled, name: str) -> str:
+    """What `name` means in the spec: an alert, a signal, a metric and a component may share it."""
+    spec = compiled.base
+    if spec is None:
+        return ""
+    sections = [
+        *(_alert(compiled, alert) for alert in spec.alerts if alert.name == name),
+        *(_signal(compiled, spec, signal) for signal in spec.signals.values() if signal.name == name),
+        *(_metric(compiled, spec, each) for each in spec.declared if name in each.metric.series()),
+        *(_component(compiled, spec, each) for each in spec.components.values() if each.name == name),
+    ]
+    return "\n".join("".join(f"{line}\n" for line in section) for section in sections)
+
+
+def _alert(compiled: Compiled, alert: Alert) -> Lines:
+    yield f"{alert.name}: an alert of the group {alert.group}"
+    yield f"  defined    {_place(compiled, alert.path)}"
+    if alert.summary:
+        yield f"  summary    {alert.summary.text}"
+    yield f"  watches    {alert.signal.title}: {alert.signal.kind.words(alert.signal)}"
+    yield f"  expression {text(alert.expr)}"
+    yield "  labels     " + ", ".join(f"{label}={value}" for label, value in alert.labels)
+    yield "  fires"
+    width = max(len(context or "base") for context in (None, *compiled.contexts))
+    for context, there in _everywhere(
+        compiled, lambda spec: {each.name: each for each in spec.alerts}, alert.name
+    ):
+        key = "when" if there.condition.text else "signal"
+        place = _place(compiled, (*there.path, key), context)
+        keep = f", for {duration_text(there.keep_firing)} after it" if there.keep_firing else ""
+        wait = f" for {duration_text(there.pending)}" if there.pending else ""
+        fires = f"{there.condition.text}{wait}{keep}"
+        yield f"    {context or 'base':<{width}}  {fires}  {there.severity}  {place}"
+    yield from _computed(compiled)
+    yield "  is sent"
+    for context, spec in ((None, compiled.base), *compiled.contexts.items()):
+        for there in spec.alerts if spec else ():
+            if spec and there.name == alert.name:
+                yield f"    {context or 'base':<{width}}  {_detection(spec, there)}"
+
+
+def _computed(compiled: Compiled) -> Lines:
+    """As which version of Prometheus a service computes its own values, in base and in every context."""
+    lines: dict[str, list[str]] = {}
+    for context, spec in ((None, compiled.base), *compiled.contexts.items()):
+        if spec is not None:
+            lines.setdefault(_version(compiled, spec), []).append(context or "base")
+    if len(lines) == 1:
+        yield f"  computed   {next(iter(lines))}"
+        return
+    yield "  computed"
+    width = max(len(", ".join(contexts)) for contexts in lines.values())
+    for line, contexts in lines.items():
+        yield f"    {', '.join(contexts):<{width}}  {line}"
+
+
+def _version(compiled: Compiled, spec: Resolved) -> str:
+    version = spec.service.prometheus
+    start = "without" if (version or ASSUMED).left_open else "with"
+    words = f"as by Prometheus {version or ASSUMED.major}: windows {start} a sample at their very start"
+    if version is None:
+        return f"{words} (`prometheus` is not set)"
+    return f"{words}  {_place(compiled, spec.prometheus_path, spec.context)}"
+
+
+def _detection(spec: Resolved, alert: Alert) -> str:
+    """How long it takes at worst, what adds up to that, and what is promised."""
+    found = detection(spec, alert)
+    promise = f"; promised {duration_text(alert.detect_within)}" if alert.detect_within else ""
+    return f"within {duration_text(found.milliseconds)}: {found.words()}{promise}"
+
+
+def _signal(compiled: Compiled, spec: Resolved, signal: Signal) -> Lines:
+    yield f"{signal.name}: a signal, {signal.title}"
+    yield f"  defined    {_place(compiled, ('signals', signal.name))}"
+    yield f"  meaning    {signal.kind.words(signal)}"
+    yield f"  unit       {signal.unit}"
+    yield f"  labels     {', '.join(signal.labels)}"
+    yield f"  definition {text(signal.definition())}"
+    for recording in signal.recordings():
+        labels = "".join(f" {label}={value}" for label, value in recording.labels)
+        yield f"  records    {recording.record}{labels}: {text(recording.expr)}"
+    yield from _computed(compiled)
+    yield from _users(_signal_users(compiled, spec, signal))
+
+
+def _metric(compiled: Compiled, spec: Resolved, declared: Declared) -> Lines:
+    metric = declared.metric
+    yield f"{metric.name}: a {metric.type} of {declared.component}"
+    yield f"  defined    {_place(compiled, declared.path)}"
+    yield f"  help       {metric.help}"
+    yield f"  unit       {metric.unit}"
+    for label in metric.labels:
+        values = ", ".join(label.values) if label.values is not None else f"open, at most {label.limit}"
+        yield f"  label      {label.name}: {values}"
+    if metric.buckets:
+        yield f"  buckets    {', '.join(number_text(bucket) for bucket in metric.buckets)}"
+    if declared.replaces:
+        yield f"  replaces   {', '.join(declared.replaces)}"
+    reading = [
+        (f"signal {signal.name}", ("signals", signal.name))
+        for signal in spec.signals.values()
+        if any(reading.selector.metric.name in metric.series() for reading in signal.kind.readings())
+    ]
+    yield from _users((what, _place(compiled, path)) for what, path in reading)
+
+
+def _component(compiled: Compiled, spec: Resolved, component: Component) -> Lines:
+    what = "an external component" if component.external else f"a component, class {component.class_name}"
+    yield f"{component.name}: {what}"
+    yield f"  defined    {_place(compiled, component.path)}"
+    yield f"  selected   {', '.join(map(str, component.select))}"
+    if component.anchor:
+        yield f"  anchor     {component.anchor.metric.name}"
+    for declared in component.metrics:
+        yield f"  metric     {declared.metric.name}  {declared.metric.help}"
+    alerts = (
+        (f"alert {a.name}", _place(compiled, a.path)) for a in spec.alerts if a.component == component.name
+    )
+    yield from _users(alerts)
+
+
+def _signal_users(compiled: Compiled, spec: Resolved, signal: Signal) -> Iterator[tuple[str, str]]:
+    for alert in spec.alerts:
+        if alert.signal.name == signal.name:
+            yield f"alert {alert.name}", _place(compiled, alert.path)
+        elif alert.guard and alert.guard.signal.name == signal.name:
+            yield f"guard of {alert.name}", _place(compiled, (*alert.path, "only_if"))
+    for other in spec.signals.values():
+        if any(part.name == signal.name for _, part in other.kind.parts()):
+            yield f"part of {other.name}", _place(compiled, ("signals", other.name))
+    for panel in spec.panels:
+        if any(drawn.name == signal.name for drawn in panel.signals):
+            yield f"panel {panel.title}", _place(compiled, panel.path)
+
+
+def _users(users: Iterable[tuple[str, str]]) -> Lines:
+    found = list(users)
+    yield "  used by" if found else "  used by    nothing"
+    width = max((len(what) for what, _ in found), default=0)
+    for what, place in found:
+        yield f"    {what:<{width}}  {place}"
+
+
+def _everywhere(
+    compiled: Compiled, alerts: Callable[[Resolved], dict[str, Alert]], name: str
+) -> Iterator[tuple[str | None, Alert]]:
+    """The alert in base and in every context that has it."""
+    for context, spec in ((None, compiled.base), *compiled.contexts.items()):
+        found = alerts(spec).get(name) if spec else None
+        if found:
+            yield context, found
+
+
+def _place(compiled: Compiled, path: Path, context: str | None = None) -> str:
+    """File and line of a path, in the tree of a context: an override's own line."""
+    span = span_at(compiled.trees[context], path, key=True)
+    return f"{span.source.name}:{span.line}"

@@ -1,0 +1,77 @@
+"""Findings printed, and what they make of the exit status."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Self, TextIO
+
+import typer
+
+from victor_monitoring.base.diagnostics import Diagnostic, Severity
+from victor_monitoring.cli.options import Format
+
+
+def show(diagnostics: Sequence[Diagnostic], how: Format, stream: TextIO) -> None:
+    """Prints the findings; colour only on a terminal, and not where NO_COLOR is set."""
+    from victor_monitoring.reporters import reporter
+
+    colour = stream.isatty() and not os.environ.get("NO_COLOR")
+    text = reporter(how.value)(diagnostics, colour=colour)
+    stream.write(text)
+    stream.flush()
+
+
+def fails(diagnostics: Sequence[Diagnostic], strict: bool = False) -> bool:
+    """Whether the findings make a command fail: errors, and warnings where `strict`."""
+    least = Severity.WARNING if strict else Severity.ERROR
+    return any(each.severity >= least for each in diagnostics)
+
+
+def stop_on_errors(diagnostics: Sequence[Diagnostic], how: Format = Format.TEXT) -> None:
+    """Ends the command with 1 where there are errors, and prints all findings then: text is not data."""
+    if fails(diagnostics):
+        show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
+        raise typer.Exit(1)
+
+
+def say(text: str) -> None:
+    """Tells the user what was done; not data, so not on stdout."""
+    from victor_monitoring.reporters._visible import visible_lines
+
+    print(visible_lines(text), file=sys.stderr)
+
+
+class Progress:
+    """A line on a terminal that counts, and is gone in the end; silent where nobody watches.
+
+    Without a total it only counts.
+    """
+
+    def __init__(self, name: str, total: int | None) -> None:
+        self._name, self._total, self._done = name, total, 0
+        self._lock = threading.Lock()
+        self._shown = sys.stderr.isatty()
+
+    def __enter__(self) -> Self:
+        self.add(0)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+    def add(self, count: int) -> None:
+        """So many more are done."""
+        with self._lock:
+            self._done += count
+            if self._shown:
+                total = "" if self._total is None else f" of {self._total}"
+                sys.stderr.write(f"\r\x1b[K{self._name}: {self._done}{total}")
+                sys.stderr.flush()

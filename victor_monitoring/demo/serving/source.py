@@ -1,0 +1,99 @@
+"""What is served: a simulation of the spec, the service's own collector, or that under a simulated load."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from typing import Any
+
+from fastapi import FastAPI
+
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.demo.simulation.faults import Faults
+from victor_monitoring.demo.simulation.levels import signal_levels
+from victor_monitoring.demo.simulation.scrapes import Scrapes
+from victor_monitoring.demo.simulation.target import SimulatedTarget
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.runtime.collector import Collector
+from victor_monitoring.runtime.exposition import exposition
+from victor_monitoring.runtime.registry_module import UnknownContextError
+from victor_monitoring.runtime.workload import GROUP, Service
+
+_RESET_EVERY = 2  # windows, while counters are reset
+
+
+def _nothing() -> None:
+    """What a source does that needs no start and no stop."""
+
+
+def _nothing_more(_: FastAPI) -> None:
+    """What a source adds that has `/metrics` only."""
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Metrics to be served; `add_routes` adds the REST API of a service that has one."""
+
+    spec: Resolved
+    scrapes: Scrapes
+    add_routes: Callable[[FastAPI], None] = _nothing_more
+    start: Callable[[], None] = _nothing
+    stop: Callable[[], None] = _nothing
+
+    def exposition(self, *, openmetrics: bool = False) -> bytes:
+        """What Prometheus scrapes."""
+        return exposition(self.scrapes, openmetrics=openmetrics)
+
+
+def live(spec: Resolved) -> Source:
+    """The collector of this process, which measures the process; UserError where the service has none."""
+    service = _service(spec)
+    if service is None:
+        message = f"nothing of `{spec.service.name}` runs here: it has no entry point in `{GROUP}`"
+        raise UserError(message, "simulate it from its spec: --simulate")
+    return _collected(spec, service, service.live(), Faults())
+
+
+def simulated(spec: Resolved, *, seed: int, faults: Faults) -> Source:
+    """The service's own collector under its simulated load; where it has none, series made from the spec."""
+    service = _service(spec)
+    if service is None:
+        target = SimulatedTarget(spec, seed=seed, clock=time.time, faults=faults)
+        return Source(spec, Scrapes(target, clock=time.time, reset_every=_resets(spec), faults=faults))
+    workload = service.simulated(
+        signal_levels(spec, faults.alerts), seed=seed, window=spec.window / 1000, is_idle=faults.is_idle
+    )
+    return _collected(spec, service, workload.collector, faults, workload.start, workload.stop)
+
+
+def _collected(
+    spec: Resolved,
+    service: Service,
+    collector: Collector[Any],
+    faults: Faults,
+    start: Callable[[], None] = _nothing,
+    stop: Callable[[], None] = _nothing,
+) -> Source:
+    scrapes = Scrapes(collector, clock=time.time, reset_every=_resets(spec), faults=faults)
+
+    def add_routes(app: FastAPI) -> None:
+        try:
+            service.add_routes(app, collector, context=spec.context)
+        except UnknownContextError as error:
+            raise UserError(str(error), "render its registry with this spec: `victor-mon generate`") from None
+
+    return Source(spec, scrapes, add_routes, start, stop)
+
+
+def _resets(spec: Resolved) -> float:
+    return _RESET_EVERY * spec.window / 1000
+
+
+def _service(spec: Resolved) -> Service | None:
+    """What the installed packages offer for the spec's service; None where none does."""
+    for found in entry_points(group=GROUP, name=spec.service.name):
+        service: Service = found.load()
+        return service
+    return None

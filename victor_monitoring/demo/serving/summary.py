@@ -1,0 +1,120 @@
+"""Values of signals in words, short enough for a table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from victor_monitoring.demo.serving.watch import View
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.runtime.alert_states import ActiveSeries, AlertState, State
+from victor_monitoring.signals.quantity import Unit
+from victor_monitoring.signals.signal import LabelPairs, Signal
+
+_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
+_DAY, _HOUR, _MINUTE = 86_400, 3600, 60
+
+
+def value_text(value: float, unit: Unit) -> str:
+    """`41.2%`, `1.5 ms`, `420 MiB`, `12.4/s`, `83`."""
+    match unit:
+        case "ratio":
+            return f"{value * 100:.1f}%"
+        case "seconds":
+            return _duration(value)
+        case "bytes":
+            return _size(value)
+        case "bytes_per_second":
+            return f"{_size(value)}/s"
+        case "per_second":
+            return f"{_number(value)}/s"
+        case "count" | "score":
+            return _number(value)
+
+
+def _number(value: float) -> str:
+    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
+
+
+def _duration(seconds: float) -> str:
+    for size, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "m")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.1f} {name}"
+    return f"{_number(seconds)} s" if seconds >= 1 or seconds == 0 else f"{_number(seconds * 1000)} ms"
+
+
+def _size(value: float) -> str:
+    unit = 0
+    while abs(value) >= 1024 and unit < len(_SIZES) - 1:
+        value, unit = value / 1024, unit + 1
+    return f"{_number(value)} {_SIZES[unit]}"
+
+
+States: TypeAlias = dict[str, State]
+"""The state of each alert, by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """An alert and its state."""
+
+    name: str
+    severity: str
+    condition: str
+    state: State
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A signal with the worst of its values, and its alerts with their states."""
+
+    title: str
+    value: str
+    of: str  # the own labels of that value
+    alerts: tuple[Told, ...]
+
+
+def rows(spec: Resolved, view: View) -> Iterator[Row]:
+    """A row for each signal, in the order of the spec."""
+    for name, values in view.signals.items():
+        signal = spec.signals[name]
+        alerts = [each for each in view.alerts if each.alert.signal.name == name]
+        low_is_bad = any(not each.alert.condition.high_is_bad for each in alerts)
+        labels, value = _worst(signal, values, low_is_bad=low_is_bad)
+        told = tuple(
+            Told(each.alert.name, each.alert.severity, each.alert.condition.text, each.state)
+            for each in alerts
+        )
+        yield Row(signal.title, value, labels, told)
+
+
+def news(before: States, view: View) -> Iterator[tuple[str, State, str]]:
+    """Each alert that is in another state than before, with its state and what it is about."""
+    for each in view.alerts:
+        if each.state != before.get(each.alert.name, "inactive"):
+            yield each.alert.name, each.state, _about(each)
+
+
+def states(view: View) -> States:
+    """Every alert's state, by its name."""
+    return {each.alert.name: each.state for each in view.alerts}
+
+
+def _worst(signal: Signal, values: Mapping[LabelPairs, float], *, low_is_bad: bool) -> tuple[str, str]:
+    numbers = {key: value for key, value in values.items() if value == value}  # noqa: PLR0124 - no NaN
+    if not numbers:
+        return "", "no data"
+    labels = (min if low_is_bad else max)(numbers, key=lambda key: numbers[key])
+    own = ", ".join(value for label, value in labels if label in signal.by and label != "instance")
+    return own, value_text(numbers[labels], signal.unit)
+
+
+def _about(state: AlertState) -> str:
+    """`Cache hit rate 30.2%, < 40%`; of several series the first."""
+    signal = state.alert.signal
+    if not state.series:
+        return signal.title
+    series: ActiveSeries = state.series[0]
+    own = "".join(f" {series.labels[label]}" for label in signal.by if label in series.labels)
+    return f"{signal.title}{own} {value_text(series.value, signal.unit)}, {state.alert.condition.text}"

@@ -1,0 +1,118 @@
+"""The signals and alerts of what is served, evaluated here as Prometheus would."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Final
+
+from prometheus_client import Metric as Family
+
+from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.promql.prometheus_version import ASSUMED
+from victor_monitoring.runtime.alert_states import AlertState, AlertStates
+from victor_monitoring.runtime.ring import Ring
+from victor_monitoring.runtime.schedule import Schedule
+from victor_monitoring.signals.alert import Alert as WatchedAlert
+from victor_monitoring.signals.signal import LabelPairs
+
+_LOGGER: Final = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """Signals with their values by label set, and alerts with their states, at one time."""
+
+    signals: Mapping[str, Mapping[LabelPairs, float]]
+    alerts: tuple[AlertState, ...]
+
+
+class Watch:
+    """A target that samples itself at the scrape interval and evaluates its alerts at theirs.
+
+    `collect` gives its families; `instance` is what Prometheus would call it. The meta alerts are not among
+    its alerts: a target that is down cannot tell so.
+    """
+
+    def __init__(
+        self,
+        spec: Resolved,
+        collect: Callable[[], Iterable[Family]],
+        *,
+        instance: str,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self.spec: Final = spec
+        self._collect, self._clock, self._lock = collect, clock, Lock()
+        span = (
+            max((max(each.window, each.lookback) for each in spec.signals.values()), default=0) + spec.scrape
+        )
+        limit = 2 * (span // spec.scrape + 1)
+        prometheus = spec.service.prometheus or ASSUMED
+        self._ring = Ring(_targets(spec, instance), span, limit, prometheus=prometheus)
+        self._states = AlertStates([_watched(alert) for alert in spec.alerts])
+        self._schedule = Schedule((spec.scrape, self.sample), (spec.evaluate, self.step))
+
+    def start(self) -> None:
+        """Samples and evaluates from now on, in a thread of its own."""
+        self._schedule.start()
+
+    def stop(self) -> None:
+        """Ends that."""
+        self._schedule.stop()
+
+    def sample(self) -> None:
+        """Takes a sample of every series now; where none can be had, that is logged."""
+        try:
+            families = list(self._collect())
+        except Exception:  # whatever a collector raises: the others want to be watched
+            _LOGGER.exception("cannot sample the metrics")
+            return
+        with self._lock:
+            self._ring.append(families, self._now())
+
+    def step(self) -> None:
+        """Evaluates the alerts now."""
+        with self._lock:
+            self._states.step(self._ring, self._now())
+
+    def view(self) -> View:
+        """How signals and alerts stand."""
+        with self._lock:
+            at = self._now()
+            signals = {name: signal.evaluate(self._ring, at) for name, signal in self.spec.signals.items()}
+            return View(signals, self._states.states())
+
+    def _now(self) -> int:
+        return round(self._clock() * 1000)
+
+
+def _targets(spec: Resolved, instance: str) -> dict[str, Mapping[str, str]]:
+    """The labels that each series has from its target, by its name."""
+    found: dict[str, Mapping[str, str]] = {}
+    for signal in spec.signals.values():
+        labels = {**{matcher.label: matcher.value for matcher in signal.select}, "instance": instance}
+        for reading in signal.kind.readings():
+            metric = reading.selector.metric
+            found.update((f"{metric.name}{suffix}", labels) for suffix in reading.suffixes)
+    return found
+
+
+def _watched(alert: Alert) -> WatchedAlert:
+    return WatchedAlert(
+        name=alert.name,
+        group=alert.group,
+        signal=alert.signal,
+        condition=alert.condition,
+        guard=alert.guard,
+        pending=alert.pending,
+        keep_firing=alert.keep_firing,
+        severity=alert.severity,
+        component=alert.component,
+        labels=dict(alert.labels),
+        summary=None,  # what is shown here is the condition
+        runbook=None,
+    )

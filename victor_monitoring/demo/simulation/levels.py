@@ -1,0 +1,130 @@
+"""The level of a signal at which all is well, and the one at which a certain alert fires."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.promql.samples import SampleSet, Series
+from victor_monitoring.signals.metric import Population
+from victor_monitoring.signals.quantity import Condition
+from victor_monitoring.signals.signal import LabelPairs, Signal
+
+
+def signal_levels(spec: Resolved, alerts: Sequence[Alert] = ()) -> dict[str, float]:
+    """The level of each signal that has one, by its name, where these alerts fire and no other.
+
+    A signal that is made of others has none: its parts have.
+    """
+    found: dict[str, float] = {}
+    for signal in spec.signals.values():
+        level = None if signal.kind.parts() else healthy_level(signal, conditions_on(spec, signal))
+        if level is not None:
+            found[signal.name] = level
+    for alert in in_order(spec, alerts):
+        if alert.guard is not None:
+            found[alert.guard.signal.name] = just_beyond(alert.guard.condition)
+        level = faulty_level(spec, alert)
+        parts = alert.signal.kind.part_levels(level) or ((alert.signal, level),)
+        found.update((signal.name, level) for signal, level in parts)
+    return found
+
+
+def in_order(spec: Resolved, alerts: Sequence[Alert]) -> list[Alert]:
+    """The alerts, so that none undoes an earlier one: a score before its parts, warning before critical."""
+    return sorted(
+        alerts, key=lambda alert: (not alert.signal.kind.parts(), spec.severities.index(alert.severity))
+    )
+
+
+def conditions_on(spec: Resolved, signal: Signal) -> list[Condition]:
+    """The conditions of all alerts on a signal."""
+    return [alert.condition for alert in spec.alerts if alert.signal.name == signal.name]
+
+
+def just_beyond(condition: Condition) -> float:
+    """A level at which the condition is met."""
+    edge = float(condition.threshold.value)
+    step = abs(edge) / 2 or 1.0
+    return edge + step if condition.high_is_bad else edge - step
+
+
+def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | None:
+    """A level far from every threshold; None where any will do, or none is."""
+    interval = signal.kind.range()
+    high = [float(each.threshold.value) for each in conditions if each.high_is_bad]
+    low = [float(each.threshold.value) for each in conditions if not each.high_is_bad]
+    least = 0.0 if interval.low is None else float(interval.low)
+    if high and low:
+        return (min(high) + max(low)) / 2
+    if high:
+        level = max(least, least + 0.4 * (min(high) - least))
+        return math.floor(level) if signal.unit == "count" else level
+    if low:
+        edge = max(low)
+        most = edge + abs(edge) + 1 if interval.high is None else float(interval.high)
+        level = edge + 0.6 * (most - edge)
+        return math.ceil(level) if signal.unit == "count" else level
+    if signal.unit == "ratio" and interval.high is not None:
+        return 0.4
+    return None
+
+
+def faulty_level(spec: Resolved, alert: Alert) -> float:
+    """A level at which the alert fires, and no alert on the same signal that is further off."""
+    edge, sign = float(alert.condition.threshold.value), 1 if alert.condition.high_is_bad else -1
+    beyond = [
+        bound
+        for other in spec.alerts
+        if other.signal.name == alert.signal.name
+        and other.condition.high_is_bad == alert.condition.high_is_bad
+        and (bound := float(other.condition.threshold.value)) * sign > edge * sign
+    ]
+    limit = min((each * sign for each in (*beyond, *_bounds(alert))), default=math.inf) * sign
+    step = min(abs(edge) / 2 or 1.0, abs(limit - edge) / 2)
+    level = edge + sign * step
+    if alert.signal.unit != "count":
+        return level
+    whole = math.floor(edge) + 1 if sign > 0 else math.ceil(edge) - 1  # the nearest that is beyond
+    return max(whole, math.floor(level)) if sign > 0 else min(whole, math.ceil(level))
+
+
+def _bounds(alert: Alert) -> list[float]:
+    """The end of what is possible, and 100% where less than that is too much."""
+    interval, edge = alert.signal.kind.range(), alert.condition.threshold.value
+    end = interval.high if alert.condition.high_is_bad else interval.low
+    bounds = [] if end is None else [float(end)]
+    if alert.signal.unit == "ratio" and alert.condition.high_is_bad and edge < 1:
+        bounds.append(1.0)
+    return bounds
+
+
+def is_met(signal: Signal, condition: Condition, population: Population) -> bool:
+    """Whether the condition holds for any label set of the signal."""
+    return any(condition.is_met(value) for value in steady_values(signal, population).values())
+
+
+def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs, float]:
+    """The values of the signal, on a target that has its select's labels and no other."""
+    read, counters = signal.series_in(population), _counters(signal)
+    scrapes = 2 + max(each.window for each in signal.with_parts()) // signal.scrape
+    times = [index * signal.scrape for index in range(scrapes + 1)]
+    target = {matcher.label: matcher.value for matcher in signal.select}
+    by_metric: dict[str, list[Series]] = {"up": [Series(target, times, [1.0] * len(times))]}
+    for name, labels in read:
+        value = population[name, labels]
+        values = [value * time / 1000 if name in counters else value for time in times]
+        by_metric.setdefault(name, []).append(Series({**target, **dict(labels)}, times, values))
+    return signal.evaluate(SampleSet(by_metric), times[-1])
+
+
+def _counters(signal: Signal) -> set[str]:
+    """The names of the series that grow."""
+    return {
+        f"{reading.selector.metric.name}{suffix}"
+        for each in signal.with_parts()
+        for reading in each.kind.readings()
+        if reading.selector.metric.type != "gauge"
+        for suffix in reading.suffixes
+    }

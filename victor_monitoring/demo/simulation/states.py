@@ -1,0 +1,98 @@
+"""The states of a simulated target: all is well, or certain alerts fire."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from victor_monitoring.demo.simulation.levels import (
+    conditions_on,
+    faulty_level,
+    healthy_level,
+    in_order,
+    is_met,
+    just_beyond,
+)
+from victor_monitoring.demo.simulation.natural import natural
+from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.metric import Population, SeriesKey
+from victor_monitoring.signals.signal import Signal
+
+_ROUNDS = 8  # signals that share series move each other; so many rounds settle what can be settled
+
+
+def healthy(spec: Resolved, seed: int) -> Population:
+    """A population over which no alert fires, as far as the spec allows one; `met` tells what is left."""
+    population = natural(spec, seed)
+    for signal in _alerted_last(spec):
+        population = _mended(spec, signal, population)
+    for _ in range(_ROUNDS):
+        firing = met(spec, population)
+        if not firing:
+            break
+        for alert in firing:
+            population = _mended(spec, alert.signal, population)
+    return population
+
+
+def faulty(spec: Resolved, population: Population, alerts: Sequence[Alert]) -> Population:
+    """The population changed so that these alerts fire; others only where they read the same series.
+
+    One label set of each signal is bad, the others stay as they are.
+    """
+    for alert in in_order(spec, alerts):
+        population = _broken(spec, alert, population)
+    return population
+
+
+def met(spec: Resolved, population: Population) -> list[Alert]:
+    """The alerts whose condition is met, and whose guard's is."""
+    return [
+        alert
+        for alert in spec.alerts
+        if all(is_met(signal, condition, population) for _, signal, condition in alert.conditions)
+    ]
+
+
+def implied(spec: Resolved, alert: Alert) -> Iterator[Alert]:
+    """The alert and those that may fire with it: on the same signal, on a score of it, on a part of it."""
+    mine = {each.name for each in alert.signal.with_parts()}
+    for other in spec.alerts:
+        theirs = {each.name for each in other.signal.with_parts()}
+        if alert.signal.name in theirs or other.signal.name in mine:
+            yield other
+
+
+def deciding(alert: Alert, population: Population) -> set[SeriesKey]:
+    """The series by which an alert is decided, its guard's too."""
+    return {series for _, signal, _ in alert.conditions for series in signal.series_in(population)}
+
+
+def _alerted_last(spec: Resolved) -> list[Signal]:
+    """The signals with a level of their own; those that alerts watch come last, since they matter most."""
+    plain = [signal for signal in spec.signals.values() if not signal.kind.parts()]
+    return sorted(plain, key=lambda signal: bool(conditions_on(spec, signal)))
+
+
+def _mended(spec: Resolved, signal: Signal, population: Population) -> Population:
+    """The population with the signal, or with all that it is made of, at a healthy level."""
+    for _, part in signal.kind.parts():
+        population = _mended(spec, part, population)
+    level = None if signal.kind.parts() else healthy_level(signal, conditions_on(spec, signal))
+    return population if level is None else _at(signal, level, population)
+
+
+def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
+    """The population with the alert's condition met, in one label set, and its guard's in all."""
+    if alert.guard is not None and not is_met(alert.guard.signal, alert.guard.condition, population):
+        population = _at(alert.guard.signal, just_beyond(alert.guard.condition), population)
+    sets = alert.signal.label_sets(population)
+    bad = dict(next(iter(sets.values()), {}))
+    return {**population, **_at(alert.signal, faulty_level(spec, alert), bad)}
+
+
+def _at(signal: Signal, level: float, population: Population) -> Population:
+    """The population with the signal at `level`; unchanged where its series cannot make that."""
+    try:
+        return signal.steer(level, population)
+    except ValueError:
+        return population

@@ -1,0 +1,81 @@
+"""How a spec's signals and alerts stand, as far as somebody has been told of them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from victor_monitoring.demo.serving.summary import value_text
+from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.signal import Signal
+
+State: TypeAlias = Literal["inactive", "pending", "firing", "muted", "delivered", "resolved"]
+"""`muted`: another alert says it; `delivered`: somebody was told; `resolved`: ... that it is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An alert's state, and what is said of it."""
+
+    name: str
+    condition: str
+    state: State
+    about: str
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A signal with the worst of its values, and the alerts on it."""
+
+    title: str
+    value: str
+    of: str
+    alerts: tuple[Standing, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """All rows at one time."""
+
+    rows: tuple[Row, ...]
+
+    @property
+    def standings(self) -> dict[str, Standing]:
+        """Every alert by its name."""
+        return {each.name: each for row in self.rows for each in row.alerts}
+
+    @property
+    def fired(self) -> set[str]:
+        """The alerts that fire, whether or not somebody is told."""
+        return {
+            each.name for each in self.standings.values() if each.state in ("firing", "muted", "delivered")
+        }
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether no alert is under way."""
+        return all(each.state in ("inactive", "resolved") for each in self.standings.values())
+
+
+def watched(spec: Resolved) -> dict[str, tuple[Signal, list[Alert]]]:
+    """The signals that alerts watch, in the order of the spec, each with its alerts."""
+    found: dict[str, tuple[Signal, list[Alert]]] = {}
+    for name, signal in spec.signals.items():
+        alerts = [alert for alert in spec.alerts if alert.signal.name == name]
+        if alerts:
+            found[name] = (signal, alerts)
+    return found
+
+
+def worst(
+    signal: Signal, alerts: Iterable[Alert], values: Mapping[tuple[str, ...], float]
+) -> tuple[str, str]:
+    """The worst value in words, and whose it is; `values` are by the signal's own labels' values."""
+    numbers = {labels: value for labels, value in values.items() if not math.isnan(value)}
+    if not numbers:
+        return "no data", ""
+    high_is_bad = all(alert.condition.high_is_bad for alert in alerts)
+    labels = (max if high_is_bad else min)(numbers, key=lambda each: numbers[each])
+    return value_text(numbers[labels], signal.unit), " ".join(labels)

@@ -1,0 +1,89 @@
+"""Programs that end when this process does, of whatever it dies."""
+
+from __future__ import annotations
+
+import itertools
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.demo import supervisor
+from victor_monitoring.demo.http import is_ready
+
+_ATTEMPTS: Final = 3  # another process may take a port that was free
+_START: Final = 60  # seconds, on a machine that is busy
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A program that answers at a URL, and the folder that is removed with it."""
+
+    url: str
+    folder: Path
+
+
+@contextmanager
+def kept(name: str, command: Callable[[Path, int], Sequence[str]]) -> Iterator[Kept]:
+    """A program that is ready, until the block ends; UserError where it does not start.
+
+    `command` gives its command line for a folder of its own and a port of 127.0.0.1.
+    """
+    for attempt in itertools.count(1):
+        folder, port = Path(tempfile.mkdtemp(prefix=f"victor-mon-{name}-")), _free_port()
+        url = f"http://127.0.0.1:{port}"
+        with _keeper(folder, command(folder, port)) as process:
+            if _is_started(url, process):
+                yield Kept(url, folder)
+                return
+            said = _said(process)
+        if attempt == _ATTEMPTS:
+            raise UserError(f"`{name}` does not start", said)
+
+
+@contextmanager
+def _keeper(folder: Path, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+    """The process that keeps a program until the block ends; then both have ended, and the folder is gone."""
+    with subprocess.Popen(  # noqa: S603 - our own script
+        [sys.executable, "-I", "-S", supervisor.__file__, str(folder), *command],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        start_new_session=True,  # Ctrl-C in a terminal is for us; the keeper ends when we have
+    ) as process:
+        assert process.stdin is not None
+        try:
+            yield process
+        finally:
+            process.stdin.close()
+            process.wait()
+
+
+def _is_started(url: str, process: subprocess.Popen[bytes]) -> bool:
+    deadline = time.monotonic() + _START
+    while time.monotonic() < deadline and process.poll() is None:
+        if is_ready(url):
+            return process.poll() is None  # and not: somebody else answers there
+        time.sleep(0.05)
+    return False
+
+
+def _said(process: subprocess.Popen[bytes]) -> str:
+    """What a program that has ended said last."""
+    if process.poll() is None or process.stdout is None:
+        return f"it is not ready after {_START} seconds"
+    return process.stdout.read().decode(errors="replace").strip()
+
+
+def _free_port() -> int:
+    """A port of 127.0.0.1 that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

@@ -1,0 +1,225 @@
+"""The scalar types of the language: how each is read from YAML and shown in the JSON Schema."""
+
+from __future__ import annotations
+
+import datetime
+import functools
+from collections.abc import Callable
+from fractions import Fraction
+from typing import Annotated, Any, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
+
+from victor_monitoring.language.model.template import Template, parse_template
+from victor_monitoring.promql.duration import parse_duration
+from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
+from victor_monitoring.signals.quantity import Condition, Quantity, TextError, parse_condition, parse_quantity
+from victor_monitoring.signals.selector import WrittenSelector, parse_selector
+
+_REMEMBERED = 10_000  # texts of a type, with what they mean
+# The labels of every Kubernetes object that say which spec and context it is of.
+MANAGED_BY = "app.kubernetes.io/managed-by"
+PART_OF = "app.kubernetes.io/part-of"
+INSTANCE = "app.kubernetes.io/instance"
+DASHBOARD_LABEL = (
+    "grafana_dashboard"  # by which Grafana's sidecar finds dashboards where nobody says otherwise
+)
+OWNERSHIP = frozenset({MANAGED_BY, PART_OF, INSTANCE})
+NAME_SHAPE = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+_YEAR = 366 * 86_400_000  # milliseconds; Prometheus counts to 292 years, and nobody waits for that
+_NEWEST_MAJOR = 3  # of Prometheus: a later one may compute differently
+_NO_GROUPING = ("inf", "nan", "without")  # in `by (..)` these are numbers and a keyword, in any case
+
+
+def invalid(message: str, help: str, part: tuple[int, int] | None = None) -> PydanticCustomError:  # noqa: A002
+    """An error that carries its own help, and the part of the text that it is about."""
+    return PydanticCustomError("language", "{message}", {"message": message, "help": help, "part": part})
+
+
+def _reader(
+    parse: Callable[[str], Any],
+    help: str = "",  # noqa: A002 - the word users see
+    *,
+    needs_unit: bool = False,
+) -> PlainValidator:
+    """Reads text with `parse`; `help` is for parsers whose errors do not bring their own.
+
+    `needs_unit` says that no number alone is right, so that to quote one would not help.
+    """
+    parse = functools.lru_cache(_REMEMBERED)(parse)  # a spec says `5m` many times, and all in each context
+
+    def read(value: object) -> Any:
+        if needs_unit and isinstance(value, int | float) and not isinstance(value, bool):
+            raise invalid(f"`{value}` has no unit", help)
+        if not isinstance(value, str):
+            raise PydanticCustomError("string_type", "text is wanted")
+        try:
+            return parse(value)
+        except TextError as error:
+            raise invalid(error.message, error.help, error.part) from None
+        except ValueError as error:
+            raise invalid(str(error), help) from None
+
+    return PlainValidator(read)
+
+
+def _number(value: object) -> Fraction:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise invalid("a number is wanted", "write it plain, such as `0.95` or `40`")
+    return Fraction(str(value))
+
+
+def _bearable(text: str) -> int:
+    milliseconds = parse_duration(text)
+    if milliseconds > _YEAR:
+        raise ValueError(f"`{text}` is longer than a year")
+    return milliseconds
+
+
+def _where(text: str) -> Condition:
+    return parse_condition(text, ("==", "!=", "<", "<=", ">", ">="))
+
+
+def _supported(text: str) -> PrometheusVersion:
+    version = parse_version(text)
+    if version < OLDEST:
+        raise ValueError(f"Prometheus {version} is older than {OLDEST}, which rendered rules need")
+    if version.major > _NEWEST_MAJOR:
+        raise ValueError(f"Prometheus {version} is newer than {_NEWEST_MAJOR}.x, the newest that is known")
+    return version
+
+
+def _groupable(name: str) -> str:
+    if name.lower() in _NO_GROUPING:
+        raise invalid(f"PromQL cannot group by a label `{name}`", "choose another name")
+    return name
+
+
+def _unreserved(name: str) -> str:
+    if name.startswith("__"):
+        raise invalid(f"`{name}` is a label of Prometheus' own", "choose a name without `__` in front")
+    return name
+
+
+def _untemplated(text: str) -> str:
+    if "{{" in text:
+        raise invalid("`{{` starts a template in Prometheus", "write the text without it")
+    return text
+
+
+def _free(label: str) -> str:
+    if label in OWNERSHIP:
+        raise invalid(f"`{label}` says whose object it is, and is set already", "choose another label")
+    return label
+
+
+def _text_schema(example: str, description: str) -> WithJsonSchema:
+    return WithJsonSchema({"type": "string", "description": description, "examples": [example]})
+
+
+Duration = Annotated[
+    int,
+    _reader(_bearable, "write a duration such as `30s`, `5m` or `1h30m`", needs_unit=True),
+    _text_schema("5m", "a duration"),
+]
+QuantityField = Annotated[
+    Quantity,
+    _reader(parse_quantity, "write a number with its unit, such as `40%`, `250ms`, `2GiB` or `10/s`"),
+    _text_schema("2GiB", "a quantity"),
+]
+ConditionField = Annotated[
+    Condition,
+    _reader(parse_condition, "write a comparison and a threshold with its unit, such as `> 1GiB`, or `any`"),
+    _text_schema("> 1GiB", "a condition (<, <=, >, >=)"),
+]
+WhereField = Annotated[
+    Condition,
+    _reader(_where, "write a comparison and a value, such as `== 0`"),
+    _text_schema("== 0", "a comparison (==, !=, <, <=, >, >=)"),
+]
+SelectorField = Annotated[
+    WrittenSelector,
+    _reader(parse_selector),
+    _text_schema('requests_total{code="500"}', "a selector"),
+]
+TemplateField = Annotated[
+    Template,
+    _reader(parse_template),
+    _text_schema(
+        "{instance} uses {value}, more than {threshold}", "text with {value}, {threshold} and {label}"
+    ),
+]
+VersionField = Annotated[
+    PrometheusVersion,
+    _reader(_supported, 'write the version that runs, in quotes: `"2.42"` or newer'),
+    _text_schema("3.14", "a version of Prometheus, 2.42 or newer"),
+]
+NumberField = Annotated[Fraction, PlainValidator(_number), WithJsonSchema({"type": "number"})]
+
+Name = Annotated[str, Field(pattern=NAME_SHAPE)]
+LabelName = Annotated[Name, AfterValidator(_groupable)]
+TargetLabel = Annotated[LabelName, AfterValidator(_unreserved)]
+SlugName = Annotated[  # in the names of Kubernetes objects, and no longer than Grafana allows a uid to be
+    str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=40)
+]
+MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
+Text = Annotated[str, Field(min_length=1)]
+PlainText = Annotated[Text, AfterValidator(_untemplated)]  # stands in rules as it is
+LabelValue = Annotated[str, AfterValidator(_untemplated)]
+Namespace = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+KubernetesLabel = Annotated[
+    str,
+    Field(
+        pattern=r"^([a-z0-9]([-a-z0-9.]*[a-z0-9])?/)?[A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?$",
+        max_length=317,
+    ),
+]
+ObjectLabel = Annotated[KubernetesLabel, AfterValidator(_free)]
+KubernetesValue = Annotated[
+    str, Field(pattern=r"^([A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?)?$", max_length=63)
+]
+KubernetesPort = (  # the name of a Service's port, or the number that the pods listen on
+    Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
+    | Annotated[int, Field(gt=0, lt=65536)]
+)
+ConfigKey = Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]  # in a ConfigMap's data
+JsonPath = Annotated[str, Field(pattern=r"(^|[/\\])[-._a-zA-Z0-9]+\.json$")]  # its name is such a key too
+ModulePath = Annotated[str, Field(pattern=r"(^|[/\\])[a-zA-Z_][a-zA-Z0-9_]*\.py$")]  # that can be imported
+
+
+class Written(BaseModel):
+    """A mapping of the spec: unknown keys are errors, nothing is converted in silence."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
+
+
+def _reason_or_detail(schema: dict[str, Any]) -> None:
+    """In the JSON Schema of an acknowledgement its reason may stand alone, as it may in the spec."""
+    detail = {key: schema.pop(key) for key in ("type", "properties", "required", "additionalProperties")}
+    schema["anyOf"] = [{"type": "string", "minLength": 1}, detail]
+
+
+class Ack(Written):
+    """Why a finding is accepted, and the last day on which it is."""
+
+    model_config = ConfigDict(json_schema_extra=_reason_or_detail)
+
+    reason: Text
+    until: datetime.date | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _reason_alone(cls, value: Any) -> Any:
+        return {"reason": value} if isinstance(value, str) else value
+
+
+Acks: TypeAlias = dict[str, Ack]

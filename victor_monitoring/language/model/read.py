@@ -1,0 +1,265 @@
+"""From the located tree to the spec model; every mistake is told at its path, and the rest is read on."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import UnionType
+from typing import Any, Final, TypeVar, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.language.model.patterns import BAD_VALUE, CUT_TEXT, MISSING_KEY, UNKNOWN_KEY
+from victor_monitoring.language.model.spec import Spec
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.language.syntax.tree import ListNode, MapNode, Node, Path, Plain, at, plain
+from victor_monitoring.language.syntax.wanted import (
+    cut_comment,
+    list_wanted_help,
+    mapping_wanted_help,
+    text_wanted_help,
+)
+
+_WANTED: Final[dict[str, tuple[str, Callable[[Node], str]]]] = {
+    "string_type": ("text", text_wanted_help),
+    "dict_type": ("a mapping of keys to values", mapping_wanted_help),
+    "model_type": ("a mapping of keys to values", mapping_wanted_help),
+    "model_attributes_type": ("a mapping of keys to values", mapping_wanted_help),
+    "list_type": ("a list", list_wanted_help),
+    "int_type": ("a whole number", lambda node: "write it plain, such as `200`"),
+    "bool_type": ("true or false", lambda node: "write `true` or `false`"),
+    "date_type": ("a date", lambda node: "write it plain, such as `2026-12-31`"),
+}
+_LIMITS: Final = {
+    "too_short": ("has too few items", "write at least {min_length}"),
+    "too_long": ("has too many items", "write at most {max_length}"),
+    "string_too_short": ("is empty", "write a text"),
+    "string_too_long": ("is too long", "write at most {max_length} characters"),
+    "greater_than": ("is too small", "write a number above {gt}"),
+}
+_NEEDED: Final = ("victor_mon", "service")
+M = TypeVar("M", bound=BaseModel)
+_KEY: Final = "[key]"  # what pydantic puts behind the path of a key that is wrong itself
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """The spec without what could not be read (None where nothing is left), and what that was.
+
+    `broken` holds the paths of the entities left out, so that nothing more is said about them.
+    """
+
+    spec: Spec | None
+    findings: tuple[Finding, ...]
+    broken: frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True)
+class _Mistake:
+    """A finding, and what is left out for it: the unknown key, else the whole entity, then broken."""
+
+    finding: Finding
+    left_out: Path
+    is_broken: bool
+
+
+def read(tree: MapNode) -> Reading:
+    """The model of the spec. What is wrong is left out, entity by entity, until the rest is right."""
+    findings: list[Finding] = []
+    broken: set[Path] = set()
+    rest: Any = plain(tree)
+    while True:
+        try:
+            return Reading(Spec.model_validate(rest), tuple(findings), frozenset(broken))
+        except ValidationError as error:
+            mistakes = _mistakes(error.errors(include_url=False), rest, tree)
+        version = [each for each in mistakes if each.finding.path == ("victor_mon",)]
+        if version and version[0].finding.pattern is BAD_VALUE:  # in that language the rest may be right
+            return Reading(None, (version[0].finding,), frozenset())
+        findings += [mistake.finding for mistake in mistakes]
+        broken.update(mistake.left_out for mistake in mistakes if mistake.is_broken)
+        if any(not mistake.left_out or mistake.left_out[0] in _NEEDED for mistake in mistakes):
+            return Reading(None, tuple(findings), frozenset(broken))
+        for mistake in mistakes:
+            rest = _without(rest, mistake.left_out)
+
+
+def read_part(model: type[M], tree: MapNode, path: Path) -> tuple[M | None, list[Finding]]:
+    """What stands at `path` read as a model of its own, or None and the mistakes in it."""
+    part = at(tree, path)
+    assert part is not None  # whoever asks has seen it there
+    try:
+        return model.model_validate(plain(part)), []
+    except ValidationError as error:
+        errors = error.errors(include_url=False)
+    for each in errors:
+        each["loc"] = (*path, *each["loc"])
+    mistakes = _mistakes(errors, plain(tree), tree, _Shape(model, len(path)))
+    return None, [mistake.finding for mistake in mistakes]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """The model that was read, and how many keys lead to it."""
+
+    model: type[BaseModel]
+    depth: int = 0
+
+
+def _mistakes(
+    errors: Iterable[ErrorDetails], data: Plain, tree: MapNode, shape: _Shape = _Shape(Spec)
+) -> list[_Mistake]:
+    """One mistake for each place, so that the members of a union do not repeat each other."""
+    found: dict[tuple[Path, bool], _Mistake] = {}
+    for error in errors:
+        path = _path_in(data, error["loc"], is_missing=error["type"] == "missing")
+        is_unknown = error["type"] == "extra_forbidden"
+        finding = _finding(error, path, tree, shape)
+        mistake = _Mistake(finding, path if is_unknown else _entity(path), not is_unknown)
+        found.setdefault((path, is_unknown), mistake)
+    return list(found.values())
+
+
+def _path_in(data: Plain, loc: tuple[int | str, ...], *, is_missing: bool) -> Path:
+    """The error's path as far as it is one of the data: tags of unions and models are left out.
+
+    Where a key is missing, it is the last of the path.
+    """
+    path: list[int | str] = []
+    for index, key in enumerate(loc):
+        if isinstance(data, dict) and key in data:
+            data = data[str(key)]
+        elif isinstance(data, list) and isinstance(key, int) and key < len(data):
+            data = data[key]
+        elif is_missing and index + 1 == len(loc):
+            path.append(key)
+            break
+        else:
+            continue
+        path.append(key)
+    return tuple(path)
+
+
+def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> Finding:
+    context, name = error.get("ctx", {}), _name_of(path)
+    match error["type"]:
+        case "extra_forbidden":
+            help = nearest(name, _keys_at(shape, path[:-1]))  # noqa: A001 - the word users see
+            return Finding(path, f"unknown key `{name}`", help, on_key=True, pattern=UNKNOWN_KEY)
+        case "missing":
+            where = f" in `{_name_of(path[:-1])}`" if len(path) > 1 else ""
+            message = f"`{name}` is missing{where}"
+            return Finding(path, message, f"add `{name}:`", on_key=True, pattern=MISSING_KEY)
+        case "language":
+            on_key = error["loc"][-1] == _KEY
+            return _bad(path, context["message"], context["help"], part=context["part"], on_key=on_key)
+        case "literal_error":
+            known = re.findall(r"'([^']*)'", str(context["expected"])) or [str(context["expected"]).lower()]
+            return _bad(path, f"`{name}` cannot be `{error['input']}`", nearest(str(error["input"]), known))
+        case "string_pattern_mismatch":
+            message = f"`{error['input']}` is not a name that fits here"
+            on_key = error["loc"][-1] == _KEY
+            return _bad(path, message, f"it must match `{context['pattern']}`", on_key=on_key)
+        case kind if kind in _LIMITS:
+            problem, mend = _LIMITS[kind]
+            return _bad(path, f"`{name}` {problem}", mend.format_map(context))
+        case kind:
+            words, help_for = _WANTED.get(kind, ("", None))
+            node = at(tree, path)
+            told = error["msg"][:1].lower() + error["msg"][1:]
+            message = f"`{name}` wants {words}" if words else f"`{name}`: {told}"
+            return _bad(path, message, help_for(node) if node and help_for else "")
+
+
+def _bad(
+    path: Path,
+    message: str,
+    help: str,  # noqa: A002 - the word users see
+    part: tuple[int, int] | None = None,
+    on_key: bool = False,
+) -> Finding:
+    return Finding(path, message, help, part, on_key, BAD_VALUE)
+
+
+def _name_of(path: Path) -> str:
+    """The last key of a path, as a person names it: items of a list by their place, from 1."""
+    if not path:
+        return "the spec"
+    last = path[-1]
+    return last if isinstance(last, str) else f"item {last + 1} of {_name_of(path[:-1])}"
+
+
+def _keys_at(shape: _Shape, path: Path) -> list[str]:
+    """The keys that the language knows at a path."""
+    found: Any = shape.model
+    for key in path[shape.depth :]:
+        found = _below(found, key)
+    model = _model_in(found)
+    return [] if model is None else list(_fields(model))
+
+
+def _fields(model: type[BaseModel]) -> dict[str, Any]:
+    """The types of a model's fields by the keys that they have in the spec."""
+    return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+
+
+def _model_in(shape: Any) -> type[BaseModel] | None:
+    """The model that a type is, or that is one of its alternatives."""
+    if isinstance(shape, type) and issubclass(shape, BaseModel):
+        return shape
+    alternatives = get_args(shape) if get_origin(shape) in (Union, UnionType) else ()
+    return next((model for each in alternatives if (model := _model_in(each))), None)
+
+
+def _below(shape: Any, key: int | str) -> Any:
+    """The type of what stands under `key` in a value of type `shape`."""
+    model = _model_in(shape)
+    if model is not None:
+        return _fields(model).get(str(key))
+    if get_origin(shape) in (Union, UnionType):
+        return next((_below(each, key) for each in get_args(shape) if get_args(each)), None)
+    return get_args(shape)[-1] if get_origin(shape) in (dict, list) else None
+
+
+def _entity(path: Path) -> Path:
+    """The smallest part of the spec that can be left out whole."""
+    match path:
+        case ("components", _, "metrics", _, *_):
+            return path[:4]
+        case ("alerts", _, _, *_):
+            return path[:3]
+        case ("components" | "signals" | "contexts" | "alerts" | "checks", _, *_):
+            return path[:2]
+        case _:
+            return path[:1]
+
+
+def _without(data: Any, path: Path) -> Any:
+    """The data less the key at `path`, in lists of mappings too; nothing given is changed."""
+    first, below = path[0], path[1:]
+    if isinstance(data, list):
+        return [_without(item, below) if index == first else item for index, item in enumerate(data)]
+    if not isinstance(data, dict) or first not in data:
+        return data
+    if not below:
+        return {key: value for key, value in data.items() if key != first}
+    return {**data, first: _without(data[first], below)}
+
+
+_PROSE: Final = frozenset({"summary", "description", "actions", "help", "title", "reason"})
+
+
+def cut_texts(node: Node, path: Path = (), is_prose: bool = False) -> Iterator[Finding]:
+    """Every text for people that is followed by what looks like the rest of its sentence."""
+    if isinstance(node, MapNode):
+        for key, entry in node.entries.items():
+            yield from cut_texts(entry.node, (*path, key), key in _PROSE)
+    elif isinstance(node, ListNode):
+        for index, item in enumerate(node.items):
+            yield from cut_texts(item, (*path, index), is_prose)
+    elif is_prose and cut_comment(node):
+        message = f"the text ends after `{node.text[-20:]}`: what follows ` #` is a comment"
+        yield Finding(path, message, "quote the text, or put two spaces before a comment", pattern=CUT_TEXT)

@@ -1,0 +1,107 @@
+"""The signals as written: one key per kind, its shape taken from the kind's own fields."""
+
+from __future__ import annotations
+
+import dataclasses
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
+
+from pydantic import BaseModel, Field, create_model, model_validator
+
+from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.language.model.fields import (
+    Acks,
+    Duration,
+    LabelName,
+    Name,
+    NumberField,
+    QuantityField,
+    SelectorField,
+    Text,
+    WhereField,
+    Written,
+    invalid,
+)
+from victor_monitoring.signals.kinds import KINDS
+from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.quantity import Condition, Quantity, Unit
+from victor_monitoring.signals.signal import Kind
+from victor_monitoring.signals.signal import Signal as ResolvedSignal
+
+_WRITTEN: dict[object, Any] = {
+    Selector: SelectorField,
+    Condition: WhereField,
+    Quantity: QuantityField,
+    Fraction: NumberField,
+    ResolvedSignal: Name,
+}
+
+
+def written_type(hint: Any) -> Any:
+    """The type in which a kind's field of type `hint` is written."""
+    if hint in _WRITTEN:
+        return _WRITTEN[hint]
+    arguments = get_args(hint)
+    if type(None) in arguments:
+        return written_type(next(each for each in arguments if each is not type(None))) | None
+    if get_origin(hint) is tuple:
+        return list[written_type(arguments[0])]  # type: ignore[misc]  # a type made at run time
+    return written_model(hint) if dataclasses.is_dataclass(hint) else hint
+
+
+def written_model(shape: Any) -> type[BaseModel]:
+    """The model of a kind's parameters: the fields of its dataclass, each as it is written."""
+    hints = get_type_hints(shape)
+    fields: dict[str, Any] = {}
+    for field in dataclasses.fields(shape):
+        default = ... if field.default is dataclasses.MISSING else field.default
+        fields[field.name] = (written_type(hints[field.name]), default)
+    return create_model(shape.__name__, __base__=Written, __doc__=shape.__doc__, **fields)
+
+
+def _kind_type(kind: type[Kind]) -> Any:
+    if kind.INLINE is None:
+        return written_model(kind)
+    return written_type(get_type_hints(kind)[kind.INLINE])
+
+
+class _SignalKeys(Written):
+    title: Text
+    unit: Unit
+    by: list[LabelName] = Field(default=[])
+    window: Duration | None = None
+    ack: Acks = Field(default={})
+    reason: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_kind(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            named = [key for key in value if key in KINDS]
+            known = ", ".join(f"`{name}`" for name in KINDS)
+            if not named:
+                strange = next((key for key in value if key not in cls.model_fields), None)
+                hint = nearest(strange, KINDS) if strange else f"add one of {known}"
+                raise invalid("the signal has no kind", hint)
+            if len(named) > 1:
+                both = " and ".join(f"`{each}`" for each in named)
+                raise invalid(
+                    f"the signal has {len(named)} kinds: {both}", "keep one; two cuts are two signals"
+                )
+        return value
+
+    def kind(self) -> tuple[type[Kind], Any]:
+        """The kind, and its parameters as written: a model, or a list of models where it is inline."""
+        name = next(name for name in KINDS if getattr(self, name) is not None)
+        return KINDS[name], getattr(self, name)
+
+
+if TYPE_CHECKING:
+    Signal = _SignalKeys
+else:
+    Signal = create_model(
+        "Signal",
+        __base__=_SignalKeys,
+        __doc__="A number per label set; exactly one of the kinds says how it is read.",
+        **{name: (_kind_type(kind), None) for name, kind in KINDS.items()},  # an empty one is no kind
+    )

@@ -1,0 +1,340 @@
+"""The spec as written, key by key. Durations are milliseconds once read."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+
+from victor_monitoring.language.model.fields import (
+    Acks,
+    ConditionField,
+    ConfigKey,
+    Duration,
+    JsonPath,
+    KubernetesLabel,
+    KubernetesPort,
+    KubernetesValue,
+    LabelName,
+    LabelValue,
+    MetricName,
+    ModulePath,
+    Name,
+    Namespace,
+    NumberField,
+    ObjectLabel,
+    PlainText,
+    QuantityField,
+    SlugName,
+    TargetLabel,
+    TemplateField,
+    Text,
+    VersionField,
+    Written,
+    invalid,
+)
+from victor_monitoring.language.model.signals import Signal
+from victor_monitoring.signals.quantity import Quantity, Unit
+
+Labels: TypeAlias = dict[TargetLabel, LabelValue]
+CheckSeverity: TypeAlias = Literal["off", "note", "warning", "error"]
+Merge: TypeAlias = Literal[
+    "sum", "max", "min", "mostrecent", "livesum", "livemax", "livemin", "livemostrecent"
+]
+PanelType: TypeAlias = Literal["timeseries", "stat", "gauge", "bar", "pie", "table"]
+OUTPUTS = ("rules", "tests", "dashboard", "registry", "alertmanager", "kubernetes", "overlays", "docs")
+
+
+def _positive(milliseconds: int) -> int:
+    if milliseconds <= 0:
+        raise invalid("the duration must be above 0", "write a duration such as `30s` or `5m`")
+    return milliseconds
+
+
+def _each_once(values: list[str]) -> list[str]:
+    if twice := [value for index, value in enumerate(values) if value in values[:index]]:
+        raise invalid(f"`{twice[0]}` stands here twice", "remove one of them")
+    return values
+
+
+def _version(value: int) -> int:
+    if value != 1:
+        message = f"this is version {value} of the spec language, and version 1 is understood here"
+        raise invalid(message, "upgrade `victor-monitoring`, or write `victor_mon: 1`")
+    return value
+
+
+def _share(value: Quantity) -> Quantity:
+    if value.unit != "ratio" or not 0 <= value.value <= 1:
+        raise invalid(f"`{value.text}` is no share", "write a share such as `100%`")
+    return value
+
+
+Period = Annotated[Duration, AfterValidator(_positive)]
+
+
+class Service(Written):
+    """The monitored service: its names, the targets that are it, and the labels its alerts carry."""
+
+    name: SlugName
+    title: PlainText
+    owner: PlainText
+    namespace: Namespace | None = None
+    metric_prefix: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*_$")]
+    select: Annotated[Labels, Field(min_length=1)]
+    scope: list[TargetLabel] = []
+    runbooks: PlainText | None = None
+    labels: Labels = {}
+    prometheus: VersionField | None = None
+    ack: Acks = {}
+
+
+class Defaults(Written):
+    """What holds where nothing else is said."""
+
+    window: Period = 300_000
+    evaluate_every: Period = 30_000
+    scrape_every: Period = 15_000
+    reason: Text | None = None
+
+
+class Budget(Written):
+    """How many series one target may expose at worst."""
+
+    series: Annotated[int, Field(gt=0)]
+    reason: Text | None = None
+
+
+class Proof(Written):
+    """The share of mutated rules that the derived tests must catch."""
+
+    mutation: Annotated[QuantityField, AfterValidator(_share)]
+
+
+class Outputs(Written):
+    """Paths of rendered files, relative to the root; null switches one off."""
+
+    rules: Text | None = None
+    tests: Text | None = None
+    dashboard: JsonPath | None = None
+    registry: ModulePath | None = None
+    alertmanager: Text | None = None
+    kubernetes: Text | None = None
+    overlays: Text | None = None
+    docs: Text | None = None
+    ack: Acks = {}
+
+
+class Alertmanager(Written):
+    """Timing of notifications, and whether a whole configuration or a fragment is rendered."""
+
+    standalone: bool = False
+    group_wait: Duration = 30_000
+    group_interval: Period = 60_000
+    repeat_interval: Period = 14_400_000
+
+
+class Kubernetes(Written):
+    """How the service is found in a cluster, and how its objects are labelled there."""
+
+    rules_key: ConfigKey = "rules.yaml"
+    labels: dict[ObjectLabel, KubernetesValue] = {}
+    app: dict[KubernetesLabel, KubernetesValue] = {}
+    port: KubernetesPort | None = None
+    path: Annotated[str, Field(pattern=r"^/")] = "/metrics"
+
+
+def _list_or_open(schema: dict[str, Any]) -> None:
+    """In the JSON Schema of a label its values stand alone, as they do in the spec."""
+    properties = schema.pop("properties")
+    values = properties.pop("values")["anyOf"][0]
+    is_open = {
+        "type": "object",
+        "required": ["open"],
+        "additionalProperties": False,
+        "properties": properties,
+    }
+    schema.pop("additionalProperties", None)
+    schema.pop("type", None)
+    schema["anyOf"] = [values, is_open]
+
+
+class Label(Written):
+    """A label: the list of its values, or `{open: true, limit: N}`; beyond N values they become `other`."""
+
+    model_config = ConfigDict(json_schema_extra=_list_or_open)
+
+    values: Annotated[list[Text], Field(min_length=1), AfterValidator(_each_once)] | None = None
+    open: Literal[True] | None = None
+    limit: Annotated[int, Field(gt=0)] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _closed_or_open(cls, value: Any) -> Any:
+        if isinstance(value, list):
+            return {"values": value}
+        if not isinstance(value, dict) or "values" in value or "open" not in value:
+            help = "list its values, or write `{open: true, limit: 200}`"  # noqa: A001 - the word users see
+            raise invalid("a label is a list of values, or open", help)
+        return value
+
+
+class Metric(Written):
+    """A metric: its type, unit and labels as they are exposed."""
+
+    type: Literal["counter", "gauge", "histogram"]
+    help: Text
+    unit: Unit = "count"
+    labels: dict[LabelName, Label] = {}
+    buckets: Annotated[list[QuantityField], Field(min_length=1)] | None = None
+    merge: Merge | None = None
+    range: Annotated[list[NumberField], Field(min_length=2, max_length=2)] | None = None
+    rest: bool = False
+    may_be_absent: bool = False
+    replaces: list[MetricName] = []
+    ack: Acks = {}
+
+
+class Component(Written):
+    """A part of the service: a REST section, a class of the registry, and its metrics."""
+
+    class_: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")] | None = Field(default=None, alias="class")
+    endpoint: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")] | None = None
+    external: bool = False
+    select: Annotated[Labels, Field(min_length=1)] | None = None
+    labels: Labels = {}
+    anchor: MetricName | None = None
+    metrics: dict[MetricName, Metric]
+    ack: Acks = {}
+
+
+class Guard(Written):
+    """A second signal that must meet a condition too."""
+
+    signal: Name
+    when: ConditionField
+
+
+class Alert(Written):
+    """A signal beyond a threshold for a time, and what a person is told then."""
+
+    signal: Name
+    when: ConditionField
+    only_if: Guard | None = None
+    for_: Duration = Field(default=0, alias="for")
+    keep_firing_for: Duration | None = None
+    severity: Name
+    detect_within: Period | None = None
+    component: Name | None = None
+    summary: TemplateField | None = None
+    description: TemplateField | None = None
+    actions: list[TemplateField] = []
+    labels: Labels = {}
+    ack: Acks = {}
+    reason: Text | None = None
+
+
+class Meta(Written):
+    """The alerts on monitoring itself."""
+
+    group: Name | None = None
+    for_: Duration = Field(default=300_000, alias="for")
+    severity: Name | None = None
+    ack: Acks = {}
+    reason: Text | None = None
+
+
+class Panel(Written):
+    """A panel of the dashboard: its signals, and how they are drawn."""
+
+    title: Text
+    type: PanelType
+    signal: Name | None = None
+    signals: Annotated[list[Name], Field(min_length=1)] | None = None
+    columns: Annotated[list[Name], Field(min_length=1)] | None = None
+    top: Annotated[int, Field(gt=0)] | None = None
+    ack: Acks = {}
+
+
+class Row(Written):
+    """A titled row of panels."""
+
+    title: Text
+    panels: Annotated[list[Panel], Field(min_length=1)]
+
+
+class Dashboard(Written):
+    """The dashboard, row by row."""
+
+    refresh: Period = 30_000
+    rows: list[Row]
+    ack: Acks = {}
+
+
+Integrations: TypeAlias = list[dict[str, Any]]  # in the words of Alertmanager, which judges them
+
+
+class Receiver(Written):
+    """Who is told of alerts with these severities and labels; of all of them where neither is given."""
+
+    severities: list[Name] = []
+    labels: Labels = {}
+    webhook_configs: Integrations = []
+    email_configs: Integrations = []
+    slack_configs: Integrations = []
+    pagerduty_configs: Integrations = []
+    opsgenie_configs: Integrations = []
+    msteams_configs: Integrations = []
+    discord_configs: Integrations = []
+    telegram_configs: Integrations = []
+    pushover_configs: Integrations = []
+    victorops_configs: Integrations = []
+    webex_configs: Integrations = []
+    wechat_configs: Integrations = []
+    sns_configs: Integrations = []
+    ack: Acks = {}
+
+    def integrations(self) -> dict[str, Integrations]:
+        """What was written of them, by their keys in Alertmanager's configuration."""
+        named = (name for name in type(self).model_fields if name.endswith("_configs"))
+        return {name: value for name in named if (value := getattr(self, name))}
+
+
+class Context(Written):
+    """A place where the spec is applied: what it selects, labels and overrides there."""
+
+    labels: Labels = {}
+    select: Labels = {}
+    prometheus: VersionField | None = None
+    protected: bool = False
+    component: Literal["configmap", "operator"] | None = "configmap"
+    kubernetes: Kubernetes = Field(default_factory=Kubernetes)
+    receivers: dict[Name, Receiver] = {}
+    targets: list[Any] = []
+    override: dict[str, Any] = {}
+    time_scale: Annotated[int, Field(gt=0)] = 1
+    ack: Acks = {}
+
+
+class Spec(Written):
+    """A whole spec."""
+
+    victor_mon: Annotated[int, AfterValidator(_version)]
+    service: Service
+    defaults: Defaults = Field(default_factory=Defaults)
+    severities: Annotated[list[Name], Field(min_length=1), AfterValidator(_each_once)] = [
+        "warning",
+        "critical",
+    ]
+    budget: Budget | None = None
+    checks: dict[str, CheckSeverity] = {}
+    proof: Proof | None = None
+    outputs: Outputs = Field(default_factory=Outputs)
+    alertmanager: Alertmanager = Field(default_factory=Alertmanager)
+    kubernetes: Kubernetes = Field(default_factory=Kubernetes)
+    components: dict[Name, Component] = {}
+    signals: dict[Name, Signal] = {}
+    alerts: dict[Name, dict[Name, Alert] | None] = {}
+    meta: Meta | None = Field(default_factory=Meta)
+    dashboard: Dashboard | None = None
+    contexts: dict[SlugName, Context] = {}

@@ -1,0 +1,55 @@
+"""Texts of an alert with `{value}`, `{threshold}` and `{label}` in them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+from victor_monitoring.signals.quantity import TextError
+
+_BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
+
+
+class TemplateError(TextError):
+    """A template that cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placeholder:
+    """A name in braces, and its place in the text, braces included."""
+
+    name: str
+    part: tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The pieces of a text in order: plain ones and placeholders."""
+
+    text: str
+    pieces: tuple[str | Placeholder, ...]
+
+    @property
+    def placeholders(self) -> tuple[Placeholder, ...]:
+        """The placeholders, in order."""
+        return tuple(piece for piece in self.pieces if isinstance(piece, Placeholder))
+
+
+def parse_template(text: str) -> Template:
+    """The template that `text` writes; TemplateError where braces do not hold a name."""
+    pieces: list[str | Placeholder] = []
+    end = 0
+    for found in _BRACES.finditer(text):
+        name = found[1]
+        if name is None or not _NAME.fullmatch(name):
+            raise TemplateError(
+                f"`{found[0]}` is no placeholder",
+                found.span(),
+                "write `{value}`, `{threshold}` or `{label}`; Prometheus templates are made from these",
+            )
+        pieces += [text[end : found.start()]] if found.start() > end else []
+        pieces.append(Placeholder(name, found.span()))
+        end = found.end()
+    pieces += [text[end:]] if end < len(text) else []
+    return Template(text, tuple(pieces))

@@ -1,0 +1,95 @@
+"""Alerts, resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from victor_monitoring.language.model import spec as written
+from victor_monitoring.language.resolved.metrics import label_pairs, owner, owners
+from victor_monitoring.language.resolved.spec import Alert, Component, Labels, Service, Unknown
+from victor_monitoring.language.resolved.time_scale import TimeScale
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.signals.alert import Guard
+from victor_monitoring.signals.signal import Signal
+
+
+class AlertResolver:
+    """Resolves the alerts of one spec; names that lead nowhere are kept in `unknown`."""
+
+    def __init__(
+        self,
+        spec: written.Spec,
+        service: Service,
+        components: Mapping[str, Component],
+        signals: Mapping[str, Signal],
+        scale: TimeScale,
+    ) -> None:
+        self._spec, self._service, self._scale = spec, service, scale
+        self._components, self._signals = components, signals
+        self._owners = owners(components.values())
+        self.unknown: list[Unknown] = []
+
+    def all(self) -> tuple[Alert, ...]:
+        """Every alert that could be resolved, in the order of the spec."""
+        found = (
+            self._alert(group, name, alert)
+            for group, alerts in self._spec.alerts.items()
+            for name, alert in (alerts or {}).items()
+        )
+        return tuple(alert for alert in found if alert is not None)
+
+    def _alert(self, group: str, name: str, alert: written.Alert) -> Alert | None:
+        path: Path = ("alerts", group, name)
+        signal = self._signal(alert.signal, (*path, "signal"))
+        guard = self._guard(alert.only_if, (*path, "only_if", "signal"))
+        if alert.severity not in self._spec.severities:
+            self.unknown.append(Unknown("severity", alert.severity, (*path, "severity")))
+        if alert.component is not None and alert.component not in self._components:
+            self.unknown.append(Unknown("component", alert.component, (*path, "component")))
+        if signal is None or (guard is None and alert.only_if is not None):
+            return None
+        component = alert.component or owner(signal, self._owners) or self._service.name
+        return Alert(
+            name=name,
+            group=group,
+            signal=signal,
+            condition=alert.when,
+            guard=guard,
+            pending=self._scale(alert.for_),
+            keep_firing=None if alert.keep_firing_for is None else self._scale(alert.keep_firing_for),
+            detect_within=None if alert.detect_within is None else self._scale(alert.detect_within),
+            severity=alert.severity,
+            component=component,
+            summary=alert.summary,
+            description=alert.description,
+            actions=tuple(alert.actions),
+            labels=self._labels(alert, component),
+            own_labels=label_pairs(alert.labels),
+        )
+
+    def _signal(self, name: str, path: Path) -> Signal | None:
+        if name not in self._spec.signals:
+            self.unknown.append(Unknown("signal", name, path))
+        return self._signals.get(name)
+
+    def _guard(self, guard: written.Guard | None, path: Path) -> Guard | None:
+        if guard is None:
+            return None
+        signal = self._signal(guard.signal, path)
+        return None if signal is None else Guard(signal, guard.when)
+
+    def _labels(self, alert: written.Alert, component: str) -> Labels:
+        """What the alert adds to its series: the fixed labels, then service's, component's and its own."""
+        section = self._components.get(component)
+        return label_pairs(
+            {
+                **dict(self._service.labels),
+                **(dict(section.labels) if section else {}),
+                **alert.labels,
+                "severity": alert.severity,
+                "component": component,
+                "owner": self._service.owner,
+                "service": self._service.name,
+                "signal": alert.signal,
+            }
+        )

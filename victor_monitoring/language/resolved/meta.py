@@ -1,0 +1,102 @@
+"""The alerts on monitoring itself, as a spec has them: what each watches, its labels, what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from victor_monitoring.language.model.template import Placeholder, Template
+from victor_monitoring.language.resolved.spec import Component, Meta, Resolved
+from victor_monitoring.promql.tree import Matcher
+
+Watched: TypeAlias = Literal["target", "service", "metric"]
+
+TARGET, SERVICE, METRIC = "target", "service", "metric"  # the label `signal` of these alerts
+TARGET_DOWN, SERVICE_ABSENT, METRIC_MISSING = "TargetDown", "ServiceAbsent", "MetricMissing"
+META_ALERTS = (TARGET_DOWN, SERVICE_ABSENT, METRIC_MISSING)
+_INSTANCE = Placeholder("instance", (0, 0))
+
+
+@dataclass(frozen=True, slots=True)
+class MetaAlert:
+    """An alert on monitoring itself; `component` is the one whose metric or own targets are watched."""
+
+    name: str
+    watches: Watched
+    select: tuple[Matcher, ...]
+    component: Component | None
+    labels: Mapping[str, str]
+    summary: Template
+    description: str
+
+
+def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
+    """ServiceAbsent and TargetDown for each select, MetricMissing for each component with an anchor.
+
+    What mutes comes first: of one evaluation Alertmanager then knows it when it is to tell of what is muted.
+    """
+    meta = spec.meta
+    if meta is None:
+        return
+    for select, owner in _selects(spec).items():
+        title = f"{spec.service.title} ({owner.name})" if owner else spec.service.title
+        yield MetaAlert(
+            SERVICE_ABSENT,
+            "service",
+            select,
+            owner,
+            {
+                **{matcher.label: matcher.value for matcher in select},
+                **_labels(spec, meta, owner, "service"),
+            },
+            _template(f"No target of {title} is up"),
+            "Prometheus knows no healthy target, so no alert of the service can fire.",
+        )
+        yield MetaAlert(
+            TARGET_DOWN,
+            "target",
+            select,
+            owner,
+            _labels(spec, meta, owner, "target"),
+            _template("Target ", _INSTANCE, f" of {title} is down"),
+            "Prometheus cannot scrape this target, so none of its alerts can fire.",
+        )
+    for component in spec.components.values():
+        if component.anchor is not None:
+            metric = component.anchor.metric.name
+            yield MetaAlert(
+                METRIC_MISSING,
+                "metric",
+                component.select,
+                component,
+                {**_labels(spec, meta, component, "metric"), "metric": metric},
+                _template("Target ", _INSTANCE, f" is up and does not export {metric}"),
+                f"Alerts that read the metrics of {component.name} stay silent for this target.",
+            )
+
+
+def _selects(spec: Resolved) -> dict[tuple[Matcher, ...], Component | None]:
+    """Each select once: the service's, where any component has it, and components' own."""
+    found: dict[tuple[Matcher, ...], Component | None] = {}
+    for component in spec.components.values():
+        is_own = component.select != spec.service.select
+        found.setdefault(component.select, component if is_own else None)
+    return found or {spec.service.select: None}
+
+
+def _labels(spec: Resolved, meta: Meta, component: Component | None, signal: str) -> dict[str, str]:
+    return {
+        **dict(spec.service.labels),
+        **(dict(component.labels) if component else {}),
+        "severity": meta.severity,
+        "component": component.name if component else spec.service.name,
+        "owner": spec.service.owner,
+        "service": spec.service.name,
+        "signal": signal,
+    }
+
+
+def _template(*pieces: str | Placeholder) -> Template:
+    text = "".join(piece if isinstance(piece, str) else f"{{{piece.name}}}" for piece in pieces)
+    return Template(text, pieces)

@@ -1,0 +1,122 @@
+"""Components and metrics, resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from victor_monitoring.language.model import spec as written
+from victor_monitoring.language.resolved.spec import Component, Declared, Labels, Resolved
+from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.signals.metric import Label, Metric, Selector
+from victor_monitoring.signals.signal import Signal
+
+
+def matchers(labels: Mapping[str, str]) -> tuple[Matcher, ...]:
+    """Equality matchers, in the order of the spec."""
+    return tuple(Matcher(label, "=", value) for label, value in labels.items())
+
+
+def label_pairs(labels: Mapping[str, str]) -> Labels:
+    """Labels as pairs, in the order of the spec."""
+    return tuple(labels.items())
+
+
+def owners(components: Iterable[Component]) -> dict[str, str]:
+    """The component of each series that can be selected, by the series' name."""
+    return {
+        series: component.name
+        for component in components
+        for declared in component.metrics
+        for series in declared.metric.series()
+    }
+
+
+def owner(signal: Signal, owners: Mapping[str, str]) -> str | None:
+    """The component whose metrics the signal reads; None where they belong to several."""
+    found = set(_owners_read(signal, owners))
+    return found.pop() if len(found) == 1 else None
+
+
+def _owners_read(signal: Signal, owners: Mapping[str, str]) -> Iterator[str]:
+    for reading in signal.kind.readings():
+        yield owners[reading.selector.metric.name]
+    for _, part in signal.kind.parts():
+        yield from _owners_read(part, owners)
+
+
+def resolve_metric(name: str, metric: written.Metric) -> Metric:
+    """A metric with its buckets in base units."""
+    low, high = metric.range or (None, None)
+    labels = (
+        Label(label, None if value.values is None else tuple(value.values), value.limit)
+        for label, value in metric.labels.items()
+    )
+    return Metric(
+        name=name,
+        type=metric.type,
+        unit=metric.unit,
+        help=metric.help,
+        labels=tuple(labels),
+        buckets=tuple(sorted(bucket.value for bucket in metric.buckets or ())),
+        merge=metric.merge,
+        low=low,
+        high=high,
+    )
+
+
+def resolve_component(
+    name: str, component: written.Component, select: tuple[Matcher, ...], narrowed: Mapping[str, str]
+) -> Component:
+    """A component; `select` is the service's, which its own replaces.
+
+    `narrowed` is what the context selects: it narrows a component's own select too, so that no other
+    environment is taken for this one; a label that the component selects by itself stays.
+    """
+    added = {label: value for label, value in narrowed.items() if label not in (component.select or {})}
+    metrics = tuple(
+        Declared(
+            metric=resolve_metric(metric_name, metric),
+            component=name,
+            path=("components", name, "metrics", metric_name),
+            buckets=tuple(metric.buckets or ()),
+            rest=metric.rest,
+            may_be_absent=metric.may_be_absent,
+            replaces=tuple(metric.replaces),
+        )
+        for metric_name, metric in component.metrics.items()
+    )
+    return Component(
+        name=name,
+        class_name=component.class_ or "".join(word.capitalize() for word in name.split("_")) + "Metrics",
+        endpoint=component.endpoint or name.replace("_", "-"),
+        external=component.external,
+        select=matchers({**component.select, **added}) if component.select else select,
+        labels=label_pairs(component.labels),
+        metrics=metrics,
+        anchor=_anchor(component, [declared.metric for declared in metrics]),
+        written=frozenset(component.model_fields_set),
+    )
+
+
+def _anchor(component: written.Component, metrics: Iterable[Metric]) -> Selector | None:
+    """The named anchor, else the first metric without labels, else the first with closed labels only."""
+    if "anchor" in component.model_fields_set:
+        fitting = [metric for metric in metrics if metric.name == component.anchor]
+    else:
+        plain = [metric for metric in metrics if not metric.labels]
+        closed = [m for m in metrics if all(label.values is not None for label in m.labels)]
+        fitting = plain + closed
+    metric = next(iter(fitting), None)
+    if metric is None:
+        return None
+    return Selector(metric.series().get(f"{metric.name}_count", metric))
+
+
+_PLATFORM: Final = ("instance", "job", "namespace", "pod", "container", "node", "endpoint", "service")
+
+
+def target_labels(spec: Resolved) -> frozenset[str]:
+    """The platform's labels, and those that the spec selects and tells deployments apart by."""
+    selected = {matcher.label for component in spec.components.values() for matcher in component.select}
+    return frozenset({*_PLATFORM, *selected, *spec.service.scope})

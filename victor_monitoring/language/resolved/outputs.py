@@ -1,0 +1,51 @@
+"""Where each rendered file goes."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+
+from victor_monitoring.language.model import spec as written
+from victor_monitoring.language.resolved.spec import Resolved
+
+
+def resolve_outputs(outputs: written.Outputs, name: str) -> dict[str, str]:
+    """The path of each output that is on, relative to the root; defaults carry the service's name."""
+    defaults = {
+        "rules": f"generated/{name}-alerts.yaml",
+        "tests": f"generated/{name}-alerts.test.yaml",
+        "dashboard": f"generated/{name}-dashboard.json",
+        "registry": f"generated/{identifier(name)}_registry.py",
+        "alertmanager": f"generated/{name}-alertmanager.yaml",
+        "kubernetes": f"deployment/kubernetes/{name}",
+        "overlays": f"deployment/kubernetes/overlays/{{context}}/{name}",
+        "docs": f"generated/docs/{name}",
+    }
+    given = {key: getattr(outputs, key) for key in written.OUTPUTS if key in outputs.model_fields_set}
+    return {key: path for key, path in {**defaults, **given}.items() if path is not None}
+
+
+def identifier(name: str) -> str:
+    """A service's name as Python and Prometheus can have one: no dashes, a letter first."""
+    plain = re.sub(r"[^a-z0-9]+", "_", name)
+    return plain if plain[0].isalpha() else f"svc_{plain}"
+
+
+def artifact_path(spec: Resolved, output: str) -> PurePosixPath | None:
+    """The path of an output's plain file; None where the output is off.
+
+    A context's stands in its overlay, unless the context gets Kubernetes objects, which hold it: those are
+    rendered unless the context says `component: null` or the output `kubernetes` is off.
+    """
+    path = spec.outputs.get(output)
+    if path is None or spec.context is None:
+        return None if path is None else PurePosixPath(path)
+    overlay = overlay_path(spec)
+    is_held = spec.component is not None and "kubernetes" in spec.outputs
+    return None if overlay is None or is_held else overlay / PurePosixPath(path).name
+
+
+def overlay_path(spec: Resolved) -> PurePosixPath | None:
+    """The folder of a context's files; None where overlays are off."""
+    overlays = spec.outputs.get("overlays")
+    return PurePosixPath(overlays.replace("{context}", spec.context or "")) if overlays else None

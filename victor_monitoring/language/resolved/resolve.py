@@ -1,0 +1,158 @@
+"""From the spec as written to the resolved spec, for base or one context."""
+
+from __future__ import annotations
+
+from victor_monitoring.language.model import spec as written
+from victor_monitoring.language.resolved.acks import acks_of, reasons_of
+from victor_monitoring.language.resolved.alerts import AlertResolver
+from victor_monitoring.language.resolved.dashboard import resolve_dashboard
+from victor_monitoring.language.resolved.metrics import label_pairs, matchers, resolve_component
+from victor_monitoring.language.resolved.outputs import resolve_outputs
+from victor_monitoring.language.resolved.routing import resolve_routing
+from victor_monitoring.language.resolved.signals import SignalResolver
+from victor_monitoring.language.resolved.spec import Kubernetes, Meta, Resolved, Service, Unknown
+from victor_monitoring.language.resolved.time_scale import TimeScale
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.language.syntax.tree import Path
+
+
+def resolve(
+    spec: written.Spec,
+    *,
+    context: str | None = None,
+    base: Resolved | None = None,
+    broken: frozenset[Path] = frozenset(),
+    scale: TimeScale | None = None,
+) -> tuple[Resolved, list[Finding]]:
+    """The spec with its references followed, and what hindered that.
+
+    `base` is the resolved spec without the context; `broken` holds the paths that could not be read; `scale`
+    takes the place of the context's own.
+    """
+    here = spec.contexts[context] if context else written.Context()
+    scale = scale or TimeScale(context, here.time_scale)
+    service = _service(spec, here)
+    components = {
+        name: resolve_component(name, component, service.select, here.select)
+        for name, component in spec.components.items()
+    }
+    series = {
+        name: (metric, component.select)
+        for component in components.values()
+        for declared in component.metrics
+        for name, metric in declared.metric.series().items()
+    }
+    signals = SignalResolver(spec, service, series, scale)
+    resolved_signals = signals.all()
+    alerts = AlertResolver(spec, service, components, resolved_signals, scale)
+    resolved_alerts = alerts.all()
+    dashboard, unknown = (
+        resolve_dashboard(spec.dashboard, spec.signals, resolved_signals) if spec.dashboard else (None, [])
+    )
+    meta = _meta(spec, scale)
+    routing, unknown_severities = resolve_routing(spec, context, scale)
+    unknown = [
+        *_unknown_anchors(spec),
+        *signals.unknown,
+        *alerts.unknown,
+        *unknown,
+        *_unknown_meta_severity(spec),
+        *unknown_severities,
+    ]
+    resolved = Resolved(
+        context=context,
+        component=here.component,
+        targets=tuple(here.targets),
+        protected=here.protected,
+        time_scale=scale.factor,
+        service=service,
+        window=scale(spec.defaults.window),
+        evaluate=scale(spec.defaults.evaluate_every),
+        scrape=scale(spec.defaults.scrape_every),
+        severities=tuple(spec.severities),
+        budget=spec.budget.series if spec.budget else None,
+        mutation=spec.proof.mutation.value if spec.proof else None,
+        checks=spec.checks,
+        outputs=resolve_outputs(spec.outputs, service.name),
+        kubernetes=_kubernetes(spec.kubernetes, here.kubernetes),
+        routing=routing,
+        components=components,
+        series={name: metric for name, (metric, _) in series.items()},
+        selects={name: select for name, (_, select) in series.items()},
+        signals=resolved_signals,
+        alerts=resolved_alerts,
+        meta=meta,
+        dashboard=dashboard,
+        reads=tuple(signals.reads),
+        unknown=tuple(each for each in unknown if not _is_broken(each, broken)),
+        names={
+            "metric": frozenset(series),
+            "signal": frozenset(spec.signals),
+            "component": frozenset(components),
+            "severity": frozenset(spec.severities),
+        },
+        acks=acks_of(spec),
+        reasons=reasons_of(spec),
+        broken=broken,
+        base=base,
+    )
+    return resolved, [*scale.findings, *signals.findings]
+
+
+def _service(spec: written.Spec, context: written.Context) -> Service:
+    service = spec.service
+    return Service(
+        name=service.name,
+        title=service.title,
+        owner=service.owner,
+        namespace=service.namespace,
+        prefix=service.metric_prefix,
+        select=matchers({**service.select, **context.select}),
+        scope=tuple(dict.fromkeys(service.scope)),
+        runbooks=service.runbooks.rstrip("/") if service.runbooks else None,
+        labels=label_pairs({**service.labels, **context.labels}),
+        prometheus=context.prometheus or service.prometheus,
+    )
+
+
+def _kubernetes(base: written.Kubernetes, here: written.Kubernetes) -> Kubernetes:
+    """The section with a context's keys over it: its labels are added, everything else is replaced."""
+    merged = base.model_copy(update={name: getattr(here, name) for name in here.model_fields_set})
+    labels = label_pairs({**base.labels, **here.labels})
+    return Kubernetes(merged.rules_key, labels, label_pairs(merged.app), merged.port, merged.path)
+
+
+def _meta(spec: written.Spec, scale: TimeScale) -> Meta | None:
+    if spec.meta is None:
+        return None
+    name = spec.service.name.replace("-", "_")
+    return Meta(
+        spec.meta.group or f"{name}_meta", scale(spec.meta.for_), spec.meta.severity or spec.severities[-1]
+    )
+
+
+def _unknown_anchors(spec: written.Spec) -> list[Unknown]:
+    return [
+        Unknown("metric", component.anchor, ("components", name, "anchor"))
+        for name, component in spec.components.items()
+        if component.anchor is not None and component.anchor not in component.metrics
+    ]
+
+
+def _unknown_meta_severity(spec: written.Spec) -> list[Unknown]:
+    severity = spec.meta.severity if spec.meta else None
+    if severity is None or severity in spec.severities:
+        return []
+    return [Unknown("severity", severity, ("meta", "severity"))]
+
+
+def _is_broken(unknown: Unknown, broken: frozenset[Path]) -> bool:
+    """Whether the name is defined, only in a place that could not be read."""
+    sections = {"signal": "signals", "component": "components", "metric": "metrics", "severity": "severities"}
+    section = sections[unknown.thing]
+    return any(
+        (section in path and path[-1] == unknown.name)
+        or path == (section,)
+        or (unknown.thing == "metric" and path[0] == "components" and len(path) <= 2)
+        for path in broken
+    )

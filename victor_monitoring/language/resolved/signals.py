@@ -1,0 +1,130 @@
+"""Signals, resolved: selectors bound to their metrics, parts of a score to their signals."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from victor_monitoring.language.model import spec as written
+from victor_monitoring.language.model.patterns import CIRCULAR_SIGNAL
+from victor_monitoring.language.model.signals import Signal as WrittenSignal
+from victor_monitoring.language.resolved.spec import Read, Service, Unknown
+from victor_monitoring.language.resolved.time_scale import TimeScale
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.signals.binding import Readers, Unbound, bind_kind
+from victor_monitoring.signals.metric import Metric, Selector
+from victor_monitoring.signals.quantity import Condition, Quantity
+from victor_monitoring.signals.selector import WrittenSelector
+from victor_monitoring.signals.signal import Kind, Signal
+
+
+class SignalResolver:
+    """Resolves the signals of one spec; what it meets on the way is kept in its lists."""
+
+    def __init__(
+        self,
+        spec: written.Spec,
+        service: Service,
+        series: Mapping[str, tuple[Metric, tuple[Matcher, ...]]],
+        scale: TimeScale,
+    ) -> None:
+        self._spec, self._service, self._series, self._scale = spec, service, series, scale
+        self._used = _used_signals(spec)
+        self._signals: dict[str, Signal | None] = {}
+        self._open: list[str] = []
+        self.reads: list[Read] = []
+        self.unknown: list[Unknown] = []
+        self.findings: list[Finding] = []
+
+    def all(self) -> dict[str, Signal]:
+        """Every signal that could be resolved, in the order of the spec."""
+        found = {name: self._resolve(name) for name in self._spec.signals}
+        return {name: signal for name, signal in found.items() if signal is not None}
+
+    def _resolve(self, name: str) -> Signal | None:
+        if name not in self._signals:
+            self._open.append(name)
+            self._signals[name] = self._build(name, self._spec.signals[name])
+            self._open.pop()
+        return self._signals[name]
+
+    def _build(self, name: str, signal: WrittenSignal) -> Signal | None:
+        kind_type, parameters = signal.kind()
+        path: Path = ("signals", name, kind_type.NAME)
+        readers: Readers = {
+            Selector: lambda selector, at: self._selector(selector, (*path, *at)),
+            Signal: lambda part, at: self._part(part, (*path, *at)),
+            Quantity: _as_it_is,
+            Condition: _as_it_is,
+        }
+        named = parameters if kind_type.INLINE is None else {kind_type.INLINE: parameters}
+        try:
+            kind = bind_kind(kind_type, named, readers)
+        except Unbound:
+            return None  # the names that lead nowhere are noted where they are met
+        bare = Signal(
+            name=name,
+            title=signal.title,
+            unit=signal.unit,
+            kind=kind,
+            select=self._select_of(kind),
+            scope=self._service.scope,
+            by=tuple(dict.fromkeys(signal.by)),
+            window=self._scale(self._spec.defaults.window if signal.window is None else signal.window),
+            scrape=self._scale(self._spec.defaults.scrape_every),
+            prefix=self._service.prefix,
+        )
+        is_recorded = kind.always_recorded() or (name in self._used and kind.operation(bare) is not None)
+        return dataclasses.replace(bare, recorded=is_recorded)
+
+    def _selector(self, selector: WrittenSelector, path: Path) -> Selector:
+        found = self._series.get(selector.metric.text)
+        if found is None:
+            self.unknown.append(Unknown("metric", selector.metric.text, path, selector.metric.part))
+            raise Unbound
+        bound = Selector(found[0], tuple(each.matcher for each in selector.matchers))
+        self.reads.append(Read(path, selector, bound))
+        return bound
+
+    def _part(self, name: str, path: Path) -> Signal:
+        if name not in self._spec.signals:
+            self.unknown.append(Unknown("signal", name, path))
+            raise Unbound
+        if name in self._open:
+            message, mend = f"`{name}` is made of itself", "a score is made of other signals"
+            self.findings.append(Finding(path, message, mend, pattern=CIRCULAR_SIGNAL))
+            raise Unbound
+        part = self._resolve(name)
+        if part is None:
+            raise Unbound
+        return part
+
+    def _select_of(self, kind: Kind) -> tuple[Matcher, ...]:
+        """The select of the first metric that is read, or of the first part."""
+        for reading in kind.readings():
+            return self._series[reading.selector.metric.name][1]
+        for _, part in kind.parts():
+            return part.select
+        return self._service.select
+
+
+def _as_it_is(written: object, _: object) -> object:
+    """What the model has read already."""
+    return written
+
+
+def _used_signals(spec: written.Spec) -> set[str]:
+    """The signals that an alert, a guard or a score uses."""
+    used: set[str] = set()
+    for group in spec.alerts.values():
+        for alert in (group or {}).values():
+            used.add(alert.signal)
+            if alert.only_if:
+                used.add(alert.only_if.signal)
+    for signal in spec.signals.values():
+        kind, parameters = signal.kind()
+        if kind.INLINE is not None:
+            used.update(part.signal for part in parameters)
+    return used

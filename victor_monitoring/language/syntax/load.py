@@ -1,0 +1,78 @@
+"""The loader: from a file to its text, and from the text to the located tree with all its mistakes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from victor_monitoring.base.diagnostics import Diagnostic, Source, Span, UserError, in_order
+from victor_monitoring.language.syntax.build import Builder
+from victor_monitoring.language.syntax.characters import character_mistakes, conflict_markers
+from victor_monitoring.language.syntax.mistakes import EMPTY_SPEC, MISSING_SPACE, NOT_A_MAPPING, shown
+from victor_monitoring.language.syntax.tree import ListNode, MapNode, Node, ScalarNode
+
+MAX_BYTES = 16 * 2**20
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """What was read: the tree, None where nothing could be read on, and the mistakes found."""
+
+    tree: MapNode | None
+    diagnostics: list[Diagnostic]
+
+
+def read(path: Path, name: str) -> Source:
+    """The text of the file at `path`, to be shown to users as `name`.
+
+    Bytes that are not UTF-8 are kept as lone surrogates, for `load` to report with their place.
+    Raises UserError where there is no file that can be read.
+    """
+    try:
+        with path.open("rb") as file:
+            content = file.read(MAX_BYTES + 1)
+    except FileNotFoundError:
+        raise UserError(
+            f"there is no spec `{name}`", "run `victor-mon init`, or name one: --spec FILE"
+        ) from None
+    except IsADirectoryError:
+        raise UserError(f"`{name}` is a directory", f"name a file in it: --spec {name}/FILE.yaml") from None
+    except PermissionError:
+        raise UserError(f"`{name}` may not be read", f"allow it: chmod u+r {name}") from None
+    except OSError as error:
+        raise UserError(
+            f"`{name}` cannot be read: {error.strerror}", "name another file: --spec FILE"
+        ) from None
+    if len(content) > MAX_BYTES:
+        message = f"`{name}` is larger than {MAX_BYTES // 2**20} MiB"
+        raise UserError(message, "split it into several specs: --spec is repeatable")
+    return Source(name, content.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
+
+
+def load(source: Source) -> Loaded:
+    """The located tree of a spec's text, and every mistake that can be found in it by itself."""
+    unreadable = [*character_mistakes(source)] or [*conflict_markers(source)]
+    if unreadable:
+        return Loaded(None, in_order(unreadable))
+    builder = Builder(source)
+    top = builder.build()
+    if isinstance(top, MapNode):
+        return Loaded(top, in_order(builder.diagnostics))
+    if top is not None or not builder.diagnostics:  # else the text was not read to its end
+        builder.diagnostics.append(_no_mapping(source, top))
+    return Loaded(None, in_order(builder.diagnostics))
+
+
+def _no_mapping(source: Source, top: Node | None) -> Diagnostic:
+    """What is said of a spec that is no mapping from keys to values."""
+    start = "start with `victor_mon: 1`"
+    if isinstance(top, ListNode):
+        return NOT_A_MAPPING.at(top.span, "the spec is a list", f"{start}, without a dash")
+    if not isinstance(top, ScalarNode) or top.value is None:
+        return EMPTY_SPEC.at(Span(source, 1, 1, 1, 1), "the spec is empty", start)
+    message = f"the spec is one text, {shown(top.text)}"
+    if colon := top.text.find(":") + 1:
+        return MISSING_SPACE.at(
+            top.part(colon - 1, colon), message, "put a space after the colon of each key"
+        )
+    return NOT_A_MAPPING.at(top.span, message, start)

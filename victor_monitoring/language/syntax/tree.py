@@ -1,0 +1,135 @@
+"""The located tree: YAML's mappings, sequences and scalars, each with its place in the text."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from victor_monitoring.base.diagnostics import Source, Span
+from victor_monitoring.language.syntax.offsets import within_block, within_line
+
+ScalarValue: TypeAlias = str | int | float | bool | datetime.date | None
+Plain: TypeAlias = "ScalarValue | list[Plain] | dict[str, Plain]"
+Key: TypeAlias = str | int
+Path: TypeAlias = tuple[Key, ...]
+
+
+@dataclass(slots=True, eq=False)
+class Place:
+    """Where a node stands; counted as in `Span`, kept flat because a large spec has 10^5 of them."""
+
+    source: Source
+    line: int
+    column: int
+    end_line: int
+    end_column: int
+
+    @property
+    def span(self) -> Span:
+        """The place as a span."""
+        return Span(self.source, self.line, self.column, self.end_line, self.end_column)
+
+
+@dataclass(slots=True, eq=False)
+class ScalarNode(Place):
+    """A scalar. `style` is the quote (`'` or `"`), `|` or `>` of a block, or empty for a plain one."""
+
+    value: ScalarValue
+    text: str  # the decoded text, as written apart from quotes, escapes and folding
+    style: str
+
+    def part(self, start: int, end: int) -> Span:
+        """The span of `text[start:end]`; the whole scalar where escapes or folding hide the position."""
+        start = max(0, min(start, len(self.text)))
+        end = max(start, min(end, len(self.text)))
+        found = None
+        if self.style == "|":
+            found = within_block(self.source.lines, self.line + 1, self.text, start, end)
+        elif self.line == self.end_line:
+            raw = self.source.line(self.line)[self.column - 1 : self.end_column - 1]
+            columns = within_line(raw, self.style, self.text)
+            if columns:
+                first, last = self.column + columns[start], self.column + columns[end]
+                found = (self.line, first, self.line, last)
+        return Span(self.source, *found) if found else self.span
+
+
+@dataclass(slots=True, eq=False)
+class ListNode(Place):
+    """A sequence."""
+
+    items: list[Node]
+
+
+@dataclass(slots=True, eq=False)
+class Entry:
+    """A key of a mapping with its own place, and its value."""
+
+    key: ScalarNode
+    node: Node
+
+
+@dataclass(slots=True, eq=False)
+class MapNode(Place):
+    """A mapping, in the order of the text; what `<<` merges in comes first."""
+
+    entries: dict[str, Entry]
+
+
+Node: TypeAlias = ScalarNode | ListNode | MapNode
+
+
+def plain(node: Node) -> Plain:
+    """The tree as ordinary Python data; a node that aliases share becomes one shared object."""
+    return _plain(node, {})
+
+
+def _plain(node: Node, done: dict[int, Plain]) -> Plain:
+    if isinstance(node, ScalarNode):
+        return node.value
+    if id(node) not in done:
+        if isinstance(node, ListNode):
+            done[id(node)] = [_plain(item, done) for item in node.items]
+        else:
+            done[id(node)] = {key: _plain(entry.node, done) for key, entry in node.entries.items()}
+    return done[id(node)]
+
+
+def child(node: Node, key: Key) -> Node | None:
+    """What stands at `key` (a mapping's key, a sequence's index from 0), or None."""
+    if isinstance(node, MapNode) and isinstance(key, str):
+        return node.entries[key].node if key in node.entries else None
+    if isinstance(node, ListNode) and isinstance(key, int) and 0 <= key < len(node.items):
+        return node.items[key]
+    return None
+
+
+def at(node: Node, path: Path) -> Node | None:
+    """The node that `path` leads to, or None where there is none."""
+    found: Node | None = node
+    for key in path:
+        found = child(found, key) if found is not None else None
+    return found
+
+
+def span_at(root: Node, path: Path, *, key: bool = False) -> Span:
+    """The place of the value at `path`, or of its key when `key`.
+
+    Where the path does not exist, the place of its nearest existing parent: the parent's key where it
+    has one (a missing field is shown under the name of the mapping that lacks it), else its value.
+    """
+    parent: Node | None = None
+    node = root
+    for depth, step in enumerate(path):
+        inner = child(node, step)
+        if inner is None:
+            return _key_or_value(parent, path[depth - 1], node) if depth else node.span
+        parent, node = node, inner
+    return _key_or_value(parent, path[-1], node) if key and path else node.span
+
+
+def _key_or_value(parent: Node | None, step: Key, node: Node) -> Span:
+    if isinstance(parent, MapNode) and isinstance(step, str):
+        return parent.entries[step].key.span
+    return node.span

@@ -1,0 +1,1 @@
+"""An Alertmanager's own configuration file, edited in place."""

@@ -1,0 +1,185 @@
+"""Our part of a host's Alertmanager configuration: found, and replaced in a text that stays the host's.
+
+Only the lines of ours change, so that the host's comments and layout stay. What a list holds afterwards is
+compared with what it should hold, so that no text is written that says something else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, TypeAlias
+
+import yaml
+
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.live.alertmanager.host_text import UNFIT, edited, replaced
+
+Part: TypeAlias = Mapping[str, list[Any]]  # routes, receivers, inhibit_rules: ours of each
+PLACES: Final = {
+    "routes": ("route", "routes"),
+    "receivers": ("receivers",),
+    "inhibit_rules": ("inhibit_rules",),
+}
+_OWN_KEYS: Final = frozenset(
+    {"matchers", "group_by", "group_wait", "group_interval", "repeat_interval", "routes", "continue"}
+)
+_ASK_AMTOOL: Final = "amtool check-config says what it needs"
+_MOST: Final = 10**6  # values, counted anew behind every alias
+
+
+@dataclass(frozen=True, slots=True)
+class Ownership:
+    """What in a host's configuration is ours: by the names of receivers, else by matchers.
+
+    `fragment` is what is rendered for the context, `rivals` the same of the spec's other contexts.
+    """
+
+    service: str
+    context: str
+    fragment: Part
+    rivals: tuple[Part, ...] = ()
+
+    def owns(self, key: str, item: object) -> bool:
+        """Whether an item of one of the lists is ours."""
+        if not isinstance(item, dict):
+            return False
+        match key:
+            case "receivers":
+                return str(item.get("name", "")).startswith(self._prefix)
+            case "routes":
+                return self._owns_route(item)
+            case _:
+                return self._owns_inhibition(item)
+
+    @property
+    def _prefix(self) -> str:
+        return f"{self.service}/{self.context}/"
+
+    def _owns_route(self, route: Mapping[str, Any]) -> bool:
+        """A subtree as we render them, with our receivers or, where it has none, with our matchers."""
+        if route.keys() - _OWN_KEYS or _matchers(route, "matchers") & {self._service} == set():
+            return False
+        children = route.get("routes") or []
+        names = [str(each.get("receiver", "")) for each in children if isinstance(each, dict)]
+        if names:
+            return all(name.startswith(self._prefix) for name in names)
+        ours = (_matchers(each, "matchers") for each in self.fragment["routes"])
+        return _matchers(route, "matchers") in list(ours)
+
+    def _owns_inhibition(self, rule: Mapping[str, Any]) -> bool:
+        """One that concerns alerts of ours only, and is not what another context renders now."""
+        hallmark = {self._service, 'signal!=""'}
+        sides = (_matchers(rule, "source_matchers"), _matchers(rule, "target_matchers"))
+        if not all(hallmark <= side for side in sides):
+            return False
+        theirs = any(_same(rule, each) for rival in self.rivals for each in rival["inhibit_rules"])
+        return not theirs or any(_same(rule, each) for each in self.fragment["inhibit_rules"])
+
+    @property
+    def _service(self) -> str:
+        return f'service="{self.service}"'
+
+
+def part_of(config: Mapping[str, Any], own: Ownership) -> dict[str, list[Any]]:
+    """Our part of a configuration."""
+    return {key: [each for each in _list(config, key) if own.owns(key, each)] for key in PLACES}
+
+
+def config_of(text: str) -> dict[str, Any]:
+    """The configuration that a text holds; UserError where it is none."""
+    try:
+        config = yaml.safe_load(text)
+        _count(config, {})
+    except yaml.YAMLError as error:
+        mark = getattr(error, "problem_mark", None)
+        where = f" in line {mark.line + 1}" if mark else ""
+        raise UserError(f"Alertmanager's configuration is no YAML{where}", "mend it by hand") from None
+    except (ValueError, LookupError, AttributeError, RecursionError):  # a `2020-99-99`, an alias of itself
+        message = "Alertmanager's configuration holds values that cannot be read"
+        raise UserError(message, _ASK_AMTOOL) from None
+    if not isinstance(config, dict) or not isinstance(config.get("route"), dict):
+        raise UserError("Alertmanager's configuration has no `route`", _ASK_AMTOOL)
+    for key in PLACES:
+        if not isinstance(_at(config, key) or [], list):
+            raise UserError(f"`{key}` of Alertmanager's configuration is no list", _ASK_AMTOOL)
+    return config
+
+
+def merged(text: str, own: Ownership) -> str:
+    """The host's text with our part as it is rendered now; what is not ours means the same as before.
+
+    UserError where the text is written in a way that cannot be edited so.
+    """
+    before = config_of(text)
+    wanted = {key: _list(before, key) for key in PLACES}
+    present = part_of(before, own)
+    try:
+        for key, place in PLACES.items():
+            if present[key] != own.fragment[key]:
+                owned = [own.owns(key, each) for each in wanted[key]]
+                wanted[key] = replaced(wanted[key], owned, own.fragment[key])
+                text = edited(text, place, owned, own.fragment[key], wanted[key])
+        after = yaml.safe_load(text)
+    except (yaml.YAMLError, RecursionError):  # an anchor has gone with a line of ours
+        after = {"route": {}}
+    is_kept = _without_lists(before) == _without_lists(after)
+    if not is_kept or any(_list(after, key) != wanted[key] for key in PLACES):
+        raise UserError("Alertmanager's configuration cannot be merged with ours as it is written", UNFIT)
+    return text
+
+
+def covers(loaded: object, wanted: object) -> bool:
+    """Whether what a live Alertmanager shows, defaults filled in and secrets hidden, is what is wanted."""
+    if isinstance(wanted, Mapping):
+        return isinstance(loaded, Mapping) and all(
+            covers(_in_order(key, loaded.get(key)), _in_order(key, value)) for key, value in wanted.items()
+        )
+    if isinstance(wanted, list):
+        there = loaded or []
+        return isinstance(there, list) and len(there) == len(wanted) and all(map(covers, there, wanted))
+    return loaded in (wanted, "<secret>") or str(loaded) == str(wanted)
+
+
+def _in_order(key: object, value: object) -> object:
+    return sorted(map(str, value)) if str(key).endswith("matchers") and isinstance(value, list) else value
+
+
+def _without_lists(config: dict[str, Any]) -> dict[str, Any]:
+    rest = {key: value for key, value in config.items() if key not in PLACES}
+    return {**rest, "route": {key: value for key, value in config["route"].items() if key not in PLACES}}
+
+
+def _count(value: object, known: dict[int, int]) -> int:
+    """How many values there are; ValueError where that does not end. `known` has those of each collection."""
+    if not isinstance(value, dict | list):
+        return 1
+    if id(value) not in known:
+        known[id(value)] = 0  # until it is counted
+        parts = value.values() if isinstance(value, dict) else value
+        known[id(value)] = 1 + sum(_count(each, known) for each in parts)
+    if not 0 < known[id(value)] < _MOST:
+        raise ValueError
+    return known[id(value)]
+
+
+def _at(config: Mapping[str, Any], key: str) -> Any:
+    found: Any = config
+    for step in PLACES[key]:
+        found = found.get(step) if isinstance(found, dict) else None
+    return found
+
+
+def _list(config: Mapping[str, Any], key: str) -> list[Any]:
+    found = _at(config, key)
+    return found if isinstance(found, list) else []
+
+
+def _matchers(item: object, key: str) -> frozenset[str]:
+    found = item.get(key) if isinstance(item, dict) else None
+    return frozenset(map(str, found)) if isinstance(found, list) else frozenset()
+
+
+def _same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    sides = ("source_matchers", "target_matchers", "equal")
+    return all(_matchers(one, side) == _matchers(other, side) for side in sides)

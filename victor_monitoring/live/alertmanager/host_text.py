@@ -1,0 +1,145 @@
+"""Lists of a YAML text, edited in place: every line that is not about them stays as it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, Final
+
+import yaml
+
+from victor_monitoring.base.diagnostics import UserError
+
+UNFIT: Final = "write its lists as lines that begin with `- `"
+_BREAK: Final = r"(?:\r\n|[\r\n\x85\u2028\u2029])"  # where a line of YAML ends
+_LINE: Final = re.compile(rf"[^\r\n\x85\u2028\u2029]*{_BREAK}")
+_BYTE_ORDER_MARK: Final = "\ufeff"  # no column is counted for it
+
+
+class _Layout(yaml.SafeLoader):
+    """Composes what is written: an alias is a node of its own, in its place."""
+
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if not self.check_event(yaml.AliasEvent):
+            return super().compose_node(parent, index)
+        event = self.get_event()  # type: ignore[no-untyped-call]  # the stubs give it no types
+        return yaml.ScalarNode("alias", event.anchor, event.start_mark, event.end_mark)
+
+
+def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[Any], whole: list[Any]) -> str:
+    """The text with `items` in the list at `place` instead of those that are `owned`; then it is `whole`.
+
+    UserError where it is written in a way that cannot be edited so.
+    """
+    mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
+    newline = next((each for each in ("\r\n", "\n", "\r") if each in text), "\n")
+    added = "" if re.search(rf"{_BREAK}\Z", text) else newline
+    lines = _LINE.findall(text.removeprefix(mark) + added)
+    parent, node = _found(yaml.compose("".join(lines), Loader=_Layout), place)
+    if parent.flow_style:
+        raise UserError(
+            "Alertmanager's configuration is written in braces", "write it as lines of `key: value`"
+        )
+    column = parent.value[0][0].start_mark.column  # not the mapping's own: an anchor may stand before it
+    if node is None:
+        end = _last_line(parent) + 1
+        lines[end:end] = [f"{' ' * column}{place[-1]}:{newline}", *_block(whole, column, newline)]
+    elif isinstance(node, yaml.SequenceNode) and node.value and not node.flow_style:
+        _replace_items(lines, node, owned, items, newline)
+    else:
+        _replace_value(lines, node, _block(whole, column, newline), newline)
+    return mark + "".join(lines).removesuffix(added)
+
+
+def replaced(there: Sequence[Any], owned: Sequence[bool], items: Sequence[Any]) -> list[Any]:
+    """The list with `items` where the first of those stood that are `owned`, else at its end."""
+    kept = [each for each, is_ours in zip(there, owned, strict=True) if not is_ours]
+    at = owned.index(True) if True in owned else len(kept)
+    return [*kept[:at], *items, *kept[at:]]
+
+
+def _replace_items(
+    lines: list[str], node: yaml.SequenceNode, owned: Sequence[bool], items: list[Any], newline: str
+) -> None:
+    """New items where the first of ours stood, or after the last of all; the others of ours go."""
+    line, column = _first_dash(lines, node)
+    regions = list(_regions(lines, node, line, column))
+    ours = [region for region, is_ours in zip(regions, owned, strict=True) if is_ours]
+    at = ours[0][0] if ours else regions[-1][1] + 1
+    kept = [
+        (number, line)
+        for number, line in enumerate(lines)
+        if not any(start <= number <= end for start, end in ours)
+    ]
+    lines[:] = [
+        *(line for number, line in kept if number < at),
+        *_block(items, column, newline),
+        *(line for number, line in kept if number >= at),
+    ]
+
+
+def _first_dash(lines: Sequence[str], node: yaml.SequenceNode) -> tuple[int, int]:
+    """The line and the column of a list's first dash: behind its anchor or tag, if it has one."""
+    line, column = node.start_mark.line, node.start_mark.column
+    if lines[line][column] == "-":
+        return line, column
+    line = next(each for each in range(line + 1, len(lines)) if lines[each].lstrip().startswith("-"))
+    return line, len(lines[line]) - len(lines[line].lstrip())
+
+
+def _regions(
+    lines: Sequence[str], node: yaml.SequenceNode, line: int, column: int
+) -> Iterator[tuple[int, int]]:
+    """The first and last line of each item, its dash included; comments between items are not part of one."""
+    for item in node.value:
+        while lines[line][:column].strip() or lines[line][column] != "-":
+            line += 1
+            if line == len(lines):  # the dash stands behind something else
+                raise UserError("Alertmanager's configuration cannot be edited as it is written", UNFIT)
+        end = max(_last_line(item), line)
+        yield line, end
+        line = end + 1
+
+
+def _replace_value(lines: list[str], node: yaml.Node, block: Sequence[str], newline: str) -> None:
+    """Lines in place of an empty value, of a list in brackets, or of an alias."""
+    start, end = node.start_mark, node.end_mark
+    rest = lines[end.line][end.column :].rstrip()
+    lines[start.line : end.line + 1] = [
+        lines[start.line][: start.column].rstrip() + rest + newline,
+        *block,
+    ]
+
+
+def _found(root: yaml.Node | None, place: Sequence[str]) -> tuple[yaml.MappingNode, yaml.Node | None]:
+    """The mapping that holds the list, and the list; None where its key is missing."""
+    parent, node = root, root
+    for step in place:
+        parent = node
+        if not isinstance(parent, yaml.MappingNode):
+            raise UserError(
+                f"`{step}` of Alertmanager's configuration stands in no mapping", "write it as lines"
+            )
+        values = [value for key, value in parent.value if key.value == step]
+        if not values:
+            return parent, None
+        node = values[-1]
+    assert isinstance(parent, yaml.MappingNode)  # there is at least one step
+    return parent, node
+
+
+def _last_line(node: yaml.Node) -> int:
+    """The line of a node's last word: a collection itself ends where the next thing begins."""
+    if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
+        last = node.value[-1]
+        return _last_line(last[1] if isinstance(last, tuple) else last)
+    mark = node.end_mark
+    return mark.line - 1 if mark.column == 0 and mark.line > node.start_mark.line else mark.line
+
+
+def _block(items: list[Any], column: int, newline: str) -> list[str]:
+    """The items as lines, each item's dash at that column."""
+    if not items:
+        return []
+    text = yaml.safe_dump(items, sort_keys=False, allow_unicode=True, width=10**9)
+    return [" " * column + line + newline for line in text.removesuffix("\n").split("\n")]

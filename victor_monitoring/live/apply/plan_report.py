@@ -1,0 +1,101 @@
+"""A plan and its outcome for people and for programs."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from victor_monitoring.live.apply.run import Fate, Outcome, Record, Task
+from victor_monitoring.live.apply.target import Kind, State, Step
+
+VERSION: Final = 1
+_ORDER: Final = (Kind.ADD, Kind.CHANGE, Kind.REMOVE, Kind.UNCHANGED)
+
+
+def summary(tasks: Sequence[Task]) -> str:
+    """How many steps of each kind there are."""
+    counts = Counter(task.step.kind for task in tasks)
+    counted = [f"{counts[kind]} to {kind.value}" for kind in _ORDER[:-1] if counts[kind]]
+    rest = [f"{counts[Kind.UNCHANGED]} unchanged"] if counts[Kind.UNCHANGED] else []
+    return ", ".join([*counted, *rest]) or "nothing"
+
+
+def plan_text(tasks: Sequence[Task]) -> str:
+    """Each target with its steps: what each does, what that means, and the difference of the texts."""
+    lines: list[str] = []
+    target = ""
+    for task in tasks:
+        if task.target.name != target:
+            target = task.target.name
+            lines.append(target)
+        lines += _step_lines(task.step)
+    return "".join(f"{line}\n" for line in [*lines, "", summary(tasks)])
+
+
+def outcome_text(outcome: Outcome) -> str:
+    """What became of every step after a failure, and what really stands there."""
+    lines = [
+        "what stands where:",
+        *(f"  {each.task.target.name}: {each.task.step.name}: {_fate(each)}" for each in outcome.records),
+    ]
+    return "".join(f"{line}\n" for line in lines)
+
+
+def document(
+    spec: str,
+    context: str,
+    tasks: Sequence[Task],
+    outcome: Outcome | None,
+    findings: Sequence[Mapping[str, object]],
+) -> str:
+    """One document whose keys stay: the plan, and where it was executed its outcome."""
+    records = {id(record.task): record for record in outcome.records} if outcome else {}
+    data = {
+        "version": VERSION,
+        "spec": spec,
+        "context": context,
+        "steps": [_data(task, records.get(id(task))) for task in tasks],
+        "failure": outcome.failure.message if outcome and outcome.failure else None,
+        "findings": list(findings),
+    }
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def _step_lines(step: Step) -> Iterator[str]:
+    yield f"  {step.kind.value:<9} {step.name}"
+    if step.kind is Kind.UNCHANGED:
+        return
+    yield from (f"    {line}" for line in step.meaning)
+    if step.conflict:
+        yield f"    conflict: {step.conflict}"
+    if step.kind is Kind.CHANGE:
+        yield from (f"      {line}" for line in step.diff.splitlines())
+
+
+def _fate(record: Record) -> str:
+    standing = record.standing
+    words = [record.fate.value]
+    if standing is not None and record.fate is not Fate.UNCHANGED:
+        found = standing.state if standing.state is not State.UNKNOWN else "what is there cannot be read"
+        words.append(f"{found}{f' ({standing.note})' if standing.note else ''}")
+    return ", ".join(words) + (f": {record.reason}" if record.reason else "")
+
+
+def _data(task: Task, record: Record | None) -> Mapping[str, object]:
+    step = task.step
+    data: dict[str, object] = {
+        "target": task.target.name,
+        "kind": step.kind.value,
+        "name": step.name,
+        "meaning": list(step.meaning),
+        "diff": step.diff if step.kind is not Kind.UNCHANGED else "",
+        "conflict": step.conflict or None,
+    }
+    if record is not None:
+        data["outcome"] = record.fate.value
+        data["reason"] = record.reason or None
+        data["stands"] = record.standing.state.value if record.standing else None
+        data["note"] = record.standing.note or None if record.standing else None
+    return data

@@ -1,0 +1,84 @@
+"""An exposition held against a resolved spec: every deviation, in its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity, Span, in_order
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.tree import MapNode, span_at
+from victor_monitoring.live.exposition.comparison import Found, compare
+from victor_monitoring.live.exposition.exposition import Exposition, Word
+from victor_monitoring.live.exposition.metrics import (
+    metric_without_series,
+    other_help,
+    other_type,
+    other_unit,
+    undeclared_metric,
+    unexposed_metric,
+)
+from victor_monitoring.live.exposition.series import (
+    label_over_limit,
+    other_buckets,
+    other_labels,
+    overspent_budget,
+    undeclared_label_value,
+)
+
+MALFORMED: Final = Pattern(
+    "VM800",
+    "malformed-exposition",
+    Severity.ERROR,
+    """A line of an exposition is not in Prometheus' text format, or not in OpenMetrics where it says so.
+
+Prometheus then refuses the whole scrape: every metric of the target is missing, not that of the line alone.
+Bad: `shop_orders_total{code="200} 5`. Good: `shop_orders_total{code="200"} 5`.""",
+)
+_DEVIATIONS: Final = (
+    unexposed_metric,
+    metric_without_series,
+    undeclared_metric,
+    other_type,
+    other_help,
+    other_unit,
+    other_labels,
+    undeclared_label_value,
+    other_buckets,
+    overspent_budget,
+    label_over_limit,
+)
+EXPOSITION: Final = (MALFORMED, *(each.pattern for each in _DEVIATIONS))
+_SHOWN_FAULTS: Final = 20  # a text that is no exposition at all has as many as lines
+
+
+def verify(
+    spec: Resolved, tree: MapNode, exposition: Exposition, *, components: Sequence[str] | None = None
+) -> list[Diagnostic]:
+    """All that the exposition has otherwise than the spec; `tree` is the text that the spec was read from.
+
+    Only the metrics of `components` are looked at where some are given. Of a text in which nothing can be
+    read, nothing is said but that.
+    """
+    diagnostics = list(_faults(exposition))
+    if diagnostics and not exposition.samples:
+        return diagnostics
+
+    def span(found: Found) -> Span:
+        if isinstance(found.place, Word):
+            return exposition.span(found.place)
+        return span_at(tree, found.place, key=True)
+
+    held = compare(spec, exposition, components)
+    for each in _DEVIATIONS:
+        diagnostics += [each.pattern.at(span(found), found.message, found.help) for found in each.find(held)]
+    return in_order(diagnostics)
+
+
+def _faults(exposition: Exposition) -> Iterator[Diagnostic]:
+    shown, others = exposition.faults[:_SHOWN_FAULTS], exposition.faults[_SHOWN_FAULTS:]
+    for fault in shown:
+        yield MALFORMED.at(exposition.span(fault.place), fault.message, fault.help)
+    if others:
+        message = f"{len(others)} more places cannot be read"
+        yield MALFORMED.at(exposition.span(others[0].place), message, "is this an exposition at all?")

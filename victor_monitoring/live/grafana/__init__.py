@@ -1,0 +1,1 @@
+"""The HTTP API of Grafana, and the dashboard that is applied to it."""

@@ -1,0 +1,1 @@
+"""HTTP with deadlines, limits and retries."""

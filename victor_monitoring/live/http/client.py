@@ -1,0 +1,298 @@
+"""A connection that is cut when its time is over, however slowly the other side talks."""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import socket
+import ssl
+import threading
+import time
+import zlib
+from collections.abc import Collection, Iterator, Mapping
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urljoin, urlsplit
+
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.base.interruption import unbroken
+from victor_monitoring.live.http.response import LARGEST, Answer, HttpError, printable, status_words
+from victor_monitoring.live.secrets import Redactor
+
+_CONNECTED: Final = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+
+
+class Cut:
+    """Cuts the latest connection of an httpx client, which tells of its connections by `trace`.
+
+    A time-out of httpx is for each read alone: who sends a header byte by byte is waited for without end.
+    """
+
+    def __init__(self) -> None:
+        self._socket: socket.socket | None = None
+
+    def trace(self, event: str, info: Mapping[str, Any]) -> None:
+        """To be given to each request as its extension `trace`."""
+        if event in _CONNECTED:
+            self._socket = info["return_value"].get_extra_info("socket")
+
+    @contextlib.contextmanager
+    def after(self, seconds: float) -> Iterator[None]:
+        """The connection is cut so many seconds after the block began, if it has not ended by then."""
+        timer = threading.Timer(seconds, self._now)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def _now(self) -> None:
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                # Not the method of a TLS socket, which another thread is reading from.
+                socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+
+
+if TYPE_CHECKING:
+    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.apply.target import HttpSettings
+
+try:
+    import httpx
+except ImportError:
+    raise UserError(
+        "applying needs a library that is not installed", 'pip install "victor-monitoring[apply]"'
+    ) from None
+
+_ATTEMPTS: Final = 4
+_FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
+_LONGEST_PAUSE: Final = 5.0
+_REDIRECTS: Final = 5
+_SAFE: Final = frozenset({"GET", "HEAD"})
+_TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+_OK: Final = frozenset(range(200, 300))
+_OURS: Final = {"User-Agent": "victor-mon", "Accept-Encoding": "gzip"}
+
+
+class Http:
+    """A client of one address. Paths are below it; secrets stay in its headers."""
+
+    def __init__(
+        self,
+        base: str,
+        headers: Mapping[str, str],
+        verify: ssl.SSLContext,
+        patience: float,
+        redactor: Redactor,
+    ) -> None:
+        self.base = base
+        self._patience = patience
+        self._redactor = redactor
+        self._cut = Cut()
+        self._client = httpx.Client(
+            headers={"Accept": "application/json", **headers, **_OURS},
+            verify=verify,
+            timeout=httpx.Timeout(patience),
+            follow_redirects=False,
+            trust_env=False,  # no proxy, and no password of a .netrc
+        )
+
+    def close(self) -> None:
+        """Closes its connections."""
+        self._client.close()
+
+    def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
+        """The JSON that a GET answers with."""
+        return self.send("GET", path, params=params).json()
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        content: str | bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        admit: Collection[int] = _OK,
+        repeat: bool | None = None,
+        patience: float | None = None,
+    ) -> Answer:
+        """The answer, if its status is one of `admit`; else HttpError.
+
+        What fails for the moment (no connection, 429, 5xx) is tried again where `repeat` says that this
+        does no harm; of GET and HEAD it is known. The whole exchange takes `patience` seconds at most. What
+        others may be repeated set a state: the answer is waited for, even when somebody interrupts the run.
+        """
+        again = method in _SAFE if repeat is None else repeat
+        deadline = time.monotonic() + (self._patience if patience is None else patience)
+        pause = _FIRST_PAUSE
+        whole = unbroken if again and method not in _SAFE else contextlib.nullcontext
+        for attempt in range(1, _ATTEMPTS + 1):
+            try:
+                with whole():
+                    answer = self._once(method, path, params, content, headers or {}, deadline)
+            except HttpError as error:
+                if not again or attempt == _ATTEMPTS or time.monotonic() + pause > deadline:
+                    raise
+                wait, last = pause, error
+            else:
+                if answer.status in admit:
+                    return answer
+                wait, last = _pause(answer, pause), self._refused(method, answer)
+                is_passing = again and answer.status in _TRY_AGAIN and attempt < _ATTEMPTS
+                if not is_passing or time.monotonic() + wait > deadline:
+                    raise last
+            time.sleep(wait)
+            pause *= 2
+        raise last
+
+    def _once(
+        self,
+        method: str,
+        path: str,
+        params: Mapping[str, str] | None,
+        content: str | bytes | None,
+        headers: Mapping[str, str],
+        deadline: float,
+    ) -> Answer:
+        url = f"{self.base}{path}"
+        for _ in range(_REDIRECTS):
+            answer = self._exchange(method, url, params, content, headers, deadline)
+            if not 300 <= answer.status < 400 or "location" not in answer.headers:
+                return answer
+            url, params = self._same_host(url, answer.headers["location"]), None
+            if method not in _SAFE:
+                message = f"`{self.base}` sends {method} on to `{printable(url)}`"
+                raise HttpError(
+                    message, "name that address in the spec, if it is the right one", answer.status
+                )
+        raise HttpError(f"`{self.base}` sends on and on", "mend its redirects")
+
+    def _same_host(self, here: str, location: str) -> str:
+        """The place that a redirect leads to, if credentials may go there."""
+        try:
+            there = urljoin(here, location)
+            mine, other = _origin(here), _origin(there)
+        except ValueError:
+            message = f"`{self.base}` sends on to what is no address: {printable(self._redactor(location))}"
+            raise HttpError(message, "mend its redirects") from None
+        is_upgrade = (mine[0], other[0]) == ("http", "https") and mine[1] == other[1]
+        if mine != other and not is_upgrade:
+            message = f"`{self.base}` sends on to another host: {printable(self._redactor(there))}"
+            raise HttpError(message, "name that address in the spec, if it is the right one")
+        return there
+
+    def _exchange(
+        self,
+        method: str,
+        url: str,
+        params: Mapping[str, str] | None,
+        content: str | bytes | None,
+        headers: Mapping[str, str],
+        deadline: float,
+    ) -> Answer:
+        left = max(deadline - time.monotonic(), 0.001)
+        shown = self._redactor(url)
+        try:
+            with (
+                self._cut.after(left),
+                self._client.stream(
+                    method,
+                    url,
+                    params=params,
+                    content=content,
+                    headers=headers,
+                    timeout=left,
+                    extensions={"trace": self._cut.trace},
+                ) as response,
+            ):
+                body = _body(response, shown)
+                if time.monotonic() > deadline:
+                    raise httpx.ReadTimeout("")
+                received = {name.lower(): value for name, value in response.headers.items()}
+                text = body.decode("utf-8", "replace")
+                return Answer(shown, response.status_code, received, text, self._redactor)
+        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:  # of a name
+            if isinstance(error, httpx.TimeoutException) or time.monotonic() > deadline:
+                message = f"`{shown}` did not answer within {self._patience:g} s"
+                raise HttpError(message, "is it overloaded? --timeout SECONDS waits longer") from None
+            reason = printable(self._redactor(str(error) or type(error).__name__))
+            help = "is it running, and is this its address?"  # noqa: A001 - the word users see
+            raise HttpError(f"`{shown}` cannot be reached: {reason}", help) from None
+
+    def _refused(self, method: str, answer: Answer) -> HttpError:
+        said = printable(self._redactor(" ".join(answer.text.split())), 300)
+        message = f"{method} `{answer.url}` answered {status_words(answer.status)}"
+        message += f": {said}" if said else ""
+        return HttpError(message, _mend(answer.status), answer.status, answer.text)
+
+
+def connect(settings: HttpSettings, means: Means, headers: Mapping[str, str]) -> Http:
+    """A client of the settings' address with its credentials; UserError where they cannot be read."""
+    found = dict(headers)
+    if settings.token is not None:
+        found["Authorization"] = f"Bearer {means.secret(settings.token).reveal()}"
+    elif settings.password is not None:
+        password = means.secret(settings.password).reveal()
+        basic = base64.b64encode(f"{settings.username or ''}:{password}".encode()).decode()
+        found["Authorization"] = f"Basic {basic}"
+        means.redactor.learn(basic)
+    client = Http(settings.url, found, _trust(settings, means), means.patience, means.redactor)
+    means.held.callback(client.close)
+    return client
+
+
+def _trust(settings: HttpSettings, means: Means) -> ssl.SSLContext:
+    """The authorities whose certificates are believed: the system's, or those of a file."""
+    if settings.ca_file is None:
+        return ssl.create_default_context()
+    path = means.root / settings.ca_file
+    try:
+        return ssl.create_default_context(cafile=path)
+    except OSError as error:  # ssl.SSLError too
+        reason = error.strerror or "it holds no certificate"
+        raise UserError(f"`{path}` cannot be used: {reason}", "a file of certificates in PEM") from None
+
+
+def _body(response: httpx.Response, shown: str) -> bytes:
+    """The body as it was meant; HttpError where it is larger than any API's, packed or not.
+
+    httpx unpacks as often as a server says, each time a thousandfold: unpacked it is bounded here.
+    """
+    coding = response.headers.get("content-encoding", "identity").strip().lower()
+    if coding not in ("identity", "gzip"):
+        message = f"`{shown}` answered in {printable(coding)}, and gzip was asked for"
+        raise HttpError(message, "mend what stands before it")
+    unzip = zlib.decompressobj(16 + zlib.MAX_WBITS) if coding == "gzip" else None
+    body = bytearray()
+    for chunk in response.iter_raw():
+        try:
+            body += unzip.decompress(chunk, LARGEST + 1) if unzip else chunk
+        except zlib.error:
+            raise httpx.DecodingError("it says gzip, and sends none") from None
+        if len(body) > LARGEST:
+            message = f"`{shown}` answers with more than {LARGEST // 2**20} MiB"
+            raise HttpError(message, "is this the address of its API?")
+    if unzip and body and not unzip.eof:
+        raise httpx.DecodingError("it broke off within its answer")
+    return bytes(body)
+
+
+def _origin(url: str) -> tuple[str, str | None, int | None]:
+    """Scheme, host and port; ValueError where it has none."""
+    parts = urlsplit(url)
+    return parts.scheme, parts.hostname, parts.port
+
+
+def _pause(answer: Answer, usual: float) -> float:
+    """How long to wait: as long as the answer asks for, within bounds."""
+    asked = answer.headers.get("retry-after", "")
+    return min(float(asked), _LONGEST_PAUSE) if asked.isdecimal() and asked.isascii() else usual
+
+
+def _mend(status: int) -> str:
+    if status in (401, 403):
+        return "is the token right, and may it do this?"
+    if status in (404, 405):
+        return "is this the address of its API?"
+    return "wait a moment and run the command again" if status in _TRY_AGAIN else "look into its log"

@@ -1,0 +1,125 @@
+"""What others have in a cluster, as far as the user may read it."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from victor_monitoring.base.diagnostics import Pattern
+from victor_monitoring.live.apply.patterns import UNREADABLE
+from victor_monitoring.live.kubernetes.kubectl import Kubectl
+from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
+from victor_monitoring.live.kubernetes.selection import Selecting, selecting_resources
+
+_GROUP = "monitoring.coreos.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A difference between a cluster and the spec, reported for the target as a whole."""
+
+    pattern: Pattern
+    message: str
+    hint: str
+
+
+class Cluster:
+    """One look at a cluster from the own namespace; it remembers what may not be read."""
+
+    def __init__(self, kubectl: Kubectl, namespace: str) -> None:
+        self._kubectl, self.namespace = kubectl, namespace
+        self._unreadable: dict[str, Problem] = {}  # by resource
+
+    @property
+    def unreadable(self) -> Iterator[Problem]:
+        """What the user may not read, once for each resource, and so is not known."""
+        yield from self._unreadable.values()
+
+    @property
+    def command(self) -> str:
+        """Kubectl on this cluster, for people."""
+        return self._kubectl.command()
+
+    def patch(self, selecting: Selecting, **spec: object) -> str:
+        """The command that gives one of the operator's objects these fields, for people."""
+        name, namespace = selecting.manifest["metadata"]["name"], namespace_of(selecting.manifest)
+        patch = json.dumps({"spec": spec}, separators=(",", ":"))
+        kind = selecting.manifest["kind"].lower()
+        return f"{self.command} patch {kind} {name} --namespace={namespace} --type=merge --patch='{patch}'"
+
+    def everywhere(self, resource: str, unknown: str) -> list[Manifest] | None:
+        """Every object of a resource; where not all may be listed those of the own namespace, or None.
+
+        `unknown` says what is not known then.
+        """
+        found = self._kubectl.listed(resource, "--all-namespaces")
+        if found is None:
+            self._miss(resource, unknown, "list", "in all namespaces")
+            found = self._kubectl.listed(resource, f"--namespace={self.namespace}")
+        return found
+
+    def within(
+        self, resource: str, namespace: str | None, unknown: str, selector: str = ""
+    ) -> list[Manifest] | None:
+        """The objects of a resource in a namespace, or in all; None where they may not be listed."""
+        place = f"--namespace={namespace}" if namespace else "--all-namespaces"
+        found = self._kubectl.listed(resource, place, *([f"--selector={selector}"] if selector else []))
+        if found is None:
+            self._miss(resource, unknown, "list", f"in `{namespace}`" if namespace else "in all namespaces")
+        return found
+
+    def keys_of_secret(self, name: str) -> set[str] | None:
+        """The keys of a Secret in the own namespace, never their values; None where it may not be read.
+
+        LookupError where there is no such Secret.
+        """
+        keys = self._kubectl.secret_keys(name, self.namespace)
+        if keys is None:
+            unknown = "whether the Secrets of receivers are there"
+            self._miss("secrets", unknown, "get", f"in `{self.namespace}`")
+        return keys
+
+    def generated(self, alertmanager: Selecting) -> str | None:
+        """The configuration that was generated, packed and in base64; None where it is not to be had."""
+        name, namespace = alertmanager.manifest["metadata"]["name"], namespace_of(alertmanager.manifest)
+        secret = f"alertmanager-{name}-generated"
+        try:
+            generated = self._kubectl.secret_value(secret, namespace, "alertmanager.yaml.gz")
+        except LookupError:
+            return None
+        if generated is None:
+            unknown = f"where `{alertmanager}` sends the alerts"
+            self._miss(f"secrets of {namespace}", unknown, "get", f"in `{namespace}`")
+        return generated
+
+    @functools.cached_property
+    def namespace_labels(self) -> Mapping[str, str] | None:
+        """The labels of the own namespace; None where it may not be read."""
+        found = self._kubectl.listed("namespaces", f"--field-selector=metadata.name={self.namespace}")
+        if found is None:
+            self._miss("namespaces", "whether selectors of namespaces are met", "list", "")
+            return None
+        return (found[0]["metadata"].get("labels") or {}) if found else {}
+
+    def selecting(self, kind: str) -> tuple[Selecting, ...]:
+        """The operator's objects that may select objects of a kind, as far as they may be listed."""
+        return tuple(
+            Selecting(kind, resource, manifest)
+            for resource in selecting_resources(kind)
+            for manifest in self._of_operator(resource)
+        )
+
+    def knows_all(self, kind: str) -> bool:
+        """Whether everything that may select objects of a kind may be listed."""
+        return not any(f"{each}.{_GROUP}" in self._unreadable for each in selecting_resources(kind))
+
+    @functools.cache  # noqa: B019 - it lives as long as the one look
+    def _of_operator(self, resource: str) -> tuple[Manifest, ...]:
+        return tuple(self.everywhere(f"{resource}.{_GROUP}", "what selects the objects of the spec") or ())
+
+    def _miss(self, resource: str, unknown: str, verb: str, where: str) -> None:
+        message = f"you may not {verb} `{resource}`, so it is not known {unknown}"
+        right = f"ask for the right to {verb} `{resource.partition(' ')[0]}` {where}".strip()
+        self._unreadable.setdefault(resource, Problem(UNREADABLE, message, right))

@@ -1,0 +1,111 @@
+"""Documents that anybody may have written: read as data, or not at all."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final, TypeAlias
+
+import yaml
+
+from victor_monitoring.promql.duration import duration_text, parse_duration
+
+
+def document_of(text: str) -> Any:
+    """What a text of YAML holds; ValueError where that cannot be told.
+
+    An alias is refused: a few lines of them may stand for more than fits into memory.
+    """
+    try:
+        has_alias = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text))
+        found = None if has_alias else yaml.safe_load(text)
+    except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError):  # such as `!!int x`
+        raise ValueError("it is no YAML") from None
+    if has_alias:
+        raise ValueError("it has aliases")
+    return found
+
+
+Group: TypeAlias = Mapping[str, Any]
+_KEYS: Final = (
+    "name", "interval", "query_offset", "limit", "rules",
+    "record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations",
+)  # fmt: skip
+_DURATIONS: Final = frozenset({"interval", "query_offset", "evaluation_delay", "for", "keep_firing_for"})
+_NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
+
+
+def group_text(group: Group) -> str:
+    """The group as YAML, the same for all ways in which a server may write what means the same."""
+    return yaml.safe_dump(_plain(group), sort_keys=False, allow_unicode=True, width=10**9)
+
+
+def is_of(group: Group, service: str) -> bool:
+    """Whether the group is the service's: it has alerts, and each carries the service's label."""
+    alerts = [rule for rule in group.get("rules", ()) if "alert" in rule]
+    return bool(alerts) and all((rule.get("labels") or {}).get("service") == service for rule in alerts)
+
+
+def in_order(groups: Sequence[Group]) -> list[Group]:
+    """The groups as they stand, but each behind those whose recorded series it reads."""
+    recorded = {
+        rule["record"]: index
+        for index, each in enumerate(groups)
+        for rule in each["rules"]
+        if "record" in rule
+    }
+    found: dict[int, Group] = {}
+    visited: set[int] = set()
+
+    def visit(index: int) -> None:
+        if index not in visited:  # else it is there already, or they read each other
+            visited.add(index)
+            for before in sorted({recorded[name] for name in _read_by(groups[index]) if name in recorded}):
+                visit(before)
+            found[index] = groups[index]
+
+    for index in range(len(groups)):
+        visit(index)
+    return list(found.values())
+
+
+def is_group(value: object) -> bool:
+    """Whether a value that was received has the shape of a group."""
+    rules = value.get("rules") if isinstance(value, dict) else None
+    return (
+        isinstance(value, dict)
+        and isinstance(value.get("name"), str)
+        and isinstance(rules, list)
+        and all(isinstance(rule, dict) and isinstance(rule.get("labels") or {}, dict) for rule in rules)
+    )
+
+
+def _read_by(group: Group) -> Iterator[str]:
+    for rule in group["rules"]:
+        yield from _NAME.findall(str(rule.get("expr", "")))
+
+
+def _plain(value: Any, key: str = "") -> Any:
+    """A value in the one way of writing it: empty parts are left out, durations and the order are ours."""
+    if isinstance(value, Mapping):
+        is_free = key in ("labels", "annotations")
+        parts = {name: _plain(each, "" if is_free else str(name)) for name, each in value.items()}
+        return {
+            name: parts[name] for name in sorted(parts, key=_place) if is_free or not _is_empty(parts[name])
+        }
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if key in _DURATIONS:
+        try:
+            return duration_text(parse_duration(str(value)))
+        except ValueError:
+            return value
+    return value.strip() if key == "expr" and isinstance(value, str) else value
+
+
+def _is_empty(value: object) -> bool:
+    return value in (None, "", 0, "0s", [], {})
+
+
+def _place(key: object) -> tuple[int, str]:
+    return (_KEYS.index(key) if key in _KEYS else len(_KEYS), str(key))

@@ -1,0 +1,121 @@
+"""Secrets: named in the spec, read when they are needed, and shown nowhere."""
+
+from __future__ import annotations
+
+import base64
+import html
+import json
+import os
+import re
+import urllib.parse
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+from pydantic import model_validator
+
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.language.model.fields import Text, Written, invalid
+
+REDACTED: Final = "<redacted>"
+_MOST: Final = 64 * 2**10  # bytes; no header takes more
+_LEAST: Final = 4  # characters; a shorter text would be found in every other word
+
+
+class Secret:
+    """A secret text that shows itself only to `reveal`."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def reveal(self) -> str:
+        """The secret itself, for the wire alone."""
+        return self._text
+
+    def __repr__(self) -> str:
+        return REDACTED
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        raise TypeError("a secret is not written anywhere")
+
+
+class SecretSource(Written):
+    """Where a secret is read from: an environment variable or a file."""
+
+    env: Text | None = None
+    file: Text | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named(cls, value: Any) -> Any:
+        named = [value.get(key) is not None for key in ("env", "file")] if isinstance(value, dict) else []
+        if sum(named) != 1:
+            help = "write `{env: NAME}` or `{file: /path}`"  # noqa: A001 - the word users see
+            raise invalid("a secret is named here, by one environment variable or file", help)
+        return value
+
+    def words(self) -> str:
+        """Where it comes from, for people."""
+        return f"the environment variable `{self.env}`" if self.env else f"the file `{self.file}`"
+
+
+class Redactor:
+    """Takes every secret that it was told of out of a text, however it was encoded on its way."""
+
+    def __init__(self) -> None:
+        self._hidden: set[str] = set()
+
+    def learn(self, secret: str) -> None:
+        """Hides the text from now on."""
+        if len(secret) >= _LEAST:
+            self._hidden.update(_disguises(secret))
+
+    def __call__(self, text: str) -> str:
+        """The text without secrets."""
+        for each in sorted(self._hidden, key=len, reverse=True):
+            text = text.replace(each, REDACTED)
+        return text
+
+
+def read_secret(source: SecretSource, root: Path, redactor: Redactor) -> Secret:
+    """The secret, which the redactor hides from now on; UserError where there is none."""
+    if source.env:
+        text = os.environ.get(source.env)
+        if text is None:
+            raise UserError(f"{source.words()} is not set", f"set it, such as by: read -rs {source.env}")
+    else:
+        try:
+            with (root / (source.file or "")).open("rb") as file:
+                text = file.read(_MOST).decode()
+        except OSError as error:
+            raise UserError(f"{source.words()} cannot be read: {error.strerror}", "mend its path") from None
+        except UnicodeDecodeError:
+            raise UserError(f"{source.words()} holds no text", "a secret is text in UTF-8") from None
+    text = text.strip("\r\n")
+    if not text or not text.isascii() or not text.isprintable():
+        message = f"{source.words()} holds {'no secret' if not text else 'more than one line of plain text'}"
+        raise UserError(message, "a secret is one line of ASCII")
+    if len(text) < _LEAST:
+        message = f"{source.words()} holds fewer than {_LEAST} characters"
+        raise UserError(message, "have a longer one made: one so short cannot be kept out of what is shown")
+    redactor.learn(text)
+    return Secret(text)
+
+
+def _disguises(secret: str) -> Iterator[str]:
+    """The ways in which a secret may turn up in a text."""
+    yield secret
+    yield urllib.parse.quote(secret, safe="")
+    yield urllib.parse.quote_plus(secret)
+    yield re.sub("%[0-9A-F]{2}", lambda found: found[0].lower(), urllib.parse.quote(secret, safe=""))
+    yield html.escape(secret)
+    yield html.escape(secret).replace("&quot;", "&#34;").replace("&#x27;", "&#39;").replace("+", "&#43;")
+    yield json.dumps(secret)[1:-1]
+    yield "".join(f"\\u{ord(each):04x}" if each in "<>&" else each for each in json.dumps(secret)[1:-1])
+    yield repr(secret)[1:-1]
+    for before in ("", ":", "::"):  # base64 depends on how many bytes come before, modulo 3
+        for encode in (base64.b64encode, base64.urlsafe_b64encode):
+            coded = encode(f"{before}{secret}".encode()).decode()
+            yield coded.rstrip("=")[len(before) and 4 : -1] if before else coded.rstrip("=")[:-1]

@@ -1,0 +1,89 @@
+"""The targets of a spec's contexts, read by the models that the kinds of targets bring."""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ConfigDict, create_model, model_validator
+
+from victor_monitoring.language.model.fields import Written, invalid
+from victor_monitoring.language.model.read import read_part
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.language.syntax.tree import MapNode, Path
+from victor_monitoring.live.apply.target import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """The settings of one target and where they stand in the spec."""
+
+    settings: Settings
+    path: Path
+
+
+class _OneTarget(Written):
+    """A live system to which the context is applied."""
+
+    model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
+
+    @model_validator(mode="before")
+    @classmethod
+    def _one_key(cls, value: Any) -> Any:
+        if isinstance(value, dict) and len(value) != 1:
+            known = ", ".join(f"`{kind}:`" for kind in kinds())
+            raise invalid("a target is one kind with its settings", f"write one item for each: {known}")
+        return value
+
+
+@functools.cache
+def kinds() -> Mapping[str, type[Settings]]:
+    """The settings' model of each kind of target, by its key in the spec."""
+    return {found.name: _settings_in(found.name) for found in pkgutil.iter_modules(__path__)}
+
+
+@functools.cache
+def target_model() -> type[Written]:
+    """The model of an item of `targets`."""
+    fields: dict[str, Any] = {kind: (settings, None) for kind, settings in kinds().items()}
+    return create_model("Target", __base__=_OneTarget, __doc__=_OneTarget.__doc__, **fields)
+
+
+def read_targets(
+    tree: MapNode, contexts: Mapping[str, Sequence[object]]
+) -> tuple[dict[str, tuple[Placed, ...]], list[Finding]]:
+    """The targets of each context, and the mistakes in them; `contexts` are the items as they are written."""
+    found: dict[str, tuple[Placed, ...]] = {}
+    findings: list[Finding] = []
+    for context, items in contexts.items():
+        placed = []
+        for index in range(len(items)):
+            path: Path = ("contexts", context, "targets", index)
+            model, mistakes = read_part(target_model(), tree, path)
+            findings += mistakes
+            if model is not None:
+                placed += [Placed(settings, (*path, kind)) for kind, settings in _given(model)]
+        found[context] = tuple(placed)
+    return found, findings
+
+
+def _given(model: Written) -> Iterator[tuple[str, Settings]]:
+    for kind in kinds():
+        settings = getattr(model, kind)
+        if settings is not None:
+            yield kind, settings
+
+
+def _settings_in(kind: str) -> type[Settings]:
+    module = importlib.import_module(f"{__name__}.{kind}")
+    (found,) = (
+        each
+        for each in vars(module).values()
+        if inspect.isclass(each) and issubclass(each, Settings) and each.__module__ == module.__name__
+    )
+    return found

@@ -1,0 +1,248 @@
+"""An Alertmanager: our routes, receivers and inhibitions in a configuration that is the host's."""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+import yaml
+
+from victor_monitoring.base import files
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.base.unified_diff import unified
+from victor_monitoring.changes.documents import routing_changes
+from victor_monitoring.language.model.fields import Text
+from victor_monitoring.language.resolved.routing import is_secret
+from victor_monitoring.language.resolved.spec import Alert, Receiver
+from victor_monitoring.language.syntax import tree
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.live.alertmanager.host_config import (
+    Ownership,
+    Part,
+    config_of,
+    covers,
+    merged,
+    part_of,
+)
+from victor_monitoring.live.apply.files import ReloadedFile, is_ours, put, text_of
+from victor_monitoring.live.apply.patterns import LIVE_DIFFERENCE, NOT_APPLIED, UNLOADED, UNROUTED
+from victor_monitoring.live.apply.target import Delivery, HttpSettings, Standing, Step, Target, step
+
+if TYPE_CHECKING:
+    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.http.client import Http
+
+_RELOAD: Final = 30.0  # seconds
+_PAUSE: Final = 0.1
+
+
+class AlertmanagerSettings(HttpSettings):
+    """An Alertmanager and the file that it is configured by."""
+
+    takes: ClassVar = frozenset({"routing"})
+
+    config: Text
+
+    def target(self, delivery: Delivery, means: Means, path: tree.Path) -> Target:
+        """The Alertmanager at that address."""
+        return AlertmanagerTarget(self, delivery, means, path)
+
+
+class AlertmanagerTarget(Target):
+    """One Alertmanager. Of its file only our part is ours, unless the spec renders all of it."""
+
+    def __init__(
+        self, settings: AlertmanagerSettings, delivery: Delivery, means: Means, path: tree.Path
+    ) -> None:
+        self.name = f"alertmanager {settings.url}"
+        self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
+        self._file = files.resolved(means.root / settings.config)
+        self._fragment: Mapping[str, Any] = yaml.safe_load(delivery.routing or "") or {}
+        self._is_whole = "route" in self._fragment
+        rivals = tuple(yaml.safe_load(each.routing) for each in delivery.rivals if each.routing)
+        own = Ownership(delivery.spec.service.name, delivery.context, self._fragment, rivals)
+        if self._is_whole:
+            own = replace(own, fragment={**self._fragment, "routes": self._fragment["route"]["routes"]})
+            own = replace(own, fragment=part_of(self._fragment, own))
+        self._own = own
+
+    @functools.cached_property
+    def _http(self) -> Http:
+        return self._means.http(self._settings)
+
+    def preflight(self) -> None:
+        if not self._fragment:
+            message = f"{self.name} takes routes, and the spec renders none"
+            raise UserError(message, "name a path for them: `outputs: {alertmanager: ..}`")
+        folder = self._file.parent
+        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+            raise UserError(f"`{folder}` may not be written by you", "run this as a user who may")
+        self._means.hold(folder)
+        self._means.program("amtool")
+        if text_of(self._file) is None and not self._is_whole:
+            message = f"`{self._file}` does not exist, and the spec renders a part of it only"
+            raise UserError(
+                message, "write one with a route, or let the spec: `alertmanager: {standalone: true}`"
+            )
+        self._loaded()
+
+    def read(self) -> Mapping[str, str]:
+        text = text_of(self._file)
+        if text is None:
+            return {}
+        for secret in _secrets(config_of(text)):
+            self._means.redactor.learn(secret)
+        return {self._settings.config: text}
+
+    def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
+        name = self._settings.config
+        before = there.get(name)
+        after = self._wanted(before)
+        if after != before:
+            self._judge(after)
+        is_stale = after == before and not self._has_loaded(after)
+        was, now = self._part(before), self._part(after)
+        meaning = [each.words() for each in routing_changes(was, now)]
+        conflict = ""
+        if self._is_whole and before is not None and not is_ours(before, self._own.service):
+            conflict = "it is not a file of ours, and would be replaced whole"
+        return [
+            step(
+                name,
+                before,
+                after,
+                meaning=["Alertmanager has not loaded it"] if is_stale else meaning,
+                diff=unified(_shown(was), _shown(now), name.lstrip("/")),  # the host's part stays unseen
+                conflict=conflict,
+                stale=is_stale,
+            )
+        ]
+
+    def execute(self, step: Step) -> None:
+        put(self._file, step.before, step.after)
+        self._reload()
+        deadline = time.monotonic() + self._means.patience
+        while not self._has_loaded(step.after):
+            if time.monotonic() > deadline:
+                message = f"{self.name} has reloaded, and not loaded `{self._file}`"
+                raise UserError(message, "is this the file that it was started with?")
+            time.sleep(_PAUSE)
+
+    def undo(self, step: Step) -> None:
+        self._reloaded.take_back(step)
+
+    def standing(self, step: Step) -> Standing:
+        return self._reloaded.standing(step)
+
+    @property
+    def _reloaded(self) -> ReloadedFile:
+        return ReloadedFile(self._file, "Alertmanager", self._settings.url, self._reload, self._has_loaded)
+
+    def verify(self) -> Iterator[Finding]:
+        text = text_of(self._file)
+        apply = self._delivery.mend
+        if text is None:
+            yield self._found(NOT_APPLIED, f"`{self._file}` does not exist", apply)
+            return
+        part = self._part(text)
+        if not part["routes"]:
+            yield self._found(NOT_APPLIED, f"`{self._file}` has no route of `{self._own.service}`", apply)
+        elif part != self._own.fragment or (self._is_whole and text != self._delivery.routing):
+            told = "; ".join(each.words() for each in routing_changes(self._own.fragment, part))
+            yield self._found(LIVE_DIFFERENCE, f"`{self._file}` is not what is rendered: {told}", apply)
+        if not covers(part_of(self._loaded(), self._own), part):
+            message = f"{self.name} has not loaded what stands in `{self._file}`"
+            yield self._found(UNLOADED, message, apply)
+        yield from self._routed()
+
+    def _routed(self) -> Iterator[Finding]:
+        """Receivers that an alert of the spec does not reach, by amtool's word: the first alert of each."""
+        told: set[str] = set()
+        for alert in self._delivery.spec.alerts:
+            wanted = {self._receiver(each): each for each in self._delivery.spec.routing.receivers}
+            missing = {name for name, each in wanted.items() if name not in told and _is_for(each, alert)}
+            if missing:
+                missing -= self._receivers_of(alert)
+            for name in sorted(missing):
+                told.add(name)
+                message = f"`{alert.name}` does not reach the receiver `{name}`"
+                mend = f"look at the routes before ours in `{self._file}`"
+                yield Finding(wanted[name].path, message, mend, on_key=True, pattern=UNROUTED)
+
+    def _receivers_of(self, alert: Alert) -> set[str]:
+        labels = [f"{label}={value}" for label, value in alert.labels]
+        command = [self._means.program("amtool"), "config", "routes", "test"]
+        ran = self._means.run([*command, f"--config.file={self._file}", f"alertname={alert.name}", *labels])
+        return set(ran.out.strip().split(","))
+
+    def _receiver(self, receiver: Receiver) -> str:
+        return f"{self._own.service}/{self._own.context}/{receiver.name}"
+
+    def _wanted(self, before: str | None) -> str:
+        if self._is_whole or before is None:
+            return self._delivery.routing or ""
+        return merged(before, self._own)
+
+    def _part(self, text: str | None) -> Part:
+        if text is None:
+            return {"routes": [], "receivers": [], "inhibit_rules": []}
+        return part_of(config_of(text), self._own)
+
+    def _judge(self, text: str) -> None:
+        """UserError where amtool refuses the whole text; relative paths in it are those of its folder."""
+        folder = self._file.parent
+        with (
+            files.explained("write", self._file),
+            tempfile.NamedTemporaryFile(dir=folder, prefix=".victor-mon-", suffix=".yml") as file,
+        ):
+            file.write(text.encode())
+            file.flush()
+            ran = self._means.run([self._means.program("amtool"), "check-config", file.name])
+        if ran.status:
+            said = " ".join(f"{ran.out} {ran.err}".replace(file.name, str(self._file)).split())
+            raise UserError(
+                f"amtool refuses `{self._file}` with our part in it: {said}", "mend the host's part"
+            )
+
+    def _reload(self) -> None:
+        self._http.send("POST", "/-/reload", repeat=False, patience=_RELOAD)
+
+    def _loaded(self) -> dict[str, Any]:
+        """The configuration that Alertmanager works by, as it shows it."""
+        answer = self._http.get("/api/v2/status")
+        match answer:
+            case {"config": {"original": str(text)}}:
+                return config_of(text)
+        raise UserError(f"`{self._settings.url}` is no Alertmanager", "is this its address?")
+
+    def _has_loaded(self, text: str | None) -> bool:
+        """Whether our part is loaded as the text has it: as often, and each item as it is written."""
+        return covers(part_of(self._loaded(), self._own), self._part(text))
+
+
+def _is_for(receiver: Receiver, alert: Alert) -> bool:
+    labels = dict(alert.labels)
+    wants = not receiver.severities or alert.severity in receiver.severities
+    return wants and all(labels.get(label) == value for label, value in receiver.labels)
+
+
+def _shown(part: Part) -> bytes:
+    return yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=10**9).encode()
+
+
+def _secrets(config: object) -> Iterator[str]:
+    """Every secret that stands in a configuration itself."""
+    if isinstance(config, list):
+        for each in config:
+            yield from _secrets(each)
+    elif isinstance(config, dict):
+        for key, value in config.items():
+            if isinstance(value, str) and is_secret(str(key)):
+                yield value
+            else:
+                yield from _secrets(value)

@@ -1,0 +1,265 @@
+"""A Prometheus: rule files in a directory that it reads, and what it makes of them."""
+
+from __future__ import annotations
+
+import functools
+import os
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from http import HTTPStatus
+from pathlib import Path, PurePath, PurePosixPath
+from typing import TYPE_CHECKING, Annotated, ClassVar, Final
+
+from pydantic import Field
+
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.changes.documents import rule_changes
+from victor_monitoring.language.model.fields import Text
+from victor_monitoring.language.syntax import tree
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.live.apply.files import OwnFiles, ReloadedFile, is_ours, put
+from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, OTHER_VERSION
+from victor_monitoring.live.apply.target import Delivery, HttpSettings, Standing, Step, Target, step
+from victor_monitoring.live.http.response import HttpError
+from victor_monitoring.live.prometheus.api import LoadedRule, Prometheus, rules_of
+from victor_monitoring.live.prometheus.findings import live_findings, rule_findings
+from victor_monitoring.live.prometheus.rules import document_of
+
+if TYPE_CHECKING:
+    from victor_monitoring.live.apply.environment import Means
+
+_PAUSE: Final = 0.25  # seconds between two looks
+_ELSEWHERE: Final = "look at what brings its rules: without `rules_dir` it is only asked"
+_RELOAD: Final = 60.0  # seconds that reading all rules may take
+
+
+class PrometheusSettings(HttpSettings):
+    """A Prometheus. Without `rules_dir` its rules come in another way, and it is only asked."""
+
+    takes: ClassVar = frozenset({"rules"})
+
+    rules_dir: Text | None = None
+    file: Annotated[str, Field(pattern=r"^[^/\\]+\.ya?ml$")] | None = None
+
+    def file_name(self, service: str, context: str) -> str:
+        """The name of the context's rules file: other contexts may share the directory."""
+        return self.file or f"{service}-{context}.yaml"
+
+    def target(self, delivery: Delivery, means: Means, path: tree.Path) -> Target:
+        """The Prometheus at that address."""
+        return PrometheusTarget(self, delivery, means, path)
+
+
+class PrometheusTarget(Target):
+    """One Prometheus, and the directory that its rule files are in."""
+
+    def __init__(
+        self, settings: PrometheusSettings, delivery: Delivery, means: Means, path: tree.Path
+    ) -> None:
+        self.name = f"prometheus {settings.url}"
+        self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
+        self._files = _own_files(settings, delivery, means.root)
+
+    @functools.cached_property
+    def _api(self) -> Prometheus:
+        return Prometheus(self._means.http(self._settings))
+
+    def preflight(self) -> None:
+        if self._files is None:
+            self._api.query("vector(1)")  # every system with this API answers it
+            return
+        if self._delivery.rules is None:
+            message = f"{self.name} takes rules, and the spec renders none"
+            raise UserError(message, "name a path for them: `outputs: {rules: ..}`")
+        directory = self._means.root / self._files.directory
+        if not directory.is_dir():
+            message = f"`{directory}` is no directory"
+            raise UserError(message, "make it, and name it under `rule_files` of prometheus.yml")
+        if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
+            raise UserError(f"`{directory}` may not be read and written by you", "run this as a user who may")
+        self._means.hold(directory)
+        if not self._api.may_reload():
+            message = f"{self.name} cannot be told to reload"
+            raise UserError(message, "start it with --web.enable-lifecycle")
+        self._reads(self._files)
+
+    def _reads(self, own: OwnFiles) -> None:
+        """UserError where Prometheus does not read files of our name; it may see the directory elsewhere."""
+        if not any(fnmatchcase(own.name, PurePosixPath(each).name) for each in self._api.rule_files()):
+            message = f"{self.name} reads no rule file `{own.name}`"
+            help = f"add it to `rule_files` of its configuration: {own.path}"  # noqa: A001 - the word users see
+            raise UserError(message, help)
+
+    def read(self) -> Mapping[str, str]:
+        return self._files.read() if self._files else {}
+
+    def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
+        own, rules = self._files, self._delivery.rules
+        if own is None or rules is None:
+            return ()
+        ours, present = own.path, there.get(own.path)
+        conflict = "" if present is None or is_ours(present, own.service) else "it is not a file of ours"
+        is_stale = present == rules and not self._has_loaded(own.name, rules)
+        meaning = ["Prometheus has not loaded it"] if is_stale else self._meaning(present, rules)
+        first = step(ours, present, rules, meaning=meaning, conflict=conflict, stale=is_stale)
+        leftovers = (step(name, text, None) for name, text in there.items() if name != ours)
+        return (first, *leftovers)
+
+    def _meaning(self, before: str | None, after: str) -> list[str]:
+        if before is None:
+            return [f"{len(list(rules_of(after)))} rules"]
+        if before == after:
+            return []
+        try:
+            old, new = document_of(before), document_of(after)
+        except ValueError:
+            return ["what is there is no YAML"]
+        return [each.words() for each in rule_changes(old, new, self._delivery.spec)]
+
+    def execute(self, step: Step) -> None:
+        path = self._means.root / step.name
+        put(path, step.before, step.after)
+        self._reload(path)
+        self._await(path, step.after)
+
+    def undo(self, step: Step) -> None:
+        self._reloaded(step).take_back(step)
+
+    def standing(self, step: Step) -> Standing:
+        return self._reloaded(step).standing(step)
+
+    def _reloaded(self, step: Step) -> ReloadedFile:
+        path = self._means.root / step.name
+        return ReloadedFile(
+            path,
+            "Prometheus",
+            self._settings.url,
+            lambda: self._api.reload(_RELOAD),
+            lambda text: self._has_loaded(path.name, text),
+        )
+
+    def verify(self) -> Iterator[Finding]:
+        own, wanted = self._files, self._delivery.rules
+        if own is not None and wanted is not None:
+            there = own.read()
+            yield from self._file(own, there.get(own.path), wanted)
+            for name in there:
+                if name != own.path:
+                    yield self._found(LEFTOVER, f"`{name}` is no longer rendered", self._delivery.mend)
+        yield from self._version()
+        if wanted is not None:
+            loaded = self._loaded(wanted)
+            mend = self._delivery.mend if own is not None else _ELSEWHERE
+            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted, mend)
+        yield from live_findings(self._delivery.spec, self._api.query)
+
+    def _version(self) -> Iterator[Finding]:
+        """The version that runs, where the spec says another."""
+        spec = self._delivery.spec
+        said = spec.service.prometheus
+        running = self._api.version() if said else None
+        if said is None or running is None or said == running:
+            return
+        message = f"{self.name} is version {running}, and `prometheus` says {said}"
+        if said.left_open != running.left_open:
+            open_one = max(said, running)
+            message += f": a sample exactly at the start of a window is not in it for {open_one}"
+        hint = f'write `prometheus: "{running}"`, then run `victor-mon generate`'
+        yield Finding(spec.prometheus_path, message, hint, pattern=OTHER_VERSION)
+
+    def _file(self, own: OwnFiles, present: str | None, wanted: str) -> Iterator[Finding]:
+        apply = self._delivery.mend
+        if present is None:
+            yield self._found(NOT_APPLIED, f"`{own.path}` does not exist", apply)
+        elif present != wanted:
+            meaning = self._meaning(wanted, present)
+            told = f": {'; '.join(meaning)}" if meaning else ""
+            yield self._found(LIVE_DIFFERENCE, f"`{own.path}` is not what is rendered{told}", apply)
+
+    def _loaded(self, wanted: str) -> list[LoadedRule]:
+        """The rules of our file; where somebody else delivers them, of the file that is most like them."""
+        by_file = self._api.rules()
+        if self._files is not None:
+            return by_file.get(self._files.name, [])
+        names = {(rule.group, rule.name) for rule in rules_of(wanted)}
+        return max(
+            by_file.values(), key=lambda found: len({(r.group, r.name) for r in found} & names), default=[]
+        )
+
+    def _has_loaded(self, name: str, text: str | None) -> bool:
+        """Whether Prometheus has loaded exactly this from the file of that name."""
+        loaded = self._api.rules().get(name, [])
+        return not loaded if text is None else self._api.has_loaded(loaded, text)
+
+    def _reload(self, path: Path) -> None:
+        try:
+            self._api.reload(_RELOAD)
+        except HttpError as error:
+            if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
+                raise
+            culprit = self._culprit()
+            said = self._means.redactor(" ".join(error.body.split()))[:300]
+            told = f"{self.name} refuses to reload: {culprit or said}"
+            help = "mend that file, then run the command again" if culprit else "look into its log"  # noqa: A001 - the word users see
+            raise UserError(told, help) from None
+
+    def _culprit(self) -> str:
+        """The first rules file in the directory that promtool refuses, with its words; empty if none."""
+        for path in self._files.others() if self._files else ():
+            ran = self._means.run([self._means.program("promtool"), "check", "rules", str(path)])
+            if ran.status:
+                said = next(
+                    (line for line in ran.err.splitlines() if line.strip() and "FAILED" not in line), ""
+                )
+                return f"`{path}`, which is not ours, is invalid: {said.strip()}"
+        return ""
+
+    def _await(self, path: Path, text: str | None) -> None:
+        """Returns once Prometheus has loaded the file and evaluated each rule; UserError if one fails."""
+        intervals = [rule.interval for rule in rules_of(text)] if text else []
+        patience = max([self._means.patience, *(2 * each + self._means.patience for each in intervals)])
+        deadline, told = time.monotonic() + patience, ""
+        while True:
+            loaded = self._api.rules().get(path.name, [])
+            is_loaded = self._api.has_loaded(loaded, text) if text else not loaded
+            waiting = [rule for rule in loaded if not rule.is_evaluated]
+            broken = [rule for rule in loaded if rule.error]
+            if is_loaded and not waiting and not broken:
+                return
+            if time.monotonic() > deadline or (is_loaded and not waiting):
+                raise self._unwell(path, broken, is_loaded, patience)
+            progress = f"{self.name}: {len(loaded)} rules loaded, {len(loaded) - len(waiting)} evaluated"
+            if is_loaded and progress != told:
+                told = progress
+                self._means.say(progress)
+            time.sleep(_PAUSE)
+
+    def _unwell(
+        self, path: Path, broken: Sequence[LoadedRule], is_loaded: bool, patience: float
+    ) -> UserError:
+        if not is_loaded:
+            message = f"{self.name} has reloaded, and not loaded `{path}` as it is"
+            return UserError(message, "does it read this directory, or another of that name?")
+        if broken:
+            rule = broken[0]
+            return UserError(
+                f"{self.name} cannot evaluate `{rule.name}`: {rule.error}", "ask it for its parts"
+            )
+        message = f"{self.name} has not evaluated every rule of `{path}` within {patience:g} s"
+        return UserError(message, "is it overloaded? --timeout SECONDS waits longer")
+
+
+def _own_files(settings: PrometheusSettings, delivery: Delivery, root: Path) -> OwnFiles | None:
+    """The files of the context; those of other contexts in the same directory are theirs."""
+    if settings.rules_dir is None:
+        return None
+    service = delivery.spec.service.name
+    rivals = {
+        theirs.file_name(service, rival.context)
+        for rival in delivery.rivals
+        for theirs in rival.settings
+        if isinstance(theirs, PrometheusSettings)
+    }
+    name = settings.file_name(service, delivery.context)
+    return OwnFiles(root, PurePath(settings.rules_dir), service, name, frozenset(rivals))

@@ -1,0 +1,203 @@
+"""A ruler behind HTTP, as of Mimir or Cortex: our rule groups in a namespace, one by one."""
+
+from __future__ import annotations
+
+import functools
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from urllib.parse import quote
+
+import yaml
+from pydantic import Field
+
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.changes.documents import rule_changes
+from victor_monitoring.language.model.fields import Text
+from victor_monitoring.language.syntax import tree
+from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
+from victor_monitoring.live.apply.target import Delivery, HttpSettings, Step, Target, step
+from victor_monitoring.live.http.response import HttpError
+from victor_monitoring.live.prometheus.api import Prometheus
+from victor_monitoring.live.prometheus.findings import live_findings, rule_findings
+from victor_monitoring.live.prometheus.rules import document_of, group_text, in_order, is_group, is_of
+
+if TYPE_CHECKING:
+    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.http.client import Http
+
+_YAML: Final = {"Content-Type": "application/yaml", "Accept": "application/yaml"}
+_READ: Final = frozenset({200, 404})  # 404: the namespace holds nothing
+_REMOVED: Final = frozenset({200, 202, 204, 404})
+_PAUSE: Final = 0.1  # seconds between two looks
+ApiPath = Annotated[str, Field(pattern=r"^(/[-._~a-zA-Z0-9]+)*$")]
+
+
+class RulerSettings(HttpSettings):
+    """The HTTP API of a ruler. Without `namespace` one of our own is taken, named after spec and context.
+
+    `rules_path` and `query_path` are below `url`: where rules are configured (as Mimir has it), and where
+    the API of Prometheus is.
+    """
+
+    takes: ClassVar = frozenset({"rules"})
+
+    namespace: Text | None = None
+    tenant: Annotated[str, Field(pattern=r"^[-a-zA-Z0-9!_.*'()]{1,150}$")] | None = None
+    rules_path: ApiPath = "/config/v1/rules"
+    query_path: ApiPath = ""
+
+    def place(self, service: str, context: str) -> tuple[str, str | None, str]:
+        """What no other context may share: the address, the tenant, and the namespace."""
+        return (f"{self.url}{self.rules_path}", self.tenant, self.namespace or f"{service}-{context}")
+
+    def target(self, delivery: Delivery, means: Means, path: tree.Path) -> Target:
+        """The ruler at that address."""
+        return RulerTarget(self, delivery, means, path)
+
+
+class RulerTarget(Target):
+    """One namespace of a ruler. Groups of others in it stay as they are."""
+
+    def __init__(self, settings: RulerSettings, delivery: Delivery, means: Means, path: tree.Path) -> None:
+        self.name = f"ruler {settings.url}"
+        self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
+        self._service = delivery.spec.service.name
+        *_, self._namespace = settings.place(self._service, delivery.context)
+        groups = yaml.safe_load(delivery.rules)["groups"] if delivery.rules else []
+        self._wanted = {self._step_name(each["name"]): group_text(each) for each in in_order(groups)}
+
+    @functools.cached_property
+    def _http(self) -> Http:
+        return self._means.http(self._settings, self._tenant())
+
+    @functools.cached_property
+    def _api(self) -> Prometheus:
+        url = f"{self._settings.url}{self._settings.query_path}"
+        return Prometheus(self._means.http(self._settings.model_copy(update={"url": url}), self._tenant()))
+
+    def preflight(self) -> None:
+        if self._delivery.rules is None:
+            message = f"{self.name} takes rules, and the spec renders none"
+            raise UserError(message, "name a path for them: `outputs: {rules: ..}`")
+        mine = self._settings.place(self._service, self._delivery.context)
+        for rival in self._delivery.rivals:
+            for theirs in rival.settings:
+                if isinstance(theirs, RulerSettings) and theirs.place(self._service, rival.context) == mine:
+                    message = f"{self.name}: `{rival.context}` has the namespace `{self._namespace}` too"
+                    raise UserError(message, "give each context a namespace, or a tenant, of its own")
+        self._api.data("rules")  # it is such an API, and the token is right
+        self._groups()
+
+    def read(self) -> Mapping[str, str]:
+        groups = {self._step_name(each["name"]): each for each in self._groups()}
+        return {
+            name: group_text(group)
+            for name, group in groups.items()
+            if name in self._wanted or self._is_ours(group)
+        }
+
+    def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
+        wanted = [self._step(name, there.get(name), text) for name, text in self._wanted.items()]
+        return (
+            *wanted,
+            *(step(name, text, None) for name, text in there.items() if name not in self._wanted),
+        )
+
+    def _step(self, name: str, before: str | None, after: str) -> Step:
+        conflict = ""
+        if before is not None and not self._is_ours(yaml.safe_load(before)):
+            conflict = f"its alerts are not of `{self._service}`"
+        return step(name, before, after, meaning=self._meaning(before, after), conflict=conflict)
+
+    def execute(self, step: Step) -> None:
+        self._put(step, step.before, step.after)
+        deadline = time.monotonic() + self._means.patience
+        while (there := self.read().get(step.name)) != step.after:
+            if time.monotonic() > deadline:
+                message = f"{self.name} was given `{step.name}`, and answers with "
+                message += "another one" if there is not None else "none"
+                raise UserError(message, "is somebody else at work there? run the command again")
+            time.sleep(_PAUSE)
+
+    def undo(self, step: Step) -> None:
+        self._put(step, step.after, step.before)
+
+    def _put(self, step: Step, before: str | None, after: str | None) -> None:
+        """The group is `after`, or is gone; UserError if it is neither this already nor `before`."""
+        there = self.read().get(step.name)
+        if there == after:
+            return
+        if there != before:
+            message = f"`{step.name}` has changed since it was read"
+            raise UserError(message, "somebody else is at work there: run the command again")
+        path = self._rules_path()
+        # What is sent is the group as it shall be: a repetition changes nothing.
+        if after is not None:
+            self._http.send("POST", path, content=after, headers=_YAML, repeat=True)
+        else:
+            group = quote(self._group_name(step.name), safe="")
+            self._http.send("DELETE", f"{path}/{group}", headers=_YAML, admit=_REMOVED, repeat=True)
+
+    def verify(self) -> Iterator[Finding]:
+        there = self.read()
+        apply = self._delivery.mend
+        for name, text in self._wanted.items():
+            present = there.get(name)
+            if present is None:
+                yield self._found(NOT_APPLIED, f"{self.name} has no group `{name}`", apply)
+            elif present != text:
+                told = "; ".join(self._meaning(text, present))
+                yield self._found(LIVE_DIFFERENCE, f"`{name}` is not what is rendered: {told}", apply)
+        for name in there:
+            if name not in self._wanted:
+                yield self._found(LEFTOVER, f"`{name}` is no longer rendered", apply)
+        if self._delivery.rules is not None:
+            loaded = self._api.rules().get(PurePosixPath(self._namespace).name, [])
+            wanted, mend = self._delivery.rules, self._delivery.mend
+            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted, mend)
+        yield from live_findings(self._delivery.spec, self._api.query)
+
+    def _groups(self) -> list[dict[str, Any]]:
+        """The groups of the namespace, whoever they are of."""
+        answer = self._http.send("GET", self._rules_path(), headers=_YAML, admit=_READ)
+        if answer.status == 404:
+            return []
+        try:
+            found = document_of(answer.text)
+        except ValueError:
+            found = None
+        groups = found.get(self._namespace, []) if isinstance(found, dict) else None
+        if not isinstance(groups, list) or not all(map(is_group, groups)):
+            message = f"`{answer.url}` answered with something else than rule groups"
+            raise HttpError(message, "is this the address of its API?", answer.status)
+        return groups
+
+    def _is_ours(self, group: Mapping[str, Any]) -> bool:
+        """Whether the group may be changed and removed: a namespace that we have named is ours alone."""
+        return self._settings.namespace is None or is_of(group, self._service)
+
+    def _meaning(self, before: str | None, after: str) -> list[str]:
+        """What differs between two texts of a group; of one that is new, how many rules it has."""
+        new = yaml.safe_load(after)
+        if before is None:
+            return [f"{len(new['rules'])} rules"]
+        old = yaml.safe_load(before)
+        told = [
+            each.words() for each in rule_changes({"groups": [old]}, {"groups": [new]}, self._delivery.spec)
+        ]
+        return told if told or old == new else ["it is evaluated otherwise"]
+
+    def _tenant(self) -> Mapping[str, str]:
+        return {"X-Scope-OrgID": self._settings.tenant} if self._settings.tenant else {}
+
+    def _rules_path(self) -> str:
+        return f"{self._settings.rules_path}/{quote(self._namespace, safe='')}"
+
+    def _step_name(self, group: str) -> str:
+        return f"{self._namespace}/{group}"
+
+    def _group_name(self, step_name: str) -> str:
+        return step_name.removeprefix(f"{self._namespace}/")

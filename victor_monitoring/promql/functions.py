@@ -1,0 +1,98 @@
+"""The rate of a counter from its samples in a window."""
+
+from __future__ import annotations
+
+import itertools
+import math
+import operator
+from collections.abc import Iterable, Sequence
+from itertools import groupby
+
+from victor_monitoring.promql.prometheus_version import ASSUMED, PrometheusVersion
+
+# Up to so many average distances between samples the series is taken to go on to the end of the window.
+_REACH = 1.1
+
+
+def per_second(
+    times: Sequence[int],
+    values: Sequence[float],
+    start: int,
+    end: int,
+    prometheus: PrometheusVersion = ASSUMED,
+) -> float | None:
+    """The increase per second in the window from `start` to `end` (milliseconds); None below two samples.
+
+    As Prometheus defines `rate`: a fall is a restart at 0. The increase is extrapolated to the ends of the
+    window where the samples come near them, else by half the average distance of samples; never beyond the
+    moment at which the counter would have been 0.
+    """
+    if len(values) < 2:
+        return None
+    later = itertools.islice(values, 1, None)
+    lost = sum(itertools.compress(values, map(operator.lt, later, values)))  # by restarts
+    increase = values[-1] - values[0] + lost
+    sampled = (times[-1] - times[0]) / 1000
+    distance = sampled / (len(times) - 1)
+    to_start, to_end = (times[0] - start) / 1000, (end - times[-1]) / 1000
+    to_zero = sampled * (values[0] / increase) if increase > 0 and values[0] >= 0 else math.inf
+    if not prometheus.zero_only_shortens:
+        to_start = min(to_start, to_zero)
+    to_start = to_start if to_start < distance * _REACH else distance / 2
+    covered = sampled + min(to_start, to_zero)
+    covered += to_end if to_end < distance * _REACH else distance / 2
+    return increase * (covered / sampled / ((end - start) / 1000))
+
+
+def quotient(dividend: float, divisor: float) -> float:
+    """The quotient of floating-point arithmetic: by 0 it is infinite, 0 by 0 no number."""
+    if divisor != 0:
+        return dividend / divisor
+    if dividend == 0 or math.isnan(dividend):
+        return math.nan
+    return math.copysign(math.inf, dividend) * math.copysign(1, divisor)
+
+
+def bucket_quantile(q: float, buckets: Iterable[tuple[float, float]]) -> float:
+    """The `q` quantile of buckets (upper bound, observations up to it), as Prometheus defines it.
+
+    Within a bucket observations are taken to be spread evenly, in the first one from 0 on. Above the
+    highest finite bound nothing is known: that bound stands for it. NaN without observations, without
+    the bucket that has no bound, or where that is the only one.
+    """
+    ordered = sorted(buckets, key=lambda bucket: bucket[0])
+    if not ordered or ordered[-1][0] != math.inf:
+        return math.nan
+    bounds, counts = _cumulative(ordered)
+    if len(bounds) < 2 or counts[-1] == 0:
+        return math.nan
+    rank = q * counts[-1]
+    found = next((index for index, count in enumerate(counts[:-1]) if count >= rank), len(counts) - 1)
+    if found == len(counts) - 1:
+        return bounds[-2]
+    if found == 0:
+        return bounds[0] if bounds[0] <= 0 else bounds[0] * (rank / counts[0])
+    below, count = counts[found - 1], counts[found] - counts[found - 1]
+    return bounds[found - 1] + (bounds[found] - bounds[found - 1]) * ((rank - below) / count)
+
+
+def upper_bound(text: str) -> float | None:
+    """The bound that the label `le` writes; None where it is no number, as of a series that is no bucket."""
+    try:
+        return float(text)
+    except ValueError:
+        return None
+
+
+def _cumulative(ordered: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
+    """Each bound once, its counts added, and no count below an earlier one.
+
+    Rates of buckets may fall where some were scraped and others lost.
+    """
+    bounds: list[float] = []
+    counts: list[float] = []
+    for bound, alike in groupby(ordered, key=lambda bucket: bucket[0]):
+        count = sum(each for _, each in alike)
+        bounds.append(bound)
+        counts.append(counts[-1] if counts and count < counts[-1] else count)
+    return bounds, counts

@@ -1,0 +1,72 @@
+"""The expressions of the panels: the tree that the alerts use, narrowed by variables."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.tree import Aggregate, Expr, Matcher, Vector, map_vectors, number, text
+from victor_monitoring.renderers.dashboard.fields import Json
+from victor_monitoring.renderers.dashboard.variables import Variable, pinned
+from victor_monitoring.signals.signal import Signal
+
+
+def panel_expr(
+    signal: Signal, variables: Iterable[Variable], top: int | None = None, *, low_is_bad: bool
+) -> Expr:
+    """The signal's value, every selector narrowed by the variables; of `top` only that many, the worst."""
+    narrow = tuple(variable.matcher for variable in applicable(signal, variables))
+
+    def narrowed(vector: Vector) -> Vector:
+        return dataclasses.replace(vector, matchers=(*vector.matchers, *narrow))
+
+    expr = map_vectors(signal.value(), narrowed)
+    if top is None:
+        return expr
+    return Aggregate("bottomk" if low_is_bad else "topk", expr, None, number(top))
+
+
+def applicable(signal: Signal, variables: Iterable[Variable]) -> list[Variable]:
+    """The variables over labels that the signal has and its select leaves open."""
+    fixed = pinned(signal.select)
+    return [each for each in variables if each.label in signal.labels and each.label not in fixed]
+
+
+_BUILT_IN: Json = {
+    "builtIn": 1,
+    "datasource": {"type": "grafana", "uid": "-- Grafana --"},
+    "enable": True,
+    "hide": True,
+    "iconColor": "rgba(0, 211, 255, 1)",
+    "name": "Annotations & Alerts",
+    "type": "dashboard",
+}
+
+
+def annotation_queries(spec: Resolved, variables: tuple[Variable, ...]) -> Iterator[Json]:
+    """Grafana's own annotations, then for each select the alerts that fire on its targets."""
+    yield _BUILT_IN
+    selects = {alert.signal.select: alert.signal for alert in spec.alerts}
+    for select, signal in selects.items():
+        targets = ", ".join(f"{matcher.label}={matcher.value}" for matcher in select)
+        yield {
+            "enable": True,
+            "iconColor": "red",
+            "name": "Firing alerts" if len(selects) == 1 else f"Firing alerts ({targets})",
+            "tagKeys": "severity,component",
+            "target": {"expr": text(_firing(spec, signal, variables)), "refId": "Alerts"},
+            "textFormat": "{{severity}}: {{component}}",
+            "titleFormat": "{{alertname}}",
+        }
+
+
+def _firing(spec: Resolved, signal: Signal, variables: tuple[Variable, ...]) -> Vector:
+    """The alerts of this spec and context that fire on the signal's targets, narrowed to the chosen scope."""
+    ours = (
+        Matcher("alertstate", "=", "firing"),
+        Matcher("service", "=", spec.service.name),
+        *(Matcher(label, "=", value) for label, value in spec.routing.labels),
+    )
+    scope = (each.matcher for each in applicable(signal, variables) if each.label in signal.scope)
+    return Vector("ALERTS", (*signal.select, *ours, *scope))

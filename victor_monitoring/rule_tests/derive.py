@@ -1,0 +1,146 @@
+"""The cases of a spec: every alert in every kind of case that applies to it."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.rule_tests.case import Case, Expectation, Recorded, Unrecorded
+from victor_monitoring.rule_tests.case_template import CaseKind, Plot, case_kinds
+from victor_monitoring.rule_tests.fixture import TOO_LONG, Stage, is_too_long
+from victor_monitoring.rule_tests.messages import firing
+from victor_monitoring.rule_tests.meta import meta_cases
+from victor_monitoring.rule_tests.oracle import Moment, Outlook, states_of
+from victor_monitoring.rule_tests.script import Script
+from victor_monitoring.signals.reading import ELSEWHERE
+from victor_monitoring.signals.signal import LabelPairs
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """A kind of case that applies to an alert and could not be made, and why."""
+
+    alert: str
+    kind: str
+    reason: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
+class Cases:
+    """All cases of a spec, alert by alert, and what lacks."""
+
+    spec: Resolved
+    cases: tuple[Case, ...]
+    lacks: tuple[Lack, ...]
+
+
+class _Unlike(Exception):
+    """By the evaluation the alert does something else than the kind of case wants."""
+
+
+def derive(spec: Resolved) -> Cases:
+    """Every case of the spec, in the order of its alerts; the alerts on monitoring itself come last."""
+    cases: list[Case] = []
+    lacks: list[Lack] = []
+    for alert in spec.alerts:
+        stage = Stage(spec, alert)
+        for kind in case_kinds():
+            try:
+                if kind.applies(stage):
+                    cases += [_case(stage, kind, plot) for plot in kind.plots(stage)]
+            except (ValueError, _Unlike) as error:
+                lacks.append(Lack(alert.name, kind.name, str(error), alert.path))
+    for case in meta_cases(spec):
+        if is_too_long(case.script, spec.evaluate):
+            lacks.append(Lack(case.alert, case.kind, TOO_LONG, case.path))
+        else:
+            cases.append(case)
+    return Cases(spec, tuple(cases), tuple(lacks))
+
+
+def _case(stage: Stage, kind: CaseKind, plot: Plot) -> Case:
+    script = stage.script(*plot.phases)
+    course = stage.outlook.moments(script)
+    _compare(stage.alert, plot, course)
+    expectations = [
+        *_edges(stage, script, course),
+        *(each for alert, fires in plot.beside for each in _beside(stage, alert, script, fires)),
+    ]
+    end = course_end(script, stage.spec.evaluate)
+    expectations += [Expectation(end, name, told) for name, told in plot.monitoring]
+    unrecorded = (
+        Unrecorded(end, record, label, ELSEWHERE) for label, records in plot.unrecorded for record in records
+    )
+    return Case(
+        kind.name,
+        stage.alert.name,
+        plot.about,
+        stage.alert.path,
+        script,
+        tuple(expectations),
+        tuple(unrecorded),
+        tuple(_recorded(stage, script)) if plot.records else (),
+    )
+
+
+def _recorded(stage: Stage, script: Script) -> Iterator[Recorded]:
+    """What is recorded in the end, where all versions agree on it."""
+    select = {matcher.label: matcher.value for matcher in stage.signal.select}
+    for record, values in stage.recorded(script):
+        yield Recorded(course_end(script, stage.spec.evaluate), record, select, values)
+
+
+def course_end(script: Script, every: int) -> int:
+    """The last evaluation of a script."""
+    return script.end // every * every
+
+
+def _compare(alert: Alert, plot: Plot, course: list[Moment | None]) -> None:
+    """_Unlike where the alert goes through other states than the plot wants, or more than one fires."""
+    states, wanted = states_of(course), plot.states
+    if wanted is None or states == wanted or (not alert.pending and states == wanted[1:]):
+        return
+    words = ", then ".join("firing" if fires else "silent" for fires in states) or "not foretold"
+    raise _Unlike(f"{plot.about}, the alert would be {words}")
+
+
+def _edges(stage: Stage, script: Script, course: list[Moment | None]) -> Iterator[Expectation]:
+    """What fires before and after every change, and in the end; as near to a change as all versions agree.
+
+    Where it goes on firing, all that is said stands once, and the labels once more.
+    """
+    for index, (keys, run) in enumerate(itertools.groupby(course, key=_keys)):
+        if keys is None:
+            continue
+        agreed = [moment for moment in run if moment is not None]
+        last = _expected(stage, stage.outlook, script, agreed[-1])
+        if index and len(agreed) > 1:
+            first = _expected(stage, stage.outlook, script, agreed[0])
+            yield first
+            last = replace(last, is_told=last.is_told and not (first.firing and first.is_told))
+        yield last
+
+
+def _keys(moment: Moment | None) -> frozenset[LabelPairs] | None:
+    return None if moment is None else frozenset(moment.firing)
+
+
+def _expected(stage: Stage, outlook: Outlook, script: Script, moment: Moment) -> Expectation:
+    values = outlook.values(script, moment)
+    is_told = None not in values.values()
+    alert = outlook.alert
+    told = (firing(stage.spec, alert, dict(key), values[key] or 0.0) for key in sorted(values))
+    return Expectation(moment.at, alert.name, tuple(told), is_told)
+
+
+def _beside(stage: Stage, alert: Alert, script: Script, fires: bool) -> Iterator[Expectation]:
+    """What another alert on the same signal does in the end."""
+    outlook = Outlook(alert, stage.spec.evaluate, stage.settling)
+    last = outlook.moments(script)[-1]
+    if last is None or bool(last.firing) != fires:
+        raise _Unlike(f"`{alert.name}` would be {'silent' if fires else 'firing'}")
+    yield _expected(stage, outlook, script, last)

@@ -1,0 +1,133 @@
+"""A witness that a mutant means the same: no difference over many random inputs."""
+
+from __future__ import annotations
+
+import math
+import random
+import zlib
+from collections.abc import Iterator, Mapping
+from typing import Final
+
+from victor_monitoring.promql.evaluator import Labels, Refused, evaluated
+from victor_monitoring.promql.reader import read_expr
+from victor_monitoring.promql.samples import SampleSet, Series
+from victor_monitoring.promql.tree import Aggregate, Call, Expr, Matcher, Number, Vector, nodes
+from victor_monitoring.rule_tests.mutations import Mutant
+
+INPUTS: Final = 10_000
+_AT: Final = 10**9  # any moment that leaves room for windows before it
+_BOUNDS: Final = ("0.1", "1.0", "5.0", "+Inf")
+_OTHERS: Final = ("", "one", "two")
+
+
+def is_equivalent(mutant: Mutant, inputs: int = INPUTS) -> bool:
+    """Whether the rule before and after has the same value over so many random inputs.
+
+    Only expressions are compared: a rule that differs in anything else differs.
+    """
+    if {**mutant.old, "expr": ""} != {**mutant.new, "expr": ""}:
+        return False
+    before, after = (read_expr(str(rule["expr"])) for rule in (mutant.old, mutant.new))
+    dice = random.Random(zlib.crc32(mutant.name.encode()))  # noqa: S311 - the same inputs every time
+    draw = Draw(before, after, dice)
+    return all(_alike(before, after, draw.samples()) for _ in range(inputs))
+
+
+def _alike(before: Expr, after: Expr, samples: SampleSet) -> bool:
+    """Whether both have the same series with the same values, or are refused both."""
+    one, other = _result(before, samples), _result(after, samples)
+    if one is None or other is None:
+        return one is other
+    return one.keys() == other.keys() and all(_close(value, other[key]) for key, value in one.items())
+
+
+def _result(expr: Expr, samples: SampleSet) -> Mapping[Labels, float] | None:
+    try:
+        found = evaluated(expr, samples, _AT)
+    except Refused:
+        return None
+    return {frozenset(): found} if isinstance(found, float) else found
+
+
+def _close(one: float, other: float) -> bool:
+    return math.isclose(one, other, rel_tol=1e-9) or (math.isnan(one) and math.isnan(other))
+
+
+class Draw:
+    """Random samples of all series that two expressions read, near what they compare with; up to `at`."""
+
+    at: Final = _AT
+
+    def __init__(self, before: Expr, after: Expr, dice: random.Random) -> None:
+        self._dice = dice
+        self._vectors: dict[str, list[Vector]] = {}
+        for expr in (before, after):
+            for vector in nodes(expr, Vector):
+                self._vectors.setdefault(vector.metric, []).append(vector)
+        calls = (call for expr in (before, after) for call in nodes(expr, Call) if call.function == "rate")
+        self._totals = {vector.metric for call in calls for vector in nodes(call, Vector)}
+        self._numbers = [float(n.value) for expr in (before, after) for n in nodes(expr, Number)]
+        grouped = (
+            label for expr in (before, after) for node in nodes(expr, Aggregate) for label in node.by or ()
+        )
+        self._labels = [label for label in dict.fromkeys(grouped) if label != "le"]
+        windows = [vector.window for each in self._vectors.values() for vector in each if vector.window]
+        self._interval = min(windows, default=60_000) // 4
+        self._longest = max(windows, default=60_000)
+
+    def samples(self) -> SampleSet:
+        """A few series of each metric, of one or two groups that all metrics share."""
+        groups = [{label: self._dice.choice(_OTHERS) for label in self._labels} for _ in range(2)]
+        return SampleSet({name: list(self._series(name, groups)) for name in self._vectors})
+
+    def _series(self, name: str, groups: list[dict[str, str]]) -> Iterator[Series]:
+        by_labels: dict[frozenset[tuple[str, str]], dict[str, str]] = {}
+        for _ in range(self._dice.randint(0, 4)):
+            labels = self._drawn(name, self._dice.choice(groups))
+            by_labels.setdefault(frozenset(labels.items()), labels)
+        for labels in by_labels.values():
+            times = self._times()
+            if name in self._totals and name.endswith("_bucket"):
+                below = [0.0] * len(times)
+                for bound in _BOUNDS:
+                    below = [a + b for a, b in zip(below, self._growing(len(times)), strict=True)]
+                    yield Series({**labels, "le": bound}, times, below)
+            elif name in self._totals:
+                yield Series(labels, times, self._growing(len(times)))
+            else:
+                yield Series(labels, times, [self._near(name) for _ in times])
+
+    def _drawn(self, name: str, group: dict[str, str]) -> dict[str, str]:
+        """Labels of which most meet the matchers and some do not, and two that nothing may read."""
+        matchers = [matcher for vector in self._vectors[name] for matcher in vector.matchers]
+        free = {label: self._dice.choice(_OTHERS) for label in ("instance", "else") if label not in group}
+        return {**group, **free, **{matcher.label: self._matching(matcher) for matcher in matchers}}
+
+    def _matching(self, matcher: Matcher) -> str:
+        meant = matcher.value.split("|") if matcher.op in ("=~", "!~") else [matcher.value]
+        return self._dice.choice([*meant, *meant, *meant, *_OTHERS[1:]])
+
+    def _times(self) -> list[int]:
+        """Scrapes up to now, some of them missed, the last ones perhaps as well."""
+        count = self._dice.choice((1, 2, 4, 2 * self._longest // self._interval))
+        end = _AT - self._dice.choice((0, 0, self._dice.randint(0, 9) * self._interval))
+        missed = self._dice.choice((0, 0, 0.2))
+        times = [end - index * self._interval for index in range(count) if self._dice.random() >= missed]
+        return times[::-1] or [end]
+
+    def _growing(self, count: int) -> list[float]:
+        total, step, values = 0.0, self._dice.choice((0.0, 1.0, 10.0, 100.0)), []
+        for _ in range(count):
+            total = 0.0 if self._dice.random() < 0.02 else total + step * self._dice.random()
+            values.append(total)
+        return values
+
+    def _near(self, name: str) -> float:
+        """A value that is near a number of the expressions, or is one.
+
+        What is recorded comes of floating-point arithmetic, and is a number but by chance.
+        """
+        number = self._dice.choice([*self._numbers, 0.0, 1.0])
+        if ":" in name:
+            return number * self._dice.uniform(0, 3)
+        return number * self._dice.choice((0.0, 0.5, 1.0, 1.0, 2.0, self._dice.uniform(0, 3)))

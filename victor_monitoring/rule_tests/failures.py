@@ -1,0 +1,144 @@
+"""What a failed case means, in words, at the line of the spec that it is about."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
+from victor_monitoring.language.syntax.tree import MapNode, span_at
+from victor_monitoring.promql.duration import duration_text, parse_duration
+from victor_monitoring.rule_tests.case import Case, Expectation
+from victor_monitoring.rule_tests.derive import Lack
+from victor_monitoring.rule_tests.promtool import Verdict
+
+FAILED_CASE: Final = Pattern(
+    "VM701",
+    "failed-case",
+    Severity.ERROR,
+    """A rule does not do what the spec says, by a case that is derived from the spec.
+
+The case is run by promtool on the rules as they are rendered. Either the rules were not made by this
+version of victor-mon, or victor-mon has a defect: please report it with the spec.""",
+)
+
+_TIMED = re.compile(r'(?:alertname: (?P<alert>\S+)|expr: "(?P<expr>.*)"), time: (?P<time>\w+),')
+_UNEVALUATED = re.compile(r"rule: (?P<rule>\S+), time: (?P<time>\w+), err: (?P<error>.*)")
+_LABELS = re.compile(r"Labels:(\{.*\})")
+_NOTHING = ("[]", "nil")
+
+
+def diagnostics(verdict: Verdict, tree: MapNode) -> Iterator[Diagnostic]:
+    """What went wrong, one finding for each case, with every moment at which it did."""
+    case = verdict.case
+    path = (*case.path, "when") if case.path[0] == "alerts" else case.path
+    moments = list(dict.fromkeys((*_errors(verdict.said), *_moments(case, verdict.said))))
+    moments = moments or [verdict.said.splitlines()[0]]
+    yield FAILED_CASE.at(
+        span_at(tree, path, key=True),
+        f"`{case.alert}` fails in the case `{case.kind}` ({case.about}): {'; '.join(moments)}",
+        "render the rules anew with `victor-mon generate`; if it stays, the compiler is wrong",
+    )
+
+
+def _errors(said: str) -> Iterator[str]:
+    """Each evaluation that Prometheus refuses, in its own words."""
+    for match in _UNEVALUATED.finditer(said):
+        at = duration_text(parse_duration(match["time"]))
+        yield f"at {at} Prometheus cannot evaluate `{match['rule']}`: {match['error']}"
+
+
+def _moments(case: Case, said: str) -> Iterator[str]:
+    """Each moment at which something else was seen, and what."""
+    found = list(_TIMED.finditer(said))
+    for index, match in enumerate(found):
+        end = found[index + 1].start() if index + 1 < len(found) else len(said)
+        got = said[match.start() : end].partition("got:")[2].strip()
+        at, expr = parse_duration(match["time"]), match["expr"]
+        if expr is None or expr.startswith("ALERTS{"):
+            expected = next(each for each in case.expectations if each.at == at and _is_about(each, match))
+            yield f"at {duration_text(at)} {_difference(expected, got)}"
+        else:
+            yield f"at {duration_text(at)} {_recording(case, expr)}"
+
+
+def _is_about(expectation: Expectation, match: re.Match[str]) -> bool:
+    name = expectation.alert
+    return match["alert"] == name or f'alertname=\\"{name}\\"' in (match["expr"] or "")
+
+
+def _difference(expected: Expectation, got: str) -> str:
+    name, wanted = expected.alert, len(expected.firing)
+    fired = 0 if got in _NOTHING else len(_LABELS.findall(got)) or 1
+    if not wanted:
+        return f"`{name}` fires and should be silent"
+    summary = expected.firing[0].annotations.get("summary")
+    words = f": {summary}" if summary else ""
+    if not fired:
+        return f"`{name}` is silent and should fire{words}"
+    if fired != wanted:
+        return f"`{name}` fires {fired} times and should fire {wanted} times"
+    return f"`{name}` fires, and says something else than it should{words}"
+
+
+def _recording(case: Case, expr: str) -> str:
+    others = next((each for each in case.unrecorded if f'{each.label}=\\"{each.value}\\"' in expr), None)
+    record = next(name for name in sorted(case.records, key=len, reverse=True) if name in expr)
+    if others is not None:
+        return f"`{record}` is recorded of targets whose {others.label} is another"
+    return f"`{record}` is not recorded, or not with the value that it should have"
+
+
+LACKING_CASE = Pattern(
+    "VM702",
+    "lacking-case",
+    Severity.WARNING,
+    """A kind of case applies to an alert, and no series can be made for it.
+
+The alert is not shown to do what that kind of case shows: so far it is taken on trust. A threshold at the
+very edge of what a signal can be has this effect, and so has a guard that its own signal always meets.""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """How many cases there are, by alert and by kind, and how many failed."""
+
+    by_alert: Mapping[str, Mapping[str, int]]
+    by_kind: Mapping[str, int]
+    failed: int
+
+    @property
+    def count(self) -> int:
+        """All cases."""
+        return sum(self.by_kind.values())
+
+
+def coverage(verdicts: Sequence[Verdict]) -> Coverage:
+    """The coverage of cases that were run."""
+    by_alert: dict[str, Counter[str]] = {}
+    for verdict in verdicts:
+        by_alert.setdefault(verdict.case.alert, Counter())[verdict.case.kind] += 1
+    by_kind = sum(by_alert.values(), Counter())
+    return Coverage(by_alert, by_kind, sum(not verdict.passed for verdict in verdicts))
+
+
+def lacking(lack: Lack, tree: MapNode) -> Diagnostic:
+    """A kind of case that an alert lacks, as a finding."""
+    message = f"`{lack.alert}` has no case of the kind `{lack.kind}`: {lack.reason}"
+    return LACKING_CASE.at(
+        span_at(tree, lack.path, key=True), message, "move the threshold or the guard, or wait for less long"
+    )
+
+
+def table(found: Coverage) -> Iterator[str]:
+    """The coverage for people: a line for each alert, and one for all of them."""
+    width = max(map(len, found.by_alert), default=0)
+    for alert, kinds in found.by_alert.items():
+        told = ", ".join(kind if count == 1 else f"{kind} {count}" for kind, count in kinds.items())
+        yield f"{alert:<{width}}  {sum(kinds.values()):>4}  {told}"
+    told = ", ".join(f"{kind} {count}" for kind, count in found.by_kind.items())
+    yield f"{'all':<{width}}  {found.count:>4}  {told}"

@@ -1,0 +1,18 @@
+"""The alert fires."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.rule_tests.case_template import FIRES, Plot, case_kind
+from victor_monitoring.rule_tests.fixture import Stage
+
+
+@case_kind(10, "fires")
+def fires(stage: Stage) -> Iterator[Plot]:
+    """1% beyond the threshold: silent until `for` has passed, firing from then on, with all that it says."""
+    yield Plot(
+        "1% beyond the threshold",
+        (stage.lasting(stage.beyond(), stage.until_firing),),
+        FIRES,
+    )

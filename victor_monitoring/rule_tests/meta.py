@@ -1,0 +1,144 @@
+"""The cases of the alerts on monitoring itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from victor_monitoring.language.resolved.meta import MetaAlert, meta_alerts
+from victor_monitoring.language.resolved.spec import Meta, Resolved
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.rule_tests.case import Case, Expectation, Firing
+from victor_monitoring.rule_tests.monitoring import anchors, meta_firing, up
+from victor_monitoring.rule_tests.script import Phase, Script
+from victor_monitoring.signals.reading import ELSEWHERE
+from victor_monitoring.signals.signal import Stream
+
+Target = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Act:
+    """A while in which things are alike, and what fires once `for` has passed."""
+
+    streams: tuple[Stream, ...]
+    firing: tuple[Firing, ...] = ()
+
+
+def meta_cases(spec: Resolved) -> Iterator[Case]:
+    """Every case of the alerts on monitoring itself."""
+    if spec.meta is None:
+        return
+    for alert in meta_alerts(spec):
+        about = {"target": _target_cases, "service": _service_cases, "metric": _metric_cases}[alert.watches]
+        for kind, words, acts in about(spec, alert):
+            yield _case(spec, spec.meta, alert, kind, words, acts)
+
+
+Acts = tuple[str, str, list[_Act]]
+
+
+def _target_cases(spec: Resolved, alert: MetaAlert) -> Iterator[Acts]:
+    a, b = _targets(spec, alert.select)
+    healthy = _Act((*_others_up(spec, alert), up(a), up(b)))
+    down = _Act((*_others_up(spec, alert), up(a, 0), up(b)), (meta_firing(spec, alert, a),))
+    yield "fires", "one of two targets goes down", [healthy, down]
+    yield "recovers", "the target is back", [down, healthy]
+    both = tuple(meta_firing(spec, alert, each) for each in (a, b))
+    yield "replicas", "both targets are down", [_Act((*_others_up(spec, alert), up(a, 0), up(b, 0)), both)]
+    for label, other in _elsewhere(alert, a):
+        yield (
+            "elsewhere",
+            f"a target of another {label} is down",
+            [replace(healthy, streams=(*healthy.streams, up(other, 0)))],
+        )
+
+
+def _service_cases(spec: Resolved, alert: MetaAlert) -> Iterator[Acts]:
+    a, b = _targets(spec, alert.select)
+    healthy = _Act((*_others_up(spec, alert), up(a), up(b)))
+    told = (meta_firing(spec, alert, {}),)
+    absent = _Act((*_others_up(spec, alert), up(a, 0), up(b, 0)), told)
+    yield "fires", "every target goes down", [healthy, absent]
+    yield (
+        "recovers",
+        "one target is back",
+        [absent, replace(healthy, streams=(*healthy.streams[:-1], up(b, 0)))],
+    )
+    yield "never-there", "no target is known", [_Act(_others_up(spec, alert), told)]
+    for label, other in _elsewhere(alert, a):
+        streams = (*absent.streams, up(other))
+        yield "elsewhere", f"only a target of another {label} is up", [_Act(streams, told)]
+
+
+def _metric_cases(spec: Resolved, alert: MetaAlert) -> Iterator[Acts]:
+    assert alert.component is not None  # the metric is a component's
+    a, b = _targets(spec, alert.select)
+    rest = (*_others_up(spec, alert), up(a), up(b), *anchors(spec, b))
+    healthy = _Act((*rest, *anchors(spec, a)))
+    lacking = tuple(anchors(spec, a, but={alert.component.name}))
+    missing = _Act((*rest, *lacking), (meta_firing(spec, alert, a),))
+    yield "fires", "one of two targets loses the metric", [healthy, missing]
+    yield "recovers", "the metric is back", [missing, healthy]
+    down = tuple(each for each in rest if each.metric != "up" or dict(each.labels) != dict(a))
+    yield "vanished", "the target itself is down", [_Act((*down, up(a, 0)))]
+    for label, other in _elsewhere(alert, a):
+        streams = (*healthy.streams, up(other))
+        yield "elsewhere", f"a target of another {label} lacks the metric", [_Act(streams)]
+
+
+def _targets(spec: Resolved, select: tuple[Matcher, ...]) -> tuple[Target, Target]:
+    """The labels of two targets."""
+    ours = {
+        **dict.fromkeys(spec.service.scope, "here"),
+        **{matcher.label: matcher.value for matcher in select},
+    }
+    return {**ours, "instance": "a"}, {**ours, "instance": "b"}
+
+
+def _elsewhere(alert: MetaAlert, target: Target) -> Iterator[tuple[str, Target]]:
+    for matcher in alert.select:
+        yield matcher.label, {**target, matcher.label: ELSEWHERE}
+
+
+def _others_up(spec: Resolved, alert: MetaAlert) -> tuple[Stream, ...]:
+    """A whole target of each other select, so that no alert is about them."""
+    selects = dict.fromkeys(each.select for each in meta_alerts(spec) if each.select != alert.select)
+    targets = [_targets(spec, select)[0] for select in selects]
+    return tuple(stream for each in targets for stream in (up(each), *anchors(spec, each)))
+
+
+def _case(spec: Resolved, meta: Meta, alert: MetaAlert, kind: str, about: str, acts: Sequence[_Act]) -> Case:
+    lasting = meta.pending + 3 * spec.evaluate
+    scrapes = -(-lasting // spec.scrape) + 1
+    script = Script(spec.scrape, tuple(Phase(scrapes, act.streams) for act in acts))
+    expectations = tuple(_expectations(spec, meta, alert.name, script, acts))
+    owner = alert.component.name if alert.component else spec.service.name
+    words = about if alert.watches == "service" and not alert.component else f"{about} ({owner})"
+    return Case(kind, alert.name, words, _path(alert), script, expectations)
+
+
+def _expectations(
+    spec: Resolved, meta: Meta, name: str, script: Script, acts: Sequence[_Act]
+) -> Iterator[Expectation]:
+    """What fires before and after each change, and in the end."""
+    every, before = spec.evaluate, _Act(())
+    for act, start in zip(acts, script.starts[:-1], strict=True):
+        first = -(-start // every) * every
+        if act.firing and not before.firing:
+            fires = first - (-meta.pending // every) * every
+            if fires >= every and meta.pending:
+                yield Expectation(fires - every, name)
+            yield Expectation(fires, name, act.firing)
+        elif before.firing and not act.firing:
+            yield Expectation(first - every, name, before.firing)
+            yield Expectation(first, name)
+        before = act
+    yield Expectation(script.end // every * every, name, before.firing)
+
+
+def _path(alert: MetaAlert) -> Path:
+    """Where the spec says what the alert is about."""
+    is_own = alert.component is not None and alert.watches == "metric"
+    return ("components", alert.component.name) if is_own and alert.component else ("meta",)

@@ -1,0 +1,93 @@
+"""What the alerts on monitoring itself say, and the series that keep them silent."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping
+from fractions import Fraction
+
+from victor_monitoring.language.model.template import Placeholder
+from victor_monitoring.language.resolved.meta import (
+    METRIC_MISSING,
+    SERVICE_ABSENT,
+    TARGET_DOWN,
+    MetaAlert,
+    meta_alerts,
+)
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.rule_tests.case import Firing
+from victor_monitoring.signals.signal import Stream
+
+Told = tuple[str, tuple[Firing, ...]]
+
+
+def up(target: Mapping[str, str], value: int = 1) -> Stream:
+    """The series that says whether a target answers."""
+    return Stream("up", tuple(sorted(target.items())), Fraction(value))
+
+
+def down(spec: Resolved, *targets: Mapping[str, str]) -> Iterator[Told]:
+    """TargetDown, for these targets of one select."""
+    yield from _told(spec, TARGET_DOWN, targets)
+
+
+def absent(spec: Resolved) -> Iterator[Told]:
+    """ServiceAbsent, where no target at all is up."""
+    found = [each for each in meta_alerts(spec) if each.name == SERVICE_ABSENT]
+    if found:
+        yield SERVICE_ABSENT, tuple(meta_firing(spec, each, {}) for each in found)
+
+
+def missing(
+    spec: Resolved, targets: Collection[Mapping[str, str]], components: Collection[str]
+) -> Iterator[Told]:
+    """MetricMissing, for these components of some targets."""
+    yield from _told(spec, METRIC_MISSING, targets, components)
+
+
+def anchors(spec: Resolved, target: Mapping[str, str], but: Collection[str] = ()) -> Iterator[Stream]:
+    """The series by which the target's components are known to be there, but for some of them."""
+    for component in spec.components.values():
+        if component.anchor is not None and component.name not in but and _is_of(component.select, target):
+            labels = next(component.anchor.label_sets(), {})
+            pairs = tuple(sorted({**target, **labels}.items()))
+            yield Stream(
+                component.anchor.metric.name,
+                pairs,
+                Fraction(1),
+                total=component.anchor.metric.type != "gauge",
+            )
+
+
+def meta_firing(spec: Resolved, alert: MetaAlert, series: Mapping[str, str]) -> Firing:
+    """What fires where the alert's expression has a series with these labels."""
+    summary = "".join(
+        series.get(piece.name, "") if isinstance(piece, Placeholder) else piece
+        for piece in alert.summary.pieces
+    )
+    annotations = {"summary": summary, "description": alert.description}
+    if spec.service.runbooks:
+        annotations["runbook_url"] = f"{spec.service.runbooks}/{alert.name}"
+    return Firing({**series, **alert.labels}, annotations)
+
+
+def _told(
+    spec: Resolved,
+    name: str,
+    targets: Collection[Mapping[str, str]],
+    components: Collection[str] | None = None,
+) -> Iterator[Told]:
+    found = [each for each in meta_alerts(spec) if each.name == name]
+    if found:
+        firing = (
+            meta_firing(spec, each, target)
+            for each in found
+            for target in targets
+            if _is_of(each.select, target)
+            and (components is None or (each.component is not None and each.component.name in components))
+        )
+        yield name, tuple(firing)
+
+
+def _is_of(select: tuple[Matcher, ...], target: Mapping[str, str]) -> bool:
+    return all(target.get(matcher.label) == matcher.value for matcher in select)

@@ -1,0 +1,176 @@
+"""Every mutant run on the cases that should notice it, until one does."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
+from victor_monitoring.language.syntax.tree import MapNode, Path, span_at
+from victor_monitoring.rule_tests.case import Case
+from victor_monitoring.rule_tests.mutations import Mutant, mutants, telling_kinds
+from victor_monitoring.rule_tests.promtool import Promtool, Trial, needed_rules, run_trials, workers
+from victor_monitoring.rule_tests.rules import Rule, RuleFile, pairs, rule_name
+
+# Trials to a process: starting one costs as much as a case or two.
+_BATCH: Final = 16
+# How many more cases each surviving mutant meets in each round. The first ones tell nearly all.
+_ROUNDS: Final = (1, 1, 2, 4, 8, 16)
+
+
+@dataclass(slots=True)
+class Fate:
+    """What became of a mutant: the case that noticed it, or none; and the alert that it counts for."""
+
+    mutant: Mutant
+    alert: str
+    trials: Sequence[Trial] = field(repr=False)
+    tried: int = 0
+    caught_by: Case | None = None
+
+
+def run_mutants(
+    promtool: Promtool,
+    cases: Sequence[Case],
+    rules: RuleFile,
+    evaluate: int,
+    select: frozenset[str],
+    done: Callable[[int], None],
+    text: str = "",
+) -> list[Fate]:
+    """The fate of every mutant whose name holds the text. `done` hears how many more were noticed."""
+    fates = [
+        _fate(mutant, cases, rules, evaluate)
+        for rule in rules.rules
+        if rules.alerts_reading(rule)
+        for mutant in mutants(rule, select)
+        if text in mutant.name
+    ]
+    alive = list(fates)
+    with ThreadPoolExecutor(max_workers=workers()) as pool:
+        for count in _rounds():
+            jobs = [(fate, trial) for fate in alive for trial in fate.trials[fate.tried : fate.tried + count]]
+            if not jobs:
+                break
+            batches = [jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH)]
+            for caught in pool.map(lambda batch: _run(promtool, batch), batches):
+                done(caught)
+            for fate in alive:
+                fate.tried += count
+            alive = [fate for fate in alive if fate.caught_by is None]
+    return fates
+
+
+def _rounds() -> Iterator[int]:
+    yield from _ROUNDS
+    while True:
+        yield _ROUNDS[-1]
+
+
+def _run(promtool: Promtool, jobs: Sequence[tuple[Fate, Trial]]) -> int:
+    """How many of the mutants are caught that were not before."""
+    caught = 0
+    verdicts = run_trials(promtool, [trial for _, trial in jobs])
+    for (fate, trial), verdict in zip(jobs, verdicts, strict=True):
+        if not verdict.passed and fate.caught_by is None:
+            fate.caught_by = trial.case
+            caught += 1
+    return caught
+
+
+def _fate(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int) -> Fate:
+    """A mutant that nothing has noticed yet, with the cases of all alerts that it matters for."""
+    alerts = rules.alerts_reading(mutant.old)
+    first = {kind: index for index, kind in enumerate(telling_kinds(mutant.mutation))}
+    about = [case for case in cases if case.alert in alerts]
+    mutated = rules.replacing(mutant.old, mutant.new)
+    about.sort(key=lambda case: (first.get(case.kind, len(first)), alerts.index(case.alert)))
+    needed = needed_rules(mutated)
+    trials = [Trial(case, needed(case), evaluate) for case in about]
+    return Fate(mutant, alerts[0] if "record" in mutant.old else rule_name(mutant.old), trials)
+
+
+SURVIVING_MUTANT: Final = Pattern(
+    "VM703",
+    "surviving-mutant",
+    Severity.ERROR,
+    """A rule was made wrong, and no case noticed.
+
+The cases of an alert are as good as the mistakes that they find: so each rule is changed in every way that a
+mistake would, and its cases are run. A change that makes no difference over 10,000 random inputs means the
+same, and does not count. `proof: {mutation: 100%}` in the spec says which share must be noticed.""",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Strength:
+    """The fates of all mutants, and which of the survivors mean the same as the rule."""
+
+    fates: tuple[Fate, ...]
+    equivalent: tuple[Mutant, ...]
+
+    @property
+    def survivors(self) -> list[Fate]:
+        """The mutants that mean something else, and that nothing noticed."""
+        return [each for each in self.fates if each.caught_by is None and each.mutant not in self.equivalent]
+
+    @property
+    def share(self) -> Fraction:
+        """The share of the mutants that were noticed, of those that mean something else."""
+        counted = len(self.fates) - len(self.equivalent)
+        return 1 - Fraction(len(self.survivors), counted) if counted else Fraction(1)
+
+    @property
+    def by_kind(self) -> Mapping[str, int]:
+        """How many mutants each kind of case was the first to notice."""
+        return Counter(fate.caught_by.kind for fate in self.fates if fate.caught_by is not None)
+
+
+def survivor(fate: Fate, path: Path, tree: MapNode) -> Diagnostic:
+    """A survivor as a finding, with the difference that nothing noticed."""
+    message = f"no case notices that `{fate.mutant.name}`"
+    return SURVIVING_MUTANT.at(span_at(tree, path, key=True), message, difference(fate.mutant))
+
+
+def difference(mutant: Mutant) -> str:
+    """What the mutation changed: each key as it was and as it became."""
+    before, after = _flat(mutant.old), _flat(mutant.new)
+    changed = (key for key in dict.fromkeys((*before, *after)) if before.get(key) != after.get(key))
+    return "; ".join(
+        f"`{key}` was `{before[key]}`" + (f" and became `{after[key]}`" if key in after else " and is lost")
+        for key in changed
+    )
+
+
+def _flat(rule: Rule) -> dict[str, object]:
+    told = {name: value for key in ("labels", "annotations") for name, value in pairs(rule, key).items()}
+    return {**{key: value for key, value in rule.items() if key not in ("labels", "annotations")}, **told}
+
+
+def strength_table(found: Strength) -> Iterator[str]:
+    """The strength for people: by alert, by mutation, and by the kind of case that noticed."""
+    yield from _counted("alert", [(fate.alert, fate) for fate in found.fates], found)
+    yield from _counted("mutation", [(fate.mutant.mutation, fate) for fate in found.fates], found)
+    told = ", ".join(
+        f"{kind} {count}" for kind, count in sorted(found.by_kind.items(), key=lambda each: -each[1])
+    )
+    yield f"noticed first by: {told}"
+    if found.equivalent:
+        yield "no difference over 10,000 random inputs:"
+        yield from (f"  {mutant.name}" for mutant in found.equivalent)
+
+
+def _counted(title: str, named: Sequence[tuple[str, Fate]], found: Strength) -> Iterator[str]:
+    names = list(dict.fromkeys(name for name, _ in named))
+    width = max(map(len, (title, *names)))
+    yield f"{title:<{width}}  mutants  noticed  equivalent"
+    for name in names:
+        fates = [fate for each, fate in named if each == name]
+        noticed = sum(fate.caught_by is not None for fate in fates)
+        equivalent = sum(fate.mutant in found.equivalent for fate in fates)
+        yield f"{name:<{width}}  {len(fates):>7}  {noticed:>7}  {equivalent or '':>10}".rstrip()
+    yield ""

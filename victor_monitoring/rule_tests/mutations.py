@@ -1,0 +1,274 @@
+"""Mutations: each way in which a rule is made wrong, to see whether a case notices.
+
+A mutation changes the rule as it stands in the file. Equal parts of an expression change together, as a
+compiler's mistake would change them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import partial
+from typing import Final, TypeAlias
+
+from victor_monitoring.promql.duration import duration_text, parse_duration
+from victor_monitoring.promql.reader import read_expr
+from victor_monitoring.promql.tree import (
+    Aggregate,
+    Binary,
+    Call,
+    Expr,
+    Node,
+    Number,
+    Vector,
+    brief,
+    mapped,
+    nodes,
+    replaced,
+    text,
+)
+from victor_monitoring.rule_tests.rules import Rule, pairs, rule_name
+
+COMPARISONS: Final = ("==", "!=", "<", "<=", ">", ">=")
+_FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "!=", "!=": "=="}
+_LOOSENED: Final = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
+_SWAPPED: Final = {"sum": "max", "max": "min", "min": "max", "avg": "max", "group": "sum"}
+
+Change: TypeAlias = tuple[str, Rule]
+
+
+@dataclass(frozen=True, slots=True)
+class Mutant:
+    """A rule made wrong: the mutation's name, what it changed in words, and the rule before and after."""
+
+    mutation: str
+    about: str
+    old: Rule
+    new: Rule
+
+    @property
+    def name(self) -> str:
+        """The mutant in words."""
+        return f"{rule_name(self.old)}, {self.mutation}: {self.about}"
+
+
+def mutants(rule: Rule, select: frozenset[str]) -> Iterator[Mutant]:
+    """Every mutant of a rule, each once; `select` are the labels by which targets are selected."""
+    known = {_identity(rule)}
+    for mutation, (changes, _) in _MUTATIONS.items():
+        for about, new in changes(rule, select):
+            if _identity(new) not in known:
+                known.add(_identity(new))
+                yield Mutant(mutation, about, rule, new)
+
+
+def _identity(rule: Rule) -> str:
+    return repr(rule)
+
+
+def _operator_flipped(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    del select
+    yield from _each(rule, _comparisons, lambda node: [replace(node, op=_FLIPPED[node.op])])
+
+
+def _operator_loosened(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    """The comparisons of alerts; a loss of 0 points changes no score."""
+    del select
+    if "alert" in rule:
+        yield from _each(
+            rule, _comparisons, lambda n: [replace(n, op=_LOOSENED[n.op])] if n.op in _LOOSENED else []
+        )
+
+
+def _threshold(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    del select
+    if "alert" in rule:
+        yield from _each(
+            rule, _comparisons, lambda node: [replace(node, right=each) for each in _moved(node.right)]
+        )
+
+
+def _moved(threshold: Expr) -> Iterator[Number]:
+    """A threshold 5% higher and lower, and doubled; 0, of which that makes nothing, a whole 1 off."""
+    if isinstance(threshold, Number):
+        value = threshold.value
+        moved = (value * 105 / 100, value * 95 / 100, value * 2) if value else (Fraction(1), Fraction(-1))
+        yield from map(Number, moved)
+
+
+def _number(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    """What a recording multiplies by, weighs and bounds."""
+    del select
+    if "record" in rule:
+        yield from _each(
+            rule, lambda e: nodes(e, Number), lambda node: [Number(node.value * 2)] if node.value else []
+        )
+
+
+def _duration(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    del select
+    for key in ("for", "keep_firing_for"):
+        if key in rule:
+            before = parse_duration(str(rule[key]))
+            for after in (before // 2, before * 2):
+                yield (
+                    f"{key} {duration_text(before)} -> {duration_text(after)}",
+                    {**rule, key: duration_text(after)},
+                )
+            yield f"{key} lost", {name: value for name, value in rule.items() if name != key}
+
+
+def _window(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    """Every window of one length, halved and doubled."""
+    del select
+    expr = _tree(rule)
+    for before in dict.fromkeys(vector.window for vector in nodes(expr, Vector)):
+        for after in (before // 2, before * 2) if before else ():
+            about = f"[{duration_text(before or 0)}] -> [{duration_text(after)}]"
+            yield about, _with(rule, mapped(expr, partial(_rewindowed, before, after)))
+
+
+def _rewindowed(before: int | None, after: int, node: Expr) -> Expr:
+    return replace(node, window=after) if isinstance(node, Vector) and node.window == before else node
+
+
+def _matcher(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    """Each matcher that is not one of select, lost."""
+    yield from _each(
+        rule,
+        lambda e: nodes(e, Vector),
+        lambda node: [
+            replace(node, matchers=tuple(m for m in node.matchers if m != matcher))
+            for matcher in node.matchers
+            if matcher.label not in select
+        ],
+    )
+
+
+def _select(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    """A label of select, lost in the whole rule."""
+    expr = _tree(rule)
+    matched = (matcher.label for vector in nodes(expr, Vector) for matcher in vector.matchers)
+    for label in dict.fromkeys(each for each in matched if each in select):
+        yield f"the matcher of {label} lost", _with(rule, mapped(expr, partial(_unmatched, label)))
+
+
+def _unmatched(label: str, node: Expr) -> Expr:
+    if not isinstance(node, Vector):
+        return node
+    return replace(node, matchers=tuple(matcher for matcher in node.matchers if matcher.label != label))
+
+
+def _aggregation(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    del select
+    yield from _each(
+        rule,
+        lambda e: nodes(e, Aggregate),
+        lambda n: [replace(n, op=_SWAPPED[n.op])] if n.op in _SWAPPED else [],
+    )
+
+
+def _grouping(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    """A label lost by which the whole rule aggregates."""
+    del select
+    expr = _tree(rule)
+    for label in dict.fromkeys(label for node in nodes(expr, Aggregate) for label in node.by or ()):
+        yield f"no longer by {label}", _with(rule, mapped(expr, partial(_ungrouped, label)))
+
+
+def _ungrouped(label: str, node: Expr) -> Expr:
+    if not isinstance(node, Aggregate) or node.by is None:
+        return node
+    return replace(node, by=tuple(each for each in node.by if each != label))
+
+
+def _quantile(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    del select
+
+    def moved(node: Call) -> Iterator[Expr]:
+        q, *rest = node.arguments
+        if node.function == "histogram_quantile" and isinstance(q, Number):
+            for value in (1 - (1 - q.value) * 2, 1 - (1 - q.value) / 2):
+                yield replace(node, arguments=(Number(max(value, Fraction(1, 10))), *rest))
+
+    yield from _each(rule, lambda e: nodes(e, Call), moved)
+
+
+def _operands(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    """Numerator and denominator, minuend and subtrahend, changed over."""
+    del select
+    yield from _each(
+        rule,
+        lambda e: (n for n in nodes(e, Binary) if n.op in ("/", "-")),
+        lambda node: [replace(node, left=node.right, right=node.left)],
+    )
+
+
+def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    """`and` and `unless` taken for each other; the guard lost."""
+    del select
+    swapped = {"and": "unless", "unless": "and"}
+    yield from _each(
+        rule,
+        lambda e: (n for n in nodes(e, Binary) if n.op in swapped),
+        lambda node: [replace(node, op=swapped[node.op]), node.left],
+    )
+
+
+def _told(key: str, changed: str, rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+    """Each label or annotation lost, and changed to what `changed` makes of it."""
+    del select
+    told = pairs(rule, key)
+    for name, value in told.items():
+        yield f"{name} lost", {**rule, key: {other: told[other] for other in told if other != name}}
+        yield f"{name} changed", {**rule, key: {**told, name: changed.format(value)}}
+
+
+# Each mutation with the kinds of case that are likely to notice it first.
+_MUTATIONS: Final[
+    Mapping[str, tuple[Callable[[Rule, frozenset[str]], Iterator[Change]], tuple[str, ...]]]
+] = {
+    "operator flipped": (_operator_flipped, ("fires",)),
+    "operator loosened": (_operator_loosened, ("threshold",)),
+    "threshold": (_threshold, ("fires", "short")),
+    "number": (_number, ("part",)),
+    "duration": (_duration, ("fires", "keeps-firing")),
+    "window": (_window, ("window", "vanished")),
+    "matcher lost": (_matcher, ("bystanders", "short")),
+    "select lost": (_select, ("elsewhere",)),
+    "aggregation": (_aggregation, ("replicas",)),
+    "grouping": (_grouping, ("fires",)),
+    "quantile": (_quantile, ("threshold", "fires")),
+    "operands": (_operands, ("fires", "part")),
+    "set operator": (_set_operator, ("guard", "fires")),
+    "label": (partial(_told, "labels", "not-{}"), ("fires", "part")),
+    "annotation": (partial(_told, "annotations", "{}."), ("fires",)),
+}
+
+
+def telling_kinds(mutation: str) -> tuple[str, ...]:
+    """The kinds of case that are likely to notice a mutation first."""
+    return _MUTATIONS[mutation][1]
+
+
+def _tree(rule: Rule) -> Expr:
+    return read_expr(str(rule["expr"]))
+
+
+def _with(rule: Rule, expr: Expr) -> Rule:
+    return {**rule, "expr": text(expr)}
+
+
+def _comparisons(expr: Expr) -> Iterator[Binary]:
+    return (node for node in nodes(expr, Binary) if node.op in COMPARISONS)
+
+
+def _each(
+    rule: Rule, find: Callable[[Expr], Iterable[Node]], change: Callable[[Node], Iterable[Expr]]
+) -> Iterator[Change]:
+    """The rule with each found node changed in each way."""
+    expr = _tree(rule)
+    for node in find(expr):
+        for new in change(node):
+            yield f"{brief(node)} -> {brief(new)}", _with(rule, replaced(expr, node, new))

@@ -1,0 +1,71 @@
+"""Series that an alert must not read: other labels of its metrics, other targets, recordings of others."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from fractions import Fraction
+
+from victor_monitoring.promql.prometheus_version import OLDEST
+from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.signals.metric import Metric, Selector
+from victor_monitoring.signals.reading import ELSEWHERE, another, relabelled
+from victor_monitoring.signals.signal import Stream
+
+# Traffic of what must not be read: so much that a trace of it would show.
+_LOUD = Fraction(100_000)
+
+
+def bystanders(stage: Stage) -> tuple[Stream, ...]:
+    """Series of the metrics that are read, with labels that no selector wants."""
+    selectors = [reading.selector for each in stage.signals for reading in each.kind.readings()]
+    target = stage.target()
+    return tuple(
+        stream
+        for metric in {each.metric.name: each.metric for each in selectors}.values()
+        for labels in Selector(metric).label_sets()
+        if not any(each.matches(labels) for each in selectors if each.metric.name == metric.name)
+        for stream in _loud(metric, {**target, **labels})
+    )
+
+
+def elsewhere(stage: Stage, label: str) -> tuple[Stream, ...]:
+    """A target that differs in one label and is badly off, with a thousand times the traffic."""
+    loud = (replace(stream, step=stream.step * 1000) for stream in stage.worst())
+    return tuple(relabelled(stream, label, ELSEWHERE) for stream in loud)
+
+
+def recorded_elsewhere(stage: Stage, label: str) -> dict[str, tuple[Stream, ...]]:
+    """By name, what somebody else has recorded of a target that differs in a label and is badly off."""
+    script = stage.script(stage.lasting(stage.worst(), stage.settling))
+    found: dict[str, list[Stream]] = {}
+    for signal in stage.signals:
+        for record, values in signal.recorded_at(script.samples(OLDEST), script.end).items():
+            for labels, value in values.items():
+                if not math.isnan(value):
+                    pairs = tuple(sorted({**dict(labels), label: ELSEWHERE}.items()))
+                    found.setdefault(record, []).append(Stream(record, pairs, Fraction(value)))
+    return {record: tuple(streams) for record, streams in found.items()}
+
+
+def others(stage: Stage) -> Iterator[tuple[str, str]]:
+    """For each label by which the signal tells its values apart: another value that it can have."""
+    selectors = [reading.selector for each in stage.signals for reading in each.kind.readings()]
+    for label in stage.signal.labels:
+        if label not in {matcher.label for matcher in stage.signal.select}:
+            other = another(selectors, label, {dict(stream.labels).get(label) for stream in stage.beyond()})
+            if other is not None:
+                yield label, other
+
+
+def _loud(metric: Metric, labels: Mapping[str, str]) -> Iterator[Stream]:
+    """The series of one label set of a metric, with a lot of traffic."""
+    if metric.type == "histogram":
+        for bound in (*(repr(float(each)) for each in metric.buckets), "+Inf"):
+            pairs = tuple(sorted({**labels, "le": bound}.items()))
+            yield Stream(f"{metric.name}_bucket", pairs, Fraction(0), _LOUD, total=True)
+    elif metric.type == "counter":
+        yield Stream(metric.name, tuple(sorted(labels.items())), Fraction(0), _LOUD, total=True)
+    else:
+        yield Stream(metric.name, tuple(sorted(labels.items())), _LOUD)

@@ -1,0 +1,228 @@
+"""When an alert fires in the course of a script, by evaluating its signal; the expressions play no part.
+
+Versions of Prometheus compute in different ways, and floating-point arithmetic leaves a value that is its
+threshold on either side. The expected result is the one that all of these share.
+
+Evaluations are what deriving cases costs. So the signal is evaluated where it is settled, and where it
+changes: between two settled phases alike, it is taken to stay as it is.
+"""
+
+from __future__ import annotations
+
+import bisect
+import itertools
+import math
+from collections.abc import Iterator, Mapping, Sequence, Set
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TypeAlias
+
+from victor_monitoring.language.resolved.spec import Alert
+from victor_monitoring.promql.prometheus_version import OLDEST, WAYS, PrometheusVersion
+from victor_monitoring.promql.samples import LOOKBACK
+from victor_monitoring.rule_tests.script import Script
+from victor_monitoring.signals.signal import LabelPairs, Stream
+
+Values: TypeAlias = Mapping[LabelPairs, float]
+# Nearer to its threshold than this, as a share of it, a value is on no certain side.
+_CLOSE = 1e-9
+# The newest version whose windows hold a sample at their start.
+_CLOSED = max(way for way in WAYS if not way.left_open)
+_NONE: Mapping[LabelPairs, int] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """The label sets for which the condition is met at one evaluation, and those where it may be."""
+
+    met: frozenset[LabelPairs]
+    close: frozenset[LabelPairs]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """What fires at one evaluation, each with the times of its value, as versions have it."""
+
+    at: int
+    firing: Mapping[LabelPairs, frozenset[int]]
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is to be expected of one alert.
+
+    `every` is the evaluation interval, `settling` the time after which a signal sees nothing but the phase
+    that it is in; both in milliseconds.
+    """
+
+    alert: Alert
+    every: int
+    settling: int
+    _known: dict[tuple[int, int | None, PrometheusVersion], Values] = field(
+        default_factory=dict, repr=False, compare=False
+    )
+    _streams: list[tuple[Stream, ...]] = field(default_factory=list, repr=False, compare=False)
+
+    @cached_property
+    def reaches(self) -> frozenset[int]:
+        """How far back something is read, in milliseconds."""
+        signals = (each for top in self.alert.signals for each in top.with_parts())
+        found = (each.window if each.kind.is_windowed() else each.lookback for each in signals)
+        return frozenset((*found, LOOKBACK))
+
+    def moments(self, script: Script) -> list[Moment | None]:
+        """What fires before and after whatever may change it, and at the last evaluation.
+
+        None where versions disagree. In between things stay as they are.
+        """
+        courses = {tuple(self._changes(script, way)) for way in WAYS}
+        ways = {
+            tuple((at, state.met | state.close if ties else state.met) for at, state in course)
+            for course in courses
+            for ties in (True, False)
+        }
+        times = self._turns({at for way in ways for at, _ in way}, script.end)
+        firing = [list(self._firing(times, way)) for way in ways]
+        return [_agreed(at, each) for at, *each in zip(times, *firing, strict=True)]
+
+    def values(self, script: Script, moment: Moment) -> dict[LabelPairs, float | None]:
+        """The values of what fires; None where versions tell different ones."""
+        found: dict[LabelPairs, float | None] = {}
+        for key, times in moment.firing.items():
+            told = [self._values(script, at, way).get(key, math.nan) for at in times for way in WAYS]
+            is_one = all(math.isclose(told[0], each, rel_tol=_CLOSE) for each in told)
+            found[key] = told[0] if is_one else None
+        return found
+
+    def _changes(self, script: Script, way: PrometheusVersion) -> Iterator[tuple[int, State]]:
+        """The state at 0, and each other one with the first evaluation that finds it."""
+        before: State | None = None
+        for at, state in self._states(script, way):
+            if state != before:
+                yield at, state
+            before = state
+
+    def _states(self, script: Script, way: PrometheusVersion) -> Iterator[tuple[int, State]]:
+        """The state at each evaluation at which there may be another one than before."""
+        before = self._state(script, 0, way)
+        yield 0, before
+        for index, (start, end) in enumerate(itertools.pairwise(script.starts)):
+            times = range(-(-start // self.every) * self.every, end, self.every)
+            if times:
+                settled = self._state(script, times[-1], way)
+                is_disturbed = any(phase.failed for phase in script.phases[max(index - 1, 0) : index + 1])
+                if is_disturbed:  # a gap moves through the window, and any evaluation may feel it
+                    count = bisect.bisect_left(times, start + self.settling)
+                    yield from ((at, self._state(script, at, way)) for at in times[:count])
+                    yield from ((at, settled) for at in times[count : count + 1])
+                elif before != settled:
+                    yield from self._turning(script, times, before, settled, way)
+                before = settled
+
+    def _turning(
+        self, script: Script, times: range, before: State, settled: State, way: PrometheusVersion
+    ) -> Iterator[tuple[int, State]]:
+        """The states of a phase that begins in one state and settles in another."""
+        # Most signals settle as soon as there are two samples: so the first evaluations are asked first.
+        probes = enumerate(times[:2])
+        first = next((index for index, at in probes if self._state(script, at, way) != before), None)
+        if first is None:
+            first = bisect.bisect_left(
+                times, True, lo=2, key=lambda at: self._state(script, at, way) != before
+            )
+        for at in times[first:]:
+            state = self._state(script, at, way)
+            yield at, state
+            if state == settled:
+                return
+
+    def _turns(self, changes: Set[int], end: int) -> list[int]:
+        """The evaluations at which something may start or stop to fire, the one before each, and the last."""
+        waits = (0, self.alert.pending, self.alert.keep_firing or 0)
+        turns = {-(-(at + wait) // self.every) * self.every for at in changes for wait in waits}
+        last = end // self.every * self.every
+        return sorted({at for turn in turns for at in (turn - self.every, turn) if 0 <= at < last} | {last})
+
+    def _state(self, script: Script, at: int, way: PrometheusVersion) -> State:
+        values = self._values(script, at, way)
+        edge = float(self.alert.condition.threshold.value)
+        close = frozenset(key for key, value in values.items() if _is_uncertain(value, edge))
+        is_met = self.alert.condition.is_met
+        return State(frozenset(k for k, value in values.items() if k not in close and is_met(value)), close)
+
+    def _values(self, script: Script, at: int, way: PrometheusVersion) -> Values:
+        """The values while the guard, if there is one, lets them count."""
+        if way.left_open and not self._meets_bound(script, at):
+            way = _CLOSED
+        if way is OLDEST and not script.begins_above_zero:
+            way = _CLOSED
+        index = bisect.bisect_right(script.starts, at) - 1
+        streams = script.phases[index].streams
+        key: tuple[int, int | None, PrometheusVersion]
+        if at - script.starts[index] >= self.settling:
+            key = (id(streams), None, OLDEST)
+        elif index == 0:
+            key = (id(streams), at, way)
+        else:
+            return self._evaluated(script, at, way)
+        if key not in self._known:
+            self._streams.append(streams)  # keeps the identity from being another's
+            self._known[key] = self._evaluated(script, at, way)
+        return self._known[key]
+
+    def _meets_bound(self, script: Script, at: int) -> bool:
+        """Whether a scrape is exactly as old as something is read back, so that versions may differ."""
+        return any(at >= reach and (at - reach) % script.interval == 0 for reach in self.reaches)
+
+    def _evaluated(self, script: Script, at: int, way: PrometheusVersion) -> Values:
+        samples = script.samples(way)
+        values = self.alert.signal.evaluate(samples, at)
+        guard = self.alert.guard
+        if guard is None:
+            return values
+        met = [
+            dict(key)
+            for key, value in guard.signal.evaluate(samples, at).items()
+            if guard.condition.is_met(value)
+        ]
+        labels = guard.signal.labels
+        return {key: v for key, v in values.items() if {n: text for n, text in key if n in labels} in met}
+
+    def _firing(
+        self, times: Sequence[int], way: Sequence[tuple[int, frozenset[LabelPairs]]]
+    ) -> Iterator[Mapping[LabelPairs, int]]:
+        """What fires at these evaluations, each with the time of its value; after `for`, while it is kept."""
+        since: dict[LabelPairs, int] = {}  # when each became active
+        last: dict[LabelPairs, int] = {}  # when each that fires was last seen active
+        gone: dict[LabelPairs, int] = {}  # when each that was active was first seen inactive
+        changes, now = dict(way), way[0][1]
+        for at in times:
+            now = changes.get(at, now)
+            for key in [key for key in since if key not in now]:
+                gone.setdefault(key, at)
+                if key not in last or at - gone[key] >= (self.alert.keep_firing or 0):
+                    del since[key], gone[key]
+                    last.pop(key, None)
+            for key in now:
+                gone.pop(key, None)
+                if at - since.setdefault(key, at) >= self.alert.pending:
+                    last[key] = at
+            yield dict(last) if last else _NONE
+
+
+def _agreed(at: int, firing: Sequence[Mapping[LabelPairs, int]]) -> Moment | None:
+    first, *others = firing
+    if any(other.keys() != first.keys() for other in others):
+        return None
+    return Moment(at, {key: frozenset(each[key] for each in firing) for key in first})
+
+
+def _is_uncertain(value: float, edge: float) -> bool:
+    """Whether another order of the same arithmetic might put the value on the other side of the edge."""
+    return value != edge and math.isclose(value, edge, rel_tol=_CLOSE)
+
+
+def states_of(course: Sequence[Moment | None]) -> tuple[bool, ...]:
+    """Whether the alert fires, one state after the other, as far as it is foretold."""
+    certain = (bool(moment.firing) for moment in course if moment is not None)
+    return tuple(fires for fires, _ in itertools.groupby(certain))

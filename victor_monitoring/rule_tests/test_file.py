@@ -1,0 +1,93 @@
+"""Cases as `promtool test rules` reads them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.rule_tests.case import Case, Expectation, Recorded, Unrecorded
+from victor_monitoring.rule_tests.script import series_text
+
+# How near to its value a recorded series must be, as a share of it: sums differ in the last digits.
+_NEAR: Final = 1e-6
+
+
+def test_file(
+    cases: Iterable[Case], *, rule_files: list[str], groups: list[str], evaluate: int
+) -> dict[str, object]:
+    """A file of tests; the groups are evaluated in this order, which promtool leaves to chance otherwise."""
+    return {
+        "rule_files": rule_files,
+        "evaluation_interval": duration_text(evaluate),
+        "group_eval_order": groups,
+        "tests": [case_test(case) for case in cases],
+    }
+
+
+def case_test(case: Case) -> dict[str, object]:
+    """One case."""
+    exact = [each for each in case.expectations if each.is_told]
+    queries = [
+        *(_states(each) for each in case.expectations if not each.is_told),
+        *(_none(each) for each in case.unrecorded),
+        *(query for each in case.recorded for query in _recorded(each)),
+    ]
+    test: dict[str, object] = {
+        "name": case.name,
+        "interval": duration_text(case.script.interval),
+        "input_series": case.script.input_series(),
+    }
+    if exact:
+        test["alert_rule_test"] = [_alerts(each) for each in exact]
+    if queries:
+        test["promql_expr_test"] = queries
+    return test
+
+
+def _alerts(expectation: Expectation) -> dict[str, object]:
+    return {
+        "eval_time": duration_text(expectation.at),
+        "alertname": expectation.alert,
+        "exp_alerts": [
+            {"exp_labels": dict(each.labels), "exp_annotations": dict(each.annotations)}
+            for each in expectation.firing
+        ],
+    }
+
+
+def _states(expectation: Expectation) -> dict[str, object]:
+    """The alerts that fire, by their labels alone."""
+    state = {"alertname": expectation.alert, "alertstate": "firing"}
+    firing = [
+        {"labels": series_text("ALERTS", tuple({**state, **each.labels}.items())), "value": 1}
+        for each in expectation.firing
+    ]
+    return _query(f"ALERTS{_matchers(state)}", expectation.at, firing)
+
+
+def _none(unrecorded: Unrecorded) -> dict[str, object]:
+    expr = f"{unrecorded.record}{_matchers({unrecorded.label: unrecorded.value})}"
+    return _query(expr, unrecorded.at, [])
+
+
+def _recorded(recorded: Recorded) -> Iterator[dict[str, object]]:
+    """How many series there are, and each within a millionth of its value."""
+    ours = f"{recorded.record}{_matchers(recorded.select)}"
+    if not recorded.values:
+        yield _query(ours, recorded.at, [])
+        return
+    yield _query(f"count({ours})", recorded.at, [{"labels": "{}", "value": len(recorded.values)}])
+    for labels, value in recorded.values.items():
+        low, high = sorted((value * (1 - _NEAR), value * (1 + _NEAR)))
+        near = f"{recorded.record}{_matchers(dict(labels))} >= {low - _NEAR**2!r} <= {high + _NEAR**2!r}"
+        yield _query(f"group({near})", recorded.at, [{"labels": "{}", "value": 1}])
+
+
+def _query(expr: str, at: int, samples: list[dict[str, object]]) -> dict[str, object]:
+    return {"expr": expr, "eval_time": duration_text(at), "exp_samples": samples}
+
+
+def _matchers(labels: Mapping[str, str]) -> str:
+    return "{" + ",".join(f"{name}={json.dumps(value)}" for name, value in labels.items()) + "}"
