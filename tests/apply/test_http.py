@@ -80,7 +80,7 @@ def client(*answers: Answer, patience: float = 20.0, **settings: object) -> Iter
         with contextlib.ExitStack() as held:
             means = Means(Path(), print, held, patience=patience)
             written = {"url": stand.url, "token": {"env": "CANARY"}, **settings}
-            yield means.http(PrometheusSettings.model_validate(written)), stand
+            yield PrometheusSettings.model_validate(written).client(means), stand
     finally:
         stand.close()
 
@@ -335,11 +335,11 @@ def test_tls_is_verified(tmp_path: Path) -> None:
     with contextlib.ExitStack() as held:
         means = Means(tmp_path, print, held, patience=5)
         with pytest.raises(HttpError, match="certificate"):
-            means.http(PrometheusSettings(url=stand.url)).get("/")
-        assert means.http(PrometheusSettings(url=stand.url, ca_file="cert.pem")).get("/") == {"a": 1}
+            PrometheusSettings(url=stand.url).client(means).get("/")
+        assert PrometheusSettings(url=stand.url, ca_file="cert.pem").client(means).get("/") == {"a": 1}
         tmp_path.joinpath("no.pem").write_text("nothing", encoding="utf-8")
         with pytest.raises(UserError, match=r"no\.pem` cannot be used"):
-            means.http(PrometheusSettings(url=stand.url, ca_file="no.pem"))
+            PrometheusSettings(url=stand.url, ca_file="no.pem").client(means)
     stand.close()
 
 

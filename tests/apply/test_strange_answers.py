@@ -48,7 +48,7 @@ def running(answer: Answer, folder: Path) -> str | None:
     stand = Stand(answer)
     with contextlib.ExitStack() as held:
         held.callback(stand.close)
-        api = Prometheus(Means(folder, print, held).http(PrometheusSettings(url=stand.url)))
+        api = Prometheus(PrometheusSettings(url=stand.url).client(Means(folder, print, held)))
         version = api.version()
     return str(version) if version else None
 

@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.live.apply.target import HttpSettings
 from victor_monitoring.live.secrets import Redactor, Secret, SecretSource, read_secret
-
-if TYPE_CHECKING:
-    from victor_monitoring.live.http.client import Http
 
 try:
     import fcntl
@@ -58,12 +54,6 @@ class Means:
     def secret(self, source: SecretSource) -> Secret:
         """The secret, redacted from now on."""
         return read_secret(source, self.root, self.redactor)
-
-    def http(self, settings: HttpSettings, headers: Mapping[str, str] | None = None) -> Http:
-        """A client of that address with its credentials, closed at the end of the run."""
-        from victor_monitoring.live.http.client import connect  # noqa: PLC0415 - an extra, which reading a spec does without
-
-        return connect(settings, self, headers or {})
 
     def program(self, name: str) -> str:
         """The path of a program on PATH; UserError where there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
@@ -71,6 +72,7 @@ def step(
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.http.client import Http
 
 
 @dataclass(frozen=True, slots=True)
@@ -233,6 +235,27 @@ class HttpSettings(Settings):
     username: str | None = None
     password: SecretSource | None = None
     ca_file: Text | None = None
+
+    def client(self, means: Means, headers: Mapping[str, str] | None = None) -> Http:
+        """Return a client of the address with its credentials, closed at the end of the run."""
+        from victor_monitoring.live.http.client import connect  # noqa: PLC0415 - an extra, which reading a spec does without
+
+        authorization = self._authorization(means)
+        sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
+        ca_file = None if self.ca_file is None else means.root / self.ca_file
+        client = connect(self.url, sent, ca_file, means.patience, means.redactor)
+        means.held.callback(client.close)
+        return client
+
+    def _authorization(self, means: Means) -> str | None:
+        if self.token is not None:
+            return f"Bearer {means.secret(self.token).reveal()}"
+        if self.password is None:
+            return None
+        password = means.secret(self.password).reveal()
+        basic = base64.b64encode(f"{self.username or ''}:{password}".encode()).decode()
+        means.redactor.learn(basic)
+        return f"Basic {basic}"
 
     @model_validator(mode="after")
     def _one_credential(self) -> Self:

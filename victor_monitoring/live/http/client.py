@@ -1,8 +1,7 @@
-"""A connection that is cut when its time is over, however slowly the other side talks."""
+"""HTTP to a live system: bounded in time and size, tried again where that is safe, true to its host."""
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import socket
 import ssl
@@ -10,7 +9,8 @@ import threading
 import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any, Final
+from pathlib import Path
+from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
 from victor_monitoring.base.diagnostics import UserError
@@ -18,7 +18,22 @@ from victor_monitoring.base.interruption import unbroken
 from victor_monitoring.live.http.response import LARGEST, Answer, HttpError, printable, status_words
 from victor_monitoring.live.secrets import Redactor
 
+try:
+    import httpx
+except ImportError:
+    raise UserError(
+        "applying needs a library that is not installed", 'pip install "victor-monitoring[apply]"'
+    ) from None
+
 _CONNECTED: Final = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+_ATTEMPTS: Final = 4
+_FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
+_LONGEST_PAUSE: Final = 5.0
+_REDIRECTS: Final = 5
+_SAFE: Final = frozenset({"GET", "HEAD"})
+_TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+_OK: Final = frozenset(range(200, 300))
+_OURS: Final = {"User-Agent": "victor-mon", "Accept-Encoding": "gzip"}
 
 
 class Cut:
@@ -51,27 +66,6 @@ class Cut:
             with contextlib.suppress(OSError):
                 # Not the method of a TLS socket, which another thread is reading from.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
-
-
-if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means
-    from victor_monitoring.live.apply.target import HttpSettings
-
-try:
-    import httpx
-except ImportError:
-    raise UserError(
-        "applying needs a library that is not installed", 'pip install "victor-monitoring[apply]"'
-    ) from None
-
-_ATTEMPTS: Final = 4
-_FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
-_LONGEST_PAUSE: Final = 5.0
-_REDIRECTS: Final = 5
-_SAFE: Final = frozenset({"GET", "HEAD"})
-_TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
-_OK: Final = frozenset(range(200, 300))
-_OURS: Final = {"User-Agent": "victor-mon", "Accept-Encoding": "gzip"}
 
 
 class Http:
@@ -227,31 +221,24 @@ class Http:
         return HttpError(message, _mend(answer.status), answer.status, answer.text)
 
 
-def connect(settings: HttpSettings, means: Means, headers: Mapping[str, str]) -> Http:
-    """A client of the settings' address with its credentials; UserError where they cannot be read."""
-    found = dict(headers)
-    if settings.token is not None:
-        found["Authorization"] = f"Bearer {means.secret(settings.token).reveal()}"
-    elif settings.password is not None:
-        password = means.secret(settings.password).reveal()
-        basic = base64.b64encode(f"{settings.username or ''}:{password}".encode()).decode()
-        found["Authorization"] = f"Basic {basic}"
-        means.redactor.learn(basic)
-    client = Http(settings.url, found, _trust(settings, means), means.patience, means.redactor)
-    means.held.callback(client.close)
-    return client
+def connect(
+    url: str, headers: Mapping[str, str], ca_file: Path | None, patience: float, redactor: Redactor
+) -> Http:
+    """Return a client of an address that trusts the authorities in `ca_file`, or else the system's.
+
+    Raises UserError if the file holds no certificate that can be read.
+    """
+    return Http(url, headers, _trusted(ca_file), patience, redactor)
 
 
-def _trust(settings: HttpSettings, means: Means) -> ssl.SSLContext:
-    """The authorities whose certificates are believed: the system's, or those of a file."""
-    if settings.ca_file is None:
+def _trusted(ca_file: Path | None) -> ssl.SSLContext:
+    if ca_file is None:
         return ssl.create_default_context()
-    path = means.root / settings.ca_file
     try:
-        return ssl.create_default_context(cafile=path)
+        return ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # ssl.SSLError too
         reason = error.strerror or "it holds no certificate"
-        raise UserError(f"`{path}` cannot be used: {reason}", "a file of certificates in PEM") from None
+        raise UserError(f"`{ca_file}` cannot be used: {reason}", "a file of certificates in PEM") from None
 
 
 def _body(response: httpx.Response, shown: str) -> bytes:

@@ -73,7 +73,7 @@ class AlertmanagerTarget(Target):
 
     @functools.cached_property
     def _http(self) -> Http:
-        return self._means.http(self._settings)
+        return self._settings.client(self._means)
 
     def preflight(self) -> None:
         if not self._fragment:

@@ -57,7 +57,7 @@ class GrafanaTarget(Target):
     def _api(self) -> Grafana:
         from victor_monitoring.live.grafana.api import Grafana  # noqa: PLC0415 - an extra, as HTTP is
 
-        return Grafana(self._means.http(self._settings))
+        return Grafana(self._settings.client(self._means))
 
     def preflight(self) -> None:
         there = self._api.dashboard(self._uid)

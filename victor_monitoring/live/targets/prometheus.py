@@ -63,7 +63,7 @@ class PrometheusTarget(Target):
 
     @functools.cached_property
     def _api(self) -> Prometheus:
-        return Prometheus(self._means.http(self._settings))
+        return Prometheus(self._settings.client(self._means))
 
     def preflight(self) -> None:
         if self._files is None:

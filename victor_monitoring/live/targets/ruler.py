@@ -71,12 +71,12 @@ class RulerTarget(Target):
 
     @functools.cached_property
     def _http(self) -> Http:
-        return self._means.http(self._settings, self._tenant())
+        return self._settings.client(self._means, self._tenant())
 
     @functools.cached_property
     def _api(self) -> Prometheus:
         url = f"{self._settings.url}{self._settings.query_path}"
-        return Prometheus(self._means.http(self._settings.model_copy(update={"url": url}), self._tenant()))
+        return Prometheus(self._settings.model_copy(update={"url": url}).client(self._means, self._tenant()))
 
     def preflight(self) -> None:
         if self._delivery.rules is None:
