@@ -17,8 +17,8 @@ from pathlib import Path
 import pytest
 
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.live.apply.environment import Means
-from victor_monitoring.live.http.client import Http
+from victor_monitoring.live.apply.environment import ApplyEnvironment
+from victor_monitoring.live.http.client import HttpClient
 from victor_monitoring.live.http.response import HttpError
 from victor_monitoring.live.targets.prometheus import PrometheusSettings
 
@@ -73,12 +73,14 @@ class Stand:
 
 
 @contextlib.contextmanager
-def client(*answers: Answer, patience: float = 20.0, **settings: object) -> Iterator[tuple[Http, Stand]]:
+def client(
+    *answers: Answer, patience: float = 20.0, **settings: object
+) -> Iterator[tuple[HttpClient, Stand]]:
     """A client with a token, of a server with these answers."""
     stand = Stand(*answers)
     try:
         with contextlib.ExitStack() as held:
-            means = Means(Path(), print, held, patience=patience)
+            means = ApplyEnvironment(Path(), print, held, patience=patience)
             written = {"url": stand.url, "token": {"env": "CANARY"}, **settings}
             yield PrometheusSettings.model_validate(written).client(means), stand
     finally:
@@ -333,7 +335,7 @@ def test_tls_is_verified(tmp_path: Path) -> None:
     tls.load_cert_chain(certificate, key)
     stand = Stand(says(200, '{"a": 1}'), tls=tls)
     with contextlib.ExitStack() as held:
-        means = Means(tmp_path, print, held, patience=5)
+        means = ApplyEnvironment(tmp_path, print, held, patience=5)
         with pytest.raises(HttpError, match="certificate"):
             PrometheusSettings(url=stand.url).client(means).get("/")
         assert PrometheusSettings(url=stand.url, ca_file="cert.pem").client(means).get("/") == {"a": 1}

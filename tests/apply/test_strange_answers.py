@@ -13,9 +13,9 @@ from tests.apply.world import HOST, SPEC
 from tests.rules.rendered import compiled_text
 from victor_monitoring.app.deliveries import delivery
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.live.apply.environment import Means
+from victor_monitoring.live.apply.environment import ApplyEnvironment
 from victor_monitoring.live.apply.target import Target, step
-from victor_monitoring.live.prometheus.api import Prometheus
+from victor_monitoring.live.prometheus.api import PrometheusApi
 from victor_monitoring.live.targets.prometheus import PrometheusSettings
 
 BUILDS = [
@@ -48,7 +48,7 @@ def running(answer: Answer, folder: Path) -> str | None:
     stand = Stand(answer)
     with contextlib.ExitStack() as held:
         held.callback(stand.close)
-        api = Prometheus(PrometheusSettings(url=stand.url).client(Means(folder, print, held)))
+        api = PrometheusApi(PrometheusSettings(url=stand.url).client(ApplyEnvironment(folder, print, held)))
         version = api.version()
     return str(version) if version else None
 
@@ -84,7 +84,7 @@ def targets(folder: Path, body: str) -> Iterator[list[Target]]:
     compiled = compiled_text(text.replace('"PROMETHEUS"', stand.url).replace('"ALERTMANAGER"', stand.url))
     with contextlib.ExitStack() as held:
         held.callback(stand.close)
-        means = Means(folder, print, held, patience=2)
+        means = ApplyEnvironment(folder, print, held, patience=2)
         given = delivery(compiled, "prod")
         yield [each.settings.target(given, means, each.path) for each in compiled.targets["prod"]]
 

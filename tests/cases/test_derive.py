@@ -12,7 +12,7 @@ from victor_monitoring.renderers.tests import render
 from victor_monitoring.rule_tests.case import Case
 from victor_monitoring.rule_tests.case_template import case_kinds
 from victor_monitoring.rule_tests.derive import derive
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.fixture import AlertFixture
 
 ALWAYS = {
     "fires", "short", "threshold", "recovers", "missed-scrape", "replicas", "vanished", "never-there",
@@ -28,7 +28,7 @@ def test_no_alert_lacks_a_kind_of_case_that_applies_to_it(place: Place) -> None:
     assert found.lacks == ()
     made = {(case.alert, case.kind) for case in found.cases}
     for alert in spec.alerts:
-        applying = {kind.name for kind in case_kinds() if kind.applies(Stage(spec, alert))}
+        applying = {kind.name for kind in case_kinds() if kind.applies(AlertFixture(spec, alert))}
         assert applying >= ALWAYS
         assert {kind for name, kind in made if name == alert.name} == applying
 
@@ -126,7 +126,7 @@ def test_a_case_that_no_test_can_last_for_lacks(wait: str, is_tried: bool) -> No
     found, (alert, *_) = derive(spec), spec.alerts
     assert alert.pending == parse_duration(wait)
     lacking = {each.kind for each in found.lacks if each.alert == alert.name}
-    applying = {kind.name for kind in case_kinds() if kind.applies(Stage(spec, alert))}
+    applying = {kind.name for kind in case_kinds() if kind.applies(AlertFixture(spec, alert))}
     assert lacking == (set() if is_tried else applying)
     assert {each.kind for each in found.lacks if each.alert != alert.name} <= {"severities"}  # beside it
     assert any(each.alert == alert.name for each in found.cases) == is_tried

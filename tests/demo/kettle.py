@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.rules.rendered import compiled_text
-from victor_monitoring.app.pipeline import hastened
+from victor_monitoring.app.pipeline import time_scaled
 from victor_monitoring.language.resolved.spec import Resolved
 
 PATH = Path(__file__).with_suffix(".yaml")
@@ -15,4 +15,4 @@ def kettle(speed: int = 60, old: str = "", new: str = "") -> Resolved:
     """The kettle's base at up to that speed, one text of its spec replaced."""
     text = PATH.read_text(encoding="utf-8")
     assert old in text
-    return hastened(compiled_text(text.replace(old, new)), speed)
+    return time_scaled(compiled_text(text.replace(old, new)), speed)

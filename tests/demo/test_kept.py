@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.demo.supervised import kept
+from victor_monitoring.demo.supervised import supervised
 
 READY = """
 import http.server, sys
@@ -24,7 +24,7 @@ http.server.HTTPServer(("127.0.0.1", int(sys.argv[1])), Handler).serve_forever()
 def test_a_program_that_is_ready_is_kept_until_the_block_ends():
     """Then neither it, nor its keeper, nor its folder is left."""
     before = set(psutil.Process().children(recursive=True))
-    with kept("ready", lambda _, port: [sys.executable, "-c", READY, str(port)]) as program:
+    with supervised("ready", lambda _, port: [sys.executable, "-c", READY, str(port)]) as program:
         mine = set(psutil.Process().children(recursive=True)) - before
         assert len(mine) == 2
         assert program.folder.is_dir()
@@ -40,7 +40,7 @@ def test_a_program_that_does_not_start_tells_why():
         folders.append(folder)
         return [sys.executable, "-c", "print('out of order'); raise SystemExit(3)"]
 
-    with pytest.raises(UserError, match="`broken` does not start") as told, kept("broken", command):
+    with pytest.raises(UserError, match="`broken` does not start") as told, supervised("broken", command):
         pass
     assert told.value.help == "out of order"
     assert len(folders) == 3

@@ -6,15 +6,17 @@ import itertools
 
 from tests.demo.kettle import kettle
 from victor_monitoring.demo.backend import in_process_stage
-from victor_monitoring.demo.play import Play
+from victor_monitoring.demo.play import ScenarioPlayer
 from victor_monitoring.demo.scenarios import Scenario, scenarios
-from victor_monitoring.demo.snapshot import State
+from victor_monitoring.demo.snapshot import ViewState
 
 
-def played(*chosen: Scenario, **options: float) -> tuple[Play, dict[str, list[State]], list[str]]:
+def played(
+    *chosen: Scenario, **options: float
+) -> tuple[ScenarioPlayer, dict[str, list[ViewState]], list[str]]:
     """The play, each alert's states in order, and the phases in order."""
     with in_process_stage(kettle()) as stage:
-        play = Play(stage, chosen, **options)
+        play = ScenarioPlayer(stage, chosen, **options)
         frames = list(play.frames())
     states = {
         name: [state for state, _ in itertools.groupby(each.look.standings[name].state for each in frames)]
@@ -43,7 +45,7 @@ def test_scenarios_follow_each_other():
 def test_a_fault_lasts_as_long_as_wanted():
     """Also where its alert has long fired."""
     with in_process_stage(kettle()) as stage:
-        frames = list(Play(stage, [scenarios(kettle())["MuchWater"]], lasting=5).frames())
+        frames = list(ScenarioPlayer(stage, [scenarios(kettle())["MuchWater"]], lasting=5).frames())
     broken = [frame.seconds for frame in frames if frame.phase.startswith("fault")]
     assert broken[-1] - broken[0] >= 4.5
 

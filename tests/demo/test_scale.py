@@ -6,7 +6,7 @@ import pytest
 
 from tests.demo.kettle import kettle
 from tests.rules.rendered import SPECS, compiled
-from victor_monitoring.app.pipeline import hastened
+from victor_monitoring.app.pipeline import time_scaled
 
 SCRAPE = "scrape_every: 15s"
 
@@ -33,4 +33,4 @@ def test_every_time_is_divided_and_no_threshold():
 @pytest.mark.parametrize("spec", SPECS)
 def test_the_shipped_specs_run_an_hour_in_a_minute(spec):
     """Their durations allow 60."""
-    assert hastened(compiled(spec), 60).time_scale == 60
+    assert time_scaled(compiled(spec), 60).time_scale == 60

@@ -6,7 +6,7 @@ import pytest
 
 from tests.demo.kettle import kettle
 from tests.rules.rendered import compiled
-from victor_monitoring.app.pipeline import hastened
+from victor_monitoring.app.pipeline import time_scaled
 from victor_monitoring.demo.scenarios import most_telling, scenarios
 
 
@@ -37,5 +37,5 @@ def test_without_meta_alerts_nothing_is_expected_of_them():
 )
 def test_the_most_telling_one_is_severe_and_soon(spec, name):
     """No score, which many signals make."""
-    resolved = hastened(compiled(spec), 60)
+    resolved = time_scaled(compiled(spec), 60)
     assert most_telling(resolved).name == name

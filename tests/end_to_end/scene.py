@@ -21,7 +21,7 @@ from tests.end_to_end.workload import Process, Story, loaded
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.samples import SampleSet
 from victor_monitoring.renderers.rules import rule_data
-from victor_monitoring.runtime.evaluator import Evaluator, LabelledValue
+from victor_monitoring.runtime.evaluator import Evaluator, SeriesValue
 from victor_monitoring.signals.binding import Bound, RegistryData, bind
 
 SEED = 20261125
@@ -174,5 +174,5 @@ def _watch(prometheus: Prometheus, services: Iterable[Service]) -> None:
             evaluator.stop()
 
 
-def _labelled(values: Iterable[LabelledValue]) -> dict[Labels, float]:
+def _labelled(values: Iterable[SeriesValue]) -> dict[Labels, float]:
     return {frozenset(each.labels.items()): each.value for each in values}

@@ -19,13 +19,13 @@ import pytest
 from tests.end_to_end.crowd import crowd
 from tests.end_to_end.live import until
 from tests.rules.rendered import SPECS, compiled
-from victor_monitoring.app.pipeline import hastened
+from victor_monitoring.app.pipeline import time_scaled
 from victor_monitoring.demo.chain import Chain, chain
 from victor_monitoring.demo.monitoring import Held
 from victor_monitoring.demo.programs import Programs
-from victor_monitoring.demo.receiver import Delivery
+from victor_monitoring.demo.receiver import Notification
 from victor_monitoring.demo.simulation.faults import TARGET_DOWN as DOWN
-from victor_monitoring.demo.targets import Target
+from victor_monitoring.demo.targets import ScrapeTarget
 from victor_monitoring.language.resolved.meta import SERVICE_ABSENT, TARGET_DOWN, meta_alerts
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 
@@ -48,18 +48,18 @@ class Story:
     active_since: dict[tuple[str, str], set[datetime]] = field(default_factory=dict)
     broken: list[Held] = field(default_factory=list)
     one_down: list[Held] = field(default_factory=list)
-    down: Target | None = None
-    up: Target | None = None
-    told_of_one: list[Delivery] = field(default_factory=list)
+    down: ScrapeTarget | None = None
+    up: ScrapeTarget | None = None
+    told_of_one: list[Notification] = field(default_factory=list)
     before_all_down: int = 0
-    told: list[Delivery] = field(default_factory=list)
+    told: list[Notification] = field(default_factory=list)
     """All that was delivered."""
 
     def deployment(self, labels: Labels) -> str:
         """The name of the deployment that an alert's labels tell."""
         return labels.get(self.spec.service.scope[0], "")
 
-    def deliveries(self, name: str, deployment: str, status: str = "firing") -> list[Delivery]:
+    def deliveries(self, name: str, deployment: str, status: str = "firing") -> list[Notification]:
         """What was told of an alert in a deployment."""
         return [
             each
@@ -142,7 +142,7 @@ def outlasting_rules(spec: Resolved) -> str:
 
 @pytest.fixture(scope="module", params=SPECS)
 def story(prometheus: Path, alertmanager: Path, request: pytest.FixtureRequest) -> Iterator[Story]:
-    spec = hastened(compiled(request.param), 60)
+    spec = time_scaled(compiled(request.param), 60)
     assert spec.time_scale == 60
     programs = Programs(str(prometheus), str(alertmanager))
     names = [*(alert.name for alert in spec.alerts), HEALTHY, PAIR, PAIR]
@@ -298,7 +298,7 @@ def test_a_critical_says_it_for_the_lower_severities(story):
 def episodes(story: Story, alert: Alert, labels: Labels) -> Iterator[tuple[datetime, datetime]]:
     """From when to when an alert with these labels was delivered as firing."""
 
-    def own(told: Delivery) -> list[str | None]:
+    def own(told: Notification) -> list[str | None]:
         return [told.labels.get(label) for label in alert.signal.labels]
 
     mine = [labels.get(label) for label in alert.signal.labels]

@@ -17,7 +17,7 @@ from prometheus_client.parser import text_string_to_metric_families as text_fami
 
 from tests.exposition.shop import RIGHT, found
 from victor_monitoring.base.diagnostics import Source
-from victor_monitoring.live.exposition.exposition import Exposition, Word
+from victor_monitoring.live.exposition.exposition import Exposition, ExpositionToken
 from victor_monitoring.live.exposition.parse import parse
 from victor_monitoring.reporters import FORMATS, reporter
 
@@ -87,8 +87,8 @@ def test_names_in_quotes() -> None:
     """Names that Prometheus 3 puts into quotes are read, with the place inside of the quotes."""
     (sample,) = parse(Source("text", '{"a.b","c.d"="e"} 1\n')).samples
     assert (sample.name, sample.labels) == (
-        Word("a.b", 1, 3, 6),
-        ((Word("c.d", 1, 9, 12), Word("e", 1, 15, 16)),),
+        ExpositionToken("a.b", 1, 3, 6),
+        ((ExpositionToken("c.d", 1, 9, 12), ExpositionToken("e", 1, 15, 16)),),
     )
 
 

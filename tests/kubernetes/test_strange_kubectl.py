@@ -12,7 +12,7 @@ import pytest
 from tests.rules.rendered import compiled_text
 from victor_monitoring.app.deliveries import delivery
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.live.apply.environment import Means
+from victor_monitoring.live.apply.environment import ApplyEnvironment
 from victor_monitoring.live.apply.target import Target
 
 SPEC = Path(__file__).with_name("spec.yaml")
@@ -36,7 +36,9 @@ def cluster(folder: Path, version: str, objects: str, monkeypatch: pytest.Monkey
     compiled = compiled_text(SPEC.read_text(encoding="utf-8").replace("NAMESPACE", "brewery"))
     (placed,) = compiled.targets["staging"]
     with contextlib.ExitStack() as held:
-        yield placed.settings.target(delivery(compiled, "staging"), Means(folder, print, held), placed.path)
+        yield placed.settings.target(
+            delivery(compiled, "staging"), ApplyEnvironment(folder, print, held), placed.path
+        )
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 
 from victor_monitoring.base.unified_diff import unified
-from victor_monitoring.outputs import Drift, Kind, abandoned, compare, write
+from victor_monitoring.outputs import Drift, DriftKind, abandoned, compare, write
 
 LIST = "generated/.victor-mon/specs/a.yaml.list"
 TEXTS = {"g/a": "1\n2\n3\n", "g/b": "1\n"}
@@ -23,7 +23,7 @@ def generated(root, render) -> Path:
     return Path(root)
 
 
-def found(root, *renderings, complete=True) -> list[tuple[str, Kind]]:
+def found(root, *renderings, complete=True) -> list[tuple[str, DriftKind]]:
     """What `compare` reports, as pairs of path and kind."""
     return [(str(drift.path), drift.kind) for drift in compare(root, renderings, complete=complete)]
 
@@ -40,36 +40,39 @@ def test_clean(generated, render):
 
 def test_never_generated(root, render):
     """Before the first run each file is missing, and the root need not exist."""
-    assert found(root / "new", render(TEXTS)) == [("g/a", Kind.LOST), ("g/b", Kind.LOST)]
+    assert found(root / "new", render(TEXTS)) == [("g/a", DriftKind.LOST), ("g/b", DriftKind.LOST)]
 
 
 def test_edited(generated, render):
     """A hand edit is named as such, also after the spec has changed, with the diff that undoes it."""
     (generated / "g/a").write_bytes(b"1\nmine\n3\n")
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
-    assert (drift.path, drift.kind) == (PurePosixPath("g/a"), Kind.EDITED)
+    assert (drift.path, drift.kind) == (PurePosixPath("g/a"), DriftKind.EDITED)
     assert drift.message == "`g/a` was edited by hand"
     assert "`victor-mon generate`" in drift.help
     assert drift.diff == "--- a/g/a\n+++ b/g/a\n@@ -1,3 +1,3 @@\n 1\n-mine\n+2\n 3\n"
-    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", Kind.EDITED)]
+    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", DriftKind.EDITED)]
 
 
 def test_stale(generated, render):
     """A file that is as generated, from a spec that has changed since, is stale and not edited."""
-    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", Kind.STALE)]
+    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", DriftKind.STALE)]
 
 
 def test_lost_and_orphan(generated, render):
     """A deleted file is lost; one that is no longer rendered is an orphan, also beside other drift."""
     (generated / "g/a").unlink()
-    assert found(generated, render(TEXTS)) == [("g/a", Kind.LOST)]
-    assert found(generated, render({"g/a": "1\n2\n3\n"})) == [("g/a", Kind.LOST), ("g/b", Kind.ORPHAN)]
+    assert found(generated, render(TEXTS)) == [("g/a", DriftKind.LOST)]
+    assert found(generated, render({"g/a": "1\n2\n3\n"})) == [
+        ("g/a", DriftKind.LOST),
+        ("g/b", DriftKind.ORPHAN),
+    ]
 
 
 def test_partial(generated, render):
     """A partial comparison reports no orphans, but drift of what it was given."""
     assert found(generated, render({"g/a": "1\n2\n3\n"}), complete=False) == []
-    assert found(generated, render({"g/a": "new\n"}), complete=False) == [("g/a", Kind.STALE)]
+    assert found(generated, render({"g/a": "new\n"}), complete=False) == [("g/a", DriftKind.STALE)]
 
 
 @pytest.mark.parametrize(
@@ -78,10 +81,10 @@ def test_partial(generated, render):
 def test_other_format(generated, render, number, advice):
     """What another output format generated is told apart from an edit, with or without a difference."""
     set_format(generated, number)
-    assert found(generated, render(TEXTS)) == [(LIST, Kind.FORMAT)]
+    assert found(generated, render(TEXTS)) == [(LIST, DriftKind.FORMAT)]
     (generated / "g/b").write_text("mine\n")
     new = render({"g/a": "new\n", "g/b": "1\n"})
-    assert found(generated, new) == [("g/a", Kind.FORMAT), ("g/b", Kind.EDITED)]
+    assert found(generated, new) == [("g/a", DriftKind.FORMAT), ("g/b", DriftKind.EDITED)]
     drift = compare(generated, [new], complete=True)[0]
     assert drift.message == f"`g/a` was generated in output format {number}; this victor-mon writes 1"
     assert drift.help.startswith(advice)
@@ -92,7 +95,7 @@ def test_other_format(generated, render, number, advice):
 def test_leftover(generated, render):
     """A temporary file of a run that was cut short is reported, in a listed folder too."""
     (generated / "g/.victor-mon-0123456789abcdef.tmp").touch()
-    leftover = ("g/.victor-mon-0123456789abcdef.tmp", Kind.UNFINISHED)
+    leftover = ("g/.victor-mon-0123456789abcdef.tmp", DriftKind.UNFINISHED)
     assert found(generated, render(TEXTS)) == [leftover]
     assert leftover in found(generated, render({"other": "1\n"}))
 
@@ -100,8 +103,8 @@ def test_leftover(generated, render):
 def test_list_missing(generated, render):
     """Without the list equal files are unlisted; one that differs may be the user's own."""
     (generated / LIST).unlink()
-    assert found(generated, render(TEXTS)) == [(LIST, Kind.UNLISTED)]
-    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", Kind.FOREIGN)]
+    assert found(generated, render(TEXTS)) == [(LIST, DriftKind.UNLISTED)]
+    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", DriftKind.FOREIGN)]
 
 
 def test_entry_missing(generated, render):
@@ -109,7 +112,7 @@ def test_entry_missing(generated, render):
     lines = (generated / LIST).read_bytes().split(b"\n")
     (generated / LIST).write_bytes(b"\n".join(lines[:2] + lines[3:]))
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
-    assert (str(drift.path), drift.kind) == (LIST, Kind.UNLISTED)
+    assert (str(drift.path), drift.kind) == (LIST, DriftKind.UNLISTED)
     assert drift.diff.splitlines()[-1] == f"+{lines[2].decode()}"
 
 
@@ -119,7 +122,7 @@ def test_entry_missing(generated, render):
 def test_list_damaged(generated, render, junk):
     """Whatever is in the list, it is a finding, and a run writes it anew."""
     (generated / LIST).write_bytes(junk)
-    assert found(generated, render(TEXTS)) == [(LIST, Kind.DAMAGED)]
+    assert found(generated, render(TEXTS)) == [(LIST, DriftKind.DAMAGED)]
     write(generated, [render(TEXTS)], complete=True)
     assert found(generated, render(TEXTS)) == []
 
@@ -139,8 +142,8 @@ def test_list_in_conflict(generated, render):
         "",
     ]
     (generated / LIST).write_text("\n".join(sides))
-    orphans = [("g/a", Kind.ORPHAN), ("g/c", Kind.ORPHAN)]
-    assert found(generated, render({"g/b": "1\n"})) == [*orphans, (LIST, Kind.DAMAGED)]
+    orphans = [("g/a", DriftKind.ORPHAN), ("g/c", DriftKind.ORPHAN)]
+    assert found(generated, render({"g/b": "1\n"})) == [*orphans, (LIST, DriftKind.DAMAGED)]
     assert [str(path) for path in write(generated, [render({"g/b": "1\n"})], complete=True).removed] == [
         "g/a",
         "g/c",
@@ -154,9 +157,9 @@ def test_spec_gone(generated, render):
     (generated / "specs").mkdir()
     (generated / "specs/o.yaml").touch()
     assert found(generated, other, *abandoned(generated, generated)) == [
-        ("g/a", Kind.ORPHAN),
-        ("g/b", Kind.ORPHAN),
-        (LIST, Kind.GONE),
+        ("g/a", DriftKind.ORPHAN),
+        ("g/b", DriftKind.ORPHAN),
+        (LIST, DriftKind.GONE),
     ]
 
 
@@ -173,7 +176,7 @@ def test_crlf(generated, render):
     """A checkout that turned line ends to CRLF is told by its name."""
     (generated / "g/a").write_bytes(b"1\r\n2\r\n3\r\n")
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
-    assert (drift.kind, drift.message) == (Kind.EDITED, "`g/a` has other line ends (CRLF)")
+    assert (drift.kind, drift.message) == (DriftKind.EDITED, "`g/a` has other line ends (CRLF)")
     assert ".gitattributes" in drift.help
 
 
@@ -187,7 +190,7 @@ def test_binary(generated, render, content):
 
 def test_no_final_newline():
     """A missing last newline shows as other tools show it."""
-    drift = Drift(PurePosixPath("a"), Kind.EDITED, "", "", b"1\n2", b"1\n2\n")
+    drift = Drift(PurePosixPath("a"), DriftKind.EDITED, "", "", b"1\n2", b"1\n2\n")
     assert drift.diff == "--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n 1\n-2\n\\ No newline at end of file\n+2\n"
 
 

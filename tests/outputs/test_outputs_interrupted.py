@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.outputs import Kind, abandoned, compare, write
+from victor_monitoring.outputs import DriftKind, abandoned, compare, write
 
 OLD = {"g/same": "same\n", "g/changed": "old\n" * 999, "g/gone": "gone\n", "x/y/gone": "gone\n"}
 NEW = {"g/same": "same\n", "g/changed": "new\n" * 999, "g/new": "new\n", "n/o/new": "new\n"}
@@ -108,12 +108,12 @@ def test_killed_anywhere(root, render):
         seen.update(drift.kind for drift in drifts)
         left = files(root) != NEW or list(root.rglob("*.tmp")) != []
         assert drifts or not left
-        assert Kind.EDITED not in seen
-        assert Kind.FOREIGN not in seen
+        assert DriftKind.EDITED not in seen
+        assert DriftKind.FOREIGN not in seen
         assert write(root, [render(NEW)], complete=True).findings == ()
         assert (files(root), compare(root, [render(NEW)], complete=True)) == (NEW, [])
         assert list(root.rglob("*.tmp")) == []
-    assert seen == {Kind.LOST, Kind.STALE, Kind.ORPHAN, Kind.UNFINISHED}
+    assert seen == {DriftKind.LOST, DriftKind.STALE, DriftKind.ORPHAN, DriftKind.UNFINISHED}
 
 
 def test_killed_then_changed(root, render):
@@ -121,7 +121,7 @@ def test_killed_then_changed(root, render):
     third = {"g/changed": "third\n", "z": "third\n"}
     for _ in interrupted(root, render, "kill"):
         kinds = {drift.kind for drift in compare(root, [render(third)], complete=True)}
-        assert kinds <= {Kind.LOST, Kind.STALE, Kind.ORPHAN, Kind.UNFINISHED}
+        assert kinds <= {DriftKind.LOST, DriftKind.STALE, DriftKind.ORPHAN, DriftKind.UNFINISHED}
         assert write(root, [render(third)], complete=True).findings == ()
         assert files(root) == third
         assert list(root.rglob("*.tmp")) == []

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from victor_monitoring.outputs import Kind, compare, write
+from victor_monitoring.outputs import DriftKind, compare, write
 
 posix_only = pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 
@@ -43,8 +43,11 @@ def test_unfit(tmp_path, root, render, path):
     rendering = render({"good": "1\n", path: "1\n"})
     for force in (False, True):
         report = write(root, [rendering], complete=True, force=force)
-        assert [finding.kind for finding in report.findings] == [Kind.BLOCKED]
-    assert {drift.kind for drift in compare(root, [rendering], complete=True)} == {Kind.BLOCKED, Kind.LOST}
+        assert [finding.kind for finding in report.findings] == [DriftKind.BLOCKED]
+    assert {drift.kind for drift in compare(root, [rendering], complete=True)} == {
+        DriftKind.BLOCKED,
+        DriftKind.LOST,
+    }
     assert list(tmp_path.iterdir()) == [root]
     assert list(root.iterdir()) == []
 
@@ -59,7 +62,7 @@ def test_something_there(root, render, path):
         (root / "x").write_text("mine\n")
     before = snapshot(root)
     report = write(root, [render({"a": "1\n", path: "1\n"})], complete=True, force=True)
-    assert [(str(finding.path), finding.kind) for finding in report.findings] == [(path, Kind.BLOCKED)]
+    assert [(str(finding.path), finding.kind) for finding in report.findings] == [(path, DriftKind.BLOCKED)]
     assert snapshot(root) == before
 
 
@@ -74,7 +77,7 @@ def test_link_refused(tmp_path, root, render, link, dangling):
     (root / link).parent.mkdir(parents=True, exist_ok=True)
     (root / link).symlink_to(outside)
     report = write(root, [render({"g/in/file": "1\n"})], complete=True, force=True)
-    assert [finding.kind for finding in report.findings] == [Kind.BLOCKED]
+    assert [finding.kind for finding in report.findings] == [DriftKind.BLOCKED]
     assert f"goes through the link `{link}`" in report.findings[0].message
     assert snapshot(outside) == {}
     assert [path for path in root.rglob("*") if path.is_file()] == []
@@ -89,7 +92,7 @@ def test_orphan_behind_link(tmp_path, root, render, inside):
     (root / "g").symlink_to(target)
     drifts = compare(root, [render({"a": "1\n"})], complete=True)
     report = write(root, [render({"a": "1\n"})], complete=True)
-    assert [(str(each.path), each.kind) for each in drifts] == [("g/b", Kind.KEPT)]
+    assert [(str(each.path), each.kind) for each in drifts] == [("g/b", DriftKind.KEPT)]
     assert report.findings == tuple(drifts)
     assert (target / "b").read_text() == "1\n"
 
@@ -101,7 +104,7 @@ def test_orphan_is_link(tmp_path, root, render):
     (root / "b").rename(tmp_path / "b")
     (root / "b").symlink_to(tmp_path / "b")
     report = write(root, [render({"a": "1\n"})], complete=True)
-    assert [finding.kind for finding in report.findings] == [Kind.KEPT]
+    assert [finding.kind for finding in report.findings] == [DriftKind.KEPT]
     assert (root / "b").is_symlink()
     assert (tmp_path / "b").read_text() == "1\n"
 
@@ -127,7 +130,7 @@ def test_list_names_others(tmp_path, root, render, path):
     listing = root / "generated/.victor-mon/specs/a.yaml.list"
     listing.write_text(listing.read_text().replace("v\t", f"{path}\t"))
     report = write(root, [render({"a": "1\n"})], complete=True)
-    assert [(str(finding.path), finding.kind) for finding in report.findings] == [(path, Kind.KEPT)]
+    assert [(str(finding.path), finding.kind) for finding in report.findings] == [(path, DriftKind.KEPT)]
     assert victim.read_bytes() == b"1\n"
 
 
@@ -148,7 +151,7 @@ def test_clash(root, render, others):
     first, *rest = [{"a": "1\n"}, *({other: "1\n"} for other in others)]
     renderings = [render(first), *(render(each, f"specs/{n}.yaml") for n, each in enumerate(rest))]
     report = write(root, renderings, complete=True, force=True)
-    assert [finding.kind for finding in report.findings] == [Kind.CLASH]
+    assert [finding.kind for finding in report.findings] == [DriftKind.CLASH]
     assert list(root.iterdir()) == []
 
 
@@ -164,5 +167,5 @@ def test_clash_in_one_spec(root, render):
 def test_spec_outside(tmp_path, root, render, spec):
     """A spec whose name leaves the root has no place for its list: refused."""
     report = write(root, [render({"a": "1\n"}, spec)], complete=True)
-    assert [finding.kind for finding in report.findings] == [Kind.BLOCKED]
+    assert [finding.kind for finding in report.findings] == [DriftKind.BLOCKED]
     assert list(tmp_path.iterdir()) == [root]

@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from victor_monitoring.outputs import FORMAT, Kind, Report, abandoned, compare, write
+from victor_monitoring.outputs import FORMAT, DriftKind, WriteReport, abandoned, compare, write
 
 LIST = "generated/.victor-mon/specs/a.yaml.list"
 posix_only = pytest.mark.skipif(os.name == "nt", reason="modes and links of POSIX")
@@ -23,7 +23,7 @@ def files(root: Path) -> dict[str, str]:
     return {path.relative_to(root).as_posix(): path.read_bytes().decode() for path in found}
 
 
-def kinds(report: Report) -> list[tuple[str, Kind]]:
+def kinds(report: WriteReport) -> list[tuple[str, DriftKind]]:
     """The findings of a report as pairs of path and kind."""
     return [(str(finding.path), finding.kind) for finding in report.findings]
 
@@ -39,7 +39,9 @@ def test_files_and_list(root, render):
     assert files(root) == texts
     entries = [f"{path}\t{sha(texts[path])}" for path in ("deployment/x/a.yaml", "generated/b.yaml")]
     assert (root / LIST).read_bytes().decode().split("\n") == [str(FORMAT), *entries, ""]
-    assert report == Report(written=(PurePosixPath("deployment/x/a.yaml"), PurePosixPath("generated/b.yaml")))
+    assert report == WriteReport(
+        written=(PurePosixPath("deployment/x/a.yaml"), PurePosixPath("generated/b.yaml"))
+    )
 
 
 def test_unchanged_untouched(root, render):
@@ -93,9 +95,11 @@ def test_edited_orphan_kept(root, render):
     (root / "b").write_text("mine\n")
     for _ in range(2):
         report = write(root, [render({"a": "1\n"})], complete=True, force=True)
-        assert kinds(report) == [("b", Kind.KEPT)]
+        assert kinds(report) == [("b", DriftKind.KEPT)]
         assert (report.refused, files(root)["b"]) == (False, "mine\n")
-        assert [drift.kind for drift in compare(root, [render({"a": "1\n"})], complete=True)] == [Kind.KEPT]
+        assert [drift.kind for drift in compare(root, [render({"a": "1\n"})], complete=True)] == [
+            DriftKind.KEPT
+        ]
     (root / "b").unlink()
     assert write(root, [render({"a": "1\n"})], complete=True).findings == ()
     assert compare(root, [render({"a": "1\n"})], complete=True) == []
@@ -126,8 +130,8 @@ def test_moved_between_specs(root, render):
     write(root, [render({"a": "1\n", "m": "1\n"}), render({"o": "1\n"}, "specs/o.yaml")], complete=True)
     moved = [render({"a": "1\n"}), render({"o": "1\n", "m": "2\n"}, "specs/o.yaml")]
     assert [(str(drift.path), drift.kind) for drift in compare(root, moved, complete=True)] == [
-        (LIST, Kind.UNFINISHED),
-        ("m", Kind.STALE),
+        (LIST, DriftKind.UNFINISHED),
+        ("m", DriftKind.STALE),
     ]
     assert write(root, moved, complete=True).findings == ()
     assert files(root) == {"a": "1\n", "m": "2\n", "o": "1\n"}
@@ -138,14 +142,14 @@ def test_moved_in_partial_run(root, render):
     """In a partial run a path of another spec's list is refused: that spec may still render it."""
     write(root, [render({"a": "1\n", "m": "1\n"}), render({"o": "1\n"}, "specs/o.yaml")], complete=True)
     moved = [render({"a": "1\n"}), render({"m": "2\n"}, "specs/o.yaml")]
-    assert kinds(write(root, moved, complete=False)) == [("m", Kind.CLAIMED)]
+    assert kinds(write(root, moved, complete=False)) == [("m", DriftKind.CLAIMED)]
 
 
 def test_claimed(root, render):
     """A path on the list of a spec that is not in the run is refused, also where the content is equal."""
     write(root, [render({"a": "1\n"})], complete=True)
     other = render({"a": "1\n", "b": "1\n"}, "specs/o.yaml")
-    assert kinds(write(root, [other], complete=True, force=True)) == [("a", Kind.CLAIMED)]
+    assert kinds(write(root, [other], complete=True, force=True)) == [("a", DriftKind.CLAIMED)]
     assert files(root) == {"a": "1\n"}
 
 
@@ -167,7 +171,7 @@ def test_spec_gone(root, render):
     (root / "p").write_text("mine\n")
     gone = abandoned(root, root)
     assert [str(each.spec) for each in gone] == ["specs/o.yaml"]
-    assert kinds(write(root, [here, *gone], complete=True)) == [("p", Kind.KEPT)]
+    assert kinds(write(root, [here, *gone], complete=True)) == [("p", DriftKind.KEPT)]
     (root / "p").unlink()
     write(root, [here, *abandoned(root, root)], complete=True)
     assert (files(root), abandoned(root, root)) == ({"a": "1\n", "specs/a.yaml": ""}, [])
@@ -186,7 +190,7 @@ def test_foreign_refused(root, render):
     """A file that no list names is not overwritten, and nothing else is written either."""
     (root / "b").write_text("mine\n")
     report = write(root, [render({"a": "1\n", "b": "1\n"})], complete=True)
-    assert (kinds(report), report.refused) == ([("b", Kind.FOREIGN)], True)
+    assert (kinds(report), report.refused) == ([("b", DriftKind.FOREIGN)], True)
     assert "--force" in report.findings[0].help
     assert files(root) == {"b": "mine\n"}
     assert not (root / LIST).exists()

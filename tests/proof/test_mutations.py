@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.rules.rendered import Place, compiled, places, resolved
-from victor_monitoring.promql.evaluator import Refused, evaluated
+from victor_monitoring.promql.evaluator import EvaluationError, evaluated
 from victor_monitoring.renderers.rules import rule_data
 from victor_monitoring.rule_tests.derive import derive
-from victor_monitoring.rule_tests.equivalence import Draw, is_equivalent
+from victor_monitoring.rule_tests.equivalence import RandomSamples, is_equivalent
 from victor_monitoring.rule_tests.mutation_run import (
     Strength,
     difference,
@@ -134,12 +134,12 @@ def signals() -> list[Signal]:
 def test_the_expression_of_a_signal_is_what_its_kind_evaluates(signal: Signal) -> None:
     """Two ways to a value that share no step: the expression node by node, and the kind's own evaluation."""
     expr = signal.definition()
-    draw, finite = Draw(expr, expr, random.Random(7)), 0
+    draw, finite = RandomSamples(expr, expr, random.Random(7)), 0
     for _ in range(150):
         samples = draw.samples()
         try:
             by_expr = evaluated(expr, samples, draw.at)
-        except Refused:
+        except EvaluationError:
             continue
         assert not isinstance(by_expr, float)
         by_kind = {frozenset(key): value for key, value in signal.evaluate(samples, draw.at).items()}

@@ -19,7 +19,7 @@ from tests.renderers.registry_module import series
 from tests.runtime.patience import LONG, SHORT, threads, until
 from tests.runtime.shop import shop_collector, shop_module
 from victor_monitoring.runtime.collector import Collector
-from victor_monitoring.runtime.reads import Nonsense
+from victor_monitoring.runtime.reads import InvalidReading
 from victor_monitoring.runtime.snapshot import Distribution, Point, Section
 
 
@@ -137,7 +137,7 @@ def test_each_fault_is_counted_and_its_change_logged(caplog: pytest.LogCaptureFi
     """A line at the first of equal faults and at their end, not at each; a count at each."""
     faults: list[str] = []
     shop = shop_collector(on_fault=faults.append)
-    errors: list[Exception | None] = [OSError("x"), OSError("x"), Nonsense("`hits` is odd"), None, None]
+    errors: list[Exception | None] = [OSError("x"), OSError("x"), InvalidReading("`hits` is odd"), None, None]
 
     def read() -> None:
         if (error := errors.pop(0)) is not None:
@@ -159,7 +159,7 @@ def test_a_fault_that_cannot_be_counted_is_only_that(caplog: pytest.LogCaptureFi
     shop.register("till", lambda: 1 / 0)
     assert shop.snapshot().sections["till"].fault == "failed"
     with shop.recording("till"):
-        raise Nonsense
+        raise InvalidReading
     assert len(caplog.messages) == 2
 
 

@@ -11,7 +11,15 @@ from collections.abc import Iterator
 import pytest
 
 from tests.runtime.patience import LONG, SHORT, threads, until
-from victor_monitoring.runtime.reads import FAILED, NONSENSE, TIMED_OUT, Nonsense, Outcome, Read, run_all
+from victor_monitoring.runtime.reads import (
+    FAILED,
+    NONSENSE,
+    TIMED_OUT,
+    ComponentRead,
+    InvalidReading,
+    ReadOutcome,
+    run_all,
+)
 
 THREAD = "read till"
 
@@ -37,11 +45,11 @@ def hanging() -> Iterator[Hanging]:
     until(lambda: threads(THREAD) == [])
 
 
-def read_of(ask, use=lambda _: None) -> Read:
-    return Read("till", ask, use)
+def read_of(ask, use=lambda _: None) -> ComponentRead:
+    return ComponentRead("till", ask, use)
 
 
-def faults(*reads: Read, deadline: float = LONG) -> list[str | None]:
+def faults(*reads: ComponentRead, deadline: float = LONG) -> list[str | None]:
     outcomes = run_all(reads, deadline)
     return [outcomes[read].fault for read in reads]
 
@@ -50,7 +58,7 @@ def test_an_answer_is_used() -> None:
     """What the component says is handed on, once."""
     used: list[str] = []
     read = read_of(lambda: "answer", used.append)
-    assert run_all([read], LONG) == {read: Outcome()}
+    assert run_all([read], LONG) == {read: ReadOutcome()}
     assert used == ["answer"]
 
 
@@ -58,7 +66,7 @@ def test_an_answer_is_used() -> None:
     ("error", "fault"),
     [
         (RuntimeError("x"), FAILED),
-        (Nonsense("x"), NONSENSE),
+        (InvalidReading("x"), NONSENSE),
         (SystemExit(3), FAILED),
         (KeyboardInterrupt(), FAILED),
         (ValueError("x"), FAILED),
@@ -74,8 +82,8 @@ def test_an_error_is_a_fault_of_its_read(error: BaseException, fault: str, while
     read = read_of(lambda: None, raising) if while_using else read_of(raising)
     well = read_of(lambda: None)
     outcomes = run_all([read, well], LONG)
-    assert outcomes[read] == Outcome(fault, error)  # type: ignore[arg-type] # the parameters are plain texts
-    assert outcomes[well] == Outcome()
+    assert outcomes[read] == ReadOutcome(fault, error)  # type: ignore[arg-type] # the parameters are plain texts
+    assert outcomes[well] == ReadOutcome()
 
 
 def test_reads_run_at_once() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from victor_monitoring.runtime.reads import Nonsense, Report, amount
+from victor_monitoring.runtime.reads import ComponentReport, InvalidReading, amount
 
 
 @pytest.mark.parametrize("value", [0, 3, 2.5, 2**53])
@@ -23,15 +23,15 @@ def test_what_is_an_amount(value: float) -> None:
 def test_what_is_none(value: Any) -> None:
     """No number, no truth value, nothing negative or endless, nothing that would stop a counter for good."""
     assert amount(value) is None
-    report = Report({"hits": value}, "stats")
+    report = ComponentReport({"hits": value}, "stats")
     assert report.amount("hits") is None
-    with pytest.raises(Nonsense, match=r"`stats\.hits` is of the type"):
+    with pytest.raises(InvalidReading, match=r"`stats\.hits` is of the type"):
         report.judge()
 
 
 def test_a_missing_key_is_normal() -> None:
     """An older version says less; nothing is noted."""
-    report = Report({})
+    report = ComponentReport({})
     assert (report.amount("hits"), report.truth("healthy"), list(report.part("namespaces"))) == (
         None,
         None,
@@ -42,11 +42,11 @@ def test_a_missing_key_is_normal() -> None:
 
 def test_the_good_values_beside_a_bad_one_are_read() -> None:
     """A bad value in a part is told at the end, with its path."""
-    report = Report({"namespaces": {"query": {"hits": 3, "misses": "x"}, "rl": None}}, "get_stats()")
+    report = ComponentReport({"namespaces": {"query": {"hits": 3, "misses": "x"}, "rl": None}}, "get_stats()")
     parts = report.part("namespaces")
     assert (parts.part("query").amount("hits"), parts.part("query").amount("misses")) == (3, None)
     assert len(parts.part("rl")) == 0
-    with pytest.raises(Nonsense) as caught:
+    with pytest.raises(InvalidReading) as caught:
         report.judge()
     assert str(caught.value) == (
         "`get_stats().namespaces.query.misses` is of the type `str`, or out of range; "
@@ -57,9 +57,9 @@ def test_the_good_values_beside_a_bad_one_are_read() -> None:
 @pytest.mark.parametrize("answer", [None, "text", 3, [("hits", 1)]])
 def test_an_answer_that_is_no_mapping_is_nonsense(answer: Any) -> None:
     """It reads as empty."""
-    report = Report(answer, "get_stats()")
+    report = ComponentReport(answer, "get_stats()")
     assert report.amount("hits") is None
-    with pytest.raises(Nonsense, match=r"`get_stats\(\)` is of the type"):
+    with pytest.raises(InvalidReading, match=r"`get_stats\(\)` is of the type"):
         report.judge()
 
 
@@ -68,8 +68,8 @@ def test_an_answer_that_is_no_mapping_is_nonsense(answer: Any) -> None:
 )
 def test_truth(value: Any, read: bool | None) -> None:
     """Only truth values are true or false."""
-    report = Report({"healthy": value})
+    report = ComponentReport({"healthy": value})
     assert report.truth("healthy") is read
     if read is None:
-        with pytest.raises(Nonsense):
+        with pytest.raises(InvalidReading):
             report.judge()

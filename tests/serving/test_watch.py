@@ -12,7 +12,7 @@ from tests.simulation.samples import Clock
 from victor_monitoring.demo.serving.summary import Row, Told, news, rows, states
 from victor_monitoring.demo.serving.watch import Watch
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.runtime.alert_states import State
+from victor_monitoring.runtime.alert_states import AlertStateName
 
 MILL = """
 victor_mon: 1
@@ -111,7 +111,7 @@ def test_news_are_changes_of_state():
     """From inactive over pending to firing and back, each once."""
     mill = Mill()
     mill.turn(15)
-    known: dict[str, State] = {}
+    known: dict[str, AlertStateName] = {}
     told = []
     for heat in (20, 90, 90, 90, 90, 20, 20):
         mill.heat = heat

@@ -20,18 +20,18 @@ from victor_monitoring.promql.functions import bucket_quantile, per_second, quot
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.promql.samples import STALE, SampleSet, Series
 from victor_monitoring.promql.tree import Matcher
-from victor_monitoring.signals.alert import Alert as EvaluatedAlert
+from victor_monitoring.signals.alert import AlertRule as EvaluatedAlert
 from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.evaluation import folded
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
 from victor_monitoring.signals.kinds.ratio import Ratio
-from victor_monitoring.signals.kinds.score import Part, Score
+from victor_monitoring.signals.kinds.score import Score, ScorePart
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.quantity import parse_condition, parse_quantity
-from victor_monitoring.signals.signal import Kind, LabelPairs, Signal, Stream
+from victor_monitoring.signals.signal import LabelPairs, Signal, SignalKind, Stream
 
 MINUTE = 60_000
 NAN = math.nan
@@ -39,7 +39,7 @@ A, B = {"job": "shop", "instance": "a"}, {"job": "shop", "instance": "b"}
 SHOP: LabelPairs = (("job", "shop"),)
 
 
-def signal(kind: Kind, by: tuple[str, ...] = (), scope: tuple[str, ...] = ()) -> Signal:
+def signal(kind: SignalKind, by: tuple[str, ...] = (), scope: tuple[str, ...] = ()) -> Signal:
     select = (Matcher("job", "=", "shop"),)
     return Signal("a", "A", "count", kind, select, scope, by, MINUTE, 15_000, "")
 
@@ -54,7 +54,7 @@ def growing(labels: Mapping[str, str], step: float) -> Series:
     return each_scrape(labels, [1000 + step * index for index in range(5)])
 
 
-def value(of: Kind, series: Mapping[str, Sequence[Series]], at: int = MINUTE) -> float:
+def value(of: SignalKind, series: Mapping[str, Sequence[Series]], at: int = MINUTE) -> float:
     """The one value of a signal."""
     (found,) = signal(of).evaluate(SampleSet(series), at).values()
     return found
@@ -311,10 +311,10 @@ def test_a_quantile_is_over_the_rates_of_all_targets():
 
 
 def score_of(reduce: Literal["max", "min"] | None, **weights: int) -> Score:
-    def part(name: str, weight: int) -> Part:
+    def part(name: str, weight: int) -> ScorePart:
         of, worst, best = parts[name]
         of = dataclasses.replace(of, name=name)
-        return Part(of, Fraction(weight), parse_quantity(worst), parse_quantity(best), reduce)
+        return ScorePart(of, Fraction(weight), parse_quantity(worst), parse_quantity(best), reduce)
 
     parts = {
         "failed": (signal(Ratio(FAILED, Selector(JOBS))), "100%", "0%"),

@@ -31,11 +31,11 @@ from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
 from victor_monitoring.signals.kinds.ratio import Ratio
-from victor_monitoring.signals.kinds.score import Part, Score
+from victor_monitoring.signals.kinds.score import Score, ScorePart
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Population, Selector, SeriesKey, series_key
 from victor_monitoring.signals.quantity import parse_quantity
-from victor_monitoring.signals.signal import Kind, Signal
+from victor_monitoring.signals.signal import Signal, SignalKind
 
 VALUES = {"result": ("ok", "failed"), "cache": ("query", "rl"), "tool": ("a", "b", "c")}
 
@@ -71,14 +71,14 @@ WORLD: Population = {
 COUNTERS = ("_total", "_bucket", "_count", "_sum")
 
 
-def part(name: str, kind: Kind, weight: int, worst: str, best: str) -> Part:
+def part(name: str, kind: SignalKind, weight: int, worst: str, best: str) -> ScorePart:
     signal = dataclasses.replace(shape(kind, ()), name=name)
-    return Part(signal, Fraction(weight), parse_quantity(worst), parse_quantity(best))
+    return ScorePart(signal, Fraction(weight), parse_quantity(worst), parse_quantity(best))
 
 
 FAILURES, BUSYNESS = Ratio(Selector(CALLS, (FAILED,)), Selector(CALLS)), Rate(Selector(BUSY), Selector(CORES))
 SCORE = Score((part("failures", FAILURES, 60, "50%", "0%"), part("busyness", BUSYNESS, 40, "1", "0")))
-SHAPES: list[tuple[Kind, tuple[str, ...], list[float]]] = [
+SHAPES: list[tuple[SignalKind, tuple[str, ...], list[float]]] = [
     (Rate(Selector(CALLS)), (), [0, 0.01, 7]),
     (Rate(Selector(BUSY, (RL,)), Selector(CORES)), (), [0.8]),
     (BUSYNESS, ("cache",), [0.8]),

@@ -27,7 +27,7 @@ from victor_monitoring.signals.kinds.score import Score
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.quantity import Condition, parse_condition
-from victor_monitoring.signals.signal import Kind, Signal, Stream
+from victor_monitoring.signals.signal import Signal, SignalKind, Stream
 
 BASES = [base for path in PATHS if (base := compiled(path).base) is not None]
 ALERTS = [(base, alert) for base in BASES for alert in base.alerts]
@@ -160,7 +160,7 @@ TIMES = Metric(
 )
 RL, FAILED = Matcher("cache", "=", "rl"), Matcher("result", "=", "failed")
 DOWN = parse_condition("== 0", ("==",))
-SHAPES: list[tuple[Kind, tuple[str, ...], list[int | str]]] = [
+SHAPES: list[tuple[SignalKind, tuple[str, ...], list[int | str]]] = [
     (Rate(Selector(CALLS)), (), [0, "0.01", 7]),
     (Rate(Selector(BUSY, (RL,)), Selector(CORES)), ("cache",), ["0.8"]),
     (Ratio(Selector(CALLS, (FAILED,)), Selector(CALLS)), (), [0, "0.05", 1]),
@@ -177,7 +177,7 @@ SHAPES: list[tuple[Kind, tuple[str, ...], list[int | str]]] = [
 LEVELS = [(kind, by, Fraction(level)) for kind, by, levels in SHAPES for level in levels]
 
 
-def shape(kind: Kind, by: tuple[str, ...]) -> Signal:
+def shape(kind: SignalKind, by: tuple[str, ...]) -> Signal:
     select = (Matcher("job", "=", "shop"),)
     return Signal("shape", "Shape", "count", kind, select, ("zone",), by, 5 * MINUTE, MINUTE // 4, "shop_")
 

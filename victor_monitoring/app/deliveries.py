@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from victor_monitoring.app.pipeline import Compiled, render
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.live.apply.target import Delivery, Rival
+from victor_monitoring.live.apply.target import Delivery, OtherContext
 from victor_monitoring.renderers.alertmanager import alertmanager_text
 from victor_monitoring.renderers.dashboard import dashboard_text
 from victor_monitoring.renderers.rules import rules_text
@@ -24,9 +24,9 @@ def delivery(compiled: Compiled, context: str) -> Delivery:
     )
 
 
-def _rival(compiled: Compiled, context: str) -> Rival:
+def _rival(compiled: Compiled, context: str) -> OtherContext:
     settings = tuple(placed.settings for placed in compiled.targets.get(context, ()))
-    return Rival(context, settings, _routing(compiled.contexts[context]))
+    return OtherContext(context, settings, _routing(compiled.contexts[context]))
 
 
 def _routing(spec: Resolved) -> str | None:

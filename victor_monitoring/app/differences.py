@@ -31,7 +31,7 @@ class Side:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedChange:
     """A change and where it was made: in the new spec, or of what is removed in the old one.
 
     `contexts` are those in which it differs and base does not, or not so; none where base is meant.
@@ -47,7 +47,7 @@ class Placed:
         return f"{where}{self.change.words()}"
 
 
-def differences(before: Side, after: Side) -> list[Placed]:
+def differences(before: Side, after: Side) -> list[PlacedChange]:
     """Every change from one spec to another, each in its place; both are without errors.
 
     From base to base that is every change in the contexts too.
@@ -63,16 +63,16 @@ def differences(before: Side, after: Side) -> list[Placed]:
         tree = side.compiled.trees[context or side.context]
         named = found.setdefault((each, span_at(tree, each.path, key=True)), [])
         named += [context] if context else []
-    return [Placed(change, span, tuple(contexts)) for (change, span), contexts in found.items()]
+    return [PlacedChange(change, span, tuple(contexts)) for (change, span), contexts in found.items()]
 
 
-def as_text(found: Sequence[Placed]) -> str:
+def as_text(found: Sequence[PlacedChange]) -> str:
     """A line for each change, with its place; then their number. Empty where there are none."""
     lines = [f"{_place(each.span)}: {_marked(each)}" for each in found]
     return "".join(f"{line}\n" for line in [*lines, "", summary(found)]) if found else ""
 
 
-def as_markdown(found: Sequence[Placed], before: Side, after: Side) -> str:
+def as_markdown(found: Sequence[PlacedChange], before: Side, after: Side) -> str:
     """A comment for a review: what changes, what it means, and what breaks."""
     head = f"**{summary(found)}** from `{before.name}` to `{after.name}`"
     if not found:
@@ -81,7 +81,7 @@ def as_markdown(found: Sequence[Placed], before: Side, after: Side) -> str:
     return "\n".join([head, "", "| what | change | |", "|---|---|---|", *rows]) + "\n"
 
 
-def as_json(found: Sequence[Placed], before: Side, after: Side) -> str:
+def as_json(found: Sequence[PlacedChange], before: Side, after: Side) -> str:
     """One document whose keys stay."""
     document = {
         "version": VERSION,
@@ -92,7 +92,7 @@ def as_json(found: Sequence[Placed], before: Side, after: Side) -> str:
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
 
 
-def summary(found: Sequence[Placed]) -> str:
+def summary(found: Sequence[PlacedChange]) -> str:
     """How many changes there are, and how many of them loosen or break something."""
     if not found:
         return "no change"
@@ -111,11 +111,11 @@ def _spec(side: Side) -> Resolved:
     return spec
 
 
-def _marked(placed: Placed) -> str:
+def _marked(placed: PlacedChange) -> str:
     return f"{placed.words()}{' [breaking]' if placed.change.breaking else ''}"
 
 
-def _row(placed: Placed) -> str:
+def _row(placed: PlacedChange) -> str:
     change = placed.change
     where = f" in {', '.join(placed.contexts)}" if placed.contexts else ""
     marks = ", ".join(mark for mark in (change.verdict.value, "breaking" if change.breaking else "") if mark)
@@ -124,7 +124,7 @@ def _row(placed: Placed) -> str:
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
 
 
-def _data(placed: Placed) -> Mapping[str, object]:
+def _data(placed: PlacedChange) -> Mapping[str, object]:
     change = placed.change
     return {
         "thing": change.thing,

@@ -14,7 +14,7 @@ from victor_monitoring import renderers
 from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.base.diagnostics import Diagnostic, Severity, Source, in_order
 from victor_monitoring.checks.check import Check, all_checks
-from victor_monitoring.checks.run import Judgement, judge, judge_acks
+from victor_monitoring.checks.run import CheckResult, check_acks, run_checks
 from victor_monitoring.language.model.overlay import overlay
 from victor_monitoring.language.model.read import cut_texts, read
 from victor_monitoring.language.resolved.resolve import resolve
@@ -23,7 +23,7 @@ from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.finding import Finding, locate
 from victor_monitoring.language.syntax.load import load
 from victor_monitoring.language.syntax.tree import MapNode
-from victor_monitoring.live.targets import Placed, read_targets
+from victor_monitoring.live.targets import PlacedSettings, read_targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class Compiled:
     contexts: Mapping[str, Resolved]
     diagnostics: Sequence[Diagnostic]
     trees: Mapping[str | None, MapNode] = field(repr=False, default_factory=dict)
-    targets: Mapping[str, tuple[Placed, ...]] = field(repr=False, default_factory=dict)
+    targets: Mapping[str, tuple[PlacedSettings, ...]] = field(repr=False, default_factory=dict)
 
     @property
     def has_errors(self) -> bool:
@@ -52,7 +52,7 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
         return Compiled(source, None, {}, in_order(diagnostics))
 
     reading = read(loaded.tree)
-    told = _told([*reading.findings, *cut_texts(loaded.tree)], loaded.tree)
+    told = _located([*reading.findings, *cut_texts(loaded.tree)], loaded.tree)
     already_told = {each.span for each in loaded.diagnostics}
     diagnostics += [each for each in told if each.span not in already_told]
     if reading.spec is None:
@@ -60,21 +60,21 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
 
     written = {name: context.targets for name, context in reading.spec.contexts.items()}
     targets, findings = read_targets(loaded.tree, written)
-    diagnostics += _told(findings, loaded.tree)
+    diagnostics += _located(findings, loaded.tree)
     base, findings = resolve(reading.spec, broken=reading.broken)
-    diagnostics += _told(findings, loaded.tree)
-    judgements = [judge(base, loaded.tree, checks, today)]
+    diagnostics += _located(findings, loaded.tree)
+    judgements = [run_checks(base, loaded.tree, checks, today)]
     for context in reading.spec.contexts:
         tree, findings = overlay(loaded.tree, context)
         overlaid = reading if tree is loaded.tree else read(tree)  # many contexts override nothing
-        diagnostics += _told([*findings, *overlaid.findings], tree)
+        diagnostics += _located([*findings, *overlaid.findings], tree)
         if overlaid.spec is not None and context in overlaid.spec.contexts:
             there, findings = resolve(overlaid.spec, context=context, base=base, broken=overlaid.broken)
-            diagnostics += _told(findings, tree)
-            judgements.append(judge(there, tree, checks, today))
+            diagnostics += _located(findings, tree)
+            judgements.append(run_checks(there, tree, checks, today))
 
     diagnostics += [each for judgement in judgements for each in judgement.diagnostics]
-    diagnostics += judge_acks(judgements, checks, today)
+    diagnostics += check_acks(judgements, checks, today)
     return replace(_compiled(source, judgements, diagnostics), targets=targets)
 
 
@@ -88,7 +88,7 @@ def render(
     return [artifact for spec in resolved if spec is not None for artifact in renderers.render(spec, outputs)]
 
 
-def hastened(compiled: Compiled, limit: int) -> Resolved:
+def time_scaled(compiled: Compiled, limit: int) -> Resolved:
     """Base of a spec without errors, at the largest time scale up to `limit` leaving whole milliseconds."""
     written = read(compiled.trees[None]).spec
     assert written is not None  # a spec without errors can be read
@@ -98,12 +98,12 @@ def hastened(compiled: Compiled, limit: int) -> Resolved:
     return resolved
 
 
-def _told(findings: Sequence[Finding], tree: MapNode) -> list[Diagnostic]:
+def _located(findings: Sequence[Finding], tree: MapNode) -> list[Diagnostic]:
     """Findings that name their own pattern, located."""
     return [locate(finding, finding.pattern, tree) for finding in findings if finding.pattern]
 
 
-def _compiled(source: Source, judgements: Sequence[Judgement], diagnostics: list[Diagnostic]) -> Compiled:
+def _compiled(source: Source, judgements: Sequence[CheckResult], diagnostics: list[Diagnostic]) -> Compiled:
     contexts = {each.spec.context: each.spec for each in judgements if each.spec.context}
     trees = {each.spec.context: each.tree for each in judgements}
     base = replace(judgements[0].spec, contexts=contexts)

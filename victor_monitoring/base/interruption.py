@@ -88,20 +88,20 @@ def _heeded() -> list[signal.Signals]:
 
 
 @dataclass(slots=True)
-class Stop:
+class StopFlag:
     """Whether somebody wants the command to stop."""
 
     wanted: bool = False
 
 
 @contextmanager
-def stoppable() -> Iterator[Stop]:
+def stoppable() -> Iterator[StopFlag]:
     """Ends its body on Ctrl-C and when the process is told to end, without an error.
 
     The body meets no KeyboardInterrupt: Python ends with SIGINT when one was raised in code that `exec` has
     from a string, a data class among it, even where it was caught later.
     """
-    stop = Stop()
+    stop = StopFlag()
     try:
         with interruptible():
             yield stop

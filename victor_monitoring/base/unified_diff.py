@@ -33,7 +33,7 @@ def _lines(text: str) -> list[str]:
 
 
 def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
-    for group in _Anchored(None, old, new, autojunk=False).get_grouped_opcodes():
+    for group in _AnchoredMatcher(None, old, new, autojunk=False).get_grouped_opcodes():
         (_, i, _, j, _), (_, _, i_end, _, j_end) = group[0], group[-1]
         yield f"@@ -{_extent(i, i_end)} +{_extent(j, j_end)} @@\n"
         for tag, i, i_end, j, j_end in group:
@@ -50,7 +50,7 @@ def _extent(start: int, end: int) -> str:
     return f"{start + 1 if length else start},{length}"
 
 
-class _Anchored(SequenceMatcher[str]):
+class _AnchoredMatcher(SequenceMatcher[str]):
     """A matcher that takes lines which occur once on both sides as fixed points."""
 
     a: list[str]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from victor_monitoring.changes.change import Change, Difference, Verdict, becomes, differing
+from victor_monitoring.changes.change import Change, Difference, Effect, becomes, differing
 from victor_monitoring.changes.loosening import loosened
 from victor_monitoring.language.resolved.spec import Alert, Meta, Resolved
 from victor_monitoring.language.syntax.tree import Path
@@ -19,15 +19,15 @@ def alert_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
     verdicts = _verdicts(before, after)
     for name, alert in news.items():
         if name not in olds:
-            yield Change("alert", name, _fires(alert, "added"), alert.path, Verdict.TIGHTENED)
+            yield Change("alert", name, _fires(alert, "added"), alert.path, Effect.TIGHTENED)
             continue
         for keys, meaning in _differences(before, after, olds[name], alert):
-            verdict = verdicts.get((name, *keys), Verdict.NEITHER)
+            verdict = verdicts.get((name, *keys), Effect.NEITHER)
             yield Change("alert", name, meaning, (*alert.path, *keys[:1]), verdict)
     for name, alert in olds.items():
         if name not in news:
             meaning = _fires(alert, "removed")
-            yield Change("alert", name, meaning, alert.path, Verdict.LOOSENED, is_removal=True)
+            yield Change("alert", name, meaning, alert.path, Effect.LOOSENED, is_removal=True)
 
 
 def meta_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
@@ -35,20 +35,20 @@ def meta_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
     old, new, name = before.meta, after.meta, "alerts"
     if old is None or new is None:
         if old is not None:
-            yield Change("meta", name, "switched off", ("meta",), Verdict.LOOSENED, is_removal=True)
+            yield Change("meta", name, "switched off", ("meta",), Effect.LOOSENED, is_removal=True)
         elif new is not None:
-            yield Change("meta", name, "switched on", ("meta",), Verdict.TIGHTENED)
+            yield Change("meta", name, "switched on", ("meta",), Effect.TIGHTENED)
         return
     verdicts = _verdicts(before, after)
     for keys, meaning in _meta_differences(before, after, old, new):
-        verdict = verdicts.get(("meta", *keys), Verdict.NEITHER)
+        verdict = verdicts.get(("meta", *keys), Effect.NEITHER)
         yield Change("meta", name, meaning, ("meta", *keys), verdict)
 
 
-def _verdicts(before: Resolved, after: Resolved) -> Mapping[Path, Verdict]:
+def _verdicts(before: Resolved, after: Resolved) -> Mapping[Path, Effect]:
     """By the alert's name (or `meta`) and the keys below: a loosening either way round tells both."""
-    tighter = {_place(each.path): Verdict.TIGHTENED for each in loosened(after, before)}
-    looser = {_place(each.path): Verdict.LOOSENED for each in loosened(before, after)}
+    tighter = {_place(each.path): Effect.TIGHTENED for each in loosened(after, before)}
+    looser = {_place(each.path): Effect.LOOSENED for each in loosened(before, after)}
     # What is looser both ways, such as another signal, counts as looser: nobody proved that it is not.
     return {**tighter, **looser}
 

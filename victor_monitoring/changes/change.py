@@ -12,7 +12,7 @@ from victor_monitoring.language.syntax.tree import Path
 Difference: TypeAlias = tuple[Path, str]  # the keys below a thing, and how it differs there
 
 
-class Verdict(enum.StrEnum):
+class Effect(enum.StrEnum):
     """What a change makes of the watch that is kept."""
 
     LOOSENED = "loosened"  # trouble is told later, less loudly or not at all
@@ -32,7 +32,7 @@ class Change:
     name: str
     meaning: str
     path: Path
-    verdict: Verdict = Verdict.NEITHER
+    verdict: Effect = Effect.NEITHER
     breaking: bool = False
     breaks: tuple[str, ...] = ()
     is_removal: bool = False

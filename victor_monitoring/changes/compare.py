@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.changes.alerts import alert_changes, meta_changes
-from victor_monitoring.changes.change import Change, Verdict, differing
+from victor_monitoring.changes.change import Change, Effect, differing
 from victor_monitoring.changes.metrics import component_changes, metric_changes
 from victor_monitoring.changes.service import service_changes
 from victor_monitoring.changes.signals import signal_changes
@@ -42,7 +42,7 @@ def changes_everywhere(before: Resolved, after: Resolved) -> Iterator[tuple[Chan
     for name in before.contexts:
         if name not in after.contexts:
             path = ("contexts", name)
-            yield Change("context", name, "removed", path, Verdict.LOOSENED, is_removal=True), None
+            yield Change("context", name, "removed", path, Effect.LOOSENED, is_removal=True), None
 
 
 def panel_changes(before: Resolved, after: Resolved) -> Iterator[Change]:

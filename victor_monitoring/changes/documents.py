@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, TypeAlias
 
-from victor_monitoring.changes.change import Change, Verdict, becomes
+from victor_monitoring.changes.change import Change, Effect, becomes
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.duration import parse_duration
 
@@ -26,16 +26,14 @@ def rule_changes(before: Document, after: Document, spec: Resolved) -> Iterator[
     for key, new in news.items():
         kind, name, _ = key
         if key not in olds:
-            yield Change(_thing(kind), name, "added", (), _if_alert(kind, Verdict.TIGHTENED))
+            yield Change(_thing(kind), name, "added", (), _if_alert(kind, Effect.TIGHTENED))
         else:
             for meaning, verdict in _differences(olds[key], new, alerts.get(name)):
                 yield Change(_thing(kind), name, meaning, (), verdict)
     for key in olds:
         if key not in news:
             kind, name, _ = key
-            yield Change(
-                _thing(kind), name, "removed", (), _if_alert(kind, Verdict.LOOSENED), is_removal=True
-            )
+            yield Change(_thing(kind), name, "removed", (), _if_alert(kind, Effect.LOOSENED), is_removal=True)
 
 
 def _rules(document: Document) -> Rules:
@@ -62,31 +60,31 @@ def _thing(kind: str) -> str:
     return "alert" if kind == "alert" else "recording"
 
 
-def _if_alert(kind: str, verdict: Verdict) -> Verdict:
-    return verdict if kind == "alert" else Verdict.NEITHER
+def _if_alert(kind: str, verdict: Effect) -> Effect:
+    return verdict if kind == "alert" else Effect.NEITHER
 
 
 def _differences(
     old: Mapping[str, Any], new: Mapping[str, Any], alert: Alert | None
-) -> Iterator[tuple[str, Verdict]]:
+) -> Iterator[tuple[str, Effect]]:
     thresholds = list(_thresholds(str(old.get("expr")), str(new.get("expr")), alert))
     yield from thresholds
     if old.get("expr") != new.get("expr") and not thresholds:
-        yield "what it computes differs", Verdict.NEITHER
+        yield "what it computes differs", Effect.NEITHER
     for key, what in (("for", "a wait of"), ("keep_firing_for", "firing on for")):
         if old.get(key) != new.get(key):
             yield becomes(what, old.get(key), new.get(key)), _slower(old.get(key), new.get(key), key)
     was, now = _mapping(old, "labels"), _mapping(new, "labels")
     for label in dict.fromkeys((*was, *now)):
         if was.get(label) != now.get(label):
-            yield becomes(f"the label `{label}`", was.get(label), now.get(label)), Verdict.NEITHER
+            yield becomes(f"the label `{label}`", was.get(label), now.get(label)), Effect.NEITHER
     if (
         _mapping(old, "annotations") != _mapping(new, "annotations") and not thresholds
     ):  # they name the threshold
-        yield "what people are told differs", Verdict.NEITHER
+        yield "what people are told differs", Effect.NEITHER
 
 
-def _thresholds(old: str, new: str, alert: Alert | None) -> Iterator[tuple[str, Verdict]]:
+def _thresholds(old: str, new: str, alert: Alert | None) -> Iterator[tuple[str, Effect]]:
     """The thresholds that differ, where nothing else does."""
     if old == new or _COMPARED.sub(r"\1", old) != _COMPARED.sub(r"\1", new):
         return
@@ -94,7 +92,7 @@ def _thresholds(old: str, new: str, alert: Alert | None) -> Iterator[tuple[str, 
         before, after = Fraction(old_number), Fraction(new_number)
         if before != after:
             is_looser = (after > before) == (op in (">", ">="))
-            verdict = Verdict.LOOSENED if is_looser else Verdict.TIGHTENED
+            verdict = Effect.LOOSENED if is_looser else Effect.TIGHTENED
             was, now = (_written(each, alert, (before, after)) for each in (before, after))
             yield f"`{op} {was}` becomes `{op} {now}`", verdict
 
@@ -116,14 +114,14 @@ def _float(value: Fraction) -> float:
         return math.inf if value > 0 else -math.inf
 
 
-def _slower(old: object, new: object, key: str) -> Verdict:
+def _slower(old: object, new: object, key: str) -> Effect:
     """A longer wait loosens; firing on for longer does not."""
     try:
         before, after = (parse_duration(str(each)) if each else 0 for each in (old, new))
     except ValueError:
-        return Verdict.NEITHER
+        return Effect.NEITHER
     is_later = (after > before) == (key == "for")
-    return Verdict.LOOSENED if is_later else Verdict.TIGHTENED
+    return Effect.LOOSENED if is_later else Effect.TIGHTENED
 
 
 def _mapping(rule: Mapping[str, Any], key: str) -> Mapping[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from victor_monitoring.changes.change import Change, Verdict, becomes, differing
+from victor_monitoring.changes.change import Change, Effect, becomes, differing
 from victor_monitoring.changes.loosening import loosened
 from victor_monitoring.language.resolved.spec import Receiver, Resolved, Service
 from victor_monitoring.language.syntax.tree import Path
@@ -19,12 +19,12 @@ _BREAKING = frozenset(
 def service_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
     """Changes of the service's identity, its times, its severities and whom it tells."""
     verdicts = {
-        **{each.path: Verdict.TIGHTENED for each in loosened(after, before)},
-        **{each.path: Verdict.LOOSENED for each in loosened(before, after)},
+        **{each.path: Effect.TIGHTENED for each in loosened(after, before)},
+        **{each.path: Effect.LOOSENED for each in loosened(before, after)},
     }
     is_same_place = before.context == after.context
     for path, meaning in differing(_pairs(before, after)):
-        verdict = verdicts.get(path, Verdict.NEITHER)
+        verdict = verdicts.get(path, Effect.NEITHER)
         # Whoever reads the rules finds another kind of objects there.
         breaking = path in _BREAKING or (is_same_place and path[-1] == "component")
         yield Change("service", after.service.name, meaning, path, verdict, breaking=breaking)
@@ -80,7 +80,7 @@ def _receivers(before: Resolved, after: Resolved) -> Iterator[Change]:
         if name not in news:
             yield Change(
                 "receiver", name, f"removed, was told of {_told(receiver)}", receiver.path,
-                Verdict.LOOSENED, is_removal=True,
+                Effect.LOOSENED, is_removal=True,
             )  # fmt: skip
 
 

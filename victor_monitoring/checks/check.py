@@ -14,7 +14,7 @@ from victor_monitoring.base.diagnostics import Pattern, Severity
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 
-Finder = Callable[[Resolved], Iterator[Finding]]
+CheckFunction = Callable[[Resolved], Iterator[Finding]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +22,13 @@ class Check:
     """A bad pattern with its code, name, severity and documentation, and what finds it."""
 
     pattern: Pattern
-    find: Finder
+    find: CheckFunction
 
 
-def check(code: str, name: str, severity: Severity = Severity.ERROR) -> Callable[[Finder], Check]:
+def check(code: str, name: str, severity: Severity = Severity.ERROR) -> Callable[[CheckFunction], Check]:
     """Makes a check of a function that yields findings; its docstring is the documentation."""
 
-    def wrap(find: Finder) -> Check:
+    def wrap(find: CheckFunction) -> Check:
         return Check(Pattern(code, name, severity, inspect.getdoc(find) or ""), find)
 
     return wrap

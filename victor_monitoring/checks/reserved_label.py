@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.language.resolved.spec import Labels, Resolved
+from victor_monitoring.language.resolved.spec import LabelPairs, Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
 
@@ -29,7 +29,7 @@ def reserved_label(spec: Resolved) -> Iterator[Finding]:
                 )
 
 
-def _label_sets(spec: Resolved) -> Iterator[tuple[Path, Labels, tuple[str, ...]]]:
+def _label_sets(spec: Resolved) -> Iterator[tuple[Path, LabelPairs, tuple[str, ...]]]:
     targets = (*(matcher.label for matcher in spec.service.select), *spec.service.scope, "instance")
     ours = dict(spec.base.service.labels if spec.base else spec.service.labels)
     for label, value in spec.service.labels:

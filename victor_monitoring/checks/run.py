@@ -25,7 +25,7 @@ _SEVERITIES = {severity.word: severity for severity in Severity}
 
 
 @dataclass(frozen=True, slots=True)
-class Judgement:
+class CheckResult:
     """What the checks say of one resolved spec, and where the acknowledgements stand that were used."""
 
     spec: Resolved
@@ -34,7 +34,7 @@ class Judgement:
     used: frozenset[Path]
 
 
-def judge(spec: Resolved, tree: MapNode, checks: Sequence[Check], today: datetime.date) -> Judgement:
+def run_checks(spec: Resolved, tree: MapNode, checks: Sequence[Check], today: datetime.date) -> CheckResult:
     """What the checks find, each in its place. An acknowledgement holds up to and on its last day."""
     acks = [ack for ack in spec.acks if not is_expired(ack, today)]
     used: set[Path] = set()
@@ -46,11 +46,11 @@ def judge(spec: Resolved, tree: MapNode, checks: Sequence[Check], today: datetim
             used.update(matching)
             findings += [] if matching else [finding]
         diagnostics += _located(spec, tree, findings, check.pattern)
-    return Judgement(spec, tree, tuple(diagnostics), frozenset(used))
+    return CheckResult(spec, tree, tuple(diagnostics), frozenset(used))
 
 
-def judge_acks(
-    judgements: Sequence[Judgement], checks: Sequence[Check], today: datetime.date
+def check_acks(
+    judgements: Sequence[CheckResult], checks: Sequence[Check], today: datetime.date
 ) -> list[Diagnostic]:
     """The acknowledgements that no finding needs, in base or in any context."""
     used = frozenset[Path]().union(*(each.used for each in judgements))

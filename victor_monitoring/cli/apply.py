@@ -10,12 +10,20 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.base.diagnostics import Diagnostic, UserError
-from victor_monitoring.cli.live import Live, as_far_as_known, foreseen, gate, located, opened, sound_context
+from victor_monitoring.cli.live import (
+    LiveContext,
+    as_far_as_known,
+    foreseen,
+    gate,
+    located,
+    opened,
+    sound_context,
+)
 from victor_monitoring.cli.options import Format, Specs, Today
 from victor_monitoring.cli.printing import fails, say, show
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.run import Outcome, Task
+    from victor_monitoring.live.apply.run import ApplyOutcome, TargetStep
 
 
 class ApplyFormat(enum.StrEnum):
@@ -25,29 +33,33 @@ class ApplyFormat(enum.StrEnum):
     JSON = "json"
 
 
-Context = Annotated[
+TargetContext = Annotated[
     str, typer.Option("--context", metavar="NAME", help="The context whose targets are brought to it.")
 ]
 DryRun = Annotated[
     bool,
     typer.Option("--dry-run", help="Show the plan and end; exit status 1 where there is something to do."),
 ]
-Yes = Annotated[bool, typer.Option("--yes", help="Apply without asking, as where nobody can answer.")]
-Force = Annotated[bool, typer.Option("--force", help="Overwrite what others have changed in a live system.")]
-How = Annotated[ApplyFormat, typer.Option("--format", help="How the plan and its outcome are printed.")]
-Timeout = Annotated[
+SkipPrompt = Annotated[bool, typer.Option("--yes", help="Apply without asking, as where nobody can answer.")]
+OverwriteForeign = Annotated[
+    bool, typer.Option("--force", help="Overwrite what others have changed in a live system.")
+]
+PlanFormat = Annotated[
+    ApplyFormat, typer.Option("--format", help="How the plan and its outcome are printed.")
+]
+AgreementTimeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a live system may take.")
 ]
 
 
 def apply(
-    context: Context,
+    context: TargetContext,
     spec: Specs = None,
     dry_run: DryRun = False,
-    yes: Yes = False,
-    force: Force = False,
-    format: How = ApplyFormat.TEXT,  # noqa: A002 - the option's name
-    timeout: Timeout = 10.0,
+    yes: SkipPrompt = False,
+    force: OverwriteForeign = False,
+    format: PlanFormat = ApplyFormat.TEXT,  # noqa: A002 - the option's name
+    timeout: AgreementTimeout = 10.0,
     today: Today = None,
 ) -> None:
     """Bring the targets of a context to what the spec says: plan, confirm, execute, verify.
@@ -65,7 +77,7 @@ def apply(
         raise typer.Exit(status)
 
 
-def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
+def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
     """The exit status of planning, and where that is wanted and agreed of executing and verifying."""
     from victor_monitoring.base.interruption import Interrupted
     from victor_monitoring.live.apply.plan_report import outcome_text, plan_text, summary
@@ -108,7 +120,7 @@ def _applied(live: Live, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
     return 0
 
 
-def _refuse_conflicts(live: Live, tasks: Sequence[Task]) -> None:
+def _refuse_conflicts(live: LiveContext, tasks: Sequence[TargetStep]) -> None:
     conflicts = [task for task in tasks if task.is_work and task.step.conflict]
     if conflicts and not live.means.force:
         first = conflicts[0]
@@ -116,7 +128,7 @@ def _refuse_conflicts(live: Live, tasks: Sequence[Task]) -> None:
         raise UserError(live.hidden(message), "look at the plan; --force overwrites it")
 
 
-def _agree(live: Live, what: str, yes: bool) -> None:
+def _agree(live: LiveContext, what: str, yes: bool) -> None:
     """Returns where the user agrees; ends the command where not."""
     if yes:
         return
@@ -129,7 +141,11 @@ def _agree(live: Live, what: str, yes: bool) -> None:
 
 
 def _document(
-    live: Live, tasks: Sequence[Task], outcome: Outcome | None, found: Sequence[Diagnostic], how: ApplyFormat
+    live: LiveContext,
+    tasks: Sequence[TargetStep],
+    outcome: ApplyOutcome | None,
+    found: Sequence[Diagnostic],
+    how: ApplyFormat,
 ) -> None:
     if how is ApplyFormat.JSON:
         from victor_monitoring.live.apply.plan_report import document

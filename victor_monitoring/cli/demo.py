@@ -17,7 +17,7 @@ from victor_monitoring.cli.printing import say
 from victor_monitoring.cli.specs import OneSpec, compile_one
 
 if TYPE_CHECKING:
-    from victor_monitoring.demo.backend import Stage
+    from victor_monitoring.demo.backend import DemoBackend
     from victor_monitoring.demo.programs import Programs
     from victor_monitoring.demo.scenarios import Scenario
     from victor_monitoring.language.resolved.spec import Resolved
@@ -36,7 +36,7 @@ def _seconds(text: str) -> float:
         raise typer.BadParameter(f"{error}; write one such as `90s` or `2m`") from None
 
 
-Names = Annotated[
+ScenarioNames = Annotated[
     list[str] | None,
     typer.Option("--scenario", metavar="NAME", help="What goes wrong; repeatable, one after the other."),
 ]
@@ -53,13 +53,17 @@ List = Annotated[bool, typer.Option("--list", help="List the scenarios, and run 
 
 
 def demo(
-    spec: OneSpec = None, scenario: Names = None, for_: For = None, list_: List = False, today: Today = None
+    spec: OneSpec = None,
+    scenario: ScenarioNames = None,
+    for_: For = None,
+    list_: List = False,
+    today: Today = None,
 ) -> None:
     """Break a simulated service, and show how its alerts fire, are delivered and resolve.
 
     Example: victor-mon demo --scenario HighLatency
     """
-    from victor_monitoring.demo.play import Play
+    from victor_monitoring.demo.play import ScenarioPlayer
     from victor_monitoring.demo.programs import find_programs
     from victor_monitoring.demo.scenarios import scenarios
 
@@ -75,7 +79,7 @@ def demo(
         for name, url in stage.urls:
             print(f"{name:<24} {url}")
         print(f"times are divided by {fast.time_scale}, thresholds are the spec's", flush=True)
-        play = Play(stage, chosen, lasting=for_)
+        play = ScenarioPlayer(stage, chosen, lasting=for_)
         show_frames(fast, play.frames())
         for failure in play.failures:
             say(failure)
@@ -87,12 +91,12 @@ def demo(
 
 def _hastened(path: Path | None, today: Today) -> Resolved:
     """The spec at the greatest speed that it allows. Errors in it are printed, and end the command with 1."""
-    from victor_monitoring.app.pipeline import hastened
+    from victor_monitoring.app.pipeline import time_scaled
 
     compiled = compile_one(path, today)
     assert compiled.base is not None  # a spec without errors is resolved
     shortest = min(compiled.base.scrape, compiled.base.evaluate)
-    return hastened(compiled, max(1, min(_FASTEST, shortest // _SHORTEST)))
+    return time_scaled(compiled, max(1, min(_FASTEST, shortest // _SHORTEST)))
 
 
 def _chosen(spec: Resolved, names: Sequence[str] | None, programs: Programs) -> list[Scenario]:
@@ -111,7 +115,7 @@ def _chosen(spec: Resolved, names: Sequence[str] | None, programs: Programs) -> 
     return chosen
 
 
-def _stage(spec: Resolved, programs: Programs) -> AbstractContextManager[Stage]:
+def _stage(spec: Resolved, programs: Programs) -> AbstractContextManager[DemoBackend]:
     """Real programs where they are there, else this process, which is said."""
     from victor_monitoring.demo.backend import in_process_stage
     from victor_monitoring.demo.chain import live_stage
@@ -128,7 +132,7 @@ def _stage(spec: Resolved, programs: Programs) -> AbstractContextManager[Stage]:
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from victor_monitoring.demo.play import Frame
+    from victor_monitoring.demo.play import PlayFrame
     from victor_monitoring.language.resolved.spec import Resolved
 
 _STYLES: Final[Mapping[str, str]] = {
@@ -137,7 +141,7 @@ _STYLES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 
 
-def show_frames(spec: Resolved, frames: Iterator[Frame]) -> None:
+def show_frames(spec: Resolved, frames: Iterator[PlayFrame]) -> None:
     """Shows every frame as it comes."""
     if sys.stdout.isatty():
         _on_terminal(spec, frames)
@@ -152,7 +156,7 @@ class News:
         self._phase = ""
         self._states: dict[str, str] = {}
 
-    def lines(self, frame: Frame) -> Iterator[str]:
+    def lines(self, frame: PlayFrame) -> Iterator[str]:
         """A line for a new phase, and for each alert whose state is another than before."""
         if frame.phase != self._phase:
             self._phase = frame.phase
@@ -164,14 +168,14 @@ class News:
                 yield f"{frame.seconds:6.1f} s  {name} {standing.state}{about}"
 
 
-def _in_lines(frames: Iterator[Frame]) -> None:
+def _in_lines(frames: Iterator[PlayFrame]) -> None:
     news = News()
     for frame in frames:
         for line in news.lines(frame):
             print(line, flush=True)
 
 
-def _on_terminal(spec: Resolved, frames: Iterator[Frame]) -> None:
+def _on_terminal(spec: Resolved, frames: Iterator[PlayFrame]) -> None:
     """The lines, and below them the table as it stands."""
     from rich.live import Live
 
@@ -183,7 +187,7 @@ def _on_terminal(spec: Resolved, frames: Iterator[Frame]) -> None:
             live.update(_table(spec, frame), refresh=True)
 
 
-def _table(spec: Resolved, frame: Frame) -> RenderableType:
+def _table(spec: Resolved, frame: PlayFrame) -> RenderableType:
     from rich.table import Table
     from rich.text import Text
 

@@ -15,7 +15,7 @@ from victor_monitoring.cli.printing import say, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, compile_source, find_specs
 
 if TYPE_CHECKING:
-    from victor_monitoring.app.differences import Placed
+    from victor_monitoring.app.differences import PlacedChange
     from victor_monitoring.app.pipeline import Compiled
 
 
@@ -39,7 +39,7 @@ Revision = Annotated[
     str | None,
     typer.Option("--from", metavar="REV", help="The revision of git to compare with, such as main."),
 ]
-HowOption = Annotated[DiffFormat, typer.Option("--format", help="How changes are printed.")]
+DiffFormatOption = Annotated[DiffFormat, typer.Option("--format", help="How changes are printed.")]
 FailOption = Annotated[FailOn, typer.Option("--fail-on", help="Which changes make the exit status 1.")]
 
 
@@ -47,7 +47,7 @@ def diff(
     spec: Specs = None,
     revision: Revision = None,
     context: ContextName = None,
-    format: HowOption = DiffFormat.TEXT,  # noqa: A002 - the option's name
+    format: DiffFormatOption = DiffFormat.TEXT,  # noqa: A002 - the option's name
     fail_on: FailOption = FailOn.ANY,
     today: Today = None,
 ) -> None:
@@ -93,7 +93,7 @@ def _compared(
     return any(_counts(each, fail_on) for each in found)
 
 
-def _counts(placed: Placed, fail_on: FailOn) -> bool:
+def _counts(placed: PlacedChange, fail_on: FailOn) -> bool:
     change = placed.change
     return fail_on is FailOn.ANY or (
         change.breaking if fail_on is FailOn.BREAKING else change.verdict == "loosened"

@@ -11,10 +11,10 @@ from victor_monitoring.cli.options import Specs, Today
 from victor_monitoring.cli.printing import say
 from victor_monitoring.cli.specs import compile_file, find_specs
 
-Name = Annotated[str, typer.Argument(help="An alert, a signal, a metric, a component, or a check's code.")]
+Topic = Annotated[str, typer.Argument(help="An alert, a signal, a metric, a component, or a check's code.")]
 
 
-def explain(name: Name, spec: Specs = None, today: Today = None) -> None:
+def explain(name: Topic, spec: Specs = None, today: Today = None) -> None:
     """Show what a name means: definition, PromQL, thresholds per context with their lines, and users.
 
     Example: victor-mon explain HighLatency

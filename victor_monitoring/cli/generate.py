@@ -13,23 +13,23 @@ from victor_monitoring.cli.rendering import render_specs
 from victor_monitoring.cli.specs import find_specs
 
 if TYPE_CHECKING:
-    from victor_monitoring.outputs import Report
+    from victor_monitoring.outputs import WriteReport
 
-Only = Annotated[
+OnlyOutputs = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="OUTPUT", help="Only this output, such as rules; repeatable."),
 ]
-Force = Annotated[
+ReplaceForeign = Annotated[
     bool, typer.Option("--force", help="Replace files that stand in the way and were never generated.")
 ]
 
 
 def generate(
     spec: Specs = None,
-    only: Only = None,
+    only: OnlyOutputs = None,
     context: ContextName = None,
     out: OutDir = None,
-    force: Force = False,
+    force: ReplaceForeign = False,
     today: Today = None,
 ) -> None:
     """Write every file that a spec renders, and remove those that it no longer renders.
@@ -52,7 +52,7 @@ def generate(
         raise typer.Exit(1)
 
 
-def _tell(report: Report, *, renders_nothing: bool) -> None:
+def _tell(report: WriteReport, *, renders_nothing: bool) -> None:
     for path in report.written:
         say(f"wrote     {path}")
     for path in report.removed:

@@ -12,12 +12,12 @@ from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.cli.printing import say
 from victor_monitoring.cli.schema import SCHEMA_NAME, schema_text, write_text
 
-Name = Annotated[
+ServiceName = Annotated[
     str | None, typer.Option("--name", help="The service's name. Default: the folder's.", show_default=False)
 ]
 
 
-def init(name: Name = None) -> None:
+def init(name: ServiceName = None) -> None:
     """Write a commented starter spec to specs/, which validates and compiles as it stands.
 
     Example: victor-mon init --name shop

@@ -19,12 +19,12 @@ from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs
 if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled
     from victor_monitoring.language.syntax.finding import Finding
-    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
     from victor_monitoring.live.apply.target import Delivery, Target
 
 
 @dataclass(frozen=True, slots=True)
-class Sound:
+class ApplicableContext:
     """A context with targets, of a spec without errors."""
 
     file: SpecFile
@@ -33,11 +33,11 @@ class Sound:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
+class LiveContext:
     """The targets of a context, ready to be asked; `patience` is how many seconds they may take to agree."""
 
-    sound: Sound
-    means: Means
+    sound: ApplicableContext
+    means: ApplyEnvironment
     delivery: Delivery
     targets: tuple[Target, ...]
     patience: float
@@ -62,7 +62,7 @@ class Live:
         return shlex.join(["victor-mon", "apply", "--context", self.context, "--spec", self.spec_name])
 
 
-def sound_context(given: Specs, context: str, today: Today) -> Sound:
+def sound_context(given: Specs, context: str, today: Today) -> ApplicableContext:
     """The one spec that has the context; mistakes in a spec are printed and end the command with 1."""
     compiled = {spec: compile_file(spec, today) for spec in find_specs(given)}
     diagnostics = [each for one in compiled.values() for each in one.diagnostics]
@@ -80,15 +80,15 @@ def sound_context(given: Specs, context: str, today: Today) -> Sound:
     if not one.targets.get(context):
         mend = "name them: `targets: [prometheus: {url: .., rules_dir: ..}]`"
         raise UserError(f"the context `{context}` has no targets", mend)
-    return Sound(spec, one, context)
+    return ApplicableContext(spec, one, context)
 
 
 @contextlib.contextmanager
-def opened(sound: Sound, *, timeout: float, force: bool = False) -> Iterator[Live]:
+def opened(sound: ApplicableContext, *, timeout: float, force: bool = False) -> Iterator[LiveContext]:
     """The targets of the context until the block ends. No secret is in what is printed, errors included."""
     from victor_monitoring.app.deliveries import delivery
     from victor_monitoring.base.interruption import Interrupted, interruptible
-    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
     from victor_monitoring.live.secrets import Redactor
 
     redactor = Redactor()
@@ -101,20 +101,20 @@ def opened(sound: Sound, *, timeout: float, force: bool = False) -> Iterator[Liv
     patience = max(timeout, 2 * (given.spec.evaluate + 2 * given.spec.scrape) / 1000)
     try:
         with interruptible(), contextlib.ExitStack() as held:
-            means = Means(sound.file.root, tell, held, redactor, force, timeout)
+            means = ApplyEnvironment(sound.file.root, tell, held, redactor, force, timeout)
             placed = sound.compiled.targets[sound.context]
             targets = tuple(each.settings.target(given, means, each.path) for each in placed)
-            yield Live(sound, means, given, targets, patience)
+            yield LiveContext(sound, means, given, targets, patience)
     except UserError as error:
         raise UserError(redactor(error.message), redactor(error.help)) from None
     except Interrupted:
         raise UserError("interrupted: nothing was touched", "run it again") from None
 
 
-def gate(live: Live) -> None:
+def gate(live: LiveContext) -> None:
     """Returns where the files are as rendered and promtool and amtool accept them."""
     from victor_monitoring.app.pipeline import render
-    from victor_monitoring.live.apply.validation import judge
+    from victor_monitoring.live.apply.validation import validate_rendered
     from victor_monitoring.outputs import Rendering, compare
 
     file = live.sound.file
@@ -126,15 +126,17 @@ def gate(live: Live) -> None:
         say("nothing is applied while files and spec differ: victor-mon generate")
         raise typer.Exit(1)
     placed = live.sound.compiled.targets[live.context]
-    judge(live.delivery, live.means, frozenset[str]().union(*(each.settings.takes for each in placed)))
+    validate_rendered(
+        live.delivery, live.means, frozenset[str]().union(*(each.settings.takes for each in placed))
+    )
 
 
-def foreseen(live: Live) -> list[Diagnostic]:
+def foreseen(live: LiveContext) -> list[Diagnostic]:
     """What will keep the live systems from what the spec says after everything is applied, as warnings."""
     return _in_place(live, [each for target in live.targets for each in target.foresee()])
 
 
-def located(live: Live, *, is_applied: bool = False) -> list[Diagnostic]:
+def located(live: LiveContext, *, is_applied: bool = False) -> list[Diagnostic]:
     """What the live systems have otherwise than the spec, each in its place there.
 
     After something was applied they have time to come to agree.
@@ -151,7 +153,7 @@ def as_far_as_known(found: Sequence[Diagnostic]) -> str:
     return ", as far as you may read them" if any(each.code == UNREADABLE.code for each in found) else ""
 
 
-def _in_place(live: Live, found: Sequence[Finding]) -> list[Diagnostic]:
+def _in_place(live: LiveContext, found: Sequence[Finding]) -> list[Diagnostic]:
     """The findings without secrets, each in its place in the spec."""
     from victor_monitoring.language.syntax.finding import locate
 

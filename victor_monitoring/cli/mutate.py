@@ -15,7 +15,13 @@ from victor_monitoring.cli.printing import Progress, say, show
 from victor_monitoring.renderers.rules import rule_data
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.equivalence import is_equivalent
-from victor_monitoring.rule_tests.mutation_run import Fate, Strength, run_mutants, strength_table, survivor
+from victor_monitoring.rule_tests.mutation_run import (
+    MutantResult,
+    Strength,
+    run_mutants,
+    strength_table,
+    survivor,
+)
 from victor_monitoring.rule_tests.rules import RuleFile
 
 if TYPE_CHECKING:
@@ -66,6 +72,6 @@ def _survivors(compiled: Compiled, there: Resolved, found: Strength, severity: S
     ]
 
 
-def _path(there: Resolved, fate: Fate) -> SpecPath:
+def _path(there: Resolved, fate: MutantResult) -> SpecPath:
     """Where the spec has the alert that a mutant counts for."""
     return next((alert.path for alert in there.alerts if alert.name == fate.alert), ("meta",))

@@ -28,7 +28,7 @@ OutDir = Annotated[
     typer.Option("--out", metavar="DIR", file_okay=False, help="Write below DIR instead of below the root."),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="How findings are printed.")]
-Strict = Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")]
 Today = Annotated[
     datetime.datetime | None,
     typer.Option("--today", formats=["%Y-%m-%d"], help="The day on which acknowledgements are judged."),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class RootRenderings:
     """The renderings for one root, and whether they are all that their specs render."""
 
     root: Path
@@ -26,10 +26,10 @@ class Run:
 
 
 @dataclass(frozen=True, slots=True)
-class Rendered:
+class RenderedSpecs:
     """What specs without errors render, and what else there is to say about them."""
 
-    runs: tuple[Run, ...]
+    runs: tuple[RootRenderings, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -41,7 +41,7 @@ def render_specs(
     context: str | None = None,
     today: Today = None,
     how: Format = Format.TEXT,
-) -> Rendered:
+) -> RenderedSpecs:
     """Everything that the specs render. Errors are printed, as `how` says, and end the command with 1."""
     from victor_monitoring.app.pipeline import render
     from victor_monitoring.outputs import Rendering, abandoned
@@ -60,10 +60,10 @@ def render_specs(
             sources[root] = spec.root
     complete = only is None and context is None
     runs = (
-        Run(root, (*renderings, *(abandoned(root, sources[root]) if complete else ())), complete)
+        RootRenderings(root, (*renderings, *(abandoned(root, sources[root]) if complete else ())), complete)
         for root, renderings in by_root.items()
     )
-    return Rendered(tuple(runs), tuple(diagnostics))
+    return RenderedSpecs(tuple(runs), tuple(diagnostics))
 
 
 def _known(only: Sequence[str] | None, context: str | None, contexts: set[str]) -> None:

@@ -18,7 +18,7 @@ from victor_monitoring.cli.options import ContextName, Today
 from victor_monitoring.cli.specs import OneSpec, compile_one, known_context
 
 if TYPE_CHECKING:
-    from victor_monitoring.demo.serving.source import Source
+    from victor_monitoring.demo.serving.source import ServedMetrics
     from victor_monitoring.language.resolved.spec import Resolved
 
 _EXTRA = 'pip install "victor-monitoring[serve]"'
@@ -88,7 +88,7 @@ def _resolved(path: Path | None, context: str | None, today: Today) -> Resolved:
     return found
 
 
-def _source(spec: Resolved, simulate: bool, seed: int, names: list[str]) -> Source:
+def _source(spec: Resolved, simulate: bool, seed: int, names: list[str]) -> ServedMetrics:
     from victor_monitoring.demo.serving.source import live, simulated
     from victor_monitoring.demo.simulation.faults import faults
 

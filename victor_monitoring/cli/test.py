@@ -37,7 +37,7 @@ Mutate = Annotated[
 
 
 @dataclass(frozen=True, slots=True)
-class Tested:
+class TestedSpec:
     """The verdicts on one spec in one place, and the findings that they make."""
 
     name: str
@@ -105,7 +105,7 @@ def _places(
                 yield compiled, there
 
 
-def _tested(promtool: Promtool, compiled: Compiled, there: Resolved, text: str) -> Tested:
+def _tested(promtool: Promtool, compiled: Compiled, there: Resolved, text: str) -> TestedSpec:
     from victor_monitoring.renderers.rules import rule_data
     from victor_monitoring.rule_tests.derive import derive
     from victor_monitoring.rule_tests.failures import diagnostics, lacking
@@ -120,10 +120,10 @@ def _tested(promtool: Promtool, compiled: Compiled, there: Resolved, text: str) 
         verdicts = run_cases(promtool, cases, RuleFile.of(rule_data(there)), there.evaluate, progress.add)
     found = [each for verdict in verdicts if not verdict.passed for each in diagnostics(verdict, tree)]
     found += [lacking(each, tree) for each in derived.lacks if text in f"{each.alert}, {each.kind}"]
-    return Tested(name, tuple(verdicts), tuple(found))
+    return TestedSpec(name, tuple(verdicts), tuple(found))
 
 
-def _report(tested: Sequence[Tested], diagnostics: Sequence[Diagnostic], how: Format) -> None:
+def _report(tested: Sequence[TestedSpec], diagnostics: Sequence[Diagnostic], how: Format) -> None:
     from victor_monitoring.reporters import reporter
     from victor_monitoring.rule_tests.failures import coverage, table
 

@@ -6,7 +6,7 @@ import sys
 
 import typer
 
-from victor_monitoring.cli.options import Format, FormatOption, Specs, Strict, Today
+from victor_monitoring.cli.options import Format, FormatOption, Specs, StrictOption, Today
 from victor_monitoring.cli.printing import fails, say, show
 from victor_monitoring.cli.specs import compile_file, find_specs
 
@@ -14,7 +14,7 @@ from victor_monitoring.cli.specs import compile_file, find_specs
 def validate(
     spec: Specs = None,
     format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
-    strict: Strict = False,
+    strict: StrictOption = False,
     today: Today = None,
 ) -> None:
     """Find every mistake in a spec, without writing anything.

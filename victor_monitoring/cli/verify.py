@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.base.diagnostics import Source, UserError, nearest
-from victor_monitoring.cli.live import Sound, as_far_as_known, located, opened, sound_context
-from victor_monitoring.cli.options import Format, FormatOption, Specs, Strict, Today
+from victor_monitoring.cli.live import ApplicableContext, as_far_as_known, located, opened, sound_context
+from victor_monitoring.cli.options import Format, FormatOption, Specs, StrictOption, Today
 from victor_monitoring.cli.printing import fails, say, show, stop_on_errors
 from victor_monitoring.cli.specs import compile_file, find_specs, known_context
 
@@ -33,10 +33,10 @@ Components = Annotated[
     list[str] | None,
     typer.Option("--component", metavar="NAME", help="Only this component's metrics; repeatable."),
 ]
-ContextName = Annotated[
+VerifiedContext = Annotated[
     str | None, typer.Option("--context", metavar="NAME", help="The spec as it is in this context.")
 ]
-Timeout = Annotated[
+ScrapeTimeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a target may take to answer.")
 ]
 
@@ -46,10 +46,10 @@ def verify(
     metrics_file: MetricsFile = None,
     component: Components = None,
     spec: Specs = None,
-    context: ContextName = None,
-    timeout: Timeout = 10.0,
+    context: VerifiedContext = None,
+    timeout: ScrapeTimeout = 10.0,
     format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
-    strict: Strict = False,
+    strict: StrictOption = False,
     today: Today = None,
 ) -> None:
     """Hold what lives against the spec: what a target exposes, or every target of a context.
@@ -87,7 +87,7 @@ def verify(
         say(f"{exposition.source.name}: {count} series, as {compiled.source.name} says")
 
 
-def _live(sound: Sound, timeout: float, how: Format, strict: bool) -> None:
+def _live(sound: ApplicableContext, timeout: float, how: Format, strict: bool) -> None:
     """Prints how the live systems of a context part from the spec, and ends the command with 1 if they do."""
     with opened(sound, timeout=timeout) as live:
         found = located(live)

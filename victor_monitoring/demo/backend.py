@@ -9,13 +9,13 @@ from typing import Final, Protocol
 from victor_monitoring.demo.scenarios import Scenario
 from victor_monitoring.demo.serving.summary import value_text
 from victor_monitoring.demo.serving.watch import Watch
-from victor_monitoring.demo.snapshot import Look, Row, Standing, State, watched, worst
+from victor_monitoring.demo.snapshot import AlertView, DemoSnapshot, SignalView, ViewState, watched, worst
 from victor_monitoring.demo.targets import Simulation
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.runtime.alert_states import AlertState
 
 
-class Stage(Protocol):
+class DemoBackend(Protocol):
     """A service that runs and is watched."""
 
     @property
@@ -27,28 +27,28 @@ class Stage(Protocol):
         """What can be opened, by name."""
 
     @property
-    def reached(self) -> State:
+    def reached(self) -> ViewState:
         """The state that an alert which fires comes to in the end."""
 
     @property
-    def left(self) -> State:
+    def left(self) -> ViewState:
         """The state of one that has fired and does not any more."""
 
     def have(self, scenario: Scenario | None) -> None:
         """From now on this goes wrong, or nothing does."""
 
-    def look(self) -> Look:
+    def look(self) -> DemoSnapshot:
         """How signals and alerts stand."""
 
 
 _INSTANCE: Final = "demo"
 
 
-class InProcessStage:
+class InProcessBackend:
     """A simulation that is watched by the evaluator of this process. Nobody is told of anything."""
 
-    reached: Final[State] = "firing"
-    left: Final[State] = "inactive"
+    reached: Final[ViewState] = "firing"
+    left: Final[ViewState] = "inactive"
     urls: Final[Sequence[tuple[str, str]]] = ()
 
     def __init__(self, spec: Resolved, simulation: Simulation, watch: Watch) -> None:
@@ -59,7 +59,7 @@ class InProcessStage:
         """From now on this goes wrong, or nothing does."""
         self._simulation.have(scenario.faults if scenario else ())
 
-    def look(self) -> Look:
+    def look(self) -> DemoSnapshot:
         """How signals and alerts stand."""
         view = self._watch.view()
         states = {each.alert.name: each for each in view.alerts}
@@ -70,26 +70,26 @@ class InProcessStage:
                 for labels, value in view.signals[name].items()
             }
             standings = tuple(_standing(states[alert.name]) for alert in alerts)
-            rows.append(Row(signal.title, *worst(signal, alerts, values), standings))
-        return Look(tuple(rows))
+            rows.append(SignalView(signal.title, *worst(signal, alerts, values), standings))
+        return DemoSnapshot(tuple(rows))
 
 
 @contextmanager
-def in_process_stage(spec: Resolved) -> Iterator[InProcessStage]:
+def in_process_stage(spec: Resolved) -> Iterator[InProcessBackend]:
     """A target that samples and evaluates itself until the block ends."""
     simulation = Simulation(spec, 0)
     watch = Watch(spec, simulation.scrapes.collect, instance=_INSTANCE)
     watch.start()
     try:
-        yield InProcessStage(spec, simulation, watch)
+        yield InProcessBackend(spec, simulation, watch)
     finally:
         watch.stop()
 
 
-def _standing(state: AlertState) -> Standing:
+def _standing(state: AlertState) -> AlertView:
     alert = state.alert
     about = ""
     if state.series:
         worst_value = value_text(state.series[0].value, alert.signal.unit)
         about = f"{alert.signal.title} is {worst_value}, {alert.condition.text}"
-    return Standing(alert.name, alert.condition.text, state.state, about)
+    return AlertView(alert.name, alert.condition.text, state.state, about)

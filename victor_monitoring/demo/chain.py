@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from victor_monitoring.demo.monitoring import Alertmanager, Prometheus, alertmanager, prometheus
+from victor_monitoring.demo.monitoring import AlertmanagerProcess, PrometheusProcess, alertmanager, prometheus
 from victor_monitoring.demo.programs import Programs
-from victor_monitoring.demo.receiver import Delivery, Receiver, receiver
+from victor_monitoring.demo.receiver import Notification, WebhookReceiver, receiver
 from victor_monitoring.demo.scenarios import Scenario
-from victor_monitoring.demo.snapshot import Look, Row, Standing, State, watched, worst
-from victor_monitoring.demo.targets import Target, target
+from victor_monitoring.demo.snapshot import AlertView, DemoSnapshot, SignalView, ViewState, watched, worst
+from victor_monitoring.demo.targets import ScrapeTarget, target
 from victor_monitoring.language.resolved.meta import meta_alerts
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.tree import text
@@ -25,15 +25,15 @@ class Chain:
     """The parts of a chain that runs."""
 
     spec: Resolved
-    targets: tuple[Target, ...]
-    prometheus: Prometheus
-    alertmanager: Alertmanager
-    receiver: Receiver
+    targets: tuple[ScrapeTarget, ...]
+    prometheus: PrometheusProcess
+    alertmanager: AlertmanagerProcess
+    receiver: WebhookReceiver
 
 
 @contextmanager
 def chain(
-    spec: Resolved, programs: Programs, targets: Sequence[Target], *, rules: Sequence[str] = ()
+    spec: Resolved, programs: Programs, targets: Sequence[ScrapeTarget], *, rules: Sequence[str] = ()
 ) -> Iterator[Chain]:
     """A chain that begins with these targets, until the block ends. UserError where a program does not start.
 
@@ -52,11 +52,11 @@ def chain(
 _TARGETS: Final = 2
 
 
-class LiveStage:
+class ChainBackend:
     """A chain, looked at."""
 
-    reached: Final[State] = "delivered"
-    left: Final[State] = "resolved"
+    reached: Final[ViewState] = "delivered"
+    left: Final[ViewState] = "resolved"
 
     def __init__(self, running: Chain) -> None:
         self.spec: Final = running.spec
@@ -78,7 +78,7 @@ class LiveStage:
             has_it = scenario is not None and (scenario.everywhere or number == 0)
             each.have(scenario.faults if scenario is not None and has_it else ())
 
-    def look(self) -> Look:
+    def look(self) -> DemoSnapshot:
         """How signals and alerts stand."""
         rules: dict[str, list[dict[str, Any]]] = {}
         for rule in self._chain.prometheus.alerts():
@@ -86,12 +86,12 @@ class LiveStage:
         muted = {each.labels["alertname"] for each in self._chain.alertmanager.alerts() if each.muted_by}
         told = {each.labels["alertname"]: each for each in self._chain.receiver.deliveries()}
 
-        def standing(name: str, condition: str) -> Standing:
+        def standing(name: str, condition: str) -> AlertView:
             state = _state(rules.get(name, []), told.get(name), is_muted=name in muted)
-            return Standing(name, condition, state, _about(rules.get(name, []), told.get(name), state))
+            return AlertView(name, condition, state, _about(rules.get(name, []), told.get(name), state))
 
         rows = [
-            Row(
+            SignalView(
                 signal.title,
                 *worst(signal, alerts, self._values(signal)),
                 tuple(standing(alert.name, alert.condition.text) for alert in alerts),
@@ -101,7 +101,7 @@ class LiveStage:
         ups = self._ups()
         names = dict.fromkeys(alert.name for alert in meta_alerts(self.spec))
         own = tuple(standing(name, "") for name in names)
-        return Look((*rows, Row("Targets", f"{sum(ups)} of {len(ups)} up", "", own)))
+        return DemoSnapshot((*rows, SignalView("Targets", f"{sum(ups)} of {len(ups)} up", "", own)))
 
     def _values(self, signal: Signal) -> dict[tuple[str, ...], float]:
         found = self._chain.prometheus.query(text(signal.value()))
@@ -112,15 +112,15 @@ class LiveStage:
 
 
 @contextmanager
-def live_stage(spec: Resolved, programs: Programs) -> Iterator[LiveStage]:
+def live_stage(spec: Resolved, programs: Programs) -> Iterator[ChainBackend]:
     """Two targets in one place, watched by real programs until the block ends."""
     place: Mapping[str, str] = dict.fromkeys(spec.service.scope, "demo")
     with ExitStack() as stack:
         targets = [stack.enter_context(target(spec, labels=place, seed=seed)) for seed in range(_TARGETS)]
-        yield LiveStage(stack.enter_context(chain(spec, programs, targets)))
+        yield ChainBackend(stack.enter_context(chain(spec, programs, targets)))
 
 
-def _state(rules: list[dict[str, Any]], told: Delivery | None, *, is_muted: bool) -> State:
+def _state(rules: list[dict[str, Any]], told: Notification | None, *, is_muted: bool) -> ViewState:
     """The state of an alert, of which `told` was told last."""
     states = {rule["state"] for rule in rules}
     is_told = told is not None and told.status == "firing"
@@ -133,7 +133,7 @@ def _state(rules: list[dict[str, Any]], told: Delivery | None, *, is_muted: bool
     return "inactive" if told is None else "resolved"
 
 
-def _about(rules: list[dict[str, Any]], told: Delivery | None, state: State) -> str:
+def _about(rules: list[dict[str, Any]], told: Notification | None, state: ViewState) -> str:
     """What was delivered of an alert, with its runbook; before that what Prometheus says of it."""
     if state == "delivered" and told is not None:
         return "; ".join(filter(None, (told.annotations.get("summary"), told.annotations.get("runbook_url"))))

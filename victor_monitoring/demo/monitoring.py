@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.demo.http import json_at, post
-from victor_monitoring.demo.supervised import kept
-from victor_monitoring.demo.targets import Target
+from victor_monitoring.demo.supervised import supervised
+from victor_monitoring.demo.targets import ScrapeTarget
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Matcher
@@ -23,7 +23,7 @@ _PATIENCE: Final = 60  # seconds, on a machine that is busy
 
 
 @dataclass(frozen=True, slots=True)
-class Prometheus:
+class PrometheusProcess:
     """A running Prometheus."""
 
     url: str
@@ -48,8 +48,8 @@ class Prometheus:
 
 @contextmanager
 def prometheus(
-    program: str, spec: Resolved, targets: Sequence[Target], rules: Sequence[str], alertmanager: str
-) -> Iterator[Prometheus]:
+    program: str, spec: Resolved, targets: Sequence[ScrapeTarget], rules: Sequence[str], alertmanager: str
+) -> Iterator[PrometheusProcess]:
     """Prometheus with these files of rules, which has scraped every target, until the block ends.
 
     It gets the rules last: it finds its targets five seconds after its start, and a service whose times are
@@ -68,8 +68,8 @@ def prometheus(
             "--web.enable-lifecycle",  # so that it can be told to load the rules
         ]
 
-    with kept("prometheus", command) as program_kept:
-        found = Prometheus(program_kept.url)
+    with supervised("prometheus", command) as program_kept:
+        found = PrometheusProcess(program_kept.url)
         _wait(lambda: len(found.query("up == 1")) >= len(targets), "has not scraped its targets")
         for number, text in enumerate(rules):
             (program_kept.folder / f"rules-{number}.yaml").write_text(text, encoding="utf-8")
@@ -86,7 +86,9 @@ def _wait(is_done: Callable[[], object], complaint: str) -> None:
         time.sleep(0.1)
 
 
-def _config(spec: Resolved, targets: Sequence[Target], folder: Path, alertmanager: str) -> dict[str, object]:
+def _config(
+    spec: Resolved, targets: Sequence[ScrapeTarget], folder: Path, alertmanager: str
+) -> dict[str, object]:
     interval = duration_text(spec.scrape)
     selects = dict.fromkeys(component.select for component in spec.components.values())
     return {
@@ -104,7 +106,7 @@ def _config(spec: Resolved, targets: Sequence[Target], folder: Path, alertmanage
     }
 
 
-def _static(select: tuple[Matcher, ...], targets: Sequence[Target]) -> Iterator[dict[str, object]]:
+def _static(select: tuple[Matcher, ...], targets: Sequence[ScrapeTarget]) -> Iterator[dict[str, object]]:
     """Each target with the labels by which it is selected; a `job` among them replaces the job's name."""
     pinned = {matcher.label: matcher.value for matcher in select}
     for each in targets:
@@ -123,7 +125,7 @@ class Held:
 
 
 @dataclass(frozen=True, slots=True)
-class Alertmanager:
+class AlertmanagerProcess:
     """A running Alertmanager."""
 
     url: str
@@ -139,7 +141,7 @@ class Alertmanager:
 
 
 @contextmanager
-def alertmanager(program: str, spec: Resolved, receiver: str) -> Iterator[Alertmanager]:
+def alertmanager(program: str, spec: Resolved, receiver: str) -> Iterator[AlertmanagerProcess]:
     """Alertmanager, ready, until the block ends; it posts to the URL `receiver`."""
 
     def command(folder: Path, port: int) -> list[str]:
@@ -154,8 +156,8 @@ def alertmanager(program: str, spec: Resolved, receiver: str) -> Iterator[Alertm
             "--cluster.listen-address=",  # it has no peers
         ]
 
-    with kept("alertmanager", command) as program_kept:
-        yield Alertmanager(program_kept.url)
+    with supervised("alertmanager", command) as program_kept:
+        yield AlertmanagerProcess(program_kept.url)
 
 
 def _alertmanager_config(spec: Resolved, receiver: str) -> dict[str, object]:

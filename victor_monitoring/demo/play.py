@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.demo.backend import Stage
+from victor_monitoring.demo.backend import DemoBackend
 from victor_monitoring.demo.scenarios import Scenario
-from victor_monitoring.demo.snapshot import Look
+from victor_monitoring.demo.snapshot import DemoSnapshot
 
 _REFRESH: Final = 0.3  # seconds
 _PATIENCE: Final = 60  # seconds
@@ -19,15 +19,15 @@ _SILENCE: Final = 15  # seconds in which a program that lives answers
 
 
 @dataclass(frozen=True, slots=True)
-class Frame:
+class PlayFrame:
     """What there is to see at a time, in seconds since the start; `phase` says what goes on."""
 
     seconds: float
     phase: str
-    look: Look
+    look: DemoSnapshot
 
 
-class Play:
+class ScenarioPlayer:
     """Scenarios on a stage. `failures` says what has not come about so far.
 
     `lasting` is how many seconds each fault lasts at least; None: until it was delivered, or long enough to
@@ -36,7 +36,7 @@ class Play:
 
     def __init__(
         self,
-        stage: Stage,
+        stage: DemoBackend,
         scenarios: Sequence[Scenario],
         *,
         lasting: float | None = None,
@@ -53,7 +53,7 @@ class Play:
         self._pending = max(pending, default=0) / 1000
         self._kept = max((alert.keep_firing or 0 for alert in spec.alerts), default=0) / 1000
 
-    def frames(self) -> Iterator[Frame]:
+    def frames(self) -> Iterator[PlayFrame]:
         """What there is to see until the last scenario is over. UserError where a program has died."""
         if not (yield from self._warm_up()):
             self.failures.append("the service is not healthy to begin with")
@@ -62,22 +62,22 @@ class Play:
             yield from self._break(scenario)
             yield from self._recover(scenario)
 
-    def _warm_up(self) -> Generator[Frame, None, bool]:
+    def _warm_up(self) -> Generator[PlayFrame, None, bool]:
         """Until every window is full of health."""
         full = time.monotonic() + self._window
 
-        def is_over(look: Look) -> bool:
+        def is_over(look: DemoSnapshot) -> bool:
             return look.is_quiet and time.monotonic() > full
 
         return (yield from self._until("all is well", is_over, 3 * self._window + self._patience))
 
-    def _break(self, scenario: Scenario) -> Generator[Frame, None, None]:
+    def _break(self, scenario: Scenario) -> Generator[PlayFrame, None, None]:
         """Until what must be delivered is, and the fault has lasted."""
         name, enough = scenario.expected, self._window + self._pending
         end = time.monotonic() + (self._lasting or (0 if name else enough))
         limit = max(self._lasting or 0, 3 * enough + self._patience)
 
-        def is_over(look: Look) -> bool:
+        def is_over(look: DemoSnapshot) -> bool:
             nonlocal end
             if name is not None and look.standings[name].state != self._stage.reached:
                 if self._lasting is None:
@@ -92,11 +92,11 @@ class Play:
         elif scenario.silent and self._fired:
             self.failures.append(f"`{scenario.name}` made {', '.join(sorted(self._fired))} fire")
 
-    def _recover(self, scenario: Scenario) -> Generator[Frame, None, None]:
+    def _recover(self, scenario: Scenario) -> Generator[PlayFrame, None, None]:
         """Until nothing is under way any more."""
         name, limit = scenario.expected, 3 * (self._window + self._kept) + self._patience
 
-        def is_over(look: Look) -> bool:
+        def is_over(look: DemoSnapshot) -> bool:
             is_left = name not in self._fired or look.standings[name].state == self._stage.left
             return is_left and look.is_quiet
 
@@ -105,8 +105,8 @@ class Play:
             self.failures.append(f"after `{scenario.name}` not everything is over within {limit:.0f} s")
 
     def _until(
-        self, phase: str, is_over: Callable[[Look], bool], limit: float
-    ) -> Generator[Frame, None, bool]:
+        self, phase: str, is_over: Callable[[DemoSnapshot], bool], limit: float
+    ) -> Generator[PlayFrame, None, bool]:
         """Looks again and again; whether it was over within so many seconds."""
         start = heard = time.monotonic()
         while True:
@@ -120,7 +120,7 @@ class Play:
                     raise UserError(f"Prometheus or Alertmanager does not answer: {error}") from None
             else:
                 self._fired |= look.fired
-                yield Frame(now - self._started, phase, look)
+                yield PlayFrame(now - self._started, phase, look)
                 if over:
                     return True
                 if now - start > limit:

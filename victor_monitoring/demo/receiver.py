@@ -15,7 +15,7 @@ from victor_monitoring.demo.http import listening
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Notification:
     """What was told of one alert, and when: that it fires since `starts_at`, or has resolved at `ends_at`."""
 
     status: str
@@ -26,13 +26,13 @@ class Delivery:
     at: datetime
 
 
-class Receiver:
+class WebhookReceiver:
     """All that was delivered so far, each once, oldest first."""
 
     def __init__(self) -> None:
-        self._lock, self._found = Lock(), dict[object, Delivery]()
+        self._lock, self._found = Lock(), dict[object, Notification]()
 
-    def deliveries(self) -> list[Delivery]:
+    def deliveries(self) -> list[Notification]:
         """What was delivered until now."""
         with self._lock:
             return list(self._found.values())
@@ -46,8 +46,8 @@ class Receiver:
                     self._found[key] = _delivery(alert)
 
 
-def _delivery(alert: Mapping[str, Any]) -> Delivery:
-    return Delivery(
+def _delivery(alert: Mapping[str, Any]) -> Notification:
+    return Notification(
         alert["status"],
         alert["labels"],
         alert["annotations"],
@@ -58,9 +58,9 @@ def _delivery(alert: Mapping[str, Any]) -> Delivery:
 
 
 @contextmanager
-def receiver() -> Iterator[tuple[Receiver, str]]:
+def receiver() -> Iterator[tuple[WebhookReceiver, str]]:
     """A receiver and its URL, until the block ends."""
-    found = Receiver()
+    found = WebhookReceiver()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:

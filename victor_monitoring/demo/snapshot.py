@@ -11,38 +11,38 @@ from victor_monitoring.demo.serving.summary import value_text
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.signal import Signal
 
-State: TypeAlias = Literal["inactive", "pending", "firing", "muted", "delivered", "resolved"]
+ViewState: TypeAlias = Literal["inactive", "pending", "firing", "muted", "delivered", "resolved"]
 """`muted`: another alert says it; `delivered`: somebody was told; `resolved`: ... that it is over."""
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class AlertView:
     """An alert's state, and what is said of it."""
 
     name: str
     condition: str
-    state: State
+    state: ViewState
     about: str
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SignalView:
     """A signal with the worst of its values, and the alerts on it."""
 
     title: str
     value: str
     of: str
-    alerts: tuple[Standing, ...]
+    alerts: tuple[AlertView, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class DemoSnapshot:
     """All rows at one time."""
 
-    rows: tuple[Row, ...]
+    rows: tuple[SignalView, ...]
 
     @property
-    def standings(self) -> dict[str, Standing]:
+    def standings(self) -> dict[str, AlertView]:
         """Every alert by its name."""
         return {each.name: each for row in self.rows for each in row.alerts}
 

@@ -23,7 +23,7 @@ _START: Final = 60  # seconds, on a machine that is busy
 
 
 @dataclass(frozen=True, slots=True)
-class Kept:
+class SupervisedProgram:
     """A program that answers at a URL, and the folder that is removed with it."""
 
     url: str
@@ -31,7 +31,7 @@ class Kept:
 
 
 @contextmanager
-def kept(name: str, command: Callable[[Path, int], Sequence[str]]) -> Iterator[Kept]:
+def supervised(name: str, command: Callable[[Path, int], Sequence[str]]) -> Iterator[SupervisedProgram]:
     """A program that is ready, until the block ends; UserError where it does not start.
 
     `command` gives its command line for a folder of its own and a port of 127.0.0.1.
@@ -41,7 +41,7 @@ def kept(name: str, command: Callable[[Path, int], Sequence[str]]) -> Iterator[K
         url = f"http://127.0.0.1:{port}"
         with _keeper(folder, command(folder, port)) as process:
             if _is_started(url, process):
-                yield Kept(url, folder)
+                yield SupervisedProgram(url, folder)
                 return
             said = _said(process)
         if attempt == _ATTEMPTS:

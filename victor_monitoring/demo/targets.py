@@ -37,7 +37,7 @@ class Simulation:
         self.scrapes.have(found)
 
 
-class Target(Protocol):
+class ScrapeTarget(Protocol):
     """What is scraped at an address; `labels` are those of its place."""
 
     @property

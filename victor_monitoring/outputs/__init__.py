@@ -7,9 +7,9 @@ The only place that writes artifacts. `write` and `compare` judge by the same su
 from __future__ import annotations
 
 from victor_monitoring.outputs.comparison import compare
-from victor_monitoring.outputs.drift import Drift, Kind
+from victor_monitoring.outputs.drift import Drift, DriftKind
 from victor_monitoring.outputs.listing import FORMAT
 from victor_monitoring.outputs.survey import Rendering, abandoned
-from victor_monitoring.outputs.writing import Report, write
+from victor_monitoring.outputs.writing import WriteReport, write
 
-__all__ = ["FORMAT", "Drift", "Kind", "Rendering", "Report", "abandoned", "compare", "write"]
+__all__ = ["FORMAT", "Drift", "DriftKind", "Rendering", "WriteReport", "abandoned", "compare", "write"]

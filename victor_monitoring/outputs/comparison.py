@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from victor_monitoring.base.artifacts import Artifact, unfit
 from victor_monitoring.base.files import explained, is_temporary, leftovers, read
-from victor_monitoring.outputs.drift import Drift, Kind
+from victor_monitoring.outputs.drift import Drift, DriftKind
 from victor_monitoring.outputs.listing import FOLDER, FORMAT, digest, list_path
 from victor_monitoring.outputs.paths import fold, link_on, occupied
 from victor_monitoring.outputs.survey import Rendering, Survey, survey
@@ -48,24 +48,26 @@ def clashes(state: Survey) -> Iterator[Drift]:
             whose = f"`{spec}`" if spec == first_spec else f"`{first_spec}` and by `{spec}`"
             twice = f"`{path}` is rendered twice: by {whose}"
             alike = f"`{path}` and `{first}` are one file on systems that do not tell case apart"
-            yield Drift(path, Kind.CLASH, twice if path == first else alike, advice)
+            yield Drift(path, DriftKind.CLASH, twice if path == first else alike, advice)
         for folder in first.parents[:-1]:
             if fold(folder) in takers:
-                yield Drift(first, Kind.CLASH, f"`{first}` lies in `{folder}`, which is a file", advice)
+                yield Drift(first, DriftKind.CLASH, f"`{first}` lies in `{folder}`, which is a file", advice)
 
 
 def of_files(state: Survey, rendering: Rendering) -> Iterator[Drift]:
     """How the files that a spec renders, and the place of its list, part from what is on disk."""
     path = list_path(rendering.spec)
     if reason := _obstacle(state.root, path):
-        yield Drift(path, Kind.BLOCKED, f"cannot keep a list at `{path}`: it {reason}", _AWAY)
+        yield Drift(path, DriftKind.BLOCKED, f"cannot keep a list at `{path}`: it {reason}", _AWAY)
     for artifact in rendering.artifacts:
         if reason := _reserved(state, artifact.path) or _obstacle(state.root, artifact.path):
-            yield Drift(artifact.path, Kind.BLOCKED, f"cannot generate `{artifact.path}`: it {reason}", _AWAY)
+            yield Drift(
+                artifact.path, DriftKind.BLOCKED, f"cannot generate `{artifact.path}`: it {reason}", _AWAY
+            )
         elif claimant := state.claim(rendering.spec, artifact.path):
             words = f"`{artifact.path}` is rendered by `{rendering.spec}`, and listed for `{claimant}`"
             remedy = f"choose another path for one of them; if it has moved, {_GENERATE} for all specs"
-            yield Drift(artifact.path, Kind.CLAIMED, words, remedy)
+            yield Drift(artifact.path, DriftKind.CLAIMED, words, remedy)
         elif drift := _of_file(state, rendering.spec, artifact):
             yield drift
 
@@ -76,21 +78,21 @@ def _of_file(state: Survey, spec: PurePosixPath, artifact: Artifact) -> Drift | 
     if disk == rendered:
         return None
     if disk is None:
-        return Drift(path, Kind.LOST, f"`{path}` is missing", _GENERATE)
+        return Drift(path, DriftKind.LOST, f"`{path}` is missing", _GENERATE)
     differing = partial(Drift, path, disk=disk, rendered=rendered)
     known, number = state.digests(path), state.listing(spec).format
     if not known:
         remedy = f"move it away, or {_GENERATE} with `--force` to replace it"
-        return differing(Kind.FOREIGN, f"`{path}` is in the way: no list names it as generated", remedy)
+        return differing(DriftKind.FOREIGN, f"`{path}` is in the way: no list names it as generated", remedy)
     if digest(disk) in known and number == FORMAT:
-        return differing(Kind.STALE, f"`{path}` is older than `{spec}`", _GENERATE)
+        return differing(DriftKind.STALE, f"`{path}` is older than `{spec}`", _GENERATE)
     if digest(disk) in known:
-        return differing(Kind.FORMAT, *_other_format(f"`{path}` was generated", number))
+        return differing(DriftKind.FORMAT, *_other_format(f"`{path}` was generated", number))
     if disk.replace(b"\r\n", b"\n") == rendered:
         remedy = f"{_GENERATE}, and keep it at LF in `.gitattributes`"
-        return differing(Kind.EDITED, f"`{path}` has other line ends (CRLF)", remedy)
+        return differing(DriftKind.EDITED, f"`{path}` has other line ends (CRLF)", remedy)
     remedy = f"edit `{spec}` instead, then {_GENERATE}: it undoes this edit"
-    return differing(Kind.EDITED, f"`{path}` was edited by hand", remedy)
+    return differing(DriftKind.EDITED, f"`{path}` was edited by hand", remedy)
 
 
 def _of_orphans(state: Survey, rendering: Rendering) -> Iterator[Drift]:
@@ -108,15 +110,17 @@ def of_orphan(state: Survey, spec: PurePosixPath, path: PurePosixPath) -> Drift 
         reason = f"is reached through the link `{link}`"
     if reason:
         remedy = f"remove it by hand if it is yours to remove, and its line in {listing}"
-        return Drift(path, Kind.KEPT, f"`{path}` is no longer rendered, but it {reason}", remedy)
+        return Drift(path, DriftKind.KEPT, f"`{path}` is no longer rendered, but it {reason}", remedy)
     disk = read(state.root / path)
     if disk is None or _is_also_rendered(state, path):
         return None
     if digest(disk) not in state.digests(path):
         remedy = f"move it away to keep it, or delete it; then {_GENERATE}"
-        return Drift(path, Kind.KEPT, f"`{path}` is no longer rendered, but it was edited by hand", remedy)
+        return Drift(
+            path, DriftKind.KEPT, f"`{path}` is no longer rendered, but it was edited by hand", remedy
+        )
     remedy = f"{_GENERATE}: it removes the file"
-    return Drift(path, Kind.ORPHAN, f"`{path}` is no longer rendered by `{spec}`", remedy)
+    return Drift(path, DriftKind.ORPHAN, f"`{path}` is no longer rendered by `{spec}`", remedy)
 
 
 def _of_list(state: Survey, rendering: Rendering, *, alone: bool) -> Drift | None:
@@ -125,18 +129,18 @@ def _of_list(state: Survey, rendering: Rendering, *, alone: bool) -> Drift | Non
     disk, expected = state.contents.get(rendering.spec), state.expected(rendering)
     if rendering.gone:
         remedy = f"restore the spec, or {_GENERATE} without `--spec`: it removes what was generated from it"
-        return Drift(path, Kind.GONE, f"the spec `{rendering.spec}` is gone, but not its list", remedy)
+        return Drift(path, DriftKind.GONE, f"the spec `{rendering.spec}` is gone, but not its list", remedy)
     differing = partial(Drift, path, disk=disk, rendered=expected.content)
     if listing.damaged:
         words = f"`{path}` is damaged: {listing.damaged} of its lines cannot be read"
-        return differing(Kind.DAMAGED, words, f"{_GENERATE}: it writes the list anew")
+        return differing(DriftKind.DAMAGED, words, f"{_GENERATE}: it writes the list anew")
     if not alone or disk == expected.content or not (disk or expected.entries):
         return None
     if listing.format not in (FORMAT, expected.format):
-        return differing(Kind.FORMAT, *_other_format(f"`{path}` was written", listing.format))
+        return differing(DriftKind.FORMAT, *_other_format(f"`{path}` was written", listing.format))
     if expected.entries.keys() - listing.entries.keys():
-        return differing(Kind.UNLISTED, f"`{path}` does not name every generated file", _GENERATE)
-    return differing(Kind.UNFINISHED, f"`{path}` is not up to date: a run was cut short", _GENERATE)
+        return differing(DriftKind.UNLISTED, f"`{path}` does not name every generated file", _GENERATE)
+    return differing(DriftKind.UNFINISHED, f"`{path}` is not up to date: a run was cut short", _GENERATE)
 
 
 def _unfinished(state: Survey) -> Iterator[Drift]:
@@ -144,7 +148,7 @@ def _unfinished(state: Survey) -> Iterator[Drift]:
     for file in leftovers(state.folders()):
         path = PurePosixPath(file.relative_to(state.root).as_posix())
         remedy = f"{_GENERATE}: it removes the file"
-        yield Drift(path, Kind.UNFINISHED, f"`{path}` was left by a run that was cut short", remedy)
+        yield Drift(path, DriftKind.UNFINISHED, f"`{path}` was left by a run that was cut short", remedy)
 
 
 def _reserved(state: Survey, path: PurePosixPath) -> str:

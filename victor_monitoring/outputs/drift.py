@@ -21,7 +21,7 @@ then not what the spec says. Mend it with `victor-mon generate`; a hand edit bel
 )
 
 
-class Kind(enum.StrEnum):
+class DriftKind(enum.StrEnum):
     """How a file and its rendering part. The last four keep `write` from writing anything."""
 
     EDITED = "edited"  # differs, and is not what was generated
@@ -48,7 +48,7 @@ class Drift:
     """
 
     path: PurePosixPath
-    kind: Kind
+    kind: DriftKind
     message: str
     help: str
     disk: bytes | None = field(default=None, repr=False)

@@ -13,15 +13,15 @@ from pathlib import Path, PurePosixPath
 
 from victor_monitoring.base.files import leftovers, read, remove, replace
 from victor_monitoring.outputs.comparison import clashes, of_files, of_orphan
-from victor_monitoring.outputs.drift import Drift, Kind
+from victor_monitoring.outputs.drift import Drift, DriftKind
 from victor_monitoring.outputs.listing import Listing, list_path
 from victor_monitoring.outputs.survey import Rendering, Survey, survey
 
-_REFUSED = frozenset({Kind.FOREIGN, Kind.CLAIMED, Kind.CLASH, Kind.BLOCKED})
+_REFUSED = frozenset({DriftKind.FOREIGN, DriftKind.CLAIMED, DriftKind.CLASH, DriftKind.BLOCKED})
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class WriteReport:
     """What a run did, each path once and sorted; `findings` are what it could not do and why."""
 
     written: tuple[PurePosixPath, ...] = ()
@@ -35,7 +35,7 @@ class Report:
         return any(finding.kind in _REFUSED for finding in self.findings)
 
 
-def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force: bool = False) -> Report:
+def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force: bool = False) -> WriteReport:
     """The files under `root` are as rendered; what is as it should be is not touched.
 
     `complete` says that the renderings are all that their specs render: files that are no longer
@@ -49,9 +49,9 @@ def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force:
     drifts = list(clashes(state))
     for rendering in state.renderings:
         drifts += of_files(state, rendering)
-    refused = _REFUSED - {Kind.FOREIGN} if force else _REFUSED
+    refused = _REFUSED - {DriftKind.FOREIGN} if force else _REFUSED
     if findings := [drift for drift in drifts if drift.kind in refused]:
-        return Report(findings=tuple(sorted(findings, key=lambda drift: drift.path)))
+        return WriteReport(findings=tuple(sorted(findings, key=lambda drift: drift.path)))
     changed = {drift.path for drift in drifts}
     texts = {each.path: each.text for rendering in state.renderings for each in rendering.artifacts}
 
@@ -60,12 +60,12 @@ def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force:
     _write_lists(state, [state.listing(each.spec).joined(state.expected(each)) for each in state.renderings])
     replace({root / path: texts[path].encode() for path in sorted(changed)})
     orphans = _remove_orphans(state)
-    kept = [drift for drift in orphans if drift.kind is Kind.KEPT]
+    kept = [drift for drift in orphans if drift.kind is DriftKind.KEPT]
     _write_lists(state, [state.expected(each, [drift.path for drift in kept]) for each in state.renderings])
-    return Report(
+    return WriteReport(
         written=tuple(sorted(changed)),
         unchanged=tuple(sorted(texts.keys() - changed)),
-        removed=tuple(sorted(drift.path for drift in orphans if drift.kind is Kind.ORPHAN)),
+        removed=tuple(sorted(drift.path for drift in orphans if drift.kind is DriftKind.ORPHAN)),
         findings=tuple(kept),
     )
 
@@ -86,7 +86,7 @@ def _remove_orphans(state: Survey) -> list[Drift]:
     for rendering in state.renderings:
         for path in state.orphans(rendering):
             drift = of_orphan(state, rendering.spec, path)
-            if drift and drift.kind is Kind.ORPHAN:
+            if drift and drift.kind is DriftKind.ORPHAN:
                 remove(state.root / path, state.root)
             if drift:
                 found[path] = drift

@@ -11,8 +11,8 @@ from victor_monitoring.promql.functions import bucket_quantile, per_second, quot
 from victor_monitoring.promql.samples import Samples, Series
 from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Number, Vector
 
-Labels: TypeAlias = frozenset[tuple[str, str]]
-Values: TypeAlias = Mapping[Labels, float]
+LabelSet: TypeAlias = frozenset[tuple[str, str]]
+InstantVector: TypeAlias = Mapping[LabelSet, float]
 
 _ARITHMETIC: Final[Mapping[str, Callable[[float, float], float]]] = {
     "+": operator.add, "-": operator.sub, "*": operator.mul, "/": quotient,
@@ -31,11 +31,11 @@ _FOLDS: Final[Mapping[str, Callable[[list[float]], float]]] = {
 }
 
 
-class Refused(Exception):
+class EvaluationError(Exception):
     """Prometheus would refuse to evaluate this over these samples."""
 
 
-def evaluated(expr: Expr, samples: Samples, at: int) -> Values | float:
+def evaluated(expr: Expr, samples: Samples, at: int) -> InstantVector | float:
     """The vector that the expression is at a time, or the number; Refused where it is an error."""
     match expr:
         case Number(value):
@@ -51,20 +51,20 @@ def evaluated(expr: Expr, samples: Samples, at: int) -> Values | float:
         case Binary():
             return _binary(expr, samples, at)
         case _:
-            raise Refused(f"{expr} is no expression of its own")
+            raise EvaluationError(f"{expr} is no expression of its own")
 
 
-def _vector(expr: Expr, samples: Samples, at: int) -> Values:
+def _vector(expr: Expr, samples: Samples, at: int) -> InstantVector:
     found = evaluated(expr, samples, at)
     if isinstance(found, float):
-        raise Refused("a number where a vector is wanted")
+        raise EvaluationError("a number where a vector is wanted")
     return found
 
 
 def _number(expr: Expr, samples: Samples, at: int) -> float:
     found = evaluated(expr, samples, at)
     if not isinstance(found, float):
-        raise Refused("a vector where a number is wanted")
+        raise EvaluationError("a vector where a number is wanted")
     return found
 
 
@@ -72,24 +72,24 @@ def _selected(vector: Vector, samples: Samples) -> Iterable[Series]:
     return (each for each in samples.series(vector.metric) if vector.matches(each.labels))
 
 
-def _unique(points: Iterable[tuple[Mapping[str, str], float]]) -> Values:
-    found: dict[Labels, float] = {}
+def _unique(points: Iterable[tuple[Mapping[str, str], float]]) -> InstantVector:
+    found: dict[LabelSet, float] = {}
     for labels, value in points:
         key = frozenset((name, text) for name, text in labels.items() if text)
         if key in found:
-            raise Refused("two series with the same labels")
+            raise EvaluationError("two series with the same labels")
         found[key] = value
     return found
 
 
-def _folded(op: str, values: Values, by: tuple[str, ...]) -> Values:
-    groups: dict[Labels, list[float]] = {}
+def _folded(op: str, values: InstantVector, by: tuple[str, ...]) -> InstantVector:
+    groups: dict[LabelSet, list[float]] = {}
     for labels, value in values.items():
         groups.setdefault(frozenset(pair for pair in labels if pair[0] in by), []).append(value)
     return {labels: _FOLDS[op](each) for labels, each in groups.items()}
 
 
-def _rate(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
+def _rate(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
     vector, start = _range(arguments, at)
     windows = _windows(vector, samples, start, at)
     rates = (
@@ -99,7 +99,7 @@ def _rate(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
     return _unique((labels, rate) for labels, rate in rates if rate is not None)
 
 
-def _last(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
+def _last(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
     vector, start = _range(arguments, at)
     windows = _windows(vector, samples, start, at)
     return _unique((labels, values[-1]) for labels, (_, values) in windows if values)
@@ -116,11 +116,11 @@ def _windows(
 def _range(arguments: tuple[Expr, ...], at: int) -> tuple[Vector, int]:
     (vector,) = arguments
     if not isinstance(vector, Vector) or vector.window is None:
-        raise Refused("a window is wanted")
+        raise EvaluationError("a window is wanted")
     return vector, at - vector.window
 
 
-def _clamp(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
+def _clamp(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
     values = _vector(arguments[0], samples, at)
     low, high = (_number(each, samples, at) for each in arguments[1:])
     bounded = {
@@ -129,9 +129,9 @@ def _clamp(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
     return bounded if low <= high else {}
 
 
-def _quantile(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
+def _quantile(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
     q = _number(arguments[0], samples, at)
-    histograms: dict[Labels, list[tuple[float, float]]] = {}
+    histograms: dict[LabelSet, list[tuple[float, float]]] = {}
     for labels, value in _vector(arguments[1], samples, at).items():
         bound = dict(labels).get("le")
         if bound is not None:
@@ -140,12 +140,12 @@ def _quantile(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
     return {labels: bucket_quantile(q, buckets) for labels, buckets in histograms.items()}
 
 
-def _absent(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Values:
+def _absent(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
     """Without labels, as where its argument is no selector alone."""
     return {} if _vector(arguments[0], samples, at) else {frozenset(): 1.0}
 
 
-_CALLS: Final[Mapping[str, Callable[[tuple[Expr, ...], Samples, int], Values]]] = {
+_CALLS: Final[Mapping[str, Callable[[tuple[Expr, ...], Samples, int], InstantVector]]] = {
     "rate": _rate,
     "last_over_time": _last,
     "clamp": _clamp,
@@ -154,7 +154,7 @@ _CALLS: Final[Mapping[str, Callable[[tuple[Expr, ...], Samples, int], Values]]] 
 }
 
 
-def _binary(expr: Binary, samples: Samples, at: int) -> Values | float:
+def _binary(expr: Binary, samples: Samples, at: int) -> InstantVector | float:
     left, right = evaluated(expr.left, samples, at), evaluated(expr.right, samples, at)
     if isinstance(left, float) and isinstance(right, float):
         return _applied(expr, left, right, left) or 0.0
@@ -181,7 +181,7 @@ def _applied(expr: Binary, left: float, right: float, kept: float) -> float | No
     return kept if holds else None
 
 
-def _set(expr: Binary, left: Values, right: Values) -> Values:
+def _set(expr: Binary, left: InstantVector, right: InstantVector) -> InstantVector:
     matching = {_key(expr, labels) for labels in right}
     mine = {_key(expr, labels) for labels in left}
     match expr.op:
@@ -193,15 +193,17 @@ def _set(expr: Binary, left: Values, right: Values) -> Values:
             return {**{labels: v for labels, v in right.items() if _key(expr, labels) not in mine}, **left}
 
 
-def _matched(expr: Binary, left: Values, right: Values) -> dict[Labels, tuple[float, float, float]]:
+def _matched(
+    expr: Binary, left: InstantVector, right: InstantVector
+) -> dict[LabelSet, tuple[float, float, float]]:
     """Pairs of one to one; Refused where several share what is matched on."""
     others = {_key(expr, labels): value for labels, value in right.items()}
     keys = [_key(expr, labels) for labels in left]
     if len(others) != len(right) or len(set(keys)) != len(keys):
-        raise Refused("several series on one side match")
+        raise EvaluationError("several series on one side match")
     pairs = zip(keys, left.items(), strict=True)
     return {labels: (value, others[key], value) for key, (labels, value) in pairs if key in others}
 
 
-def _key(expr: Binary, labels: Labels) -> Labels:
+def _key(expr: Binary, labels: LabelSet) -> LabelSet:
     return labels if expr.on is None else frozenset(pair for pair in labels if pair[0] in expr.on)

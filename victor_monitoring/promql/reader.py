@@ -24,14 +24,14 @@ _AGGREGATES: Final = frozenset({"sum", "avg", "max", "min", "count", "group", "t
 
 def read_expr(text: str) -> Expr:
     """The tree of an expression; ValueError where it is none that our printer writes."""
-    reader = _Reader(text)
+    reader = _ExprReader(text)
     expr = reader.binary(0)
     if reader.kind is not None:
         raise ValueError(f"`{reader.word}` is left over in `{text}`")
     return expr
 
 
-class _Reader:
+class _ExprReader:
     def __init__(self, text: str) -> None:
         self._text, self._at = text, 0
         self.kind: str | None = None

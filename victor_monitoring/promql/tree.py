@@ -183,10 +183,10 @@ def map_vectors(expr: Expr, change: Callable[[Vector], Vector]) -> Expr:
             return expr
 
 
-Node = TypeVar("Node", bound=Expr)
+ExprKind = TypeVar("ExprKind", bound=Expr)
 
 
-def nodes(expr: Expr, kind: type[Node]) -> Iterator[Node]:
+def nodes(expr: Expr, kind: type[ExprKind]) -> Iterator[ExprKind]:
     """The different nodes of one kind in an expression, outer ones first."""
     return (node for node in dict.fromkeys(_all(expr)) if isinstance(node, kind))
 

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from victor_monitoring.base.diagnostics import Diagnostic
 from victor_monitoring.reporters._visible import path
 
-Json: TypeAlias = "str | int | Sequence[Json] | Mapping[str, Json]"
+JsonValue: TypeAlias = "str | int | Sequence[JsonValue] | Mapping[str, JsonValue]"
 
 _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
@@ -19,17 +19,17 @@ def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
     """One run with the rules that were broken and a result for each diagnostic."""
     names = {each.code: each.name for each in diagnostics}
     codes = sorted(names)
-    rules: list[Json] = [{"id": code, "name": names[code]} for code in codes]
-    run: Json = {
+    rules: list[JsonValue] = [{"id": code, "name": names[code]} for code in codes]
+    run: JsonValue = {
         "tool": {"driver": {"name": "victor-mon", "rules": rules}},
         "columnKind": "unicodeCodePoints",
         "results": [_result(each, codes.index(each.code)) for each in diagnostics],
     }
-    document: Json = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    document: JsonValue = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2) + "\n"
 
 
-def _result(diagnostic: Diagnostic, rule: int) -> Json:
+def _result(diagnostic: Diagnostic, rule: int) -> JsonValue:
     span = diagnostic.span
     text = f"{diagnostic.message}\n{diagnostic.help}" if diagnostic.help else diagnostic.message
     return {

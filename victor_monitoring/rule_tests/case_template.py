@@ -12,7 +12,7 @@ from functools import cache
 from victor_monitoring.language.resolved.spec import Alert
 from victor_monitoring.rule_tests import kinds as package
 from victor_monitoring.rule_tests.case import Firing
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.rule_tests.script import Phase
 
 # What an alert does in the course of a case: whether it fires, one state after the other.
@@ -20,7 +20,7 @@ SILENT, FIRES, RESOLVES = (False,), (False, True), (False, True, False)
 
 
 @dataclass(frozen=True, slots=True)
-class Plot:
+class CaseTemplate:
     """A case before anything is computed: phases, and the states that the alert must go through.
 
     No states are given where the spec alone does not say what is right. `beside` are alerts on the same
@@ -38,7 +38,7 @@ class Plot:
     records: bool = False
 
 
-Plots = Callable[[Stage], Iterator[Plot]]
+CaseTemplates = Callable[[AlertFixture], Iterator[CaseTemplate]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +48,16 @@ class CaseKind:
     name: str
     order: int
     doc: str
-    applies: Callable[[Stage], bool]
-    plots: Plots
+    applies: Callable[[AlertFixture], bool]
+    plots: CaseTemplates
 
 
 def case_kind(
-    order: int, name: str, applies: Callable[[Stage], bool] = lambda stage: True
-) -> Callable[[Plots], CaseKind]:
+    order: int, name: str, applies: Callable[[AlertFixture], bool] = lambda stage: True
+) -> Callable[[CaseTemplates], CaseKind]:
     """Makes a kind of case of a function that yields plots; its docstring is the documentation."""
 
-    def wrap(plots: Plots) -> CaseKind:
+    def wrap(plots: CaseTemplates) -> CaseKind:
         return CaseKind(name, order, inspect.getdoc(plots) or "", applies, plots)
 
     return wrap

@@ -9,18 +9,18 @@ from dataclasses import dataclass, replace
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.rule_tests.case import Case, Expectation, Recorded, Unrecorded
-from victor_monitoring.rule_tests.case_template import CaseKind, Plot, case_kinds
-from victor_monitoring.rule_tests.fixture import TOO_LONG, Stage, is_too_long
+from victor_monitoring.rule_tests.case_template import CaseKind, CaseTemplate, case_kinds
+from victor_monitoring.rule_tests.fixture import TOO_LONG, AlertFixture, is_too_long
 from victor_monitoring.rule_tests.messages import firing
 from victor_monitoring.rule_tests.meta import meta_cases
-from victor_monitoring.rule_tests.oracle import Moment, Outlook, states_of
+from victor_monitoring.rule_tests.oracle import FiringMoment, Oracle, states_of
 from victor_monitoring.rule_tests.script import Script
 from victor_monitoring.signals.reading import ELSEWHERE
 from victor_monitoring.signals.signal import LabelPairs
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
+class SkippedCase:
     """A kind of case that applies to an alert and could not be made, and why."""
 
     alert: str
@@ -35,34 +35,34 @@ class Cases:
 
     spec: Resolved
     cases: tuple[Case, ...]
-    lacks: tuple[Lack, ...]
+    lacks: tuple[SkippedCase, ...]
 
 
-class _Unlike(Exception):
+class _WrongBehaviour(Exception):
     """By the evaluation the alert does something else than the kind of case wants."""
 
 
 def derive(spec: Resolved) -> Cases:
     """Every case of the spec, in the order of its alerts; the alerts on monitoring itself come last."""
     cases: list[Case] = []
-    lacks: list[Lack] = []
+    lacks: list[SkippedCase] = []
     for alert in spec.alerts:
-        stage = Stage(spec, alert)
+        stage = AlertFixture(spec, alert)
         for kind in case_kinds():
             try:
                 if kind.applies(stage):
                     cases += [_case(stage, kind, plot) for plot in kind.plots(stage)]
-            except (ValueError, _Unlike) as error:
-                lacks.append(Lack(alert.name, kind.name, str(error), alert.path))
+            except (ValueError, _WrongBehaviour) as error:
+                lacks.append(SkippedCase(alert.name, kind.name, str(error), alert.path))
     for case in meta_cases(spec):
         if is_too_long(case.script, spec.evaluate):
-            lacks.append(Lack(case.alert, case.kind, TOO_LONG, case.path))
+            lacks.append(SkippedCase(case.alert, case.kind, TOO_LONG, case.path))
         else:
             cases.append(case)
     return Cases(spec, tuple(cases), tuple(lacks))
 
 
-def _case(stage: Stage, kind: CaseKind, plot: Plot) -> Case:
+def _case(stage: AlertFixture, kind: CaseKind, plot: CaseTemplate) -> Case:
     script = stage.script(*plot.phases)
     course = stage.outlook.moments(script)
     _compare(stage.alert, plot, course)
@@ -87,7 +87,7 @@ def _case(stage: Stage, kind: CaseKind, plot: Plot) -> Case:
     )
 
 
-def _recorded(stage: Stage, script: Script) -> Iterator[Recorded]:
+def _recorded(stage: AlertFixture, script: Script) -> Iterator[Recorded]:
     """What is recorded in the end, where all versions agree on it."""
     select = {matcher.label: matcher.value for matcher in stage.signal.select}
     for record, values in stage.recorded(script):
@@ -99,16 +99,16 @@ def course_end(script: Script, every: int) -> int:
     return script.end // every * every
 
 
-def _compare(alert: Alert, plot: Plot, course: list[Moment | None]) -> None:
+def _compare(alert: Alert, plot: CaseTemplate, course: list[FiringMoment | None]) -> None:
     """_Unlike where the alert goes through other states than the plot wants, or more than one fires."""
     states, wanted = states_of(course), plot.states
     if wanted is None or states == wanted or (not alert.pending and states == wanted[1:]):
         return
     words = ", then ".join("firing" if fires else "silent" for fires in states) or "not foretold"
-    raise _Unlike(f"{plot.about}, the alert would be {words}")
+    raise _WrongBehaviour(f"{plot.about}, the alert would be {words}")
 
 
-def _edges(stage: Stage, script: Script, course: list[Moment | None]) -> Iterator[Expectation]:
+def _edges(stage: AlertFixture, script: Script, course: list[FiringMoment | None]) -> Iterator[Expectation]:
     """What fires before and after every change, and in the end; as near to a change as all versions agree.
 
     Where it goes on firing, all that is said stands once, and the labels once more.
@@ -125,11 +125,11 @@ def _edges(stage: Stage, script: Script, course: list[Moment | None]) -> Iterato
         yield last
 
 
-def _keys(moment: Moment | None) -> frozenset[LabelPairs] | None:
+def _keys(moment: FiringMoment | None) -> frozenset[LabelPairs] | None:
     return None if moment is None else frozenset(moment.firing)
 
 
-def _expected(stage: Stage, outlook: Outlook, script: Script, moment: Moment) -> Expectation:
+def _expected(stage: AlertFixture, outlook: Oracle, script: Script, moment: FiringMoment) -> Expectation:
     values = outlook.values(script, moment)
     is_told = None not in values.values()
     alert = outlook.alert
@@ -137,10 +137,10 @@ def _expected(stage: Stage, outlook: Outlook, script: Script, moment: Moment) ->
     return Expectation(moment.at, alert.name, tuple(told), is_told)
 
 
-def _beside(stage: Stage, alert: Alert, script: Script, fires: bool) -> Iterator[Expectation]:
+def _beside(stage: AlertFixture, alert: Alert, script: Script, fires: bool) -> Iterator[Expectation]:
     """What another alert on the same signal does in the end."""
-    outlook = Outlook(alert, stage.spec.evaluate, stage.settling)
+    outlook = Oracle(alert, stage.spec.evaluate, stage.settling)
     last = outlook.moments(script)[-1]
     if last is None or bool(last.firing) != fires:
-        raise _Unlike(f"`{alert.name}` would be {'silent' if fires else 'firing'}")
+        raise _WrongBehaviour(f"`{alert.name}` would be {'silent' if fires else 'firing'}")
     yield _expected(stage, outlook, script, last)

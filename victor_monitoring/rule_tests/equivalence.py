@@ -8,7 +8,7 @@ import zlib
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from victor_monitoring.promql.evaluator import Labels, Refused, evaluated
+from victor_monitoring.promql.evaluator import EvaluationError, LabelSet, evaluated
 from victor_monitoring.promql.reader import read_expr
 from victor_monitoring.promql.samples import SampleSet, Series
 from victor_monitoring.promql.tree import Aggregate, Call, Expr, Matcher, Number, Vector, nodes
@@ -29,7 +29,7 @@ def is_equivalent(mutant: Mutant, inputs: int = INPUTS) -> bool:
         return False
     before, after = (read_expr(str(rule["expr"])) for rule in (mutant.old, mutant.new))
     dice = random.Random(zlib.crc32(mutant.name.encode()))  # noqa: S311 - the same inputs every time
-    draw = Draw(before, after, dice)
+    draw = RandomSamples(before, after, dice)
     return all(_alike(before, after, draw.samples()) for _ in range(inputs))
 
 
@@ -41,10 +41,10 @@ def _alike(before: Expr, after: Expr, samples: SampleSet) -> bool:
     return one.keys() == other.keys() and all(_close(value, other[key]) for key, value in one.items())
 
 
-def _result(expr: Expr, samples: SampleSet) -> Mapping[Labels, float] | None:
+def _result(expr: Expr, samples: SampleSet) -> Mapping[LabelSet, float] | None:
     try:
         found = evaluated(expr, samples, _AT)
-    except Refused:
+    except EvaluationError:
         return None
     return {frozenset(): found} if isinstance(found, float) else found
 
@@ -53,7 +53,7 @@ def _close(one: float, other: float) -> bool:
     return math.isclose(one, other, rel_tol=1e-9) or (math.isnan(one) and math.isnan(other))
 
 
-class Draw:
+class RandomSamples:
     """Random samples of all series that two expressions read, near what they compare with; up to `at`."""
 
     at: Final = _AT

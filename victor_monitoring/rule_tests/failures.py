@@ -12,7 +12,7 @@ from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
 from victor_monitoring.language.syntax.tree import MapNode, span_at
 from victor_monitoring.promql.duration import duration_text, parse_duration
 from victor_monitoring.rule_tests.case import Case, Expectation
-from victor_monitoring.rule_tests.derive import Lack
+from victor_monitoring.rule_tests.derive import SkippedCase
 from victor_monitoring.rule_tests.promtool import Verdict
 
 FAILED_CASE: Final = Pattern(
@@ -126,7 +126,7 @@ def coverage(verdicts: Sequence[Verdict]) -> Coverage:
     return Coverage(by_alert, by_kind, sum(not verdict.passed for verdict in verdicts))
 
 
-def lacking(lack: Lack, tree: MapNode) -> Diagnostic:
+def lacking(lack: SkippedCase, tree: MapNode) -> Diagnostic:
     """A kind of case that an alert lacks, as a finding."""
     message = f"`{lack.alert}` has no case of the kind `{lack.kind}`: {lack.reason}"
     return LACKING_CASE.at(

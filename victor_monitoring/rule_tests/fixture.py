@@ -13,7 +13,7 @@ from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.prometheus_version import OLDEST, WAYS
 from victor_monitoring.rule_tests.levels import Levels
 from victor_monitoring.rule_tests.monitoring import up
-from victor_monitoring.rule_tests.oracle import Outlook
+from victor_monitoring.rule_tests.oracle import Oracle
 from victor_monitoring.rule_tests.script import Phase, Script
 from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
 
@@ -24,7 +24,7 @@ REPLICA = "test_replica"  # a label that tells two series of one instance apart
 
 
 @dataclass(frozen=True)
-class Stage:
+class AlertFixture:
     """The surroundings of one alert."""
 
     spec: Resolved
@@ -42,9 +42,9 @@ class Stage:
         return Levels(self.signal, self.alert.condition)
 
     @cached_property
-    def outlook(self) -> Outlook:
+    def outlook(self) -> Oracle:
         """What is to be expected of the alert in the course of a script."""
-        return Outlook(self.alert, self.spec.evaluate, self.settling)
+        return Oracle(self.alert, self.spec.evaluate, self.settling)
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:

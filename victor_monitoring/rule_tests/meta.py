@@ -15,11 +15,11 @@ from victor_monitoring.rule_tests.script import Phase, Script
 from victor_monitoring.signals.reading import ELSEWHERE
 from victor_monitoring.signals.signal import Stream
 
-Target = Mapping[str, str]
+TargetLabels = Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class _Act:
+class _MetaPhase:
     """A while in which things are alike, and what fires once `for` has passed."""
 
     streams: tuple[Stream, ...]
@@ -36,17 +36,21 @@ def meta_cases(spec: Resolved) -> Iterator[Case]:
             yield _case(spec, spec.meta, alert, kind, words, acts)
 
 
-Acts = tuple[str, str, list[_Act]]
+MetaCase = tuple[str, str, list[_MetaPhase]]
 
 
-def _target_cases(spec: Resolved, alert: MetaAlert) -> Iterator[Acts]:
+def _target_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
     a, b = _targets(spec, alert.select)
-    healthy = _Act((*_others_up(spec, alert), up(a), up(b)))
-    down = _Act((*_others_up(spec, alert), up(a, 0), up(b)), (meta_firing(spec, alert, a),))
+    healthy = _MetaPhase((*_others_up(spec, alert), up(a), up(b)))
+    down = _MetaPhase((*_others_up(spec, alert), up(a, 0), up(b)), (meta_firing(spec, alert, a),))
     yield "fires", "one of two targets goes down", [healthy, down]
     yield "recovers", "the target is back", [down, healthy]
     both = tuple(meta_firing(spec, alert, each) for each in (a, b))
-    yield "replicas", "both targets are down", [_Act((*_others_up(spec, alert), up(a, 0), up(b, 0)), both)]
+    yield (
+        "replicas",
+        "both targets are down",
+        [_MetaPhase((*_others_up(spec, alert), up(a, 0), up(b, 0)), both)],
+    )
     for label, other in _elsewhere(alert, a):
         yield (
             "elsewhere",
@@ -55,40 +59,40 @@ def _target_cases(spec: Resolved, alert: MetaAlert) -> Iterator[Acts]:
         )
 
 
-def _service_cases(spec: Resolved, alert: MetaAlert) -> Iterator[Acts]:
+def _service_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
     a, b = _targets(spec, alert.select)
-    healthy = _Act((*_others_up(spec, alert), up(a), up(b)))
+    healthy = _MetaPhase((*_others_up(spec, alert), up(a), up(b)))
     told = (meta_firing(spec, alert, {}),)
-    absent = _Act((*_others_up(spec, alert), up(a, 0), up(b, 0)), told)
+    absent = _MetaPhase((*_others_up(spec, alert), up(a, 0), up(b, 0)), told)
     yield "fires", "every target goes down", [healthy, absent]
     yield (
         "recovers",
         "one target is back",
         [absent, replace(healthy, streams=(*healthy.streams[:-1], up(b, 0)))],
     )
-    yield "never-there", "no target is known", [_Act(_others_up(spec, alert), told)]
+    yield "never-there", "no target is known", [_MetaPhase(_others_up(spec, alert), told)]
     for label, other in _elsewhere(alert, a):
         streams = (*absent.streams, up(other))
-        yield "elsewhere", f"only a target of another {label} is up", [_Act(streams, told)]
+        yield "elsewhere", f"only a target of another {label} is up", [_MetaPhase(streams, told)]
 
 
-def _metric_cases(spec: Resolved, alert: MetaAlert) -> Iterator[Acts]:
+def _metric_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
     assert alert.component is not None  # the metric is a component's
     a, b = _targets(spec, alert.select)
     rest = (*_others_up(spec, alert), up(a), up(b), *anchors(spec, b))
-    healthy = _Act((*rest, *anchors(spec, a)))
+    healthy = _MetaPhase((*rest, *anchors(spec, a)))
     lacking = tuple(anchors(spec, a, but={alert.component.name}))
-    missing = _Act((*rest, *lacking), (meta_firing(spec, alert, a),))
+    missing = _MetaPhase((*rest, *lacking), (meta_firing(spec, alert, a),))
     yield "fires", "one of two targets loses the metric", [healthy, missing]
     yield "recovers", "the metric is back", [missing, healthy]
     down = tuple(each for each in rest if each.metric != "up" or dict(each.labels) != dict(a))
-    yield "vanished", "the target itself is down", [_Act((*down, up(a, 0)))]
+    yield "vanished", "the target itself is down", [_MetaPhase((*down, up(a, 0)))]
     for label, other in _elsewhere(alert, a):
         streams = (*healthy.streams, up(other))
-        yield "elsewhere", f"a target of another {label} lacks the metric", [_Act(streams)]
+        yield "elsewhere", f"a target of another {label} lacks the metric", [_MetaPhase(streams)]
 
 
-def _targets(spec: Resolved, select: tuple[Matcher, ...]) -> tuple[Target, Target]:
+def _targets(spec: Resolved, select: tuple[Matcher, ...]) -> tuple[TargetLabels, TargetLabels]:
     """The labels of two targets."""
     ours = {
         **dict.fromkeys(spec.service.scope, "here"),
@@ -97,7 +101,7 @@ def _targets(spec: Resolved, select: tuple[Matcher, ...]) -> tuple[Target, Targe
     return {**ours, "instance": "a"}, {**ours, "instance": "b"}
 
 
-def _elsewhere(alert: MetaAlert, target: Target) -> Iterator[tuple[str, Target]]:
+def _elsewhere(alert: MetaAlert, target: TargetLabels) -> Iterator[tuple[str, TargetLabels]]:
     for matcher in alert.select:
         yield matcher.label, {**target, matcher.label: ELSEWHERE}
 
@@ -109,7 +113,9 @@ def _others_up(spec: Resolved, alert: MetaAlert) -> tuple[Stream, ...]:
     return tuple(stream for each in targets for stream in (up(each), *anchors(spec, each)))
 
 
-def _case(spec: Resolved, meta: Meta, alert: MetaAlert, kind: str, about: str, acts: Sequence[_Act]) -> Case:
+def _case(
+    spec: Resolved, meta: Meta, alert: MetaAlert, kind: str, about: str, acts: Sequence[_MetaPhase]
+) -> Case:
     lasting = meta.pending + 3 * spec.evaluate
     scrapes = -(-lasting // spec.scrape) + 1
     script = Script(spec.scrape, tuple(Phase(scrapes, act.streams) for act in acts))
@@ -120,10 +126,10 @@ def _case(spec: Resolved, meta: Meta, alert: MetaAlert, kind: str, about: str, a
 
 
 def _expectations(
-    spec: Resolved, meta: Meta, name: str, script: Script, acts: Sequence[_Act]
+    spec: Resolved, meta: Meta, name: str, script: Script, acts: Sequence[_MetaPhase]
 ) -> Iterator[Expectation]:
     """What fires before and after each change, and in the end."""
-    every, before = spec.evaluate, _Act(())
+    every, before = spec.evaluate, _MetaPhase(())
     for act, start in zip(acts, script.starts[:-1], strict=True):
         first = -(-start // every) * every
         if act.firing and not before.firing:

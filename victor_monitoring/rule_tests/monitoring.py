@@ -18,7 +18,7 @@ from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.case import Firing
 from victor_monitoring.signals.signal import Stream
 
-Told = tuple[str, tuple[Firing, ...]]
+FiringAlert = tuple[str, tuple[Firing, ...]]
 
 
 def up(target: Mapping[str, str], value: int = 1) -> Stream:
@@ -26,12 +26,12 @@ def up(target: Mapping[str, str], value: int = 1) -> Stream:
     return Stream("up", tuple(sorted(target.items())), Fraction(value))
 
 
-def down(spec: Resolved, *targets: Mapping[str, str]) -> Iterator[Told]:
+def down(spec: Resolved, *targets: Mapping[str, str]) -> Iterator[FiringAlert]:
     """TargetDown, for these targets of one select."""
     yield from _told(spec, TARGET_DOWN, targets)
 
 
-def absent(spec: Resolved) -> Iterator[Told]:
+def absent(spec: Resolved) -> Iterator[FiringAlert]:
     """ServiceAbsent, where no target at all is up."""
     found = [each for each in meta_alerts(spec) if each.name == SERVICE_ABSENT]
     if found:
@@ -40,7 +40,7 @@ def absent(spec: Resolved) -> Iterator[Told]:
 
 def missing(
     spec: Resolved, targets: Collection[Mapping[str, str]], components: Collection[str]
-) -> Iterator[Told]:
+) -> Iterator[FiringAlert]:
     """MetricMissing, for these components of some targets."""
     yield from _told(spec, METRIC_MISSING, targets, components)
 
@@ -76,7 +76,7 @@ def _told(
     name: str,
     targets: Collection[Mapping[str, str]],
     components: Collection[str] | None = None,
-) -> Iterator[Told]:
+) -> Iterator[FiringAlert]:
     found = [each for each in meta_alerts(spec) if each.name == name]
     if found:
         firing = (

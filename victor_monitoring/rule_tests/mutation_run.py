@@ -23,7 +23,7 @@ _ROUNDS: Final = (1, 1, 2, 4, 8, 16)
 
 
 @dataclass(slots=True)
-class Fate:
+class MutantResult:
     """What became of a mutant: the case that noticed it, or none; and the alert that it counts for."""
 
     mutant: Mutant
@@ -41,7 +41,7 @@ def run_mutants(
     select: frozenset[str],
     done: Callable[[int], None],
     text: str = "",
-) -> list[Fate]:
+) -> list[MutantResult]:
     """The fate of every mutant whose name holds the text. `done` hears how many more were noticed."""
     fates = [
         _fate(mutant, cases, rules, evaluate)
@@ -71,7 +71,7 @@ def _rounds() -> Iterator[int]:
         yield _ROUNDS[-1]
 
 
-def _run(promtool: Promtool, jobs: Sequence[tuple[Fate, Trial]]) -> int:
+def _run(promtool: Promtool, jobs: Sequence[tuple[MutantResult, Trial]]) -> int:
     """How many of the mutants are caught that were not before."""
     caught = 0
     verdicts = run_trials(promtool, [trial for _, trial in jobs])
@@ -82,7 +82,7 @@ def _run(promtool: Promtool, jobs: Sequence[tuple[Fate, Trial]]) -> int:
     return caught
 
 
-def _fate(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int) -> Fate:
+def _fate(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int) -> MutantResult:
     """A mutant that nothing has noticed yet, with the cases of all alerts that it matters for."""
     alerts = rules.alerts_reading(mutant.old)
     first = {kind: index for index, kind in enumerate(telling_kinds(mutant.mutation))}
@@ -91,7 +91,7 @@ def _fate(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int)
     about.sort(key=lambda case: (first.get(case.kind, len(first)), alerts.index(case.alert)))
     needed = needed_rules(mutated)
     trials = [Trial(case, needed(case), evaluate) for case in about]
-    return Fate(mutant, alerts[0] if "record" in mutant.old else rule_name(mutant.old), trials)
+    return MutantResult(mutant, alerts[0] if "record" in mutant.old else rule_name(mutant.old), trials)
 
 
 SURVIVING_MUTANT: Final = Pattern(
@@ -110,11 +110,11 @@ same, and does not count. `proof: {mutation: 100%}` in the spec says which share
 class Strength:
     """The fates of all mutants, and which of the survivors mean the same as the rule."""
 
-    fates: tuple[Fate, ...]
+    fates: tuple[MutantResult, ...]
     equivalent: tuple[Mutant, ...]
 
     @property
-    def survivors(self) -> list[Fate]:
+    def survivors(self) -> list[MutantResult]:
         """The mutants that mean something else, and that nothing noticed."""
         return [each for each in self.fates if each.caught_by is None and each.mutant not in self.equivalent]
 
@@ -130,7 +130,7 @@ class Strength:
         return Counter(fate.caught_by.kind for fate in self.fates if fate.caught_by is not None)
 
 
-def survivor(fate: Fate, path: Path, tree: MapNode) -> Diagnostic:
+def survivor(fate: MutantResult, path: Path, tree: MapNode) -> Diagnostic:
     """A survivor as a finding, with the difference that nothing noticed."""
     message = f"no case notices that `{fate.mutant.name}`"
     return SURVIVING_MUTANT.at(span_at(tree, path, key=True), message, difference(fate.mutant))
@@ -164,7 +164,7 @@ def strength_table(found: Strength) -> Iterator[str]:
         yield from (f"  {mutant.name}" for mutant in found.equivalent)
 
 
-def _counted(title: str, named: Sequence[tuple[str, Fate]], found: Strength) -> Iterator[str]:
+def _counted(title: str, named: Sequence[tuple[str, MutantResult]], found: Strength) -> Iterator[str]:
     names = list(dict.fromkeys(name for name, _ in named))
     width = max(map(len, (title, *names)))
     yield f"{title:<{width}}  mutants  noticed  equivalent"

@@ -19,7 +19,7 @@ from victor_monitoring.promql.tree import (
     Binary,
     Call,
     Expr,
-    Node,
+    ExprKind,
     Number,
     Vector,
     brief,
@@ -35,7 +35,7 @@ _FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "!=", "!=":
 _LOOSENED: Final = {"<": "<=", "<=": "<", ">": ">=", ">=": ">"}
 _SWAPPED: Final = {"sum": "max", "max": "min", "min": "max", "avg": "max", "group": "sum"}
 
-Change: TypeAlias = tuple[str, Rule]
+Mutation: TypeAlias = tuple[str, Rule]
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,12 +67,12 @@ def _identity(rule: Rule) -> str:
     return repr(rule)
 
 
-def _operator_flipped(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _operator_flipped(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     del select
     yield from _each(rule, _comparisons, lambda node: [replace(node, op=_FLIPPED[node.op])])
 
 
-def _operator_loosened(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _operator_loosened(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """The comparisons of alerts; a loss of 0 points changes no score."""
     del select
     if "alert" in rule:
@@ -81,7 +81,7 @@ def _operator_loosened(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
         )
 
 
-def _threshold(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _threshold(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     del select
     if "alert" in rule:
         yield from _each(
@@ -97,7 +97,7 @@ def _moved(threshold: Expr) -> Iterator[Number]:
         yield from map(Number, moved)
 
 
-def _number(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _number(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """What a recording multiplies by, weighs and bounds."""
     del select
     if "record" in rule:
@@ -106,7 +106,7 @@ def _number(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
         )
 
 
-def _duration(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _duration(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     del select
     for key in ("for", "keep_firing_for"):
         if key in rule:
@@ -119,7 +119,7 @@ def _duration(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
             yield f"{key} lost", {name: value for name, value in rule.items() if name != key}
 
 
-def _window(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _window(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """Every window of one length, halved and doubled."""
     del select
     expr = _tree(rule)
@@ -133,7 +133,7 @@ def _rewindowed(before: int | None, after: int, node: Expr) -> Expr:
     return replace(node, window=after) if isinstance(node, Vector) and node.window == before else node
 
 
-def _matcher(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _matcher(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """Each matcher that is not one of select, lost."""
     yield from _each(
         rule,
@@ -146,7 +146,7 @@ def _matcher(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
     )
 
 
-def _select(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _select(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """A label of select, lost in the whole rule."""
     expr = _tree(rule)
     matched = (matcher.label for vector in nodes(expr, Vector) for matcher in vector.matchers)
@@ -160,7 +160,7 @@ def _unmatched(label: str, node: Expr) -> Expr:
     return replace(node, matchers=tuple(matcher for matcher in node.matchers if matcher.label != label))
 
 
-def _aggregation(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _aggregation(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     del select
     yield from _each(
         rule,
@@ -169,7 +169,7 @@ def _aggregation(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
     )
 
 
-def _grouping(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _grouping(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """A label lost by which the whole rule aggregates."""
     del select
     expr = _tree(rule)
@@ -183,7 +183,7 @@ def _ungrouped(label: str, node: Expr) -> Expr:
     return replace(node, by=tuple(each for each in node.by if each != label))
 
 
-def _quantile(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _quantile(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     del select
 
     def moved(node: Call) -> Iterator[Expr]:
@@ -195,7 +195,7 @@ def _quantile(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
     yield from _each(rule, lambda e: nodes(e, Call), moved)
 
 
-def _operands(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _operands(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """Numerator and denominator, minuend and subtrahend, changed over."""
     del select
     yield from _each(
@@ -205,7 +205,7 @@ def _operands(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
     )
 
 
-def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """`and` and `unless` taken for each other; the guard lost."""
     del select
     swapped = {"and": "unless", "unless": "and"}
@@ -216,7 +216,7 @@ def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Change]:
     )
 
 
-def _told(key: str, changed: str, rule: Rule, select: frozenset[str]) -> Iterator[Change]:
+def _told(key: str, changed: str, rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """Each label or annotation lost, and changed to what `changed` makes of it."""
     del select
     told = pairs(rule, key)
@@ -227,7 +227,7 @@ def _told(key: str, changed: str, rule: Rule, select: frozenset[str]) -> Iterato
 
 # Each mutation with the kinds of case that are likely to notice it first.
 _MUTATIONS: Final[
-    Mapping[str, tuple[Callable[[Rule, frozenset[str]], Iterator[Change]], tuple[str, ...]]]
+    Mapping[str, tuple[Callable[[Rule, frozenset[str]], Iterator[Mutation]], tuple[str, ...]]]
 ] = {
     "operator flipped": (_operator_flipped, ("fires",)),
     "operator loosened": (_operator_loosened, ("threshold",)),
@@ -265,8 +265,8 @@ def _comparisons(expr: Expr) -> Iterator[Binary]:
 
 
 def _each(
-    rule: Rule, find: Callable[[Expr], Iterable[Node]], change: Callable[[Node], Iterable[Expr]]
-) -> Iterator[Change]:
+    rule: Rule, find: Callable[[Expr], Iterable[ExprKind]], change: Callable[[ExprKind], Iterable[Expr]]
+) -> Iterator[Mutation]:
     """The rule with each found node changed in each way."""
     expr = _tree(rule)
     for node in find(expr):

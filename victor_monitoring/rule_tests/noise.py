@@ -8,7 +8,7 @@ from dataclasses import replace
 from fractions import Fraction
 
 from victor_monitoring.promql.prometheus_version import OLDEST
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.reading import ELSEWHERE, another, relabelled
 from victor_monitoring.signals.signal import Stream
@@ -17,7 +17,7 @@ from victor_monitoring.signals.signal import Stream
 _LOUD = Fraction(100_000)
 
 
-def bystanders(stage: Stage) -> tuple[Stream, ...]:
+def bystanders(stage: AlertFixture) -> tuple[Stream, ...]:
     """Series of the metrics that are read, with labels that no selector wants."""
     selectors = [reading.selector for each in stage.signals for reading in each.kind.readings()]
     target = stage.target()
@@ -30,13 +30,13 @@ def bystanders(stage: Stage) -> tuple[Stream, ...]:
     )
 
 
-def elsewhere(stage: Stage, label: str) -> tuple[Stream, ...]:
+def elsewhere(stage: AlertFixture, label: str) -> tuple[Stream, ...]:
     """A target that differs in one label and is badly off, with a thousand times the traffic."""
     loud = (replace(stream, step=stream.step * 1000) for stream in stage.worst())
     return tuple(relabelled(stream, label, ELSEWHERE) for stream in loud)
 
 
-def recorded_elsewhere(stage: Stage, label: str) -> dict[str, tuple[Stream, ...]]:
+def recorded_elsewhere(stage: AlertFixture, label: str) -> dict[str, tuple[Stream, ...]]:
     """By name, what somebody else has recorded of a target that differs in a label and is badly off."""
     script = stage.script(stage.lasting(stage.worst(), stage.settling))
     found: dict[str, list[Stream]] = {}
@@ -49,7 +49,7 @@ def recorded_elsewhere(stage: Stage, label: str) -> dict[str, tuple[Stream, ...]
     return {record: tuple(streams) for record, streams in found.items()}
 
 
-def others(stage: Stage) -> Iterator[tuple[str, str]]:
+def others(stage: AlertFixture) -> Iterator[tuple[str, str]]:
     """For each label by which the signal tells its values apart: another value that it can have."""
     selectors = [reading.selector for each in stage.signals for reading in each.kind.readings()]
     for label in stage.signal.labels:

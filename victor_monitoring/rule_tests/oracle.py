@@ -23,7 +23,7 @@ from victor_monitoring.promql.samples import LOOKBACK
 from victor_monitoring.rule_tests.script import Script
 from victor_monitoring.signals.signal import LabelPairs, Stream
 
-Values: TypeAlias = Mapping[LabelPairs, float]
+ValuesByLabels: TypeAlias = Mapping[LabelPairs, float]
 # Nearer to its threshold than this, as a share of it, a value is on no certain side.
 _CLOSE = 1e-9
 # The newest version whose windows hold a sample at their start.
@@ -32,7 +32,7 @@ _NONE: Mapping[LabelPairs, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
-class State:
+class ConditionState:
     """The label sets for which the condition is met at one evaluation, and those where it may be."""
 
     met: frozenset[LabelPairs]
@@ -40,7 +40,7 @@ class State:
 
 
 @dataclass(frozen=True, slots=True)
-class Moment:
+class FiringMoment:
     """What fires at one evaluation, each with the times of its value, as versions have it."""
 
     at: int
@@ -48,7 +48,7 @@ class Moment:
 
 
 @dataclass(frozen=True)
-class Outlook:
+class Oracle:
     """What is to be expected of one alert.
 
     `every` is the evaluation interval, `settling` the time after which a signal sees nothing but the phase
@@ -58,7 +58,7 @@ class Outlook:
     alert: Alert
     every: int
     settling: int
-    _known: dict[tuple[int, int | None, PrometheusVersion], Values] = field(
+    _known: dict[tuple[int, int | None, PrometheusVersion], ValuesByLabels] = field(
         default_factory=dict, repr=False, compare=False
     )
     _streams: list[tuple[Stream, ...]] = field(default_factory=list, repr=False, compare=False)
@@ -70,7 +70,7 @@ class Outlook:
         found = (each.window if each.kind.is_windowed() else each.lookback for each in signals)
         return frozenset((*found, LOOKBACK))
 
-    def moments(self, script: Script) -> list[Moment | None]:
+    def moments(self, script: Script) -> list[FiringMoment | None]:
         """What fires before and after whatever may change it, and at the last evaluation.
 
         None where versions disagree. In between things stay as they are.
@@ -85,7 +85,7 @@ class Outlook:
         firing = [list(self._firing(times, way)) for way in ways]
         return [_agreed(at, each) for at, *each in zip(times, *firing, strict=True)]
 
-    def values(self, script: Script, moment: Moment) -> dict[LabelPairs, float | None]:
+    def values(self, script: Script, moment: FiringMoment) -> dict[LabelPairs, float | None]:
         """The values of what fires; None where versions tell different ones."""
         found: dict[LabelPairs, float | None] = {}
         for key, times in moment.firing.items():
@@ -94,15 +94,15 @@ class Outlook:
             found[key] = told[0] if is_one else None
         return found
 
-    def _changes(self, script: Script, way: PrometheusVersion) -> Iterator[tuple[int, State]]:
+    def _changes(self, script: Script, way: PrometheusVersion) -> Iterator[tuple[int, ConditionState]]:
         """The state at 0, and each other one with the first evaluation that finds it."""
-        before: State | None = None
+        before: ConditionState | None = None
         for at, state in self._states(script, way):
             if state != before:
                 yield at, state
             before = state
 
-    def _states(self, script: Script, way: PrometheusVersion) -> Iterator[tuple[int, State]]:
+    def _states(self, script: Script, way: PrometheusVersion) -> Iterator[tuple[int, ConditionState]]:
         """The state at each evaluation at which there may be another one than before."""
         before = self._state(script, 0, way)
         yield 0, before
@@ -120,8 +120,13 @@ class Outlook:
                 before = settled
 
     def _turning(
-        self, script: Script, times: range, before: State, settled: State, way: PrometheusVersion
-    ) -> Iterator[tuple[int, State]]:
+        self,
+        script: Script,
+        times: range,
+        before: ConditionState,
+        settled: ConditionState,
+        way: PrometheusVersion,
+    ) -> Iterator[tuple[int, ConditionState]]:
         """The states of a phase that begins in one state and settles in another."""
         # Most signals settle as soon as there are two samples: so the first evaluations are asked first.
         probes = enumerate(times[:2])
@@ -143,14 +148,16 @@ class Outlook:
         last = end // self.every * self.every
         return sorted({at for turn in turns for at in (turn - self.every, turn) if 0 <= at < last} | {last})
 
-    def _state(self, script: Script, at: int, way: PrometheusVersion) -> State:
+    def _state(self, script: Script, at: int, way: PrometheusVersion) -> ConditionState:
         values = self._values(script, at, way)
         edge = float(self.alert.condition.threshold.value)
         close = frozenset(key for key, value in values.items() if _is_uncertain(value, edge))
         is_met = self.alert.condition.is_met
-        return State(frozenset(k for k, value in values.items() if k not in close and is_met(value)), close)
+        return ConditionState(
+            frozenset(k for k, value in values.items() if k not in close and is_met(value)), close
+        )
 
-    def _values(self, script: Script, at: int, way: PrometheusVersion) -> Values:
+    def _values(self, script: Script, at: int, way: PrometheusVersion) -> ValuesByLabels:
         """The values while the guard, if there is one, lets them count."""
         if way.left_open and not self._meets_bound(script, at):
             way = _CLOSED
@@ -174,7 +181,7 @@ class Outlook:
         """Whether a scrape is exactly as old as something is read back, so that versions may differ."""
         return any(at >= reach and (at - reach) % script.interval == 0 for reach in self.reaches)
 
-    def _evaluated(self, script: Script, at: int, way: PrometheusVersion) -> Values:
+    def _evaluated(self, script: Script, at: int, way: PrometheusVersion) -> ValuesByLabels:
         samples = script.samples(way)
         values = self.alert.signal.evaluate(samples, at)
         guard = self.alert.guard
@@ -210,11 +217,11 @@ class Outlook:
             yield dict(last) if last else _NONE
 
 
-def _agreed(at: int, firing: Sequence[Mapping[LabelPairs, int]]) -> Moment | None:
+def _agreed(at: int, firing: Sequence[Mapping[LabelPairs, int]]) -> FiringMoment | None:
     first, *others = firing
     if any(other.keys() != first.keys() for other in others):
         return None
-    return Moment(at, {key: frozenset(each[key] for each in firing) for key in first})
+    return FiringMoment(at, {key: frozenset(each[key] for each in firing) for key in first})
 
 
 def _is_uncertain(value: float, edge: float) -> bool:
@@ -222,7 +229,7 @@ def _is_uncertain(value: float, edge: float) -> bool:
     return value != edge and math.isclose(value, edge, rel_tol=_CLOSE)
 
 
-def states_of(course: Sequence[Moment | None]) -> tuple[bool, ...]:
+def states_of(course: Sequence[FiringMoment | None]) -> tuple[bool, ...]:
     """Whether the alert fires, one state after the other, as far as it is foretold."""
     certain = (bool(moment.firing) for moment in course if moment is not None)
     return tuple(fires for fires, _ in itertools.groupby(certain))

@@ -13,7 +13,7 @@ from victor_monitoring.promql.prometheus_version import WAYS, PrometheusVersion
 from victor_monitoring.promql.samples import STALE, SampleSet, Series
 from victor_monitoring.signals.signal import Stream
 
-SeriesKey: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
+ScriptedSeries: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 
@@ -32,7 +32,7 @@ class Phase:
 
 
 @dataclass(frozen=True, slots=True)
-class Piece:
+class SampleRun:
     """So many samples of one series, evenly apart; no value is no sample, a stale one is a last goodbye."""
 
     count: int
@@ -78,19 +78,19 @@ class Script:
         return self.starts[-1] - self.interval
 
     @cached_property
-    def pieces(self) -> Mapping[SeriesKey, Sequence[Piece]]:
+    def pieces(self) -> Mapping[ScriptedSeries, Sequence[SampleRun]]:
         """Each series piece by piece, in the order in which they appear."""
-        found: dict[SeriesKey, list[Piece]] = {}
-        reached: dict[SeriesKey, float] = {}
+        found: dict[ScriptedSeries, list[SampleRun]] = {}
+        reached: dict[ScriptedSeries, float] = {}
         before = 0
         for phase in self.phases:
             now = {(stream.metric, stream.labels): stream for stream in phase.streams}
             for key in dict.fromkeys((*found, *now)):
-                pieces = found.setdefault(key, [Piece(before)] if before else [])
+                pieces = found.setdefault(key, [SampleRun(before)] if before else [])
                 stream = None if phase.failed else now.get(key)
                 if stream is None:
                     is_gone = bool(pieces) and pieces[-1].start is not None
-                    pieces.append(Piece(phase.scrapes, is_stale=is_gone))
+                    pieces.append(SampleRun(phase.scrapes, is_stale=is_gone))
                     if phase.failed and key in reached and key in now:  # it goes on, unseen
                         reached[key] += float(now[key].step) * phase.scrapes
                     continue
@@ -99,7 +99,7 @@ class Script:
                     start = step
                 elif stream.total and key in reached:
                     start = reached[key] + step
-                pieces.append(Piece(phase.scrapes, start, step))
+                pieces.append(SampleRun(phase.scrapes, start, step))
                 reached[key] = start + step * (phase.scrapes - 1)
             before += phase.scrapes
         return found
@@ -119,7 +119,7 @@ class Script:
         """All that is scraped, for an evaluation by that version at any time of the case."""
         if prometheus not in self._samples:
             by_metric: dict[str, list[Series]] = {}
-            scraped: dict[tuple[Piece, ...], tuple[Sequence[int], Sequence[float]]] = {}
+            scraped: dict[tuple[SampleRun, ...], tuple[Sequence[int], Sequence[float]]] = {}
             for (metric, labels), pieces in self.pieces.items():
                 key = tuple(pieces)
                 if key not in scraped:  # many series of a histogram are alike
@@ -128,7 +128,7 @@ class Script:
             self._samples.update({each: SampleSet(by_metric, each) for each in WAYS})
         return self._samples[prometheus]
 
-    def _scraped(self, pieces: Sequence[Piece]) -> tuple[Sequence[int], Sequence[float]]:
+    def _scraped(self, pieces: Sequence[SampleRun]) -> tuple[Sequence[int], Sequence[float]]:
         """The times and values of a series."""
         times, values = array("q"), array("d")  # a list would need four times the memory
         first = 0

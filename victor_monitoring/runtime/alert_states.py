@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from victor_monitoring.promql.samples import Samples
-from victor_monitoring.signals.alert import Alert
+from victor_monitoring.signals.alert import AlertRule
 from victor_monitoring.signals.signal import LabelPairs
 
-State: TypeAlias = Literal["inactive", "pending", "firing"]
+AlertStateName: TypeAlias = Literal["inactive", "pending", "firing"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,7 @@ class ActiveSeries:
     """
 
     labels: Mapping[str, str]
-    state: State
+    state: AlertStateName
     value: float
     since: int
 
@@ -30,11 +30,11 @@ class ActiveSeries:
 class AlertState:
     """An alert and its active series; the state is that of the one that is furthest."""
 
-    alert: Alert
+    alert: AlertRule
     series: tuple[ActiveSeries, ...]
 
     @property
-    def state(self) -> State:
+    def state(self) -> AlertStateName:
         """Firing where any series fires, inactive where none is active."""
         states = {each.state for each in self.series}
         return "firing" if "firing" in states else "pending" if states else "inactive"
@@ -43,7 +43,7 @@ class AlertState:
 class AlertStates:
     """The states of these alerts; each step is one evaluation of their rules."""
 
-    def __init__(self, alerts: Iterable[Alert]) -> None:
+    def __init__(self, alerts: Iterable[AlertRule]) -> None:
         self._watched = [_Watched(alert) for alert in alerts]
 
     def step(self, samples: Samples, at: int) -> None:
@@ -70,7 +70,7 @@ class _Active:
 class _Watched:
     """One alert and its active series, by their labels."""
 
-    def __init__(self, alert: Alert) -> None:
+    def __init__(self, alert: AlertRule) -> None:
         self.alert = alert
         self._active: dict[LabelPairs, _Active] = {}
 

@@ -16,7 +16,7 @@ from typing import Final, Generic, TypeVar
 from prometheus_client import CollectorRegistry, Metric
 
 from victor_monitoring.runtime.exposition import Shown, exposition, multiprocess_folder
-from victor_monitoring.runtime.reads import NONSENSE, Outcome, Read, run_all
+from victor_monitoring.runtime.reads import NONSENSE, ComponentRead, ReadOutcome, run_all
 from victor_monitoring.runtime.registry_module import RegistryModule
 from victor_monitoring.runtime.schedule import Heartbeat
 from victor_monitoring.runtime.snapshot import (
@@ -39,7 +39,9 @@ def _nothing(_: object) -> None:
 class Registration:
     """A registered read; `close` undoes it, and does nothing the second time."""
 
-    def __init__(self, read: Read, sets: frozenset[str], close: Callable[[Registration], None]) -> None:
+    def __init__(
+        self, read: ComponentRead, sets: frozenset[str], close: Callable[[Registration], None]
+    ) -> None:
         self.read: Final = read
         self.sets: Final = sets
         self._close = close
@@ -88,7 +90,7 @@ class Collector(Generic[_MetricsT]):
         self._on_fault = on_fault
         self._registrations: list[Registration] = []
         self._abandoned: set[str] = set()  # families whose reader is gone: their last values are no news
-        self._faults: dict[Read, str] = {}
+        self._faults: dict[ComponentRead, str] = {}
         self._failed_recordings: set[str] = set()
         self._lock = Lock()
         if multiprocess_folder() is not None:
@@ -112,7 +114,7 @@ class Collector(Generic[_MetricsT]):
         if component not in self.module.endpoint_of:
             raise KeyError(f"the service has no component `{component}`")
         families = frozenset(self.module.name(component, attribute) for attribute in sets)
-        registration = Registration(Read(component, read, use), families, self._close)
+        registration = Registration(ComponentRead(component, read, use), families, self._close)
         with self._lock:
             self._registrations.append(registration)
         return registration
@@ -193,7 +195,7 @@ class Collector(Generic[_MetricsT]):
                 self._abandoned |= registration.sets
                 self._faults.pop(registration.read, None)
 
-    def _tell(self, read: Read, outcome: Outcome) -> None:
+    def _tell(self, read: ComponentRead, outcome: ReadOutcome) -> None:
         """Counts a fault, and logs it where it is news; its end, too."""
         if outcome.fault is not None:
             self._count_fault(read.component)

@@ -27,7 +27,7 @@ NOT_IN_PROCESS: Final = "only Prometheus evaluates this kind of signal"
 
 
 @dataclass(frozen=True, slots=True)
-class LabelledValue:
+class SeriesValue:
     """A value and its labels; NaN where there was nothing to measure, as of a ratio without traffic."""
 
     labels: Mapping[str, str]
@@ -45,8 +45,8 @@ class SignalValues:
     signal: Signal
     component: str | None
     query: str
-    values: tuple[LabelledValue, ...] = ()
-    losses: Mapping[str, tuple[LabelledValue, ...]] = field(default_factory=dict)
+    values: tuple[SeriesValue, ...] = ()
+    losses: Mapping[str, tuple[SeriesValue, ...]] = field(default_factory=dict)
     fault: str | None = None
 
 
@@ -198,5 +198,5 @@ def _targets(signals: Iterable[Signal], instance: str) -> dict[str, Mapping[str,
     return found
 
 
-def _labelled(values: Mapping[LabelPairs, float]) -> tuple[LabelledValue, ...]:
-    return tuple(LabelledValue(dict(labels), value) for labels, value in values.items())
+def _labelled(values: Mapping[LabelPairs, float]) -> tuple[SeriesValue, ...]:
+    return tuple(SeriesValue(dict(labels), value) for labels, value in values.items())

@@ -11,26 +11,26 @@ from threading import Event, Lock, Thread
 from typing import Any, Final, Literal, TypeAlias, TypeVar, cast
 
 _Answer = TypeVar("_Answer")
-Fault: TypeAlias = Literal["failed", "timed out", "nonsense"]
+ReadFault: TypeAlias = Literal["failed", "timed out", "nonsense"]
 
 FAILED: Final = "failed"
 TIMED_OUT: Final = "timed out"
 NONSENSE: Final = "nonsense"
 
 
-class Nonsense(ValueError):
+class InvalidReading(ValueError):
     """A component has answered with what cannot be true: a negative count, a text for a number."""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReadOutcome:
     """How a read ended: well, or with a fault and the error behind it."""
 
-    fault: Fault | None = None
+    fault: ReadFault | None = None
     error: BaseException | None = None
 
 
-class Read:
+class ComponentRead:
     """One way to read a component; it runs at most once at a time, however long it hangs.
 
     `ask` asks the component, `use` is given the answer, unless the read has been closed meanwhile.
@@ -67,13 +67,13 @@ class _Run:
     def __init__(self, component: str, work: Callable[[], None]) -> None:
         self._work = work
         self._done = Event()
-        self._outcome = Outcome()
+        self._outcome = ReadOutcome()
         self._is_overdue = False
         self._pid = os.getpid()
         try:
             Thread(target=self._run, name=f"read {component}", daemon=True).start()
         except RuntimeError as error:  # the system has no thread left
-            self._outcome = Outcome(FAILED, error)
+            self._outcome = ReadOutcome(FAILED, error)
             self._done.set()
 
     @property
@@ -81,26 +81,26 @@ class _Run:
         """Whether its thread runs: not after its end, and not in a forked process, which has no threads."""
         return not self._done.is_set() and self._pid == os.getpid()
 
-    def outcome(self, until: float) -> Outcome:
+    def outcome(self, until: float) -> ReadOutcome:
         """How it ended, waiting until then (monotonic seconds); once overdue it is not waited for again."""
         patience = 0.0 if self._is_overdue else max(0.0, until - time.monotonic())
         if self._done.wait(patience):
             return self._outcome
         self._is_overdue = True
-        return Outcome(TIMED_OUT)
+        return ReadOutcome(TIMED_OUT)
 
     def _run(self) -> None:
         try:
             self._work()
-        except Nonsense as error:
-            self._outcome = Outcome(NONSENSE, error)
+        except InvalidReading as error:
+            self._outcome = ReadOutcome(NONSENSE, error)
         except BaseException as error:  # noqa: BLE001 - a component that exits ends its own read only
-            self._outcome = Outcome(FAILED, error)
+            self._outcome = ReadOutcome(FAILED, error)
         finally:
             self._done.set()
 
 
-def run_all(reads: Iterable[Read], deadline: float) -> Mapping[Read, Outcome]:
+def run_all(reads: Iterable[ComponentRead], deadline: float) -> Mapping[ComponentRead, ReadOutcome]:
     """How each read ended. They run at once; `deadline`, in seconds, is for all of them together."""
     until = time.monotonic() + deadline
     runs = {read: read.start() for read in reads}
@@ -118,7 +118,7 @@ def amount(value: object) -> float | None:
     return float(number) if 0 <= number <= _LARGEST else None
 
 
-class Report:
+class ComponentReport:
     """A mapping that a component has given. A missing key is normal; a value that cannot be true is noted.
 
     So that one bad value costs itself only, all is read first, and `judge` then raises what was noted.
@@ -154,14 +154,14 @@ class Report:
             self._note(key, value)
         return value if isinstance(value, bool) else None
 
-    def part(self, key: object) -> Report:
+    def part(self, key: object) -> ComponentReport:
         """The mapping under the key, empty where there is none."""
-        return Report(self._data.get(key, {}), f"{self._name}.{key}", noted=self._noted)
+        return ComponentReport(self._data.get(key, {}), f"{self._name}.{key}", noted=self._noted)
 
     def judge(self) -> None:
         """Raises Nonsense where any value, of a part too, could not be true."""
         if self._noted:
-            raise Nonsense("; ".join(self._noted[:3]))
+            raise InvalidReading("; ".join(self._noted[:3]))
 
     def _note(self, key: str, value: object) -> None:
         place = f"{self._name}.{key}" if key else self._name

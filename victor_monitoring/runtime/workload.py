@@ -31,7 +31,7 @@ class Workload(Protocol):
         """From now on signals settle at these levels, by name; while it is idle nothing is counted."""
 
 
-class Service(Protocol):
+class WorkloadModule(Protocol):
     """What an entry point names: an object, or a module with these functions."""
 
     def live(self) -> Collector[Any]:

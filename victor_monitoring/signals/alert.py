@@ -20,7 +20,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
+class AlertRule:
     """An alert; durations are milliseconds, `labels` all that it adds, `summary` the text as written."""
 
     name: str

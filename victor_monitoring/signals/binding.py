@@ -11,14 +11,14 @@ from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from victor_monitoring.promql.tree import Matcher
-from victor_monitoring.signals.alert import Alert, Guard
+from victor_monitoring.signals.alert import AlertRule, Guard
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.quantity import OPERATORS, Condition, Quantity, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import parse_selector
-from victor_monitoring.signals.signal import At, Kind, Signal
+from victor_monitoring.signals.signal import At, Signal, SignalKind
 
-_Kind = TypeVar("_Kind", bound=Kind)
+_Kind = TypeVar("_Kind", bound=SignalKind)
 # What reads a parameter: it is given the parameter as written, and where it stands below the kind.
 Reader: TypeAlias = Callable[[Any, At], Any]
 Readers: TypeAlias = Mapping[object, Reader]
@@ -45,7 +45,7 @@ class Bound:
 
     metrics: Mapping[str, Metric]
     signals: Mapping[str, Signal]
-    alerts: Mapping[str, Alert]
+    alerts: Mapping[str, AlertRule]
 
 
 def bind(data: RegistryData) -> Bound:
@@ -154,9 +154,9 @@ def _metric(name: str, written: Mapping[str, Any]) -> Metric:
     )
 
 
-def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> Alert:
+def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> AlertRule:
     guard = written["only_if"]
-    return Alert(
+    return AlertRule(
         name=name,
         group=written["group"],
         signal=signals[written["signal"]],

@@ -11,10 +11,12 @@ from victor_monitoring.promql.samples import Samples, Series
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
-Point: TypeAlias = tuple[Mapping[str, str], float]
+LabelledNumber: TypeAlias = tuple[Mapping[str, str], float]
 
 
-def rates(signal: Signal, of: Selector, samples: Samples, at: int, suffix: str = "") -> Iterator[Point]:
+def rates(
+    signal: Signal, of: Selector, samples: Samples, at: int, suffix: str = ""
+) -> Iterator[LabelledNumber]:
     """The per-second rate of each series over the signal's window up to `at`."""
     start = at - signal.window
     known: dict[tuple[int, int], float | None] = {}
@@ -28,7 +30,7 @@ def rates(signal: Signal, of: Selector, samples: Samples, at: int, suffix: str =
             yield series.labels, rate
 
 
-def last_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iterator[Point]:
+def last_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iterator[LabelledNumber]:
     """The last value of each series of a gauge within the look-back."""
     for series in selected(signal, of, samples):
         _, values = series.within(at - signal.lookback, at, left_open=samples.prometheus.left_open)
@@ -36,7 +38,7 @@ def last_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iter
             yield series.labels, values[-1]
 
 
-def standing_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iterator[Point]:
+def standing_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iterator[LabelledNumber]:
     """The value at which each series stands, as a selector without a window reads it."""
     for series in selected(signal, of, samples):
         value = series.standing(at, left_open=samples.prometheus.left_open)
@@ -50,7 +52,7 @@ def selected(signal: Signal, of: Selector, samples: Samples, suffix: str = "") -
     return (each for each in samples.series(of.metric.name + suffix) if selector.matches(each.labels))
 
 
-def folded(op: str, points: Iterable[Point], labels: tuple[str, ...]) -> dict[LabelPairs, float]:
+def folded(op: str, points: Iterable[LabelledNumber], labels: tuple[str, ...]) -> dict[LabelPairs, float]:
     """The points folded with `op` (sum, avg, max, min) into one for each set of the labels."""
     groups: dict[LabelPairs, list[float]] = {}
     for own, value in points:

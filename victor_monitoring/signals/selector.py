@@ -10,7 +10,7 @@ from typing import Final, TypeAlias
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.quantity import TextError
 
-Part: TypeAlias = tuple[int, int]
+TextRange: TypeAlias = tuple[int, int]
 
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
@@ -38,7 +38,7 @@ class Token:
     """A word of a selector and its place in the text."""
 
     text: str
-    part: Part
+    part: TextRange
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,10 +66,10 @@ class WrittenSelector:
 
 def parse_selector(text: str) -> WrittenSelector:
     """The selector that `text` writes: `metric` or `metric{label="value", ...}`; else SelectorError."""
-    return _Reader(text).selector()
+    return _SelectorReader(text).selector()
 
 
-class _Reader:
+class _SelectorReader:
     def __init__(self, text: str) -> None:
         self.text, self.at = text, 0
 

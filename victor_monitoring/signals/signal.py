@@ -26,7 +26,7 @@ class Interval:
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class KindInput:
     """A selector that a kind reads: where it stands below the kind, and the metric types that fit."""
 
     at: At
@@ -50,7 +50,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class InvalidParameters:
     """A combination of parameters that has no meaning: where below the kind, what and the way to mend it."""
 
     at: At
@@ -82,7 +82,7 @@ class Stream:
 
 
 @dataclass(frozen=True, slots=True)
-class Leaning:
+class DominantPart:
     """Series over which a signal settles at a level mostly by one part: `lost` as much as the part can.
 
     In `at_best` that part is at its best and all others are as before, in `gone` it has no series.
@@ -100,7 +100,7 @@ def shared(stream: Stream, target: Mapping[str, str], share: Fraction) -> Stream
     return replace(stream, labels=labels, start=stream.start * share, step=stream.step * share)
 
 
-class Kind(ABC):
+class SignalKind(ABC):
     """How a signal is read. A kind is a frozen dataclass whose fields are its parameters in the spec.
 
     `NAME` is the key in the spec; `INLINE` names the one field that stands for the whole value, where
@@ -112,7 +112,7 @@ class Kind(ABC):
     INLINE: ClassVar[str | None] = None
 
     @abstractmethod
-    def readings(self) -> tuple[Reading, ...]:
+    def readings(self) -> tuple[KindInput, ...]:
         """Every selector that is read, in the order of the spec."""
 
     @abstractmethod
@@ -167,7 +167,7 @@ class Kind(ABC):
 
     def leanings(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
-    ) -> Iterator[Leaning]:
+    ) -> Iterator[DominantPart]:
         """For each part the ways to make the level mostly by it, over several targets that differ."""
         return iter(())
 
@@ -233,7 +233,7 @@ class Kind(ABC):
         del signal, samples, at  # a kind without parts
         return {}
 
-    def faults(self, signal: Signal) -> Iterator[Fault]:
+    def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
         """Combinations of parameters that have no meaning."""
         return iter(())
 
@@ -245,7 +245,7 @@ class Signal:
     name: str
     title: str
     unit: Unit
-    kind: Kind
+    kind: SignalKind
     select: tuple[Matcher, ...]
     scope: tuple[str, ...]
     by: tuple[str, ...]

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any, Final, Protocol
 
-from victor_monitoring.runtime.reads import Report
+from victor_monitoring.runtime.reads import ComponentReport
 from victor_monitoring.runtime.totals import Totals
 from victor_monitoring.victor.registry import Method, Metrics, ToolExecutionOutcome
 
@@ -93,7 +93,7 @@ class AgentReader:
 
     def use_selections(self, answer: object) -> None:
         """Takes how tools were selected. Raises Nonsense where a part of it cannot be true."""
-        stats = Report(answer, _STATS)
+        stats = ComponentReport(answer, _STATS)
         selections = stats.part("selection_stats")
         for method, key in _SELECTIONS.items():
             if (total := selections.amount(key)) is not None:
@@ -103,7 +103,7 @@ class AgentReader:
 
     def use_executions(self, answer: object) -> None:
         """Takes how often each tool was called: no durations, since totals have none to tell."""
-        stats = Report(answer, _STATS)
+        stats = ComponentReport(answer, _STATS)
         tools = stats.part("tool_stats")
         for tool in tools:
             for outcome, total in _calls(tools.part(tool)).items():
@@ -112,7 +112,7 @@ class AgentReader:
         stats.judge()
 
 
-def _calls(stats: Report) -> dict[ToolExecutionOutcome, float]:
+def _calls(stats: ComponentReport) -> dict[ToolExecutionOutcome, float]:
     """The calls of a tool by outcome; where one outcome is missing, what the other leaves of the total."""
     total = stats.amount("total_calls")
     success, failure = stats.amount("successful_calls"), stats.amount("failed_calls")

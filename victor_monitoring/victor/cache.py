@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Protocol, get_args
 
-from victor_monitoring.runtime.reads import Report
+from victor_monitoring.runtime.reads import ComponentReport
 from victor_monitoring.runtime.totals import Tally, Totals
 from victor_monitoring.victor.registry import Cache, Metrics, Operation
 
@@ -35,7 +35,7 @@ class CacheReader:
 
     def use(self, answer: object) -> None:
         """Takes the answer of `get_stats`. Raises Nonsense where a part of it cannot be true."""
-        stats = Report(answer, "get_stats()")
+        stats = ComponentReport(answer, "get_stats()")
         size = stats.amount("max_size")
         namespaces = stats.part("namespaces")
         for name in get_args(Cache):
@@ -46,7 +46,7 @@ class CacheReader:
             self._metrics.cache.cache_memory_bytes.set(memory)
         stats.judge()
 
-    def _counts(self, name: Cache, stats: Report) -> None:
+    def _counts(self, name: Cache, stats: ComponentReport) -> None:
         for operation, key in _OPERATIONS.items():
             if (total := stats.amount(key)) is None:
                 continue
@@ -59,7 +59,7 @@ class CacheReader:
             gained = self._totals.increment((name, "saved"), saved)
             self._metrics.cache.cache_saved_seconds_total(name).inc(gained / 1000)
 
-    def _sizes(self, name: Cache, stats: Report, size: float | None) -> None:
+    def _sizes(self, name: Cache, stats: ComponentReport, size: float | None) -> None:
         """Entries held and entries that fit; of a cache that tells one of them only, by its utilization."""
         entries, used = stats.amount("total_entries"), stats.amount("utilization")
         if entries is None and used is not None and size is not None:

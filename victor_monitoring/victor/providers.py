@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Protocol, TypedDict
 
-from victor_monitoring.runtime.reads import Report
+from victor_monitoring.runtime.reads import ComponentReport
 from victor_monitoring.runtime.totals import Tally, Totals
 from victor_monitoring.victor.registry import Metrics, ProviderPoolOutcome
 
@@ -49,7 +49,7 @@ class PoolReader:
 
     def use(self, answer: object) -> None:
         """Takes the answer of `get_provider_stats`. Raises Nonsense where a part of it cannot be true."""
-        providers = Report(answer, "get_provider_stats()")
+        providers = ComponentReport(answer, "get_provider_stats()")
         providers.judge()
         self._metrics.providers_configured.set(len(providers))
         for name in providers:
@@ -59,7 +59,7 @@ class PoolReader:
             self._count_requests(str(name), stats)
         providers.judge()
 
-    def _count_requests(self, name: str, stats: Report) -> None:
+    def _count_requests(self, name: str, stats: ComponentReport) -> None:
         for outcome, key in _OUTCOMES.items():
             if (total := stats.amount(key)) is not None:
                 gained = self._totals.increment((name, key), total)

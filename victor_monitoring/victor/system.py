@@ -6,7 +6,7 @@ import os
 from dataclasses import asdict
 from typing import Final
 
-from victor_monitoring.runtime.reads import Report
+from victor_monitoring.runtime.reads import ComponentReport
 from victor_monitoring.runtime.system import Usage
 from victor_monitoring.runtime.totals import Totals
 from victor_monitoring.victor.registry import Metrics
@@ -24,7 +24,7 @@ class SystemReader:
 
     def use(self, answer: object) -> None:
         """Takes a `Usage`. Raises Nonsense where a part of it cannot be true."""
-        usage = Report(asdict(answer) if isinstance(answer, Usage) else answer, "usage()")
+        usage = ComponentReport(asdict(answer) if isinstance(answer, Usage) else answer, "usage()")
         if (memory := usage.amount("memory")) is not None:
             self._metrics.system_memory_bytes.set(memory)
         if (seconds := usage.amount("cpu_seconds")) is not None:

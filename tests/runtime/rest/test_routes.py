@@ -22,7 +22,7 @@ from tests.runtime.rest.shop import shop_app
 from tests.runtime.shop import COMPONENTS, shop_collector
 from victor_monitoring.checks.hidden_endpoint import FIXED
 from victor_monitoring.runtime.collector import Collector
-from victor_monitoring.runtime.reads import Nonsense
+from victor_monitoring.runtime.reads import InvalidReading
 from victor_monitoring.runtime.rest import register_routes
 from victor_monitoring.runtime.rest.models import Models
 
@@ -91,7 +91,7 @@ def test_a_component_that_cannot_be_read_costs_its_own_section_only() -> None:
         raise RuntimeError(SECRET)
 
     def lie() -> None:
-        raise Nonsense(SECRET)
+        raise InvalidReading(SECRET)
 
     collector.register("till", fail)
     collector.register("shelf", lie)

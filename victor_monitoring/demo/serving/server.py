@@ -15,11 +15,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.responses import HTMLResponse
 
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.demo.serving.source import Source
+from victor_monitoring.demo.serving.source import ServedMetrics
 from victor_monitoring.runtime.rest.scrape import scrape_of
 
 
-def application(source: Source) -> FastAPI:
+def application(source: ServedMetrics) -> FastAPI:
     """The application that serves a source."""
     app = FastAPI(title=source.spec.service.title, docs_url="/docs", redoc_url=None)
     scrape = scrape_of(source)

@@ -19,7 +19,7 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.exposition import exposition
 from victor_monitoring.runtime.registry_module import UnknownContextError
-from victor_monitoring.runtime.workload import GROUP, Service
+from victor_monitoring.runtime.workload import GROUP, WorkloadModule
 
 _RESET_EVERY = 2  # windows, while counters are reset
 
@@ -33,7 +33,7 @@ def _nothing_more(_: FastAPI) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class ServedMetrics:
     """Metrics to be served; `add_routes` adds the REST API of a service that has one."""
 
     spec: Resolved
@@ -47,7 +47,7 @@ class Source:
         return exposition(self.scrapes, openmetrics=openmetrics)
 
 
-def live(spec: Resolved) -> Source:
+def live(spec: Resolved) -> ServedMetrics:
     """The collector of this process, which measures the process; UserError where the service has none."""
     service = _service(spec)
     if service is None:
@@ -56,12 +56,12 @@ def live(spec: Resolved) -> Source:
     return _collected(spec, service, service.live(), Faults())
 
 
-def simulated(spec: Resolved, *, seed: int, faults: Faults) -> Source:
+def simulated(spec: Resolved, *, seed: int, faults: Faults) -> ServedMetrics:
     """The service's own collector under its simulated load; where it has none, series made from the spec."""
     service = _service(spec)
     if service is None:
         target = SimulatedTarget(spec, seed=seed, clock=time.time, faults=faults)
-        return Source(spec, Scrapes(target, clock=time.time, reset_every=_resets(spec), faults=faults))
+        return ServedMetrics(spec, Scrapes(target, clock=time.time, reset_every=_resets(spec), faults=faults))
     workload = service.simulated(
         signal_levels(spec, faults.alerts), seed=seed, window=spec.window / 1000, is_idle=faults.is_idle
     )
@@ -70,12 +70,12 @@ def simulated(spec: Resolved, *, seed: int, faults: Faults) -> Source:
 
 def _collected(
     spec: Resolved,
-    service: Service,
+    service: WorkloadModule,
     collector: Collector[Any],
     faults: Faults,
     start: Callable[[], None] = _nothing,
     stop: Callable[[], None] = _nothing,
-) -> Source:
+) -> ServedMetrics:
     scrapes = Scrapes(collector, clock=time.time, reset_every=_resets(spec), faults=faults)
 
     def add_routes(app: FastAPI) -> None:
@@ -84,16 +84,16 @@ def _collected(
         except UnknownContextError as error:
             raise UserError(str(error), "render its registry with this spec: `victor-mon generate`") from None
 
-    return Source(spec, scrapes, add_routes, start, stop)
+    return ServedMetrics(spec, scrapes, add_routes, start, stop)
 
 
 def _resets(spec: Resolved) -> float:
     return _RESET_EVERY * spec.window / 1000
 
 
-def _service(spec: Resolved) -> Service | None:
+def _service(spec: Resolved) -> WorkloadModule | None:
     """What the installed packages offer for the spec's service; None where none does."""
     for found in entry_points(group=GROUP, name=spec.service.name):
-        service: Service = found.load()
+        service: WorkloadModule = found.load()
         return service
     return None

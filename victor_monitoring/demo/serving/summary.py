@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from victor_monitoring.demo.serving.watch import View
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.runtime.alert_states import ActiveSeries, AlertState, State
+from victor_monitoring.runtime.alert_states import ActiveSeries, AlertState, AlertStateName
 from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
@@ -51,7 +51,7 @@ def _size(value: float) -> str:
     return f"{_number(value)} {_SIZES[unit]}"
 
 
-States: TypeAlias = dict[str, State]
+States: TypeAlias = dict[str, AlertStateName]
 """The state of each alert, by its name."""
 
 
@@ -62,7 +62,7 @@ class Told:
     name: str
     severity: str
     condition: str
-    state: State
+    state: AlertStateName
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +89,7 @@ def rows(spec: Resolved, view: View) -> Iterator[Row]:
         yield Row(signal.title, value, labels, told)
 
 
-def news(before: States, view: View) -> Iterator[tuple[str, State, str]]:
+def news(before: States, view: View) -> Iterator[tuple[str, AlertStateName, str]]:
     """Each alert that is in another state than before, with its state and what it is about."""
     for each in view.alerts:
         if each.state != before.get(each.alert.name, "inactive"):

@@ -15,7 +15,7 @@ from victor_monitoring.base.diagnostics import nearest
 from victor_monitoring.language.model.patterns import BAD_VALUE, CUT_TEXT, MISSING_KEY, UNKNOWN_KEY
 from victor_monitoring.language.model.spec import Spec
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.language.syntax.tree import ListNode, MapNode, Node, Path, Plain, at, plain
+from victor_monitoring.language.syntax.tree import ListNode, MapNode, Node, Path, PlainValue, at, plain
 from victor_monitoring.language.syntax.wanted import (
     cut_comment,
     list_wanted_help,
@@ -46,7 +46,7 @@ _KEY: Final = "[key]"  # what pydantic puts behind the path of a key that is wro
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ReadSpec:
     """The spec without what could not be read (None where nothing is left), and what that was.
 
     `broken` holds the paths of the entities left out, so that nothing more is said about them.
@@ -66,23 +66,23 @@ class _Mistake:
     is_broken: bool
 
 
-def read(tree: MapNode) -> Reading:
+def read(tree: MapNode) -> ReadSpec:
     """The model of the spec. What is wrong is left out, entity by entity, until the rest is right."""
     findings: list[Finding] = []
     broken: set[Path] = set()
     rest: Any = plain(tree)
     while True:
         try:
-            return Reading(Spec.model_validate(rest), tuple(findings), frozenset(broken))
+            return ReadSpec(Spec.model_validate(rest), tuple(findings), frozenset(broken))
         except ValidationError as error:
             mistakes = _mistakes(error.errors(include_url=False), rest, tree)
         version = [each for each in mistakes if each.finding.path == ("victor_mon",)]
         if version and version[0].finding.pattern is BAD_VALUE:  # in that language the rest may be right
-            return Reading(None, (version[0].finding,), frozenset())
+            return ReadSpec(None, (version[0].finding,), frozenset())
         findings += [mistake.finding for mistake in mistakes]
         broken.update(mistake.left_out for mistake in mistakes if mistake.is_broken)
         if any(not mistake.left_out or mistake.left_out[0] in _NEEDED for mistake in mistakes):
-            return Reading(None, tuple(findings), frozenset(broken))
+            return ReadSpec(None, tuple(findings), frozenset(broken))
         for mistake in mistakes:
             rest = _without(rest, mistake.left_out)
 
@@ -110,7 +110,7 @@ class _Shape:
 
 
 def _mistakes(
-    errors: Iterable[ErrorDetails], data: Plain, tree: MapNode, shape: _Shape = _Shape(Spec)
+    errors: Iterable[ErrorDetails], data: PlainValue, tree: MapNode, shape: _Shape = _Shape(Spec)
 ) -> list[_Mistake]:
     """One mistake for each place, so that the members of a union do not repeat each other."""
     found: dict[tuple[Path, bool], _Mistake] = {}
@@ -123,7 +123,7 @@ def _mistakes(
     return list(found.values())
 
 
-def _path_in(data: Plain, loc: tuple[int | str, ...], *, is_missing: bool) -> Path:
+def _path_in(data: PlainValue, loc: tuple[int | str, ...], *, is_missing: bool) -> Path:
     """The error's path as far as it is one of the data: tags of unions and models are left out.
 
     Where a key is missing, it is the last of the path.

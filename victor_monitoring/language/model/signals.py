@@ -25,8 +25,8 @@ from victor_monitoring.language.model.fields import (
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.quantity import Condition, Quantity, Unit
-from victor_monitoring.signals.signal import Kind
 from victor_monitoring.signals.signal import Signal as ResolvedSignal
+from victor_monitoring.signals.signal import SignalKind
 
 _WRITTEN: dict[object, Any] = {
     Selector: SelectorField,
@@ -59,7 +59,7 @@ def written_model(shape: Any) -> type[BaseModel]:
     return create_model(shape.__name__, __base__=Written, __doc__=shape.__doc__, **fields)
 
 
-def _kind_type(kind: type[Kind]) -> Any:
+def _kind_type(kind: type[SignalKind]) -> Any:
     if kind.INLINE is None:
         return written_model(kind)
     return written_type(get_type_hints(kind)[kind.INLINE])
@@ -90,7 +90,7 @@ class _SignalKeys(Written):
                 )
         return value
 
-    def kind(self) -> tuple[type[Kind], Any]:
+    def kind(self) -> tuple[type[SignalKind], Any]:
         """The kind, and its parameters as written: a model, or a list of models where it is inline."""
         name = next(name for name in KINDS if getattr(self, name) is not None)
         return KINDS[name], getattr(self, name)

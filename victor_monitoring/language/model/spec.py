@@ -36,7 +36,7 @@ from victor_monitoring.language.model.fields import (
 from victor_monitoring.language.model.signals import Signal
 from victor_monitoring.signals.quantity import Quantity, Unit
 
-Labels: TypeAlias = dict[TargetLabel, LabelValue]
+LabelTexts: TypeAlias = dict[TargetLabel, LabelValue]
 CheckSeverity: TypeAlias = Literal["off", "note", "warning", "error"]
 Merge: TypeAlias = Literal[
     "sum", "max", "min", "mostrecent", "livesum", "livemax", "livemin", "livemostrecent"
@@ -81,10 +81,10 @@ class Service(Written):
     owner: PlainText
     namespace: Namespace | None = None
     metric_prefix: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*_$")]
-    select: Annotated[Labels, Field(min_length=1)]
+    select: Annotated[LabelTexts, Field(min_length=1)]
     scope: list[TargetLabel] = []
     runbooks: PlainText | None = None
-    labels: Labels = {}
+    labels: LabelTexts = {}
     prometheus: VersionField | None = None
     ack: Acks = {}
 
@@ -201,8 +201,8 @@ class Component(Written):
     class_: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")] | None = Field(default=None, alias="class")
     endpoint: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")] | None = None
     external: bool = False
-    select: Annotated[Labels, Field(min_length=1)] | None = None
-    labels: Labels = {}
+    select: Annotated[LabelTexts, Field(min_length=1)] | None = None
+    labels: LabelTexts = {}
     anchor: MetricName | None = None
     metrics: dict[MetricName, Metric]
     ack: Acks = {}
@@ -229,7 +229,7 @@ class Alert(Written):
     summary: TemplateField | None = None
     description: TemplateField | None = None
     actions: list[TemplateField] = []
-    labels: Labels = {}
+    labels: LabelTexts = {}
     ack: Acks = {}
     reason: Text | None = None
 
@@ -278,7 +278,7 @@ class Receiver(Written):
     """Who is told of alerts with these severities and labels; of all of them where neither is given."""
 
     severities: list[Name] = []
-    labels: Labels = {}
+    labels: LabelTexts = {}
     webhook_configs: Integrations = []
     email_configs: Integrations = []
     slack_configs: Integrations = []
@@ -303,8 +303,8 @@ class Receiver(Written):
 class Context(Written):
     """A place where the spec is applied: what it selects, labels and overrides there."""
 
-    labels: Labels = {}
-    select: Labels = {}
+    labels: LabelTexts = {}
+    select: LabelTexts = {}
     prometheus: VersionField | None = None
     protected: bool = False
     component: Literal["configmap", "operator"] | None = "configmap"

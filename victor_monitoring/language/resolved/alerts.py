@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.metrics import label_pairs, owner, owners
-from victor_monitoring.language.resolved.spec import Alert, Component, Labels, Service, Unknown
+from victor_monitoring.language.resolved.spec import Alert, Component, LabelPairs, Service, UnknownName
 from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.signals.alert import Guard
@@ -27,7 +27,7 @@ class AlertResolver:
         self._spec, self._service, self._scale = spec, service, scale
         self._components, self._signals = components, signals
         self._owners = owners(components.values())
-        self.unknown: list[Unknown] = []
+        self.unknown: list[UnknownName] = []
 
     def all(self) -> tuple[Alert, ...]:
         """Every alert that could be resolved, in the order of the spec."""
@@ -43,9 +43,9 @@ class AlertResolver:
         signal = self._signal(alert.signal, (*path, "signal"))
         guard = self._guard(alert.only_if, (*path, "only_if", "signal"))
         if alert.severity not in self._spec.severities:
-            self.unknown.append(Unknown("severity", alert.severity, (*path, "severity")))
+            self.unknown.append(UnknownName("severity", alert.severity, (*path, "severity")))
         if alert.component is not None and alert.component not in self._components:
-            self.unknown.append(Unknown("component", alert.component, (*path, "component")))
+            self.unknown.append(UnknownName("component", alert.component, (*path, "component")))
         if signal is None or (guard is None and alert.only_if is not None):
             return None
         component = alert.component or owner(signal, self._owners) or self._service.name
@@ -69,7 +69,7 @@ class AlertResolver:
 
     def _signal(self, name: str, path: Path) -> Signal | None:
         if name not in self._spec.signals:
-            self.unknown.append(Unknown("signal", name, path))
+            self.unknown.append(UnknownName("signal", name, path))
         return self._signals.get(name)
 
     def _guard(self, guard: written.Guard | None, path: Path) -> Guard | None:
@@ -78,7 +78,7 @@ class AlertResolver:
         signal = self._signal(guard.signal, path)
         return None if signal is None else Guard(signal, guard.when)
 
-    def _labels(self, alert: written.Alert, component: str) -> Labels:
+    def _labels(self, alert: written.Alert, component: str) -> LabelPairs:
         """What the alert adds to its series: the fixed labels, then service's, component's and its own."""
         section = self._components.get(component)
         return label_pairs(

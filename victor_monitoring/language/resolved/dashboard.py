@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from victor_monitoring.language.model import spec as written
-from victor_monitoring.language.resolved.spec import Dashboard, Panel, Row, Unknown
+from victor_monitoring.language.resolved.spec import Dashboard, Panel, Row, UnknownName
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.signals.signal import Signal
 
 
 def resolve_dashboard(
     dashboard: written.Dashboard, known: Mapping[str, object], signals: Mapping[str, Signal]
-) -> tuple[Dashboard, list[Unknown]]:
+) -> tuple[Dashboard, list[UnknownName]]:
     """The dashboard with the panels whose signals resolve, and the names that lead nowhere."""
-    unknown: list[Unknown] = []
+    unknown: list[UnknownName] = []
     rows = []
     for row_index, row in enumerate(dashboard.rows):
         panels = []
         for index, panel in enumerate(row.panels):
             path: Path = ("dashboard", "rows", row_index, "panels", index)
             uses = _uses(panel, path)
-            unknown += [Unknown("signal", name, at) for name, at in uses if name not in known]
+            unknown += [UnknownName("signal", name, at) for name, at in uses if name not in known]
             found = tuple(signals[name] for name, _ in uses if name in signals)
             if len(found) == len(uses):
                 named = sum(way is not None for way in (panel.signal, panel.signals, panel.columns))

@@ -10,7 +10,7 @@ from victor_monitoring.language.model.template import Placeholder, Template
 from victor_monitoring.language.resolved.spec import Component, Meta, Resolved
 from victor_monitoring.promql.tree import Matcher
 
-Watched: TypeAlias = Literal["target", "service", "metric"]
+MetaSubject: TypeAlias = Literal["target", "service", "metric"]
 
 TARGET, SERVICE, METRIC = "target", "service", "metric"  # the label `signal` of these alerts
 TARGET_DOWN, SERVICE_ABSENT, METRIC_MISSING = "TargetDown", "ServiceAbsent", "MetricMissing"
@@ -23,7 +23,7 @@ class MetaAlert:
     """An alert on monitoring itself; `component` is the one whose metric or own targets are watched."""
 
     name: str
-    watches: Watched
+    watches: MetaSubject
     select: tuple[Matcher, ...]
     component: Component | None
     labels: Mapping[str, str]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from victor_monitoring.language.model import spec as written
-from victor_monitoring.language.resolved.spec import Component, Declared, Labels, Resolved
+from victor_monitoring.language.resolved.spec import Component, Declared, LabelPairs, Resolved
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.signal import Signal
@@ -17,7 +17,7 @@ def matchers(labels: Mapping[str, str]) -> tuple[Matcher, ...]:
     return tuple(Matcher(label, "=", value) for label, value in labels.items())
 
 
-def label_pairs(labels: Mapping[str, str]) -> Labels:
+def label_pairs(labels: Mapping[str, str]) -> LabelPairs:
     """Labels as pairs, in the order of the spec."""
     return tuple(labels.items())
 

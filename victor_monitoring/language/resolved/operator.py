@@ -44,7 +44,7 @@ _MOUNTED: Final = re.compile(r"/etc/alertmanager/secrets/([a-z0-9][-.a-z0-9]*)/(
 
 
 @dataclass(frozen=True, slots=True)
-class Unsaid:
+class UnsupportedKey:
     """A key of a receiver that an AlertmanagerConfig has no word for, and what would help."""
 
     path: Path
@@ -52,14 +52,14 @@ class Unsaid:
     help: str
 
 
-def operator_configs(receiver: Receiver) -> tuple[dict[str, object], list[Unsaid]]:
+def operator_configs(receiver: Receiver) -> tuple[dict[str, object], list[UnsupportedKey]]:
     """A receiver's integrations in the operator's words, and what there are none for."""
     said: dict[str, object] = {}
-    unsaid: list[Unsaid] = []
+    unsaid: list[UnsupportedKey] = []
     for kind, configs in receiver.integrations.items():
         if kind not in _PLAIN:
             unsaid.append(
-                Unsaid((*receiver.path, kind), kind, f"use one of {', '.join(map(_quoted, _PLAIN))}")
+                UnsupportedKey((*receiver.path, kind), kind, f"use one of {', '.join(map(_quoted, _PLAIN))}")
             )
             continue
         translated = []
@@ -70,14 +70,14 @@ def operator_configs(receiver: Receiver) -> tuple[dict[str, object], list[Unsaid
     return said, unsaid
 
 
-def _unsaid(path: Path, kind: str, config: Mapping[str, object]) -> Iterator[Unsaid]:
+def _unsaid(path: Path, kind: str, config: Mapping[str, object]) -> Iterator[UnsupportedKey]:
     for key, value in config.items():
         if key in _SECRET[kind]:
             if not _MOUNTED.fullmatch(str(value)):
                 mend = "name a file of a mounted Secret: `/etc/alertmanager/secrets/NAME/KEY`"
-                yield Unsaid((*path, key), key, mend)
+                yield UnsupportedKey((*path, key), key, mend)
         elif key not in _PLAIN[kind]:
-            yield Unsaid((*path, key), key, f"leave out `{key}`")
+            yield UnsupportedKey((*path, key), key, f"leave out `{key}`")
 
 
 def _translated(kind: str, config: Mapping[str, object]) -> Iterator[tuple[str, object]]:

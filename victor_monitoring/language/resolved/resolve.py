@@ -10,7 +10,7 @@ from victor_monitoring.language.resolved.metrics import label_pairs, matchers, r
 from victor_monitoring.language.resolved.outputs import resolve_outputs
 from victor_monitoring.language.resolved.routing import resolve_routing
 from victor_monitoring.language.resolved.signals import SignalResolver
-from victor_monitoring.language.resolved.spec import Kubernetes, Meta, Resolved, Service, Unknown
+from victor_monitoring.language.resolved.spec import Kubernetes, Meta, Resolved, Service, UnknownName
 from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
@@ -131,22 +131,22 @@ def _meta(spec: written.Spec, scale: TimeScale) -> Meta | None:
     )
 
 
-def _unknown_anchors(spec: written.Spec) -> list[Unknown]:
+def _unknown_anchors(spec: written.Spec) -> list[UnknownName]:
     return [
-        Unknown("metric", component.anchor, ("components", name, "anchor"))
+        UnknownName("metric", component.anchor, ("components", name, "anchor"))
         for name, component in spec.components.items()
         if component.anchor is not None and component.anchor not in component.metrics
     ]
 
 
-def _unknown_meta_severity(spec: written.Spec) -> list[Unknown]:
+def _unknown_meta_severity(spec: written.Spec) -> list[UnknownName]:
     severity = spec.meta.severity if spec.meta else None
     if severity is None or severity in spec.severities:
         return []
-    return [Unknown("severity", severity, ("meta", "severity"))]
+    return [UnknownName("severity", severity, ("meta", "severity"))]
 
 
-def _is_broken(unknown: Unknown, broken: frozenset[Path]) -> bool:
+def _is_broken(unknown: UnknownName, broken: frozenset[Path]) -> bool:
     """Whether the name is defined, only in a place that could not be read."""
     sections = {"signal": "signals", "component": "components", "metric": "metrics", "severity": "severities"}
     section = sections[unknown.thing]

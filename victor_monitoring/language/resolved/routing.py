@@ -6,13 +6,13 @@ from typing import Final
 
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.metrics import label_pairs
-from victor_monitoring.language.resolved.spec import Receiver, Routing, Unknown
+from victor_monitoring.language.resolved.spec import Receiver, Routing, UnknownName
 from victor_monitoring.language.resolved.time_scale import TimeScale
 
 
 def resolve_routing(
     spec: written.Spec, context: str | None, scale: TimeScale
-) -> tuple[Routing, list[Unknown]]:
+) -> tuple[Routing, list[UnknownName]]:
     """The routing of base or of a context, and the severities of its receivers that do not exist."""
     here = spec.contexts[context] if context else written.Context()
     receivers = tuple(
@@ -36,7 +36,7 @@ def resolve_routing(
         receivers=receivers,
     )
     unknown = [
-        Unknown("severity", severity, (*receiver.path, "severities", index))
+        UnknownName("severity", severity, (*receiver.path, "severities", index))
         for receiver in receivers
         for index, severity in enumerate(receiver.severities)
         if severity not in spec.severities

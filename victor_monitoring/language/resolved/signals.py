@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.model.patterns import CIRCULAR_SIGNAL
 from victor_monitoring.language.model.signals import Signal as WrittenSignal
-from victor_monitoring.language.resolved.spec import Read, Service, Unknown
+from victor_monitoring.language.resolved.spec import SelectorUse, Service, UnknownName
 from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
@@ -17,7 +17,7 @@ from victor_monitoring.signals.binding import Readers, Unbound, bind_kind
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.selector import WrittenSelector
-from victor_monitoring.signals.signal import Kind, Signal
+from victor_monitoring.signals.signal import Signal, SignalKind
 
 
 class SignalResolver:
@@ -34,8 +34,8 @@ class SignalResolver:
         self._used = _used_signals(spec)
         self._signals: dict[str, Signal | None] = {}
         self._open: list[str] = []
-        self.reads: list[Read] = []
-        self.unknown: list[Unknown] = []
+        self.reads: list[SelectorUse] = []
+        self.unknown: list[UnknownName] = []
         self.findings: list[Finding] = []
 
     def all(self) -> dict[str, Signal]:
@@ -82,15 +82,15 @@ class SignalResolver:
     def _selector(self, selector: WrittenSelector, path: Path) -> Selector:
         found = self._series.get(selector.metric.text)
         if found is None:
-            self.unknown.append(Unknown("metric", selector.metric.text, path, selector.metric.part))
+            self.unknown.append(UnknownName("metric", selector.metric.text, path, selector.metric.part))
             raise Unbound
         bound = Selector(found[0], tuple(each.matcher for each in selector.matchers))
-        self.reads.append(Read(path, selector, bound))
+        self.reads.append(SelectorUse(path, selector, bound))
         return bound
 
     def _part(self, name: str, path: Path) -> Signal:
         if name not in self._spec.signals:
-            self.unknown.append(Unknown("signal", name, path))
+            self.unknown.append(UnknownName("signal", name, path))
             raise Unbound
         if name in self._open:
             message, mend = f"`{name}` is made of itself", "a score is made of other signals"
@@ -101,7 +101,7 @@ class SignalResolver:
             raise Unbound
         return part
 
-    def _select_of(self, kind: Kind) -> tuple[Matcher, ...]:
+    def _select_of(self, kind: SignalKind) -> tuple[Matcher, ...]:
         """The select of the first metric that is read, or of the first part."""
         for reading in kind.readings():
             return self._series[reading.selector.metric.name][1]

@@ -19,8 +19,8 @@ from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.selector import WrittenSelector
 from victor_monitoring.signals.signal import Signal
 
-Labels: TypeAlias = tuple[tuple[str, str], ...]
-Thing: TypeAlias = Literal["metric", "signal", "component", "severity"]
+LabelPairs: TypeAlias = tuple[tuple[str, str], ...]
+EntityKind: TypeAlias = Literal["metric", "signal", "component", "severity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +38,7 @@ class Service:
     select: tuple[Matcher, ...]
     scope: tuple[str, ...]
     runbooks: str | None
-    labels: Labels
+    labels: LabelPairs
     prometheus: PrometheusVersion | None
 
     def runbook(self, alert: str) -> str | None:
@@ -68,7 +68,7 @@ class Component:
     endpoint: str
     external: bool
     select: tuple[Matcher, ...]
-    labels: Labels
+    labels: LabelPairs
     metrics: tuple[Declared, ...]
     anchor: Selector | None
     written: frozenset[str]  # the keys that the spec gives
@@ -96,8 +96,8 @@ class Alert:
     summary: Template | None
     description: Template | None
     actions: tuple[Template, ...]
-    labels: Labels
-    own_labels: Labels
+    labels: LabelPairs
+    own_labels: LabelPairs
 
     @property
     def path(self) -> Path:
@@ -175,8 +175,8 @@ class Kubernetes:
     """
 
     rules_key: str
-    labels: Labels
-    app: Labels
+    labels: LabelPairs
+    app: LabelPairs
     port: str | int | None
     path: str
 
@@ -187,7 +187,7 @@ class Receiver:
 
     name: str
     severities: tuple[str, ...]
-    labels: Labels
+    labels: LabelPairs
     integrations: Mapping[str, Sequence[Mapping[str, object]]]
     path: Path
 
@@ -204,23 +204,23 @@ class Routing:
     group_wait: int
     group_interval: int
     repeat_interval: int
-    labels: Labels
+    labels: LabelPairs
     told_apart: tuple[str, ...]
     receivers: tuple[Receiver, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Unknown:
+class UnknownName:
     """A name that the spec uses and nothing defines."""
 
-    thing: Thing
+    thing: EntityKind
     name: str
     path: Path
     part: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Read:
+class SelectorUse:
     """A selector where it is written, of a metric that exists."""
 
     path: Path
@@ -274,9 +274,9 @@ class Resolved:
     alerts: tuple[Alert, ...]
     meta: Meta | None
     dashboard: Dashboard | None
-    reads: tuple[Read, ...]
-    unknown: tuple[Unknown, ...]
-    names: Mapping[Thing, frozenset[str]]
+    reads: tuple[SelectorUse, ...]
+    unknown: tuple[UnknownName, ...]
+    names: Mapping[EntityKind, frozenset[str]]
     acks: tuple[Ack, ...]
     reasons: frozenset[Path]  # of the alerts, signals and sections that say why they are as they are
     broken: frozenset[Path]

@@ -27,7 +27,7 @@ from victor_monitoring.language.syntax.mistakes import (
     too_deep,
 )
 from victor_monitoring.language.syntax.scalars import (
-    Surprise,
+    MisreadScalar,
     resolve,
     skip_properties,
     tag_mistake,
@@ -65,7 +65,7 @@ class _Open:
 
 
 @dataclass(frozen=True, slots=True)
-class _Anchored:
+class _Anchor:
     """A node that aliases may repeat, with its number of nodes and its levels."""
 
     node: Node
@@ -82,7 +82,7 @@ class Builder:
         self._stack: list[_Open] = []
         self._root: Node | None = None
         self._documents = 0
-        self._anchors: dict[str, _Anchored | None] = {}  # None while the node is being read
+        self._anchors: dict[str, _Anchor | None] = {}  # None while the node is being read
         self._size = 0
         self._from_aliases = 0
         self._last: ScalarNode | None = None
@@ -151,7 +151,7 @@ class Builder:
                 self.diagnostics.append(tag_mistake(node))
             skip_properties(node)
         if event.anchor:
-            self._anchors[event.anchor] = _Anchored(node, 1, 0)
+            self._anchors[event.anchor] = _Anchor(node, 1, 0)
         self._last = node
         self._end = (node.end_line, node.end_column)
         self._put(node)
@@ -183,7 +183,7 @@ class Builder:
         lines = (self._source.line(number) for number in range(node.line + 1, node.end_line + 1))
         return any(line.lstrip().startswith("-") for line in lines)
 
-    def _unlike_text(self, node: ScalarNode, surprise: Surprise | None) -> None:
+    def _unlike_text(self, node: ScalarNode, surprise: MisreadScalar | None) -> None:
         """Tell of a key that is no text, and of a value that is not what it looks like."""
         stack = self._stack
         if stack and isinstance(stack[-1].node, MapNode) and not stack[-1].waiting:
@@ -235,7 +235,7 @@ class Builder:
         if isinstance(node, MapNode) and opened.merged:
             self._merge(node, opened.merged)
         if opened.anchor:
-            self._anchors[opened.anchor] = _Anchored(node, self._size - opened.size_before, opened.height)
+            self._anchors[opened.anchor] = _Anchor(node, self._size - opened.size_before, opened.height)
         if self._stack:
             self._stack[-1].height = max(self._stack[-1].height, opened.height + 1)
         self._put(node)
@@ -260,7 +260,7 @@ class Builder:
         self._count(span, target)
         self._put(target.node)
 
-    def _count(self, span: Span, target: _Anchored) -> None:
+    def _count(self, span: Span, target: _Anchor) -> None:
         """Stop where aliases make the tree deeper or larger than anything can walk."""
         self._size += target.size
         self._from_aliases += target.size
@@ -328,7 +328,7 @@ class Builder:
         node.entries = entries | node.entries
 
 
-def _key_unlike_text(key: ScalarNode, surprise: Surprise | None) -> tuple[str, str]:
+def _key_unlike_text(key: ScalarNode, surprise: MisreadScalar | None) -> tuple[str, str]:
     """What is said of a key that is no text, and what to do."""
     if not key.text:
         return "a key is missing before the colon", "write one"

@@ -15,7 +15,7 @@ MAX_BYTES = 16 * 2**20
 
 
 @dataclass(frozen=True, slots=True)
-class Loaded:
+class LoadedTree:
     """What was read: the tree, None where nothing could be read on, and the mistakes found."""
 
     tree: MapNode | None
@@ -49,18 +49,18 @@ def read(path: Path, name: str) -> Source:
     return Source(name, content.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
 
 
-def load(source: Source) -> Loaded:
+def load(source: Source) -> LoadedTree:
     """The located tree of a spec's text, and every mistake that can be found in it by itself."""
     unreadable = [*character_mistakes(source)] or [*conflict_markers(source)]
     if unreadable:
-        return Loaded(None, in_order(unreadable))
+        return LoadedTree(None, in_order(unreadable))
     builder = Builder(source)
     top = builder.build()
     if isinstance(top, MapNode):
-        return Loaded(top, in_order(builder.diagnostics))
+        return LoadedTree(top, in_order(builder.diagnostics))
     if top is not None or not builder.diagnostics:  # else the text was not read to its end
         builder.diagnostics.append(_no_mapping(source, top))
-    return Loaded(None, in_order(builder.diagnostics))
+    return LoadedTree(None, in_order(builder.diagnostics))
 
 
 def _no_mapping(source: Source, top: Node | None) -> Diagnostic:

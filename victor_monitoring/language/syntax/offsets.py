@@ -9,7 +9,7 @@ from collections.abc import Sequence
 _SINGLE = re.compile(r"''|[^']")
 _DOUBLE = re.compile(r'\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\.|[^\\"]')
 
-Stretch = tuple[int, int, int, int]
+LineRange = tuple[int, int, int, int]
 
 
 def within_line(raw: str, style: str, text: str) -> list[int] | None:
@@ -26,7 +26,7 @@ def within_line(raw: str, style: str, text: str) -> list[int] | None:
     return offsets if len(offsets) == len(text) + 1 else None
 
 
-def within_block(lines: Sequence[str], first: int, text: str, start: int, end: int) -> Stretch | None:
+def within_block(lines: Sequence[str], first: int, text: str, start: int, end: int) -> LineRange | None:
     """The stretch of `text[start:end]` in a literal block whose first line of text is line `first`.
 
     The stretch is (line, column, end line, end column), from 1; None where it cannot be told.

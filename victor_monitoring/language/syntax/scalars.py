@@ -17,11 +17,11 @@ from victor_monitoring.language.syntax.mistakes import (
     quoted,
     shown,
 )
-from victor_monitoring.language.syntax.tree import Place, ScalarNode, ScalarValue
+from victor_monitoring.language.syntax.tree import NodePosition, ScalarNode, ScalarValue
 
 
 @dataclass(frozen=True, slots=True)
-class Surprise:
+class MisreadScalar:
     """Why a plain scalar is not what it looks like, and what to write instead."""
 
     mistake: Pattern
@@ -29,7 +29,7 @@ class Surprise:
     help: str
 
 
-Resolved = tuple[ScalarValue, Surprise | None]
+ResolvedScalar = tuple[ScalarValue, MisreadScalar | None]
 
 _VALUES: dict[str, ScalarValue] = {"": None, "~": None}
 _VALUES |= dict.fromkeys(("null", "Null", "NULL"), None)
@@ -64,7 +64,7 @@ _FORMS = re.compile(
 _LONG_NUMBER = re.compile(r"[-+]?(?:0x[0-9a-fA-F_]+|[0-9][0-9_.:]*)")
 
 
-def resolve(text: str) -> Resolved:
+def resolve(text: str) -> ResolvedScalar:
     """The value of a plain scalar; with a surprise, a value that lets the reading go on."""
     if text in _SPECIAL:
         return _word(text) if text in _WORDS else (_VALUES[text], None)
@@ -76,35 +76,35 @@ def resolve(text: str) -> Resolved:
     return _READERS[str(form.lastgroup)](text) if form else (text, None)
 
 
-def _word(text: str) -> Resolved:
+def _word(text: str) -> ResolvedScalar:
     boolean = "true" if _WORDS[text] else "false"
     message = f"a bare `{text}` is a boolean for some tools and text for others"
-    return text, Surprise(AMBIGUOUS_WORD, message, f"quote it, `{quoted(text)}`, or write `{boolean}`")
+    return text, MisreadScalar(AMBIGUOUS_WORD, message, f"quote it, `{quoted(text)}`, or write `{boolean}`")
 
 
-def _integer(text: str) -> Resolved:
+def _integer(text: str) -> ResolvedScalar:
     return int(text), None
 
 
-def _decimal(text: str) -> Resolved:
+def _decimal(text: str) -> ResolvedScalar:
     return float(text), None
 
 
-def _too_long(text: str) -> Resolved:
+def _too_long(text: str) -> ResolvedScalar:
     message = f"the number {shown(text)} has {len(text)} characters"
     help_text = f"write at most {_MAX_LENGTH}, or quote it, where text is meant"
-    return text, Surprise(AMBIGUOUS_NUMBER, message, help_text)
+    return text, MisreadScalar(AMBIGUOUS_NUMBER, message, help_text)
 
 
-def _number(text: str, value: ScalarValue, message: str, write: str) -> Resolved:
+def _number(text: str, value: ScalarValue, message: str, write: str) -> ResolvedScalar:
     """A number that YAML's versions read differently: `write` is the plain way to write it, if any."""
     or_quote = f"quote it, `{quoted(text)}`, where text is meant"
-    return value, Surprise(
+    return value, MisreadScalar(
         AMBIGUOUS_NUMBER, message, f"write `{write}`, or {or_quote}" if write else or_quote
     )
 
 
-def _zero(text: str) -> Resolved:
+def _zero(text: str) -> ResolvedScalar:
     decimal = int(text)
     if set(text) & set("89"):
         message = f"`{text}` is text for some tools and {decimal} for others, because of the zero in front"
@@ -113,7 +113,7 @@ def _zero(text: str) -> Resolved:
     return _number(text, decimal, message, str(decimal))
 
 
-def _radix(text: str) -> Resolved:
+def _radix(text: str) -> ResolvedScalar:
     digits = text.replace("_", "")
     if len(digits.lstrip("+-")) < 3:  # `0x_`
         return text, None
@@ -123,7 +123,7 @@ def _radix(text: str) -> Resolved:
     return _number(text, value, message, str(value))
 
 
-def _exponent(text: str) -> Resolved:
+def _exponent(text: str) -> ResolvedScalar:
     value = float(text.replace("_", ""))
     if not math.isfinite(value):
         return _number(text, text, f"`{text}` is larger than any number", "")
@@ -134,7 +134,7 @@ def _exponent(text: str) -> Resolved:
     return _number(text, value, message, "" if "e" in written else written)
 
 
-def _clock(text: str) -> Resolved:
+def _clock(text: str) -> ResolvedScalar:
     sign = -1 if text[0] == "-" else 1
     seconds = 0.0
     for field in text.lstrip("+-").replace("_", "").split(":"):
@@ -142,34 +142,36 @@ def _clock(text: str) -> Resolved:
     value = f"{sign * seconds:g}"
     message = f"`{text}` is {value} for some tools (base 60) and text for others"
     help_text = f"write a duration such as `{value}s`, or quote it, `{quoted(text)}`"
-    return text, Surprise(AMBIGUOUS_NUMBER, message, help_text)
+    return text, MisreadScalar(AMBIGUOUS_NUMBER, message, help_text)
 
 
-def _underscores(text: str) -> Resolved:
+def _underscores(text: str) -> ResolvedScalar:
     digits = text.replace("_", "")
     value, surprise = resolve(digits)
     message = f"`{text}` is {digits} for some tools and text for others"
     return _number(text, text if surprise else value, message, "" if surprise else digits)
 
 
-def _infinity(text: str) -> Resolved:
+def _infinity(text: str) -> ResolvedScalar:
     return _number(text, text, f"`{text}` is not a number that can be compared with", "")
 
 
-def _date(text: str) -> Resolved:
+def _date(text: str) -> ResolvedScalar:
     try:
         return datetime.date.fromisoformat(text), None
     except ValueError:
         message = f"no calendar has the day `{text}`"
-        return text, Surprise(TIMESTAMP, message, f"write YEAR-MONTH-DAY, or quote it, `{quoted(text)}`")
+        return text, MisreadScalar(TIMESTAMP, message, f"write YEAR-MONTH-DAY, or quote it, `{quoted(text)}`")
 
 
-def _moment(text: str) -> Resolved:
+def _moment(text: str) -> ResolvedScalar:
     message = f"`{text}` is a moment in time; specs know days only"
-    return text, Surprise(TIMESTAMP, message, f"write the day, `{text[:10]}`, or quote it, `{quoted(text)}`")
+    return text, MisreadScalar(
+        TIMESTAMP, message, f"write the day, `{text[:10]}`, or quote it, `{quoted(text)}`"
+    )
 
 
-_READERS: dict[str, Callable[[str], Resolved]] = {
+_READERS: dict[str, Callable[[str], ResolvedScalar]] = {
     "integer": _integer,
     "decimal": _decimal,
     "date": _date,
@@ -189,7 +191,7 @@ _COMPARISON = re.compile(r"!(?:=|~|$)")
 _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 
 
-def skip_properties(node: Place) -> None:
+def skip_properties(node: NodePosition) -> None:
     """Move the start of `node` behind its anchor and its tag, on a later line if it stands there."""
     line, column = node.line, node.column
     end = (node.end_line, node.end_column)
@@ -202,7 +204,7 @@ def skip_properties(node: Place) -> None:
     node.line, node.column = min((line, column), end)
 
 
-def tag_mistake(place: Place) -> Diagnostic:
+def tag_mistake(place: NodePosition) -> Diagnostic:
     """The mistake of a node whose anchor and tag start at `place`, where the whole node is on one line."""
     text = place.source.line(place.line)
     found = _TAG.search(text, place.column - 1)

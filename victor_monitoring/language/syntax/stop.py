@@ -14,7 +14,7 @@ _TOKEN = re.compile(r"[\w.-]+|\S|$")
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class ParserStop:
     """Where the parser stopped, counted from 1, what it said, and where what it was reading began."""
 
     source: Source
@@ -62,13 +62,13 @@ class Stop:
         return value
 
 
-def stop_of(error: yaml.YAMLError | ValueError, source: Source, last: ScalarNode | None) -> Stop:
+def stop_of(error: yaml.YAMLError | ValueError, source: Source, last: ScalarNode | None) -> ParserStop:
     """Where and why the parser stopped; `last` is the scalar that it read before."""
     mark = getattr(error, "problem_mark", None)
     context_mark = getattr(error, "context_mark", None) or mark
     problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
     context = getattr(error, "context", None) or ""
-    return Stop(source, problem, *_inside(source, mark), context, *_inside(source, context_mark), last)
+    return ParserStop(source, problem, *_inside(source, mark), context, *_inside(source, context_mark), last)
 
 
 def _inside(source: Source, mark: yaml.Mark | None) -> tuple[int, int]:

@@ -26,7 +26,7 @@ from victor_monitoring.language.syntax.mistakes import (
     shown,
     too_deep,
 )
-from victor_monitoring.language.syntax.stop import Stop, stop_of
+from victor_monitoring.language.syntax.stop import ParserStop, stop_of
 from victor_monitoring.language.syntax.tree import ScalarNode
 
 # A line's dashes and key, and the value after them.
@@ -42,7 +42,7 @@ _LONGEST = 500  # characters of a line that are searched: more of them would tak
 _KIND_OF_BRACKET = {"{": "mapping", "[": "list"}
 
 
-Rule: TypeAlias = "Callable[[Stop], Diagnostic | None]"
+StopRule: TypeAlias = "Callable[[ParserStop], Diagnostic | None]"
 
 
 def syntax_mistake(source: Source, error: yaml.YAMLError | ValueError, last: ScalarNode | None) -> Diagnostic:
@@ -51,14 +51,14 @@ def syntax_mistake(source: Source, error: yaml.YAMLError | ValueError, last: Sca
     return next(found for rule in _RULES if (found := rule(stop)) is not None)
 
 
-def _too_deep(stop: Stop) -> Diagnostic | None:
+def _too_deep(stop: ParserStop) -> Diagnostic | None:
     """Brackets that nest too deep for the parser to look past them: no event tells of them."""
     if "nesting depth" not in stop.problem:
         return None
     return too_deep(stop.span(stop.line, stop.column, stop.text[stop.column - 1 : stop.column]))
 
 
-def _tab(stop: Stop) -> Diagnostic | None:
+def _tab(stop: ParserStop) -> Diagnostic | None:
     before = stop.text[: stop.column]
     if before.strip():
         if not stop.rest.startswith("\t") or "cannot start any token" not in stop.problem:
@@ -71,7 +71,7 @@ def _tab(stop: Stop) -> Diagnostic | None:
     return TAB.at(span, "the line is indented with a tab", "indent with spaces")
 
 
-def _wide_space(stop: Stop) -> Diagnostic | None:
+def _wide_space(stop: ParserStop) -> Diagnostic | None:
     for line in (stop.context_line, stop.line):
         if found := _WIDE_SPACES.match(stop.source.line(line)):
             message = (
@@ -84,7 +84,7 @@ def _wide_space(stop: Stop) -> Diagnostic | None:
     return None
 
 
-def _block_text(stop: Stop) -> Diagnostic | None:
+def _block_text(stop: ParserStop) -> Diagnostic | None:
     """`when: > 4GiB`: text after the mark that starts a block."""
     if "block scalar" not in stop.context:
         return None
@@ -99,13 +99,13 @@ def _block_text(stop: Stop) -> Diagnostic | None:
     )
 
 
-def _comparison(stop: Stop, line: int, column: int, value: str) -> Diagnostic:
+def _comparison(stop: ParserStop, line: int, column: int, value: str) -> Diagnostic:
     message = f"a bare `>` starts a block of text in YAML, so {shown(value)} is no comparison"
     lead = stop.source.line(line)[: column - 1].strip()
     return UNQUOTED_COMPARISON.at(stop.span(line, column, value), message, _quote_help(lead, value))
 
 
-def _bad_start(stop: Stop) -> Diagnostic | None:
+def _bad_start(stop: ParserStop) -> Diagnostic | None:
     """`summary: @foo`: a character that starts no value."""
     value = stop.value_at(stop.line, stop.column)
     if "cannot start any token" not in stop.problem or not value:
@@ -115,7 +115,7 @@ def _bad_start(stop: Stop) -> Diagnostic | None:
     return _needs_quotes(stop, stop.column, value, f"a bare value cannot start with `{value[0]}`")
 
 
-def _alias_or_tag(stop: Stop) -> Diagnostic | None:
+def _alias_or_tag(stop: ParserStop) -> Diagnostic | None:
     """`when: *`, `a: & b`, `a: !<x`: marks of YAML that are incomplete."""
     for words, mistake in (("alias", BAD_ALIAS), ("anchor", BAD_ALIAS), ("tag", YAML_TAG)):
         if stop.context in (
@@ -135,7 +135,7 @@ def _alias_or_tag(stop: Stop) -> Diagnostic | None:
     return None
 
 
-def _escape(stop: Stop) -> Diagnostic | None:
+def _escape(stop: ParserStop) -> Diagnostic | None:
     r"""`"\d"`: a backslash in double quotes that YAML does not know."""
     if "escape" not in stop.problem and not (
         "quoted scalar" in stop.context and "hexdecimal" in stop.problem
@@ -148,7 +148,7 @@ def _escape(stop: Stop) -> Diagnostic | None:
     return BAD_ESCAPE.at(stop.span(stop.line, column, written), message, instead)
 
 
-def _open_quote(stop: Stop) -> Diagnostic | None:
+def _open_quote(stop: ParserStop) -> Diagnostic | None:
     """A quote that is never closed, or closed by the opening one of a later line."""
     last = stop.last
     if "scalar" in stop.context and ("end of stream" in stop.problem or "document" in stop.problem):
@@ -164,7 +164,7 @@ def _open_quote(stop: Stop) -> Diagnostic | None:
     )
 
 
-def _flow(stop: Stop) -> Diagnostic | None:
+def _flow(stop: ParserStop) -> Diagnostic | None:
     """What does not fit between brackets: an unquoted selector, or the lines after a missing bracket."""
     if "flow" not in stop.context:
         return None
@@ -190,7 +190,7 @@ def _flow(stop: Stop) -> Diagnostic | None:
     return YAML_SYNTAX.at(stop.span(stop.line, stop.column, token), message, instead)
 
 
-def _colon_in_text(stop: Stop) -> Diagnostic | None:
+def _colon_in_text(stop: ParserStop) -> Diagnostic | None:
     """`summary: foo: bar`: a second colon in one line."""
     if "mapping values are not allowed" not in stop.problem:
         return None
@@ -200,7 +200,7 @@ def _colon_in_text(stop: Stop) -> Diagnostic | None:
     return None
 
 
-def _missing_space(stop: Stop) -> Diagnostic | None:
+def _missing_space(stop: ParserStop) -> Diagnostic | None:
     """`key:value` and `-item`, found where the parser misses a colon or meets one too many."""
     if "mapping values are not allowed" in stop.problem:
         lines = [stop.line_before]
@@ -221,7 +221,7 @@ def _missing_space(stop: Stop) -> Diagnostic | None:
     return None
 
 
-def _no_colon(stop: Stop) -> Diagnostic | None:
+def _no_colon(stop: ParserStop) -> Diagnostic | None:
     if "could not find expected ':'" not in stop.problem:
         return None
     text = stop.source.line(stop.context_line).rstrip()
@@ -231,7 +231,7 @@ def _no_colon(stop: Stop) -> Diagnostic | None:
     return YAML_SYNTAX.at(span, f"{shown(value)} is no `key: value`", instead)
 
 
-def _rest_after_value(stop: Stop) -> Diagnostic | None:
+def _rest_after_value(stop: ParserStop) -> Diagnostic | None:
     """`summary: {threshold} exceeded` and `'it's'`: more text after a closing bracket or quote."""
     keyed = _KEYED.match(stop.text[:_LONGEST])
     if not keyed or keyed["value"][0] not in "{[\"'" or keyed.start("value") + 1 >= stop.column:
@@ -245,7 +245,7 @@ def _rest_after_value(stop: Stop) -> Diagnostic | None:
     return UNQUOTED_TEXT.at(span, message, _quote_help(keyed["lead"].strip(), value))
 
 
-def _indentation(stop: Stop) -> Diagnostic | None:
+def _indentation(stop: ParserStop) -> Diagnostic | None:
     """A line that stands in no column of the lines above it."""
     indent = len(stop.text) - len(stop.text.lstrip(" "))
     in_block = "block mapping" in stop.context or "block collection" in stop.context
@@ -271,7 +271,7 @@ def _indentation(stop: Stop) -> Diagnostic | None:
     return BAD_INDENTATION.at(span, message, instead)
 
 
-def _not_here(stop: Stop) -> Diagnostic | None:
+def _not_here(stop: ParserStop) -> Diagnostic | None:
     """`a: - b` and `a: ? b`: block style on the line of a key."""
     if "entries are not allowed" in stop.problem:
         message, instead = (
@@ -286,7 +286,7 @@ def _not_here(stop: Stop) -> Diagnostic | None:
     return None
 
 
-def _directive(stop: Stop) -> Diagnostic | None:
+def _directive(stop: ParserStop) -> Diagnostic | None:
     if "directive" not in stop.context + stop.problem:
         return None
     text = stop.source.line(stop.context_line).rstrip()
@@ -294,7 +294,7 @@ def _directive(stop: Stop) -> Diagnostic | None:
     return YAML_SYNTAX.at(stop.span(stop.context_line, 1, text), message, "delete the line, or quote the key")
 
 
-def _after_end(stop: Stop) -> Diagnostic | None:
+def _after_end(stop: ParserStop) -> Diagnostic | None:
     if "document start" not in stop.problem and not stop.rest.startswith("..."):
         return None
     message = f"{shown(stop.rest)} stands outside of the YAML document"
@@ -304,7 +304,7 @@ def _after_end(stop: Stop) -> Diagnostic | None:
     )
 
 
-def _anything(stop: Stop) -> Diagnostic:
+def _anything(stop: ParserStop) -> Diagnostic:
     doing = f" {stop.context}" if stop.context else ""
     message = f"this is not YAML: {stop.problem}{doing}"
     span = stop.span(stop.line, stop.column, stop.token)
@@ -313,7 +313,7 @@ def _anything(stop: Stop) -> Diagnostic:
     )
 
 
-def _needs_quotes(stop: Stop, column: int, value: str, why: str) -> Diagnostic:
+def _needs_quotes(stop: ParserStop, column: int, value: str, why: str) -> Diagnostic:
     lead = stop.text[: column - 1].strip()
     span = stop.span(stop.line, column, value)
     return UNQUOTED_TEXT.at(span, f"{why}: {shown(value)}", _quote_help(lead, value))
@@ -326,7 +326,7 @@ def _quote_help(lead: str, value: str) -> str:
     return f"quote it: `{key} {quoted(value)}`" if key else f"quote it: `{quoted(value)}`"
 
 
-_RULES: tuple[Rule, ...] = (
+_RULES: tuple[StopRule, ...] = (
     _too_deep,
     _tab,
     _wide_space,

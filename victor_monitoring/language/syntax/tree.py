@@ -10,13 +10,13 @@ from victor_monitoring.base.diagnostics import Source, Span
 from victor_monitoring.language.syntax.offsets import within_block, within_line
 
 ScalarValue: TypeAlias = str | int | float | bool | datetime.date | None
-Plain: TypeAlias = "ScalarValue | list[Plain] | dict[str, Plain]"
+PlainValue: TypeAlias = "ScalarValue | list[PlainValue] | dict[str, PlainValue]"
 Key: TypeAlias = str | int
 Path: TypeAlias = tuple[Key, ...]
 
 
 @dataclass(slots=True, eq=False)
-class Place:
+class NodePosition:
     """Where a node stands; counted as in `Span`, kept flat because a large spec has 10^5 of them."""
 
     source: Source
@@ -32,7 +32,7 @@ class Place:
 
 
 @dataclass(slots=True, eq=False)
-class ScalarNode(Place):
+class ScalarNode(NodePosition):
     """A scalar. `style` is the quote (`'` or `"`), `|` or `>` of a block, or empty for a plain one."""
 
     value: ScalarValue
@@ -56,7 +56,7 @@ class ScalarNode(Place):
 
 
 @dataclass(slots=True, eq=False)
-class ListNode(Place):
+class ListNode(NodePosition):
     """A sequence."""
 
     items: list[Node]
@@ -71,7 +71,7 @@ class Entry:
 
 
 @dataclass(slots=True, eq=False)
-class MapNode(Place):
+class MapNode(NodePosition):
     """A mapping, in the order of the text; what `<<` merges in comes first."""
 
     entries: dict[str, Entry]
@@ -80,12 +80,12 @@ class MapNode(Place):
 Node: TypeAlias = ScalarNode | ListNode | MapNode
 
 
-def plain(node: Node) -> Plain:
+def plain(node: Node) -> PlainValue:
     """The tree as ordinary Python data; a node that aliases share becomes one shared object."""
     return _plain(node, {})
 
 
-def _plain(node: Node, done: dict[int, Plain]) -> Plain:
+def _plain(node: Node, done: dict[int, PlainValue]) -> PlainValue:
     if isinstance(node, ScalarNode):
         return node.value
     if id(node) not in done:

@@ -15,7 +15,7 @@ import yaml
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.live.alertmanager.host_text import UNFIT, edited, replaced
 
-Part: TypeAlias = Mapping[str, list[Any]]  # routes, receivers, inhibit_rules: ours of each
+ConfigPart: TypeAlias = Mapping[str, list[Any]]  # routes, receivers, inhibit_rules: ours of each
 PLACES: Final = {
     "routes": ("route", "routes"),
     "receivers": ("receivers",),
@@ -37,8 +37,8 @@ class Ownership:
 
     service: str
     context: str
-    fragment: Part
-    rivals: tuple[Part, ...] = ()
+    fragment: ConfigPart
+    rivals: tuple[ConfigPart, ...] = ()
 
     def owns(self, key: str, item: object) -> bool:
         """Whether an item of one of the lists is ours."""

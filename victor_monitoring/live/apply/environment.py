@@ -27,7 +27,7 @@ _INSTALLED_BY: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Ran:
+class ProcessResult:
     """How a program ended, and what it printed: to be read, since a secret may be a word of it."""
 
     status: int
@@ -36,7 +36,7 @@ class Ran:
 
 
 @dataclass(frozen=True, slots=True)
-class Means:
+class ApplyEnvironment:
     """The means of one run. `held` keeps locks until its end, `say` tells progress, `patience` is seconds.
 
     `root` is the folder that paths of the spec are relative to. With `force`, what others changed is
@@ -62,7 +62,9 @@ class Means:
             raise UserError(f"`{name}` is not on PATH", _INSTALLED_BY.get(name, "install it"))
         return found
 
-    def run(self, command: Sequence[str], *, stdin: str | None = None, timeout: float = 60.0) -> Ran:
+    def run(
+        self, command: Sequence[str], *, stdin: str | None = None, timeout: float = 60.0
+    ) -> ProcessResult:
         """The command, run to its end; no secret belongs into it, since everybody sees it."""
         try:
             done = subprocess.run(  # noqa: S603 - a program of the user's own, with arguments as a list
@@ -81,7 +83,7 @@ class Means:
                 f"`{command[0]}` cannot be run: {error.strerror}", "mend its installation"
             ) from None
         out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
-        return Ran(done.returncode, out, err)
+        return ProcessResult(done.returncode, out, err)
 
     def hold(self, path: Path) -> None:
         """Nobody else applies to this file or folder until the end of the run; UserError if somebody does."""

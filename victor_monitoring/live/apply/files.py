@@ -9,7 +9,7 @@ from pathlib import Path, PurePath
 from victor_monitoring.base import files
 from victor_monitoring.base.artifacts import heading
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.live.apply.target import Standing, Step, state_of
+from victor_monitoring.live.apply.target import ObservedState, Step, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +112,14 @@ class ReloadedFile:
                 )
                 raise UserError(message, f"when it answers again: curl -X POST {self.url}/-/reload") from None
 
-    def standing(self, step: Step) -> Standing:
+    def standing(self, step: Step) -> ObservedState:
         """Which text the file holds, and whether the system works by it."""
         text = text_of(self.path)
         try:
             note = "" if self.has_loaded(text) else f"{self.system} has loaded something else"
         except UserError:
             note = f"what {self.system} has loaded cannot be asked"
-        return Standing(state_of(step, text), note)
+        return ObservedState(state_of(step, text), note)
 
     def _is_back(self, text: str | None) -> bool:
         try:

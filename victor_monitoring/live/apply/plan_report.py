@@ -7,22 +7,22 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from victor_monitoring.live.apply.run import Fate, Outcome, Record, Task
-from victor_monitoring.live.apply.target import Kind, State, Step
+from victor_monitoring.live.apply.run import ApplyOutcome, Record, StepStatus, TargetStep
+from victor_monitoring.live.apply.target import LiveState, Step, StepKind
 
 VERSION: Final = 1
-_ORDER: Final = (Kind.ADD, Kind.CHANGE, Kind.REMOVE, Kind.UNCHANGED)
+_ORDER: Final = (StepKind.ADD, StepKind.CHANGE, StepKind.REMOVE, StepKind.UNCHANGED)
 
 
-def summary(tasks: Sequence[Task]) -> str:
+def summary(tasks: Sequence[TargetStep]) -> str:
     """How many steps of each kind there are."""
     counts = Counter(task.step.kind for task in tasks)
     counted = [f"{counts[kind]} to {kind.value}" for kind in _ORDER[:-1] if counts[kind]]
-    rest = [f"{counts[Kind.UNCHANGED]} unchanged"] if counts[Kind.UNCHANGED] else []
+    rest = [f"{counts[StepKind.UNCHANGED]} unchanged"] if counts[StepKind.UNCHANGED] else []
     return ", ".join([*counted, *rest]) or "nothing"
 
 
-def plan_text(tasks: Sequence[Task]) -> str:
+def plan_text(tasks: Sequence[TargetStep]) -> str:
     """Each target with its steps: what each does, what that means, and the difference of the texts."""
     lines: list[str] = []
     target = ""
@@ -34,7 +34,7 @@ def plan_text(tasks: Sequence[Task]) -> str:
     return "".join(f"{line}\n" for line in [*lines, "", summary(tasks)])
 
 
-def outcome_text(outcome: Outcome) -> str:
+def outcome_text(outcome: ApplyOutcome) -> str:
     """What became of every step after a failure, and what really stands there."""
     lines = [
         "what stands where:",
@@ -46,8 +46,8 @@ def outcome_text(outcome: Outcome) -> str:
 def document(
     spec: str,
     context: str,
-    tasks: Sequence[Task],
-    outcome: Outcome | None,
+    tasks: Sequence[TargetStep],
+    outcome: ApplyOutcome | None,
     findings: Sequence[Mapping[str, object]],
 ) -> str:
     """One document whose keys stay: the plan, and where it was executed its outcome."""
@@ -65,32 +65,32 @@ def document(
 
 def _step_lines(step: Step) -> Iterator[str]:
     yield f"  {step.kind.value:<9} {step.name}"
-    if step.kind is Kind.UNCHANGED:
+    if step.kind is StepKind.UNCHANGED:
         return
     yield from (f"    {line}" for line in step.meaning)
     if step.conflict:
         yield f"    conflict: {step.conflict}"
-    if step.kind is Kind.CHANGE:
+    if step.kind is StepKind.CHANGE:
         yield from (f"      {line}" for line in step.diff.splitlines())
 
 
 def _fate(record: Record) -> str:
     standing = record.standing
     words = [record.fate.value]
-    if standing is not None and record.fate is not Fate.UNCHANGED:
-        found = standing.state if standing.state is not State.UNKNOWN else "what is there cannot be read"
+    if standing is not None and record.fate is not StepStatus.UNCHANGED:
+        found = standing.state if standing.state is not LiveState.UNKNOWN else "what is there cannot be read"
         words.append(f"{found}{f' ({standing.note})' if standing.note else ''}")
     return ", ".join(words) + (f": {record.reason}" if record.reason else "")
 
 
-def _data(task: Task, record: Record | None) -> Mapping[str, object]:
+def _data(task: TargetStep, record: Record | None) -> Mapping[str, object]:
     step = task.step
     data: dict[str, object] = {
         "target": task.target.name,
         "kind": step.kind.value,
         "name": step.name,
         "meaning": list(step.meaning),
-        "diff": step.diff if step.kind is not Kind.UNCHANGED else "",
+        "diff": step.diff if step.kind is not StepKind.UNCHANGED else "",
         "conflict": step.conflict or None,
     }
     if record is not None:

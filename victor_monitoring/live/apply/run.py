@@ -12,15 +12,15 @@ from victor_monitoring.base.diagnostics import Severity, UserError
 from victor_monitoring.base.interruption import Interrupted, shielded
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.live.apply.patterns import LASTING, UNEVALUATED
-from victor_monitoring.live.apply.target import Kind, Standing, State, Step, Target
+from victor_monitoring.live.apply.target import LiveState, ObservedState, Step, StepKind, Target
 
-Say = Callable[[str], None]
+Report = Callable[[str], None]
 _FIRST_PAUSE: Final = 0.25  # seconds between two looks at a live system
 _LONGEST_PAUSE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
-class Task:
+class TargetStep:
     """A step and the target that it is done to."""
 
     target: Target
@@ -29,10 +29,10 @@ class Task:
     @property
     def is_work(self) -> bool:
         """Whether there is anything to do."""
-        return self.step.kind is not Kind.UNCHANGED
+        return self.step.kind is not StepKind.UNCHANGED
 
 
-class Fate(enum.StrEnum):
+class StepStatus(enum.StrEnum):
     """What became of a step."""
 
     UNCHANGED = "unchanged"
@@ -46,39 +46,39 @@ class Fate(enum.StrEnum):
 class Record:
     """What became of a step, and what really stands there; `reason` says why it could not be undone."""
 
-    task: Task
-    fate: Fate
-    standing: Standing | None = None
+    task: TargetStep
+    fate: StepStatus
+    standing: ObservedState | None = None
     reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ApplyOutcome:
     """What became of every step; `failure` is what stopped the run, None where nothing did."""
 
     records: tuple[Record, ...]
     failure: UserError | None = None
-    failed: Task | None = None
+    failed: TargetStep | None = None
 
 
-def plan(targets: Sequence[Target], say: Say) -> tuple[Task, ...]:
+def plan(targets: Sequence[Target], say: Report) -> tuple[TargetStep, ...]:
     """What is to be done, in order. Every preflight passes before anything is read; nothing is changed."""
     for target in targets:
         say(f"{target.name}: can it be applied?")
         target.preflight()
-    tasks: list[Task] = []
+    tasks: list[TargetStep] = []
     for target in targets:
         say(f"{target.name}: what is there?")
-        tasks += [Task(target, step) for step in target.plan(target.read())]
+        tasks += [TargetStep(target, step) for step in target.plan(target.read())]
     return tuple(tasks)
 
 
-def execute(tasks: Sequence[Task], say: Say) -> Outcome:
+def execute(tasks: Sequence[TargetStep], say: Report) -> ApplyOutcome:
     """Every step done, or at the first that fails all of them undone as far as that goes.
 
     An interruption is a failure too. What cannot have been expected is undone and raised again.
     """
-    begun: list[Task] = []
+    begun: list[TargetStep] = []
     try:
         for task in tasks:
             if task.is_work:
@@ -88,16 +88,18 @@ def execute(tasks: Sequence[Task], say: Say) -> Outcome:
     except (UserError, Interrupted) as error:
         failure = error if isinstance(error, UserError) else UserError("interrupted", "run it again")
         with shielded():
-            return Outcome(tuple(_undone(tasks, begun, say)), failure, begun[-1] if begun else None)
+            return ApplyOutcome(tuple(_undone(tasks, begun, say)), failure, begun[-1] if begun else None)
     except BaseException:
         with shielded():
             _undone(tasks, begun, say)
         raise
-    return Outcome(tuple(Record(each, Fate.DONE if each.is_work else Fate.UNCHANGED) for each in tasks))
+    return ApplyOutcome(
+        tuple(Record(each, StepStatus.DONE if each.is_work else StepStatus.UNCHANGED) for each in tasks)
+    )
 
 
 def findings(
-    targets: Sequence[Target], say: Say, patience: float, *, is_applied: bool = False
+    targets: Sequence[Target], say: Report, patience: float, *, is_applied: bool = False
 ) -> list[Finding]:
     """What the live systems have otherwise than the spec; asked for `patience` seconds while it may pass.
 
@@ -131,22 +133,22 @@ def _is_error(finding: Finding) -> bool:
     return finding.pattern is None or finding.pattern.severity is Severity.ERROR
 
 
-def _undone(tasks: Sequence[Task], begun: Sequence[Task], say: Say) -> list[Record]:
+def _undone(tasks: Sequence[TargetStep], begun: Sequence[TargetStep], say: Report) -> list[Record]:
     """Undoes what was begun, the last first; then looks at what really stands."""
-    fates = {id(task): (Fate.NOT_BEGUN if task.is_work else Fate.UNCHANGED, "") for task in tasks}
+    fates = {id(task): (StepStatus.NOT_BEGUN if task.is_work else StepStatus.UNCHANGED, "") for task in tasks}
     for task in reversed(begun):
         say(f"{task.target.name}: taking back {task.step.name}")
         try:
             task.target.undo(task.step)
         except UserError as error:
-            fates[id(task)] = (Fate.LEFT, f"{error.message}; {error.help}")
+            fates[id(task)] = (StepStatus.LEFT, f"{error.message}; {error.help}")
         else:
-            fates[id(task)] = (Fate.UNDONE, "")
+            fates[id(task)] = (StepStatus.UNDONE, "")
     return [Record(task, fates[id(task)][0], _standing(task), fates[id(task)][1]) for task in tasks]
 
 
-def _standing(task: Task) -> Standing:
+def _standing(task: TargetStep) -> ObservedState:
     try:
         return task.target.standing(task.step)
     except UserError as error:
-        return Standing(State.UNKNOWN, error.message)
+        return ObservedState(LiveState.UNKNOWN, error.message)

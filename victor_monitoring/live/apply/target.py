@@ -22,7 +22,7 @@ from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.live.secrets import SecretSource
 
 
-class Kind(enum.StrEnum):
+class StepKind(enum.StrEnum):
     """What a step does."""
 
     ADD = "add"
@@ -39,7 +39,7 @@ class Step:
     changed it: such a step is executed only by force.
     """
 
-    kind: Kind
+    kind: StepKind
     name: str
     before: str | None = field(repr=False)
     after: str | None = field(repr=False)
@@ -60,23 +60,23 @@ def step(
 ) -> Step:
     """The step from one text to another; `stale` where equal texts have not taken effect yet."""
     if before is None:
-        kind = Kind.UNCHANGED if after is None else Kind.ADD
+        kind = StepKind.UNCHANGED if after is None else StepKind.ADD
     elif after is None:
-        kind = Kind.REMOVE
+        kind = StepKind.REMOVE
     else:
-        kind = Kind.UNCHANGED if before == after and not stale else Kind.CHANGE
+        kind = StepKind.UNCHANGED if before == after and not stale else StepKind.CHANGE
     if diff is None:
         diff = unified((before or "").encode(), (after or "").encode(), name.lstrip("/"))
     return Step(kind, name, before, after, tuple(meaning), diff, conflict)
 
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means
-    from victor_monitoring.live.http.client import Http
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
+    from victor_monitoring.live.http.client import HttpClient
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class OtherContext:
     """Another context of the spec: what it has in a live system that both share is not ours."""
 
     context: str
@@ -97,7 +97,7 @@ class Delivery:
     dashboard: str | None = field(repr=False)
     routing: str | None = field(repr=False)
     artifacts: tuple[Artifact, ...] = field(repr=False, default=())
-    rivals: tuple[Rival, ...] = field(repr=False, default=())
+    rivals: tuple[OtherContext, ...] = field(repr=False, default=())
 
     @property
     def context(self) -> str:
@@ -111,7 +111,7 @@ class Delivery:
         return f"run `victor-mon apply --context {self.context}`"
 
 
-class State(enum.StrEnum):
+class LiveState(enum.StrEnum):
     """Which of a step's two sides really stands in the live system."""
 
     BEFORE = "as before"
@@ -121,18 +121,18 @@ class State(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class ObservedState:
     """What was found of a step's thing after a failure; `note` says what else there is to know."""
 
-    state: State
+    state: LiveState
     note: str = ""
 
 
-def state_of(step: Step, there: str | None) -> State:
+def state_of(step: Step, there: str | None) -> LiveState:
     """Which side of a step a text is."""
     if there == step.before:
-        return State.BEFORE
-    return State.AFTER if there == step.after else State.OTHER
+        return LiveState.BEFORE
+    return LiveState.AFTER if there == step.after else LiveState.OTHER
 
 
 class Target(ABC):
@@ -173,9 +173,9 @@ class Target(ABC):
     def verify(self) -> Iterator[Finding]:
         """Everything that is otherwise in the live system than the spec says."""
 
-    def standing(self, step: Step) -> Standing:
+    def standing(self, step: Step) -> ObservedState:
         """What is really there, by what can be read now."""
-        return Standing(state_of(step, self.read().get(step.name)))
+        return ObservedState(state_of(step, self.read().get(step.name)))
 
     def _found(self, pattern: Pattern, message: str, help: str) -> Finding:  # noqa: A002 - the word users see
         """A difference that is the target's as a whole."""
@@ -191,7 +191,7 @@ class Settings(Written, ABC):
     takes: ClassVar[frozenset[str]]
 
     @abstractmethod
-    def target(self, delivery: Delivery, means: Means, path: Path) -> Target:
+    def target(self, delivery: Delivery, means: ApplyEnvironment, path: Path) -> Target:
         """The target; its settings stand at `path` of the spec."""
 
 
@@ -236,7 +236,7 @@ class HttpSettings(Settings):
     password: SecretSource | None = None
     ca_file: Text | None = None
 
-    def client(self, means: Means, headers: Mapping[str, str] | None = None) -> Http:
+    def client(self, means: ApplyEnvironment, headers: Mapping[str, str] | None = None) -> HttpClient:
         """Return a client of the address with its credentials, closed at the end of the run."""
         from victor_monitoring.live.http.client import connect  # noqa: PLC0415 - an extra, which reading a spec does without
 
@@ -247,7 +247,7 @@ class HttpSettings(Settings):
         means.held.callback(client.close)
         return client
 
-    def _authorization(self, means: Means) -> str | None:
+    def _authorization(self, means: ApplyEnvironment) -> str | None:
         if self.token is not None:
             return f"Bearer {means.secret(self.token).reveal()}"
         if self.password is None:

@@ -14,10 +14,10 @@ from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.live.apply.target import Delivery
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
 
 
-def judge(delivery: Delivery, means: Means, taken: Collection[str]) -> None:
+def validate_rendered(delivery: Delivery, means: ApplyEnvironment, taken: Collection[str]) -> None:
     """Returns where promtool and amtool accept what the targets take; UserError where one does not."""
     with _folder() as folder:
         if delivery.rules is not None and "rules" in taken:
@@ -54,7 +54,7 @@ def hosted(fragment: Any) -> dict[str, Any]:
     }
 
 
-def _accepted(means: Means, command: list[str], what: str) -> None:
+def _accepted(means: ApplyEnvironment, command: list[str], what: str) -> None:
     ran = means.run(command)
     if ran.status:
         program = Path(command[0]).name

@@ -10,9 +10,9 @@ from typing import Final, TypeAlias
 
 from victor_monitoring.base.diagnostics import Pattern, Severity, nearest
 from victor_monitoring.language.resolved.metrics import target_labels
-from victor_monitoring.language.resolved.spec import Declared, Labels, Resolved
+from victor_monitoring.language.resolved.spec import Declared, LabelPairs, Resolved
 from victor_monitoring.language.syntax.tree import Path
-from victor_monitoring.live.exposition.exposition import Exposition, Metadata, Sample, Word
+from victor_monitoring.live.exposition.exposition import Exposition, ExpositionToken, Metadata, Sample
 from victor_monitoring.signals.metric import Metric
 
 _TOTAL: Final = "_total"
@@ -42,7 +42,7 @@ class Comparison:
     exposition: Exposition
     declared: tuple[Declared, ...]
     samples: Mapping[str, Sequence[Sample]]
-    places: Mapping[str, Word]  # of each family, where its name stands first
+    places: Mapping[str, ExpositionToken]  # of each family, where its name stands first
     stand_ins: Mapping[str, str]
     target_labels: frozenset[str]
 
@@ -78,7 +78,7 @@ class Comparison:
         found = self.type_of(metric)
         return found is not None and found.said.text != metric.type
 
-    def target(self, sample: Sample) -> Labels:
+    def target(self, sample: Sample) -> LabelPairs:
         """The labels of the target; empty unless the series came by way of a Prometheus or a gateway."""
         if not any(name.text in ("job", "instance") for name, _ in sample.labels):
             return ()
@@ -86,7 +86,7 @@ class Comparison:
             (name.text, value.text) for name, value in sample.labels if name.text in self.target_labels
         )
 
-    def own_labels(self, metric: Metric, sample: Sample) -> Iterator[tuple[Word, Word]]:
+    def own_labels(self, metric: Metric, sample: Sample) -> Iterator[tuple[ExpositionToken, ExpositionToken]]:
         """The labels that the metric itself has, without empty ones and those that others add."""
         added = {name for name, _ in self.target(sample)}
         if metric.type == "histogram" and sample.name.text.endswith("_bucket"):
@@ -119,14 +119,14 @@ def series_names(metric: Metric) -> tuple[str, ...]:
     return tuple(metric.name + suffix for suffix in _SUFFIXES.get(metric.type, ("",)))
 
 
-def _places(exposition: Exposition) -> dict[str, Word]:
+def _places(exposition: Exposition) -> dict[str, ExpositionToken]:
     """Every family by the name that queries begin with, and where it stands first."""
     families = _families(exposition)
     lines = (exposition.types, exposition.helps, exposition.units)
     words = [meta.name for each in lines for meta in each.values()] + [
         each.name for each in exposition.samples
     ]
-    places: dict[str, Word] = {}
+    places: dict[str, ExpositionToken] = {}
     for word in sorted(words, key=lambda word: word.line):
         places.setdefault(families.get(word.text, word.text), word)
     return places
@@ -162,7 +162,7 @@ def _stand_in(metric: Metric, exposed: set[str]) -> str | None:
 class Found:
     """One deviation, in the exposition (a word) or, where nothing stands there, in the spec (a path)."""
 
-    place: Word | Path
+    place: ExpositionToken | Path
     message: str
     help: str = ""
 

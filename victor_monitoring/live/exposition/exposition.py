@@ -9,7 +9,7 @@ from victor_monitoring.base.diagnostics import Source, Span
 
 
 @dataclass(frozen=True, slots=True)
-class Word:
+class ExpositionToken:
     """A decoded token and where it stands, quotes apart; counted as in `Span`, kept flat for large texts."""
 
     text: str
@@ -22,12 +22,12 @@ class Word:
 class Sample:
     """One value of a series. `time` is in milliseconds in the text format, in seconds in OpenMetrics."""
 
-    name: Word
-    labels: tuple[tuple[Word, Word], ...]
+    name: ExpositionToken
+    labels: tuple[tuple[ExpositionToken, ExpositionToken], ...]
     value: float
     time: float | None
 
-    def value_of(self, label: str) -> Word | None:
+    def value_of(self, label: str) -> ExpositionToken | None:
         """The value of a label; None where it is not there, or empty, which Prometheus takes for the same."""
         return next((value for name, value in self.labels if name.text == label and value.text), None)
 
@@ -36,15 +36,15 @@ class Sample:
 class Metadata:
     """What a TYPE, HELP or UNIT line says of a metric."""
 
-    name: Word
-    said: Word
+    name: ExpositionToken
+    said: ExpositionToken
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
+class ExpositionFault:
     """A place that a scrape refuses, and why."""
 
-    place: Word
+    place: ExpositionToken
     message: str
     help: str = ""
 
@@ -62,9 +62,9 @@ class Exposition:
     helps: Mapping[str, Metadata]
     units: Mapping[str, Metadata]
     samples: tuple[Sample, ...]
-    faults: tuple[Fault, ...]
+    faults: tuple[ExpositionFault, ...]
     unread: frozenset[str]
 
-    def span(self, word: Word) -> Span:
+    def span(self, word: ExpositionToken) -> Span:
         """The place of a word."""
         return Span(self.source, word.line, word.column, word.line, word.end)

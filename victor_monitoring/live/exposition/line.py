@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from victor_monitoring.live.exposition.exposition import Fault, Word
+from victor_monitoring.live.exposition.exposition import ExpositionFault, ExpositionToken
 
 _BLANKS: Final = re.compile(r"[ \t]*")
 _KEYWORD: Final = re.compile(r"#[ \t]+(HELP|TYPE|UNIT)(?=[ \t])")
@@ -20,15 +20,15 @@ _NUMBER: Final = re.compile(
 _ESCAPE: Final = re.compile(r'\\([\\"n])')
 _NOT_UTF8: Final = re.compile("[\ud800-\udfff]+")
 
-Labels = tuple[tuple[Word, Word], ...]
+LabelTokens = tuple[tuple[ExpositionToken, ExpositionToken], ...]
 
 
 class MalformedLine(Exception):
     """A line cannot be read; `fault` says where and why."""
 
-    def __init__(self, place: Word, message: str, help: str = "") -> None:  # noqa: A002 - the word users see
+    def __init__(self, place: ExpositionToken, message: str, help: str = "") -> None:  # noqa: A002 - the word users see
         super().__init__(message)
-        self.fault = Fault(place, message, help)
+        self.fault = ExpositionFault(place, message, help)
 
 
 class Line:
@@ -42,10 +42,12 @@ class Line:
         self.name = ""
         self._skip()
 
-    def word(self, start: int, end: int | None = None, text: str | None = None) -> Word:
+    def word(self, start: int, end: int | None = None, text: str | None = None) -> ExpositionToken:
         """The stretch of the line from `start` (from 0) to `end`, else to the line's end."""
         end = len(self._text) if end is None else end
-        return Word(self._text[start:end] if text is None else text, self._number, start + 1, end + 1)
+        return ExpositionToken(
+            self._text[start:end] if text is None else text, self._number, start + 1, end + 1
+        )
 
     def rest(self) -> str:
         """What has not been read yet."""
@@ -66,21 +68,21 @@ class Line:
         found = self._take(_KEYWORD)
         return found[1] if found else ""
 
-    def metric(self) -> Word:
+    def metric(self) -> ExpositionToken:
         """The name of a metric, also a quoted one."""
         name = self._string() if self.starts('"') else self._name(_METRIC, "the name of a metric")
         self.name = name.text
         return name
 
-    def remainder(self, *, is_escaped: bool) -> Word:
+    def remainder(self, *, is_escaped: bool) -> ExpositionToken:
         """The rest of the line, without blanks around it."""
         start, text = self._at, self.rest().rstrip(" \t")
         self._at = len(self._text)
         return self.word(start, start + len(text), _unescaped(text) if is_escaped else text)
 
-    def labels(self, name: Word | None) -> tuple[Word, Labels]:
+    def labels(self, name: ExpositionToken | None) -> tuple[ExpositionToken, LabelTokens]:
         """The metric's name, which may stand first in the braces, and the labels in them, if any."""
-        labels: list[tuple[Word, Word]] = []
+        labels: list[tuple[ExpositionToken, ExpositionToken]] = []
         if self._takes("{"):
             while not self._takes("}"):
                 label = self._string() if self.starts('"') else self._name(_LABEL, "the name of a label")
@@ -97,7 +99,7 @@ class Line:
             raise MalformedLine(self._next(_TOKEN), "the name of a metric is wanted")
         return name, tuple(labels)
 
-    def number(self, what: str, *, is_wanted: bool = True) -> tuple[float | None, Word | None]:
+    def number(self, what: str, *, is_wanted: bool = True) -> tuple[float | None, ExpositionToken | None]:
         """A number and how it is written; None at the line's end or an exemplar where it is not wanted."""
         if not is_wanted and (not self.rest() or self.starts("#")):
             return None, None
@@ -140,13 +142,13 @@ class Line:
         if not self._takes(mark):
             raise self._wrong(f"`{mark}`")
 
-    def _name(self, pattern: re.Pattern[str], what: str) -> Word:
+    def _name(self, pattern: re.Pattern[str], what: str) -> ExpositionToken:
         found = self._take(pattern)
         if not found:
             raise self._wrong(what)
         return self.word(*found.span())
 
-    def _string(self) -> Word:
+    def _string(self) -> ExpositionToken:
         start, found = self._at, self._take(_STRING)
         if not found and self.starts('"'):
             raise MalformedLine(self.word(start), "the quote is not closed", 'close it: `"`')
@@ -154,7 +156,7 @@ class Line:
             raise self._wrong("a value in double quotes")
         return self.word(*found.span(1), _unescaped(found[1]))
 
-    def _next(self, pattern: re.Pattern[str]) -> Word:
+    def _next(self, pattern: re.Pattern[str]) -> ExpositionToken:
         found = pattern.match(self._text, self._at)
         return self.word(*found.span()) if found else self.word(self._at)
 

@@ -10,7 +10,13 @@ from collections.abc import Iterator
 from typing import Final
 
 from victor_monitoring.base.diagnostics import Source
-from victor_monitoring.live.exposition.exposition import Exposition, Fault, Metadata, Sample, Word
+from victor_monitoring.live.exposition.exposition import (
+    Exposition,
+    ExpositionFault,
+    ExpositionToken,
+    Metadata,
+    Sample,
+)
 from victor_monitoring.live.exposition.line import Line, MalformedLine
 
 _END: Final = "# EOF"
@@ -62,7 +68,7 @@ class _Reading:
         self.helps: dict[str, Metadata] = {}
         self.units: dict[str, Metadata] = {}
         self.samples: list[Sample] = []
-        self.faults: list[Fault] = []
+        self.faults: list[ExpositionFault] = []
         self.unread: set[str] = set()
 
     def read(self, line: Line) -> None:
@@ -120,28 +126,36 @@ class _Reading:
         return Sample(name, labels, value, time)
 
 
-def _faults_of_the_whole(source: Source, lines: list[str], end: int, openmetrics: bool) -> Iterator[Fault]:
-    last = Word("", len(lines), len(lines[-1]) + 1, len(lines[-1]) + 1) if lines else Word("", 1, 1, 1)
+def _faults_of_the_whole(
+    source: Source, lines: list[str], end: int, openmetrics: bool
+) -> Iterator[ExpositionFault]:
+    last = (
+        ExpositionToken("", len(lines), len(lines[-1]) + 1, len(lines[-1]) + 1)
+        if lines
+        else ExpositionToken("", 1, 1, 1)
+    )
     written = enumerate(source.text.split("\n"), start=1)
     number = next((n for n, line in written if line.endswith("\r") and not line.startswith("#")), None)
     if number is not None:
         column = len(source.line(number)) + 1
-        place = Word("", number, column, column)
-        yield Fault(
+        place = ExpositionToken("", number, column, column)
+        yield ExpositionFault(
             place, "the line ends in CR and LF", "end lines in LF alone, Prometheus reads the CR as text"
         )
     if not openmetrics and lines and not source.text.endswith("\n"):
-        yield Fault(
+        yield ExpositionFault(
             last, "the last line does not end", "write a line feed behind it, or Prometheus refuses it all"
         )
     if openmetrics and end == len(lines):
-        yield Fault(last, f"there is no `{_END}`: the exposition was cut short", f"end it with `{_END}`")
+        yield ExpositionFault(
+            last, f"there is no `{_END}`: the exposition was cut short", f"end it with `{_END}`"
+        )
     if openmetrics and end < len(lines) - 1:
-        place = Word("", end + 2, 1, len(lines[end + 1]) + 1)
-        yield Fault(place, f"there is text behind `{_END}`", f"write `{_END}` last, and once")
+        place = ExpositionToken("", end + 2, 1, len(lines[end + 1]) + 1)
+        yield ExpositionFault(place, f"there is text behind `{_END}`", f"write `{_END}` last, and once")
 
 
-def _twice(samples: list[Sample]) -> Iterator[Fault]:
+def _twice(samples: list[Sample]) -> Iterator[ExpositionFault]:
     """A fault for each series that stands there a second time."""
     seen: dict[object, Sample] = {}
     for sample in samples:
@@ -149,4 +163,6 @@ def _twice(samples: list[Sample]) -> Iterator[Fault]:
         first = seen.setdefault((sample.name.text, labels, sample.time), sample)
         if first is not sample:
             message = f"this series of `{sample.name.text}` is on line {first.name.line} already"
-            yield Fault(sample.name, message, "expose each series once: Prometheus keeps one of them")
+            yield ExpositionFault(
+                sample.name, message, "expose each series once: Prometheus keeps one of them"
+            )

@@ -9,13 +9,13 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from victor_monitoring.base.diagnostics import nearest
-from victor_monitoring.language.resolved.spec import Labels
+from victor_monitoring.language.resolved.spec import LabelPairs
 from victor_monitoring.live.exposition.comparison import CREATED, Comparison, Found, close_to, deviation
-from victor_monitoring.live.exposition.exposition import Sample, Word
+from victor_monitoring.live.exposition.exposition import ExpositionToken, Sample
 from victor_monitoring.signals.metric import Metric
 
 _OTHER = "other"  # what values beyond an open label's limit become
-_Bounds: TypeAlias = dict[float, Word]
+_Bounds: TypeAlias = dict[float, ExpositionToken]
 
 
 @deviation("VM807", "other-labels")
@@ -53,7 +53,7 @@ def undeclared_label_value(held: Comparison) -> Iterator[Found]:
     """
     for declared in held.declared:
         closed = {label.name: label.values for label in declared.metric.labels if label.values is not None}
-        strange: dict[str, dict[str, Word]] = defaultdict(dict)
+        strange: dict[str, dict[str, ExpositionToken]] = defaultdict(dict)
         for sample in held.of(declared.metric):
             for name, value in held.own_labels(declared.metric, sample):
                 if value.text not in closed.get(name.text, (value.text,)):
@@ -107,7 +107,7 @@ def overspent_budget(held: Comparison) -> Iterator[Found]:
         return
     names = {sample.name.text for each in held.declared for sample in held.of(each.metric)}
     names |= {name for name in held.samples if name.startswith(held.spec.service.prefix)}
-    targets: dict[Labels, Counter[str]] = defaultdict(Counter)
+    targets: dict[LabelPairs, Counter[str]] = defaultdict(Counter)
     for name in names:
         if not name.endswith(CREATED):
             for sample in held.samples[name]:
@@ -129,7 +129,7 @@ def label_over_limit(held: Comparison) -> Iterator[Found]:
     """
     for declared in held.declared:
         limits = {label.name: label.limit for label in declared.metric.labels if label.limit is not None}
-        seen: dict[tuple[str, Labels], dict[str, Word]] = defaultdict(dict)
+        seen: dict[tuple[str, LabelPairs], dict[str, ExpositionToken]] = defaultdict(dict)
         for sample in held.of(declared.metric) if limits else ():
             for name, value in held.own_labels(declared.metric, sample):
                 if name.text in limits and value.text != _OTHER:

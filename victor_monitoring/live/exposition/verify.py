@@ -9,7 +9,7 @@ from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity, Sp
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.tree import MapNode, span_at
 from victor_monitoring.live.exposition.comparison import Found, compare
-from victor_monitoring.live.exposition.exposition import Exposition, Word
+from victor_monitoring.live.exposition.exposition import Exposition, ExpositionToken
 from victor_monitoring.live.exposition.metrics import (
     metric_without_series,
     other_help,
@@ -65,7 +65,7 @@ def verify(
         return diagnostics
 
     def span(found: Found) -> Span:
-        if isinstance(found.place, Word):
+        if isinstance(found.place, ExpositionToken):
             return exposition.span(found.place)
         return span_at(tree, found.place, key=True)
 

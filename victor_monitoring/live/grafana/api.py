@@ -17,7 +17,7 @@ from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.live.http.response import HttpError, printable
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.http.client import Http
+    from victor_monitoring.live.http.client import HttpClient
 
 try:
     from grafana_client.elements import Dashboard, DashboardVersions, Folder
@@ -31,7 +31,7 @@ _GONE: Final = 404
 
 
 @dataclass(frozen=True, slots=True)
-class Saved:
+class DashboardVersion:
     """Who saved the latest version of a dashboard, when, and with what message."""
 
     version: int
@@ -46,7 +46,7 @@ class Saved:
 
 
 @dataclass(frozen=True, slots=True)
-class Present:
+class LiveDashboard:
     """A dashboard that is there, all of it, and its folder: the uid is empty in none."""
 
     content: Mapping[str, Any] = field(repr=False)
@@ -56,16 +56,16 @@ class Present:
     provisioned: str = ""  # the file that it comes from
 
 
-class Grafana:
+class GrafanaApi:
     """A Grafana behind an HTTP client."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: HttpClient) -> None:
         self.base = http.base
         self._wire = wire = _Wire(http)
         self._dashboards, self._folders = Dashboard(wire, None), Folder(wire)
         self._versions = DashboardVersions(wire)
 
-    def dashboard(self, uid: str) -> Present | None:
+    def dashboard(self, uid: str) -> LiveDashboard | None:
         """The dashboard of that uid, None where there is none."""
         try:
             answer = self._dashboards.get_dashboard(quote(uid, safe=""))
@@ -78,10 +78,10 @@ class Grafana:
                 place = str(meta.get("folderUid") or "")
                 file = str(meta.get("provisionedExternalId") or "a file") if meta.get("provisioned") else ""
                 version = int(content.get("version") or 0)
-                return Present(content, version, place, str(meta.get("folderTitle") or ""), file)
+                return LiveDashboard(content, version, place, str(meta.get("folderTitle") or ""), file)
         raise self._strange(f"/dashboards/uid/{uid}")
 
-    def saved(self, uid: str) -> Saved | None:
+    def saved(self, uid: str) -> DashboardVersion | None:
         """The latest version of a dashboard, None where Grafana does not tell."""
         try:
             answer = self._versions.get_dashboard_versions_by_uid(quote(uid, safe=""), limit=1)
@@ -95,7 +95,7 @@ class Grafana:
         match found:
             case [dict(each), *_]:
                 texts = (str(each.get(key) or "") for key in ("message", "createdBy", "created"))
-                return Saved(int(each.get("version") or 0), *texts)
+                return DashboardVersion(int(each.get("version") or 0), *texts)
             case []:
                 return None
         raise self._strange(f"/dashboards/uid/{uid}/versions")
@@ -156,7 +156,7 @@ class Grafana:
 class _Wire:
     """What the elements of grafana-client send by. Every call sets a state, so it may be repeated."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: HttpClient) -> None:
         self._http = http
 
     def GET(self, path: str, params: Any = None, data: Any = None) -> Any:  # noqa: N802 - the library's name

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.grafana.api import Saved
+    from victor_monitoring.live.grafana.api import DashboardVersion
 
 # What Grafana itself counts or rewrites when it saves.
 _SERVERS: Final = frozenset({"id", "version", "schemaVersion", "iteration"})
@@ -33,12 +33,12 @@ class OwnDashboard:
         digest = self._digest(self.content or {})
         return f"victor-mon: spec {self.service}, context {self.context}, sha256 {digest}"
 
-    def is_mark(self, saved: Saved | None) -> bool:
+    def is_mark(self, saved: DashboardVersion | None) -> bool:
         """Whether a version was saved by us, for this spec and context."""
         found = _MARK.fullmatch(saved.message) if saved else None
         return found is not None and (found["service"], found["context"]) == (self.service, self.context)
 
-    def is_same(self, there: Mapping[str, Any], saved: Saved | None) -> bool:
+    def is_same(self, there: Mapping[str, Any], saved: DashboardVersion | None) -> bool:
         """Whether what is there is what is rendered.
 
         A server may have added defaults of its own: that is no difference where the latest version is the

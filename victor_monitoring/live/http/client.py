@@ -15,7 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.base.interruption import unbroken
-from victor_monitoring.live.http.response import LARGEST, Answer, HttpError, printable, status_words
+from victor_monitoring.live.http.response import LARGEST, HttpError, HttpResponse, printable, status_words
 from victor_monitoring.live.secrets import Redactor
 
 try:
@@ -36,7 +36,7 @@ _OK: Final = frozenset(range(200, 300))
 _OURS: Final = {"User-Agent": "victor-mon", "Accept-Encoding": "gzip"}
 
 
-class Cut:
+class ConnectionDeadline:
     """Cuts the latest connection of an httpx client, which tells of its connections by `trace`.
 
     A time-out of httpx is for each read alone: who sends a header byte by byte is waited for without end.
@@ -68,7 +68,7 @@ class Cut:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
-class Http:
+class HttpClient:
     """A client of one address. Paths are below it; secrets stay in its headers."""
 
     def __init__(
@@ -82,7 +82,7 @@ class Http:
         self.base = base
         self._patience = patience
         self._redactor = redactor
-        self._cut = Cut()
+        self._cut = ConnectionDeadline()
         self._client = httpx.Client(
             headers={"Accept": "application/json", **headers, **_OURS},
             verify=verify,
@@ -110,7 +110,7 @@ class Http:
         admit: Collection[int] = _OK,
         repeat: bool | None = None,
         patience: float | None = None,
-    ) -> Answer:
+    ) -> HttpResponse:
         """The answer, if its status is one of `admit`; else HttpError.
 
         What fails for the moment (no connection, 429, 5xx) is tried again where `repeat` says that this
@@ -148,7 +148,7 @@ class Http:
         content: str | bytes | None,
         headers: Mapping[str, str],
         deadline: float,
-    ) -> Answer:
+    ) -> HttpResponse:
         url = f"{self.base}{path}"
         for _ in range(_REDIRECTS):
             answer = self._exchange(method, url, params, content, headers, deadline)
@@ -184,7 +184,7 @@ class Http:
         content: str | bytes | None,
         headers: Mapping[str, str],
         deadline: float,
-    ) -> Answer:
+    ) -> HttpResponse:
         left = max(deadline - time.monotonic(), 0.001)
         shown = self._redactor(url)
         try:
@@ -205,7 +205,7 @@ class Http:
                     raise httpx.ReadTimeout("")
                 received = {name.lower(): value for name, value in response.headers.items()}
                 text = body.decode("utf-8", "replace")
-                return Answer(shown, response.status_code, received, text, self._redactor)
+                return HttpResponse(shown, response.status_code, received, text, self._redactor)
         except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:  # of a name
             if isinstance(error, httpx.TimeoutException) or time.monotonic() > deadline:
                 message = f"`{shown}` did not answer within {self._patience:g} s"
@@ -214,7 +214,7 @@ class Http:
             help = "is it running, and is this its address?"  # noqa: A001 - the word users see
             raise HttpError(f"`{shown}` cannot be reached: {reason}", help) from None
 
-    def _refused(self, method: str, answer: Answer) -> HttpError:
+    def _refused(self, method: str, answer: HttpResponse) -> HttpError:
         said = printable(self._redactor(" ".join(answer.text.split())), 300)
         message = f"{method} `{answer.url}` answered {status_words(answer.status)}"
         message += f": {said}" if said else ""
@@ -223,12 +223,12 @@ class Http:
 
 def connect(
     url: str, headers: Mapping[str, str], ca_file: Path | None, patience: float, redactor: Redactor
-) -> Http:
+) -> HttpClient:
     """Return a client of an address that trusts the authorities in `ca_file`, or else the system's.
 
     Raises UserError if the file holds no certificate that can be read.
     """
-    return Http(url, headers, _trusted(ca_file), patience, redactor)
+    return HttpClient(url, headers, _trusted(ca_file), patience, redactor)
 
 
 def _trusted(ca_file: Path | None) -> ssl.SSLContext:
@@ -271,7 +271,7 @@ def _origin(url: str) -> tuple[str, str | None, int | None]:
     return parts.scheme, parts.hostname, parts.port
 
 
-def _pause(answer: Answer, usual: float) -> float:
+def _pause(answer: HttpResponse, usual: float) -> float:
     """How long to wait: as long as the answer asks for, within bounds."""
     asked = answer.headers.get("retry-after", "")
     return min(float(asked), _LONGEST_PAUSE) if asked.isdecimal() and asked.isascii() else usual

@@ -36,7 +36,7 @@ class HttpError(UserError):
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class HttpResponse:
     """An answer that was admitted, whole."""
 
     url: str

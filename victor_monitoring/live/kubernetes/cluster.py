@@ -11,13 +11,13 @@ from victor_monitoring.base.diagnostics import Pattern
 from victor_monitoring.live.apply.patterns import UNREADABLE
 from victor_monitoring.live.kubernetes.kubectl import Kubectl
 from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
-from victor_monitoring.live.kubernetes.selection import Selecting, selecting_resources
+from victor_monitoring.live.kubernetes.selection import OperatorSelector, selecting_resources
 
 _GROUP = "monitoring.coreos.com"
 
 
 @dataclass(frozen=True, slots=True)
-class Problem:
+class ClusterProblem:
     """A difference between a cluster and the spec, reported for the target as a whole."""
 
     pattern: Pattern
@@ -30,10 +30,10 @@ class Cluster:
 
     def __init__(self, kubectl: Kubectl, namespace: str) -> None:
         self._kubectl, self.namespace = kubectl, namespace
-        self._unreadable: dict[str, Problem] = {}  # by resource
+        self._unreadable: dict[str, ClusterProblem] = {}  # by resource
 
     @property
-    def unreadable(self) -> Iterator[Problem]:
+    def unreadable(self) -> Iterator[ClusterProblem]:
         """What the user may not read, once for each resource, and so is not known."""
         yield from self._unreadable.values()
 
@@ -42,7 +42,7 @@ class Cluster:
         """Kubectl on this cluster, for people."""
         return self._kubectl.command()
 
-    def patch(self, selecting: Selecting, **spec: object) -> str:
+    def patch(self, selecting: OperatorSelector, **spec: object) -> str:
         """The command that gives one of the operator's objects these fields, for people."""
         name, namespace = selecting.manifest["metadata"]["name"], namespace_of(selecting.manifest)
         patch = json.dumps({"spec": spec}, separators=(",", ":"))
@@ -81,7 +81,7 @@ class Cluster:
             self._miss("secrets", unknown, "get", f"in `{self.namespace}`")
         return keys
 
-    def generated(self, alertmanager: Selecting) -> str | None:
+    def generated(self, alertmanager: OperatorSelector) -> str | None:
         """The configuration that was generated, packed and in base64; None where it is not to be had."""
         name, namespace = alertmanager.manifest["metadata"]["name"], namespace_of(alertmanager.manifest)
         secret = f"alertmanager-{name}-generated"
@@ -103,10 +103,10 @@ class Cluster:
             return None
         return (found[0]["metadata"].get("labels") or {}) if found else {}
 
-    def selecting(self, kind: str) -> tuple[Selecting, ...]:
+    def selecting(self, kind: str) -> tuple[OperatorSelector, ...]:
         """The operator's objects that may select objects of a kind, as far as they may be listed."""
         return tuple(
-            Selecting(kind, resource, manifest)
+            OperatorSelector(kind, resource, manifest)
             for resource in selecting_resources(kind)
             for manifest in self._of_operator(resource)
         )
@@ -122,4 +122,4 @@ class Cluster:
     def _miss(self, resource: str, unknown: str, verb: str, where: str) -> None:
         message = f"you may not {verb} `{resource}`, so it is not known {unknown}"
         right = f"ask for the right to {verb} `{resource.partition(' ')[0]}` {where}".strip()
-        self._unreadable.setdefault(resource, Problem(UNREADABLE, message, right))
+        self._unreadable.setdefault(resource, ClusterProblem(UNREADABLE, message, right))

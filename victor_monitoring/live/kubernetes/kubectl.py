@@ -16,7 +16,7 @@ from victor_monitoring.live.http.response import printable
 from victor_monitoring.live.kubernetes.manifests import MANAGER, Manifest, is_manifest
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means, Ran
+    from victor_monitoring.live.apply.environment import ApplyEnvironment, ProcessResult
 
 _OPERATOR_GROUP: Final = "monitoring.coreos.com"
 _CONFLICT: Final = re.compile(
@@ -51,7 +51,9 @@ class KubectlError(UserError):
 class Kubectl:
     """kubectl on PATH, in one context of the user's own configuration and one namespace."""
 
-    def __init__(self, means: Means, kube_context: str | None, namespace: str | None, name: str) -> None:
+    def __init__(
+        self, means: ApplyEnvironment, kube_context: str | None, namespace: str | None, name: str
+    ) -> None:
         self._means, self._name, self._context = means, name, kube_context
         self._cluster = [f"--context={kube_context}"] if kube_context else []
         self._place = [*self._cluster, *([f"--namespace={namespace}"] if namespace else [])]
@@ -156,7 +158,7 @@ class Kubectl:
     def _objects(self, *arguments: str, stdin: str | None = None) -> list[Manifest]:
         return self._items(self._run(*arguments, *self._with_managers, "--output=json", stdin=stdin))
 
-    def _items(self, ran: Ran) -> list[Manifest]:
+    def _items(self, ran: ProcessResult) -> list[Manifest]:
         self._done(ran)
         document = self._document(ran) if ran.out.strip() else {"items": []}
         items = document.get("items", [document])
@@ -181,7 +183,7 @@ class Kubectl:
                 return ["--show-managed-fields"] if is_asked else []
         raise self._strange(ran)
 
-    def _document(self, ran: Ran) -> dict[str, Any]:
+    def _document(self, ran: ProcessResult) -> dict[str, Any]:
         """The JSON that was printed."""
         try:
             found = json.loads(ran.out)
@@ -191,20 +193,20 @@ class Kubectl:
             raise self._strange(ran)
         return found
 
-    def _strange(self, ran: Ran) -> KubectlError:
+    def _strange(self, ran: ProcessResult) -> KubectlError:
         said = printable(self._means.redactor(" ".join(ran.out.split())), 80)
         message = f"{self._name}: kubectl printed something else than was asked for: {said}"
         return KubectlError(message, "is it kubectl that stands on PATH? `kubectl version --client`", {})
 
-    def _run(self, verb: str, *arguments: str, stdin: str | None = None) -> Ran:
+    def _run(self, verb: str, *arguments: str, stdin: str | None = None) -> ProcessResult:
         command = [self._means.program("kubectl"), verb, *self._place, "--request-timeout=30s", *arguments]
         return self._means.run(command, stdin=stdin, timeout=90.0)
 
-    def _done(self, ran: Ran) -> None:
+    def _done(self, ran: ProcessResult) -> None:
         if ran.status:
             raise self._refused(ran)
 
-    def _refused(self, ran: Ran) -> KubectlError:
+    def _refused(self, ran: ProcessResult) -> KubectlError:
         if found := _conflicts(ran):
             told = "; ".join(conflict_words(found))
             return KubectlError(f"{self._name}: {told}", "look at the plan; --force overwrites it", found)
@@ -240,7 +242,7 @@ def conflict_words(conflicts: Mapping[str, Sequence[str]]) -> list[str]:
     return [f"`{manager}` manages {', '.join(fields)}" for manager, fields in conflicts.items()]
 
 
-def _conflicts(ran: Ran) -> dict[str, list[str]]:
+def _conflicts(ran: ProcessResult) -> dict[str, list[str]]:
     found: dict[str, list[str]] = {}
     for match in _CONFLICT.finditer(ran.err):
         found.setdefault(match["manager"], []).extend(_FIELD.findall(match["fields"]))

@@ -23,7 +23,7 @@ _NO_BODY: Final = ("apiVersion", "kind", "metadata", "status")
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class ForeignEdit:
     """A field of an object's body that somebody else set otherwise than it is rendered."""
 
     manager: str
@@ -83,7 +83,7 @@ def is_as_rendered(there: Manifest, wanted: Manifest) -> bool:
     return has_labels and _covers(body_of(there), body_of(wanted)) and not any(edits(there, wanted))
 
 
-def edits(there: Manifest, wanted: Manifest) -> Iterator[Edit]:
+def edits(there: Manifest, wanted: Manifest) -> Iterator[ForeignEdit]:
     """What others own in the object's body and is not as rendered, by the server's own books."""
     was, shall = body_of(there), body_of(wanted)
     for entry in there["metadata"].get("managedFields") or ():
@@ -94,7 +94,7 @@ def edits(there: Manifest, wanted: Manifest) -> Iterator[Edit]:
             if key.removeprefix("f:") not in _NO_BODY
         }
         if manager != MANAGER:
-            yield from (Edit(manager, field) for field in _others(owned, was, shall, ""))
+            yield from (ForeignEdit(manager, field) for field in _others(owned, was, shall, ""))
 
 
 def removals(there: Manifest, wanted: Manifest) -> str | None:

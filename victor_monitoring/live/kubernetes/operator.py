@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from victor_monitoring.live.apply.patterns import REFUSED, SELECTED_TWICE, UNSELECTED
 from victor_monitoring.live.apply.target import Delivery
-from victor_monitoring.live.kubernetes.cluster import Cluster, Problem
+from victor_monitoring.live.kubernetes.cluster import Cluster, ClusterProblem
 from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
 from victor_monitoring.live.kubernetes.operator_routing import routing_problems, strategy_problems
 from victor_monitoring.live.kubernetes.references import missing_references, sidecar_problems
-from victor_monitoring.live.kubernetes.selection import SILENT, Selecting, selecting_resources, unmet
+from victor_monitoring.live.kubernetes.selection import SILENT, OperatorSelector, selecting_resources, unmet
 
 
-def selectors_of(cluster: Cluster, manifest: Manifest) -> tuple[list[Selecting], bool]:
+def selectors_of(cluster: Cluster, manifest: Manifest) -> tuple[list[OperatorSelector], bool]:
     """Who selects an object, and whether that is all that is to be known."""
     labels = manifest["metadata"]["labels"]
     found, is_certain = [], True
@@ -29,7 +29,9 @@ def selectors_of(cluster: Cluster, manifest: Manifest) -> tuple[list[Selecting],
     return found, is_certain and cluster.knows_all(manifest["kind"])
 
 
-def selection_problems(cluster: Cluster, manifests: Sequence[Manifest], apply: str) -> Iterator[Problem]:
+def selection_problems(
+    cluster: Cluster, manifests: Sequence[Manifest], apply: str
+) -> Iterator[ClusterProblem]:
     """Objects that several select; and those that nothing selects, as one where one remedy helps them all.
 
     `apply` is the command that applies the spec.
@@ -44,16 +46,16 @@ def selection_problems(cluster: Cluster, manifests: Sequence[Manifest], apply: s
         if len(found) > 1:
             several = ", ".join(f"`{each}`" for each in found)
             message = f"`{name}` is selected by {len(found)}: {several}"
-            yield Problem(SELECTED_TWICE, message, "is each of them meant?")
+            yield ClusterProblem(SELECTED_TWICE, message, "is each of them meant?")
         elif not found and is_certain:
             unselected.setdefault(_remedy(cluster, manifest, apply), []).append(manifest)
     for hint, alike in unselected.items():
         names = ", ".join(f"`{each['kind']} {each['metadata']['name']}`" for each in alike)
         silent = ", ".join(dict.fromkeys(SILENT[each["kind"]] for each in alike))
-        yield Problem(UNSELECTED, f"nothing selects {names}: {silent}", hint)
+        yield ClusterProblem(UNSELECTED, f"nothing selects {names}: {silent}", hint)
 
 
-def refusals(manifests: Sequence[Manifest]) -> Iterator[Problem]:
+def refusals(manifests: Sequence[Manifest]) -> Iterator[ClusterProblem]:
     """Objects that the operator says it has not accepted, in its own words."""
     for manifest in manifests:
         for binding in (manifest.get("status") or {}).get("bindings") or ():
@@ -62,12 +64,12 @@ def refusals(manifests: Sequence[Manifest]) -> Iterator[Problem]:
                     name = f"{manifest['kind']} {manifest['metadata']['name']}"
                     by = f"{binding.get('resource')} {binding.get('namespace')}/{binding.get('name')}"
                     words = f"{condition.get('reason')}: {condition.get('message')}"
-                    yield Problem(
+                    yield ClusterProblem(
                         REFUSED, f"the operator refuses `{name}` for {by}: {words}", "follow its words"
                     )
 
 
-def _labels_for(cluster: Cluster, each: Selecting) -> dict[str, str] | None:
+def _labels_for(cluster: Cluster, each: OperatorSelector) -> dict[str, str] | None:
     """The labels of the own namespace, read only where a selector asks for them."""
     if not each.by_namespace:
         return {}
@@ -85,7 +87,7 @@ def _remedy(cluster: Cluster, manifest: Manifest, apply: str) -> str:
     return "; and ".join(_steps(cluster, by_distance[0], manifest, apply))
 
 
-def _steps(cluster: Cluster, each: Selecting, manifest: Manifest, apply: str) -> Iterator[str]:
+def _steps(cluster: Cluster, each: OperatorSelector, manifest: Manifest, apply: str) -> Iterator[str]:
     """Each thing to do so that one of the operator's objects selects the object."""
     if not each.selects_namespace(cluster.namespace, _labels_for(cluster, each)):
         yield _namespace_step(cluster, each)
@@ -103,7 +105,7 @@ def _steps(cluster: Cluster, each: Selecting, manifest: Manifest, apply: str) ->
             yield f"`{each}` does not select objects with {label}: change it"
 
 
-def _namespace_step(cluster: Cluster, each: Selecting) -> str:
+def _namespace_step(cluster: Cluster, each: OperatorSelector) -> str:
     if each.by_namespace is None:
         command = cluster.patch(each, **{each.namespace_selector_key: {}})
         own = namespace_of(each.manifest)
@@ -123,30 +125,30 @@ _WORDS = frozenset({"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
 
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
 
 
-class Operated:
+class OperatorView:
     """One look at a cluster whose operator is to take the objects of a context, `manifests` as rendered."""
 
     def __init__(
-        self, cluster: Cluster, delivery: Delivery, means: Means, manifests: Sequence[Manifest]
+        self, cluster: Cluster, delivery: Delivery, means: ApplyEnvironment, manifests: Sequence[Manifest]
     ) -> None:
         self._cluster, self._delivery, self._means, self._manifests = cluster, delivery, means, manifests
         self._apply = f"`victor-mon apply --context {delivery.context}`"
 
-    def missing(self) -> Iterator[Problem]:
+    def missing(self) -> Iterator[ClusterProblem]:
         """What the objects refer to and the cluster does not have."""
         yield from missing_references(self._cluster, self._manifests)
 
-    def foreseen(self) -> Iterator[Problem]:
+    def foreseen(self) -> Iterator[ClusterProblem]:
         """Objects that would not be selected, alerts that would not be routed, and what is not known."""
         yield from selection_problems(self._cluster, self._manifests, self._apply)
         yield from sidecar_problems(self._cluster, self._manifests, self._apply)
         yield from self._astray()
         yield from self._cluster.unreadable
 
-    def found(self, live: Sequence[Manifest]) -> Iterator[Problem]:
+    def found(self, live: Sequence[Manifest]) -> Iterator[ClusterProblem]:
         """The same of the objects as they are in the cluster, and what the operator has made of them."""
         yield from selection_problems(self._cluster, self._manifests, self._apply)
         yield from sidecar_problems(self._cluster, self._manifests, self._apply)
@@ -160,14 +162,14 @@ class Operated:
             )
         yield from self._cluster.unreadable
 
-    def _astray(self) -> Iterator[Problem]:
+    def _astray(self) -> Iterator[ClusterProblem]:
         for alertmanager, configs in self._routed().values():
             if any("route" in each["spec"] for each in configs):
                 yield from strategy_problems(self._delivery.spec, self._cluster, alertmanager, self._apply)
 
-    def _routed(self) -> Mapping[str, tuple[Selecting, list[Manifest]]]:
+    def _routed(self) -> Mapping[str, tuple[OperatorSelector, list[Manifest]]]:
         """The Alertmanagers that select AlertmanagerConfigs of the context, by name, each with these."""
-        found: dict[str, tuple[Selecting, list[Manifest]]] = {}
+        found: dict[str, tuple[OperatorSelector, list[Manifest]]] = {}
         for manifest in self._manifests:
             if manifest["kind"] == "AlertmanagerConfig":
                 for each in selectors_of(self._cluster, manifest)[0]:

@@ -16,20 +16,20 @@ from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.language.resolved.meta import meta_alerts
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.live.apply.patterns import FOREIGN_NAMESPACE, LIVE_DIFFERENCE, UNROUTED
-from victor_monitoring.live.kubernetes.cluster import Cluster, Problem
+from victor_monitoring.live.kubernetes.cluster import Cluster, ClusterProblem
 from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
-from victor_monitoring.live.kubernetes.selection import Selecting
+from victor_monitoring.live.kubernetes.selection import OperatorSelector
 from victor_monitoring.live.prometheus.rules import document_of
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
 
 _NAMESPACE = "namespace"
 
 
 def strategy_problems(
-    spec: Resolved, cluster: Cluster, alertmanager: Selecting, apply: str
-) -> Iterator[Problem]:
+    spec: Resolved, cluster: Cluster, alertmanager: OperatorSelector, apply: str
+) -> Iterator[ClusterProblem]:
     """Alerts that do not reach the spec's receivers since they carry no namespace, or another."""
     namespace = cluster.namespace
     if not _is_bound(alertmanager, namespace):
@@ -47,7 +47,7 @@ def strategy_problems(
     if not _has_namespace_label(spec):
         label = f"`labels: {{namespace: {namespace}}}` in the context `{spec.context}`"
         hint += f"; or write {label}, then run `victor-mon generate` and {apply}"
-    yield Problem(FOREIGN_NAMESPACE, message, hint)
+    yield ClusterProblem(FOREIGN_NAMESPACE, message, hint)
 
 
 def alert_labels(spec: Resolved) -> Iterator[tuple[str, Mapping[str, str]]]:
@@ -61,8 +61,12 @@ def alert_labels(spec: Resolved) -> Iterator[tuple[str, Mapping[str, str]]]:
 
 
 def routing_problems(
-    spec: Resolved, cluster: Cluster, alertmanager: Selecting, configs: Sequence[Manifest], means: Means
-) -> Iterator[Problem]:
+    spec: Resolved,
+    cluster: Cluster,
+    alertmanager: OperatorSelector,
+    configs: Sequence[Manifest],
+    means: ApplyEnvironment,
+) -> Iterator[ClusterProblem]:
     """Yield the spec's receivers and inhibitions that the configuration of the operator does not have.
 
     `configs` are the AlertmanagerConfigs that the Alertmanager selects, as rendered. Nothing is said of a
@@ -79,11 +83,13 @@ def routing_problems(
         path.write_text(yaml.safe_dump({"route": document["route"], "receivers": names}), encoding="utf-8")
         for receiver, name in _unreached(spec, cluster, configs, means, path).items():
             message = f"`{name}` does not reach the receiver `{receiver}` of `{alertmanager}`"
-            yield Problem(UNROUTED, message, "look at the log of the operator, and at its other findings")
+            yield ClusterProblem(
+                UNROUTED, message, "look at the log of the operator, and at its other findings"
+            )
     yield from _uninhibited(alertmanager, configs, document.get("inhibit_rules") or ())
 
 
-def _unpacked(generated: str, alertmanager: Selecting) -> dict[str, Any]:
+def _unpacked(generated: str, alertmanager: OperatorSelector) -> dict[str, Any]:
     try:
         document = document_of(gzip.decompress(base64.b64decode(generated)).decode())
         return {"route": document["route"], "receivers": document["receivers"], **document}
@@ -93,7 +99,7 @@ def _unpacked(generated: str, alertmanager: Selecting) -> dict[str, Any]:
 
 
 def _unreached(
-    spec: Resolved, cluster: Cluster, configs: Sequence[Manifest], means: Means, path: Path
+    spec: Resolved, cluster: Cluster, configs: Sequence[Manifest], means: ApplyEnvironment, path: Path
 ) -> Mapping[str, str]:
     """By amtool's word the receivers that an alert of theirs does not reach, each with the first such one."""
     command = [means.program("amtool"), "config", "routes", "test", f"--config.file={path}"]
@@ -109,8 +115,8 @@ def _unreached(
 
 
 def _uninhibited(
-    alertmanager: Selecting, configs: Sequence[Manifest], rules: Sequence[Mapping[str, Any]]
-) -> Iterator[Problem]:
+    alertmanager: OperatorSelector, configs: Sequence[Manifest], rules: Sequence[Mapping[str, Any]]
+) -> Iterator[ClusterProblem]:
     there = [
         (
             set(each.get("source_matchers") or ()),
@@ -125,10 +131,10 @@ def _uninhibited(
             equal = set(each["equal"])
             if not any(source <= a and target <= b and equal == c for a, b, c in there):
                 message = f"`{alertmanager}` has no inhibition by {', '.join(sorted(source))}"
-                yield Problem(LIVE_DIFFERENCE, message, "look at the log of the operator")
+                yield ClusterProblem(LIVE_DIFFERENCE, message, "look at the log of the operator")
 
 
-def _is_bound(alertmanager: Selecting, namespace: str) -> bool:
+def _is_bound(alertmanager: OperatorSelector, namespace: str) -> bool:
     """Whether routes of that namespace see its own alerts alone."""
     own = namespace_of(alertmanager.manifest) == namespace
     strategy = alertmanager.strategy

@@ -8,14 +8,14 @@ from typing import Any
 
 from victor_monitoring.language.model.fields import DASHBOARD_LABEL
 from victor_monitoring.live.apply.patterns import MISSING_REFERENCE, UNSELECTED
-from victor_monitoring.live.kubernetes.cluster import Cluster, Problem
+from victor_monitoring.live.kubernetes.cluster import Cluster, ClusterProblem
 from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
 
 _UNSCRAPED = "whether a Service with its port is there for the ServiceMonitor"
 _SIDECAR = "k8s-sidecar"  # of the image that brings ConfigMaps into Grafana
 
 
-def missing_references(cluster: Cluster, manifests: Sequence[Manifest]) -> Iterator[Problem]:
+def missing_references(cluster: Cluster, manifests: Sequence[Manifest]) -> Iterator[ClusterProblem]:
     """Everything that an object names and the cluster does not have."""
     for manifest in manifests:
         name = f"{manifest['kind']} {manifest['metadata']['name']}"
@@ -26,7 +26,7 @@ def missing_references(cluster: Cluster, manifests: Sequence[Manifest]) -> Itera
                 yield from _services(cluster, name, manifest["spec"])
 
 
-def sidecar_problems(cluster: Cluster, manifests: Sequence[Manifest], apply: str) -> Iterator[Problem]:
+def sidecar_problems(cluster: Cluster, manifests: Sequence[Manifest], apply: str) -> Iterator[ClusterProblem]:
     """Dashboards that no sidecar of a Grafana takes, where there are sidecars for dashboards."""
     for manifest in manifests:
         labels = manifest["metadata"]["labels"]
@@ -36,16 +36,18 @@ def sidecar_problems(cluster: Cluster, manifests: Sequence[Manifest], apply: str
         first, name = sidecars[0], f"ConfigMap {manifest['metadata']['name']}"
         if first.takes(labels):
             message = f"the sidecar of `{first.owner}` does not look into the namespace `{cluster.namespace}`"
-            yield Problem(
+            yield ClusterProblem(
                 UNSELECTED, f"{message} of `{name}`", "add it to its `NAMESPACE`, or write `ALL` there"
             )
         else:
             wanted = f'`kubernetes: {{labels: {{{first.label}: "{first.value or 1}"}}}}`'
             message = f"the sidecar of `{first.owner}` does not take `{name}`: it looks for `{first.label}`"
-            yield Problem(UNSELECTED, message, f"write {wanted}, then run `victor-mon generate` and {apply}")
+            yield ClusterProblem(
+                UNSELECTED, message, f"write {wanted}, then run `victor-mon generate` and {apply}"
+            )
 
 
-def _secrets(cluster: Cluster, name: str, manifest: Manifest) -> Iterator[Problem]:
+def _secrets(cluster: Cluster, name: str, manifest: Manifest) -> Iterator[ClusterProblem]:
     wanted: dict[str, list[str]] = {}
     for secret, key in _secret_keys(manifest["spec"]):
         wanted.setdefault(secret, []).append(key)
@@ -56,7 +58,7 @@ def _secrets(cluster: Cluster, name: str, manifest: Manifest) -> Iterator[Proble
             found = cluster.keys_of_secret(secret)
         except LookupError:
             message = f"`{name}` refers to the Secret `{cluster.namespace}/{secret}`, which does not exist"
-            yield Problem(MISSING_REFERENCE, message, f"create it: `{create} {literals}`")
+            yield ClusterProblem(MISSING_REFERENCE, message, f"create it: `{create} {literals}`")
             continue
         for key in dict.fromkeys(keys):
             if found is not None and key not in found:
@@ -66,7 +68,7 @@ def _secrets(cluster: Cluster, name: str, manifest: Manifest) -> Iterator[Proble
                 if found:
                     other = f"/etc/alertmanager/secrets/{secret}/{min(found)}"
                     hint += f", or write `{other}` in the receiver"
-                yield Problem(MISSING_REFERENCE, f"{message}which has {has}", hint)
+                yield ClusterProblem(MISSING_REFERENCE, f"{message}which has {has}", hint)
 
 
 def _secret_keys(value: Any) -> Iterator[tuple[str, str]]:
@@ -81,7 +83,7 @@ def _secret_keys(value: Any) -> Iterator[tuple[str, str]]:
             yield from _secret_keys(each)
 
 
-def _services(cluster: Cluster, name: str, spec: Mapping[str, Any]) -> Iterator[Problem]:
+def _services(cluster: Cluster, name: str, spec: Mapping[str, Any]) -> Iterator[ClusterProblem]:
     labels = ",".join(f"{label}={value}" for label, value in spec["selector"]["matchLabels"].items())
     for namespace in spec["namespaceSelector"].get("matchNames") or (None,):
         services = cluster.within("services", namespace, _UNSCRAPED, labels)
@@ -91,7 +93,7 @@ def _services(cluster: Cluster, name: str, spec: Mapping[str, Any]) -> Iterator[
                 cluster, services, spec["endpoints"][0], f"Services with `{labels}` {place}"
             )
             if fault:
-                yield Problem(MISSING_REFERENCE, f"`{name}` {fault}", hint)
+                yield ClusterProblem(MISSING_REFERENCE, f"`{name}` {fault}", hint)
 
 
 def _unscraped(

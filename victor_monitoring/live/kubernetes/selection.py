@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
 
-Labels = Mapping[str, str]
+ObjectLabels = Mapping[str, str]
 
 # The kinds that select each kind of ours, each with its selectors' key.
 _SELECTING: Final[Mapping[str, Mapping[str, str]]] = {
@@ -30,7 +30,7 @@ SILENT: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class Selecting:
+class OperatorSelector:
     """An object of the operator that selects objects of the kind `of`."""
 
     of: str
@@ -50,7 +50,7 @@ class Selecting:
         """The selector of namespaces by their labels; None where none is given."""
         return self._spec.get(self.namespace_selector_key)
 
-    def selects_namespace(self, namespace: str, labels: Labels | None) -> bool | None:
+    def selects_namespace(self, namespace: str, labels: ObjectLabels | None) -> bool | None:
         """Whether objects of that namespace are looked at; None where its labels decide and are not known."""
         if self.by_namespace is None:
             return namespace == namespace_of(self.manifest)
@@ -58,7 +58,7 @@ class Selecting:
             return None
         return not unmet(self.by_namespace, labels or {})
 
-    def selects_labels(self, labels: Labels) -> bool:
+    def selects_labels(self, labels: ObjectLabels) -> bool:
         """Whether objects with these labels are selected."""
         return self.by_labels is not None and not unmet(self.by_labels, labels)
 
@@ -103,12 +103,12 @@ class Requirement:
     wanted: str | None
 
 
-def unmet(selector: Mapping[str, Any], labels: Labels) -> list[Requirement]:
+def unmet(selector: Mapping[str, Any], labels: ObjectLabels) -> list[Requirement]:
     """Return what is missing for a LabelSelector to select these labels; nothing where it does."""
     return list(_unmet(selector, labels))
 
 
-def _unmet(selector: Mapping[str, Any], labels: Labels) -> Iterator[Requirement]:
+def _unmet(selector: Mapping[str, Any], labels: ObjectLabels) -> Iterator[Requirement]:
     for label, value in (selector.get("matchLabels") or {}).items():
         if labels.get(label) != value:
             yield Requirement(label, str(value))

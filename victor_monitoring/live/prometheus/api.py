@@ -16,7 +16,7 @@ from victor_monitoring.promql.duration import parse_duration
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.http.client import Http
+    from victor_monitoring.live.http.client import HttpClient
 
 _UNKNOWN: Final = "unknown"
 _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
@@ -45,10 +45,10 @@ class LoadedRule:
         return self.health != _UNKNOWN
 
 
-class Prometheus:
+class PrometheusApi:
     """A Prometheus behind an HTTP client."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: HttpClient) -> None:
         self.http = http
         self._canonical: dict[str, str] = {}
 

@@ -16,7 +16,7 @@ from victor_monitoring.live.apply.patterns import (
     UNLOADED,
     UNMATCHED,
 )
-from victor_monitoring.live.prometheus.api import LoadedRule, Prometheus, rules_of
+from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, rules_of
 from victor_monitoring.promql.tree import Aggregate, Matcher, Vector, text
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.signal import Signal
@@ -28,7 +28,7 @@ _EXTERNAL: Final = "external labels cannot be selected on; select by a label tha
 
 def live_findings(spec: Resolved, query: Query) -> Iterator[Finding]:
     """What the spec reads and Prometheus does not have; what follows from another finding is left out."""
-    look = _Look(spec, query)
+    look = _SeriesAudit(spec, query)
     yield from look.selects()
     yield from look.metrics()
     yield from look.selectors()
@@ -47,7 +47,7 @@ def place_of(spec: Resolved, rule: str) -> Path:
     return ("meta",)
 
 
-class _Look:
+class _SeriesAudit:
     """One look at all series of a spec; it remembers what was missed."""
 
     def __init__(self, spec: Resolved, query: Query) -> None:
@@ -174,7 +174,7 @@ def _series(name: str, kind: str) -> str:
 
 
 def rule_findings(
-    spec: Resolved, system: str, api: Prometheus, loaded: Sequence[LoadedRule], wanted: str, mend: str
+    spec: Resolved, system: str, api: PrometheusApi, loaded: Sequence[LoadedRule], wanted: str, mend: str
 ) -> Iterator[Finding]:
     """Rules of a text that are not loaded by the `system`, are loaded otherwise, or cannot be evaluated.
 

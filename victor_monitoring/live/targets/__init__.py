@@ -20,7 +20,7 @@ from victor_monitoring.live.apply.target import Settings
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedSettings:
     """The settings of one target and where they stand in the spec."""
 
     settings: Settings
@@ -56,9 +56,9 @@ def target_model() -> type[Written]:
 
 def read_targets(
     tree: MapNode, contexts: Mapping[str, Sequence[object]]
-) -> tuple[dict[str, tuple[Placed, ...]], list[Finding]]:
+) -> tuple[dict[str, tuple[PlacedSettings, ...]], list[Finding]]:
     """The targets of each context, and the mistakes in them; `contexts` are the items as they are written."""
-    found: dict[str, tuple[Placed, ...]] = {}
+    found: dict[str, tuple[PlacedSettings, ...]] = {}
     findings: list[Finding] = []
     for context, items in contexts.items():
         placed = []
@@ -67,7 +67,7 @@ def read_targets(
             model, mistakes = read_part(target_model(), tree, path)
             findings += mistakes
             if model is not None:
-                placed += [Placed(settings, (*path, kind)) for kind, settings in _given(model)]
+                placed += [PlacedSettings(settings, (*path, kind)) for kind, settings in _given(model)]
         found[context] = tuple(placed)
     return found, findings
 

@@ -22,8 +22,8 @@ from victor_monitoring.language.resolved.spec import Alert, Receiver
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.live.alertmanager.host_config import (
+    ConfigPart,
     Ownership,
-    Part,
     config_of,
     covers,
     merged,
@@ -31,11 +31,11 @@ from victor_monitoring.live.alertmanager.host_config import (
 )
 from victor_monitoring.live.apply.files import ReloadedFile, is_ours, put, text_of
 from victor_monitoring.live.apply.patterns import LIVE_DIFFERENCE, NOT_APPLIED, UNLOADED, UNROUTED
-from victor_monitoring.live.apply.target import Delivery, HttpSettings, Standing, Step, Target, step
+from victor_monitoring.live.apply.target import Delivery, HttpSettings, ObservedState, Step, Target, step
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means
-    from victor_monitoring.live.http.client import Http
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
+    from victor_monitoring.live.http.client import HttpClient
 
 _RELOAD: Final = 30.0  # seconds
 _PAUSE: Final = 0.1
@@ -48,7 +48,7 @@ class AlertmanagerSettings(HttpSettings):
 
     config: Text
 
-    def target(self, delivery: Delivery, means: Means, path: tree.Path) -> Target:
+    def target(self, delivery: Delivery, means: ApplyEnvironment, path: tree.Path) -> Target:
         """The Alertmanager at that address."""
         return AlertmanagerTarget(self, delivery, means, path)
 
@@ -57,7 +57,7 @@ class AlertmanagerTarget(Target):
     """One Alertmanager. Of its file only our part is ours, unless the spec renders all of it."""
 
     def __init__(
-        self, settings: AlertmanagerSettings, delivery: Delivery, means: Means, path: tree.Path
+        self, settings: AlertmanagerSettings, delivery: Delivery, means: ApplyEnvironment, path: tree.Path
     ) -> None:
         self.name = f"alertmanager {settings.url}"
         self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
@@ -72,7 +72,7 @@ class AlertmanagerTarget(Target):
         self._own = own
 
     @functools.cached_property
-    def _http(self) -> Http:
+    def _http(self) -> HttpClient:
         return self._settings.client(self._means)
 
     def preflight(self) -> None:
@@ -136,7 +136,7 @@ class AlertmanagerTarget(Target):
     def undo(self, step: Step) -> None:
         self._reloaded.take_back(step)
 
-    def standing(self, step: Step) -> Standing:
+    def standing(self, step: Step) -> ObservedState:
         return self._reloaded.standing(step)
 
     @property
@@ -188,7 +188,7 @@ class AlertmanagerTarget(Target):
             return self._delivery.routing or ""
         return merged(before, self._own)
 
-    def _part(self, text: str | None) -> Part:
+    def _part(self, text: str | None) -> ConfigPart:
         if text is None:
             return {"routes": [], "receivers": [], "inhibit_rules": []}
         return part_of(config_of(text), self._own)
@@ -231,7 +231,7 @@ def _is_for(receiver: Receiver, alert: Alert) -> bool:
     return wants and all(labels.get(label) == value for label, value in receiver.labels)
 
 
-def _shown(part: Part) -> bytes:
+def _shown(part: ConfigPart) -> bytes:
     return yaml.safe_dump(part, sort_keys=False, allow_unicode=True, width=10**9).encode()
 
 

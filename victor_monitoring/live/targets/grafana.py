@@ -20,12 +20,14 @@ from victor_monitoring.live.grafana.dashboard import OwnDashboard, placed_text
 from victor_monitoring.live.http.response import HttpError
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means
-    from victor_monitoring.live.grafana.api import Grafana, Present, Saved
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
+    from victor_monitoring.live.grafana.api import DashboardVersion, GrafanaApi, LiveDashboard
 
 _PAUSE: Final = 0.1  # seconds between two looks
 _CHANGED: Final = 412  # another version is there than the one that was read
-Seen: TypeAlias = "tuple[Present, Saved | None]"  # and the version that was saved last, if Grafana tells
+DashboardState: TypeAlias = (
+    "tuple[LiveDashboard, DashboardVersion | None]"  # and the version that was saved last, if Grafana tells
+)
 
 
 class GrafanaSettings(HttpSettings):
@@ -35,7 +37,7 @@ class GrafanaSettings(HttpSettings):
 
     folder: Text | None = None
 
-    def target(self, delivery: Delivery, means: Means, path: tree.Path) -> Target:
+    def target(self, delivery: Delivery, means: ApplyEnvironment, path: tree.Path) -> Target:
         """The Grafana at that address."""
         return GrafanaTarget(self, delivery, means, path)
 
@@ -43,7 +45,9 @@ class GrafanaSettings(HttpSettings):
 class GrafanaTarget(Target):
     """One dashboard of a Grafana, and the folder that it is in. A folder is never removed: others use it."""
 
-    def __init__(self, settings: GrafanaSettings, delivery: Delivery, means: Means, path: tree.Path) -> None:
+    def __init__(
+        self, settings: GrafanaSettings, delivery: Delivery, means: ApplyEnvironment, path: tree.Path
+    ) -> None:
         self.name = f"grafana {settings.url}"
         self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
         content = json.loads(delivery.dashboard) if delivery.dashboard else None
@@ -51,13 +55,13 @@ class GrafanaTarget(Target):
         self._uid = delivery.spec.place
         self._title = settings.folder if content is not None else None
         self._folder = ""  # its uid, once it is looked for
-        self._was: Seen | None = None  # as it was planned upon
+        self._was: DashboardState | None = None  # as it was planned upon
 
     @functools.cached_property
-    def _api(self) -> Grafana:
-        from victor_monitoring.live.grafana.api import Grafana  # noqa: PLC0415 - an extra, as HTTP is
+    def _api(self) -> GrafanaApi:
+        from victor_monitoring.live.grafana.api import GrafanaApi  # noqa: PLC0415 - an extra, as HTTP is
 
-        return Grafana(self._settings.client(self._means))
+        return GrafanaApi(self._settings.client(self._means))
 
     def preflight(self) -> None:
         there = self._api.dashboard(self._uid)
@@ -157,7 +161,7 @@ class GrafanaTarget(Target):
             raise UserError(f"{self.name} has {len(found)} folders `{title}`", "rename all but one")
         return found[0] if found else ours
 
-    def _look(self) -> Seen | None:
+    def _look(self) -> DashboardState | None:
         """The dashboard that is there, and the version that was saved last if it is known."""
         there = self._api.dashboard(self._uid)
         if there is None:
@@ -166,7 +170,7 @@ class GrafanaTarget(Target):
         is_latest = saved is not None and saved.version == there.version
         return there, saved if is_latest else None
 
-    def _text(self, seen: Seen | None) -> str | None:
+    def _text(self, seen: DashboardState | None) -> str | None:
         """What is there; where it is ours, without what the server added to it."""
         if seen is None:
             return None
@@ -181,7 +185,7 @@ class GrafanaTarget(Target):
         content = self._own.content
         return None if content is None else placed_text(self._title or "", content)
 
-    def _conflict(self, seen: Seen | None) -> str:
+    def _conflict(self, seen: DashboardState | None) -> str:
         """Who else saved it last; empty where it was us, or nobody."""
         if seen is None or self._own.is_mark(seen[1]):
             return ""
@@ -198,7 +202,7 @@ class GrafanaTarget(Target):
         told = [each.words() for each in dashboard_changes(old["dashboard"], new["dashboard"])]
         return [moved, *told] if moved else told
 
-    def _refuse_unless(self, there: Seen | None, text: str | None) -> None:
+    def _refuse_unless(self, there: DashboardState | None, text: str | None) -> None:
         if self._text(there) != text:
             message = f"`{self._uid}` has changed since it was read"
             raise UserError(message, "somebody else is at work there: run the command again")

@@ -16,7 +16,7 @@ from victor_monitoring.language.model.fields import Text
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.live.apply.patterns import ELSEWHERE, LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
-from victor_monitoring.live.apply.target import Delivery, Kind, Settings, Step, Target, step
+from victor_monitoring.live.apply.target import Delivery, Settings, Step, StepKind, Target, step
 from victor_monitoring.live.kubernetes.cluster import Cluster
 from victor_monitoring.live.kubernetes.kubectl import Kubectl, KubectlError, conflict_words
 from victor_monitoring.live.kubernetes.manifests import (
@@ -31,11 +31,11 @@ from victor_monitoring.live.kubernetes.manifests import (
     selector,
     text_of,
 )
-from victor_monitoring.live.kubernetes.operator import Operated
+from victor_monitoring.live.kubernetes.operator import OperatorView
 from victor_monitoring.live.prometheus.rules import document_of
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
 
 
 class KubernetesSettings(Settings):
@@ -45,13 +45,13 @@ class KubernetesSettings(Settings):
 
     kube_context: Text | None = None
 
-    def target(self, delivery: Delivery, means: Means, path: tree.Path) -> Target:
+    def target(self, delivery: Delivery, means: ApplyEnvironment, path: tree.Path) -> Target:
         """The cluster of that context."""
         return KubernetesTarget(self, delivery, means, path)
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
+class RenderedObject:
     """An object as it is rendered: `text` is the file, byte for byte, and what is sent."""
 
     text: str
@@ -62,7 +62,7 @@ class KubernetesTarget(Target):
     """One cluster, and the objects of the context in the spec's namespace."""
 
     def __init__(
-        self, settings: KubernetesSettings, delivery: Delivery, means: Means, path: tree.Path
+        self, settings: KubernetesSettings, delivery: Delivery, means: ApplyEnvironment, path: tree.Path
     ) -> None:
         self.name = f"kubernetes {settings.kube_context or 'as kubectl is set'}"
         self._delivery, self._means, self._path = delivery, means, path
@@ -145,11 +145,11 @@ class KubernetesTarget(Target):
         """Whether the context's objects are the operator's."""
         return self._delivery.spec.component == "operator"
 
-    def _operated(self) -> Operated:
+    def _operated(self) -> OperatorView:
         """A new look at what the operator makes of the objects."""
         cluster = Cluster(self._kubectl, self._namespace or "default")
         manifests = [each.manifest for each in self._wanted.values()]
-        return Operated(cluster, self._delivery, self._means, manifests)
+        return OperatorView(cluster, self._delivery, self._means, manifests)
 
     def _elsewhere(self) -> Iterator[Finding]:
         """The namespaces besides our own that hold objects of the context."""
@@ -186,15 +186,15 @@ class KubernetesTarget(Target):
         wanted = self._wanted.get(name)
         return text_of(there, wanted.manifest if wanted else None, wanted.text if wanted else "")
 
-    def _step(self, name: str, before: str | None, wanted: Wanted) -> Step:
+    def _step(self, name: str, before: str | None, wanted: RenderedObject) -> Step:
         planned = step(name, before, wanted.text, meaning=self._meaning(name), diff="")
-        if planned.kind is not Kind.CHANGE:
+        if planned.kind is not StepKind.CHANGE:
             return planned if before is not None else step(name, None, wanted.text, meaning=planned.meaning)
         diff = self._kubectl.diff(wanted.text)
         conflict = "; ".join(self._conflicts(name, wanted))
         return step(name, before, wanted.text, meaning=planned.meaning, diff=diff, conflict=conflict)
 
-    def _conflicts(self, name: str, wanted: Wanted) -> list[str]:
+    def _conflicts(self, name: str, wanted: RenderedObject) -> list[str]:
         """Why the object is not ours to change, or not all of it."""
         there = self._seen.get(name)
         if there is None:
@@ -250,7 +250,7 @@ class KubernetesTarget(Target):
         found = self._kubectl.get(step.after or step.before or "")
         return self._text(step.name, found[0]) if found else None
 
-    def _strip(self, wanted: Wanted) -> None:
+    def _strip(self, wanted: RenderedObject) -> None:
         """Takes out what others have added to the object."""
         for there in self._kubectl.get(wanted.text):
             patch = None if is_as_rendered(there, wanted.manifest) else removals(there, wanted.manifest)
@@ -258,8 +258,8 @@ class KubernetesTarget(Target):
                 self._kubectl.patch(wanted.text, patch)
 
 
-def _objects(delivery: Delivery) -> Iterator[Wanted]:
+def _objects(delivery: Delivery) -> Iterator[RenderedObject]:
     """The context's objects, in the order of its kustomization."""
     for artifact in delivery.artifacts:
         if artifact.output == "kubernetes" and artifact.path.name != "kustomization.yaml":
-            yield Wanted(artifact.text, yaml.safe_load(artifact.text))
+            yield RenderedObject(artifact.text, yaml.safe_load(artifact.text))

@@ -20,14 +20,14 @@ from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.live.apply.files import OwnFiles, ReloadedFile, is_ours, put
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, OTHER_VERSION
-from victor_monitoring.live.apply.target import Delivery, HttpSettings, Standing, Step, Target, step
+from victor_monitoring.live.apply.target import Delivery, HttpSettings, ObservedState, Step, Target, step
 from victor_monitoring.live.http.response import HttpError
-from victor_monitoring.live.prometheus.api import LoadedRule, Prometheus, rules_of
+from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, rules_of
 from victor_monitoring.live.prometheus.findings import live_findings, rule_findings
 from victor_monitoring.live.prometheus.rules import document_of
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
 
 _PAUSE: Final = 0.25  # seconds between two looks
 _ELSEWHERE: Final = "look at what brings its rules: without `rules_dir` it is only asked"
@@ -46,7 +46,7 @@ class PrometheusSettings(HttpSettings):
         """The name of the context's rules file: other contexts may share the directory."""
         return self.file or f"{service}-{context}.yaml"
 
-    def target(self, delivery: Delivery, means: Means, path: tree.Path) -> Target:
+    def target(self, delivery: Delivery, means: ApplyEnvironment, path: tree.Path) -> Target:
         """The Prometheus at that address."""
         return PrometheusTarget(self, delivery, means, path)
 
@@ -55,15 +55,15 @@ class PrometheusTarget(Target):
     """One Prometheus, and the directory that its rule files are in."""
 
     def __init__(
-        self, settings: PrometheusSettings, delivery: Delivery, means: Means, path: tree.Path
+        self, settings: PrometheusSettings, delivery: Delivery, means: ApplyEnvironment, path: tree.Path
     ) -> None:
         self.name = f"prometheus {settings.url}"
         self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
         self._files = _own_files(settings, delivery, means.root)
 
     @functools.cached_property
-    def _api(self) -> Prometheus:
-        return Prometheus(self._settings.client(self._means))
+    def _api(self) -> PrometheusApi:
+        return PrometheusApi(self._settings.client(self._means))
 
     def preflight(self) -> None:
         if self._files is None:
@@ -126,7 +126,7 @@ class PrometheusTarget(Target):
     def undo(self, step: Step) -> None:
         self._reloaded(step).take_back(step)
 
-    def standing(self, step: Step) -> Standing:
+    def standing(self, step: Step) -> ObservedState:
         return self._reloaded(step).standing(step)
 
     def _reloaded(self, step: Step) -> ReloadedFile:

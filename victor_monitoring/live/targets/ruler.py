@@ -20,13 +20,13 @@ from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
 from victor_monitoring.live.apply.target import Delivery, HttpSettings, Step, Target, step
 from victor_monitoring.live.http.response import HttpError
-from victor_monitoring.live.prometheus.api import Prometheus
+from victor_monitoring.live.prometheus.api import PrometheusApi
 from victor_monitoring.live.prometheus.findings import live_findings, rule_findings
 from victor_monitoring.live.prometheus.rules import document_of, group_text, in_order, is_group, is_of
 
 if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import Means
-    from victor_monitoring.live.http.client import Http
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
+    from victor_monitoring.live.http.client import HttpClient
 
 _YAML: Final = {"Content-Type": "application/yaml", "Accept": "application/yaml"}
 _READ: Final = frozenset({200, 404})  # 404: the namespace holds nothing
@@ -53,7 +53,7 @@ class RulerSettings(HttpSettings):
         """What no other context may share: the address, the tenant, and the namespace."""
         return (f"{self.url}{self.rules_path}", self.tenant, self.namespace or f"{service}-{context}")
 
-    def target(self, delivery: Delivery, means: Means, path: tree.Path) -> Target:
+    def target(self, delivery: Delivery, means: ApplyEnvironment, path: tree.Path) -> Target:
         """The ruler at that address."""
         return RulerTarget(self, delivery, means, path)
 
@@ -61,7 +61,9 @@ class RulerSettings(HttpSettings):
 class RulerTarget(Target):
     """One namespace of a ruler. Groups of others in it stay as they are."""
 
-    def __init__(self, settings: RulerSettings, delivery: Delivery, means: Means, path: tree.Path) -> None:
+    def __init__(
+        self, settings: RulerSettings, delivery: Delivery, means: ApplyEnvironment, path: tree.Path
+    ) -> None:
         self.name = f"ruler {settings.url}"
         self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
         self._service = delivery.spec.service.name
@@ -70,13 +72,15 @@ class RulerTarget(Target):
         self._wanted = {self._step_name(each["name"]): group_text(each) for each in in_order(groups)}
 
     @functools.cached_property
-    def _http(self) -> Http:
+    def _http(self) -> HttpClient:
         return self._settings.client(self._means, self._tenant())
 
     @functools.cached_property
-    def _api(self) -> Prometheus:
+    def _api(self) -> PrometheusApi:
         url = f"{self._settings.url}{self._settings.query_path}"
-        return Prometheus(self._settings.model_copy(update={"url": url}).client(self._means, self._tenant()))
+        return PrometheusApi(
+            self._settings.model_copy(update={"url": url}).client(self._means, self._tenant())
+        )
 
     def preflight(self) -> None:
         if self._delivery.rules is None:

@@ -9,11 +9,11 @@ from typing import Any, Final, TypeAlias
 from grafanalib.core import Threshold
 
 from victor_monitoring.language.resolved.spec import Panel
-from victor_monitoring.renderers.dashboard.thresholds import Limits, Step
+from victor_monitoring.renderers.dashboard.thresholds import Limits, ThresholdStep
 from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.signal import Interval, Signal
 
-Json: TypeAlias = dict[str, Any]  # what grafanalib merges into its own JSON
+JsonObject: TypeAlias = dict[str, Any]  # what grafanalib merges into its own JSON
 
 _UNITS: Final[dict[Unit, str]] = {
     "ratio": "percentunit",
@@ -26,7 +26,7 @@ _UNITS: Final[dict[Unit, str]] = {
 }
 _FULL_SCALE: Final = ("ratio", "score")  # units whose upper bound is a natural end of an axis
 _LINES: Final = {"mode": "dashed"}
-_NEUTRAL: Final = (Step("blue", None),)  # neither good nor bad
+_NEUTRAL: Final = (ThresholdStep("blue", None),)  # neither good nor bad
 
 
 def ref_id(index: int) -> str:
@@ -39,7 +39,7 @@ def ref_id(index: int) -> str:
     return letters
 
 
-def threshold_steps(steps: Iterable[Step]) -> list[Threshold]:
+def threshold_steps(steps: Iterable[ThresholdStep]) -> list[Threshold]:
     """The steps as grafanalib has them; neutral where there are none."""
     return [
         Threshold(step.colour, index, float(step.value or 0))
@@ -47,13 +47,13 @@ def threshold_steps(steps: Iterable[Step]) -> list[Threshold]:
     ]
 
 
-def field_config(panel: Panel, limits: Limits) -> Json:
+def field_config(panel: Panel, limits: Limits) -> JsonObject:
     """Grafana's `fieldConfig` of a panel, less the thresholds that hold for all its queries."""
     if panel.type == "table":
         return {"defaults": _table_defaults(), "overrides": [_column(each, limits) for each in panel.signals]}
     overrides = [] if len(panel.signals) == 1 else list(_own_thresholds(panel, limits))
     by_series = panel.type in ("timeseries", "pie")
-    defaults: Json = {
+    defaults: JsonObject = {
         "unit": _UNITS[panel.signals[0].unit],
         "color": {"mode": "palette-classic" if by_series else "thresholds"},
     }
@@ -64,13 +64,13 @@ def field_config(panel: Panel, limits: Limits) -> Json:
     return {"defaults": defaults, "overrides": overrides}
 
 
-def shared_steps(panel: Panel, limits: Limits) -> tuple[Step, ...]:
+def shared_steps(panel: Panel, limits: Limits) -> tuple[ThresholdStep, ...]:
     """The thresholds that hold for the whole panel: those of its only signal, unless it is a table's."""
     is_shared = len(panel.signals) == 1 and panel.type != "table"
     return limits.steps(panel.signals[0]) if is_shared else ()
 
 
-def _own_thresholds(panel: Panel, limits: Limits) -> Iterator[Json]:
+def _own_thresholds(panel: Panel, limits: Limits) -> Iterator[JsonObject]:
     """For each signal with alerts, its thresholds as an override on its query."""
     for index, signal in enumerate(panel.signals):
         if steps := limits.steps(signal):
@@ -81,7 +81,7 @@ def _own_thresholds(panel: Panel, limits: Limits) -> Iterator[Json]:
             }
 
 
-def _bounds(signals: Iterable[Signal]) -> Json:
+def _bounds(signals: Iterable[Signal]) -> JsonObject:
     """The possible values where all signals share them and they are finite."""
     ranges = {signal.kind.range() for signal in signals}
     interval = ranges.pop() if len(ranges) == 1 else Interval(None, None)
@@ -89,10 +89,10 @@ def _bounds(signals: Iterable[Signal]) -> Json:
     return {key: float(value) for key, value in ends.items() if value is not None}
 
 
-def _axis(signals: tuple[Signal, ...], limits: Limits) -> Json:
+def _axis(signals: tuple[Signal, ...], limits: Limits) -> JsonObject:
     """A time series' axis: from the least value, and far enough up that the threshold lines are in view."""
     has_lines = len(signals) == 1 and bool(limits.steps(signals[0]))
-    custom: Json = {"fillOpacity": 10, "showPoints": "never"}
+    custom: JsonObject = {"fillOpacity": 10, "showPoints": "never"}
     custom["thresholdsStyle"] = _LINES if has_lines else {"mode": "off"}
     if tops := _tops(signals, limits):
         custom["axisSoftMax"] = float(max(tops))
@@ -109,13 +109,13 @@ def _tops(signals: Iterable[Signal], limits: Limits) -> list[Fraction]:
     return highs or [end for end in ends if end is not None]
 
 
-def _table_defaults() -> Json:
+def _table_defaults() -> JsonObject:
     """Plain cells; where a column has thresholds, its override colours them."""
     cells = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}
     return {"color": {"mode": "thresholds"}, "custom": cells}
 
 
-def _column(signal: Signal, limits: Limits) -> Json:
+def _column(signal: Signal, limits: Limits) -> JsonObject:
     """How a table's column is drawn: its unit, and its thresholds as the colour of the cell."""
     properties = [_property("unit", _UNITS[signal.unit])]
     if steps := limits.steps(signal):
@@ -124,9 +124,9 @@ def _column(signal: Signal, limits: Limits) -> Json:
     return {"matcher": {"id": "byName", "options": signal.title}, "properties": properties}
 
 
-def _thresholds(steps: Iterable[Step]) -> Json:
+def _thresholds(steps: Iterable[ThresholdStep]) -> JsonObject:
     return _property("thresholds", {"mode": "absolute", "steps": threshold_steps(steps)})
 
 
-def _property(key: str, value: object) -> Json:
+def _property(key: str, value: object) -> JsonObject:
     return {"id": key, "value": value}

@@ -9,7 +9,7 @@ from typing import Final
 from grafanalib import core
 from grafanalib._gen import DashboardEncoder  # it has no public name
 
-from victor_monitoring.renderers.dashboard.fields import Json
+from victor_monitoring.renderers.dashboard.fields import JsonObject
 from victor_monitoring.renderers.dashboard.variables import DATA_SOURCE
 
 SCHEMA_VERSION: Final = 42  # of Grafana 12.2 and later; older ones read it too
@@ -49,7 +49,7 @@ def finished(dashboard: core.Dashboard) -> str:
     return json.dumps(_dashboard(plain), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _dashboard(dashboard: Json) -> Json:
+def _dashboard(dashboard: JsonObject) -> JsonObject:
     annotations = dashboard["annotations"]["list"]
     return _only(_DASHBOARD, dashboard) | {
         "annotations": {"list": [{"datasource": _SOURCE, **each} for each in annotations]},
@@ -59,7 +59,7 @@ def _dashboard(dashboard: Json) -> Json:
     }
 
 
-def _panel(panel: Json) -> Json:
+def _panel(panel: JsonObject) -> JsonObject:
     if panel["type"] == "row":
         return _only(_ROW, panel)
     options = panel["options"]
@@ -73,7 +73,7 @@ def _panel(panel: Json) -> Json:
     }
 
 
-def _field_config(config: Json, panel_type: str) -> Json:
+def _field_config(config: JsonObject, panel_type: str) -> JsonObject:
     defaults = _only(_DEFAULTS, config["defaults"])
     custom = _only(_CUSTOM.get(panel_type, ()), defaults.get("custom", {}))
     return {
@@ -82,7 +82,7 @@ def _field_config(config: Json, panel_type: str) -> Json:
     }
 
 
-def _override(override: Json) -> Json:
+def _override(override: JsonObject) -> JsonObject:
     properties = [
         each | {"value": _thresholds(each["value"])} if each["id"] == "thresholds" else each
         for each in override["properties"]
@@ -90,7 +90,7 @@ def _override(override: Json) -> Json:
     return override | {"properties": properties}
 
 
-def _thresholds(thresholds: Json) -> Json:
+def _thresholds(thresholds: JsonObject) -> JsonObject:
     """The first step holds from the lowest value on, which is null and not the text `null`."""
     steps = [
         {"color": step["color"], "value": step["value"] if index else None}
@@ -99,12 +99,12 @@ def _thresholds(thresholds: Json) -> Json:
     return {"mode": thresholds["mode"], "steps": steps}
 
 
-def _target(target: Json) -> Json:
+def _target(target: JsonObject) -> JsonObject:
     more = {"datasource": _SOURCE, "editorMode": "code", "range": not target["instant"]}
     return _only(_TARGET, target) | more
 
 
-def _variable(variable: Json) -> Json:
+def _variable(variable: JsonObject) -> JsonObject:
     """A query asks the data source; where all values can be chosen, all are at first."""
     if variable["type"] != "query":
         return _only(_VARIABLE - {"current", "datasource"}, variable)
@@ -112,7 +112,7 @@ def _variable(variable: Json) -> Json:
     return _only(_VARIABLE, variable) | {"current": current, "datasource": _SOURCE}
 
 
-def _only(keys: Collection[str], data: Json) -> Json:
+def _only(keys: Collection[str], data: JsonObject) -> JsonObject:
     return {key: value for key, value in data.items() if key in keys and value is not None}
 
 

@@ -13,7 +13,7 @@ _MOST_IN_A_LINE: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class GridRectangle:
     """A rectangle in grid units, measured from the top left."""
 
     x: int
@@ -22,12 +22,12 @@ class Place:
     height: int
 
 
-def title_place(top: int) -> Place:
+def title_place(top: int) -> GridRectangle:
     """The place of a row's title."""
-    return Place(0, top, COLUMNS, TITLE_HEIGHT)
+    return GridRectangle(0, top, COLUMNS, TITLE_HEIGHT)
 
 
-def panel_places(count: int, top: int) -> Iterator[Place]:
+def panel_places(count: int, top: int) -> Iterator[GridRectangle]:
     """Places of the panels of a row whose title is at `top`.
 
     They stand in lines of four at most, as even as possible, each filled from side to side.
@@ -37,7 +37,7 @@ def panel_places(count: int, top: int) -> Iterator[Place]:
         size = count // lines + (line < count % lines)
         width = COLUMNS // size
         for index in range(size):
-            yield Place(index * width, top + TITLE_HEIGHT + line * PANEL_HEIGHT, width, PANEL_HEIGHT)
+            yield GridRectangle(index * width, top + TITLE_HEIGHT + line * PANEL_HEIGHT, width, PANEL_HEIGHT)
 
 
 def bottom(count: int, top: int) -> int:

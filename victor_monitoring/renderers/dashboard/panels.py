@@ -11,13 +11,13 @@ from victor_monitoring.language.resolved.spec import Alert, Panel, Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import text
 from victor_monitoring.renderers.dashboard.fields import (
-    Json,
+    JsonObject,
     field_config,
     ref_id,
     shared_steps,
     threshold_steps,
 )
-from victor_monitoring.renderers.dashboard.layout import Place
+from victor_monitoring.renderers.dashboard.layout import GridRectangle
 from victor_monitoring.renderers.dashboard.queries import panel_expr
 from victor_monitoring.renderers.dashboard.thresholds import Limits
 from victor_monitoring.renderers.dashboard.variables import open_scope, pinned, variables_of
@@ -33,7 +33,7 @@ _CLASSES: Final[dict[str, Any]] = {
 }
 _LAST: Final = {"calcs": ["lastNotNull"], "fields": "", "values": False}
 _SIZES: Final = {"minVizHeight": 75, "minVizWidth": 75, "sizing": "auto"}
-_OPTIONS: Final[dict[str, Json]] = {
+_OPTIONS: Final[dict[str, JsonObject]] = {
     "timeseries": {
         "legend": {"calcs": [], "displayMode": "list", "placement": "bottom", "showLegend": True},
         "tooltip": {"mode": "multi", "sort": "desc"},
@@ -85,7 +85,7 @@ class PanelBuilder:
         self.variables = variables_of(spec)
         self._runbooks = spec.service.runbooks
 
-    def panel(self, panel: Panel, number: int, place: Place) -> core.Panel:
+    def panel(self, panel: Panel, number: int, place: GridRectangle) -> core.Panel:
         """The panel, its colours and links taken from the alerts on its signals."""
         options = _OPTIONS[panel.type]
         if panel.type == "table":
@@ -113,12 +113,12 @@ class PanelBuilder:
         )
 
 
-def row(title: str, number: int, place: Place) -> core.RowPanel:
+def row(title: str, number: int, place: GridRectangle) -> core.RowPanel:
     """The title of a row."""
     return core.RowPanel(id=number, title=title, gridPos=grid_position(place))
 
 
-def grid_position(place: Place) -> core.GridPos:
+def grid_position(place: GridRectangle) -> core.GridPos:
     """A place as grafanalib has it."""
     return core.GridPos(h=place.height, w=place.width, x=place.x, y=place.y)
 
@@ -127,7 +127,7 @@ def _link(title: str, url: str) -> core.DashboardLink:
     return core.DashboardLink(type="link", title=title, uri=url, targetBlank=True, keepTime=False)
 
 
-def transformations(panel: Panel) -> list[Json]:
+def transformations(panel: Panel) -> list[JsonObject]:
     """What makes one table of the queries: rows of equal labels merged, labels first, then the signals."""
     names = _value_names(panel)
     first = panel.signals[0]
@@ -142,7 +142,7 @@ def transformations(panel: Panel) -> list[Json]:
     return [*merge, {"id": "organize", "options": organize}]
 
 
-def sorting(panel: Panel, limits: Limits) -> Json:
+def sorting(panel: Panel, limits: Limits) -> JsonObject:
     """The option that puts the rows of a table of one signal in order, the worst first."""
     if panel.is_columns or len(panel.signals) > 1:
         return {}

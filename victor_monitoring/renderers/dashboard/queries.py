@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.tree import Aggregate, Expr, Matcher, Vector, map_vectors, number, text
-from victor_monitoring.renderers.dashboard.fields import Json
+from victor_monitoring.renderers.dashboard.fields import JsonObject
 from victor_monitoring.renderers.dashboard.variables import Variable, pinned
 from victor_monitoring.signals.signal import Signal
 
@@ -33,7 +33,7 @@ def applicable(signal: Signal, variables: Iterable[Variable]) -> list[Variable]:
     return [each for each in variables if each.label in signal.labels and each.label not in fixed]
 
 
-_BUILT_IN: Json = {
+_BUILT_IN: JsonObject = {
     "builtIn": 1,
     "datasource": {"type": "grafana", "uid": "-- Grafana --"},
     "enable": True,
@@ -44,7 +44,7 @@ _BUILT_IN: Json = {
 }
 
 
-def annotation_queries(spec: Resolved, variables: tuple[Variable, ...]) -> Iterator[Json]:
+def annotation_queries(spec: Resolved, variables: tuple[Variable, ...]) -> Iterator[JsonObject]:
     """Grafana's own annotations, then for each select the alerts that fire on its targets."""
     yield _BUILT_IN
     selects = {alert.signal.select: alert.signal for alert in spec.alerts}

@@ -21,7 +21,7 @@ _ABOVE_ZERO: Final = Fraction(1, 10**9)
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ThresholdStep:
     """A colour, and the value from which on it holds; None where it holds from the lowest value."""
 
     colour: str
@@ -46,7 +46,7 @@ class Limits:
         alerts = self.alerts(signal)
         return bool(alerts) and not any(alert.condition.high_is_bad for alert in alerts)
 
-    def steps(self, signal: Signal) -> tuple[Step, ...]:
+    def steps(self, signal: Signal) -> tuple[ThresholdStep, ...]:
         """The colours from the lowest value to the highest; none where there is no alert.
 
         Between two thresholds the worst severity counts of the alerts that fire there.
@@ -58,7 +58,9 @@ class Limits:
         reached = [_NONE, *accumulate((above.get(edge, _NONE) for edge in edges), max)]
         ahead = [_NONE, *accumulate((below.get(edge, _NONE) for edge in reversed(edges)), max)]
         ranks = map(max, reached, reversed(ahead))
-        steps = (Step(self._colour(rank), edge) for rank, edge in zip(ranks, (None, *edges), strict=True))
+        steps = (
+            ThresholdStep(self._colour(rank), edge) for rank, edge in zip(ranks, (None, *edges), strict=True)
+        )
         return tuple(steps) if alerts else ()
 
     def _worst(self, alerts: Iterable[Alert]) -> dict[Fraction, int]:

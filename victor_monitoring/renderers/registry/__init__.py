@@ -26,15 +26,15 @@ from victor_monitoring.renderers.registry.data import (
     signal_data,
 )
 from victor_monitoring.renderers.registry.layout import (
-    Group,
-    Plain,
+    Bracketed,
+    PythonValue,
     docstring,
     lines,
     literal,
     plain,
     prefixed,
 )
-from victor_monitoring.renderers.registry.names import Aliases, Names, aliases, attribute, attributes
+from victor_monitoring.renderers.registry.names import Aliases, NameScope, aliases, attribute, attributes
 
 OUTPUT: Final = "registry"
 FORMAT: Final = 1
@@ -70,11 +70,11 @@ def module_text(spec: Resolved, components: list[Component]) -> str:
     """The module with the metrics of these components."""
     prefix = spec.service.prefix
     taken = module_names() | _CONSTANTS
-    names = Names(taken | set(dir(builtins)))
+    names = NameScope(taken | set(dir(builtins)))
     class_names = [names.give(component.class_name, "Metrics") for component in components]
     literals = aliases(components, prefix, names)
     taken |= {*class_names, *(name for name, _ in literals.values())}
-    own_attributes = Names(taken | CLASS_NAMES)
+    own_attributes = NameScope(taken | CLASS_NAMES)
     shapes = [
         ComponentClass(
             component,
@@ -115,11 +115,11 @@ def _literals(literals: Aliases) -> Iterator[str]:
     if literals:
         yield ""
     for name, values in dict.fromkeys(literals.values()):
-        group = Group("Literal[", tuple(literal(value) for value in values), "]")
+        group = Bracketed("Literal[", tuple(literal(value) for value in values), "]")
         yield from lines(prefixed(f"{name}: TypeAlias = ", group))
 
 
-def _endpoints(shapes: Iterable[ComponentClass]) -> Mapping[str, Plain]:
+def _endpoints(shapes: Iterable[ComponentClass]) -> Mapping[str, PythonValue]:
     """The attributes of `Metrics` by the endpoint that shows them."""
     found: dict[str, list[str]] = {}
     for shape in shapes:
@@ -139,7 +139,7 @@ def _data(spec: Resolved, shapes: Iterable[ComponentClass]) -> Iterator[str]:
     yield ""
     yield from _mapping("ALERTS", "Mapping[str, object]", alerts)
     yield ""
-    contexts: dict[str, Mapping[str, Plain]] = {}
+    contexts: dict[str, Mapping[str, PythonValue]] = {}
     for name, there in spec.contexts.items():
         other_signals, other_alerts = _judged(there, series)
         contexts[name] = {
@@ -158,7 +158,7 @@ def _version(spec: Resolved) -> str | None:
 
 def _judged(
     spec: Resolved, series: Collection[str]
-) -> tuple[Mapping[str, Mapping[str, Plain]], Mapping[str, Mapping[str, Plain]]]:
+) -> tuple[Mapping[str, Mapping[str, PythonValue]], Mapping[str, Mapping[str, PythonValue]]]:
     """The signals and the alerts of base or of a context that a process with these series can tell."""
     reads = owners(spec.components.values())
     signals = {
@@ -172,5 +172,5 @@ def _judged(
     return signals, alerts
 
 
-def _mapping(name: str, values: str, data: Mapping[str, Plain]) -> Iterator[str]:
+def _mapping(name: str, values: str, data: Mapping[str, PythonValue]) -> Iterator[str]:
     yield from lines(prefixed(f"{name}: Final[Mapping[str, {values}]] = ", plain(data)))

@@ -9,8 +9,8 @@ from typing import Final
 from victor_monitoring.language.resolved.spec import Component
 from victor_monitoring.renderers.registry.layout import (
     INDENT,
-    Group,
-    Node,
+    Bracketed,
+    LayoutNode,
     call,
     docstring,
     lines,
@@ -74,13 +74,13 @@ def all_metrics(shapes: Collection[ComponentClass]) -> Iterator[str]:
 def _head(takes_overflows: bool) -> Iterator[str]:
     overflow = ("on_overflow: OnOverflow | None = None",) if takes_overflows else ()
     items = ("self", "registry: CollectorRegistry", *overflow)
-    yield from lines(Group("def __init__(", items, ") -> None:"), INDENT)
+    yield from lines(Bracketed("def __init__(", items, ") -> None:"), INDENT)
 
 
 def _construction(metric: Metric, name: str, aliases: Aliases) -> Iterator[str]:
     """The statement of `__init__` that makes a metric."""
     if metric.labels:
-        arguments: list[Node] = [_client_call(metric), _label_values(metric, aliases)]
+        arguments: list[LayoutNode] = [_client_call(metric), _label_values(metric, aliases)]
         if any(label.values is None for label in metric.labels):
             arguments.append("on_overflow")
         yield from lines(prefixed(f"self._{name} = ", call("_Children", arguments)), _BODY)
@@ -91,22 +91,22 @@ def _construction(metric: Metric, name: str, aliases: Aliases) -> Iterator[str]:
         yield from lines(prefixed(f"self.{name}: Final = ", _client_call(metric)), _BODY)
 
 
-def _client_call(metric: Metric) -> Group:
+def _client_call(metric: Metric) -> Bracketed:
     labels = [plain(metric.label_names)] if metric.labels else []
     options = ["registry=registry", *_options(metric)]
     return call(metric.type.capitalize(), [literal(metric.name), literal(metric.help), *labels, *options])
 
 
-def _options(metric: Metric) -> Iterator[Node]:
+def _options(metric: Metric) -> Iterator[LayoutNode]:
     if metric.type == "histogram" and metric.buckets:
         yield prefixed("buckets=", plain([float(bound) for bound in metric.buckets]))
     if metric.type == "gauge" and metric.merge is not None:
         yield f"multiprocess_mode={literal(metric.merge)}"
 
 
-def _label_values(metric: Metric, aliases: Aliases) -> Group:
+def _label_values(metric: Metric, aliases: Aliases) -> Bracketed:
     entries = (f"{literal(label.name)}: {_values(metric, label, aliases)}" for label in metric.labels)
-    return Group("{", tuple(entries), "}")
+    return Bracketed("{", tuple(entries), "}")
 
 
 def _values(metric: Metric, label: Label, aliases: Aliases) -> str:
@@ -118,7 +118,7 @@ def _access(metric: Metric, name: str, aliases: Aliases) -> Iterator[str]:
     if metric.labels:
         yield ""
         yield from lines(_signature(metric, name, aliases), INDENT)
-        result: Node = call(f"return self._{name}", parameters(metric.labels).values())
+        result: LayoutNode = call(f"return self._{name}", parameters(metric.labels).values())
     elif metric.type == "gauge":
         yield from ("", f"{INDENT}@property", f"{INDENT}def {name}(self) -> Gauge:")
         result = f"return self._{name}.gauge"
@@ -128,10 +128,10 @@ def _access(metric: Metric, name: str, aliases: Aliases) -> Iterator[str]:
     yield from lines(result, _BODY)
 
 
-def _signature(metric: Metric, name: str, aliases: Aliases) -> Group:
+def _signature(metric: Metric, name: str, aliases: Aliases) -> Bracketed:
     named = parameters(metric.labels)
     typed = (
         f"{named[label.name]}: {'str' if label.values is None else aliases[metric.name, label.name][0]}"
         for label in metric.labels
     )
-    return Group(f"def {name}(", ("self", *typed), f") -> {metric.type.capitalize()}:")
+    return Bracketed(f"def {name}(", ("self", *typed), f") -> {metric.type.capitalize()}:")

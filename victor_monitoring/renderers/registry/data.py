@@ -8,16 +8,16 @@ from fractions import Fraction
 
 from victor_monitoring.language.resolved.spec import Alert, Declared
 from victor_monitoring.promql.tree import Vector, text
-from victor_monitoring.renderers.registry.layout import Plain
+from victor_monitoring.renderers.registry.layout import PythonValue
 from victor_monitoring.signals.metric import Label, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
-from victor_monitoring.signals.signal import Kind, Signal
+from victor_monitoring.signals.signal import Signal, SignalKind
 
 
-def metric_data(declared: Declared, attribute: str) -> Mapping[str, Plain]:
+def metric_data(declared: Declared, attribute: str) -> Mapping[str, PythonValue]:
     """A metric, in the words of the spec; `attribute` is the one of its class."""
     metric = declared.metric
-    data: dict[str, Plain] = {
+    data: dict[str, PythonValue] = {
         "component": declared.component,
         "attribute": attribute,
         "type": metric.type,
@@ -36,7 +36,7 @@ def metric_data(declared: Declared, attribute: str) -> Mapping[str, Plain]:
     return data
 
 
-def signal_data(signal: Signal, component: str | None) -> Mapping[str, Plain]:
+def signal_data(signal: Signal, component: str | None) -> Mapping[str, PythonValue]:
     """A signal and the parameters of its kind as the spec writes them; the window is in milliseconds.
 
     `component` is the one whose metrics it reads, `query` the PromQL that answers for all processes.
@@ -55,7 +55,7 @@ def signal_data(signal: Signal, component: str | None) -> Mapping[str, Plain]:
     }
 
 
-def alert_data(alert: Alert, runbook: str | None) -> Mapping[str, Plain]:
+def alert_data(alert: Alert, runbook: str | None) -> Mapping[str, PythonValue]:
     """An alert, its conditions as the spec writes them; durations are milliseconds."""
     guard = alert.guard
     return {
@@ -74,10 +74,10 @@ def alert_data(alert: Alert, runbook: str | None) -> Mapping[str, Plain]:
 
 
 def differing(
-    there: Mapping[str, Mapping[str, Plain]], base: Mapping[str, Mapping[str, Plain]]
-) -> Mapping[str, Plain]:
+    there: Mapping[str, Mapping[str, PythonValue]], base: Mapping[str, Mapping[str, PythonValue]]
+) -> Mapping[str, PythonValue]:
     """What is otherwise `there`, by name: the fields that differ; None for what there is in base alone."""
-    found: dict[str, Plain] = {name: None for name in base if name not in there}
+    found: dict[str, PythonValue] = {name: None for name in base if name not in there}
     for name, data in there.items():
         was = base.get(name, {})
         fields = {field: value for field, value in data.items() if field not in was or value != was[field]}
@@ -105,11 +105,11 @@ def _reads_only(signal: Signal, own: Collection[str]) -> bool:
     return metrics_are and all(_reads_only(part, own) for _, part in signal.kind.parts())
 
 
-def _fields(shape: Kind) -> Mapping[str, Plain]:
+def _fields(shape: SignalKind) -> Mapping[str, PythonValue]:
     return {field.name: _written(getattr(shape, field.name)) for field in dataclasses.fields(shape)}  # type: ignore[arg-type]  # every kind is a dataclass
 
 
-def _written(value: object) -> Plain:
+def _written(value: object) -> PythonValue:
     """A parameter as the spec writes it."""
     match value:
         case Selector():
@@ -128,7 +128,7 @@ def _written(value: object) -> Plain:
             return {f.name: _written(getattr(value, f.name)) for f in dataclasses.fields(value)}  # type: ignore[arg-type]  # a part of a kind is a dataclass
 
 
-def _label_data(label: Label) -> Plain:
+def _label_data(label: Label) -> PythonValue:
     return {"open": True, "limit": label.limit} if label.values is None else label.values
 
 

@@ -13,20 +13,20 @@ INDENT: Final = "    "
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class Bracketed:
     """Items between brackets; `open` ends with the bracket, `close` begins with one.
 
     A tuple (`is_tuple`) of one item keeps its comma.
     """
 
     open: str
-    items: tuple[Node, ...]
+    items: tuple[LayoutNode, ...]
     close: str
     is_tuple: bool = False
 
 
-Node: TypeAlias = str | Group
-Plain: TypeAlias = "str | int | float | bool | Sequence[Plain] | Mapping[str, Plain] | None"
+LayoutNode: TypeAlias = str | Bracketed
+PythonValue: TypeAlias = "str | int | float | bool | Sequence[PythonValue] | Mapping[str, PythonValue] | None"
 
 
 def literal(text: str) -> str:
@@ -52,31 +52,31 @@ def docstring(text: str, indent: str) -> Iterator[str]:
         yield from (*wrapped, f'{indent}"""')
 
 
-def call(function: str, arguments: Iterable[Node]) -> Group:
+def call(function: str, arguments: Iterable[LayoutNode]) -> Bracketed:
     """A call; an argument by name is `prefixed` with it."""
-    return Group(f"{function}(", tuple(arguments), ")")
+    return Bracketed(f"{function}(", tuple(arguments), ")")
 
 
-def prefixed(prefix: str, node: Node) -> Node:
+def prefixed(prefix: str, node: LayoutNode) -> LayoutNode:
     """The node with text before it."""
     if isinstance(node, str):
         return prefix + node
-    return Group(prefix + node.open, node.items, node.close, node.is_tuple)
+    return Bracketed(prefix + node.open, node.items, node.close, node.is_tuple)
 
 
-def plain(value: Plain) -> Node:
+def plain(value: PythonValue) -> LayoutNode:
     """The display of plain data: texts, numbers, sequences (as tuples) and mappings."""
     if isinstance(value, str):
         return literal(value)
     if isinstance(value, Mapping):
         entries = (prefixed(f"{literal(key)}: ", plain(each)) for key, each in value.items())
-        return Group("{", tuple(entries), "}")
+        return Bracketed("{", tuple(entries), "}")
     if isinstance(value, Sequence):
-        return Group("(", tuple(plain(each) for each in value), ")", is_tuple=True)
+        return Bracketed("(", tuple(plain(each) for each in value), ")", is_tuple=True)
     return repr(value)
 
 
-def lines(node: Node, indent: str = "", tail: str = "") -> Iterator[str]:
+def lines(node: LayoutNode, indent: str = "", tail: str = "") -> Iterator[str]:
     """The node on one line where it fits, else one item a line, each with its comma."""
     flat = _flat(node)
     if isinstance(node, str) or not node.items or _columns(indent + flat + tail) <= WIDTH:
@@ -88,7 +88,7 @@ def lines(node: Node, indent: str = "", tail: str = "") -> Iterator[str]:
     yield indent + node.close + tail
 
 
-def _flat(node: Node) -> str:
+def _flat(node: LayoutNode) -> str:
     if isinstance(node, str):
         return node
     comma = "," if node.is_tuple and len(node.items) == 1 else ""

@@ -12,7 +12,7 @@ from victor_monitoring.language.resolved.spec import Component, Declared
 from victor_monitoring.signals.metric import Label
 
 
-class Names:
+class NameScope:
     """The names of one scope; `taken` are given already."""
 
     def __init__(self, taken: Collection[str]) -> None:
@@ -56,7 +56,7 @@ class _Use:
 Aliases: TypeAlias = dict[tuple[str, str], tuple[str, tuple[str, ...]]]
 
 
-def aliases(components: Iterable[Component], prefix: str, names: Names) -> Aliases:
+def aliases(components: Iterable[Component], prefix: str, names: NameScope) -> Aliases:
     """The Literal of each closed label, by metric and label: its name and its values.
 
     It is named after the label. Where the spec has several sets of that label, the component comes
@@ -93,10 +93,10 @@ def _owner(use: _Use, uses: Iterable[_Use], prefix: str) -> str:
 
 def parameters(labels: Iterable[Label]) -> dict[str, str]:
     """The parameter of a method for each label, by the label's name."""
-    return Names({"self"}).give_all(label.name for label in labels)
+    return NameScope({"self"}).give_all(label.name for label in labels)
 
 
 def attributes(metrics: Iterable[Declared], prefix: str, taken: Collection[str]) -> dict[str, str]:
     """The attribute of a class for each metric, by the metric's name."""
-    names = Names(taken)
+    names = NameScope(taken)
     return {each.metric.name: names.give(attribute(each.metric.name, prefix)) for each in metrics}

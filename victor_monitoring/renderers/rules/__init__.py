@@ -8,7 +8,7 @@ from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.language.resolved.outputs import artifact_path
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.renderers.rules.groups import Group, rule_groups
+from victor_monitoring.renderers.rules.groups import RuleGroup, rule_groups
 from victor_monitoring.renderers.yaml_text import yaml_text
 
 OUTPUT = "rules"
@@ -31,5 +31,5 @@ def rule_data(spec: Resolved) -> dict[str, object]:
     return {"groups": [_group(group, spec.evaluate) for group in rule_groups(spec)]}
 
 
-def _group(group: Group, interval: int) -> dict[str, object]:
+def _group(group: RuleGroup, interval: int) -> dict[str, object]:
     return {"name": group.name, "interval": duration_text(interval), "rules": [dict(r) for r in group.rules]}

@@ -14,23 +14,23 @@ from victor_monitoring.promql.tree import Binary, Call, Expr, Matcher, Vector, n
 from victor_monitoring.renderers.rules.messages import alert_annotations, runbook
 from victor_monitoring.signals.signal import Recording, Signal
 
-Rule: TypeAlias = Mapping[str, object]
+RuleData: TypeAlias = Mapping[str, object]
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class RuleGroup:
     """A rule group; Prometheus evaluates its rules in order."""
 
     name: str
-    rules: list[Rule] = field(default_factory=list)
+    rules: list[RuleData] = field(default_factory=list)
 
 
-def rule_groups(spec: Resolved) -> list[Group]:
+def rule_groups(spec: Resolved) -> list[RuleGroup]:
     """Recordings that no alert reads, the spec's groups, and the meta group; what has one name is one."""
-    groups: dict[str, Group] = {}
+    groups: dict[str, RuleGroup] = {}
 
-    def group_of(name: str) -> Group:
-        return groups.setdefault(name, Group(name))
+    def group_of(name: str) -> RuleGroup:
+        return groups.setdefault(name, RuleGroup(name))
 
     rest = group_of(f"{spec.service.name.replace('-', '_')}_recording")
     recorded: set[str] = set()
@@ -46,7 +46,7 @@ def rule_groups(spec: Resolved) -> list[Group]:
     return [group for group in groups.values() if group.rules]
 
 
-def _recordings(signal: Signal, recorded: set[str]) -> Iterator[Rule]:
+def _recordings(signal: Signal, recorded: set[str]) -> Iterator[RuleData]:
     """The rules that record a signal and what it is made of, each once."""
     if signal.name in recorded:
         return
@@ -57,13 +57,13 @@ def _recordings(signal: Signal, recorded: set[str]) -> Iterator[Rule]:
         yield recording_rule(recording)
 
 
-def recording_rule(recording: Recording) -> Rule:
+def recording_rule(recording: Recording) -> RuleData:
     """A recording rule as Prometheus reads it."""
     labels = {"labels": dict(recording.labels)} if recording.labels else {}
     return {"record": recording.record, "expr": text(recording.expr), **labels}
 
 
-def alert_rule(spec: Resolved, alert: Alert) -> Rule:
+def alert_rule(spec: Resolved, alert: Alert) -> RuleData:
     """An alerting rule as Prometheus reads it."""
     rule: dict[str, object] = {"alert": alert.name, "expr": text(alert.expr)}
     if alert.pending:

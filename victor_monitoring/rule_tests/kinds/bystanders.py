@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.rule_tests.case_template import FIRES, SILENT, Plot, case_kind
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.case_template import FIRES, SILENT, CaseTemplate, case_kind
+from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.rule_tests.noise import bystanders as series_beside
 
 
-def _has_bystanders(stage: Stage) -> bool:
+def _has_bystanders(stage: AlertFixture) -> bool:
     return bool(series_beside(stage))
 
 
 @case_kind(100, "bystanders", _has_bystanders)
-def bystanders(stage: Stage) -> Iterator[Plot]:
+def bystanders(stage: AlertFixture) -> Iterator[CaseTemplate]:
     """Series of the same metrics with other labels, and a lot of traffic: they change nothing."""
     for streams, fires in ((stage.beyond(), True), (stage.short(), False)):
         phase = stage.lasting((*streams, *series_beside(stage)), stage.until_firing)
         about = f"1% {'beyond' if fires else 'short of'} the threshold"
-        yield Plot(about, (phase,), FIRES if fires else SILENT)
+        yield CaseTemplate(about, (phase,), FIRES if fires else SILENT)

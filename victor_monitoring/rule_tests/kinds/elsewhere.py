@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.rule_tests.case_template import SILENT, Plot, case_kind
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.case_template import SILENT, CaseTemplate, case_kind
+from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.rule_tests.noise import elsewhere as target_elsewhere
 from victor_monitoring.rule_tests.noise import recorded_elsewhere
 from victor_monitoring.signals.signal import Stream
 
 
 @case_kind(180, "elsewhere")
-def elsewhere(stage: Stage) -> Iterator[Plot]:
+def elsewhere(stage: AlertFixture) -> Iterator[CaseTemplate]:
     """Targets that differ in one label of `select` are badly off, and ours are well: silent.
 
     Nothing of theirs is recorded; and what others have recorded under the same names is not read.
@@ -29,8 +29,10 @@ def elsewhere(stage: Stage) -> Iterator[Plot]:
             yield _plot(stage, f"{about}, as {' and '.join(tops)} say", matcher.label, streams, tuple(tops))
 
 
-def _plot(stage: Stage, about: str, label: str, streams: tuple[Stream, ...], said: tuple[str, ...]) -> Plot:
+def _plot(
+    stage: AlertFixture, about: str, label: str, streams: tuple[Stream, ...], said: tuple[str, ...]
+) -> CaseTemplate:
     """Ours a little short of the threshold beside others, who have recorded some names themselves."""
     phase = stage.lasting((*stage.short(), *streams), stage.until_firing)
     unrecorded = tuple(each for each in stage.records if each not in said)
-    return Plot(about, (phase,), SILENT, unrecorded=((label, unrecorded),))
+    return CaseTemplate(about, (phase,), SILENT, unrecorded=((label, unrecorded),))

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.rule_tests.case_template import FIRES, Plot, case_kind
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.case_template import FIRES, CaseTemplate, case_kind
+from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
 @case_kind(10, "fires")
-def fires(stage: Stage) -> Iterator[Plot]:
+def fires(stage: AlertFixture) -> Iterator[CaseTemplate]:
     """1% beyond the threshold: silent until `for` has passed, firing from then on, with all that it says."""
-    yield Plot(
+    yield CaseTemplate(
         "1% beyond the threshold",
         (stage.lasting(stage.beyond(), stage.until_firing),),
         FIRES,

@@ -6,23 +6,23 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from victor_monitoring.rule_tests.case_template import RESOLVES, Plot, case_kind
-from victor_monitoring.rule_tests.fixture import Stage
-from victor_monitoring.rule_tests.oracle import Outlook, states_of
+from victor_monitoring.rule_tests.case_template import RESOLVES, CaseTemplate, case_kind
+from victor_monitoring.rule_tests.fixture import AlertFixture
+from victor_monitoring.rule_tests.oracle import Oracle, states_of
 from victor_monitoring.rule_tests.script import Phase
 
 
-def _keeps_firing(stage: Stage) -> bool:
+def _keeps_firing(stage: AlertFixture) -> bool:
     return bool(stage.alert.keep_firing)
 
 
 @case_kind(140, "keeps-firing", _keeps_firing)
-def keeps_firing(stage: Stage) -> Iterator[Plot]:
+def keeps_firing(stage: AlertFixture) -> Iterator[CaseTemplate]:
     """Short of the threshold for less than `keep_firing_for`: it fires without a break; then it resolves."""
-    yield Plot("a gap shorter than `keep_firing_for`", _with_gap(stage), RESOLVES)
+    yield CaseTemplate("a gap shorter than `keep_firing_for`", _with_gap(stage), RESOLVES)
 
 
-def _with_gap(stage: Stage) -> tuple[Phase, ...]:
+def _with_gap(stage: AlertFixture) -> tuple[Phase, ...]:
     """Phases with the shortest gap that would resolve the alert, were it not kept firing.
 
     Traffic grows a thousandfold each time, so that a window soon sees nothing but the last phase.
@@ -31,7 +31,7 @@ def _with_gap(stage: Stage) -> tuple[Phase, ...]:
     bad = stage.at(levels.beyond(), Fraction(10))
     good = stage.at(levels.short(50), Fraction(10_000))
     worse = stage.at(levels.beyond(50), Fraction(10_000_000))
-    unkept = Outlook(replace(stage.alert, keep_firing=None), stage.spec.evaluate, stage.settling)
+    unkept = Oracle(replace(stage.alert, keep_firing=None), stage.spec.evaluate, stage.settling)
     keep = stage.alert.keep_firing or 0
     for gap in range(stage.spec.evaluate, keep + stage.settling, stage.spec.evaluate):
         phases = (

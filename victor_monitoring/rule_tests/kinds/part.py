@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.rule_tests.case_template import RESOLVES, SILENT, Plot, case_kind
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.case_template import RESOLVES, SILENT, CaseTemplate, case_kind
+from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
-def _has_parts(stage: Stage) -> bool:
+def _has_parts(stage: AlertFixture) -> bool:
     return bool(stage.signal.kind.parts())
 
 
 @case_kind(120, "part", _has_parts)
-def part(stage: Stage) -> Iterator[Plot]:
+def part(stage: AlertFixture) -> Iterator[CaseTemplate]:
     """Each part drags the value beyond the threshold; with it at its best, or gone, there is silence.
 
     The replicas differ, and every part that costs something is recorded as such.
@@ -24,8 +24,8 @@ def part(stage: Stage) -> Iterator[Plot]:
             stage.lasting(leaning.lost, stage.until_firing),
             stage.lasting(leaning.gone, stage.until_resolved),
         )
-        yield Plot(f"mostly by {leaning.part}, until it is gone", phases, RESOLVES)
+        yield CaseTemplate(f"mostly by {leaning.part}, until it is gone", phases, RESOLVES)
         healthy = stage.lasting(leaning.at_best, stage.until_firing)
-        yield Plot(f"the same with {leaning.part} at its best", (healthy,), SILENT)
+        yield CaseTemplate(f"the same with {leaning.part} at its best", (healthy,), SILENT)
         lost = stage.lasting(leaning.lost, stage.settling)
-        yield Plot(f"what is lost by {leaning.part}", (lost,), records=True)
+        yield CaseTemplate(f"what is lost by {leaning.part}", (lost,), records=True)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.rule_tests.case_template import SILENT, Plot, case_kind
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.case_template import SILENT, CaseTemplate, case_kind
+from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
 @case_kind(20, "short")
-def short(stage: Stage) -> Iterator[Plot]:
+def short(stage: AlertFixture) -> Iterator[CaseTemplate]:
     """1% short of the threshold: silent, however long it lasts."""
     phase = stage.lasting(stage.short(), stage.until_firing)
-    yield Plot("1% short of the threshold", (phase,), SILENT)
+    yield CaseTemplate("1% short of the threshold", (phase,), SILENT)

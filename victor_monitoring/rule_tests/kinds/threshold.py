@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.rule_tests.case_template import FIRES, SILENT, Plot, case_kind
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.case_template import FIRES, SILENT, CaseTemplate, case_kind
+from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
 @case_kind(30, "threshold")
-def threshold(stage: Stage) -> Iterator[Plot]:
+def threshold(stage: AlertFixture) -> Iterator[CaseTemplate]:
     """At the threshold itself: silent for `<` and `>`, firing for `<=` and `>=`.
 
     The traffic is chosen so that floating-point arithmetic meets the threshold exactly, in every supported
@@ -23,7 +23,7 @@ def threshold(stage: Stage) -> Iterator[Plot]:
         if exact
         else f"a millionth {'beyond' if fires else 'short of'} the threshold"
     )
-    yield Plot(
+    yield CaseTemplate(
         about,
         (stage.lasting(streams, stage.until_firing),),
         FIRES if fires else SILENT,

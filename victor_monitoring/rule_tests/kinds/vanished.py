@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from dataclasses import replace
 from fractions import Fraction
 
-from victor_monitoring.rule_tests.case_template import RESOLVES, Plot, case_kind
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.case_template import RESOLVES, CaseTemplate, case_kind
+from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.rule_tests.monitoring import absent, down
 
 
 @case_kind(160, "vanished")
-def vanished(stage: Stage) -> Iterator[Plot]:
+def vanished(stage: AlertFixture) -> Iterator[CaseTemplate]:
     """The target goes down while the alert fires: it resolves, and the alerts on monitoring itself fire."""
     up = stage.up()
     after = max(stage.until_resolved, stage.until_monitored)
@@ -21,4 +21,4 @@ def vanished(stage: Stage) -> Iterator[Plot]:
         stage.lasting([replace(up, start=Fraction(0))], after),
     )
     told = (*down(stage.spec, dict(up.labels)), *absent(stage.spec))
-    yield Plot("the target goes down", phases, RESOLVES, monitoring=told, records=True)
+    yield CaseTemplate("the target goes down", phases, RESOLVES, monitoring=told, records=True)

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fractions import Fraction
 
-from victor_monitoring.rule_tests.case_template import FIRES, Plot, case_kind
-from victor_monitoring.rule_tests.fixture import Stage
+from victor_monitoring.rule_tests.case_template import FIRES, CaseTemplate, case_kind
+from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
-def _has_window(stage: Stage) -> bool:
+def _has_window(stage: AlertFixture) -> bool:
     return any(each.kind.is_windowed() for each in stage.signals)
 
 
 @case_kind(50, "window", _has_window)
-def window(stage: Stage) -> Iterator[Plot]:
+def window(stage: AlertFixture) -> Iterator[CaseTemplate]:
     """From 1% short of the threshold to 2% beyond, on even traffic: when it fires pins the window."""
     traffic = Fraction(10)
     phases = (
         stage.lasting(stage.at(stage.levels.short(), traffic), stage.settling),
         stage.lasting(stage.at(stage.levels.beyond(2), traffic), stage.until_firing),
     )
-    yield Plot("from 1% short of the threshold to 2% beyond", phases, FIRES)
+    yield CaseTemplate("from 1% short of the threshold to 2% beyond", phases, FIRES)

@@ -11,12 +11,12 @@ from typing import Any
 from pydantic_core import to_json
 
 from victor_monitoring.runtime.alert_states import AlertState
-from victor_monitoring.runtime.evaluator import LabelledValue, SignalValues
+from victor_monitoring.runtime.evaluator import SeriesValue, SignalValues
 from victor_monitoring.runtime.registry_module import RegistryModule
 from victor_monitoring.runtime.snapshot import Distribution, Point, Section, Snapshot
 
 
-class Answers:
+class ResponseBodies:
     """The answers of one process of a service. Right by construction, they are not validated again."""
 
     def __init__(self, module: RegistryModule, instance: str, context: str | None) -> None:
@@ -97,7 +97,7 @@ def _told(each: SignalValues) -> dict[str, Any]:
     }
 
 
-def _labelled(value: LabelledValue) -> Mapping[str, Any]:
+def _labelled(value: SeriesValue) -> Mapping[str, Any]:
     return {"labels": value.labels, "value": value.value}
 
 

@@ -9,9 +9,9 @@ from typing import Any, Final, Literal, TypeAlias, cast
 
 from pydantic import BaseModel, Field, create_model
 
-from victor_monitoring.runtime.reads import Fault
+from victor_monitoring.runtime.reads import ReadFault
 from victor_monitoring.runtime.registry_module import DescribedMetric, RegistryModule
-from victor_monitoring.runtime.rest.judged import Alert, Number, Score, Signal, Strict
+from victor_monitoring.runtime.rest.judged import AlertModel, JsonNumber, ScoreModel, SignalModel, StrictModel
 
 # A field's key in the answer, its type and what is said of it.
 _Fields: TypeAlias = Iterable[tuple[str, Any, str]]
@@ -19,11 +19,11 @@ _Fields: TypeAlias = Iterable[tuple[str, Any, str]]
 _VERDICT: Final = (
     "The worst severity that fires. `ok` where none does, which says nothing of `silent` signals."
 )
-_NUMBER: Final = (("value", Number, "In the metric's unit."),)
+_NUMBER: Final = (("value", JsonNumber, "In the metric's unit."),)
 _DISTRIBUTION: Final = (
-    ("count", Number, "How many were observed."),
-    ("sum", Number, "The sum of what was observed, in the metric's unit."),
-    ("buckets", dict[str, Number], "How many were at most so much, in the metric's unit."),
+    ("count", JsonNumber, "How many were observed."),
+    ("sum", JsonNumber, "The sum of what was observed, in the metric's unit."),
+    ("buckets", dict[str, JsonNumber], "How many were at most so much, in the metric's unit."),
 )
 
 
@@ -71,7 +71,7 @@ class _Maker:
                 f"{name}_signals",
                 "Signals, as far as this process can tell.",
                 (
-                    (signal, Signal, f"{data['title']}, in the unit `{data['unit']}`.")
+                    (signal, SignalModel, f"{data['title']}, in the unit `{data['unit']}`.")
                     for signal, data in self._module.signals.items()
                     if data["component"] in (*shown, *of_none)
                 ),
@@ -82,7 +82,7 @@ class _Maker:
     def alerts(self) -> type[BaseModel]:
         """The answer that shows every alert."""
         said = "Every alert that this process can tell, in the spec's order."
-        return self._answer("alerts", "Alerts on this process alone.", [("alerts", list[Alert], said)])
+        return self._answer("alerts", "Alerts on this process alone.", [("alerts", list[AlertModel], said)])
 
     def health(self) -> type[BaseModel]:
         """The answer that sums all up."""
@@ -92,7 +92,7 @@ class _Maker:
             ("firing", list[str], "The alerts that fire."),
             ("pending", list[str], "The alerts whose condition is met, but not for long enough."),
             ("silent", list[str], "Signals without a value: nothing happens, or too little was sampled yet."),
-            ("scores", list[Score], "Scores, each with what drags it down."),
+            ("scores", list[ScoreModel], "Scores, each with what drags it down."),
         ]
         return self._answer("health", "How well this process is.", fields)
 
@@ -113,7 +113,7 @@ class _Maker:
             "Metrics, each with its series; none where nothing is known.",
             ((each.attribute, self._all_series(each), _sentences(each)) for each in own),
         )
-        fault = ("fault", Fault | None, "Why the component could not be read; null where it could.")
+        fault = ("fault", ReadFault | None, "Why the component could not be read; null where it could.")
         return self._model(
             f"{component}_section", f"The component `{component}`.", (fault, ("metrics", metrics, ""))
         )
@@ -139,7 +139,7 @@ class _Maker:
         }
         words = re.split("[^A-Za-z0-9]+", f"{self._module.service}_{name}")
         title = "".join(word.capitalize() for word in words)
-        return create_model(title, __base__=Strict, __module__=__name__, __doc__=doc, **made)
+        return create_model(title, __base__=StrictModel, __module__=__name__, __doc__=doc, **made)
 
 
 def _text(values: tuple[str, ...] | None) -> Any:

@@ -19,7 +19,7 @@ from pydantic import BaseModel
 from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.evaluator import Evaluator
 from victor_monitoring.runtime.registry_module import RegistryModule
-from victor_monitoring.runtime.rest.answers import Answers, json, signals_by_name
+from victor_monitoring.runtime.rest.answers import ResponseBodies, json, signals_by_name
 from victor_monitoring.runtime.rest.judged import Problem
 from victor_monitoring.runtime.rest.models import Models
 from victor_monitoring.runtime.rest.scrape import FORMS, scrape_of
@@ -117,7 +117,7 @@ def router(
         routes.add_api_route(f"{prefix}/{name}", endpoint, name=name, response_model=model, summary=said)
 
     models = Models.of(module, signals=evaluator is not None)
-    answers = Answers(module, collector.instance, evaluator.context if evaluator else None)
+    answers = ResponseBodies(module, collector.instance, evaluator.context if evaluator else None)
     judge = None if evaluator is None else _Judge(evaluator, answers)
     # The fixed names come first: a component's endpoint of the same name does not hide them.
     add("summary", _sections(collector, answers, judge, None), models.summary, "Every component")
@@ -143,7 +143,7 @@ def router(
 class _Judge:
     """What a process says of its signals and alerts. It starts to sample when it is asked."""
 
-    def __init__(self, evaluator: Evaluator, answers: Answers) -> None:
+    def __init__(self, evaluator: Evaluator, answers: ResponseBodies) -> None:
         self._evaluator, self._answers = evaluator, answers
         self._starting = Lock()
 
@@ -167,7 +167,10 @@ class _Judge:
 
 
 def _sections(
-    collector: Collector[Any], answers: Answers, judge: _Judge | None, components: Collection[str] | None
+    collector: Collector[Any],
+    answers: ResponseBodies,
+    judge: _Judge | None,
+    components: Collection[str] | None,
 ) -> Callable[..., Response]:
     """An endpoint that shows these components, or all. FastAPI runs it in a thread: it is no coroutine."""
     names = None if components is None else _signals_of(collector.module, components)

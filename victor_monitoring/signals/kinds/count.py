@@ -15,12 +15,12 @@ from victor_monitoring.signals.quantity import Condition, Quantity, Unit
 from victor_monitoring.signals.reading import GAUGE, first_labels, fold, group, label_sets_in, latest, stream
 from victor_monitoring.signals.signal import (
     At,
-    Fault,
     Interval,
-    Kind,
+    InvalidParameters,
+    KindInput,
     LabelPairs,
-    Reading,
     Signal,
+    SignalKind,
     Stream,
     shared,
 )
@@ -29,7 +29,7 @@ _FOLDS: dict[str, Literal["min", "max"]] = {"min": "min", "livemin": "min", "max
 
 
 @dataclass(frozen=True, slots=True)
-class Count(Kind):
+class Count(SignalKind):
     """How many members of the gauge `of` meet `where`, a member being one set of its own labels.
 
     Targets that report the same member are folded into one first, with `agg` or the metric's `merge`.
@@ -41,8 +41,8 @@ class Count(Kind):
     where: Condition
     agg: Literal["min", "max"] | None = None
 
-    def readings(self) -> tuple[Reading, ...]:
-        return (Reading(("of",), self.of, GAUGE),)
+    def readings(self) -> tuple[KindInput, ...]:
+        return (KindInput(("of",), self.of, GAUGE),)
 
     def units(self) -> tuple[Unit, ...]:
         return ("count",)
@@ -78,12 +78,12 @@ class Count(Kind):
     def words(self, signal: Signal) -> str:
         return f"how many of {self.of} are {self.where.text}"
 
-    def faults(self, signal: Signal) -> Iterator[Fault]:
+    def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
         if self.fold() is None:
             merge = self.of.metric.merge
             says = f"`merge: {merge}` does not say" if merge else "nothing says"
             message = f"{says} how targets that report the same member of `{self.of.metric.name}` are folded"
-            yield Fault((), message, "add `agg: min` or `agg: max` to the count")
+            yield InvalidParameters((), message, "add `agg: min` or `agg: max` to the count")
 
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None

@@ -18,12 +18,12 @@ from victor_monitoring.signals.metric import Population, Selector, SeriesKey, se
 from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.reading import HISTOGRAM, first_labels, growing, rate
 from victor_monitoring.signals.signal import (
-    Fault,
     Interval,
-    Kind,
+    InvalidParameters,
+    KindInput,
     LabelPairs,
-    Reading,
     Signal,
+    SignalKind,
     Stream,
     shared,
 )
@@ -32,7 +32,7 @@ _NORMAL, _SPREAD = NormalDist(), 0.8  # durations are near to log-normal; of ser
 
 
 @dataclass(frozen=True, slots=True)
-class Quantile(Kind):
+class Quantile(SignalKind):
     """The `q` quantile of what the histogram `of` observed.
 
     Within a bucket Prometheus interpolates, so a threshold is exact at a bucket's bound only: there
@@ -44,8 +44,8 @@ class Quantile(Kind):
     q: Fraction
     of: Selector
 
-    def readings(self) -> tuple[Reading, ...]:
-        return (Reading(("of",), self.of, HISTOGRAM),)
+    def readings(self) -> tuple[KindInput, ...]:
+        return (KindInput(("of",), self.of, HISTOGRAM),)
 
     def units(self) -> tuple[Unit, ...]:
         return (self.of.metric.unit,)
@@ -76,10 +76,10 @@ class Quantile(Kind):
         share = number_text(self.q * 100)
         return f"the P{share} of {self.of} over {duration_text(signal.window)}"
 
-    def faults(self, signal: Signal) -> Iterator[Fault]:
+    def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
         if not 0 < self.q < 1:
             message = f"`{number_text(self.q)}` is no quantile"
-            yield Fault(("q",), message, "a quantile lies between 0 and 1: 0.95")
+            yield InvalidParameters(("q",), message, "a quantile lies between 0 and 1: 0.95")
 
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None

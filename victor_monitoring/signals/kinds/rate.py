@@ -25,11 +25,11 @@ from victor_monitoring.signals.reading import (
     rate,
     stream,
 )
-from victor_monitoring.signals.signal import Interval, Kind, LabelPairs, Reading, Signal, Stream
+from victor_monitoring.signals.signal import Interval, KindInput, LabelPairs, Signal, SignalKind, Stream
 
 
 @dataclass(frozen=True, slots=True)
-class Rate(Kind):
+class Rate(SignalKind):
     """The sum of the per-second rates of `of`; `per` divides it by a gauge, as CPU seconds by cores."""
 
     NAME: ClassVar[str] = "rate"
@@ -37,9 +37,9 @@ class Rate(Kind):
     of: Selector
     per: Selector | None = None
 
-    def readings(self) -> tuple[Reading, ...]:
-        mine = Reading(("of",), self.of, COUNTER)
-        return (mine,) if self.per is None else (mine, Reading(("per",), self.per, GAUGE))
+    def readings(self) -> tuple[KindInput, ...]:
+        mine = KindInput(("of",), self.of, COUNTER)
+        return (mine,) if self.per is None else (mine, KindInput(("per",), self.per, GAUGE))
 
     def units(self) -> tuple[Unit, ...]:
         seconds, size = DIMENSIONS[self.of.metric.unit]

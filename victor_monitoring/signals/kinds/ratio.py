@@ -26,11 +26,20 @@ from victor_monitoring.signals.reading import (
     rate,
     stream,
 )
-from victor_monitoring.signals.signal import Fault, Interval, Kind, LabelPairs, Reading, Share, Signal, Stream
+from victor_monitoring.signals.signal import (
+    Interval,
+    InvalidParameters,
+    KindInput,
+    LabelPairs,
+    Share,
+    Signal,
+    SignalKind,
+    Stream,
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Ratio(Kind):
+class Ratio(SignalKind):
     """`of` divided by `over`: of the rates for counters, of the values for gauges.
 
     A missing numerator is 0. `at_most_one` promises a value of at most 1 where `of` is not a matcher
@@ -43,9 +52,9 @@ class Ratio(Kind):
     over: Selector
     at_most_one: bool = False
 
-    def readings(self) -> tuple[Reading, ...]:
+    def readings(self) -> tuple[KindInput, ...]:
         accepts = COUNTER | GAUGE
-        return (Reading(("of",), self.of, accepts), Reading(("over",), self.over, accepts))
+        return (KindInput(("of",), self.of, accepts), KindInput(("over",), self.over, accepts))
 
     def units(self) -> tuple[Unit, ...]:
         return ("ratio",)
@@ -76,14 +85,14 @@ class Ratio(Kind):
         over = f" over {duration_text(signal.window)}" if self.reads_counters() else ""
         return f"the share of {self.of} in {self.over}{over}"
 
-    def faults(self, signal: Signal) -> Iterator[Fault]:
+    def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
         part, whole = self.of.metric, self.over.metric
         if {part.type, whole.type} == {"counter", "gauge"}:
             message = f"`{part.name}` is a {part.type} and `{whole.name}` a {whole.type}"
-            yield Fault(("over",), message, "divide counters by counters, or gauges by gauges")
+            yield InvalidParameters(("over",), message, "divide counters by counters, or gauges by gauges")
         elif DIMENSIONS[part.unit] != DIMENSIONS[whole.unit]:
             message = f"`{part.name}` is in {part.unit} and `{whole.name}` in {whole.unit}"
-            yield Fault(("over",), message, "a ratio divides like by like")
+            yield InvalidParameters(("over",), message, "a ratio divides like by like")
 
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None

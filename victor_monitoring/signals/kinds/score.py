@@ -16,14 +16,14 @@ from victor_monitoring.signals.quantity import Quantity, Unit
 from victor_monitoring.signals.reading import another, relabelled
 from victor_monitoring.signals.signal import (
     At,
-    Fault,
+    DominantPart,
     Interval,
-    Kind,
+    InvalidParameters,
+    KindInput,
     LabelPairs,
-    Leaning,
-    Reading,
     Recording,
     Signal,
+    SignalKind,
     Stream,
 )
 
@@ -33,7 +33,7 @@ _UP = Selector(Metric("up", "gauge"))
 
 
 @dataclass(frozen=True, slots=True)
-class Part:
+class ScorePart:
     """A signal in a score: it costs nothing at `best`, all its `weight` at `worst`, in between its share."""
 
     signal: Signal
@@ -62,15 +62,15 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True)
-class Score(Kind):
+class Score(SignalKind):
     """100 less what each part loses: 100 when nothing is lost, absent when no target is up."""
 
     NAME: ClassVar[str] = "score"
     INLINE: ClassVar[str | None] = "of"
 
-    of: tuple[Part, ...]
+    of: tuple[ScorePart, ...]
 
-    def readings(self) -> tuple[Reading, ...]:
+    def readings(self) -> tuple[KindInput, ...]:
         return ()
 
     def units(self) -> tuple[Unit, ...]:
@@ -124,30 +124,38 @@ class Score(Kind):
         parts = ", ".join(f"{part.signal.title} ({number_text(part.weight)})" for part in self.of)
         return f"100 less what is lost in {parts}"
 
-    def faults(self, signal: Signal) -> Iterator[Fault]:
+    def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
         total = sum(part.weight for part in self.of)
         if total != 100:
             message = f"the weights total {number_text(Fraction(total))}, not 100"
-            yield Fault((), message, "change them until they total 100")
+            yield InvalidParameters((), message, "change them until they total 100")
         if PART in {matcher.label for matcher in signal.select}:
             message = f"a score records its losses by the label `{PART}`, which `select` sets otherwise"
-            yield Fault((), message, f"select targets by a label other than `{PART}`")
+            yield InvalidParameters((), message, f"select targets by a label other than `{PART}`")
         seen: set[str] = set()
         for index, part in enumerate(self.of):
             if part.signal.name in seen:
                 message = f"`{part.signal.name}` is a part twice, and Prometheus refuses to record it twice"
-                yield Fault((index, "signal"), message, "give it one weight, and one worst and best value")
+                yield InvalidParameters(
+                    (index, "signal"), message, "give it one weight, and one worst and best value"
+                )
             seen.add(part.signal.name)
             if part.weight <= 0:
-                yield Fault((index, "weight"), "a weight must be above 0", "remove the part, or weigh it")
+                yield InvalidParameters(
+                    (index, "weight"), "a weight must be above 0", "remove the part, or weigh it"
+                )
             if part.worst.value == part.best.value:
-                yield Fault((index, "worst"), "`worst` equals `best`", "give the value at which all is lost")
+                yield InvalidParameters(
+                    (index, "worst"), "`worst` equals `best`", "give the value at which all is lost"
+                )
             if set(part.signal.labels) != set(signal.labels) and part.reduce is None:
                 message = f"`{part.signal.name}` has other labels than the score"
-                yield Fault((index, "signal"), message, "say `reduce: max` or `reduce: min`")
+                yield InvalidParameters((index, "signal"), message, "say `reduce: max` or `reduce: min`")
             if not set(signal.by) <= set(part.signal.labels):
                 message = f"`{part.signal.name}` lacks labels of the score"
-                yield Fault((index, "signal"), message, "a score's `by` is part of every part's `by`")
+                yield InvalidParameters(
+                    (index, "signal"), message, "a score's `by` is part of every part's `by`"
+                )
 
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
@@ -165,7 +173,7 @@ class Score(Kind):
 
     def leanings(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
-    ) -> Iterator[Leaning]:
+    ) -> Iterator[DominantPart]:
         for part in self.of:
             parts = (part, *(each for each in self.of if each is not part))
             (_, value), *rest = self._levels(max(100 - level, part.weight), parts)
@@ -174,14 +182,14 @@ class Score(Kind):
             values = (worse, value) if value == part.worst.value else (value,)
             lost = next(made for each in values if (made := self._made(part, each, targets)))
             at_best = self._spread([(part, part.best.value)], targets)
-            yield Leaning(
+            yield DominantPart(
                 part.signal.name,
                 lost=self._with_up([*lost, *others], targets),
                 at_best=self._with_up([*at_best, *others], targets),
                 gone=self._with_up(others, targets),
             )
 
-    def _levels(self, missing: Fraction, parts: Sequence[Part] = ()) -> list[tuple[Part, Fraction]]:
+    def _levels(self, missing: Fraction, parts: Sequence[ScorePart] = ()) -> list[tuple[ScorePart, Fraction]]:
         """The value of each part: one after the other loses all it can, until so many points are lost."""
         levels = []
         for part in parts or self.of:
@@ -192,7 +200,7 @@ class Score(Kind):
         return levels
 
     def _spread(
-        self, levels: Sequence[tuple[Part, Fraction]], targets: Sequence[Mapping[str, str]]
+        self, levels: Sequence[tuple[ScorePart, Fraction]], targets: Sequence[Mapping[str, str]]
     ) -> list[Stream]:
         """Series of the parts at these values. Of a part that is reduced other groups are at its best."""
         found: list[Stream] = []
@@ -212,7 +220,7 @@ class Score(Kind):
                 found += kind.synthesise(part.signal, value, mine[0])
         return found
 
-    def _made(self, part: Part, value: Fraction, targets: Sequence[Mapping[str, str]]) -> list[Stream]:
+    def _made(self, part: ScorePart, value: Fraction, targets: Sequence[Mapping[str, str]]) -> list[Stream]:
         """Series of a part at a value; none where it cannot have that value."""
         possible = part.signal.kind.range()
         is_above = possible.high is not None and value > possible.high
@@ -221,7 +229,7 @@ class Score(Kind):
 
     def _losing(
         self,
-        levels: list[tuple[Part, Fraction]],
+        levels: list[tuple[ScorePart, Fraction]],
         target: Mapping[str, str],
         traffic: Fraction | None = None,
     ) -> list[Stream]:

@@ -14,13 +14,13 @@ from victor_monitoring.signals.evaluation import folded, last_values
 from victor_monitoring.signals.metric import Population, Selector, selected
 from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.reading import GAUGE, first_labels, fold, latest, stream
-from victor_monitoring.signals.signal import Interval, Kind, LabelPairs, Reading, Signal, Stream
+from victor_monitoring.signals.signal import Interval, KindInput, LabelPairs, Signal, SignalKind, Stream
 
 _FOLDS: dict[str, Callable[[Iterable[float]], float]] = {"max": max, "min": min, "sum": sum, "avg": fmean}
 
 
 @dataclass(frozen=True, slots=True)
-class Value(Kind):
+class Value(SignalKind):
     """The series of `of` within the look-back, folded with `agg`."""
 
     NAME: ClassVar[str] = "value"
@@ -28,8 +28,8 @@ class Value(Kind):
     of: Selector
     agg: Literal["max", "min", "sum", "avg"]
 
-    def readings(self) -> tuple[Reading, ...]:
-        return (Reading(("of",), self.of, GAUGE),)
+    def readings(self) -> tuple[KindInput, ...]:
+        return (KindInput(("of",), self.of, GAUGE),)
 
     def units(self) -> tuple[Unit, ...]:
         return (self.of.metric.unit,)
@@ -58,7 +58,7 @@ class Value(Kind):
     ) -> tuple[Stream, ...]:
         """The first target has the level and the others less or more, or all differ and make it together."""
         if self.agg == "sum":
-            return Kind.spread(self, signal, level, targets)
+            return SignalKind.spread(self, signal, level, targets)
         away = abs(level) / 2 or Fraction(1)
         match self.agg:
             case "max":
