@@ -81,10 +81,10 @@ def test_alertmanager(amtool: Path, tmp_path: Path) -> None:
     assert checked.returncode == 0, checked.stderr
     found = yaml.safe_load(config.read_bytes())
     fragment = yaml.safe_load((ROOT / "generated/alertmanager.yaml").read_bytes())
-    mend = "copy the lists of generated/alertmanager.yaml to deployment/compose/alertmanager.yml"
-    assert found["route"]["routes"] == fragment["routes"], mend
-    assert found["inhibit_rules"] == fragment["inhibit_rules"], mend
-    assert found["receivers"] == [{"name": "nobody"}, *fragment["receivers"]], mend
+    hint = "copy the lists of generated/alertmanager.yaml to deployment/compose/alertmanager.yml"
+    assert found["route"]["routes"] == fragment["routes"], hint
+    assert found["inhibit_rules"] == fragment["inhibit_rules"], hint
+    assert found["receivers"] == [{"name": "nobody"}, *fragment["receivers"]], hint
 
 
 def test_grafana(tmp_path: Path) -> None:

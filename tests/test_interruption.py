@@ -12,7 +12,7 @@ import pytest
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 SCRIPT = """
 import os, signal, subprocess, sys, threading
-from victor_monitoring.interruption import Interrupted, interruptible, shielded, unbroken
+from victor_monitoring.base.interruption import Interrupted, interruptible, shielded, unbroken
 
 try:
     with interruptible():

@@ -79,7 +79,7 @@ def test_a_prometheus_of_another_version(brewery: World, prometheus: Path) -> No
     found = brewery.verify()
     assert (found.status, found.out.count("VM911"), told in found.out) == (0, 1, True)
     assert f'    prometheus: "{other}"\n' in found.out
-    assert f'help: write `prometheus: "{running}"`, then run `victor-mon generate`\n' in found.out
+    assert f'hint: write `prometheus: "{running}"`, then run `victor-mon generate`\n' in found.out
     brewery.edit(f'    prometheus: "{other}"\n', "")
     brewery.edit("select: {job: brew}}", f'select: {{job: brew}}, prometheus: "{running}"}}')
     assert "VM911" not in brewery.apply().out
@@ -101,7 +101,7 @@ def test_a_rule_broken_by_hand(brewery: World) -> None:
     reload(brewery.prometheus.url)
     found = brewery.verify()
     assert f"prometheus {brewery.prometheus.url} has loaded another `ManySour`" in found.out
-    assert found.out.count("help: run `victor-mon apply --context prod`\n") == 2  # the file, and the rule
+    assert found.out.count("hint: run `victor-mon apply --context prod`\n") == 2  # the file, and the rule
     assert brewery.apply().status == 0
     assert brewery.verify().status == 0
 
@@ -164,7 +164,7 @@ def test_rules_that_come_in_another_way(brewery: World) -> None:
     brewery.edit('when: "> 1GiB"', 'when: "> 2GiB"')
     found = brewery.verify()
     assert "has loaded another `MuchFoam`" in found.out
-    assert "help: look at what brings its rules: without `rules_dir` it is only asked\n" in found.out
+    assert "hint: look at what brings its rules: without `rules_dir` it is only asked\n" in found.out
     assert "victor-mon apply" not in found.out
 
 

@@ -165,7 +165,7 @@ def test_a_wrong_token(grafana: Grafana, site: Brewery) -> None:
     grafana.credentials = "Bearer another"
     failed = site.apply()
     assert (failed.status, grafana.writes()) == (2, [])
-    assert "help: is the token right, and may it do this?" in failed.err
+    assert "hint: is the token right, and may it do this?" in failed.err
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

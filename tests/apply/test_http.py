@@ -136,7 +136,7 @@ def test_how_long_it_asks_to_wait() -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "mend"),
+    ("status", "hint"),
     [
         (401, "is the token right"),
         (403, "is the token right"),
@@ -145,13 +145,13 @@ def test_how_long_it_asks_to_wait() -> None:
         (412, "its log"),
     ],
 )
-def test_what_is_refused(status: int, mend: str) -> None:
+def test_what_is_refused(status: int, hint: str) -> None:
     """It is told with what the server says, once, without control characters, and with what mends it."""
     with client(says(status, f"no: \x1b[2J{CANARY}")) as (http, stand), pytest.raises(HttpError) as refused:
         http.get("/api")
     assert (refused.value.status, len(stand.seen)) == (status, 1)
     assert f"GET `{stand.url}/api` answered {status}" in refused.value.message
-    assert mend in refused.value.help
+    assert hint in refused.value.hint
     assert CANARY not in refused.value.message
     assert "\x1b" not in refused.value.message
 

@@ -128,7 +128,7 @@ def test_a_wrong_token(ruler: Ruler, site: Brewery) -> None:
     ruler.credentials = "Bearer another"
     failed = site.apply()
     assert (failed.status, ruler.writes()) == (2, [])
-    assert "help: is the token right, and may it do this?" in failed.err
+    assert "hint: is the token right, and may it do this?" in failed.err
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])

@@ -37,7 +37,7 @@ def test_what_is_no_secret(tmp_path: Path, text: str) -> None:
     tmp_path.joinpath("token").write_text(text, encoding="utf-8")
     with pytest.raises(UserError) as refused:
         read_secret(source(file="token"), tmp_path, Redactor())
-    assert not text.strip() or text.strip() not in refused.value.message + refused.value.help
+    assert not text.strip() or text.strip() not in refused.value.message + refused.value.hint
 
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="only Unix has files without an end")

@@ -37,7 +37,7 @@ def test_the_wording_is_as_it_was_when_somebody_last_read_it(request):
     """Every message and help on every fixture; `--update-goldens` writes them anew."""
     lines = [
         f"{path.stem}:{each.span.line}:{each.span.column} {each.severity.word} {each.code} "
-        f"{each.message}; {each.help}"
+        f"{each.message}; {each.hint}"
         for path in FIXTURES
         for each in diagnostics(path)
     ]
@@ -88,8 +88,8 @@ def test_a_pattern_is_documented_with_a_bad_and_a_good_example(pattern):
 def test_a_finding_says_what_is_wrong_and_what_to_do(path):
     """A message names its object in backticks or says the fault in one line; the help is never empty."""
     for each in diagnostics(path):
-        assert each.help, each
-        assert "\n" not in each.message + each.help
+        assert each.hint, each
+        assert "\n" not in each.message + each.hint
         assert each.message == each.message.strip()
         assert not each.message.endswith(".")
         assert (each.span.end_line, each.span.end_column) >= (each.span.line, each.span.column)

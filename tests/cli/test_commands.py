@@ -38,7 +38,7 @@ def test_validate_finds_every_mistake_at_once_with_its_place(tmp_path: Path) -> 
     assert found.status == 1
     assert found.out.index("VM210") < found.out.index("VM104")
     assert "^^^^^^" in found.out
-    assert "help: did you mean `threads`?" in found.out
+    assert "hint: did you mean `threads`?" in found.out
 
 
 @pytest.mark.parametrize("how", ["json", "sarif"])

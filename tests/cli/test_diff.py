@@ -144,8 +144,8 @@ def test_for_a_review(repository):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        ([], "nothing to compare with\nhelp: add --from REV, --context NAME, or both\n"),
-        (["--context", "prd"], "`specs/performance.yaml` has no context `prd`\nhelp: did you mean `prod`?\n"),
+        ([], "nothing to compare with\nhint: add --from REV, --context NAME, or both\n"),
+        (["--context", "prd"], "`specs/performance.yaml` has no context `prd`\nhint: did you mean `prod`?\n"),
         (["--from", "nowhere"], "git has no `specs/performance.yaml` at `nowhere`"),
         (["--from", "--output=stolen"], "`--output=stolen` is no revision of git"),
         (["--from", ""], "`` is no revision of git"),

@@ -144,7 +144,7 @@ def test_other_machines_are_kept_out(host):
     assert (outcome.status, outcome.out) == (2, "")
     assert outcome.err == (
         f"victor-mon: other machines can reach `{host}`, and everybody may ask\n"
-        "help: say so: --allow-remote\n"
+        "hint: say so: --allow-remote\n"
     )
 
 
@@ -169,7 +169,7 @@ def test_what_cannot_be_served_is_refused(options, message, help_):
     assert (outcome.status, outcome.out) == (2, "")
     told, help_line = outcome.err.splitlines()
     assert message in told
-    assert help_line == f"help: {help_}"
+    assert help_line == f"hint: {help_}"
 
 
 def test_one_of_several_specs_is_named(tmp_path):
@@ -178,7 +178,7 @@ def test_one_of_several_specs_is_named(tmp_path):
     (folder / "specs/other.yaml").write_text((folder / SPEC).read_text("utf-8"), "utf-8")
     outcome = victor_mon(folder, "serve")
     assert outcome.status == 2
-    assert outcome.err.endswith("help: name one: --spec FILE\n")
+    assert outcome.err.endswith("hint: name one: --spec FILE\n")
 
 
 def test_a_spec_with_errors_is_not_served(tmp_path):
@@ -200,7 +200,7 @@ def test_a_port_that_is_taken_is_told():
     assert outcome.status == 2
     assert outcome.err == (
         f"victor-mon: cannot listen on 127.0.0.1:{port}: Address already in use\n"
-        "help: `--port 0` takes a free one\n"
+        "hint: `--port 0` takes a free one\n"
     )
 
 
@@ -216,7 +216,7 @@ def test_what_is_not_installed_is_named(package):
     )
     assert run.returncode == 2
     assert run.stderr == (
-        f'victor-mon: the package `{package}` is missing\nhelp: pip install "victor-monitoring[serve]"\n'
+        f'victor-mon: the package `{package}` is missing\nhint: pip install "victor-monitoring[serve]"\n'
     )
 
 

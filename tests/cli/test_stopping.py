@@ -10,7 +10,7 @@ import pytest
 
 BODY = """
 import os, signal
-from victor_monitoring.cli.stopping import stoppable
+from victor_monitoring.base.interruption import stoppable
 
 with stoppable() as stop:
     {body}

@@ -53,7 +53,7 @@ def test_a_full_disk_is_told(line: str) -> None:
             cwd=ROOT, stdout=full, stderr=subprocess.PIPE, text=True, check=False,
         )  # fmt: skip
     assert run.returncode == 2
-    assert run.stderr.startswith("victor-mon: cannot print: No space left on device\nhelp: ")
+    assert run.stderr.startswith("victor-mon: cannot print: No space left on device\nhint: ")
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")

@@ -53,7 +53,7 @@ def test_a_filter_that_nothing_holds_is_told(promtool: Path, tmp_path: Path) -> 
     folder = project(tmp_path / "repository")
     run = victor_mon(folder, "test", "--filter", "HighThreadCont", env=with_promtool(promtool))
     assert run.status == 2
-    assert run.err == "victor-mon: no case holds `HighThreadCont`\nhelp: did you mean `HighThreadCount`?\n"
+    assert run.err == "victor-mon: no case holds `HighThreadCont`\nhint: did you mean `HighThreadCount`?\n"
 
 
 def test_mutants_are_counted_by_alert_and_by_mutation(promtool: Path, tmp_path: Path) -> None:

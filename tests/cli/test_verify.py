@@ -49,12 +49,12 @@ def test_deviations_are_printed_with_their_place(folder: Path) -> None:
 shop.prom:14:1: warning[VM803] undeclared-metric: `shop_idle_seconds_total` is not declared
 14 | shop_idle_seconds_total 18.5
    | ^^^^^^^^^^^^^^^^^^^^^^^
-help: did you mean `shop_busy_seconds_total`?
+hint: did you mean `shop_busy_seconds_total`?
 
 specs/shop.yaml:25:7: error[VM801] unexposed-metric: `shop_busy_seconds_total` is not exposed
 25 |       shop_busy_seconds_total:
    |       ^^^^^^^^^^^^^^^^^^^^^^^
-help: expose it, or say `may_be_absent: true`; of another endpoint's metrics: --component NAME
+hint: expose it, or say `may_be_absent: true`; of another endpoint's metrics: --component NAME
 
 1 error, 1 warning
 """,

@@ -42,6 +42,6 @@ def test_a_program_that_does_not_start_tells_why():
 
     with pytest.raises(UserError, match="`broken` does not start") as told, supervised("broken", command):
         pass
-    assert told.value.help == "out of order"
+    assert told.value.hint == "out of order"
     assert len(folders) == 3
     assert not any(folder.exists() for folder in folders)

@@ -133,7 +133,7 @@ def test_without_the_programs_this_process_evaluates(tmp_path):
     assert states == ["pending", "firing", "inactive"]
     refused = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "target-down", env=env)
     assert refused.status == 2
-    assert refused.err.startswith("victor-mon: only Prometheus can see `target-down`\nhelp: ")
+    assert refused.err.startswith("victor-mon: only Prometheus can see `target-down`\nhint: ")
 
 
 def test_scenarios_have_names():
@@ -143,5 +143,5 @@ def test_scenarios_have_names():
     assert "TooMuchWater                       Water > 2GiB for 1m: critical\n" in listed.out
     wrong = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "ToMuchWater")
     assert wrong.status == 2
-    assert wrong.err == "victor-mon: there is no scenario `ToMuchWater`\nhelp: did you mean `TooMuchWater`?\n"
+    assert wrong.err == "victor-mon: there is no scenario `ToMuchWater`\nhint: did you mean `TooMuchWater`?\n"
     assert victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--for", "long").status == 2

@@ -120,7 +120,7 @@ def test_a_redirect_within_the_host_is_followed() -> None:
 
 
 @pytest.mark.parametrize(
-    ("answer", "message", "mend"),
+    ("answer", "message", "hint"),
     [
         (sends(b"no", status=404), "answered 404 Not Found", "/metrics"),
         (sends(b"no", status=401), "answered 401 Unauthorized", "curl"),
@@ -140,13 +140,13 @@ def test_a_redirect_within_the_host_is_followed() -> None:
         (lambda request: None, "gave no whole answer", "speaks HTTP"),
     ],
 )  # fmt: skip
-def test_what_is_no_exposition_is_told(answer, message, mend) -> None:
+def test_what_is_no_exposition_is_told(answer, message, hint) -> None:
     """Each is a UserError that names the URL, what came, and what to do."""
     with target(answer) as url, pytest.raises(UserError) as told:
         fetch(f"{url}/metrics")
     assert told.value.message.startswith(f"`{url}/metrics` ")
     assert message in told.value.message
-    assert mend in told.value.help
+    assert hint in told.value.hint
 
 
 def test_a_target_that_sends_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -192,7 +192,7 @@ def test_nobody_listens() -> None:
         pass
     with pytest.raises(UserError, match="cannot be reached") as told:
         fetch(url)
-    assert "is the service running" in told.value.help
+    assert "is the service running" in told.value.hint
 
 
 @pytest.mark.parametrize(
@@ -204,6 +204,6 @@ def test_what_is_no_url_is_told(url) -> None:
     """It is told before anything is asked, and a password is never shown."""
     with pytest.raises(UserError) as told:
         fetch(url)
-    assert told.value.help
-    assert "geheim" not in told.value.message + told.value.help
+    assert told.value.hint
+    assert "geheim" not in told.value.message + told.value.hint
     assert told.value.message.isprintable()

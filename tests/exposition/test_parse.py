@@ -50,12 +50,12 @@ def judged(parser: Callable[[str], Iterable[Metric]], text: str) -> list[Series]
 
 
 @given(st.lists(st.tuples(VALUES, st.floats()), max_size=4), VALUES.map(lambda text: text.replace("\r", "")))
-def test_what_a_client_writes_is_read_as_its_own_parser_reads_it(values, help) -> None:  # noqa: A002 - the word users see
+def test_what_a_client_writes_is_read_as_its_own_parser_reads_it(values, hint) -> None:
     """Any help, label values and values come back, in both formats, without a fault."""
     registry = CollectorRegistry()
-    gauge = Gauge("a_ratio", help, ["one", "two"], registry=registry)
-    counter = Counter("b_total", help, ["one"], registry=registry)
-    histogram = Histogram("c_seconds", help, ["one"], registry=registry, buckets=[0.1, 2])
+    gauge = Gauge("a_ratio", hint, ["one", "two"], registry=registry)
+    counter = Counter("b_total", hint, ["one"], registry=registry)
+    histogram = Histogram("c_seconds", hint, ["one"], registry=registry, buckets=[0.1, 2])
     for value, number in values:
         gauge.labels(value, "x").set(number)
         counter.labels(value).inc(0 if math.isnan(number) else abs(number))
@@ -66,7 +66,7 @@ def test_what_a_client_writes_is_read_as_its_own_parser_reads_it(values, help) -
     text = text_of(generate_openmetrics, registry)
     exposition = parse(Source("text", text))
     assert (exposition.faults, read(exposition)) == ((), judged(openmetrics_families, text))
-    assert exposition.helps["a_ratio"].said.text == help.strip(" \t")
+    assert exposition.helps["a_ratio"].said.text == hint.strip(" \t")
 
 
 @pytest.mark.parametrize("how", RIGHT)

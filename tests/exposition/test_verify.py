@@ -122,7 +122,7 @@ def test_several_strange_values_are_one_finding() -> None:
 def test_a_renamed_metric_is_two_findings_that_lead_to_each_other() -> None:
     """The metric is missing, its new name is not declared, and the help of one names the other."""
     exposed, declared = found(edited("text", ("shop_tills_open", "shop_tills_opened")))
-    assert (exposed.code, exposed.help) == ("VM803", "did you mean `shop_tills_open`?")
+    assert (exposed.code, exposed.hint) == ("VM803", "did you mean `shop_tills_open`?")
     assert declared.code == "VM801"
 
 

@@ -95,7 +95,7 @@ class Stack:
 
     def follow(self, outcome: Outcome) -> None:
         """Do literally what the hints say, the first of several ways, until `verify` finds nothing."""
-        for hint in re.findall(r"^help: (.*)$", outcome.out, re.MULTILINE):
+        for hint in re.findall(r"^hint: (.*)$", outcome.out, re.MULTILINE):
             first = hint.partition("; or ")[0]
             if labels := re.search(r"`kubernetes: \{labels: (\{.*?\})\}`", first):
                 has_labels = "port: http, labels: {" in self.brewery.spec.read_text(encoding="utf-8")

@@ -265,7 +265,7 @@ def test_a_kind_that_the_cluster_does_not_know(brewery: Brewery) -> None:
         brewery.clusters("prod", *waiting)
     assert refused.status == 2
     assert 'no matches for kind "PrometheusRule"' in refused.err
-    assert "help: install the Prometheus operator, or write `component: configmap`\n" in refused.err
+    assert "hint: install the Prometheus operator, or write `component: configmap`\n" in refused.err
     assert brewery.objects("prod") == {}
 
 
@@ -274,7 +274,7 @@ def test_a_context_of_plain_files(brewery: Brewery) -> None:
     brewery.edit("component: operator", "component: null")
     refused = brewery.apply("prod")
     assert refused.status == 2
-    assert "the context renders none\nhelp: its `component` and the outputs" in refused.err
+    assert "the context renders none\nhint: its `component` and the outputs" in refused.err
 
 
 def test_a_namespace_that_is_not_there(brewery: Brewery) -> None:
@@ -283,7 +283,7 @@ def test_a_namespace_that_is_not_there(brewery: Brewery) -> None:
     refused = brewery.apply("staging")
     assert refused.status == 2
     assert refused.err.count('namespaces "nowhere" not found') == 1  # and there are two objects
-    assert "help: create it: `kubectl --context=staging create namespace nowhere`, or name" in refused.err
+    assert "hint: create it: `kubectl --context=staging create namespace nowhere`, or name" in refused.err
 
 
 def test_more_than_a_configmap_holds(brewery: Brewery) -> None:
@@ -292,7 +292,7 @@ def test_more_than_a_configmap_holds(brewery: Brewery) -> None:
     refused = brewery.apply("staging")
     assert refused.status == 2, refused.err[:2000]
     assert " 1048576 bytes" in refused.err
-    assert "help: a ConfigMap holds 1 MiB" in refused.err
+    assert "hint: a ConfigMap holds 1 MiB" in refused.err
     assert brewery.objects("staging") == {}
 
 

@@ -46,7 +46,7 @@ def test_a_copy_of_this_repository_is_applied(copy: Copy, context: str) -> None:
         assert refused.status == 2
         assert f'namespaces "{NAMESPACE}" not found' in refused.err
         create = f"create namespace {NAMESPACE}"
-        assert f"help: create it: `kubectl --context={context} {create}`, or name another" in refused.err
+        assert f"hint: create it: `kubectl --context={context} {create}`, or name another" in refused.err
     copy.clusters(context, *create.split())
     try:
         planned = copy.run("apply", "--context", context, "--dry-run")
@@ -78,11 +78,11 @@ def test_a_configuration_without_the_context(copy: Copy, tmp_path: Path, verb: s
     assert refused.status == 2
     assert refused.err.endswith(
         "victor-mon: kubernetes prod: kubectl has no context `prod`; it has `live`, `staging`\n"
-        "help: name one of them in the context's `targets`: `kubernetes: {kube_context: live}`\n"
+        "hint: name one of them in the context's `targets`: `kubernetes: {kube_context: live}`\n"
     )
     known.write_text("apiVersion: v1\nkind: Config\n", encoding="utf-8")
     refused = copy.run(verb, "--context", "prod")
     assert refused.err.endswith(
         "victor-mon: kubernetes prod: kubectl has no context `prod`: its configuration has none at all\n"
-        "help: name the file of your clusters: KUBECONFIG=FILE\n"
+        "hint: name the file of your clusters: KUBECONFIG=FILE\n"
     )

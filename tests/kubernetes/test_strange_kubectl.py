@@ -71,7 +71,7 @@ def test_a_version_of_another_shape(version: str, tmp_path: Path, monkeypatch: p
         pytest.raises(UserError, match="kubectl printed something else") as told,
     ):
         target.read()
-    assert "kubectl version --client" in told.value.help
+    assert "kubectl version --client" in told.value.hint
 
 
 @pytest.mark.parametrize("minor", ["20", "27+", ""])

@@ -23,6 +23,6 @@ def compiled(body: str, head: str = HEAD) -> Compiled:
 def told(body: str, head: str = HEAD) -> list[str]:
     """Each diagnostic in order: line and column, code, message and help."""
     return [
-        f"{each.span.line}:{each.span.column} {each.code} {each.message}; {each.help}"
+        f"{each.span.line}:{each.span.column} {each.code} {each.message}; {each.hint}"
         for each in compiled(body, head).diagnostics
     ]

@@ -92,7 +92,7 @@ def test_a_changed_spec_is_compiled_or_explained(text):
     assert compiled.diagnostics or compiled.base
     for each in compiled.diagnostics:
         assert each.message
-        assert each.help, each
+        assert each.hint, each
         assert 1 <= each.span.line <= len(source.lines)
         assert (each.span.line, each.span.column) <= (each.span.end_line, each.span.end_column)
 

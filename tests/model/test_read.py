@@ -64,10 +64,10 @@ SLUG = "`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`"
 )
 def test_an_unknown_key_gets_the_nearest_known_one_at_every_depth(body, culprit, meant):
     """The caret is under the key itself, and the help names the key that was meant."""
-    first = next(each for each in compiled(body).diagnostics if "did you mean" in each.help)
+    first = next(each for each in compiled(body).diagnostics if "did you mean" in each.hint)
     line = (HEAD + body).splitlines()[first.span.line - 1]
     assert line[first.span.column - 1 : first.span.end_column - 1] == culprit
-    assert first.help == f"did you mean `{meant}`?"
+    assert first.hint == f"did you mean `{meant}`?"
 
 
 def test_all_mistakes_are_told_in_one_run_in_order():

@@ -49,7 +49,7 @@ def test_edited(generated, render):
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
     assert (drift.path, drift.kind) == (PurePosixPath("g/a"), DriftKind.EDITED)
     assert drift.message == "`g/a` was edited by hand"
-    assert "`victor-mon generate`" in drift.help
+    assert "`victor-mon generate`" in drift.hint
     assert drift.diff == "--- a/g/a\n+++ b/g/a\n@@ -1,3 +1,3 @@\n 1\n-mine\n+2\n 3\n"
     assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", DriftKind.EDITED)]
 
@@ -87,7 +87,7 @@ def test_other_format(generated, render, number, advice):
     assert found(generated, new) == [("g/a", DriftKind.FORMAT), ("g/b", DriftKind.EDITED)]
     drift = compare(generated, [new], complete=True)[0]
     assert drift.message == f"`g/a` was generated in output format {number}; this victor-mon writes 1"
-    assert drift.help.startswith(advice)
+    assert drift.hint.startswith(advice)
     write(generated, [new], complete=True)
     assert found(generated, new) == []
 
@@ -177,7 +177,7 @@ def test_crlf(generated, render):
     (generated / "g/a").write_bytes(b"1\r\n2\r\n3\r\n")
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
     assert (drift.kind, drift.message) == (DriftKind.EDITED, "`g/a` has other line ends (CRLF)")
-    assert ".gitattributes" in drift.help
+    assert ".gitattributes" in drift.hint
 
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\n", b"a\0b\n"])

@@ -27,8 +27,8 @@ posix_only = pytest.mark.skipif(os.name == "nt", reason="signals and limits of P
 RUN = """
 import errno, json, os, signal, sys
 from pathlib import Path, PurePosixPath
-from victor_monitoring.artifacts import Artifact
-from victor_monitoring.errors import UserError
+from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.outputs import Rendering, write
 
 root, texts, at, how = Path(sys.argv[1]), json.loads(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
@@ -61,7 +61,7 @@ if how == "fail":
 try:
     report = write(root, [Rendering(PurePosixPath("specs/a.yaml"), artifacts)], complete=True)
 except UserError as error:
-    sys.exit(f"UserError: {error.message}; {error.help}")
+    sys.exit(f"UserError: {error.message}; {error.hint}")
 print("through" if count < at else "finished all the same", *report.findings)
 """
 
@@ -179,7 +179,7 @@ def test_remedy(root, render, monkeypatch, number, step):
     monkeypatch.setattr(os, "fsync", refuse)
     with pytest.raises(UserError) as caught:
         write(root, [render(NEW)], complete=True)
-    assert step in caught.value.help
+    assert step in caught.value.hint
     assert os.strerror(number) in caught.value.message
 
 
@@ -244,7 +244,7 @@ def test_list_missed_in_its_folder(root, render, monkeypatch):
 MANY = """
 import json, sys
 from pathlib import Path, PurePosixPath
-from victor_monitoring.artifacts import Artifact
+from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.outputs import Rendering, compare, write
 
 root, versions = Path(sys.argv[1]), json.loads(sys.argv[2])

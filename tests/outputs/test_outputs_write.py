@@ -191,7 +191,7 @@ def test_foreign_refused(root, render):
     (root / "b").write_text("mine\n")
     report = write(root, [render({"a": "1\n", "b": "1\n"})], complete=True)
     assert (kinds(report), report.refused) == ([("b", DriftKind.FOREIGN)], True)
-    assert "--force" in report.findings[0].help
+    assert "--force" in report.findings[0].hint
     assert files(root) == {"b": "mine\n"}
     assert not (root / LIST).exists()
 

@@ -168,7 +168,7 @@ def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:
     path = ("alerts", "victor_performance_system", "HighThreadCount")
     finding = survivor(loosened, path, compiled("performance").trees[None])
     expr = loosened.mutant.old["expr"]
-    assert finding.help == f"`expr` was `{expr}` and became `{str(expr).replace('>', '>=')}`"
+    assert finding.hint == f"`expr` was `{expr}` and became `{str(expr).replace('>', '>=')}`"
     assert f"HighThreadCount       {len(fates)}" in "\n".join(strength_table(found))
 
 

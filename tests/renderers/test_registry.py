@@ -104,11 +104,11 @@ HARD = (
 TEXTS = st.text(min_size=1) | st.sampled_from(HARD)
 
 
-def _metrics(help_text: str, value: str) -> dict[str, Any]:
+def _metrics(hint: str, value: str) -> dict[str, Any]:
     return {
-        "shop_sales_total": {"type": "counter", "help": help_text},
-        "shop_open": {"type": "gauge", "help": help_text, "merge": "sum"},
-        "shop_items_total": {"type": "counter", "help": help_text, "labels": {"kind": [value]}},
+        "shop_sales_total": {"type": "counter", "help": hint},
+        "shop_open": {"type": "gauge", "help": hint, "merge": "sum"},
+        "shop_items_total": {"type": "counter", "help": hint, "labels": {"kind": [value]}},
     }
 
 
@@ -120,16 +120,16 @@ def _names_in(text: str) -> list[str]:
     return [node.id for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Name)]
 
 
-@given(help_text=TEXTS, value=TEXTS, title=TEXTS)
-def test_texts_of_the_spec_stay_texts(help_text: str, value: str, title: str) -> None:
+@given(hint=TEXTS, value=TEXTS, title=TEXTS)
+def test_texts_of_the_spec_stay_texts(hint: str, value: str, title: str) -> None:
     """Whatever a help, a label's value or a title says, the module holds exactly that, and nothing runs."""
-    spec = shop(_metrics(help_text, value), signals=_signals(title))
+    spec = shop(_metrics(hint, value), signals=_signals(title))
     harmless = text_of(shop(_metrics("x", "x"), signals=_signals("x")))
     assert _names_in(text_of(spec)) == _names_in(harmless)
     registry = CollectorRegistry()
     module = module_of(spec)
     module.Metrics(registry)
-    assert {family.documentation for family in registry.collect()} == {help_text}
+    assert {family.documentation for family in registry.collect()} == {hint}
     assert series(registry, "shop_items_total") == {(value,): 0}
     assert module.SIGNALS["sold"]["title"] == title
 

@@ -50,7 +50,7 @@ def test_text() -> None:
 specs/x.yaml:3:13: error[VM101] unknown-signal: unknown signal `cpu_utl`
 3 |     signal: cpu_utl
   |             ^^^^^^^
-help: did you mean `cpu_util`?
+hint: did you mean `cpu_util`?
 
 specs/x.yaml:2:3: warning[VM102] no-owner: 100%, no owner:\\x0anone
 2 |   cpu:
@@ -59,7 +59,7 @@ specs/x.yaml:2:3: warning[VM102] no-owner: 100%, no owner:\\x0anone
 specs/x.yaml:1:1: note[VM103] long-for: long
 1 | alerts:
   | ^^^^^^
-help: shorten it
+hint: shorten it
 
 1 error, 1 warning, 1 note
 """
@@ -143,7 +143,7 @@ def test_json() -> None:
         "name": "unknown-signal",
         "severity": "error",
         "message": "unknown signal `cpu_utl`",
-        "help": "did you mean `cpu_util`?",
+        "hint": "did you mean `cpu_util`?",
         "file": "specs/x.yaml",
         "line": 3,
         "column": 13,
@@ -175,10 +175,10 @@ def test_github() -> None:
     """GitHub reads commands, with columns on one line only and its own escapes."""
     assert reporter("github")(FOUND) == (
         "::error file=specs/x.yaml,line=3,endLine=3,col=13,endColumn=20,title=VM101 unknown-signal"
-        "::unknown signal `cpu_utl`%0Ahelp: did you mean `cpu_util`?\n"
+        "::unknown signal `cpu_utl`%0Ahint: did you mean `cpu_util`?\n"
         "::warning file=specs/x.yaml,line=2,endLine=4,title=VM102 no-owner::100%25, no owner:\\x0anone\n"
         "::notice file=specs/x.yaml,line=1,endLine=1,col=1,endColumn=7,title=VM103 long-for"
-        "::long%0Ahelp: shorten it\n"
+        "::long%0Ahint: shorten it\n"
     )
 
 

@@ -77,7 +77,7 @@ def test_a_mistake_is_told_at_its_place(text, culprit, told):
         parse_selector(text)
     assert error.value.message.startswith(told)
     assert text[slice(*error.value.part)] == culprit
-    assert error.value.help
+    assert error.value.hint
 
 
 @given(st.text(max_size=12) | st.text("ab{}=~!\",'\\ (5[", max_size=12))

@@ -195,4 +195,4 @@ def test_faults_have_names():
     assert len(names) == len(spec.alerts) + 3 + len(list(spec.declared))
     with pytest.raises(UserError, match="there is no fault `HighCacheMisRate`") as told:
         faults(spec, ["HighCacheMisRate"])
-    assert told.value.help == "did you mean `HighCacheMissRate`?"
+    assert told.value.hint == "did you mean `HighCacheMissRate`?"

@@ -18,9 +18,9 @@ from victor_monitoring.language.syntax.load import MAX_BYTES, load, read
 from victor_monitoring.language.syntax.tree import Node, at, plain
 from victor_monitoring.language.syntax.wanted import (
     cut_comment,
-    list_wanted_help,
-    mapping_wanted_help,
-    text_wanted_help,
+    list_wanted_hint,
+    mapping_wanted_hint,
+    text_wanted_hint,
 )
 
 
@@ -94,7 +94,7 @@ def test_read_missing(tmp_path: Path) -> None:
     """A missing file is a user error that says what to do."""
     with pytest.raises(UserError, match=r"there is no spec `a\.yaml`") as error:
         read(tmp_path / "a.yaml", "a.yaml")
-    assert "--spec" in error.value.help
+    assert "--spec" in error.value.hint
 
 
 def test_read_directory(tmp_path: Path) -> None:
@@ -132,9 +132,9 @@ def test_deep_nesting(opening: str, parser: str) -> None:
     """100,000 levels are told, and do not end the interpreter."""
     script = f"""
 import sys, yaml
-from victor_monitoring.diagnostics import Source
-from victor_monitoring.spec import build
-from victor_monitoring.spec.load import load
+from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.language.syntax import build
+from victor_monitoring.language.syntax.load import load
 build._Loader = yaml.{parser}
 print([each.code for each in load(Source("s", sys.stdin.read())).diagnostics])
 """
@@ -147,7 +147,7 @@ print([each.code for each in load(Source("s", sys.stdin.read())).diagnostics])
 def test_byte_order_mark_help() -> None:
     """A byte order mark inside of a text is not to be seen, so the help says how it looks elsewhere."""
     (found,) = load(Source("s.yaml", "a: b\ufeff")).diagnostics
-    assert found.help == "delete it; some editors show it as `<feff>`"
+    assert found.hint == "delete it; some editors show it as `<feff>`"
 
 
 def test_deep_nesting_below_aliases() -> None:
@@ -218,7 +218,7 @@ def check_any(text: str) -> None:
         assert inside(each, text), each
         assert each.severity is Severity.ERROR
         assert each.message
-        assert each.help
+        assert each.hint
     if loaded.tree is not None:
         plain(loaded.tree)
 
@@ -348,7 +348,7 @@ def test_garbage_of_5_mb(text: str) -> None:
     start = time.monotonic()
     found = load(Source("s.yaml", large)).diagnostics
     assert time.monotonic() - start < 10
-    assert all(len(each.message) < 250 and len(each.help) < 250 for each in found)
+    assert all(len(each.message) < 250 and len(each.hint) < 250 for each in found)
 
 
 def node(text: str) -> Node:
@@ -361,7 +361,7 @@ def node(text: str) -> Node:
 
 
 @pytest.mark.parametrize(
-    ("text", "help_text"),
+    ("text", "hint"),
     [
         ("k: x", ""),
         ("k: true", 'a bare `true` is a boolean in YAML: quote it, `"true"`'),
@@ -378,13 +378,13 @@ def node(text: str) -> Node:
         ("k:\n  a: b", "write one text here, not a mapping"),
     ],
 )
-def test_text_wanted_help(text: str, help_text: str) -> None:
+def test_text_wanted_hint(text: str, hint: str) -> None:
     """Where text was wanted, the help says what YAML made of it."""
-    assert text_wanted_help(node(text)) == help_text
+    assert text_wanted_hint(node(text)) == hint
 
 
 @pytest.mark.parametrize(
-    ("text", "help_text"),
+    ("text", "hint"),
     [
         ("k: [a]", ""),
         ("k: a", "put it into brackets: `[a]`"),
@@ -394,13 +394,13 @@ def test_text_wanted_help(text: str, help_text: str) -> None:
         ("k: {a: b}", "put `- ` in front of each item"),
     ],
 )
-def test_list_wanted_help(text: str, help_text: str) -> None:
+def test_list_wanted_hint(text: str, hint: str) -> None:
     """Where a list was wanted, the help says how to write one."""
-    assert list_wanted_help(node(text)) == help_text
+    assert list_wanted_hint(node(text)) == hint
 
 
 @pytest.mark.parametrize(
-    ("text", "help_text"),
+    ("text", "hint"),
     [
         ("k: {a: b}", ""),
         ("k:\n  name:x\n  owner:y", "put a space after the colon: `name: x`"),
@@ -408,9 +408,9 @@ def test_list_wanted_help(text: str, help_text: str) -> None:
         ("k: [a]", "write `key: value` lines without dashes"),
     ],
 )
-def test_mapping_wanted_help(text: str, help_text: str) -> None:
+def test_mapping_wanted_hint(text: str, hint: str) -> None:
     """Where a mapping was wanted, the help says how to write one."""
-    assert mapping_wanted_help(node(text)) == help_text
+    assert mapping_wanted_hint(node(text)) == hint
 
 
 @pytest.mark.parametrize(

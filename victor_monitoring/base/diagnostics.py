@@ -61,7 +61,7 @@ class Diagnostic:
     severity: Severity
     message: str
     span: Span
-    help: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +73,9 @@ class Pattern:
     severity: Severity
     doc: str = ""
 
-    def at(self, span: Span, message: str, help: str = "") -> Diagnostic:  # noqa: A002 - the word users see
+    def at(self, span: Span, message: str, hint: str = "") -> Diagnostic:
         """A diagnostic of this kind at `span`."""
-        return Diagnostic(self.code, self.name, self.severity, message, span, help)
+        return Diagnostic(self.code, self.name, self.severity, message, span, hint)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -104,7 +104,7 @@ def nearest(name: str, known: Iterable[str], where_none: str = "remove it") -> s
 class UserError(Exception):
     """Something outside the spec stops the command: printed plainly with its help, exit status 2."""
 
-    def __init__(self, message: str, help: str = "") -> None:  # noqa: A002 - the word users see
+    def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)
         self.message = message
-        self.help = help
+        self.hint = hint

@@ -24,5 +24,5 @@ def duplicate_signal(spec: Resolved) -> Iterator[Finding]:
         other = first.setdefault(signal.definition(), signal.name)
         if other != signal.name:
             message = f"`{signal.name}` is the same as `{other}`"
-            mend = "use one signal, or read what it is named after"
-            yield Finding(("signals", signal.name), message, mend, on_key=True)
+            hint = "use one signal, or read what it is named after"
+            yield Finding(("signals", signal.name), message, hint, on_key=True)

@@ -28,5 +28,5 @@ def foreign_guard(spec: Resolved) -> Iterator[Finding]:
                 else "is selected by other labels"
             )
             message = f"`{alert.guard.signal.name}` cannot guard `{alert.signal.name}`: it {why}"
-            mend = "guard with a signal whose `by` is part of the alert's"
-            yield Finding((*alert.path, "only_if", "signal"), message, mend)
+            hint = "guard with a signal whose `by` is part of the alert's"
+            yield Finding((*alert.path, "only_if", "signal"), message, hint)

@@ -57,8 +57,8 @@ def _told(path: Path, key: str, value: str) -> Iterator[Finding]:
     elif key in SECRET_FILES and not (key == "api_url" and _is_open(path)):
         yield Finding(path, message, f"name the file that holds it: `{SECRET_FILES[key]}: /path`")
     elif _CREDENTIALS.match(value):
-        mend = "give them by `http_config: {basic_auth: {username: .., password_file: ..}}`"
-        yield Finding(path, f"`{key}` holds credentials", mend)
+        hint = "give them by `http_config: {basic_auth: {username: .., password_file: ..}}`"
+        yield Finding(path, f"`{key}` holds credentials", hint)
 
 
 def _is_open(path: Path) -> bool:

@@ -24,5 +24,5 @@ def long_uid(spec: Resolved) -> Iterator[Finding]:
     if spec.context and spec.dashboard and "dashboard" in spec.outputs and excess > 0:
         message = f"the dashboard's uid `{spec.place}` is {excess} characters too long for Grafana"
         room = _LONGEST - len(f"{spec.service.name}-")
-        mend = f"a name of up to {room} characters fits" if room > 0 else "shorten the service's name"
-        yield Finding(("contexts", spec.context), message, mend, on_key=True)
+        hint = f"a name of up to {room} characters fits" if room > 0 else "shorten the service's name"
+        yield Finding(("contexts", spec.context), message, hint, on_key=True)

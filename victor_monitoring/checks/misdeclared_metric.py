@@ -21,8 +21,8 @@ def misdeclared_metric(spec: Resolved) -> Iterator[Finding]:
     owners: dict[str, tuple[str, str]] = {}
     for declared in spec.declared:
         metric = declared.metric
-        for message, mend in _faults(metric):
-            yield Finding(declared.path, f"`{metric.name}` {message}", mend, on_key=True)
+        for message, hint in _faults(metric):
+            yield Finding(declared.path, f"`{metric.name}` {message}", hint, on_key=True)
         mine = (metric.name, declared.component)
         others = [
             owners.setdefault(name, mine) for name in (metric.name.removesuffix("_total"), *metric.series())

@@ -18,8 +18,8 @@ def misdrawn_panel(spec: Resolved) -> Iterator[Finding]:
     Bad: `{type: pie, signals: [a, b]}`. Good: `{type: pie, signal: lookups_by_result}`.
     """
     for panel in spec.panels:
-        for message, mend in _faults(panel):
-            yield Finding((*panel.path, "title"), f"`{panel.title}` {message}", mend)
+        for message, hint in _faults(panel):
+            yield Finding((*panel.path, "title"), f"`{panel.title}` {message}", hint)
 
 
 def _faults(panel: Panel) -> Iterator[tuple[str, str]]:

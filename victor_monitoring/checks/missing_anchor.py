@@ -24,5 +24,5 @@ def missing_anchor(spec: Resolved) -> Iterator[Finding]:
     for component in spec.components.values():
         if component.anchor is None and component.metrics and component.path not in told:
             message = f"`{component.name}` has no metric by which its absence can be noticed"
-            mend = "add a metric without labels, or `anchor: null` with an `ack` that says why there is none"
-            yield Finding(component.path, message, mend, on_key=True)
+            hint = "add a metric without labels, or `anchor: null` with an `ack` that says why there is none"
+            yield Finding(component.path, message, hint, on_key=True)

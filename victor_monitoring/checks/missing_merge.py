@@ -19,5 +19,5 @@ def missing_merge(spec: Resolved) -> Iterator[Finding]:
         is_ours = not spec.components[declared.component].external
         if is_ours and declared.metric.type == "gauge" and declared.metric.merge is None:
             message = f"`{declared.metric.name}` is a gauge without `merge`"
-            mend = "add `merge: livesum` where processes add up, `livemax` or `livemin` where they do not"
-            yield Finding(declared.path, message, mend, on_key=True)
+            hint = "add `merge: livesum` where processes add up, `livemax` or `livemin` where they do not"
+            yield Finding(declared.path, message, hint, on_key=True)

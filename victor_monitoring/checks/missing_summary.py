@@ -20,5 +20,5 @@ def missing_summary(spec: Resolved) -> Iterator[Finding]:
     """
     for alert in spec.alerts:
         if alert.summary is None:
-            mend = 'say what is wrong: `summary: "... is {value}, beyond {threshold}"`'
-            yield Finding(alert.path, f"`{alert.name}` has no summary", mend, on_key=True)
+            hint = 'say what is wrong: `summary: "... is {value}, beyond {threshold}"`'
+            yield Finding(alert.path, f"`{alert.name}` has no summary", hint, on_key=True)

@@ -21,4 +21,4 @@ def misused_kind(spec: Resolved) -> Iterator[Finding]:
     for signal in spec.signals.values():
         for fault in signal.kind.faults(signal):
             path = ("signals", signal.name, signal.kind.NAME, *fault.at)
-            yield Finding(path, fault.message, fault.help)
+            yield Finding(path, fault.message, fault.hint)

@@ -24,5 +24,5 @@ def part_outside_whole(spec: Resolved) -> Iterator[Finding]:
             if not share.promised and not share.part.is_subset_of(share.whole):
                 path = ("signals", signal.name, signal.kind.NAME, *share.at)
                 message = f"`{share.part.metric.name}` here is no subset of what it is divided by"
-                mend = "select with the same matchers and more, or promise `at_most_one: true`"
-                yield Finding(path, message, mend)
+                hint = "select with the same matchers and more, or promise `at_most_one: true`"
+                yield Finding(path, message, hint)

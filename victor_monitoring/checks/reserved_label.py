@@ -23,9 +23,9 @@ def reserved_label(spec: Resolved) -> Iterator[Finding]:
     for path, labels, taken in _label_sets(spec):
         for label, _ in labels:
             if label in taken:
-                mend = "give it another name"
+                hint = "give it another name"
                 yield Finding(
-                    (*path, label), f"`{label}` is a label that alerts carry already", mend, on_key=True
+                    (*path, label), f"`{label}` is a label that alerts carry already", hint, on_key=True
                 )
 
 

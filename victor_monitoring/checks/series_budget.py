@@ -26,8 +26,8 @@ def series_budget(spec: Resolved) -> Iterator[Finding]:
     if total > spec.budget:
         largest = max(ours, key=worst_case)
         message = f"one target may expose {total} series, more than {spec.budget}"
-        mend = f"the largest is `{largest.name}` with {worst_case(largest)}"
-        yield Finding(("budget", "series"), message, mend)
+        hint = f"the largest is `{largest.name}` with {worst_case(largest)}"
+        yield Finding(("budget", "series"), message, hint)
 
 
 def worst_case(metric: Metric) -> int:

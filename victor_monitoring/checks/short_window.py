@@ -22,5 +22,5 @@ def short_window(spec: Resolved) -> Iterator[Finding]:
         if signal.kind.is_windowed() and signal.window < 4 * signal.scrape:
             window, scrape = duration_text(signal.window), duration_text(signal.scrape)
             message = f"the window of {window} holds fewer than 4 scrapes, one every {scrape}"
-            mend = f"make it at least {duration_text(4 * signal.scrape)}"
-            yield Finding(("signals", signal.name, "window"), message, mend)
+            hint = f"make it at least {duration_text(4 * signal.scrape)}"
+            yield Finding(("signals", signal.name, "window"), message, hint)

@@ -27,8 +27,8 @@ def threshold_off_bucket(spec: Resolved) -> Iterator[Finding]:
             levels, edge = signal.kind.levels(), condition.threshold
             if levels and condition.fits(signal.unit) and 0 <= edge.value <= levels[-1]:
                 written = "any" if condition.is_any else edge.text
-                for message, mend in _faults(edge.value, written, levels, signal.name):
-                    yield Finding(path, message, mend)
+                for message, hint in _faults(edge.value, written, levels, signal.name):
+                    yield Finding(path, message, hint)
 
 
 def _faults(

@@ -20,5 +20,5 @@ def unknown_component(spec: Resolved) -> Iterator[Finding]:
     """
     for use in spec.unknown:
         if use.thing == "component":
-            mend = nearest(use.name, spec.names["component"], "declare it under `components`")
-            yield Finding(use.path, f"unknown component `{use.name}`", mend, use.part)
+            hint = nearest(use.name, spec.names["component"], "declare it under `components`")
+            yield Finding(use.path, f"unknown component `{use.name}`", hint, use.part)

@@ -24,8 +24,8 @@ def unknown_label(spec: Resolved) -> Iterator[Finding]:
         for matcher in read.written.matchers:
             if matcher.label.text not in known:
                 message = f"`{read.selector.metric.name}` has no label `{matcher.label.text}`"
-                mend = nearest(matcher.label.text, known, "declare it under the metric's `labels`")
-                yield Finding(read.path, message, mend, matcher.label.part)
+                hint = nearest(matcher.label.text, known, "declare it under the metric's `labels`")
+                yield Finding(read.path, message, hint, matcher.label.part)
     for signal in spec.signals.values():
         metrics = [reading.selector.metric for reading in signal.kind.readings()]
         for index, label in enumerate(signal.by):

@@ -29,8 +29,8 @@ def unknown_label_value(spec: Resolved) -> Iterator[Finding]:
                 yield Finding(read.path, message, "name one of its values", written.label.part)
             elif values is not None and not _names_any(written.matcher, values):
                 message = f"no value of `{written.label.text}` is `{written.value.text}`"
-                help = nearest(written.value.text, values)  # noqa: A001 - the word users see
-                yield Finding(read.path, message, help, written.value.part)
+                hint = nearest(written.value.text, values)
+                yield Finding(read.path, message, hint, written.value.part)
 
 
 def _names_any(matcher: Matcher, values: tuple[str, ...]) -> bool:

@@ -20,5 +20,5 @@ def unknown_metric(spec: Resolved) -> Iterator[Finding]:
     """
     for use in spec.unknown:
         if use.thing == "metric":
-            mend = nearest(use.name, spec.names["metric"], "declare it under `components`")
-            yield Finding(use.path, f"unknown metric `{use.name}`", mend, use.part)
+            hint = nearest(use.name, spec.names["metric"], "declare it under `components`")
+            yield Finding(use.path, f"unknown metric `{use.name}`", hint, use.part)

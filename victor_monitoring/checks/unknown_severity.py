@@ -20,5 +20,5 @@ def unknown_severity(spec: Resolved) -> Iterator[Finding]:
     """
     for use in spec.unknown:
         if use.thing == "severity":
-            help = nearest(use.name, spec.names["severity"])  # noqa: A001 - the word users see
-            yield Finding(use.path, f"unknown severity `{use.name}`", help, use.part)
+            hint = nearest(use.name, spec.names["severity"])
+            yield Finding(use.path, f"unknown severity `{use.name}`", hint, use.part)

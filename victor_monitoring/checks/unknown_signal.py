@@ -20,5 +20,5 @@ def unknown_signal(spec: Resolved) -> Iterator[Finding]:
     """
     for use in spec.unknown:
         if use.thing == "signal":
-            mend = nearest(use.name, spec.names["signal"], "declare it under `signals`")
-            yield Finding(use.path, f"unknown signal `{use.name}`", mend, use.part)
+            hint = nearest(use.name, spec.names["signal"], "declare it under `signals`")
+            yield Finding(use.path, f"unknown signal `{use.name}`", hint, use.part)

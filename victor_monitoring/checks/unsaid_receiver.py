@@ -28,4 +28,4 @@ def unsaid_receiver(spec: Resolved) -> Iterator[Finding]:
         _, unsaid = operator_configs(receiver)
         for each in unsaid:
             message = f"`{each.key}` of `{receiver.name}` cannot be said by an AlertmanagerConfig"
-            yield Finding(each.path, message, each.help, on_key=True)
+            yield Finding(each.path, message, each.hint, on_key=True)

@@ -24,8 +24,8 @@ def unscraped_service(spec: Resolved) -> Iterator[Finding]:
     if spec.component == "operator" and "kubernetes" in spec.outputs and missing:
         path = ("contexts", spec.context or "", "component")
         message = f"nothing scrapes the service: `kubernetes` has no {' and no '.join(_quoted(missing))}"
-        mend = "write `kubernetes: {app: {app: NAME}, port: http}`: the labels and the port of its Service"
-        yield Finding(path, message, mend)
+        hint = "write `kubernetes: {app: {app: NAME}, port: http}`: the labels and the port of its Service"
+        yield Finding(path, message, hint)
 
 
 def _quoted(keys: list[str]) -> list[str]:

@@ -50,8 +50,8 @@ def _run() -> None:
 def _fail(error: UserError) -> NoReturn:
     try:
         say(f"victor-mon: {error.message}")
-        if error.help:
-            say(f"help: {error.help}")
+        if error.hint:
+            say(f"hint: {error.hint}")
         sys.stderr.flush()
     except OSError:  # nobody can be told but by the status
         _silence(sys.stderr)

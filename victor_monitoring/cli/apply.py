@@ -98,7 +98,7 @@ def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -
     outcome = execute(tasks, live.means.say)
     if outcome.failure is not None:
         live.means.say(f"victor-mon: {outcome.failure.message}")
-        live.means.say(f"help: {outcome.failure.help}")
+        live.means.say(f"hint: {outcome.failure.hint}")
         live.means.say(f"{outcome_text(outcome)}next: {live.command}")
         _document(live, tasks, outcome, (), how)
         return 2
@@ -106,7 +106,7 @@ def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -
     try:
         found = located(live, is_applied=is_work)
     except UserError as error:
-        raise UserError(f"{stands}, and cannot be verified: {error.message}", error.help) from None
+        raise UserError(f"{stands}, and cannot be verified: {error.message}", error.hint) from None
     except Interrupted:
         raise UserError(f"interrupted: {stands}, and is not verified", "run it again") from None
     _document(live, tasks, outcome, found, how)

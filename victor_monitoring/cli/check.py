@@ -50,7 +50,7 @@ def check(
 
 def _show(drifts: Sequence[Drift], mending: str) -> None:
     for drift in drifts:
-        print(f"{drift.path}: {drift.kind.value}: {drift.message}\nhelp: {drift.help}")
+        print(f"{drift.path}: {drift.kind.value}: {drift.message}\nhint: {drift.hint}")
         if drift.diff:
             print(drift.diff, end="")
         print()
@@ -68,4 +68,4 @@ def _diagnostic(drift: Drift) -> Diagnostic:
     from victor_monitoring.outputs.drift import DRIFT
 
     place = Span(Source(str(drift.path), ""), 1, 1, 1, 1)
-    return DRIFT.at(place, drift.message, drift.help)
+    return DRIFT.at(place, drift.message, drift.hint)

@@ -125,7 +125,7 @@ def _stage(spec: Resolved, programs: Programs) -> AbstractContextManager[DemoBac
         say("Prometheus and Alertmanager start, which takes some seconds")
         return live_stage(spec, programs)
     say(f"without {' and '.join(programs.missing)}: this process evaluates the alerts, and delivers none")
-    say(f"help: {how_to_install()}")
+    say(f"hint: {how_to_install()}")
     return in_process_stage(spec)
 
 

@@ -58,7 +58,7 @@ def _tell(report: WriteReport, *, renders_nothing: bool) -> None:
     for path in report.removed:
         say(f"removed   {path}")
     for finding in report.findings:
-        say(f"{finding.message}\nhelp: {finding.help}")
+        say(f"{finding.message}\nhint: {finding.hint}")
     if report.refused:
         say("nothing was written")
     elif renders_nothing:

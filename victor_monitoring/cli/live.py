@@ -78,8 +78,8 @@ def sound_context(given: Specs, context: str, today: Today) -> ApplicableContext
     (spec, one), *_ = having
     show(one.diagnostics, Format.TEXT, sys.stderr)
     if not one.targets.get(context):
-        mend = "name them: `targets: [prometheus: {url: .., rules_dir: ..}]`"
-        raise UserError(f"the context `{context}` has no targets", mend)
+        hint = "name them: `targets: [prometheus: {url: .., rules_dir: ..}]`"
+        raise UserError(f"the context `{context}` has no targets", hint)
     return ApplicableContext(spec, one, context)
 
 
@@ -106,7 +106,7 @@ def opened(sound: ApplicableContext, *, timeout: float, force: bool = False) -> 
             targets = tuple(each.settings.target(given, means, each.path) for each in placed)
             yield LiveContext(sound, means, given, targets, patience)
     except UserError as error:
-        raise UserError(redactor(error.message), redactor(error.help)) from None
+        raise UserError(redactor(error.message), redactor(error.hint)) from None
     except Interrupted:
         raise UserError("interrupted: nothing was touched", "run it again") from None
 
@@ -158,5 +158,5 @@ def _in_place(live: LiveContext, found: Sequence[Finding]) -> list[Diagnostic]:
     from victor_monitoring.language.syntax.finding import locate
 
     tree = live.sound.compiled.trees[live.context]
-    shown = (replace(each, message=live.hidden(each.message), help=live.hidden(each.help)) for each in found)
+    shown = (replace(each, message=live.hidden(each.message), hint=live.hidden(each.hint)) for each in found)
     return in_order(locate(each, each.pattern, tree) for each in shown if each.pattern)

@@ -66,8 +66,8 @@ def verify(
         _live(sound_context(spec, context, today), timeout, format, strict)
         return
     if (metrics_url is None) == (metrics_file is None):
-        mend = "name it: --metrics-url URL or --metrics-file FILE; live systems: --context NAME"
-        raise UserError("one exposition is wanted", mend)
+        hint = "name it: --metrics-url URL or --metrics-file FILE; live systems: --context NAME"
+        raise UserError("one exposition is wanted", hint)
     specs = find_specs(spec)
     if len(specs) > 1:
         raise UserError("a target is held against one spec, and there are several", "name it: --spec FILE")

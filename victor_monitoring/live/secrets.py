@@ -52,8 +52,8 @@ class SecretSource(Written):
     def _named(cls, value: Any) -> Any:
         named = [value.get(key) is not None for key in ("env", "file")] if isinstance(value, dict) else []
         if sum(named) != 1:
-            help = "write `{env: NAME}` or `{file: /path}`"  # noqa: A001 - the word users see
-            raise invalid("a secret is named here, by one environment variable or file", help)
+            hint = "write `{env: NAME}` or `{file: /path}`"
+            raise invalid("a secret is named here, by one environment variable or file", hint)
         return value
 
     def words(self) -> str:

@@ -50,7 +50,7 @@ class Drift:
     path: PurePosixPath
     kind: DriftKind
     message: str
-    help: str
+    hint: str
     disk: bytes | None = field(default=None, repr=False)
     rendered: bytes | None = field(default=None, repr=False)
 

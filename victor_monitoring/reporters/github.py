@@ -27,8 +27,8 @@ def _command(diagnostic: Diagnostic) -> str:
     properties["title"] = f"{diagnostic.code} {diagnostic.name}"
     written = ",".join(f"{key}={_property(str(value))}" for key, value in properties.items())
     message = visible(diagnostic.message)
-    if diagnostic.help:
-        message += f"\nhelp: {visible(diagnostic.help)}"
+    if diagnostic.hint:
+        message += f"\nhint: {visible(diagnostic.hint)}"
     return f"::{_COMMANDS[diagnostic.severity]} {written}::{_data(message)}"
 
 

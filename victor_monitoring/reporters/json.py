@@ -29,7 +29,7 @@ def as_data(diagnostic: Diagnostic) -> dict[str, str | int]:
         "name": diagnostic.name,
         "severity": diagnostic.severity.word,
         "message": diagnostic.message,
-        "help": diagnostic.help,
+        "hint": diagnostic.hint,
         "file": path(span.source.name),
         "line": span.line,
         "column": span.column,

@@ -31,7 +31,7 @@ def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
 
 def _result(diagnostic: Diagnostic, rule: int) -> JsonValue:
     span = diagnostic.span
-    text = f"{diagnostic.message}\n{diagnostic.help}" if diagnostic.help else diagnostic.message
+    text = f"{diagnostic.message}\n{diagnostic.hint}" if diagnostic.hint else diagnostic.message
     return {
         "ruleId": diagnostic.code,
         "ruleIndex": rule,

@@ -47,8 +47,8 @@ def _block(diagnostic: Diagnostic, colour: bool) -> str:
         f"{gutter} {shown}".rstrip(),
         f"{below} {caret.replace('^', '')}{_painted(caret.strip(), tint, colour)}",
     ]
-    if diagnostic.help:
-        lines.append(f"{_painted('help', _BLUE, colour)}: {visible(diagnostic.help)}")
+    if diagnostic.hint:
+        lines.append(f"{_painted('hint', _BLUE, colour)}: {visible(diagnostic.hint)}")
     return "\n".join(lines)
 
 

@@ -13,9 +13,9 @@ from typing import Final, Literal, TypeAlias, get_args
 class TextError(ValueError):
     """What is wrong with a text, where in it (start, end) and the way to mend it."""
 
-    def __init__(self, message: str, part: tuple[int, int], help: str) -> None:  # noqa: A002 - the word users see
+    def __init__(self, message: str, part: tuple[int, int], hint: str) -> None:
         super().__init__(message)
-        self.message, self.part, self.help = message, part, help
+        self.message, self.part, self.hint = message, part, hint
 
 
 Unit: TypeAlias = Literal["ratio", "seconds", "bytes", "count", "per_second", "bytes_per_second", "score"]

@@ -78,21 +78,21 @@ class _SelectorReader:
         assert match is not None  # it matches the empty text
         self.at = match.end()
 
-    def fail(self, message: str, help: str) -> SelectorError:  # noqa: A002 - the word users see
+    def fail(self, message: str, hint: str) -> SelectorError:
         end = min(self.at + 1, len(self.text))
-        return SelectorError(message, (min(self.at, max(end - 1, 0)), end), help)
+        return SelectorError(message, (min(self.at, max(end - 1, 0)), end), hint)
 
-    def take(self, pattern: re.Pattern[str], what: str, help: str) -> re.Match[str]:  # noqa: A002
+    def take(self, pattern: re.Pattern[str], what: str, hint: str) -> re.Match[str]:
         self.space()
         match = pattern.match(self.text, self.at)
         if match is None:
             found = f"`{self.text[self.at]}`" if self.at < len(self.text) else "the end"
-            raise self.fail(f"expected {what}, found {found}", help)
+            raise self.fail(f"expected {what}, found {found}", hint)
         self.at = match.end()
         return match
 
-    def token(self, pattern: re.Pattern[str], what: str, help: str) -> Token:  # noqa: A002
-        match = self.take(pattern, what, help)
+    def token(self, pattern: re.Pattern[str], what: str, hint: str) -> Token:
+        match = self.take(pattern, what, hint)
         return Token(match[0], match.span())
 
     def peek(self, mark: str) -> bool:

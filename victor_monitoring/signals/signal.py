@@ -55,7 +55,7 @@ class InvalidParameters:
 
     at: At
     message: str
-    help: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,14 +40,14 @@ _NEWEST_MAJOR = 3  # of Prometheus: a later one may compute differently
 _NO_GROUPING = ("inf", "nan", "without")  # in `by (..)` these are numbers and a keyword, in any case
 
 
-def invalid(message: str, help: str, part: tuple[int, int] | None = None) -> PydanticCustomError:  # noqa: A002
+def invalid(message: str, hint: str, part: tuple[int, int] | None = None) -> PydanticCustomError:
     """An error that carries its own help, and the part of the text that it is about."""
-    return PydanticCustomError("language", "{message}", {"message": message, "help": help, "part": part})
+    return PydanticCustomError("language", "{message}", {"message": message, "hint": hint, "part": part})
 
 
 def _reader(
     parse: Callable[[str], Any],
-    help: str = "",  # noqa: A002 - the word users see
+    hint: str = "",
     *,
     needs_unit: bool = False,
 ) -> PlainValidator:
@@ -59,15 +59,15 @@ def _reader(
 
     def read(value: object) -> Any:
         if needs_unit and isinstance(value, int | float) and not isinstance(value, bool):
-            raise invalid(f"`{value}` has no unit", help)
+            raise invalid(f"`{value}` has no unit", hint)
         if not isinstance(value, str):
             raise PydanticCustomError("string_type", "text is wanted")
         try:
             return parse(value)
         except TextError as error:
-            raise invalid(error.message, error.help, error.part) from None
+            raise invalid(error.message, error.hint, error.part) from None
         except ValueError as error:
-            raise invalid(str(error), help) from None
+            raise invalid(str(error), hint) from None
 
     return PlainValidator(read)
 

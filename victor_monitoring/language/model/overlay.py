@@ -8,7 +8,7 @@ from victor_monitoring.base.diagnostics import nearest
 from victor_monitoring.language.model.patterns import BAD_VALUE, UNHIT_OVERRIDE
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Entry, MapNode, Node, Path
-from victor_monitoring.language.syntax.wanted import mapping_wanted_help
+from victor_monitoring.language.syntax.wanted import mapping_wanted_hint
 
 OVERRIDABLE = ("defaults", "signals", "alerts", "meta", "budget")
 NAMED = ("signals", "alerts")  # their entries are overridden by name
@@ -28,16 +28,16 @@ def overlay(tree: MapNode, context: str) -> tuple[MapNode, list[Finding]]:
     for section, entry in override.entries.items():
         path = (*root, section)
         if section not in OVERRIDABLE:
-            mend = nearest(section, OVERRIDABLE)
+            hint = nearest(section, OVERRIDABLE)
             message = f"`{section}` cannot be overridden"
-            findings.append(Finding(path, message, mend, on_key=True, pattern=UNHIT_OVERRIDE))
+            findings.append(Finding(path, message, hint, on_key=True, pattern=UNHIT_OVERRIDE))
         elif section not in NAMED:
             merged = _merged(merged, {section: entry})
         elif isinstance(entry.node, MapNode):
             merged = _with_named(merged, section, entry.node, path, findings)
         else:
             message = f"`{section}` wants a mapping of names to what changes"
-            findings.append(Finding(path, message, mapping_wanted_help(entry.node), pattern=BAD_VALUE))
+            findings.append(Finding(path, message, mapping_wanted_hint(entry.node), pattern=BAD_VALUE))
     return merged, findings
 
 
@@ -70,8 +70,8 @@ def _with_named(
             tree = _merged(tree, _nested((section, *known[name]), entry, override))
         elif not is_broken:
             message = f"the override hits nothing: there is no {section.removesuffix('s')} `{name}`"
-            mend = nearest(name, known)
-            findings.append(Finding((*path, name), message, mend, on_key=True, pattern=UNHIT_OVERRIDE))
+            hint = nearest(name, known)
+            findings.append(Finding((*path, name), message, hint, on_key=True, pattern=UNHIT_OVERRIDE))
     return tree
 
 

@@ -18,17 +18,17 @@ from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import ListNode, MapNode, Node, Path, PlainValue, at, plain
 from victor_monitoring.language.syntax.wanted import (
     cut_comment,
-    list_wanted_help,
-    mapping_wanted_help,
-    text_wanted_help,
+    list_wanted_hint,
+    mapping_wanted_hint,
+    text_wanted_hint,
 )
 
 _WANTED: Final[dict[str, tuple[str, Callable[[Node], str]]]] = {
-    "string_type": ("text", text_wanted_help),
-    "dict_type": ("a mapping of keys to values", mapping_wanted_help),
-    "model_type": ("a mapping of keys to values", mapping_wanted_help),
-    "model_attributes_type": ("a mapping of keys to values", mapping_wanted_help),
-    "list_type": ("a list", list_wanted_help),
+    "string_type": ("text", text_wanted_hint),
+    "dict_type": ("a mapping of keys to values", mapping_wanted_hint),
+    "model_type": ("a mapping of keys to values", mapping_wanted_hint),
+    "model_attributes_type": ("a mapping of keys to values", mapping_wanted_hint),
+    "list_type": ("a list", list_wanted_hint),
     "int_type": ("a whole number", lambda node: "write it plain, such as `200`"),
     "bool_type": ("true or false", lambda node: "write `true` or `false`"),
     "date_type": ("a date", lambda node: "write it plain, such as `2026-12-31`"),
@@ -147,15 +147,15 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> F
     context, name = error.get("ctx", {}), _name_of(path)
     match error["type"]:
         case "extra_forbidden":
-            help = nearest(name, _keys_at(shape, path[:-1]))  # noqa: A001 - the word users see
-            return Finding(path, f"unknown key `{name}`", help, on_key=True, pattern=UNKNOWN_KEY)
+            hint = nearest(name, _keys_at(shape, path[:-1]))
+            return Finding(path, f"unknown key `{name}`", hint, on_key=True, pattern=UNKNOWN_KEY)
         case "missing":
             where = f" in `{_name_of(path[:-1])}`" if len(path) > 1 else ""
             message = f"`{name}` is missing{where}"
             return Finding(path, message, f"add `{name}:`", on_key=True, pattern=MISSING_KEY)
         case "language":
             on_key = error["loc"][-1] == _KEY
-            return _bad(path, context["message"], context["help"], part=context["part"], on_key=on_key)
+            return _bad(path, context["message"], context["hint"], part=context["part"], on_key=on_key)
         case "literal_error":
             known = re.findall(r"'([^']*)'", str(context["expected"])) or [str(context["expected"]).lower()]
             return _bad(path, f"`{name}` cannot be `{error['input']}`", nearest(str(error["input"]), known))
@@ -164,24 +164,24 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> F
             on_key = error["loc"][-1] == _KEY
             return _bad(path, message, f"it must match `{context['pattern']}`", on_key=on_key)
         case kind if kind in _LIMITS:
-            problem, mend = _LIMITS[kind]
-            return _bad(path, f"`{name}` {problem}", mend.format_map(context))
+            problem, hint = _LIMITS[kind]
+            return _bad(path, f"`{name}` {problem}", hint.format_map(context))
         case kind:
-            words, help_for = _WANTED.get(kind, ("", None))
+            words, hint_for = _WANTED.get(kind, ("", None))
             node = at(tree, path)
             told = error["msg"][:1].lower() + error["msg"][1:]
             message = f"`{name}` wants {words}" if words else f"`{name}`: {told}"
-            return _bad(path, message, help_for(node) if node and help_for else "")
+            return _bad(path, message, hint_for(node) if node and hint_for else "")
 
 
 def _bad(
     path: Path,
     message: str,
-    help: str,  # noqa: A002 - the word users see
+    hint: str,
     part: tuple[int, int] | None = None,
     on_key: bool = False,
 ) -> Finding:
-    return Finding(path, message, help, part, on_key, BAD_VALUE)
+    return Finding(path, message, hint, part, on_key, BAD_VALUE)
 
 
 def _name_of(path: Path) -> str:

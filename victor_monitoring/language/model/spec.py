@@ -174,8 +174,8 @@ class Label(Written):
         if isinstance(value, list):
             return {"values": value}
         if not isinstance(value, dict) or "values" in value or "open" not in value:
-            help = "list its values, or write `{open: true, limit: 200}`"  # noqa: A001 - the word users see
-            raise invalid("a label is a list of values, or open", help)
+            hint = "list its values, or write `{open: true, limit: 200}`"
+            raise invalid("a label is a list of values, or open", hint)
         return value
 
 

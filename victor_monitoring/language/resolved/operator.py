@@ -49,7 +49,7 @@ class UnsupportedKey:
 
     path: Path
     key: str
-    help: str
+    hint: str
 
 
 def operator_configs(receiver: Receiver) -> tuple[dict[str, object], list[UnsupportedKey]]:
@@ -74,8 +74,8 @@ def _unsaid(path: Path, kind: str, config: Mapping[str, object]) -> Iterator[Uns
     for key, value in config.items():
         if key in _SECRET[kind]:
             if not _MOUNTED.fullmatch(str(value)):
-                mend = "name a file of a mounted Secret: `/etc/alertmanager/secrets/NAME/KEY`"
-                yield UnsupportedKey((*path, key), key, mend)
+                hint = "name a file of a mounted Secret: `/etc/alertmanager/secrets/NAME/KEY`"
+                yield UnsupportedKey((*path, key), key, hint)
         elif key not in _PLAIN[kind]:
             yield UnsupportedKey((*path, key), key, f"leave out `{key}`")
 

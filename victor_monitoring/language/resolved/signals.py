@@ -93,8 +93,8 @@ class SignalResolver:
             self.unknown.append(UnknownName("signal", name, path))
             raise Unbound
         if name in self._open:
-            message, mend = f"`{name}` is made of itself", "a score is made of other signals"
-            self.findings.append(Finding(path, message, mend, pattern=CIRCULAR_SIGNAL))
+            message, hint = f"`{name}` is made of itself", "a score is made of other signals"
+            self.findings.append(Finding(path, message, hint, pattern=CIRCULAR_SIGNAL))
             raise Unbound
         part = self._resolve(name)
         if part is None:

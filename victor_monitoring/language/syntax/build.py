@@ -114,8 +114,8 @@ class Builder:
             if kind in steps:
                 steps[kind](event)
 
-    def _note(self, mistake: Pattern, span: Span, message: str, help: str) -> None:  # noqa: A002 - users' word
-        self.diagnostics.append(mistake.at(span, message, help))
+    def _note(self, mistake: Pattern, span: Span, message: str, hint: str) -> None:
+        self.diagnostics.append(mistake.at(span, message, hint))
 
     def _document(self, event: Any) -> None:
         self._documents += 1
@@ -189,7 +189,7 @@ class Builder:
         if stack and isinstance(stack[-1].node, MapNode) and not stack[-1].waiting:
             self._note(KEY_NOT_TEXT, node.span, *_key_unlike_text(node, surprise))
         elif surprise and not (node.text == "off" and self._below_checks()):
-            self._note(surprise.mistake, node.span, surprise.message, surprise.help)
+            self._note(surprise.mistake, node.span, surprise.message, surprise.hint)
 
     def _below_checks(self) -> bool:
         """Whether this is the severity of a check, where `off` is a word of the language."""

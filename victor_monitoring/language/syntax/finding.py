@@ -17,7 +17,7 @@ class Finding:
 
     path: Path
     message: str
-    help: str = ""
+    hint: str = ""
     part: tuple[int, int] | None = None
     on_key: bool = False
     pattern: Pattern | None = None
@@ -25,7 +25,7 @@ class Finding:
 
 def locate(finding: Finding, pattern: Pattern, tree: MapNode) -> Diagnostic:
     """The finding with its place in the text."""
-    return pattern.at(_span(finding, tree), finding.message, finding.help)
+    return pattern.at(_span(finding, tree), finding.message, finding.hint)
 
 
 def _span(finding: Finding, tree: MapNode) -> Span:

@@ -26,7 +26,7 @@ class MisreadScalar:
 
     mistake: Pattern
     message: str
-    help: str
+    hint: str
 
 
 ResolvedScalar = tuple[ScalarValue, MisreadScalar | None]
@@ -92,8 +92,8 @@ def _decimal(text: str) -> ResolvedScalar:
 
 def _too_long(text: str) -> ResolvedScalar:
     message = f"the number {shown(text)} has {len(text)} characters"
-    help_text = f"write at most {_MAX_LENGTH}, or quote it, where text is meant"
-    return text, MisreadScalar(AMBIGUOUS_NUMBER, message, help_text)
+    hint = f"write at most {_MAX_LENGTH}, or quote it, where text is meant"
+    return text, MisreadScalar(AMBIGUOUS_NUMBER, message, hint)
 
 
 def _number(text: str, value: ScalarValue, message: str, write: str) -> ResolvedScalar:
@@ -141,8 +141,8 @@ def _clock(text: str) -> ResolvedScalar:
         seconds = seconds * 60 + float(field or 0)
     value = f"{sign * seconds:g}"
     message = f"`{text}` is {value} for some tools (base 60) and text for others"
-    help_text = f"write a duration such as `{value}s`, or quote it, `{quoted(text)}`"
-    return text, MisreadScalar(AMBIGUOUS_NUMBER, message, help_text)
+    hint = f"write a duration such as `{value}s`, or quote it, `{quoted(text)}`"
+    return text, MisreadScalar(AMBIGUOUS_NUMBER, message, hint)
 
 
 def _underscores(text: str) -> ResolvedScalar:

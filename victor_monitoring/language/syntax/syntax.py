@@ -102,7 +102,7 @@ def _block_text(stop: ParserStop) -> Diagnostic | None:
 def _comparison(stop: ParserStop, line: int, column: int, value: str) -> Diagnostic:
     message = f"a bare `>` starts a block of text in YAML, so {shown(value)} is no comparison"
     lead = stop.source.line(line)[: column - 1].strip()
-    return UNQUOTED_COMPARISON.at(stop.span(line, column, value), message, _quote_help(lead, value))
+    return UNQUOTED_COMPARISON.at(stop.span(line, column, value), message, _quote_hint(lead, value))
 
 
 def _bad_start(stop: ParserStop) -> Diagnostic | None:
@@ -130,7 +130,7 @@ def _alias_or_tag(stop: ParserStop) -> Diagnostic | None:
                 f"a bare `{value[:1]}` starts an {words}" if words != "tag" else "a bare `!` starts a tag"
             )
             return mistake.at(
-                span, f"{message} in YAML, and {shown(value)} is none", _quote_help(lead, value)
+                span, f"{message} in YAML, and {shown(value)} is none", _quote_hint(lead, value)
             )
     return None
 
@@ -242,7 +242,7 @@ def _rest_after_value(stop: ParserStop) -> Diagnostic | None:
         value = value[1:-1]
     message = f"text goes on after the {what} that `{keyed['value'][0]}` starts: {shown(stop.rest)}"
     span = stop.span(stop.line, keyed.start("value") + 1, keyed["value"])
-    return UNQUOTED_TEXT.at(span, message, _quote_help(keyed["lead"].strip(), value))
+    return UNQUOTED_TEXT.at(span, message, _quote_hint(keyed["lead"].strip(), value))
 
 
 def _indentation(stop: ParserStop) -> Diagnostic | None:
@@ -316,10 +316,10 @@ def _anything(stop: ParserStop) -> Diagnostic:
 def _needs_quotes(stop: ParserStop, column: int, value: str, why: str) -> Diagnostic:
     lead = stop.text[: column - 1].strip()
     span = stop.span(stop.line, column, value)
-    return UNQUOTED_TEXT.at(span, f"{why}: {shown(value)}", _quote_help(lead, value))
+    return UNQUOTED_TEXT.at(span, f"{why}: {shown(value)}", _quote_hint(lead, value))
 
 
-def _quote_help(lead: str, value: str) -> str:
+def _quote_hint(lead: str, value: str) -> str:
     if len(value) > 100:
         return "put the whole value into quotes"
     key = re.split(r"[{\[,]", lead)[-1].strip()[-40:]

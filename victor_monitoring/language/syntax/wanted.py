@@ -11,7 +11,7 @@ from victor_monitoring.language.syntax.tree import ListNode, MapNode, Node, Scal
 _MARKS = "\"'{}[]&*!|>%@`#,"
 
 
-def text_wanted_help(node: Node) -> str:
+def text_wanted_hint(node: Node) -> str:
     """What to write where text was wanted and `node` is something else; empty for text."""
     if not isinstance(node, ScalarNode):
         return _unquoted_brackets(node)
@@ -31,7 +31,7 @@ def text_wanted_help(node: Node) -> str:
             return _quote(written, "a number")
 
 
-def list_wanted_help(node: Node) -> str:
+def list_wanted_hint(node: Node) -> str:
     """What to write where a list was wanted and `node` is something else; empty for a list."""
     if isinstance(node, ListNode):
         return ""
@@ -42,7 +42,7 @@ def list_wanted_help(node: Node) -> str:
     return f"put it into brackets: `[{_as_item(node)}]`" if node.text else "write a list such as `[a, b]`"
 
 
-def mapping_wanted_help(node: Node) -> str:
+def mapping_wanted_hint(node: Node) -> str:
     """What to write where a mapping was wanted and `node` is something else; empty for a mapping."""
     if isinstance(node, MapNode):
         return ""

@@ -141,7 +141,7 @@ def _undone(tasks: Sequence[TargetStep], begun: Sequence[TargetStep], say: Repor
         try:
             task.target.undo(task.step)
         except UserError as error:
-            fates[id(task)] = (StepStatus.LEFT, f"{error.message}; {error.help}")
+            fates[id(task)] = (StepStatus.LEFT, f"{error.message}; {error.hint}")
         else:
             fates[id(task)] = (StepStatus.UNDONE, "")
     return [Record(task, fates[id(task)][0], _standing(task), fates[id(task)][1]) for task in tasks]

@@ -106,7 +106,7 @@ class Delivery:
         return self.spec.context
 
     @property
-    def mend(self) -> str:
+    def hint(self) -> str:
         """What to do where a live system is not what the spec says."""
         return f"run `victor-mon apply --context {self.context}`"
 
@@ -177,9 +177,9 @@ class Target(ABC):
         """What is really there, by what can be read now."""
         return ObservedState(state_of(step, self.read().get(step.name)))
 
-    def _found(self, pattern: Pattern, message: str, help: str) -> Finding:  # noqa: A002 - the word users see
+    def _found(self, pattern: Pattern, message: str, hint: str) -> Finding:
         """A difference that is the target's as a whole."""
-        return Finding(self._path, message, help, on_key=True, pattern=pattern)
+        return Finding(self._path, message, hint, on_key=True, pattern=pattern)
 
 
 class Settings(Written, ABC):

@@ -164,7 +164,7 @@ class Found:
 
     place: ExpositionToken | Path
     message: str
-    help: str = ""
+    hint: str = ""
 
 
 Finder: TypeAlias = Callable[[Comparison], Iterator[Found]]
@@ -180,8 +180,8 @@ class Deviation:
 
 def close_to(name: str, known: Iterable[str]) -> str:
     """Help for a name that is close to a known one; empty where none is."""
-    help = nearest(name, known)  # noqa: A001 - the word users see
-    return help if help.startswith("did you mean") else ""
+    hint = nearest(name, known)
+    return hint if hint.startswith("did you mean") else ""
 
 
 def deviation(code: str, name: str, severity: Severity = Severity.ERROR) -> Callable[[Finder], Deviation]:

@@ -46,7 +46,7 @@ class ExpositionFault:
 
     place: ExpositionToken
     message: str
-    help: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -168,23 +168,23 @@ def _decoded(url: str, body: bytes, headers: Message) -> bytes:
 
 
 def _too_large(url: str) -> UserError:
-    mend = "name the address of one target; a whole Prometheus is asked with `match[]`"
-    return UserError(f"`{url}` answers with more than {LARGEST // 2**20} MiB", mend)
+    hint = "name the address of one target; a whole Prometheus is asked with `match[]`"
+    return UserError(f"`{url}` answers with more than {LARGEST // 2**20} MiB", hint)
 
 
 def _refused(url: str, code: int) -> UserError:
-    mend = (
+    hint = (
         _BY_HAND
         if code in (401, 403, 407)
         else _WHERE
         if code in (404, 405)
         else "look into the service's log"
     )
-    return UserError(f"`{url}` answered {status_words(code)}", mend)
+    return UserError(f"`{url}` answered {status_words(code)}", hint)
 
 
 def _unreachable(url: str, reason: object) -> UserError:
     if isinstance(reason, TimeoutError):
         return UserError(f"`{url}` did not answer in time", "--timeout SECONDS waits longer")
-    mend = "is the service running, and is this its address?"
-    return UserError(f"`{url}` cannot be reached: {_plain(str(reason))}", mend)
+    hint = "is the service running, and is this its address?"
+    return UserError(f"`{url}` cannot be reached: {_plain(str(reason))}", hint)

@@ -26,9 +26,9 @@ LabelTokens = tuple[tuple[ExpositionToken, ExpositionToken], ...]
 class MalformedLine(Exception):
     """A line cannot be read; `fault` says where and why."""
 
-    def __init__(self, place: ExpositionToken, message: str, help: str = "") -> None:  # noqa: A002 - the word users see
+    def __init__(self, place: ExpositionToken, message: str, hint: str = "") -> None:
         super().__init__(message)
-        self.fault = ExpositionFault(place, message, help)
+        self.fault = ExpositionFault(place, message, hint)
 
 
 class Line:

@@ -92,8 +92,8 @@ def unexposed_metric(held: Comparison) -> Iterator[Found]:
     """
     for declared in held.declared:
         if _is_missing(held, declared):
-            mend = "expose it, or say `may_be_absent: true`; of another endpoint's metrics: --component NAME"
-            yield Found(declared.path, f"`{declared.metric.name}` is not exposed", mend)
+            hint = "expose it, or say `may_be_absent: true`; of another endpoint's metrics: --component NAME"
+            yield Found(declared.path, f"`{declared.metric.name}` is not exposed", hint)
 
 
 @deviation("VM802", "metric-without-series")
@@ -115,10 +115,10 @@ def metric_without_series(held: Comparison) -> Iterator[Found]:
         if lacking and not (is_empty and (declared.may_be_absent or declared.rest)):
             place = held.places.get(metric.name) or next(held.of(metric)).name
             if is_empty:
-                mend = (
+                hint = (
                     "set it at the start, or say `may_be_absent: true`: until then an alert on it is silent"
                 )
-                yield Found(place, f"`{metric.name}` is announced and has no series", mend)
+                yield Found(place, f"`{metric.name}` is announced and has no series", hint)
             else:
                 missing = " and ".join(f"`{name}`" for name in lacking)
                 yield Found(
@@ -143,8 +143,8 @@ def undeclared_metric(held: Comparison) -> Iterator[Found]:
         is_known = name in known or (name in stems and name not in held.samples)  # a counter's type, in short
         if name.startswith(held.spec.service.prefix) and not is_known and not _only_describes(held, name):
             missing = [each.metric.name for each in held.declared if _is_missing(held, each)]
-            mend = close_to(name, missing) or "declare it in the spec, or stop exposing it"
-            yield Found(place, f"`{name}` is not declared", mend)
+            hint = close_to(name, missing) or "declare it in the spec, or stop exposing it"
+            yield Found(place, f"`{name}` is not declared", hint)
 
 
 def _is_missing(held: Comparison, declared: Declared) -> bool:

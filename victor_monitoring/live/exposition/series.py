@@ -34,8 +34,8 @@ def other_labels(held: Comparison) -> Iterator[Found]:
             own = {name.text: name for name, _ in held.own_labels(metric, sample)}
             for name in sorted(own.keys() - set(metric.label_names) - told):
                 message = f"`{metric.name}` has the label `{name}`, which is not declared"
-                mend = close_to(name, set(metric.label_names) - own.keys())
-                yield Found(own[name], message, mend or "declare it in the spec, or stop exposing it")
+                hint = close_to(name, set(metric.label_names) - own.keys())
+                yield Found(own[name], message, hint or "declare it in the spec, or stop exposing it")
             lacking = set(metric.label_names) - own.keys() - told
             for name in sorted(lacking):
                 message = f"`{sample.name.text}` lacks the label `{name}`"

@@ -71,14 +71,14 @@ def verify(
 
     held = compare(spec, exposition, components)
     for each in _DEVIATIONS:
-        diagnostics += [each.pattern.at(span(found), found.message, found.help) for found in each.find(held)]
+        diagnostics += [each.pattern.at(span(found), found.message, found.hint) for found in each.find(held)]
     return in_order(diagnostics)
 
 
 def _faults(exposition: Exposition) -> Iterator[Diagnostic]:
     shown, others = exposition.faults[:_SHOWN_FAULTS], exposition.faults[_SHOWN_FAULTS:]
     for fault in shown:
-        yield MALFORMED.at(exposition.span(fault.place), fault.message, fault.help)
+        yield MALFORMED.at(exposition.span(fault.place), fault.message, fault.hint)
     if others:
         message = f"{len(others)} more places cannot be read"
         yield MALFORMED.at(exposition.span(others[0].place), message, "is this an exposition at all?")

@@ -211,14 +211,14 @@ class HttpClient:
                 message = f"`{shown}` did not answer within {self._patience:g} s"
                 raise HttpError(message, "is it overloaded? --timeout SECONDS waits longer") from None
             reason = printable(self._redactor(str(error) or type(error).__name__))
-            help = "is it running, and is this its address?"  # noqa: A001 - the word users see
-            raise HttpError(f"`{shown}` cannot be reached: {reason}", help) from None
+            hint = "is it running, and is this its address?"
+            raise HttpError(f"`{shown}` cannot be reached: {reason}", hint) from None
 
     def _refused(self, method: str, answer: HttpResponse) -> HttpError:
         said = printable(self._redactor(" ".join(answer.text.split())), 300)
         message = f"{method} `{answer.url}` answered {status_words(answer.status)}"
         message += f": {said}" if said else ""
-        return HttpError(message, _mend(answer.status), answer.status, answer.text)
+        return HttpError(message, _hint(answer.status), answer.status, answer.text)
 
 
 def connect(
@@ -277,7 +277,7 @@ def _pause(answer: HttpResponse, usual: float) -> float:
     return min(float(asked), _LONGEST_PAUSE) if asked.isdecimal() and asked.isascii() else usual
 
 
-def _mend(status: int) -> str:
+def _hint(status: int) -> str:
     if status in (401, 403):
         return "is the token right, and may it do this?"
     if status in (404, 405):

@@ -29,8 +29,8 @@ def printable(text: str, most: int | None = None) -> str:
 class HttpError(UserError):
     """A live system that did not do what it was asked; `status` is its answer, None where there was none."""
 
-    def __init__(self, message: str, help: str, status: int | None = None, body: str = "") -> None:  # noqa: A002 - the word users see
-        super().__init__(message, help)
+    def __init__(self, message: str, hint: str, status: int | None = None, body: str = "") -> None:
+        super().__init__(message, hint)
         self.status = status
         self.body = body
 

@@ -31,7 +31,7 @@ _FORBIDDEN: Final = re.compile(r"[Ff]orbidden")
 _NO_RESOURCE: Final = re.compile(r"doesn't have a resource type")
 _NOT_FOUND: Final = re.compile(r"NotFound|not found")
 _HERE: Final = "KUBECTL"
-_MENDS: Final = (  # by what kubectl says; `\1` is the first thing that it names
+_HINTS: Final = (  # by what kubectl says; `\1` is the first thing that it names
     (r"no matches for kind|could not find the requested resource", _NO_OPERATOR),
     (r"namespaces \"([^\"]*)\" not found", rf"create it: `{_HERE} create namespace \1`, or name another"),
     (r"Too long|too large", _TOO_LARGE),
@@ -43,8 +43,8 @@ _MENDS: Final = (  # by what kubectl says; `\1` is the first thing that it names
 class KubectlError(UserError):
     """What kubectl refused, in its own words; `conflicts` are the fields of others, by their managers."""
 
-    def __init__(self, message: str, help: str, conflicts: Mapping[str, Sequence[str]]) -> None:  # noqa: A002 - the word users see
-        super().__init__(message, help)
+    def __init__(self, message: str, hint: str, conflicts: Mapping[str, Sequence[str]]) -> None:
+        super().__init__(message, hint)
         self.conflicts = conflicts
 
 
@@ -214,10 +214,10 @@ class Kubectl:
         said = printable(" ".join(filter(None, lines)) or f"kubectl ended with status {ran.status}")
         if self._context and _UNKNOWN_CONTEXT.search(said):
             return self._unknown_context(self._context)
-        marked = ((re.search(mark, said), mend) for mark, mend in _MENDS)
-        mend = next((match.expand(mend) for match, mend in marked if match), "mend what it says")
-        mend = mend.replace(_HERE, self.command())  # where it is set to may be another cluster
-        return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", mend, {})
+        marked = ((re.search(mark, said), hint) for mark, hint in _HINTS)
+        hint = next((match.expand(hint) for match, hint in marked if match), "mend what it says")
+        hint = hint.replace(_HERE, self.command())  # where it is set to may be another cluster
+        return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", hint, {})
 
     def _unknown_context(self, wanted: str) -> KubectlError:
         ran = self._means.run([self._means.program("kubectl"), "config", "get-contexts", "--output=name"])

@@ -85,8 +85,8 @@ class _SeriesAudit:
             if read.selector.matchers and not is_told and not self._exists(_vector(read.selector, select)):
                 self._missed.add(metric)
                 series = text(_vector(read.selector, select))
-                mend = "is the label's value right, and does the service set it from the start?"
-                yield Finding(read.path, f"`{series}` matches no live series", mend, pattern=UNMATCHED)
+                hint = "is the label's value right, and does the service set it from the start?"
+                yield Finding(read.path, f"`{series}` matches no live series", hint, pattern=UNMATCHED)
 
     def recordings(self) -> Iterator[Finding]:
         """Recorded signals without a series, though their metrics exist."""
@@ -96,8 +96,8 @@ class _SeriesAudit:
                 if not self._exists(series):
                     self._absent_signals.add(signal.name)
                     message = f"the recorded series `{text(series)}` does not exist"
-                    mend = "is its rule loaded, and has it been evaluated?"
-                    yield Finding(("signals", signal.name), message, mend, on_key=True, pattern=ABSENT_SERIES)
+                    hint = "is its rule loaded, and has it been evaluated?"
+                    yield Finding(("signals", signal.name), message, hint, on_key=True, pattern=ABSENT_SERIES)
 
     def panels(self) -> Iterator[Finding]:
         """Panels that draw nothing, though what they read exists."""
@@ -119,22 +119,22 @@ class _SeriesAudit:
         self._missed.update(declared.metric.series())
         if self._exists(Vector(whole.metric)):
             message = f"`{text(whole)}` matches no live series, `{whole.metric}` alone does"
-            mend = "does whoever exposes it carry the labels of `select`?"
-            yield Finding(declared.path, message, mend, on_key=True, pattern=UNMATCHED)
+            hint = "does whoever exposes it carry the labels of `select`?"
+            yield Finding(declared.path, message, hint, on_key=True, pattern=UNMATCHED)
         else:
-            mend = "expose it, or say `may_be_absent: true`"
+            hint = "expose it, or say `may_be_absent: true`"
             message = f"`{name}` has no live series"
-            yield Finding(declared.path, message, mend, on_key=True, pattern=ABSENT_SERIES)
+            yield Finding(declared.path, message, hint, on_key=True, pattern=ABSENT_SERIES)
 
     def _blamed(self, select: tuple[Matcher, ...], owner: Component) -> Iterator[Finding]:
         """The matchers of a select that no target meets; where each is met, all of them together."""
         silent = [matcher for matcher in select if not self._exists(Vector("up", (matcher,)))]
         for matcher in silent:
             if self._exists(Vector("up", (Matcher(matcher.label, "!=", ""),))):
-                message, mend = f"no live series has `{matcher}`", _WHICH_TARGET
+                message, hint = f"no live series has `{matcher}`", _WHICH_TARGET
             else:
-                message, mend = f"no live series has the label `{matcher.label}`", _EXTERNAL
-            yield Finding(self._place(matcher, owner), message, mend, pattern=UNMATCHED)
+                message, hint = f"no live series has the label `{matcher.label}`", _EXTERNAL
+            yield Finding(self._place(matcher, owner), message, hint, pattern=UNMATCHED)
         if not silent:
             message = f"no target meets all of `{text(Vector('up', select))}`"
             yield Finding(self._place(select[-1], owner), message, _WHICH_TARGET, pattern=UNMATCHED)
@@ -174,7 +174,7 @@ def _series(name: str, kind: str) -> str:
 
 
 def rule_findings(
-    spec: Resolved, system: str, api: PrometheusApi, loaded: Sequence[LoadedRule], wanted: str, mend: str
+    spec: Resolved, system: str, api: PrometheusApi, loaded: Sequence[LoadedRule], wanted: str, hint: str
 ) -> Iterator[Finding]:
     """Rules of a text that are not loaded by the `system`, are loaded otherwise, or cannot be evaluated.
 
@@ -189,10 +189,10 @@ def rule_findings(
         place = place_of(spec, rule.name)
         if not there:
             message = f"`{rule.name}` is not loaded by {system}"
-            yield Finding(place, message, mend, on_key=True, pattern=UNLOADED)
+            yield Finding(place, message, hint, on_key=True, pattern=UNLOADED)
         elif not same:
             message = f"{system} has loaded another `{rule.name}`"
-            yield Finding(place, message, mend, on_key=True, pattern=UNLOADED)
+            yield Finding(place, message, hint, on_key=True, pattern=UNLOADED)
         elif same[0].error:
             message = f"`{rule.name}` is not healthy: {same[0].error}"
             yield Finding(place, message, "ask Prometheus for its parts", on_key=True, pattern=UNHEALTHY)

@@ -145,7 +145,7 @@ class AlertmanagerTarget(Target):
 
     def verify(self) -> Iterator[Finding]:
         text = text_of(self._file)
-        apply = self._delivery.mend
+        apply = self._delivery.hint
         if text is None:
             yield self._found(NOT_APPLIED, f"`{self._file}` does not exist", apply)
             return
@@ -171,8 +171,8 @@ class AlertmanagerTarget(Target):
             for name in sorted(missing):
                 told.add(name)
                 message = f"`{alert.name}` does not reach the receiver `{name}`"
-                mend = f"look at the routes before ours in `{self._file}`"
-                yield Finding(wanted[name].path, message, mend, on_key=True, pattern=UNROUTED)
+                hint = f"look at the routes before ours in `{self._file}`"
+                yield Finding(wanted[name].path, message, hint, on_key=True, pattern=UNROUTED)
 
     def _receivers_of(self, alert: Alert) -> set[str]:
         labels = [f"{label}={value}" for label, value in alert.labels]

@@ -128,7 +128,7 @@ class GrafanaTarget(Target):
         self._save(step, present.content, present.folder, message, version)
 
     def verify(self) -> Iterator[Finding]:
-        apply = self._delivery.mend
+        apply = self._delivery.hint
         text, wanted = self.read().get(self._dashboard_step), self._after()
         if text == wanted:
             return

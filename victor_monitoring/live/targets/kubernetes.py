@@ -74,8 +74,8 @@ class KubernetesTarget(Target):
     def preflight(self) -> None:
         if not self._wanted:
             message = f"{self.name} takes objects, and the context renders none"
-            mend = "its `component` and the outputs `kubernetes` and `overlays` must not be null"
-            raise UserError(message, mend)
+            hint = "its `component` and the outputs `kubernetes` and `overlays` must not be null"
+            raise UserError(message, hint)
         self._kubectl.accepted(self._all)
         missing = list(self._operated().missing()) if self._is_operated else []
         if missing:
@@ -124,7 +124,7 @@ class KubernetesTarget(Target):
 
     def verify(self) -> Iterator[Finding]:
         there = self.read()
-        apply = self._delivery.mend
+        apply = self._delivery.hint
         for name, wanted in self._wanted.items():
             if name not in there:
                 yield self._found(NOT_APPLIED, f"{self.name}: `{name}` does not exist", apply)

@@ -88,8 +88,8 @@ class PrometheusTarget(Target):
         """UserError where Prometheus does not read files of our name; it may see the directory elsewhere."""
         if not any(fnmatchcase(own.name, PurePosixPath(each).name) for each in self._api.rule_files()):
             message = f"{self.name} reads no rule file `{own.name}`"
-            help = f"add it to `rule_files` of its configuration: {own.path}"  # noqa: A001 - the word users see
-            raise UserError(message, help)
+            hint = f"add it to `rule_files` of its configuration: {own.path}"
+            raise UserError(message, hint)
 
     def read(self) -> Mapping[str, str]:
         return self._files.read() if self._files else {}
@@ -146,12 +146,12 @@ class PrometheusTarget(Target):
             yield from self._file(own, there.get(own.path), wanted)
             for name in there:
                 if name != own.path:
-                    yield self._found(LEFTOVER, f"`{name}` is no longer rendered", self._delivery.mend)
+                    yield self._found(LEFTOVER, f"`{name}` is no longer rendered", self._delivery.hint)
         yield from self._version()
         if wanted is not None:
             loaded = self._loaded(wanted)
-            mend = self._delivery.mend if own is not None else _ELSEWHERE
-            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted, mend)
+            hint = self._delivery.hint if own is not None else _ELSEWHERE
+            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted, hint)
         yield from live_findings(self._delivery.spec, self._api.query)
 
     def _version(self) -> Iterator[Finding]:
@@ -169,7 +169,7 @@ class PrometheusTarget(Target):
         yield Finding(spec.prometheus_path, message, hint, pattern=OTHER_VERSION)
 
     def _file(self, own: OwnFiles, present: str | None, wanted: str) -> Iterator[Finding]:
-        apply = self._delivery.mend
+        apply = self._delivery.hint
         if present is None:
             yield self._found(NOT_APPLIED, f"`{own.path}` does not exist", apply)
         elif present != wanted:
@@ -201,8 +201,8 @@ class PrometheusTarget(Target):
             culprit = self._culprit()
             said = self._means.redactor(" ".join(error.body.split()))[:300]
             told = f"{self.name} refuses to reload: {culprit or said}"
-            help = "mend that file, then run the command again" if culprit else "look into its log"  # noqa: A001 - the word users see
-            raise UserError(told, help) from None
+            hint = "mend that file, then run the command again" if culprit else "look into its log"
+            raise UserError(told, hint) from None
 
     def _culprit(self) -> str:
         """The first rules file in the directory that promtool refuses, with its words; empty if none."""

@@ -147,7 +147,7 @@ class RulerTarget(Target):
 
     def verify(self) -> Iterator[Finding]:
         there = self.read()
-        apply = self._delivery.mend
+        apply = self._delivery.hint
         for name, text in self._wanted.items():
             present = there.get(name)
             if present is None:
@@ -160,8 +160,8 @@ class RulerTarget(Target):
                 yield self._found(LEFTOVER, f"`{name}` is no longer rendered", apply)
         if self._delivery.rules is not None:
             loaded = self._api.rules().get(PurePosixPath(self._namespace).name, [])
-            wanted, mend = self._delivery.rules, self._delivery.mend
-            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted, mend)
+            wanted, hint = self._delivery.rules, self._delivery.hint
+            yield from rule_findings(self._delivery.spec, self.name, self._api, loaded, wanted, hint)
         yield from live_findings(self._delivery.spec, self._api.query)
 
     def _groups(self) -> list[dict[str, Any]]:
