@@ -264,13 +264,13 @@ def _judge(site: Site, case: Case, told: Mapping[str, Mapping[str, str]], outcom
                 assert said == "unchanged", about
                 assert live.stands == "old", about
                 continue
-            fate = said.split(",")[0]
+            status = said.split(",")[0]
             assert is_true(said, live), about
-            assert fate in ("undone", "not begun", "could not be undone"), about
-            if fate != "could not be undone":
+            assert status in ("undone", "not begun", "could not be undone"), about
+            if status != "could not be undone":
                 assert live.stands == "old", about
             if case.kind not in LEAVING or name != case.place.target:
-                assert (live, fate != "could not be undone") == (OLD, True), about
+                assert (live, status != "could not be undone") == (OLD, True), about
                 assert _UNREAD not in said, about
                 assert _UNASKED not in said, about
 

@@ -38,7 +38,7 @@ def test_other_contexts_are_rivals() -> None:
     """Each knows what the others render for what they may share."""
     given = delivery(compiled("performance"), "prod")
     assert given.context == "prod"
-    assert [each.context for each in given.rivals] == [
+    assert [each.context for each in given.other_contexts] == [
         c for c in compiled("performance").contexts if c != "prod"
     ]
-    assert all(each.routing for each in given.rivals)
+    assert all(each.routing for each in given.other_contexts)

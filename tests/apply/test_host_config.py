@@ -103,9 +103,12 @@ WHOLE = [name for name in HOSTS if name not in REWRITTEN]  # where no line of th
 
 def own(context: str = "summer") -> Ownership:
     """What is ours of a context of the mill."""
-    rivals = {"summer": "fast", "fast": "summer"}
+    other_contexts = {"summer": "fast", "fast": "summer"}
     return Ownership(
-        "mill", context, yaml.safe_load(fragment(context)), (yaml.safe_load(fragment(rivals[context])),)
+        "mill",
+        context,
+        yaml.safe_load(fragment(context)),
+        (yaml.safe_load(fragment(other_contexts[context])),),
     )
 
 
@@ -146,7 +149,7 @@ def test_ours_is_replaced_in_place(host: str) -> None:
     changed = yaml.safe_load(fragment("summer").replace("mill/summer/pager", "mill/summer/siren"))
     changed["routes"][0]["group_wait"] = "1m"
     changed["inhibit_rules"].pop()
-    mine = Ownership("mill", "summer", changed, own().rivals)
+    mine = Ownership("mill", "summer", changed, own().other_contexts)
     text = merged(first, mine)
     assert foreign(text) == foreign(HOSTS[host])
     assert part_of(config_of(text), mine) == changed
@@ -189,8 +192,8 @@ def test_inhibitions_of_others_that_look_like_ours() -> None:
     for side in ("source_matchers", "target_matchers"):
         assert not own().owns("inhibit_rules", {**mine, side: ['team="other"']})
     theirs = {**mine, "equal": ["other"]}
-    rival = {**own().fragment, "inhibit_rules": [theirs]}
-    assert not Ownership("mill", "summer", own().fragment, (rival,)).owns("inhibit_rules", theirs)
+    other = {**own().fragment, "inhibit_rules": [theirs]}
+    assert not Ownership("mill", "summer", own().fragment, (other,)).owns("inhibit_rules", theirs)
 
 
 def test_what_cannot_be_edited() -> None:

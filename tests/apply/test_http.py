@@ -80,9 +80,9 @@ def client(
     stand = Stand(*answers)
     try:
         with contextlib.ExitStack() as held:
-            means = ApplyEnvironment(Path(), print, held, patience=patience)
+            environment = ApplyEnvironment(Path(), print, held, patience=patience)
             written = {"url": stand.url, "token": {"env": "CANARY"}, **settings}
-            yield PrometheusSettings.model_validate(written).client(means), stand
+            yield PrometheusSettings.model_validate(written).client(environment), stand
     finally:
         stand.close()
 
@@ -335,13 +335,13 @@ def test_tls_is_verified(tmp_path: Path) -> None:
     tls.load_cert_chain(certificate, key)
     stand = Stand(says(200, '{"a": 1}'), tls=tls)
     with contextlib.ExitStack() as held:
-        means = ApplyEnvironment(tmp_path, print, held, patience=5)
+        environment = ApplyEnvironment(tmp_path, print, held, patience=5)
         with pytest.raises(HttpError, match="certificate"):
-            PrometheusSettings(url=stand.url).client(means).get("/")
-        assert PrometheusSettings(url=stand.url, ca_file="cert.pem").client(means).get("/") == {"a": 1}
+            PrometheusSettings(url=stand.url).client(environment).get("/")
+        assert PrometheusSettings(url=stand.url, ca_file="cert.pem").client(environment).get("/") == {"a": 1}
         tmp_path.joinpath("no.pem").write_text("nothing", encoding="utf-8")
         with pytest.raises(UserError, match=r"no\.pem` cannot be used"):
-            PrometheusSettings(url=stand.url, ca_file="no.pem").client(means)
+            PrometheusSettings(url=stand.url, ca_file="no.pem").client(environment)
     stand.close()
 
 

@@ -84,9 +84,9 @@ def targets(folder: Path, body: str) -> Iterator[list[Target]]:
     compiled = compiled_text(text.replace('"PROMETHEUS"', stand.url).replace('"ALERTMANAGER"', stand.url))
     with contextlib.ExitStack() as held:
         held.callback(stand.close)
-        means = ApplyEnvironment(folder, print, held, patience=2)
+        environment = ApplyEnvironment(folder, print, held, patience=2)
         given = delivery(compiled, "prod")
-        yield [each.settings.target(given, means, each.path) for each in compiled.targets["prod"]]
+        yield [each.settings.target(given, environment, each.path) for each in compiled.targets["prod"]]
 
 
 @pytest.mark.parametrize("body", BODIES)
@@ -99,4 +99,4 @@ def test_an_answer_of_another_shape(body: str, tmp_path: Path) -> None:
                 with pytest.raises(UserError):
                     ask()
             text = "groups: []\nroute: {receiver: a}\n"
-            assert "be asked" in target.standing(step("x", None, text)).note
+            assert "be asked" in target.observed(step("x", None, text)).note

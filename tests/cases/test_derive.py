@@ -25,7 +25,7 @@ def test_no_alert_lacks_a_kind_of_case_that_applies_to_it(place: Place) -> None:
     """Every kind that applies to an alert has cases of it, in base and in every context."""
     spec = resolved(place)
     found = derive(spec)
-    assert found.lacks == ()
+    assert found.skipped == ()
     made = {(case.alert, case.kind) for case in found.cases}
     for alert in spec.alerts:
         applying = {kind.name for kind in case_kinds() if kind.applies(AlertFixture(spec, alert))}
@@ -112,9 +112,9 @@ def test_what_cannot_be_tried_is_told() -> None:
     )
     base = compiled_text(text).base
     assert base is not None
-    (lack,) = derive(base).lacks
-    assert (lack.alert, lack.kind) == ("HighThreadCount", "guard")
-    assert lack.reason == "`only_if` is not met, the alert would be silent, then firing"
+    (skipped,) = derive(base).skipped
+    assert (skipped.alert, skipped.kind) == ("HighThreadCount", "guard")
+    assert skipped.reason == "`only_if` is not met, the alert would be silent, then firing"
 
 
 @pytest.mark.parametrize(("wait", "is_tried"), [("7d", True), ("1y", False)])
@@ -125,8 +125,8 @@ def test_a_case_that_no_test_can_last_for_lacks(wait: str, is_tried: bool) -> No
     assert spec is not None
     found, (alert, *_) = derive(spec), spec.alerts
     assert alert.pending == parse_duration(wait)
-    lacking = {each.kind for each in found.lacks if each.alert == alert.name}
+    lacking = {each.kind for each in found.skipped if each.alert == alert.name}
     applying = {kind.name for kind in case_kinds() if kind.applies(AlertFixture(spec, alert))}
     assert lacking == (set() if is_tried else applying)
-    assert {each.kind for each in found.lacks if each.alert != alert.name} <= {"severities"}  # beside it
+    assert {each.kind for each in found.skipped if each.alert != alert.name} <= {"severities"}  # beside it
     assert any(each.alert == alert.name for each in found.cases) == is_tried

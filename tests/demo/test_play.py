@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 
 from tests.demo.kettle import kettle
-from victor_monitoring.demo.backend import in_process_stage
+from victor_monitoring.demo.backend import in_process_backend
 from victor_monitoring.demo.play import ScenarioPlayer
 from victor_monitoring.demo.scenarios import Scenario, scenarios
 from victor_monitoring.demo.snapshot import ViewState
@@ -15,12 +15,14 @@ def played(
     *chosen: Scenario, **options: float
 ) -> tuple[ScenarioPlayer, dict[str, list[ViewState]], list[str]]:
     """The play, each alert's states in order, and the phases in order."""
-    with in_process_stage(kettle()) as stage:
-        play = ScenarioPlayer(stage, chosen, **options)
+    with in_process_backend(kettle()) as backend:
+        play = ScenarioPlayer(backend, chosen, **options)
         frames = list(play.frames())
     states = {
-        name: [state for state, _ in itertools.groupby(each.look.standings[name].state for each in frames)]
-        for name in frames[0].look.standings
+        name: [
+            state for state, _ in itertools.groupby(each.snapshot.alert_views[name].state for each in frames)
+        ]
+        for name in frames[0].snapshot.alert_views
     }
     return play, states, [phase for phase, _ in itertools.groupby(frame.phase for frame in frames)]
 
@@ -44,8 +46,8 @@ def test_scenarios_follow_each_other():
 
 def test_a_fault_lasts_as_long_as_wanted():
     """Also where its alert has long fired."""
-    with in_process_stage(kettle()) as stage:
-        frames = list(ScenarioPlayer(stage, [scenarios(kettle())["MuchWater"]], lasting=5).frames())
+    with in_process_backend(kettle()) as backend:
+        frames = list(ScenarioPlayer(backend, [scenarios(kettle())["MuchWater"]], lasting=5).frames())
     broken = [frame.seconds for frame in frames if frame.phase.startswith("fault")]
     assert broken[-1] - broken[0] >= 4.5
 

@@ -7,7 +7,7 @@ import pytest
 from tests.demo.kettle import kettle
 from tests.rules.rendered import compiled
 from victor_monitoring.app.pipeline import time_scaled
-from victor_monitoring.demo.scenarios import most_telling, scenarios
+from victor_monitoring.demo.scenarios import default_scenario, scenarios
 
 
 def test_there_is_a_scenario_for_each_alert_and_for_what_happens_to_any_service():
@@ -38,4 +38,4 @@ def test_without_meta_alerts_nothing_is_expected_of_them():
 def test_the_most_telling_one_is_severe_and_soon(spec, name):
     """No score, which many signals make."""
     resolved = time_scaled(compiled(spec), 60)
-    assert most_telling(resolved).name == name
+    assert default_scenario(resolved).name == name

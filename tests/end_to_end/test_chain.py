@@ -72,12 +72,12 @@ class Story:
     def live(self, is_over: Callable[[], object]) -> None:
         """Lets time pass until it is over, and notes every new state of every alert."""
 
-        def look() -> object:
+        def snapshot() -> object:
             self._note()
             self.told = self.chain.receiver.deliveries()
             return is_over()
 
-        until(look, PATIENCE, every=0.5)
+        until(snapshot, PATIENCE, every=0.5)
 
     def _note(self) -> None:
         for rule in self.chain.prometheus.alerts():

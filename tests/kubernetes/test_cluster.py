@@ -327,10 +327,10 @@ def test_a_server_that_is_killed_in_the_middle(brewery: Brewery) -> None:
     assert failed.status == 2
     told = re.findall(r"^  kubernetes prod: (\S+ \S+): (.*)", failed.err, re.MULTILINE)
     assert len(told) == len(OPERATOR)
-    for number, (_, fate) in enumerate(told, start=1):
+    for number, (_, status) in enumerate(told, start=1):
         begun = number <= 3
-        fates = ("could not be undone", "not begun")
-        assert fate.startswith(f"{fates[not begun]}, what is there cannot be read")
+        statuses = ("could not be undone", "not begun")
+        assert status.startswith(f"{statuses[not begun]}, what is there cannot be read")
     assert "next: victor-mon apply --context prod --spec specs/brew.yaml\n" in failed.err
     names = [name.replace(f"{brewery.namespace}/", "") for name, _ in told]
     assert sorted(brewery.objects("prod")) == sorted(names[:2])

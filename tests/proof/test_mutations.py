@@ -155,21 +155,21 @@ def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:
     spec = resolved(Place("performance", None))
     rules = RuleFile.of(rule_data(spec))
     cases = [case for case in derive(spec).cases if case.alert == "HighThreadCount" and case.kind == "fires"]
-    fates = run_mutants(
+    results = run_mutants(
         Promtool.at(promtool), cases, rules, spec.evaluate, SELECT, lambda count: None, "HighThreadCount"
     )
-    found = Strength(tuple(fates), ())
-    missed = [fate.mutant.about for fate in found.survivors]
+    found = Strength(tuple(results), ())
+    missed = [result.mutant.about for result in found.survivors]
     assert "> 100 -> >= 100" in missed
     assert "the matcher of job lost" in missed
     assert "> 100 -> < 100" not in missed
     assert Fraction(1, 2) < found.share < 1
-    (loosened,) = [fate for fate in found.survivors if fate.mutant.mutation == "operator loosened"]
+    (loosened,) = [result for result in found.survivors if result.mutant.mutation == "operator loosened"]
     path = ("alerts", "victor_performance_system", "HighThreadCount")
     finding = survivor(loosened, path, compiled("performance").trees[None])
     expr = loosened.mutant.old["expr"]
     assert finding.hint == f"`expr` was `{expr}` and became `{str(expr).replace('>', '>=')}`"
-    assert f"HighThreadCount       {len(fates)}" in "\n".join(strength_table(found))
+    assert f"HighThreadCount       {len(results)}" in "\n".join(strength_table(found))
 
 
 def test_what_is_lost_is_told() -> None:

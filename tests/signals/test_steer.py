@@ -135,7 +135,7 @@ def test_each_kind_settles_at_the_level(promtool, tmp_path):
     names = []
     for index, (kind, by, level) in enumerate(LEVELS):
         signal = shape(kind, by)
-        steered, read = signal.steer(level, WORLD), signal.series_in(WORLD)
+        steered, read = signal.set_level(level, WORLD), signal.series_in(WORLD)
         assert [each for each in WORLD if steered[each] != WORLD[each] and each not in read] == []
         names.append(f"test-{index}.json")
         (tmp_path / f"rules-{index}.json").write_text(json.dumps(rules(signal)), "utf-8")
@@ -164,4 +164,4 @@ def test_each_kind_settles_at_the_level(promtool, tmp_path):
 def test_a_level_that_no_series_make_is_refused(kind, level):
     """A level outside what the kind and the population allow is a ValueError, never wrong series."""
     with pytest.raises(ValueError, match=r"no |never|every series"):
-        shape(kind, ()).steer(level, WORLD)
+        shape(kind, ()).set_level(level, WORLD)

@@ -20,11 +20,11 @@ def delivery(compiled: Compiled, context: str) -> Delivery:
         dashboard=dashboard_text(spec, dashboard) if dashboard else None,
         routing=_routing(spec),
         artifacts=tuple(render(compiled, context=context)),
-        rivals=tuple(_rival(compiled, each) for each in compiled.contexts if each != context),
+        other_contexts=tuple(_other_context(compiled, each) for each in compiled.contexts if each != context),
     )
 
 
-def _rival(compiled: Compiled, context: str) -> OtherContext:
+def _other_context(compiled: Compiled, context: str) -> OtherContext:
     settings = tuple(placed.settings for placed in compiled.targets.get(context, ()))
     return OtherContext(context, settings, _routing(compiled.contexts[context]))
 

@@ -58,7 +58,7 @@ def replace(contents: Mapping[Path, bytes]) -> None:
     try:
         for path, content in contents.items():
             with explained("write", path):
-                _stage(staged[path], path, content)
+                _write_temporary(staged[path], path, content)
         for path, content in contents.items():
             with explained("write", path):
                 _rename(staged[path], path, content)
@@ -117,7 +117,7 @@ def _is_leftover(path: Path) -> bool:
     return is_temporary(path.name) and path.is_file() and not path.is_symlink()
 
 
-def _stage(temporary: Path, path: Path, content: bytes) -> None:
+def _write_temporary(temporary: Path, path: Path, content: bytes) -> None:
     """Write `content` to the new file `temporary`, down to the disk, owned and guarded as the file at `path`.
 
     Its mode is set before anything is in it. Only root gives a file away; others keep at least its group.
@@ -149,7 +149,7 @@ def _rename(temporary: Path, path: Path, content: bytes) -> None:
         try:
             temporary.replace(path)
         except FileNotFoundError:
-            _stage(temporary, path, content)
+            _write_temporary(temporary, path, content)
         else:
             return
     temporary.replace(path)

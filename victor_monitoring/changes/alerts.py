@@ -75,7 +75,7 @@ def _differences(before: Resolved, after: Resolved, old: Alert, new: Alert) -> I
         }
     )  # fmt: skip
     yield from _guards(old.guard, new.guard)
-    if _told(old) != _told(new):
+    if _notification_texts(old) != _notification_texts(new):
         yield ("actions",), "what people are told to do differs"
     was, now = _own_labels(before, old), _own_labels(after, new)
     for label in dict.fromkeys((*was, *now)):
@@ -118,7 +118,7 @@ def _guard(guard: Guard | None) -> str:
     return f"{guard.signal.name} {guard.condition.text}" if guard else ""
 
 
-def _told(alert: Alert) -> tuple[object, ...]:
+def _notification_texts(alert: Alert) -> tuple[object, ...]:
     return (_text(alert.description), *(action.text for action in alert.actions))
 
 

@@ -71,20 +71,20 @@ def _receivers(before: Resolved, after: Resolved) -> Iterator[Change]:
     news = {each.name: each for each in after.routing.receivers}
     for name, receiver in news.items():
         if name not in olds:
-            yield Change("receiver", name, f"added for {_told(receiver)}", receiver.path)
-        elif (was := _told(olds[name])) != (now := _told(receiver)):
+            yield Change("receiver", name, f"added for {_receiver_matchers(receiver)}", receiver.path)
+        elif (was := _receiver_matchers(olds[name])) != (now := _receiver_matchers(receiver)):
             yield Change("receiver", name, becomes("told of", was, now), receiver.path)
         elif olds[name].integrations != receiver.integrations:
             yield Change("receiver", name, "reached otherwise", receiver.path)
     for name, receiver in olds.items():
         if name not in news:
             yield Change(
-                "receiver", name, f"removed, was told of {_told(receiver)}", receiver.path,
+                "receiver", name, f"removed, was told of {_receiver_matchers(receiver)}", receiver.path,
                 Effect.LOOSENED, is_removal=True,
             )  # fmt: skip
 
 
-def _told(receiver: Receiver) -> str:
+def _receiver_matchers(receiver: Receiver) -> str:
     return ", ".join((*receiver.severities, *(f"{k}={v}" for k, v in receiver.labels))) or "everything"
 
 

@@ -47,10 +47,10 @@ def _found(path: Path, config: object) -> Iterator[Finding]:
         if isinstance(value, dict | list):
             yield from _found(here, value)
         elif isinstance(key, str) and isinstance(value, str):
-            yield from _told(here, key, value)
+            yield from _secret_findings(here, key, value)
 
 
-def _told(path: Path, key: str, value: str) -> Iterator[Finding]:
+def _secret_findings(path: Path, key: str, value: str) -> Iterator[Finding]:
     message = f"`{key}` is a secret, and the spec is no place for it"
     if key in UNHELD:
         yield Finding(path, message, "choose a way of signing in whose secret can stand in a file")

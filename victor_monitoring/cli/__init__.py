@@ -10,7 +10,7 @@ from typing import NoReturn, TextIO
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.cli.app import app
-from victor_monitoring.cli.printing import say
+from victor_monitoring.cli.printing import print_message
 
 # A command is short, and what it builds lives to its end: looking for garbage finds none.
 _FEW_COLLECTIONS = 100_000  # instead of 700 new objects between two looks
@@ -49,9 +49,9 @@ def _run() -> None:
 
 def _fail(error: UserError) -> NoReturn:
     try:
-        say(f"victor-mon: {error.message}")
+        print_message(f"victor-mon: {error.message}")
         if error.hint:
-            say(f"hint: {error.hint}")
+            print_message(f"hint: {error.hint}")
         sys.stderr.flush()
     except OSError:  # nobody can be told but by the status
         _silence(sys.stderr)

@@ -20,7 +20,7 @@ from victor_monitoring.cli.live import (
     sound_context,
 )
 from victor_monitoring.cli.options import Format, Specs, Today
-from victor_monitoring.cli.printing import fails, say, show
+from victor_monitoring.cli.printing import fails, print_message, show
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.run import ApplyOutcome, TargetStep
@@ -71,7 +71,7 @@ def apply(
     """
     with opened(sound_context(spec, context, today), timeout=timeout, force=force) as live:
         gate(live)
-        live.means.hold(live.sound.file.path)
+        live.environment.hold(live.sound.file.path)
         status = _applied(live, dry_run=dry_run, yes=yes, how=format)
     if status:
         raise typer.Exit(status)
@@ -84,7 +84,7 @@ def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -
     from victor_monitoring.live.apply.run import execute, plan
     from victor_monitoring.reporters._visible import visible_lines
 
-    tasks = plan(live.targets, live.means.say)
+    tasks = plan(live.targets, live.environment.say)
     is_work = any(task.is_work for task in tasks)
     if how is ApplyFormat.TEXT:
         print(visible_lines(live.hidden(plan_text(tasks))), end="", flush=True)
@@ -95,11 +95,11 @@ def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -
     if is_work:
         _refuse_conflicts(live, tasks)
         _agree(live, summary(tasks), yes)
-    outcome = execute(tasks, live.means.say)
+    outcome = execute(tasks, live.environment.say)
     if outcome.failure is not None:
-        live.means.say(f"victor-mon: {outcome.failure.message}")
-        live.means.say(f"hint: {outcome.failure.hint}")
-        live.means.say(f"{outcome_text(outcome)}next: {live.command}")
+        live.environment.say(f"victor-mon: {outcome.failure.message}")
+        live.environment.say(f"hint: {outcome.failure.hint}")
+        live.environment.say(f"{outcome_text(outcome)}next: {live.command}")
         _document(live, tasks, outcome, (), how)
         return 2
     stands = "everything is applied" if is_work else "nothing was to do"
@@ -113,16 +113,18 @@ def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -
     if how is ApplyFormat.TEXT:
         show(found, Format.TEXT, sys.stdout)
     if fails(found):
-        say(f"{'applied, and ' if is_work else ''}the live systems are not what the spec says")
+        print_message(f"{'applied, and ' if is_work else ''}the live systems are not what the spec says")
         return 1
     known = as_far_as_known(found)
-    say(f"{'applied' if is_work else 'nothing to do'}; the live systems are what the spec says{known}")
+    print_message(
+        f"{'applied' if is_work else 'nothing to do'}; the live systems are what the spec says{known}"
+    )
     return 0
 
 
 def _refuse_conflicts(live: LiveContext, tasks: Sequence[TargetStep]) -> None:
     conflicts = [task for task in tasks if task.is_work and task.step.conflict]
-    if conflicts and not live.means.force:
+    if conflicts and not live.environment.force:
         first = conflicts[0]
         message = f"{first.target.name}: {first.step.name}: {first.step.conflict}"
         raise UserError(live.hidden(message), "look at the plan; --force overwrites it")
@@ -136,7 +138,7 @@ def _agree(live: LiveContext, what: str, yes: bool) -> None:
         raise UserError("nobody is there to confirm the plan", "add --yes to apply it")
     print(f"Apply this to {live.context} ({what})? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
-        say("nothing was applied")
+        print_message("nothing was applied")
         raise typer.Exit(1)
 
 

@@ -12,7 +12,7 @@ import typer
 
 from victor_monitoring.base.diagnostics import Diagnostic, Source, Span
 from victor_monitoring.cli.options import Format, FormatOption, OutDir, Specs, Today
-from victor_monitoring.cli.printing import say, show
+from victor_monitoring.cli.printing import print_message, show
 from victor_monitoring.cli.rendering import render_specs
 from victor_monitoring.cli.specs import find_specs
 
@@ -40,12 +40,12 @@ def check(
         drifts += compare(run.root, run.renderings, complete=run.complete)
     if format is Format.TEXT:
         show(rendered.diagnostics, format, sys.stderr)
-        _show(drifts, _mending(spec, out))
+        _show(drifts, _generate_command(spec, out))
     else:
         show([*rendered.diagnostics, *map(_diagnostic, drifts)], format, sys.stdout)
     if drifts:
         raise typer.Exit(1)
-    say("every file matches its spec")
+    print_message("every file matches its spec")
 
 
 def _show(drifts: Sequence[Drift], mending: str) -> None:
@@ -58,7 +58,7 @@ def _show(drifts: Sequence[Drift], mending: str) -> None:
         print(f"{len(drifts)} file{'s' if len(drifts) > 1 else ''} to mend: {mending}")
 
 
-def _mending(spec: Sequence[Path] | None, out: Path | None) -> str:
+def _generate_command(spec: Sequence[Path] | None, out: Path | None) -> str:
     """The command that writes what was compared."""
     specs = [word for path in spec or () for word in ("--spec", str(path))]
     return shlex.join(["victor-mon", "generate", *specs, *(["--out", str(out)] if out else [])])

@@ -13,7 +13,7 @@ import typer
 from victor_monitoring.base.diagnostics import UserError, nearest
 from victor_monitoring.base.interruption import stoppable
 from victor_monitoring.cli.options import Today
-from victor_monitoring.cli.printing import say
+from victor_monitoring.cli.printing import print_message
 from victor_monitoring.cli.specs import OneSpec, compile_one
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def demo(
     from victor_monitoring.demo.programs import find_programs
     from victor_monitoring.demo.scenarios import scenarios
 
-    fast = _hastened(spec, today)
+    fast = _time_scaled(spec, today)
     if list_:
         known = scenarios(fast)
         width = max(map(len, known))
@@ -75,21 +75,21 @@ def demo(
         return
     programs = find_programs()
     chosen = _chosen(fast, scenario, programs)
-    with stoppable() as stop, _stage(fast, programs) as stage:
-        for name, url in stage.urls:
+    with stoppable() as stop, _backend(fast, programs) as backend:
+        for name, url in backend.urls:
             print(f"{name:<24} {url}")
         print(f"times are divided by {fast.time_scale}, thresholds are the spec's", flush=True)
-        play = ScenarioPlayer(stage, chosen, lasting=for_)
+        play = ScenarioPlayer(backend, chosen, lasting=for_)
         show_frames(fast, play.frames())
         for failure in play.failures:
-            say(failure)
+            print_message(failure)
     if stop.wanted:
         raise typer.Exit(_STOPPED)
     if play.failures:
         raise typer.Exit(1)
 
 
-def _hastened(path: Path | None, today: Today) -> Resolved:
+def _time_scaled(path: Path | None, today: Today) -> Resolved:
     """The spec at the greatest speed that it allows. Errors in it are printed, and end the command with 1."""
     from victor_monitoring.app.pipeline import time_scaled
 
@@ -102,11 +102,11 @@ def _hastened(path: Path | None, today: Today) -> Resolved:
 def _chosen(spec: Resolved, names: Sequence[str] | None, programs: Programs) -> list[Scenario]:
     """The scenarios of these names, or the most telling one; UserError where one cannot be had."""
     from victor_monitoring.demo.programs import how_to_install
-    from victor_monitoring.demo.scenarios import most_telling, scenarios
+    from victor_monitoring.demo.scenarios import default_scenario, scenarios
 
     known = scenarios(spec)
     chosen = []
-    for name in names or [most_telling(spec).name]:
+    for name in names or [default_scenario(spec).name]:
         if name not in known:
             raise UserError(f"there is no scenario `{name}`", nearest(name, known) or "list them: --list")
         if known[name].prometheus_only and programs.missing:
@@ -115,18 +115,20 @@ def _chosen(spec: Resolved, names: Sequence[str] | None, programs: Programs) -> 
     return chosen
 
 
-def _stage(spec: Resolved, programs: Programs) -> AbstractContextManager[DemoBackend]:
+def _backend(spec: Resolved, programs: Programs) -> AbstractContextManager[DemoBackend]:
     """Real programs where they are there, else this process, which is said."""
-    from victor_monitoring.demo.backend import in_process_stage
-    from victor_monitoring.demo.chain import live_stage
+    from victor_monitoring.demo.backend import in_process_backend
+    from victor_monitoring.demo.chain import chain_backend
     from victor_monitoring.demo.programs import how_to_install
 
     if not programs.missing:
-        say("Prometheus and Alertmanager start, which takes some seconds")
-        return live_stage(spec, programs)
-    say(f"without {' and '.join(programs.missing)}: this process evaluates the alerts, and delivers none")
-    say(f"hint: {how_to_install()}")
-    return in_process_stage(spec)
+        print_message("Prometheus and Alertmanager start, which takes some seconds")
+        return chain_backend(spec, programs)
+    print_message(
+        f"without {' and '.join(programs.missing)}: this process evaluates the alerts, and delivers none"
+    )
+    print_message(f"hint: {how_to_install()}")
+    return in_process_backend(spec)
 
 
 if TYPE_CHECKING:
@@ -161,11 +163,11 @@ class News:
         if frame.phase != self._phase:
             self._phase = frame.phase
             yield f"{frame.seconds:6.1f} s  {frame.phase}"
-        for name, standing in frame.look.standings.items():
-            if standing.state != self._states.get(name, "inactive"):
-                self._states[name] = standing.state
-                about = f": {standing.about}" if standing.about else ""
-                yield f"{frame.seconds:6.1f} s  {name} {standing.state}{about}"
+        for name, alert_view in frame.snapshot.alert_views.items():
+            if alert_view.state != self._states.get(name, "inactive"):
+                self._states[name] = alert_view.state
+                about = f": {alert_view.about}" if alert_view.about else ""
+                yield f"{frame.seconds:6.1f} s  {name} {alert_view.state}{about}"
 
 
 def _in_lines(frames: Iterator[PlayFrame]) -> None:
@@ -194,10 +196,10 @@ def _table(spec: Resolved, frame: PlayFrame) -> RenderableType:
     title = f"{spec.service.title}, {frame.seconds:.0f} s: {frame.phase}"
     table = Table("Signal", "Value", "Of", "Alert", "State", title=title)
     table.columns[1].justify = "right"
-    for row in frame.look.rows:
-        for number, standing in enumerate(row.alerts):
+    for row in frame.snapshot.rows:
+        for number, alert_view in enumerate(row.alerts):
             told = (row.title, row.value, row.of) if number == 0 else ("", "", "")
-            name = f"{standing.name} {standing.condition}".strip()
-            style = _STYLES[standing.state]
-            table.add_row(*told, Text(name, style), Text(standing.state, style))
+            name = f"{alert_view.name} {alert_view.condition}".strip()
+            style = _STYLES[alert_view.state]
+            table.add_row(*told, Text(name, style), Text(alert_view.state, style))
     return table

@@ -11,7 +11,7 @@ import typer
 from victor_monitoring.base import files
 from victor_monitoring.base.diagnostics import Source, UserError, nearest
 from victor_monitoring.cli.options import ContextName, Specs, Today
-from victor_monitoring.cli.printing import say, stop_on_errors
+from victor_monitoring.cli.printing import print_message, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, compile_source, find_specs
 
 if TYPE_CHECKING:
@@ -89,7 +89,7 @@ def _compared(
         case DiffFormat.TEXT:
             print(as_text(found), end="")
     if not found:
-        say(f"{after.name}: {summary(found)}")
+        print_message(f"{after.name}: {summary(found)}")
     return any(_counts(each, fail_on) for each in found)
 
 

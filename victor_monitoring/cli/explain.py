@@ -8,7 +8,7 @@ import typer
 
 from victor_monitoring.base.diagnostics import UserError, nearest
 from victor_monitoring.cli.options import Specs, Today
-from victor_monitoring.cli.printing import say
+from victor_monitoring.cli.printing import print_message
 from victor_monitoring.cli.specs import compile_file, find_specs
 
 Topic = Annotated[str, typer.Argument(help="An alert, a signal, a metric, a component, or a check's code.")]
@@ -33,5 +33,5 @@ def explain(name: Topic, spec: Specs = None, today: Today = None) -> None:
     known = [*(known for each in compiled for known in names_of(each)), *pattern_names()]
     broken = next((each.source.name for each in compiled if each.has_errors), None)
     if broken:
-        say(f"`{broken}` has errors, so not every name in it is known: victor-mon validate")
+        print_message(f"`{broken}` has errors, so not every name in it is known: victor-mon validate")
     raise UserError(f"nothing is named `{name}`", nearest(name, known))

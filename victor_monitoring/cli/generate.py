@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.cli.options import ContextName, Format, OutDir, Specs, Today
-from victor_monitoring.cli.printing import say, show
+from victor_monitoring.cli.printing import print_message, show
 from victor_monitoring.cli.rendering import render_specs
 from victor_monitoring.cli.specs import find_specs
 
@@ -46,23 +46,23 @@ def generate(
     has_findings = False
     for run in rendered.runs:
         report = write(run.root, run.renderings, complete=run.complete, force=force)
-        _tell(report, renders_nothing=not any(each.artifacts or each.gone for each in run.renderings))
+        _print_report(report, renders_nothing=not any(each.artifacts or each.gone for each in run.renderings))
         has_findings = has_findings or bool(report.findings)
     if has_findings:
         raise typer.Exit(1)
 
 
-def _tell(report: WriteReport, *, renders_nothing: bool) -> None:
+def _print_report(report: WriteReport, *, renders_nothing: bool) -> None:
     for path in report.written:
-        say(f"wrote     {path}")
+        print_message(f"wrote     {path}")
     for path in report.removed:
-        say(f"removed   {path}")
+        print_message(f"removed   {path}")
     for finding in report.findings:
-        say(f"{finding.message}\nhint: {finding.hint}")
+        print_message(f"{finding.message}\nhint: {finding.hint}")
     if report.refused:
-        say("nothing was written")
+        print_message("nothing was written")
     elif renders_nothing:
-        say("nothing of that is rendered")
+        print_message("nothing of that is rendered")
     else:
         written, unchanged, removed = map(len, (report.written, report.unchanged, report.removed))
-        say(f"{written} written, {unchanged} unchanged, {removed} removed")
+        print_message(f"{written} written, {unchanged} unchanged, {removed} removed")

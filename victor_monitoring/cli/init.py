@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.cli.printing import say
+from victor_monitoring.cli.printing import print_message
 from victor_monitoring.cli.schema import SCHEMA_NAME, schema_text, write_text
 
 ServiceName = Annotated[
@@ -34,8 +34,8 @@ def init(name: ServiceName = None) -> None:
         raise UserError(message, "edit it, or start another one: victor-mon init --name NAME")
     write_text(path, starter_spec(service))
     write_text(Path("specs") / SCHEMA_NAME, schema_text())
-    say(f"wrote     {path.as_posix()}\nwrote     specs/{SCHEMA_NAME}")
-    say("next: victor-mon generate, then edit the spec and run it again")
+    print_message(f"wrote     {path.as_posix()}\nwrote     specs/{SCHEMA_NAME}")
+    print_message("next: victor-mon generate, then edit the spec and run it again")
 
 
 def slug(text: str) -> str:

@@ -13,7 +13,7 @@ import typer
 
 from victor_monitoring.base.diagnostics import Diagnostic, UserError, in_order, nearest
 from victor_monitoring.cli.options import Format, Specs, Today
-from victor_monitoring.cli.printing import say, show, stop_on_errors
+from victor_monitoring.cli.printing import print_message, show, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs
 
 if TYPE_CHECKING:
@@ -37,14 +37,14 @@ class LiveContext:
     """The targets of a context, ready to be asked; `patience` is how many seconds they may take to agree."""
 
     sound: ApplicableContext
-    means: ApplyEnvironment
+    environment: ApplyEnvironment
     delivery: Delivery
     targets: tuple[Target, ...]
     patience: float
 
     def hidden(self, text: str) -> str:
         """The text without secrets."""
-        return self.means.redactor(text)
+        return self.environment.redactor(text)
 
     @property
     def context(self) -> str:
@@ -95,16 +95,16 @@ def opened(sound: ApplicableContext, *, timeout: float, force: bool = False) -> 
 
     def tell(text: str) -> None:
         with contextlib.suppress(OSError):  # whoever listened has gone; what was begun is seen through
-            say(redactor(text))
+            print_message(redactor(text))
 
     given = delivery(sound.compiled, sound.context)
     patience = max(timeout, 2 * (given.spec.evaluate + 2 * given.spec.scrape) / 1000)
     try:
         with interruptible(), contextlib.ExitStack() as held:
-            means = ApplyEnvironment(sound.file.root, tell, held, redactor, force, timeout)
+            environment = ApplyEnvironment(sound.file.root, tell, held, redactor, force, timeout)
             placed = sound.compiled.targets[sound.context]
-            targets = tuple(each.settings.target(given, means, each.path) for each in placed)
-            yield LiveContext(sound, means, given, targets, patience)
+            targets = tuple(each.settings.target(given, environment, each.path) for each in placed)
+            yield LiveContext(sound, environment, given, targets, patience)
     except UserError as error:
         raise UserError(redactor(error.message), redactor(error.hint)) from None
     except Interrupted:
@@ -121,13 +121,13 @@ def gate(live: LiveContext) -> None:
     rendering = Rendering(file.name, tuple(render(live.sound.compiled)))
     drifts = compare(file.root, [rendering], complete=True)
     for drift in drifts:
-        say(f"{drift.path}: {drift.kind.value}: {drift.message}")
+        print_message(f"{drift.path}: {drift.kind.value}: {drift.message}")
     if drifts:
-        say("nothing is applied while files and spec differ: victor-mon generate")
+        print_message("nothing is applied while files and spec differ: victor-mon generate")
         raise typer.Exit(1)
     placed = live.sound.compiled.targets[live.context]
     validate_rendered(
-        live.delivery, live.means, frozenset[str]().union(*(each.settings.takes for each in placed))
+        live.delivery, live.environment, frozenset[str]().union(*(each.settings.takes for each in placed))
     )
 
 
@@ -143,7 +143,7 @@ def located(live: LiveContext, *, is_applied: bool = False) -> list[Diagnostic]:
     """
     from victor_monitoring.live.apply.run import findings
 
-    return _in_place(live, findings(live.targets, live.means.say, live.patience, is_applied=is_applied))
+    return _in_place(live, findings(live.targets, live.environment.say, live.patience, is_applied=is_applied))
 
 
 def as_far_as_known(found: Sequence[Diagnostic]) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from victor_monitoring.base.diagnostics import Severity
 from victor_monitoring.cli.options import Format
-from victor_monitoring.cli.printing import Progress, say, show
+from victor_monitoring.cli.printing import Progress, print_message, show
 from victor_monitoring.renderers.rules import rule_data
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.equivalence import is_equivalent
@@ -43,11 +43,10 @@ def mutate(promtool: Promtool, places: Sequence[tuple[Compiled, Resolved]], text
             print("\n".join(strength_table(found)))
         diagnostics = list(_survivors(compiled, there, found, Severity.NOTE if enough else Severity.ERROR))
         show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
-        counts = (
-            f"{len(found.fates)} mutants, {len(found.survivors)} survived, {len(found.equivalent)} equivalent"
-        )
+        survived, equivalent = len(found.survivors), len(found.equivalent)
+        counts = f"{len(found.results)} mutants, {survived} survived, {equivalent} equivalent"
         share = f"{float(found.share):.1%} noticed"
-        say(f"{there.service.name} {there.context or 'base'}: {counts}, {share}")
+        print_message(f"{there.service.name} {there.context or 'base'}: {counts}, {share}")
         is_weak = is_weak or not enough
     if is_weak:
         raise typer.Exit(1)

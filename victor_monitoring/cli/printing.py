@@ -38,7 +38,7 @@ def stop_on_errors(diagnostics: Sequence[Diagnostic], how: Format = Format.TEXT)
         raise typer.Exit(1)
 
 
-def say(text: str) -> None:
+def print_message(text: str) -> None:
     """Tells the user what was done; not data, so not on stdout."""
     from victor_monitoring.reporters._visible import visible_lines
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from victor_monitoring.cli.printing import say
+from victor_monitoring.cli.printing import print_message
 
 SCHEMA_NAME = "victor-mon.schema.json"
 
@@ -35,7 +35,7 @@ def schema(
         print(text, end="")
         return
     is_new = write_text(out, text)
-    say(f"{'wrote' if is_new else 'unchanged':<9} {out.as_posix()}")
+    print_message(f"{'wrote' if is_new else 'unchanged':<9} {out.as_posix()}")
 
 
 def schema_text() -> str:

@@ -13,7 +13,7 @@ import typer
 
 from victor_monitoring.base.diagnostics import UserError, nearest
 from victor_monitoring.cli.options import ContextName, Format, FormatOption, Specs, Today
-from victor_monitoring.cli.printing import Progress, fails, say, show, stop_on_errors
+from victor_monitoring.cli.printing import Progress, fails, print_message, show, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs, known_context
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ def _places(
 def _tested(promtool: Promtool, compiled: Compiled, there: Resolved, text: str) -> TestedSpec:
     from victor_monitoring.renderers.rules import rule_data
     from victor_monitoring.rule_tests.derive import derive
-    from victor_monitoring.rule_tests.failures import diagnostics, lacking
+    from victor_monitoring.rule_tests.failures import diagnostics, skipped_case
     from victor_monitoring.rule_tests.promtool import run_cases
     from victor_monitoring.rule_tests.rules import RuleFile
 
@@ -119,7 +119,7 @@ def _tested(promtool: Promtool, compiled: Compiled, there: Resolved, text: str) 
     with Progress(name, len(cases)) as progress:
         verdicts = run_cases(promtool, cases, RuleFile.of(rule_data(there)), there.evaluate, progress.add)
     found = [each for verdict in verdicts if not verdict.passed for each in diagnostics(verdict, tree)]
-    found += [lacking(each, tree) for each in derived.lacks if text in f"{each.alert}, {each.kind}"]
+    found += [skipped_case(each, tree) for each in derived.skipped if text in f"{each.alert}, {each.kind}"]
     return TestedSpec(name, tuple(verdicts), tuple(found))
 
 
@@ -144,4 +144,4 @@ def _report(tested: Sequence[TestedSpec], diagnostics: Sequence[Diagnostic], how
     if how is not Format.JSON:
         show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
     for name, each in found.items():
-        say(f"{name}: {each.count} cases, {each.failed or 'none'} failed")
+        print_message(f"{name}: {each.count} cases, {each.failed or 'none'} failed")

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from victor_monitoring.cli.options import Format, FormatOption, Specs, StrictOption, Today
-from victor_monitoring.cli.printing import fails, say, show
+from victor_monitoring.cli.printing import fails, print_message, show
 from victor_monitoring.cli.specs import compile_file, find_specs
 
 
@@ -35,4 +35,4 @@ def validate(
                 "context": len(each.contexts),
             }
             told = (f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
-            say(f"{each.source.name}: valid, {', '.join(told)}")
+            print_message(f"{each.source.name}: valid, {', '.join(told)}")

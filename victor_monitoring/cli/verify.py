@@ -12,7 +12,7 @@ import typer
 from victor_monitoring.base.diagnostics import Source, UserError, nearest
 from victor_monitoring.cli.live import ApplicableContext, as_far_as_known, located, opened, sound_context
 from victor_monitoring.cli.options import Format, FormatOption, Specs, StrictOption, Today
-from victor_monitoring.cli.printing import fails, say, show, stop_on_errors
+from victor_monitoring.cli.printing import fails, print_message, show, stop_on_errors
 from victor_monitoring.cli.specs import compile_file, find_specs, known_context
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def verify(
         raise typer.Exit(1)
     count = len(exposition.samples)
     if not found:
-        say(f"{exposition.source.name}: {count} series, as {compiled.source.name} says")
+        print_message(f"{exposition.source.name}: {count} series, as {compiled.source.name} says")
 
 
 def _live(sound: ApplicableContext, timeout: float, how: Format, strict: bool) -> None:
@@ -95,7 +95,7 @@ def _live(sound: ApplicableContext, timeout: float, how: Format, strict: bool) -
     if fails(found, strict):
         raise typer.Exit(1)
     names = ", ".join(target.name for target in live.targets)
-    say(f"{names}: as {live.spec_name} says in {live.context}{as_far_as_known(found)}")
+    print_message(f"{names}: as {live.spec_name} says in {live.context}{as_far_as_known(found)}")
 
 
 def _known(spec: Resolved, components: Sequence[str] | None) -> None:

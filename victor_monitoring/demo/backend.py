@@ -37,7 +37,7 @@ class DemoBackend(Protocol):
     def have(self, scenario: Scenario | None) -> None:
         """From now on this goes wrong, or nothing does."""
 
-    def look(self) -> DemoSnapshot:
+    def snapshot(self) -> DemoSnapshot:
         """How signals and alerts stand."""
 
 
@@ -59,7 +59,7 @@ class InProcessBackend:
         """From now on this goes wrong, or nothing does."""
         self._simulation.have(scenario.faults if scenario else ())
 
-    def look(self) -> DemoSnapshot:
+    def snapshot(self) -> DemoSnapshot:
         """How signals and alerts stand."""
         view = self._watch.view()
         states = {each.alert.name: each for each in view.alerts}
@@ -69,13 +69,13 @@ class InProcessBackend:
                 tuple(dict(labels).get(label, "") for label in signal.by): value
                 for labels, value in view.signals[name].items()
             }
-            standings = tuple(_standing(states[alert.name]) for alert in alerts)
-            rows.append(SignalView(signal.title, *worst(signal, alerts, values), standings))
+            alert_views = tuple(_alert_view(states[alert.name]) for alert in alerts)
+            rows.append(SignalView(signal.title, *worst(signal, alerts, values), alert_views))
         return DemoSnapshot(tuple(rows))
 
 
 @contextmanager
-def in_process_stage(spec: Resolved) -> Iterator[InProcessBackend]:
+def in_process_backend(spec: Resolved) -> Iterator[InProcessBackend]:
     """A target that samples and evaluates itself until the block ends."""
     simulation = Simulation(spec, 0)
     watch = Watch(spec, simulation.scrapes.collect, instance=_INSTANCE)
@@ -86,7 +86,7 @@ def in_process_stage(spec: Resolved) -> Iterator[InProcessBackend]:
         watch.stop()
 
 
-def _standing(state: AlertState) -> AlertView:
+def _alert_view(state: AlertState) -> AlertView:
     alert = state.alert
     about = ""
     if state.series:

@@ -78,7 +78,7 @@ class ChainBackend:
             has_it = scenario is not None and (scenario.everywhere or number == 0)
             each.have(scenario.faults if scenario is not None and has_it else ())
 
-    def look(self) -> DemoSnapshot:
+    def snapshot(self) -> DemoSnapshot:
         """How signals and alerts stand."""
         rules: dict[str, list[dict[str, Any]]] = {}
         for rule in self._chain.prometheus.alerts():
@@ -86,7 +86,7 @@ class ChainBackend:
         muted = {each.labels["alertname"] for each in self._chain.alertmanager.alerts() if each.muted_by}
         told = {each.labels["alertname"]: each for each in self._chain.receiver.deliveries()}
 
-        def standing(name: str, condition: str) -> AlertView:
+        def alert_view(name: str, condition: str) -> AlertView:
             state = _state(rules.get(name, []), told.get(name), is_muted=name in muted)
             return AlertView(name, condition, state, _about(rules.get(name, []), told.get(name), state))
 
@@ -94,13 +94,13 @@ class ChainBackend:
             SignalView(
                 signal.title,
                 *worst(signal, alerts, self._values(signal)),
-                tuple(standing(alert.name, alert.condition.text) for alert in alerts),
+                tuple(alert_view(alert.name, alert.condition.text) for alert in alerts),
             )
             for signal, alerts in watched(self.spec).values()
         ]
         ups = self._ups()
         names = dict.fromkeys(alert.name for alert in meta_alerts(self.spec))
-        own = tuple(standing(name, "") for name in names)
+        own = tuple(alert_view(name, "") for name in names)
         return DemoSnapshot((*rows, SignalView("Targets", f"{sum(ups)} of {len(ups)} up", "", own)))
 
     def _values(self, signal: Signal) -> dict[tuple[str, ...], float]:
@@ -112,7 +112,7 @@ class ChainBackend:
 
 
 @contextmanager
-def live_stage(spec: Resolved, programs: Programs) -> Iterator[ChainBackend]:
+def chain_backend(spec: Resolved, programs: Programs) -> Iterator[ChainBackend]:
     """Two targets in one place, watched by real programs until the block ends."""
     place: Mapping[str, str] = dict.fromkeys(spec.service.scope, "demo")
     with ExitStack() as stack:

@@ -24,7 +24,7 @@ class PlayFrame:
 
     seconds: float
     phase: str
-    look: DemoSnapshot
+    snapshot: DemoSnapshot
 
 
 class ScenarioPlayer:
@@ -36,18 +36,18 @@ class ScenarioPlayer:
 
     def __init__(
         self,
-        stage: DemoBackend,
+        backend: DemoBackend,
         scenarios: Sequence[Scenario],
         *,
         lasting: float | None = None,
         patience: float = _PATIENCE,
     ) -> None:
-        self._stage, self._scenarios, self._lasting = stage, scenarios, lasting
+        self._stage, self._scenarios, self._lasting = backend, scenarios, lasting
         self._patience = patience
         self._started = time.monotonic()
         self._fired: set[str] = set()
         self.failures: list[str] = []
-        spec = stage.spec
+        spec = backend.spec
         self._window = max((signal.window for signal in spec.signals.values()), default=spec.window) / 1000
         pending = [alert.pending for alert in spec.alerts] + ([spec.meta.pending] if spec.meta else [])
         self._pending = max(pending, default=0) / 1000
@@ -66,8 +66,8 @@ class ScenarioPlayer:
         """Until every window is full of health."""
         full = time.monotonic() + self._window
 
-        def is_over(look: DemoSnapshot) -> bool:
-            return look.is_quiet and time.monotonic() > full
+        def is_over(snapshot: DemoSnapshot) -> bool:
+            return snapshot.is_quiet and time.monotonic() > full
 
         return (yield from self._until("all is well", is_over, 3 * self._window + self._patience))
 
@@ -77,9 +77,9 @@ class ScenarioPlayer:
         end = time.monotonic() + (self._lasting or (0 if name else enough))
         limit = max(self._lasting or 0, 3 * enough + self._patience)
 
-        def is_over(look: DemoSnapshot) -> bool:
+        def is_over(snapshot: DemoSnapshot) -> bool:
             nonlocal end
-            if name is not None and look.standings[name].state != self._stage.reached:
+            if name is not None and snapshot.alert_views[name].state != self._stage.reached:
                 if self._lasting is None:
                     end = time.monotonic() + _LINGER
                 return False
@@ -96,9 +96,9 @@ class ScenarioPlayer:
         """Until nothing is under way any more."""
         name, limit = scenario.expected, 3 * (self._window + self._kept) + self._patience
 
-        def is_over(look: DemoSnapshot) -> bool:
-            is_left = name not in self._fired or look.standings[name].state == self._stage.left
-            return is_left and look.is_quiet
+        def is_over(snapshot: DemoSnapshot) -> bool:
+            is_left = name not in self._fired or snapshot.alert_views[name].state == self._stage.left
+            return is_left and snapshot.is_quiet
 
         self._stage.have(None)
         if not (yield from self._until("the fault is gone", is_over, limit)):
@@ -112,15 +112,15 @@ class ScenarioPlayer:
         while True:
             now = time.monotonic()
             try:
-                look = self._stage.look()
-                over = is_over(look)
+                snapshot = self._stage.snapshot()
+                over = is_over(snapshot)
                 heard = now
             except OSError as error:  # a busy machine may let a request time out
                 if now - heard > _SILENCE:
                     raise UserError(f"Prometheus or Alertmanager does not answer: {error}") from None
             else:
-                self._fired |= look.fired
-                yield PlayFrame(now - self._started, phase, look)
+                self._fired |= snapshot.fired
+                yield PlayFrame(now - self._started, phase, snapshot)
                 if over:
                     return True
                 if now - start > limit:

@@ -34,7 +34,7 @@ def scenarios(spec: Resolved) -> dict[str, Scenario]:
     return {each.name: each for each in found}
 
 
-def most_telling(spec: Resolved) -> Scenario:
+def default_scenario(spec: Resolved) -> Scenario:
     """The scenario to begin with: of the most severe alerts on one signal, the one that fires soonest."""
     known = scenarios(spec)
     if not spec.alerts:

@@ -42,7 +42,7 @@ class DemoSnapshot:
     rows: tuple[SignalView, ...]
 
     @property
-    def standings(self) -> dict[str, AlertView]:
+    def alert_views(self) -> dict[str, AlertView]:
         """Every alert by its name."""
         return {each.name: each for row in self.rows for each in row.alerts}
 
@@ -50,13 +50,13 @@ class DemoSnapshot:
     def fired(self) -> set[str]:
         """The alerts that fire, whether or not somebody is told."""
         return {
-            each.name for each in self.standings.values() if each.state in ("firing", "muted", "delivered")
+            each.name for each in self.alert_views.values() if each.state in ("firing", "muted", "delivered")
         }
 
     @property
     def is_quiet(self) -> bool:
         """Whether no alert is under way."""
-        return all(each.state in ("inactive", "resolved") for each in self.standings.values())
+        return all(each.state in ("inactive", "resolved") for each in self.alert_views.values())
 
 
 def watched(spec: Resolved) -> dict[str, tuple[Signal, list[Alert]]]:

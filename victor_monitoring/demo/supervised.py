@@ -39,17 +39,17 @@ def supervised(name: str, command: Callable[[Path, int], Sequence[str]]) -> Iter
     for attempt in itertools.count(1):
         folder, port = Path(tempfile.mkdtemp(prefix=f"victor-mon-{name}-")), _free_port()
         url = f"http://127.0.0.1:{port}"
-        with _keeper(folder, command(folder, port)) as process:
+        with _supervisor(folder, command(folder, port)) as process:
             if _is_started(url, process):
                 yield SupervisedProgram(url, folder)
                 return
-            said = _said(process)
+            said = _last_output(process)
         if attempt == _ATTEMPTS:
             raise UserError(f"`{name}` does not start", said)
 
 
 @contextmanager
-def _keeper(folder: Path, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+def _supervisor(folder: Path, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
     """The process that keeps a program until the block ends; then both have ended, and the folder is gone."""
     with subprocess.Popen(  # noqa: S603 - our own script
         [sys.executable, "-I", "-S", supervisor.__file__, str(folder), *command],
@@ -74,7 +74,7 @@ def _is_started(url: str, process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
-def _said(process: subprocess.Popen[bytes]) -> str:
+def _last_output(process: subprocess.Popen[bytes]) -> str:
     """What a program that has ended said last."""
     if process.poll() is None or process.stdout is None:
         return f"it is not ready after {_START} seconds"

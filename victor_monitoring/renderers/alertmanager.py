@@ -34,12 +34,12 @@ class Inhibition:
 
 def render(spec: Resolved) -> Iterator[Artifact]:
     """The fragment of base or of a context, or the whole configuration where the spec wants one."""
-    path = artifact_path(spec, OUTPUT) or _beside_objects(spec)
+    path = artifact_path(spec, OUTPUT) or _overlay_file(spec)
     if path is not None:
         yield Artifact(path, alertmanager_text(spec), OUTPUT, spec.context)
 
 
-def _beside_objects(spec: Resolved) -> PurePosixPath | None:
+def _overlay_file(spec: Resolved) -> PurePosixPath | None:
     """A folder of its own in a context of Kubernetes objects, since `kubectl apply -f` takes those only."""
     folder, path = overlay_path(spec) if spec.context else None, spec.outputs[OUTPUT]
     return folder / OUTPUT / PurePosixPath(path).name if folder else None
@@ -88,7 +88,11 @@ def route(spec: Resolved) -> dict[str, object]:
         "group_interval": duration_text(routing.group_interval),
         "repeat_interval": duration_text(routing.repeat_interval),
         "routes": [
-            {"matchers": _texts(wanted(each)), "receiver": receiver_name(spec, each), "continue": True}
+            {
+                "matchers": _texts(receiver_matchers(each)),
+                "receiver": receiver_name(spec, each),
+                "continue": True,
+            }
             for each in routing.receivers
         ],
     }
@@ -96,10 +100,10 @@ def route(spec: Resolved) -> dict[str, object]:
 
 def own_matchers(spec: Resolved) -> list[Matcher]:
     """What every alert of the context matches, and none of others."""
-    return [_ours(spec), *(Matcher(label, "=", value) for label, value in spec.routing.labels)]
+    return [_service_matcher(spec), *(Matcher(label, "=", value) for label, value in spec.routing.labels)]
 
 
-def wanted(receiver: Receiver) -> Iterator[Matcher]:
+def receiver_matchers(receiver: Receiver) -> Iterator[Matcher]:
     """What an alert of the context matches besides where the receiver wants it."""
     if receiver.severities:
         yield Matcher("severity", "=~", "|".join(receiver.severities))
@@ -131,11 +135,11 @@ def inhibitions(spec: Resolved) -> Iterator[Inhibition]:
 def _inhibition(
     spec: Resolved, source: Iterable[Matcher], target: Iterable[Matcher], equal: list[str]
 ) -> Inhibition:
-    ours = (_ours(spec), Matcher("signal", "!=", ""))
+    ours = (_service_matcher(spec), Matcher("signal", "!=", ""))
     return Inhibition((*ours, *source), (*ours, *target), tuple(dict.fromkeys(equal)))
 
 
-def _ours(spec: Resolved) -> Matcher:
+def _service_matcher(spec: Resolved) -> Matcher:
     return Matcher("service", "=", spec.service.name)
 
 

@@ -23,14 +23,14 @@ def render(spec: Resolved) -> Iterator[Artifact]:
     path = PurePosixPath(spec.outputs[OUTPUT])
     data = test_file(
         derive(spec).cases,
-        rule_files=[_beside(path, PurePosixPath(rules))],
+        rule_files=[_relative_path(path, PurePosixPath(rules))],
         groups=[group.name for group in rule_groups(spec)],
         evaluate=spec.evaluate,
     )
     yield Artifact(path, yaml_text(data, generated_from=spec.service.name), OUTPUT, spec.context)
 
 
-def _beside(path: PurePosixPath, other: PurePosixPath) -> str:
+def _relative_path(path: PurePosixPath, other: PurePosixPath) -> str:
     """How a file names another one, relative to its own folder."""
     shared = 0
     while shared < min(len(path.parts), len(other.parts)) - 1 and path.parts[shared] == other.parts[shared]:

@@ -49,16 +49,16 @@ class CaseKind:
     order: int
     doc: str
     applies: Callable[[AlertFixture], bool]
-    plots: CaseTemplates
+    templates: CaseTemplates
 
 
 def case_kind(
-    order: int, name: str, applies: Callable[[AlertFixture], bool] = lambda stage: True
+    order: int, name: str, applies: Callable[[AlertFixture], bool] = lambda fixture: True
 ) -> Callable[[CaseTemplates], CaseKind]:
     """Makes a kind of case of a function that yields plots; its docstring is the documentation."""
 
-    def wrap(plots: CaseTemplates) -> CaseKind:
-        return CaseKind(name, order, inspect.getdoc(plots) or "", applies, plots)
+    def wrap(templates: CaseTemplates) -> CaseKind:
+        return CaseKind(name, order, inspect.getdoc(templates) or "", applies, templates)
 
     return wrap
 

@@ -35,7 +35,7 @@ class Cases:
 
     spec: Resolved
     cases: tuple[Case, ...]
-    lacks: tuple[SkippedCase, ...]
+    skipped: tuple[SkippedCase, ...]
 
 
 class _WrongBehaviour(Exception):
@@ -45,53 +45,59 @@ class _WrongBehaviour(Exception):
 def derive(spec: Resolved) -> Cases:
     """Every case of the spec, in the order of its alerts; the alerts on monitoring itself come last."""
     cases: list[Case] = []
-    lacks: list[SkippedCase] = []
+    skipped: list[SkippedCase] = []
     for alert in spec.alerts:
-        stage = AlertFixture(spec, alert)
+        fixture = AlertFixture(spec, alert)
         for kind in case_kinds():
             try:
-                if kind.applies(stage):
-                    cases += [_case(stage, kind, plot) for plot in kind.plots(stage)]
+                if kind.applies(fixture):
+                    cases += [_case(fixture, kind, template) for template in kind.templates(fixture)]
             except (ValueError, _WrongBehaviour) as error:
-                lacks.append(SkippedCase(alert.name, kind.name, str(error), alert.path))
+                skipped.append(SkippedCase(alert.name, kind.name, str(error), alert.path))
     for case in meta_cases(spec):
         if is_too_long(case.script, spec.evaluate):
-            lacks.append(SkippedCase(case.alert, case.kind, TOO_LONG, case.path))
+            skipped.append(SkippedCase(case.alert, case.kind, TOO_LONG, case.path))
         else:
             cases.append(case)
-    return Cases(spec, tuple(cases), tuple(lacks))
+    return Cases(spec, tuple(cases), tuple(skipped))
 
 
-def _case(stage: AlertFixture, kind: CaseKind, plot: CaseTemplate) -> Case:
-    script = stage.script(*plot.phases)
-    course = stage.outlook.moments(script)
-    _compare(stage.alert, plot, course)
+def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case:
+    script = fixture.script(*template.phases)
+    course = fixture.oracle.moments(script)
+    _compare(fixture.alert, template, course)
     expectations = [
-        *_edges(stage, script, course),
-        *(each for alert, fires in plot.beside for each in _beside(stage, alert, script, fires)),
+        *_edges(fixture, script, course),
+        *(
+            each
+            for alert, fires in template.beside
+            for each in _other_alert_expectations(fixture, alert, script, fires)
+        ),
     ]
-    end = course_end(script, stage.spec.evaluate)
-    expectations += [Expectation(end, name, told) for name, told in plot.monitoring]
+    end = course_end(script, fixture.spec.evaluate)
+    expectations += [Expectation(end, name, told) for name, told in template.monitoring]
     unrecorded = (
-        Unrecorded(end, record, label, ELSEWHERE) for label, records in plot.unrecorded for record in records
+        Unrecorded(end, record, label, ELSEWHERE)
+        for label, records in template.unrecorded
+        for record in records
     )
     return Case(
         kind.name,
-        stage.alert.name,
-        plot.about,
-        stage.alert.path,
+        fixture.alert.name,
+        template.about,
+        fixture.alert.path,
         script,
         tuple(expectations),
         tuple(unrecorded),
-        tuple(_recorded(stage, script)) if plot.records else (),
+        tuple(_recorded(fixture, script)) if template.records else (),
     )
 
 
-def _recorded(stage: AlertFixture, script: Script) -> Iterator[Recorded]:
+def _recorded(fixture: AlertFixture, script: Script) -> Iterator[Recorded]:
     """What is recorded in the end, where all versions agree on it."""
-    select = {matcher.label: matcher.value for matcher in stage.signal.select}
-    for record, values in stage.recorded(script):
-        yield Recorded(course_end(script, stage.spec.evaluate), record, select, values)
+    select = {matcher.label: matcher.value for matcher in fixture.signal.select}
+    for record, values in fixture.recorded(script):
+        yield Recorded(course_end(script, fixture.spec.evaluate), record, select, values)
 
 
 def course_end(script: Script, every: int) -> int:
@@ -99,16 +105,16 @@ def course_end(script: Script, every: int) -> int:
     return script.end // every * every
 
 
-def _compare(alert: Alert, plot: CaseTemplate, course: list[FiringMoment | None]) -> None:
+def _compare(alert: Alert, template: CaseTemplate, course: list[FiringMoment | None]) -> None:
     """_Unlike where the alert goes through other states than the plot wants, or more than one fires."""
-    states, wanted = states_of(course), plot.states
+    states, wanted = states_of(course), template.states
     if wanted is None or states == wanted or (not alert.pending and states == wanted[1:]):
         return
     words = ", then ".join("firing" if fires else "silent" for fires in states) or "not foretold"
-    raise _WrongBehaviour(f"{plot.about}, the alert would be {words}")
+    raise _WrongBehaviour(f"{template.about}, the alert would be {words}")
 
 
-def _edges(stage: AlertFixture, script: Script, course: list[FiringMoment | None]) -> Iterator[Expectation]:
+def _edges(fixture: AlertFixture, script: Script, course: list[FiringMoment | None]) -> Iterator[Expectation]:
     """What fires before and after every change, and in the end; as near to a change as all versions agree.
 
     Where it goes on firing, all that is said stands once, and the labels once more.
@@ -117,9 +123,9 @@ def _edges(stage: AlertFixture, script: Script, course: list[FiringMoment | None
         if keys is None:
             continue
         agreed = [moment for moment in run if moment is not None]
-        last = _expected(stage, stage.outlook, script, agreed[-1])
+        last = _expected(fixture, fixture.oracle, script, agreed[-1])
         if index and len(agreed) > 1:
-            first = _expected(stage, stage.outlook, script, agreed[0])
+            first = _expected(fixture, fixture.oracle, script, agreed[0])
             yield first
             last = replace(last, is_told=last.is_told and not (first.firing and first.is_told))
         yield last
@@ -129,18 +135,20 @@ def _keys(moment: FiringMoment | None) -> frozenset[LabelPairs] | None:
     return None if moment is None else frozenset(moment.firing)
 
 
-def _expected(stage: AlertFixture, outlook: Oracle, script: Script, moment: FiringMoment) -> Expectation:
-    values = outlook.values(script, moment)
+def _expected(fixture: AlertFixture, oracle: Oracle, script: Script, moment: FiringMoment) -> Expectation:
+    values = oracle.values(script, moment)
     is_told = None not in values.values()
-    alert = outlook.alert
-    told = (firing(stage.spec, alert, dict(key), values[key] or 0.0) for key in sorted(values))
+    alert = oracle.alert
+    told = (firing(fixture.spec, alert, dict(key), values[key] or 0.0) for key in sorted(values))
     return Expectation(moment.at, alert.name, tuple(told), is_told)
 
 
-def _beside(stage: AlertFixture, alert: Alert, script: Script, fires: bool) -> Iterator[Expectation]:
+def _other_alert_expectations(
+    fixture: AlertFixture, alert: Alert, script: Script, fires: bool
+) -> Iterator[Expectation]:
     """What another alert on the same signal does in the end."""
-    outlook = Oracle(alert, stage.spec.evaluate, stage.settling)
-    last = outlook.moments(script)[-1]
+    oracle = Oracle(alert, fixture.spec.evaluate, fixture.settling)
+    last = oracle.moments(script)[-1]
     if last is None or bool(last.firing) != fires:
         raise _WrongBehaviour(f"`{alert.name}` would be {'silent' if fires else 'firing'}")
-    yield _expected(stage, outlook, script, last)
+    yield _expected(fixture, oracle, script, last)

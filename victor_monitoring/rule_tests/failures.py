@@ -126,11 +126,13 @@ def coverage(verdicts: Sequence[Verdict]) -> Coverage:
     return Coverage(by_alert, by_kind, sum(not verdict.passed for verdict in verdicts))
 
 
-def lacking(lack: SkippedCase, tree: MapNode) -> Diagnostic:
+def skipped_case(skipped: SkippedCase, tree: MapNode) -> Diagnostic:
     """A kind of case that an alert lacks, as a finding."""
-    message = f"`{lack.alert}` has no case of the kind `{lack.kind}`: {lack.reason}"
+    message = f"`{skipped.alert}` has no case of the kind `{skipped.kind}`: {skipped.reason}"
     return LACKING_CASE.at(
-        span_at(tree, lack.path, key=True), message, "move the threshold or the guard, or wait for less long"
+        span_at(tree, skipped.path, key=True),
+        message,
+        "move the threshold or the guard, or wait for less long",
     )
 
 

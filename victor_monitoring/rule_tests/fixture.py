@@ -42,7 +42,7 @@ class AlertFixture:
         return Levels(self.signal, self.alert.condition)
 
     @cached_property
-    def outlook(self) -> Oracle:
+    def oracle(self) -> Oracle:
         """What is to be expected of the alert in the course of a script."""
         return Oracle(self.alert, self.spec.evaluate, self.settling)
 

@@ -97,9 +97,9 @@ _WRITTEN: Final[Mapping[Unit, Callable[[float], str]]] = {
 def firing(spec: Resolved, alert: Alert, series: Mapping[str, str], value: float) -> Firing:
     """What fires where the alert's expression has a series with these labels and that value."""
     told = {
-        "summary": alert.summary and _told(alert.summary, alert, series, value),
-        "description": alert.description and _told(alert.description, alert, series, value),
-        "actions": "\n".join(f"- {_told(action, alert, series, value)}" for action in alert.actions),
+        "summary": alert.summary and _expanded(alert.summary, alert, series, value),
+        "description": alert.description and _expanded(alert.description, alert, series, value),
+        "actions": "\n".join(f"- {_expanded(action, alert, series, value)}" for action in alert.actions),
     }
     annotations = {name: text for name, text in told.items() if text}
     if spec.service.runbooks:
@@ -107,7 +107,7 @@ def firing(spec: Resolved, alert: Alert, series: Mapping[str, str], value: float
     return Firing({**series, **dict(alert.labels)}, annotations)
 
 
-def _told(template: Template, alert: Alert, series: Mapping[str, str], value: float) -> str:
+def _expanded(template: Template, alert: Alert, series: Mapping[str, str], value: float) -> str:
     return "".join(
         _filled(piece, alert, series, value) if isinstance(piece, Placeholder) else piece
         for piece in template.pieces

@@ -28,7 +28,7 @@ def up(target: Mapping[str, str], value: int = 1) -> Stream:
 
 def down(spec: Resolved, *targets: Mapping[str, str]) -> Iterator[FiringAlert]:
     """TargetDown, for these targets of one select."""
-    yield from _told(spec, TARGET_DOWN, targets)
+    yield from _firing_alert(spec, TARGET_DOWN, targets)
 
 
 def absent(spec: Resolved) -> Iterator[FiringAlert]:
@@ -42,7 +42,7 @@ def missing(
     spec: Resolved, targets: Collection[Mapping[str, str]], components: Collection[str]
 ) -> Iterator[FiringAlert]:
     """MetricMissing, for these components of some targets."""
-    yield from _told(spec, METRIC_MISSING, targets, components)
+    yield from _firing_alert(spec, METRIC_MISSING, targets, components)
 
 
 def anchors(spec: Resolved, target: Mapping[str, str], but: Collection[str] = ()) -> Iterator[Stream]:
@@ -71,7 +71,7 @@ def meta_firing(spec: Resolved, alert: MetaAlert, series: Mapping[str, str]) -> 
     return Firing({**series, **alert.labels}, annotations)
 
 
-def _told(
+def _firing_alert(
     spec: Resolved,
     name: str,
     targets: Collection[Mapping[str, str]],

@@ -12,7 +12,7 @@ from typing import Final
 from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
 from victor_monitoring.language.syntax.tree import MapNode, Path, span_at
 from victor_monitoring.rule_tests.case import Case
-from victor_monitoring.rule_tests.mutations import Mutant, mutants, telling_kinds
+from victor_monitoring.rule_tests.mutations import Mutant, likely_kinds, mutants
 from victor_monitoring.rule_tests.promtool import Promtool, Trial, needed_rules, run_trials, workers
 from victor_monitoring.rule_tests.rules import Rule, RuleFile, pairs, rule_name
 
@@ -43,26 +43,30 @@ def run_mutants(
     text: str = "",
 ) -> list[MutantResult]:
     """The fate of every mutant whose name holds the text. `done` hears how many more were noticed."""
-    fates = [
+    results = [
         _fate(mutant, cases, rules, evaluate)
         for rule in rules.rules
         if rules.alerts_reading(rule)
         for mutant in mutants(rule, select)
         if text in mutant.name
     ]
-    alive = list(fates)
+    alive = list(results)
     with ThreadPoolExecutor(max_workers=workers()) as pool:
         for count in _rounds():
-            jobs = [(fate, trial) for fate in alive for trial in fate.trials[fate.tried : fate.tried + count]]
+            jobs = [
+                (result, trial)
+                for result in alive
+                for trial in result.trials[result.tried : result.tried + count]
+            ]
             if not jobs:
                 break
             batches = [jobs[start : start + _BATCH] for start in range(0, len(jobs), _BATCH)]
             for caught in pool.map(lambda batch: _run(promtool, batch), batches):
                 done(caught)
-            for fate in alive:
-                fate.tried += count
-            alive = [fate for fate in alive if fate.caught_by is None]
-    return fates
+            for result in alive:
+                result.tried += count
+            alive = [result for result in alive if result.caught_by is None]
+    return results
 
 
 def _rounds() -> Iterator[int]:
@@ -75,9 +79,9 @@ def _run(promtool: Promtool, jobs: Sequence[tuple[MutantResult, Trial]]) -> int:
     """How many of the mutants are caught that were not before."""
     caught = 0
     verdicts = run_trials(promtool, [trial for _, trial in jobs])
-    for (fate, trial), verdict in zip(jobs, verdicts, strict=True):
-        if not verdict.passed and fate.caught_by is None:
-            fate.caught_by = trial.case
+    for (result, trial), verdict in zip(jobs, verdicts, strict=True):
+        if not verdict.passed and result.caught_by is None:
+            result.caught_by = trial.case
             caught += 1
     return caught
 
@@ -85,7 +89,7 @@ def _run(promtool: Promtool, jobs: Sequence[tuple[MutantResult, Trial]]) -> int:
 def _fate(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int) -> MutantResult:
     """A mutant that nothing has noticed yet, with the cases of all alerts that it matters for."""
     alerts = rules.alerts_reading(mutant.old)
-    first = {kind: index for index, kind in enumerate(telling_kinds(mutant.mutation))}
+    first = {kind: index for index, kind in enumerate(likely_kinds(mutant.mutation))}
     about = [case for case in cases if case.alert in alerts]
     mutated = rules.replacing(mutant.old, mutant.new)
     about.sort(key=lambda case: (first.get(case.kind, len(first)), alerts.index(case.alert)))
@@ -110,30 +114,32 @@ same, and does not count. `proof: {mutation: 100%}` in the spec says which share
 class Strength:
     """The fates of all mutants, and which of the survivors mean the same as the rule."""
 
-    fates: tuple[MutantResult, ...]
+    results: tuple[MutantResult, ...]
     equivalent: tuple[Mutant, ...]
 
     @property
     def survivors(self) -> list[MutantResult]:
         """The mutants that mean something else, and that nothing noticed."""
-        return [each for each in self.fates if each.caught_by is None and each.mutant not in self.equivalent]
+        return [
+            each for each in self.results if each.caught_by is None and each.mutant not in self.equivalent
+        ]
 
     @property
     def share(self) -> Fraction:
         """The share of the mutants that were noticed, of those that mean something else."""
-        counted = len(self.fates) - len(self.equivalent)
+        counted = len(self.results) - len(self.equivalent)
         return 1 - Fraction(len(self.survivors), counted) if counted else Fraction(1)
 
     @property
     def by_kind(self) -> Mapping[str, int]:
         """How many mutants each kind of case was the first to notice."""
-        return Counter(fate.caught_by.kind for fate in self.fates if fate.caught_by is not None)
+        return Counter(result.caught_by.kind for result in self.results if result.caught_by is not None)
 
 
-def survivor(fate: MutantResult, path: Path, tree: MapNode) -> Diagnostic:
+def survivor(result: MutantResult, path: Path, tree: MapNode) -> Diagnostic:
     """A survivor as a finding, with the difference that nothing noticed."""
-    message = f"no case notices that `{fate.mutant.name}`"
-    return SURVIVING_MUTANT.at(span_at(tree, path, key=True), message, difference(fate.mutant))
+    message = f"no case notices that `{result.mutant.name}`"
+    return SURVIVING_MUTANT.at(span_at(tree, path, key=True), message, difference(result.mutant))
 
 
 def difference(mutant: Mutant) -> str:
@@ -153,8 +159,8 @@ def _flat(rule: Rule) -> dict[str, object]:
 
 def strength_table(found: Strength) -> Iterator[str]:
     """The strength for people: by alert, by mutation, and by the kind of case that noticed."""
-    yield from _counted("alert", [(fate.alert, fate) for fate in found.fates], found)
-    yield from _counted("mutation", [(fate.mutant.mutation, fate) for fate in found.fates], found)
+    yield from _counted("alert", [(result.alert, result) for result in found.results], found)
+    yield from _counted("mutation", [(result.mutant.mutation, result) for result in found.results], found)
     told = ", ".join(
         f"{kind} {count}" for kind, count in sorted(found.by_kind.items(), key=lambda each: -each[1])
     )
@@ -169,8 +175,8 @@ def _counted(title: str, named: Sequence[tuple[str, MutantResult]], found: Stren
     width = max(map(len, (title, *names)))
     yield f"{title:<{width}}  mutants  noticed  equivalent"
     for name in names:
-        fates = [fate for each, fate in named if each == name]
-        noticed = sum(fate.caught_by is not None for fate in fates)
-        equivalent = sum(fate.mutant in found.equivalent for fate in fates)
-        yield f"{name:<{width}}  {len(fates):>7}  {noticed:>7}  {equivalent or '':>10}".rstrip()
+        results = [result for each, result in named if each == name]
+        noticed = sum(result.caught_by is not None for result in results)
+        equivalent = sum(result.mutant in found.equivalent for result in results)
+        yield f"{name:<{width}}  {len(results):>7}  {noticed:>7}  {equivalent or '':>10}".rstrip()
     yield ""

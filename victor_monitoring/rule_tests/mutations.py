@@ -216,7 +216,7 @@ def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     )
 
 
-def _told(key: str, changed: str, rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
+def _pair_mutations(key: str, changed: str, rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """Each label or annotation lost, and changed to what `changed` makes of it."""
     del select
     told = pairs(rule, key)
@@ -242,12 +242,12 @@ _MUTATIONS: Final[
     "quantile": (_quantile, ("threshold", "fires")),
     "operands": (_operands, ("fires", "part")),
     "set operator": (_set_operator, ("guard", "fires")),
-    "label": (partial(_told, "labels", "not-{}"), ("fires", "part")),
-    "annotation": (partial(_told, "annotations", "{}."), ("fires",)),
+    "label": (partial(_pair_mutations, "labels", "not-{}"), ("fires", "part")),
+    "annotation": (partial(_pair_mutations, "annotations", "{}."), ("fires",)),
 }
 
 
-def telling_kinds(mutation: str) -> tuple[str, ...]:
+def likely_kinds(mutation: str) -> tuple[str, ...]:
     """The kinds of case that are likely to notice a mutation first."""
     return _MUTATIONS[mutation][1]
 

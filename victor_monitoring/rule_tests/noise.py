@@ -17,10 +17,10 @@ from victor_monitoring.signals.signal import Stream
 _LOUD = Fraction(100_000)
 
 
-def bystanders(stage: AlertFixture) -> tuple[Stream, ...]:
+def noise_series(fixture: AlertFixture) -> tuple[Stream, ...]:
     """Series of the metrics that are read, with labels that no selector wants."""
-    selectors = [reading.selector for each in stage.signals for reading in each.kind.readings()]
-    target = stage.target()
+    selectors = [reading.selector for each in fixture.signals for reading in each.kind.readings()]
+    target = fixture.target()
     return tuple(
         stream
         for metric in {each.metric.name: each.metric for each in selectors}.values()
@@ -30,17 +30,17 @@ def bystanders(stage: AlertFixture) -> tuple[Stream, ...]:
     )
 
 
-def elsewhere(stage: AlertFixture, label: str) -> tuple[Stream, ...]:
+def series_outside(fixture: AlertFixture, label: str) -> tuple[Stream, ...]:
     """A target that differs in one label and is badly off, with a thousand times the traffic."""
-    loud = (replace(stream, step=stream.step * 1000) for stream in stage.worst())
+    loud = (replace(stream, step=stream.step * 1000) for stream in fixture.worst())
     return tuple(relabelled(stream, label, ELSEWHERE) for stream in loud)
 
 
-def recorded_elsewhere(stage: AlertFixture, label: str) -> dict[str, tuple[Stream, ...]]:
+def recorded_outside(fixture: AlertFixture, label: str) -> dict[str, tuple[Stream, ...]]:
     """By name, what somebody else has recorded of a target that differs in a label and is badly off."""
-    script = stage.script(stage.lasting(stage.worst(), stage.settling))
+    script = fixture.script(fixture.lasting(fixture.worst(), fixture.settling))
     found: dict[str, list[Stream]] = {}
-    for signal in stage.signals:
+    for signal in fixture.signals:
         for record, values in signal.recorded_at(script.samples(OLDEST), script.end).items():
             for labels, value in values.items():
                 if not math.isnan(value):
@@ -49,12 +49,12 @@ def recorded_elsewhere(stage: AlertFixture, label: str) -> dict[str, tuple[Strea
     return {record: tuple(streams) for record, streams in found.items()}
 
 
-def others(stage: AlertFixture) -> Iterator[tuple[str, str]]:
+def other_label_values(fixture: AlertFixture) -> Iterator[tuple[str, str]]:
     """For each label by which the signal tells its values apart: another value that it can have."""
-    selectors = [reading.selector for each in stage.signals for reading in each.kind.readings()]
-    for label in stage.signal.labels:
-        if label not in {matcher.label for matcher in stage.signal.select}:
-            other = another(selectors, label, {dict(stream.labels).get(label) for stream in stage.beyond()})
+    selectors = [reading.selector for each in fixture.signals for reading in each.kind.readings()]
+    for label in fixture.signal.labels:
+        if label not in {matcher.label for matcher in fixture.signal.select}:
+            other = another(selectors, label, {dict(stream.labels).get(label) for stream in fixture.beyond()})
             if other is not None:
                 yield label, other
 

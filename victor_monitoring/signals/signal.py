@@ -165,14 +165,14 @@ class SignalKind(ABC):
             for target, share in zip(targets, shares if index % 2 == 0 else shares[::-1], strict=True)
         )
 
-    def leanings(
+    def dominant_parts(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> Iterator[DominantPart]:
         """For each part the ways to make the level mostly by it, over several targets that differ."""
         return iter(())
 
     @abstractmethod
-    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
         """The series of a population that must change for the signal to settle at `level`, changed.
 
         The population is one label set of the signal. As much as can be is kept: the traffic of a ratio, the
@@ -289,11 +289,11 @@ class Signal:
         read = {series: value for series, value in population.items() if series in mine}
         return {labels: part for labels, part in groups(read, self.by).items() if part}
 
-    def steer(self, level: float, population: Population) -> Population:
+    def set_level(self, level: float, population: Population) -> Population:
         """The population with this signal at `level`, for every label set; ValueError where it cannot be."""
         found = dict(population)
         for part in self.label_sets(population).values():
-            found.update(self.kind.steer(self, level, part))
+            found.update(self.kind.set_level(self, level, part))
         return found
 
     def definition(self) -> Expr:

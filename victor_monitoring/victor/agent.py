@@ -74,7 +74,7 @@ def _own_attribute(agent: object) -> object:
     return getattr(agent, "__dict__", {}).get(_METHOD, _NONE)
 
 
-def told(
+def call_arguments(
     tool_name: object, success: object, elapsed_ms: object, *_: object, **__: object
 ) -> tuple[object, object, object]:
     """What a call of the observed method tells, whatever else a later version passes."""

@@ -14,7 +14,7 @@ from victor_monitoring.runtime.system import Probe, ProcessProbe
 from victor_monitoring.runtime.totals import RememberedTotals
 from victor_monitoring.victor import cache as caches
 from victor_monitoring.victor import providers, system
-from victor_monitoring.victor.agent import AgentMetricsCollector, AgentReader, Observation, told
+from victor_monitoring.victor.agent import AgentMetricsCollector, AgentReader, Observation, call_arguments
 from victor_monitoring.victor.recording import RecordingCollector
 
 
@@ -174,7 +174,7 @@ class PerformanceMetricsCollector(RecordingCollector):
 
     def _observe_tool_execution(self, *arguments: object, **options: object) -> None:
         with self.recording("tool_execution"):
-            tool, success, elapsed_ms = told(*arguments, **options)
+            tool, success, elapsed_ms = call_arguments(*arguments, **options)
             milliseconds = amount(elapsed_ms)
             self._count_tool_execution(tool, success, None if milliseconds is None else milliseconds / 1000)
 

@@ -24,13 +24,13 @@ def healthy(spec: Resolved, seed: int) -> Population:
     """A population over which no alert fires, as far as the spec allows one; `met` tells what is left."""
     population = natural(spec, seed)
     for signal in _alerted_last(spec):
-        population = _mended(spec, signal, population)
+        population = _healthy(spec, signal, population)
     for _ in range(_ROUNDS):
         firing = met(spec, population)
         if not firing:
             break
         for alert in firing:
-            population = _mended(spec, alert.signal, population)
+            population = _healthy(spec, alert.signal, population)
     return population
 
 
@@ -73,10 +73,10 @@ def _alerted_last(spec: Resolved) -> list[Signal]:
     return sorted(plain, key=lambda signal: bool(conditions_on(spec, signal)))
 
 
-def _mended(spec: Resolved, signal: Signal, population: Population) -> Population:
+def _healthy(spec: Resolved, signal: Signal, population: Population) -> Population:
     """The population with the signal, or with all that it is made of, at a healthy level."""
     for _, part in signal.kind.parts():
-        population = _mended(spec, part, population)
+        population = _healthy(spec, part, population)
     level = None if signal.kind.parts() else healthy_level(signal, conditions_on(spec, signal))
     return population if level is None else _at(signal, level, population)
 
@@ -93,6 +93,6 @@ def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
 def _at(signal: Signal, level: float, population: Population) -> Population:
     """The population with the signal at `level`; unchanged where its series cannot make that."""
     try:
-        return signal.steer(level, population)
+        return signal.set_level(level, population)
     except ValueError:
         return population

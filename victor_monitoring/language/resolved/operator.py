@@ -64,13 +64,13 @@ def operator_configs(receiver: Receiver) -> tuple[dict[str, object], list[Unsupp
             continue
         translated = []
         for index, config in enumerate(configs):
-            unsaid += _unsaid((*receiver.path, kind, index), kind, config)
+            unsaid += _unsupported_keys((*receiver.path, kind, index), kind, config)
             translated.append(dict(_translated(kind, config)))
         said[_camel(kind)] = translated
     return said, unsaid
 
 
-def _unsaid(path: Path, kind: str, config: Mapping[str, object]) -> Iterator[UnsupportedKey]:
+def _unsupported_keys(path: Path, kind: str, config: Mapping[str, object]) -> Iterator[UnsupportedKey]:
     for key, value in config.items():
         if key in _SECRET[kind]:
             if not _MOUNTED.fullmatch(str(value)):

@@ -32,13 +32,13 @@ _MOST: Final = 10**6  # values, counted anew behind every alias
 class Ownership:
     """What in a host's configuration is ours: by the names of receivers, else by matchers.
 
-    `fragment` is what is rendered for the context, `rivals` the same of the spec's other contexts.
+    `fragment` is what is rendered for the context, `other_contexts` the same of the spec's other contexts.
     """
 
     service: str
     context: str
     fragment: ConfigPart
-    rivals: tuple[ConfigPart, ...] = ()
+    other_contexts: tuple[ConfigPart, ...] = ()
 
     def owns(self, key: str, item: object) -> bool:
         """Whether an item of one of the lists is ours."""
@@ -73,7 +73,7 @@ class Ownership:
         sides = (_matchers(rule, "source_matchers"), _matchers(rule, "target_matchers"))
         if not all(hallmark <= side for side in sides):
             return False
-        theirs = any(_same(rule, each) for rival in self.rivals for each in rival["inhibit_rules"])
+        theirs = any(_same(rule, each) for other in self.other_contexts for each in other["inhibit_rules"])
         return not theirs or any(_same(rule, each) for each in self.fragment["inhibit_rules"])
 
     @property

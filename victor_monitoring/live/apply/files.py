@@ -23,13 +23,13 @@ class OwnFiles:
     directory: PurePath
     service: str
     name: str
-    rivals: Collection[str] = ()
+    other_contexts: Collection[str] = ()
 
     def read(self) -> Mapping[str, str]:
         """The texts by path: what stands under our name, and every leftover."""
         found = {}
         for path in self._present():
-            text = text_of(path) if path.name == self.name or path.name not in self.rivals else None
+            text = text_of(path) if path.name == self.name or path.name not in self.other_contexts else None
             if text is not None and (path.name == self.name or is_ours(text, self.service)):
                 found[str(self.directory / path.name)] = text
         return found
@@ -112,7 +112,7 @@ class ReloadedFile:
                 )
                 raise UserError(message, f"when it answers again: curl -X POST {self.url}/-/reload") from None
 
-    def standing(self, step: Step) -> ObservedState:
+    def observed(self, step: Step) -> ObservedState:
         """Which text the file holds, and whether the system works by it."""
         text = text_of(self.path)
         try:

@@ -38,7 +38,10 @@ def outcome_text(outcome: ApplyOutcome) -> str:
     """What became of every step after a failure, and what really stands there."""
     lines = [
         "what stands where:",
-        *(f"  {each.task.target.name}: {each.task.step.name}: {_fate(each)}" for each in outcome.records),
+        *(
+            f"  {each.task.target.name}: {each.task.step.name}: {_status_text(each)}"
+            for each in outcome.records
+        ),
     ]
     return "".join(f"{line}\n" for line in lines)
 
@@ -74,12 +77,12 @@ def _step_lines(step: Step) -> Iterator[str]:
         yield from (f"      {line}" for line in step.diff.splitlines())
 
 
-def _fate(record: Record) -> str:
-    standing = record.standing
-    words = [record.fate.value]
-    if standing is not None and record.fate is not StepStatus.UNCHANGED:
-        found = standing.state if standing.state is not LiveState.UNKNOWN else "what is there cannot be read"
-        words.append(f"{found}{f' ({standing.note})' if standing.note else ''}")
+def _status_text(record: Record) -> str:
+    observed = record.observed
+    words = [record.status.value]
+    if observed is not None and record.status is not StepStatus.UNCHANGED:
+        found = observed.state if observed.state is not LiveState.UNKNOWN else "what is there cannot be read"
+        words.append(f"{found}{f' ({observed.note})' if observed.note else ''}")
     return ", ".join(words) + (f": {record.reason}" if record.reason else "")
 
 
@@ -94,8 +97,8 @@ def _data(task: TargetStep, record: Record | None) -> Mapping[str, object]:
         "conflict": step.conflict or None,
     }
     if record is not None:
-        data["outcome"] = record.fate.value
+        data["outcome"] = record.status.value
         data["reason"] = record.reason or None
-        data["stands"] = record.standing.state.value if record.standing else None
-        data["note"] = record.standing.note or None if record.standing else None
+        data["stands"] = record.observed.state.value if record.observed else None
+        data["note"] = record.observed.note or None if record.observed else None
     return data

@@ -47,8 +47,8 @@ class Record:
     """What became of a step, and what really stands there; `reason` says why it could not be undone."""
 
     task: TargetStep
-    fate: StepStatus
-    standing: ObservedState | None = None
+    status: StepStatus
+    observed: ObservedState | None = None
     reason: str = ""
 
 
@@ -135,20 +135,22 @@ def _is_error(finding: Finding) -> bool:
 
 def _undone(tasks: Sequence[TargetStep], begun: Sequence[TargetStep], say: Report) -> list[Record]:
     """Undoes what was begun, the last first; then looks at what really stands."""
-    fates = {id(task): (StepStatus.NOT_BEGUN if task.is_work else StepStatus.UNCHANGED, "") for task in tasks}
+    statuses = {
+        id(task): (StepStatus.NOT_BEGUN if task.is_work else StepStatus.UNCHANGED, "") for task in tasks
+    }
     for task in reversed(begun):
         say(f"{task.target.name}: taking back {task.step.name}")
         try:
             task.target.undo(task.step)
         except UserError as error:
-            fates[id(task)] = (StepStatus.LEFT, f"{error.message}; {error.hint}")
+            statuses[id(task)] = (StepStatus.LEFT, f"{error.message}; {error.hint}")
         else:
-            fates[id(task)] = (StepStatus.UNDONE, "")
-    return [Record(task, fates[id(task)][0], _standing(task), fates[id(task)][1]) for task in tasks]
+            statuses[id(task)] = (StepStatus.UNDONE, "")
+    return [Record(task, statuses[id(task)][0], _observed(task), statuses[id(task)][1]) for task in tasks]
 
 
-def _standing(task: TargetStep) -> ObservedState:
+def _observed(task: TargetStep) -> ObservedState:
     try:
-        return task.target.standing(task.step)
+        return task.target.observed(task.step)
     except UserError as error:
         return ObservedState(LiveState.UNKNOWN, error.message)

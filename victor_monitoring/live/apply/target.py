@@ -97,7 +97,7 @@ class Delivery:
     dashboard: str | None = field(repr=False)
     routing: str | None = field(repr=False)
     artifacts: tuple[Artifact, ...] = field(repr=False, default=())
-    rivals: tuple[OtherContext, ...] = field(repr=False, default=())
+    other_contexts: tuple[OtherContext, ...] = field(repr=False, default=())
 
     @property
     def context(self) -> str:
@@ -173,7 +173,7 @@ class Target(ABC):
     def verify(self) -> Iterator[Finding]:
         """Everything that is otherwise in the live system than the spec says."""
 
-    def standing(self, step: Step) -> ObservedState:
+    def observed(self, step: Step) -> ObservedState:
         """What is really there, by what can be read now."""
         return ObservedState(state_of(step, self.read().get(step.name)))
 
@@ -191,7 +191,7 @@ class Settings(Written, ABC):
     takes: ClassVar[frozenset[str]]
 
     @abstractmethod
-    def target(self, delivery: Delivery, means: ApplyEnvironment, path: Path) -> Target:
+    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: Path) -> Target:
         """The target; its settings stand at `path` of the spec."""
 
 
@@ -236,25 +236,25 @@ class HttpSettings(Settings):
     password: SecretSource | None = None
     ca_file: Text | None = None
 
-    def client(self, means: ApplyEnvironment, headers: Mapping[str, str] | None = None) -> HttpClient:
+    def client(self, environment: ApplyEnvironment, headers: Mapping[str, str] | None = None) -> HttpClient:
         """Return a client of the address with its credentials, closed at the end of the run."""
         from victor_monitoring.live.http.client import connect  # noqa: PLC0415 - an extra, which reading a spec does without
 
-        authorization = self._authorization(means)
+        authorization = self._authorization(environment)
         sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
-        ca_file = None if self.ca_file is None else means.root / self.ca_file
-        client = connect(self.url, sent, ca_file, means.patience, means.redactor)
-        means.held.callback(client.close)
+        ca_file = None if self.ca_file is None else environment.root / self.ca_file
+        client = connect(self.url, sent, ca_file, environment.patience, environment.redactor)
+        environment.held.callback(client.close)
         return client
 
-    def _authorization(self, means: ApplyEnvironment) -> str | None:
+    def _authorization(self, environment: ApplyEnvironment) -> str | None:
         if self.token is not None:
-            return f"Bearer {means.secret(self.token).reveal()}"
+            return f"Bearer {environment.secret(self.token).reveal()}"
         if self.password is None:
             return None
-        password = means.secret(self.password).reveal()
+        password = environment.secret(self.password).reveal()
         basic = base64.b64encode(f"{self.username or ''}:{password}".encode()).decode()
-        means.redactor.learn(basic)
+        environment.redactor.learn(basic)
         return f"Basic {basic}"
 
     @model_validator(mode="after")

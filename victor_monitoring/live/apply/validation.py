@@ -17,19 +17,21 @@ if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
 
 
-def validate_rendered(delivery: Delivery, means: ApplyEnvironment, taken: Collection[str]) -> None:
+def validate_rendered(delivery: Delivery, environment: ApplyEnvironment, taken: Collection[str]) -> None:
     """Returns where promtool and amtool accept what the targets take; UserError where one does not."""
     with _folder() as folder:
         if delivery.rules is not None and "rules" in taken:
             path = Path(folder) / "rules.yaml"
             path.write_text(delivery.rules, encoding="utf-8")
             _accepted(
-                means, [means.program("promtool"), "check", "rules", "--lint-fatal", str(path)], "rules"
+                environment,
+                [environment.program("promtool"), "check", "rules", "--lint-fatal", str(path)],
+                "rules",
             )
         if delivery.routing is not None and "routing" in taken:
             path = Path(folder) / "alertmanager.yaml"
             path.write_text(yaml.safe_dump(hosted(yaml.safe_load(delivery.routing))), encoding="utf-8")
-            _accepted(means, [means.program("amtool"), "check-config", str(path)], "routing")
+            _accepted(environment, [environment.program("amtool"), "check-config", str(path)], "routing")
 
 
 @contextlib.contextmanager
@@ -54,8 +56,8 @@ def hosted(fragment: Any) -> dict[str, Any]:
     }
 
 
-def _accepted(means: ApplyEnvironment, command: list[str], what: str) -> None:
-    ran = means.run(command)
+def _accepted(environment: ApplyEnvironment, command: list[str], what: str) -> None:
+    ran = environment.run(command)
     if ran.status:
         program = Path(command[0]).name
         said = " ".join(f"{ran.out}\n{ran.err}".split())

@@ -108,7 +108,7 @@ def compare(spec: Resolved, exposition: Exposition, components: Sequence[str] | 
         each.metric.name: found
         for each in declared
         if not {each.metric.name, *series_names(each.metric)} & (places.keys() | samples.keys())
-        for found in [_stand_in(each.metric, places.keys() - known)]
+        for found in [_name_with_other_unit(each.metric, places.keys() - known)]
         if found
     }
     return Comparison(spec, exposition, declared, dict(samples), places, stand_ins, target_labels(spec))
@@ -148,7 +148,7 @@ def _families(exposition: Exposition) -> dict[str, str]:
     return {**families, **created}
 
 
-def _stand_in(metric: Metric, exposed: set[str]) -> str | None:
+def _name_with_other_unit(metric: Metric, exposed: set[str]) -> str | None:
     """A name that only another unit or type explains."""
     total = _TOTAL if metric.name.endswith(_TOTAL) else ""
     stem = metric.name.removesuffix(_TOTAL)

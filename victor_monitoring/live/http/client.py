@@ -82,7 +82,7 @@ class HttpClient:
         self.base = base
         self._patience = patience
         self._redactor = redactor
-        self._cut = ConnectionDeadline()
+        self._deadline = ConnectionDeadline()
         self._client = httpx.Client(
             headers={"Accept": "application/json", **headers, **_OURS},
             verify=verify,
@@ -189,7 +189,7 @@ class HttpClient:
         shown = self._redactor(url)
         try:
             with (
-                self._cut.after(left),
+                self._deadline.after(left),
                 self._client.stream(
                     method,
                     url,
@@ -197,7 +197,7 @@ class HttpClient:
                     content=content,
                     headers=headers,
                     timeout=left,
-                    extensions={"trace": self._cut.trace},
+                    extensions={"trace": self._deadline.trace},
                 ) as response,
             ):
                 body = _body(response, shown)

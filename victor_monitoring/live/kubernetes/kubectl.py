@@ -52,9 +52,9 @@ class Kubectl:
     """kubectl on PATH, in one context of the user's own configuration and one namespace."""
 
     def __init__(
-        self, means: ApplyEnvironment, kube_context: str | None, namespace: str | None, name: str
+        self, environment: ApplyEnvironment, kube_context: str | None, namespace: str | None, name: str
     ) -> None:
-        self._means, self._name, self._context = means, name, kube_context
+        self._environment, self._name, self._context = environment, name, kube_context
         self._cluster = [f"--context={kube_context}"] if kube_context else []
         self._place = [*self._cluster, *([f"--namespace={namespace}"] if namespace else [])]
 
@@ -194,13 +194,19 @@ class Kubectl:
         return found
 
     def _strange(self, ran: ProcessResult) -> KubectlError:
-        said = printable(self._means.redactor(" ".join(ran.out.split())), 80)
+        said = printable(self._environment.redactor(" ".join(ran.out.split())), 80)
         message = f"{self._name}: kubectl printed something else than was asked for: {said}"
         return KubectlError(message, "is it kubectl that stands on PATH? `kubectl version --client`", {})
 
     def _run(self, verb: str, *arguments: str, stdin: str | None = None) -> ProcessResult:
-        command = [self._means.program("kubectl"), verb, *self._place, "--request-timeout=30s", *arguments]
-        return self._means.run(command, stdin=stdin, timeout=90.0)
+        command = [
+            self._environment.program("kubectl"),
+            verb,
+            *self._place,
+            "--request-timeout=30s",
+            *arguments,
+        ]
+        return self._environment.run(command, stdin=stdin, timeout=90.0)
 
     def _done(self, ran: ProcessResult) -> None:
         if ran.status:
@@ -220,7 +226,9 @@ class Kubectl:
         return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", hint, {})
 
     def _unknown_context(self, wanted: str) -> KubectlError:
-        ran = self._means.run([self._means.program("kubectl"), "config", "get-contexts", "--output=name"])
+        ran = self._environment.run(
+            [self._environment.program("kubectl"), "config", "get-contexts", "--output=name"]
+        )
         message = f"{self._name}: kubectl has no context `{wanted}`"
         if not (known := ran.out.split()):
             hint = "name the file of your clusters: KUBECONFIG=FILE"

@@ -132,9 +132,18 @@ class OperatorView:
     """One look at a cluster whose operator is to take the objects of a context, `manifests` as rendered."""
 
     def __init__(
-        self, cluster: Cluster, delivery: Delivery, means: ApplyEnvironment, manifests: Sequence[Manifest]
+        self,
+        cluster: Cluster,
+        delivery: Delivery,
+        environment: ApplyEnvironment,
+        manifests: Sequence[Manifest],
     ) -> None:
-        self._cluster, self._delivery, self._means, self._manifests = cluster, delivery, means, manifests
+        self._cluster, self._delivery, self._environment, self._manifests = (
+            cluster,
+            delivery,
+            environment,
+            manifests,
+        )
         self._apply = f"`victor-mon apply --context {delivery.context}`"
 
     def missing(self) -> Iterator[ClusterProblem]:
@@ -158,7 +167,7 @@ class OperatorView:
         yield from astray
         for alertmanager, configs in () if astray else self._routed().values():
             yield from routing_problems(
-                self._delivery.spec, self._cluster, alertmanager, configs, self._means
+                self._delivery.spec, self._cluster, alertmanager, configs, self._environment
             )
         yield from self._cluster.unreadable
 

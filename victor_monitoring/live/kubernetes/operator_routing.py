@@ -65,7 +65,7 @@ def routing_problems(
     cluster: Cluster,
     alertmanager: OperatorSelector,
     configs: Sequence[Manifest],
-    means: ApplyEnvironment,
+    environment: ApplyEnvironment,
 ) -> Iterator[ClusterProblem]:
     """Yield the spec's receivers and inhibitions that the configuration of the operator does not have.
 
@@ -81,7 +81,7 @@ def routing_problems(
     with tempfile.TemporaryDirectory(prefix="victor-mon-") as folder:
         path = Path(folder) / "alertmanager.yaml"
         path.write_text(yaml.safe_dump({"route": document["route"], "receivers": names}), encoding="utf-8")
-        for receiver, name in _unreached(spec, cluster, configs, means, path).items():
+        for receiver, name in _unreached(spec, cluster, configs, environment, path).items():
             message = f"`{name}` does not reach the receiver `{receiver}` of `{alertmanager}`"
             yield ClusterProblem(
                 UNROUTED, message, "look at the log of the operator, and at its other findings"
@@ -99,14 +99,14 @@ def _unpacked(generated: str, alertmanager: OperatorSelector) -> dict[str, Any]:
 
 
 def _unreached(
-    spec: Resolved, cluster: Cluster, configs: Sequence[Manifest], means: ApplyEnvironment, path: Path
+    spec: Resolved, cluster: Cluster, configs: Sequence[Manifest], environment: ApplyEnvironment, path: Path
 ) -> Mapping[str, str]:
     """By amtool's word the receivers that an alert of theirs does not reach, each with the first such one."""
-    command = [means.program("amtool"), "config", "routes", "test", f"--config.file={path}"]
+    command = [environment.program("amtool"), "config", "routes", "test", f"--config.file={path}"]
     missed: dict[str, str] = {}
     for name, labels in alert_labels(spec):
         given = (f"{label}={value}" for label, value in labels.items())
-        reached = set(means.run([*command, f"alertname={name}", *given]).out.strip().split(","))
+        reached = set(environment.run([*command, f"alertname={name}", *given]).out.strip().split(","))
         for config in configs:
             receiver = _receiver(config, cluster.namespace)
             if receiver and receiver not in reached and _wants(config, labels):

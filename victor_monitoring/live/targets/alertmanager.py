@@ -48,24 +48,30 @@ class AlertmanagerSettings(HttpSettings):
 
     config: Text
 
-    def target(self, delivery: Delivery, means: ApplyEnvironment, path: tree.Path) -> Target:
+    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """The Alertmanager at that address."""
-        return AlertmanagerTarget(self, delivery, means, path)
+        return AlertmanagerTarget(self, delivery, environment, path)
 
 
 class AlertmanagerTarget(Target):
     """One Alertmanager. Of its file only our part is ours, unless the spec renders all of it."""
 
     def __init__(
-        self, settings: AlertmanagerSettings, delivery: Delivery, means: ApplyEnvironment, path: tree.Path
+        self,
+        settings: AlertmanagerSettings,
+        delivery: Delivery,
+        environment: ApplyEnvironment,
+        path: tree.Path,
     ) -> None:
         self.name = f"alertmanager {settings.url}"
-        self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
-        self._file = files.resolved(means.root / settings.config)
+        self._settings, self._delivery, self._environment, self._path = settings, delivery, environment, path
+        self._file = files.resolved(environment.root / settings.config)
         self._fragment: Mapping[str, Any] = yaml.safe_load(delivery.routing or "") or {}
         self._is_whole = "route" in self._fragment
-        rivals = tuple(yaml.safe_load(each.routing) for each in delivery.rivals if each.routing)
-        own = Ownership(delivery.spec.service.name, delivery.context, self._fragment, rivals)
+        other_contexts = tuple(
+            yaml.safe_load(each.routing) for each in delivery.other_contexts if each.routing
+        )
+        own = Ownership(delivery.spec.service.name, delivery.context, self._fragment, other_contexts)
         if self._is_whole:
             own = replace(own, fragment={**self._fragment, "routes": self._fragment["route"]["routes"]})
             own = replace(own, fragment=part_of(self._fragment, own))
@@ -73,7 +79,7 @@ class AlertmanagerTarget(Target):
 
     @functools.cached_property
     def _http(self) -> HttpClient:
-        return self._settings.client(self._means)
+        return self._settings.client(self._environment)
 
     def preflight(self) -> None:
         if not self._fragment:
@@ -82,8 +88,8 @@ class AlertmanagerTarget(Target):
         folder = self._file.parent
         if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
             raise UserError(f"`{folder}` may not be written by you", "run this as a user who may")
-        self._means.hold(folder)
-        self._means.program("amtool")
+        self._environment.hold(folder)
+        self._environment.program("amtool")
         if text_of(self._file) is None and not self._is_whole:
             message = f"`{self._file}` does not exist, and the spec renders a part of it only"
             raise UserError(
@@ -96,7 +102,7 @@ class AlertmanagerTarget(Target):
         if text is None:
             return {}
         for secret in _secrets(config_of(text)):
-            self._means.redactor.learn(secret)
+            self._environment.redactor.learn(secret)
         return {self._settings.config: text}
 
     def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
@@ -126,7 +132,7 @@ class AlertmanagerTarget(Target):
     def execute(self, step: Step) -> None:
         put(self._file, step.before, step.after)
         self._reload()
-        deadline = time.monotonic() + self._means.patience
+        deadline = time.monotonic() + self._environment.patience
         while not self._has_loaded(step.after):
             if time.monotonic() > deadline:
                 message = f"{self.name} has reloaded, and not loaded `{self._file}`"
@@ -136,8 +142,8 @@ class AlertmanagerTarget(Target):
     def undo(self, step: Step) -> None:
         self._reloaded.take_back(step)
 
-    def standing(self, step: Step) -> ObservedState:
-        return self._reloaded.standing(step)
+    def observed(self, step: Step) -> ObservedState:
+        return self._reloaded.observed(step)
 
     @property
     def _reloaded(self) -> ReloadedFile:
@@ -176,8 +182,10 @@ class AlertmanagerTarget(Target):
 
     def _receivers_of(self, alert: Alert) -> set[str]:
         labels = [f"{label}={value}" for label, value in alert.labels]
-        command = [self._means.program("amtool"), "config", "routes", "test"]
-        ran = self._means.run([*command, f"--config.file={self._file}", f"alertname={alert.name}", *labels])
+        command = [self._environment.program("amtool"), "config", "routes", "test"]
+        ran = self._environment.run(
+            [*command, f"--config.file={self._file}", f"alertname={alert.name}", *labels]
+        )
         return set(ran.out.strip().split(","))
 
     def _receiver(self, receiver: Receiver) -> str:
@@ -202,7 +210,7 @@ class AlertmanagerTarget(Target):
         ):
             file.write(text.encode())
             file.flush()
-            ran = self._means.run([self._means.program("amtool"), "check-config", file.name])
+            ran = self._environment.run([self._environment.program("amtool"), "check-config", file.name])
         if ran.status:
             said = " ".join(f"{ran.out} {ran.err}".replace(file.name, str(self._file)).split())
             raise UserError(

@@ -37,19 +37,19 @@ class GrafanaSettings(HttpSettings):
 
     folder: Text | None = None
 
-    def target(self, delivery: Delivery, means: ApplyEnvironment, path: tree.Path) -> Target:
+    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """The Grafana at that address."""
-        return GrafanaTarget(self, delivery, means, path)
+        return GrafanaTarget(self, delivery, environment, path)
 
 
 class GrafanaTarget(Target):
     """One dashboard of a Grafana, and the folder that it is in. A folder is never removed: others use it."""
 
     def __init__(
-        self, settings: GrafanaSettings, delivery: Delivery, means: ApplyEnvironment, path: tree.Path
+        self, settings: GrafanaSettings, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path
     ) -> None:
         self.name = f"grafana {settings.url}"
-        self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
+        self._settings, self._delivery, self._environment, self._path = settings, delivery, environment, path
         content = json.loads(delivery.dashboard) if delivery.dashboard else None
         self._own = OwnDashboard(delivery.spec.service.name, delivery.context, content)
         self._uid = delivery.spec.place
@@ -61,7 +61,7 @@ class GrafanaTarget(Target):
     def _api(self) -> GrafanaApi:
         from victor_monitoring.live.grafana.api import GrafanaApi  # noqa: PLC0415 - an extra, as HTTP is
 
-        return GrafanaApi(self._settings.client(self._means))
+        return GrafanaApi(self._settings.client(self._environment))
 
     def preflight(self) -> None:
         there = self._api.dashboard(self._uid)
@@ -223,7 +223,7 @@ class GrafanaTarget(Target):
 
     def _await(self, step: Step) -> None:
         """Returns once Grafana answers with what was saved."""
-        deadline = time.monotonic() + self._means.patience
+        deadline = time.monotonic() + self._environment.patience
         while self._text(self._look()) != step.after:
             if time.monotonic() > deadline:
                 message = f"{self.name} keeps something else of `{step.name}` than it was given"

@@ -45,9 +45,9 @@ class KubernetesSettings(Settings):
 
     kube_context: Text | None = None
 
-    def target(self, delivery: Delivery, means: ApplyEnvironment, path: tree.Path) -> Target:
+    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """The cluster of that context."""
-        return KubernetesTarget(self, delivery, means, path)
+        return KubernetesTarget(self, delivery, environment, path)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,12 +62,12 @@ class KubernetesTarget(Target):
     """One cluster, and the objects of the context in the spec's namespace."""
 
     def __init__(
-        self, settings: KubernetesSettings, delivery: Delivery, means: ApplyEnvironment, path: tree.Path
+        self, settings: KubernetesSettings, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path
     ) -> None:
         self.name = f"kubernetes {settings.kube_context or 'as kubectl is set'}"
-        self._delivery, self._means, self._path = delivery, means, path
+        self._delivery, self._environment, self._path = delivery, environment, path
         self._namespace = delivery.spec.service.namespace
-        self._kubectl = Kubectl(means, settings.kube_context, self._namespace, self.name)
+        self._kubectl = Kubectl(environment, settings.kube_context, self._namespace, self.name)
         self._wanted = {self._name(each.manifest): each for each in _objects(delivery)}
         self._seen: dict[str, Manifest] = {}  # by name, as they were last read
 
@@ -105,8 +105,8 @@ class KubernetesTarget(Target):
             assert step.before is not None  # what is to go is there
             self._kubectl.delete(step.before)
             return
-        self._kubectl.apply(step.after, force=self._means.force)
-        if self._means.force:
+        self._kubectl.apply(step.after, force=self._environment.force)
+        if self._environment.force:
             self._strip(self._wanted[step.name])
 
     def undo(self, step: Step) -> None:
@@ -149,7 +149,7 @@ class KubernetesTarget(Target):
         """A new look at what the operator makes of the objects."""
         cluster = Cluster(self._kubectl, self._namespace or "default")
         manifests = [each.manifest for each in self._wanted.values()]
-        return OperatorView(cluster, self._delivery, self._means, manifests)
+        return OperatorView(cluster, self._delivery, self._environment, manifests)
 
     def _elsewhere(self) -> Iterator[Finding]:
         """The namespaces besides our own that hold objects of the context."""
@@ -168,7 +168,7 @@ class KubernetesTarget(Target):
         try:
             return self._kubectl.owned_anywhere(self._ours)
         except KubectlError as error:
-            self._means.say(f"{error.message}; other namespaces are not looked into")
+            self._environment.say(f"{error.message}; other namespaces are not looked into")
             return ()
 
     @functools.cached_property

@@ -46,24 +46,24 @@ class PrometheusSettings(HttpSettings):
         """The name of the context's rules file: other contexts may share the directory."""
         return self.file or f"{service}-{context}.yaml"
 
-    def target(self, delivery: Delivery, means: ApplyEnvironment, path: tree.Path) -> Target:
+    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """The Prometheus at that address."""
-        return PrometheusTarget(self, delivery, means, path)
+        return PrometheusTarget(self, delivery, environment, path)
 
 
 class PrometheusTarget(Target):
     """One Prometheus, and the directory that its rule files are in."""
 
     def __init__(
-        self, settings: PrometheusSettings, delivery: Delivery, means: ApplyEnvironment, path: tree.Path
+        self, settings: PrometheusSettings, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path
     ) -> None:
         self.name = f"prometheus {settings.url}"
-        self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
-        self._files = _own_files(settings, delivery, means.root)
+        self._settings, self._delivery, self._environment, self._path = settings, delivery, environment, path
+        self._files = _own_files(settings, delivery, environment.root)
 
     @functools.cached_property
     def _api(self) -> PrometheusApi:
-        return PrometheusApi(self._settings.client(self._means))
+        return PrometheusApi(self._settings.client(self._environment))
 
     def preflight(self) -> None:
         if self._files is None:
@@ -72,13 +72,13 @@ class PrometheusTarget(Target):
         if self._delivery.rules is None:
             message = f"{self.name} takes rules, and the spec renders none"
             raise UserError(message, "name a path for them: `outputs: {rules: ..}`")
-        directory = self._means.root / self._files.directory
+        directory = self._environment.root / self._files.directory
         if not directory.is_dir():
             message = f"`{directory}` is no directory"
             raise UserError(message, "make it, and name it under `rule_files` of prometheus.yml")
         if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
             raise UserError(f"`{directory}` may not be read and written by you", "run this as a user who may")
-        self._means.hold(directory)
+        self._environment.hold(directory)
         if not self._api.may_reload():
             message = f"{self.name} cannot be told to reload"
             raise UserError(message, "start it with --web.enable-lifecycle")
@@ -118,7 +118,7 @@ class PrometheusTarget(Target):
         return [each.words() for each in rule_changes(old, new, self._delivery.spec)]
 
     def execute(self, step: Step) -> None:
-        path = self._means.root / step.name
+        path = self._environment.root / step.name
         put(path, step.before, step.after)
         self._reload(path)
         self._await(path, step.after)
@@ -126,11 +126,11 @@ class PrometheusTarget(Target):
     def undo(self, step: Step) -> None:
         self._reloaded(step).take_back(step)
 
-    def standing(self, step: Step) -> ObservedState:
-        return self._reloaded(step).standing(step)
+    def observed(self, step: Step) -> ObservedState:
+        return self._reloaded(step).observed(step)
 
     def _reloaded(self, step: Step) -> ReloadedFile:
-        path = self._means.root / step.name
+        path = self._environment.root / step.name
         return ReloadedFile(
             path,
             "Prometheus",
@@ -199,7 +199,7 @@ class PrometheusTarget(Target):
             if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
             culprit = self._culprit()
-            said = self._means.redactor(" ".join(error.body.split()))[:300]
+            said = self._environment.redactor(" ".join(error.body.split()))[:300]
             told = f"{self.name} refuses to reload: {culprit or said}"
             hint = "mend that file, then run the command again" if culprit else "look into its log"
             raise UserError(told, hint) from None
@@ -207,7 +207,7 @@ class PrometheusTarget(Target):
     def _culprit(self) -> str:
         """The first rules file in the directory that promtool refuses, with its words; empty if none."""
         for path in self._files.others() if self._files else ():
-            ran = self._means.run([self._means.program("promtool"), "check", "rules", str(path)])
+            ran = self._environment.run([self._environment.program("promtool"), "check", "rules", str(path)])
             if ran.status:
                 said = next(
                     (line for line in ran.err.splitlines() if line.strip() and "FAILED" not in line), ""
@@ -218,7 +218,9 @@ class PrometheusTarget(Target):
     def _await(self, path: Path, text: str | None) -> None:
         """Returns once Prometheus has loaded the file and evaluated each rule; UserError if one fails."""
         intervals = [rule.interval for rule in rules_of(text)] if text else []
-        patience = max([self._means.patience, *(2 * each + self._means.patience for each in intervals)])
+        patience = max(
+            [self._environment.patience, *(2 * each + self._environment.patience for each in intervals)]
+        )
         deadline, told = time.monotonic() + patience, ""
         while True:
             loaded = self._api.rules().get(path.name, [])
@@ -232,7 +234,7 @@ class PrometheusTarget(Target):
             progress = f"{self.name}: {len(loaded)} rules loaded, {len(loaded) - len(waiting)} evaluated"
             if is_loaded and progress != told:
                 told = progress
-                self._means.say(progress)
+                self._environment.say(progress)
             time.sleep(_PAUSE)
 
     def _unwell(
@@ -255,11 +257,11 @@ def _own_files(settings: PrometheusSettings, delivery: Delivery, root: Path) -> 
     if settings.rules_dir is None:
         return None
     service = delivery.spec.service.name
-    rivals = {
-        theirs.file_name(service, rival.context)
-        for rival in delivery.rivals
-        for theirs in rival.settings
+    other_contexts = {
+        theirs.file_name(service, other.context)
+        for other in delivery.other_contexts
+        for theirs in other.settings
         if isinstance(theirs, PrometheusSettings)
     }
     name = settings.file_name(service, delivery.context)
-    return OwnFiles(root, PurePath(settings.rules_dir), service, name, frozenset(rivals))
+    return OwnFiles(root, PurePath(settings.rules_dir), service, name, frozenset(other_contexts))

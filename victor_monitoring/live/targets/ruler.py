@@ -53,19 +53,19 @@ class RulerSettings(HttpSettings):
         """What no other context may share: the address, the tenant, and the namespace."""
         return (f"{self.url}{self.rules_path}", self.tenant, self.namespace or f"{service}-{context}")
 
-    def target(self, delivery: Delivery, means: ApplyEnvironment, path: tree.Path) -> Target:
+    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """The ruler at that address."""
-        return RulerTarget(self, delivery, means, path)
+        return RulerTarget(self, delivery, environment, path)
 
 
 class RulerTarget(Target):
     """One namespace of a ruler. Groups of others in it stay as they are."""
 
     def __init__(
-        self, settings: RulerSettings, delivery: Delivery, means: ApplyEnvironment, path: tree.Path
+        self, settings: RulerSettings, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path
     ) -> None:
         self.name = f"ruler {settings.url}"
-        self._settings, self._delivery, self._means, self._path = settings, delivery, means, path
+        self._settings, self._delivery, self._environment, self._path = settings, delivery, environment, path
         self._service = delivery.spec.service.name
         *_, self._namespace = settings.place(self._service, delivery.context)
         groups = yaml.safe_load(delivery.rules)["groups"] if delivery.rules else []
@@ -73,13 +73,13 @@ class RulerTarget(Target):
 
     @functools.cached_property
     def _http(self) -> HttpClient:
-        return self._settings.client(self._means, self._tenant())
+        return self._settings.client(self._environment, self._tenant())
 
     @functools.cached_property
     def _api(self) -> PrometheusApi:
         url = f"{self._settings.url}{self._settings.query_path}"
         return PrometheusApi(
-            self._settings.model_copy(update={"url": url}).client(self._means, self._tenant())
+            self._settings.model_copy(update={"url": url}).client(self._environment, self._tenant())
         )
 
     def preflight(self) -> None:
@@ -87,10 +87,10 @@ class RulerTarget(Target):
             message = f"{self.name} takes rules, and the spec renders none"
             raise UserError(message, "name a path for them: `outputs: {rules: ..}`")
         mine = self._settings.place(self._service, self._delivery.context)
-        for rival in self._delivery.rivals:
-            for theirs in rival.settings:
-                if isinstance(theirs, RulerSettings) and theirs.place(self._service, rival.context) == mine:
-                    message = f"{self.name}: `{rival.context}` has the namespace `{self._namespace}` too"
+        for other in self._delivery.other_contexts:
+            for theirs in other.settings:
+                if isinstance(theirs, RulerSettings) and theirs.place(self._service, other.context) == mine:
+                    message = f"{self.name}: `{other.context}` has the namespace `{self._namespace}` too"
                     raise UserError(message, "give each context a namespace, or a tenant, of its own")
         self._api.data("rules")  # it is such an API, and the token is right
         self._groups()
@@ -118,7 +118,7 @@ class RulerTarget(Target):
 
     def execute(self, step: Step) -> None:
         self._put(step, step.before, step.after)
-        deadline = time.monotonic() + self._means.patience
+        deadline = time.monotonic() + self._environment.patience
         while (there := self.read().get(step.name)) != step.after:
             if time.monotonic() > deadline:
                 message = f"{self.name} was given `{step.name}`, and answers with "

@@ -65,13 +65,13 @@ def _component(component: Component) -> Iterator[str]:
     )
     yield from (f"{shown}; targets with {selected}.", "")
     rows = (
-        (code(each.metric.name), each.metric.type, each.metric.unit, *_told(each))
+        (code(each.metric.name), each.metric.type, each.metric.unit, *_metric_cells(each))
         for each in component.metrics
     )
     yield from table(("metric", "type", "unit", "labels", "meaning"), rows)
 
 
-def _told(declared: Declared) -> tuple[str, str]:
+def _metric_cells(declared: Declared) -> tuple[str, str]:
     metric = declared.metric
     labels = "; ".join(map(_label, metric.labels))
     buckets = ", ".join(number_text(bound) for bound in metric.buckets)

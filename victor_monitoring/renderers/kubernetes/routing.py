@@ -12,14 +12,14 @@ from victor_monitoring.language.resolved.operator import operator_configs
 from victor_monitoring.language.resolved.spec import Receiver, Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Matcher
-from victor_monitoring.renderers.alertmanager import grouping, inhibitions, own_matchers, wanted
+from victor_monitoring.renderers.alertmanager import grouping, inhibitions, own_matchers, receiver_matchers
 from victor_monitoring.renderers.kubernetes.manifest import manifest
 
 
 def alertmanager_configs(spec: Resolved) -> Mapping[str, Mapping[str, object]]:
     """AlertmanagerConfigs by the ends of their names: what mutes what, then one for each receiver.
 
-    A receiver that the operator has no words for is left out; the check `unsaid-receiver` tells of it.
+    A receiver that the operator has no words for is left out; the check `unsupported-receiver` tells of it.
     """
     muted = [
         {
@@ -42,7 +42,7 @@ def _routed(spec: Resolved, receiver: Receiver, configs: Mapping[str, object]) -
     return {
         "route": {
             "receiver": receiver.name,
-            "matchers": _matchers([*own_matchers(spec), *wanted(receiver)]),
+            "matchers": _matchers([*own_matchers(spec), *receiver_matchers(receiver)]),
             "groupBy": grouping(spec),
             "groupWait": duration_text(routing.group_wait),
             "groupInterval": duration_text(routing.group_interval),

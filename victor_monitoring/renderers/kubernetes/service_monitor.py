@@ -50,7 +50,7 @@ def service_monitor(spec: Resolved) -> Mapping[str, object] | None:
                     **port,
                     "path": found.path,
                     "interval": duration_text(spec.scrape),
-                    "relabelings": [*_selected(spec), *_kept_apart(spec)],
+                    "relabelings": [*_selected(spec), *_scope_relabelings(spec)],
                 }
             ],
         }
@@ -69,7 +69,7 @@ def _selected(spec: Resolved) -> Iterator[Mapping[str, object]]:
         yield _copied(source, matcher.label)
 
 
-def _kept_apart(spec: Resolved) -> Iterator[Mapping[str, object]]:
+def _scope_relabelings(spec: Resolved) -> Iterator[Mapping[str, object]]:
     selected = {matcher.label for matcher in spec.service.select}
     for label in spec.service.scope:
         if label not in selected and label not in _BY_PROMETHEUS:

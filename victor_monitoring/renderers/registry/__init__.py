@@ -132,7 +132,7 @@ def _data(spec: Resolved, shapes: Iterable[ComponentClass]) -> Iterator[str]:
     named = {metric: name for shape in shapes for metric, name in shape.metrics.items()}
     metrics = {each.metric.name: metric_data(each, named[each.metric.name]) for each in own}
     series = {name for declared in own for name in declared.metric.series()}
-    signals, alerts = _judged(spec, series)
+    signals, alerts = _computable_in_process(spec, series)
     yield from _mapping("METRICS", "Mapping[str, object]", metrics)
     yield ""
     yield from _mapping("SIGNALS", "Mapping[str, object]", signals)
@@ -141,7 +141,7 @@ def _data(spec: Resolved, shapes: Iterable[ComponentClass]) -> Iterator[str]:
     yield ""
     contexts: dict[str, Mapping[str, PythonValue]] = {}
     for name, there in spec.contexts.items():
-        other_signals, other_alerts = _judged(there, series)
+        other_signals, other_alerts = _computable_in_process(there, series)
         contexts[name] = {
             "scrape": there.scrape,
             "evaluate": there.evaluate,
@@ -156,7 +156,7 @@ def _version(spec: Resolved) -> str | None:
     return str(spec.service.prometheus) if spec.service.prometheus else None
 
 
-def _judged(
+def _computable_in_process(
     spec: Resolved, series: Collection[str]
 ) -> tuple[Mapping[str, Mapping[str, PythonValue]], Mapping[str, Mapping[str, PythonValue]]]:
     """The signals and the alerts of base or of a context that a process with these series can tell."""

@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from victor_monitoring.rule_tests.case_template import FIRES, SILENT, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
-from victor_monitoring.rule_tests.noise import bystanders as series_beside
+from victor_monitoring.rule_tests.noise import noise_series as series_beside
 
 
-def _has_bystanders(stage: AlertFixture) -> bool:
-    return bool(series_beside(stage))
+def _has_noise(fixture: AlertFixture) -> bool:
+    return bool(series_beside(fixture))
 
 
-@case_kind(100, "bystanders", _has_bystanders)
-def bystanders(stage: AlertFixture) -> Iterator[CaseTemplate]:
+@case_kind(100, "bystanders", _has_noise)
+def bystanders(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """Series of the same metrics with other labels, and a lot of traffic: they change nothing."""
-    for streams, fires in ((stage.beyond(), True), (stage.short(), False)):
-        phase = stage.lasting((*streams, *series_beside(stage)), stage.until_firing)
+    for streams, fires in ((fixture.beyond(), True), (fixture.short(), False)):
+        phase = fixture.lasting((*streams, *series_beside(fixture)), fixture.until_firing)
         about = f"1% {'beyond' if fires else 'short of'} the threshold"
         yield CaseTemplate(about, (phase,), FIRES if fires else SILENT)

@@ -9,10 +9,10 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
 @case_kind(10, "fires")
-def fires(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def fires(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """1% beyond the threshold: silent until `for` has passed, firing from then on, with all that it says."""
     yield CaseTemplate(
         "1% beyond the threshold",
-        (stage.lasting(stage.beyond(), stage.until_firing),),
+        (fixture.lasting(fixture.beyond(), fixture.until_firing),),
         FIRES,
     )

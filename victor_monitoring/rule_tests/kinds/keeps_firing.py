@@ -12,38 +12,38 @@ from victor_monitoring.rule_tests.oracle import Oracle, states_of
 from victor_monitoring.rule_tests.script import Phase
 
 
-def _keeps_firing(stage: AlertFixture) -> bool:
-    return bool(stage.alert.keep_firing)
+def _keeps_firing(fixture: AlertFixture) -> bool:
+    return bool(fixture.alert.keep_firing)
 
 
 @case_kind(140, "keeps-firing", _keeps_firing)
-def keeps_firing(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def keeps_firing(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """Short of the threshold for less than `keep_firing_for`: it fires without a break; then it resolves."""
-    yield CaseTemplate("a gap shorter than `keep_firing_for`", _with_gap(stage), RESOLVES)
+    yield CaseTemplate("a gap shorter than `keep_firing_for`", _with_gap(fixture), RESOLVES)
 
 
-def _with_gap(stage: AlertFixture) -> tuple[Phase, ...]:
+def _with_gap(fixture: AlertFixture) -> tuple[Phase, ...]:
     """Phases with the shortest gap that would resolve the alert, were it not kept firing.
 
     Traffic grows a thousandfold each time, so that a window soon sees nothing but the last phase.
     """
-    levels = stage.levels
-    bad = stage.at(levels.beyond(), Fraction(10))
-    good = stage.at(levels.short(50), Fraction(10_000))
-    worse = stage.at(levels.beyond(50), Fraction(10_000_000))
-    unkept = Oracle(replace(stage.alert, keep_firing=None), stage.spec.evaluate, stage.settling)
-    keep = stage.alert.keep_firing or 0
-    for gap in range(stage.spec.evaluate, keep + stage.settling, stage.spec.evaluate):
+    levels = fixture.levels
+    bad = fixture.at(levels.beyond(), Fraction(10))
+    good = fixture.at(levels.short(50), Fraction(10_000))
+    worse = fixture.at(levels.beyond(50), Fraction(10_000_000))
+    unkept = Oracle(replace(fixture.alert, keep_firing=None), fixture.spec.evaluate, fixture.settling)
+    keep = fixture.alert.keep_firing or 0
+    for gap in range(fixture.spec.evaluate, keep + fixture.settling, fixture.spec.evaluate):
         phases = (
-            stage.lasting(bad, stage.until_firing),
-            Phase(-(-gap // stage.spec.scrape), good),
-            stage.lasting(worse, stage.until_firing),
-            stage.lasting(good, stage.until_resolved),
+            fixture.lasting(bad, fixture.until_firing),
+            Phase(-(-gap // fixture.spec.scrape), good),
+            fixture.lasting(worse, fixture.until_firing),
+            fixture.lasting(good, fixture.until_resolved),
         )
-        script = stage.script(*phases)
+        script = fixture.script(*phases)
         if (
             states_of(unkept.moments(script)).count(True) == 2
-            and states_of(stage.outlook.moments(script)) == RESOLVES
+            and states_of(fixture.oracle.moments(script)) == RESOLVES
         ):
             return phases
     raise ValueError("no gap is seen by the signal and shorter than `keep_firing_for`")

@@ -9,6 +9,6 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
 @case_kind(80, "missed-scrape")
-def missed_scrape(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def missed_scrape(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """Three scrapes in a row fail well beyond the threshold: `for` goes on, and it fires in time."""
-    yield CaseTemplate("three scrapes fail", stage.failing(stage.beyond(50)), FIRES)
+    yield CaseTemplate("three scrapes fail", fixture.failing(fixture.beyond(50)), FIRES)

@@ -8,12 +8,12 @@ from victor_monitoring.rule_tests.case_template import CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture, still
 
 
-def _has_traffic(stage: AlertFixture) -> bool:
-    return any(stream.total for stream in stage.beyond())
+def _has_traffic(fixture: AlertFixture) -> bool:
+    return any(stream.total for stream in fixture.beyond())
 
 
 @case_kind(60, "no-traffic", _has_traffic)
-def no_traffic(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def no_traffic(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """The firing case with totals that stand still: whatever no traffic means for the signal."""
-    streams = [still(stream) for stream in stage.beyond()]
-    yield CaseTemplate("nothing happens", (stage.lasting(streams, stage.until_firing),), records=True)
+    streams = [still(stream) for stream in fixture.beyond()]
+    yield CaseTemplate("nothing happens", (fixture.lasting(streams, fixture.until_firing),), records=True)

@@ -8,24 +8,24 @@ from victor_monitoring.rule_tests.case_template import RESOLVES, SILENT, CaseTem
 from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
-def _has_parts(stage: AlertFixture) -> bool:
-    return bool(stage.signal.kind.parts())
+def _has_parts(fixture: AlertFixture) -> bool:
+    return bool(fixture.signal.kind.parts())
 
 
 @case_kind(120, "part", _has_parts)
-def part(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def part(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """Each part drags the value beyond the threshold; with it at its best, or gone, there is silence.
 
     The replicas differ, and every part that costs something is recorded as such.
     """
-    signal = stage.signal
-    for leaning in signal.kind.leanings(signal, stage.levels.beyond(), stage.replicas()):
+    signal = fixture.signal
+    for dominant_part in signal.kind.dominant_parts(signal, fixture.levels.beyond(), fixture.replicas()):
         phases = (
-            stage.lasting(leaning.lost, stage.until_firing),
-            stage.lasting(leaning.gone, stage.until_resolved),
+            fixture.lasting(dominant_part.lost, fixture.until_firing),
+            fixture.lasting(dominant_part.gone, fixture.until_resolved),
         )
-        yield CaseTemplate(f"mostly by {leaning.part}, until it is gone", phases, RESOLVES)
-        healthy = stage.lasting(leaning.at_best, stage.until_firing)
-        yield CaseTemplate(f"the same with {leaning.part} at its best", (healthy,), SILENT)
-        lost = stage.lasting(leaning.lost, stage.settling)
-        yield CaseTemplate(f"what is lost by {leaning.part}", (lost,), records=True)
+        yield CaseTemplate(f"mostly by {dominant_part.part}, until it is gone", phases, RESOLVES)
+        healthy = fixture.lasting(dominant_part.at_best, fixture.until_firing)
+        yield CaseTemplate(f"the same with {dominant_part.part} at its best", (healthy,), SILENT)
+        lost = fixture.lasting(dominant_part.lost, fixture.settling)
+        yield CaseTemplate(f"what is lost by {dominant_part.part}", (lost,), records=True)

@@ -9,10 +9,10 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
 @case_kind(40, "recovers")
-def recovers(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def recovers(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """Beyond the threshold until it fires, then short of it: resolved once the window has moved on."""
     phases = (
-        stage.lasting(stage.beyond(), stage.until_firing),
-        stage.lasting(stage.short(), stage.until_resolved),
+        fixture.lasting(fixture.beyond(), fixture.until_firing),
+        fixture.lasting(fixture.short(), fixture.until_resolved),
     )
     yield CaseTemplate("short of the threshold again", phases, RESOLVES)

@@ -9,13 +9,13 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
 @case_kind(90, "replicas")
-def replicas(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def replicas(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """Replicas that differ: judged together, or, where the signal tells instances apart, one by one."""
-    if "instance" in stage.signal.labels:
-        streams = (*stage.beyond(), *stage.short(instance="b"))
-        phase = stage.lasting(streams, stage.until_firing)
+    if "instance" in fixture.signal.labels:
+        streams = (*fixture.beyond(), *fixture.short(instance="b"))
+        phase = fixture.lasting(streams, fixture.until_firing)
         yield CaseTemplate("one beyond the threshold, one short of it", (phase,), FIRES)
-    for level, fires in ((stage.levels.beyond(), True), (stage.levels.short(), False)):
-        phase = stage.lasting(stage.spread(level), stage.until_firing)
+    for level, fires in ((fixture.levels.beyond(), True), (fixture.levels.short(), False)):
+        phase = fixture.lasting(fixture.spread(level), fixture.until_firing)
         about = f"together 1% {'beyond' if fires else 'short of'} the threshold"
         yield CaseTemplate(about, (phase,), FIRES if fires else SILENT, records=True)

@@ -8,17 +8,17 @@ from victor_monitoring.rule_tests.case_template import FIRES, SILENT, CaseTempla
 from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
-def _has_traffic(stage: AlertFixture) -> bool:
-    return any(stream.total for stream in stage.beyond())
+def _has_traffic(fixture: AlertFixture) -> bool:
+    return any(stream.total for stream in fixture.beyond())
 
 
 @case_kind(70, "reset", _has_traffic)
-def reset(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def reset(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """Totals begin anew at 0, as after a restart: an alert that fires goes on, a silent one stays silent."""
-    for streams, fires in ((stage.beyond(), True), (stage.short(), False)):
+    for streams, fires in ((fixture.beyond(), True), (fixture.short(), False)):
         phases = (
-            stage.lasting(streams, stage.settling),
-            stage.lasting(streams, stage.until_firing, restarted=True),
+            fixture.lasting(streams, fixture.settling),
+            fixture.lasting(streams, fixture.until_firing, restarted=True),
         )
         about = "1% beyond the threshold" if fires else "1% short of the threshold"
         yield CaseTemplate(about, phases, FIRES if fires else SILENT)

@@ -8,18 +8,18 @@ from victor_monitoring.rule_tests.case_template import FIRES, CaseTemplate, case
 from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
-def _is_one_of_several(stage: AlertFixture) -> bool:
-    return any(stage.alert in pair for pair in stage.spec.escalations)
+def _is_one_of_several(fixture: AlertFixture) -> bool:
+    return any(fixture.alert in pair for pair in fixture.spec.escalations)
 
 
 @case_kind(150, "severities", _is_one_of_several)
-def severities(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def severities(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """Between the thresholds the milder alert fires alone; beyond both of them both fire."""
-    for milder, severer in stage.spec.escalations:
-        phase = stage.lasting(
-            stage.beyond(), max(each.pending for each in (milder, severer)) + stage.until_firing
+    for milder, severer in fixture.spec.escalations:
+        phase = fixture.lasting(
+            fixture.beyond(), max(each.pending for each in (milder, severer)) + fixture.until_firing
         )
-        if stage.alert == milder:
+        if fixture.alert == milder:
             yield CaseTemplate(f"{severer.name} stays silent", (phase,), FIRES, ((severer, False),))
-        elif stage.alert == severer:
+        elif fixture.alert == severer:
             yield CaseTemplate(f"{milder.name} fires too", (phase,), FIRES, ((milder, True),))

@@ -9,7 +9,7 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
 @case_kind(20, "short")
-def short(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def short(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """1% short of the threshold: silent, however long it lasts."""
-    phase = stage.lasting(stage.short(), stage.until_firing)
+    phase = fixture.lasting(fixture.short(), fixture.until_firing)
     yield CaseTemplate("1% short of the threshold", (phase,), SILENT)

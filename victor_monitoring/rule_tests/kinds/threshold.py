@@ -9,15 +9,15 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
 @case_kind(30, "threshold")
-def threshold(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def threshold(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """At the threshold itself: silent for `<` and `>`, firing for `<=` and `>=`.
 
     The traffic is chosen so that floating-point arithmetic meets the threshold exactly, in every supported
     version of Prometheus. Where none does, the case lies a millionth to the side on which it is silent.
     """
-    fires = stage.alert.condition.holds(stage.levels.edge)
-    exact = stage.exactly(stage.signal, stage.levels.edge, stage.totals(stage.levels.edge))
-    streams = exact or stage.at(stage.levels.hair(beyond=fires))
+    fires = fixture.alert.condition.holds(fixture.levels.edge)
+    exact = fixture.exactly(fixture.signal, fixture.levels.edge, fixture.totals(fixture.levels.edge))
+    streams = exact or fixture.at(fixture.levels.hair(beyond=fires))
     about = (
         "at the threshold itself"
         if exact
@@ -25,6 +25,6 @@ def threshold(stage: AlertFixture) -> Iterator[CaseTemplate]:
     )
     yield CaseTemplate(
         about,
-        (stage.lasting(streams, stage.until_firing),),
+        (fixture.lasting(streams, fixture.until_firing),),
         FIRES if fires else SILENT,
     )

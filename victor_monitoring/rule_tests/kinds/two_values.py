@@ -6,19 +6,19 @@ from collections.abc import Iterator
 
 from victor_monitoring.rule_tests.case_template import FIRES, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
-from victor_monitoring.rule_tests.noise import others
+from victor_monitoring.rule_tests.noise import other_label_values
 from victor_monitoring.signals.reading import relabelled
 
 
-def _has_several_values(stage: AlertFixture) -> bool:
-    return any(True for _ in others(stage))
+def _has_several_values(fixture: AlertFixture) -> bool:
+    return any(True for _ in other_label_values(fixture))
 
 
 @case_kind(115, "two-values", _has_several_values)
-def two_values(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def two_values(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """For each label by which values differ: two of them are beyond the threshold, and both fire."""
-    for label, other in others(stage):
-        streams = stage.beyond()
+    for label, other in other_label_values(fixture):
+        streams = fixture.beyond()
         second = (relabelled(stream, label, other) for stream in streams)
-        phase = stage.lasting((*streams, *second), stage.until_firing)
+        phase = fixture.lasting((*streams, *second), fixture.until_firing)
         yield CaseTemplate(f"two values of {label} are beyond the threshold", (phase,), FIRES)

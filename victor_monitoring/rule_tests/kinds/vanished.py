@@ -12,13 +12,13 @@ from victor_monitoring.rule_tests.monitoring import absent, down
 
 
 @case_kind(160, "vanished")
-def vanished(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def vanished(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """The target goes down while the alert fires: it resolves, and the alerts on monitoring itself fire."""
-    up = stage.up()
-    after = max(stage.until_resolved, stage.until_monitored)
+    up = fixture.up()
+    after = max(fixture.until_resolved, fixture.until_monitored)
     phases = (
-        stage.lasting((*stage.beyond(50), up), stage.until_firing),
-        stage.lasting([replace(up, start=Fraction(0))], after),
+        fixture.lasting((*fixture.beyond(50), up), fixture.until_firing),
+        fixture.lasting([replace(up, start=Fraction(0))], after),
     )
-    told = (*down(stage.spec, dict(up.labels)), *absent(stage.spec))
+    told = (*down(fixture.spec, dict(up.labels)), *absent(fixture.spec))
     yield CaseTemplate("the target goes down", phases, RESOLVES, monitoring=told, records=True)

@@ -9,16 +9,16 @@ from victor_monitoring.rule_tests.case_template import FIRES, CaseTemplate, case
 from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
-def _has_window(stage: AlertFixture) -> bool:
-    return any(each.kind.is_windowed() for each in stage.signals)
+def _has_window(fixture: AlertFixture) -> bool:
+    return any(each.kind.is_windowed() for each in fixture.signals)
 
 
 @case_kind(50, "window", _has_window)
-def window(stage: AlertFixture) -> Iterator[CaseTemplate]:
+def window(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """From 1% short of the threshold to 2% beyond, on even traffic: when it fires pins the window."""
     traffic = Fraction(10)
     phases = (
-        stage.lasting(stage.at(stage.levels.short(), traffic), stage.settling),
-        stage.lasting(stage.at(stage.levels.beyond(2), traffic), stage.until_firing),
+        fixture.lasting(fixture.at(fixture.levels.short(), traffic), fixture.settling),
+        fixture.lasting(fixture.at(fixture.levels.beyond(2), traffic), fixture.until_firing),
     )
     yield CaseTemplate("from 1% short of the threshold to 2% beyond", phases, FIRES)

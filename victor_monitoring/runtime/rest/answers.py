@@ -68,7 +68,7 @@ class ResponseBodies:
 def signals_by_name(signals: Iterable[SignalValues]) -> dict[str, Any]:
     """The signals of an answer, each with its values."""
     return {
-        each.signal.name: {"title": each.signal.title, "unit": each.signal.unit, **_told(each)}
+        each.signal.name: {"title": each.signal.title, "unit": each.signal.unit, **_signal_body(each)}
         for each in signals
     }
 
@@ -89,7 +89,7 @@ def _series(series: Point | Distribution) -> Mapping[str, Any]:
     }
 
 
-def _told(each: SignalValues) -> dict[str, Any]:
+def _signal_body(each: SignalValues) -> dict[str, Any]:
     return {
         "query": each.query,
         "fault": each.fault,
@@ -111,7 +111,7 @@ def _score(score: SignalValues, signals: Iterable[SignalValues]) -> Mapping[str,
     return {
         "signal": score.signal.name,
         "title": score.signal.title,
-        **_told(score),
+        **_signal_body(score),
         "losses": losses,
     }
 

@@ -118,7 +118,7 @@ class Count(SignalKind):
             for target in targets
         )
 
-    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
         """Members that meet the condition already are the first to do so."""
         mine = selected(population, self.of)
         if level != int(level) or not 0 <= level <= len(mine):

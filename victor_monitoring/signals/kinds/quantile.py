@@ -132,7 +132,7 @@ class Quantile(SignalKind):
             for le, count in zip(bounds, counts, strict=True)
         )
 
-    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
         """As many observations as before, of a log-normal distribution with the quantile at `level`."""
         bounds = self.levels()
         if not 0 < level <= bounds[-1]:

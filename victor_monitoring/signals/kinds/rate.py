@@ -82,7 +82,7 @@ class Rate(SignalKind):
         mine = growing(signal, self.of.metric.name, labels, target, level * size)
         return (mine, stream(self.per.metric.name, divisor, target, size))
 
-    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
         """What `per` counts stays as it is."""
         if level < 0:
             raise ValueError("a rate is never negative")

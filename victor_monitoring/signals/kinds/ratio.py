@@ -115,7 +115,7 @@ class Ratio(SignalKind):
             raise ValueError("every series of the whole is also of the part")
         return (part,)
 
-    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
         """The whole stays as it is: what the part gains, the rest of the whole loses."""
         limit = self.range().high
         if level < 0 or (limit is not None and level > limit):

@@ -171,7 +171,7 @@ class Score(SignalKind):
         """As much is lost; where a part is reduced, by the first target alone as far as that is possible."""
         return self._with_up(self._spread(self._levels(100 - level), targets), targets)
 
-    def leanings(
+    def dominant_parts(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> Iterator[DominantPart]:
         for part in self.of:
@@ -249,10 +249,10 @@ class Score(SignalKind):
             for part in self.of
         )
 
-    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
         """Each part is steered to its level."""
         for part, own in self.part_levels(level):
-            population = part.steer(own, population)
+            population = part.set_level(own, population)
         return population
 
     def _with_up(self, streams: list[Stream], targets: Sequence[Mapping[str, str]]) -> tuple[Stream, ...]:

@@ -73,7 +73,7 @@ class Value(SignalKind):
             for target, offset in zip(targets, offsets, strict=True)
         )
 
-    def steer(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
         """All series move in proportion; where that is impossible, they become alike."""
         mine = selected(population, self.of)
         now = _FOLDS[self.agg](mine.values()) if mine else level

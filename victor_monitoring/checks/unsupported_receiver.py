@@ -11,8 +11,8 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 
 
-@check("VM611", "unsaid-receiver", Severity.WARNING)
-def unsaid_receiver(spec: Resolved) -> Iterator[Finding]:
+@check("VM611", "unsupported-receiver", Severity.WARNING)
+def unsupported_receiver(spec: Resolved) -> Iterator[Finding]:
     """A context gets the operator's objects, which have no words for one of its receivers.
 
     It gets no AlertmanagerConfig then, and is told of nothing, unless the fragment of routes is merged into

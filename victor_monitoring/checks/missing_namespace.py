@@ -10,8 +10,8 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 
 
-@check("VM613", "unsaid-namespace", Severity.WARNING)
-def unsaid_namespace(spec: Resolved) -> Iterator[Finding]:
+@check("VM613", "missing-namespace", Severity.WARNING)
+def missing_namespace(spec: Resolved) -> Iterator[Finding]:
     """A context is applied to Kubernetes, and the spec names no namespace.
 
     Its objects go to the namespace that kubectl is set to, which is another one for somebody else or in CI:
