@@ -1,4 +1,7 @@
-"""Monitoring as code: one spec compiled into alert rules, a dashboard and a metric registry."""
+"""Monitoring as code: one spec compiled into alert rules, a dashboard and a metric registry.
+
+The names below are loaded on first use, so that a service that only collects loads no generator.
+"""
 
 from __future__ import annotations
 
@@ -6,21 +9,44 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
+    from victor_monitoring.app.pipeline import Compiled, compile_spec, render
+    from victor_monitoring.base.artifacts import Artifact
+    from victor_monitoring.base.diagnostics import Diagnostic, Source, UserError
+    from victor_monitoring.runtime.collector import Collector
     from victor_monitoring.victor.collector import PerformanceMetricsCollector, get_performance_collector
     from victor_monitoring.victor.routes import register_performance_routes
 
-__all__ = ["PerformanceMetricsCollector", "get_performance_collector", "register_performance_routes"]
+__all__ = [
+    "Artifact",
+    "Collector",
+    "Compiled",
+    "Diagnostic",
+    "PerformanceMetricsCollector",
+    "Source",
+    "UserError",
+    "compile_spec",
+    "get_performance_collector",
+    "register_performance_routes",
+    "render",
+]
 __version__ = "0.1.0"
 
-# What a monitored service calls, loaded when it is asked for: the generator needs none of it.
-_RUNTIME: Final = {
-    "PerformanceMetricsCollector": "victor_monitoring.victor.collector",
-    "get_performance_collector": "victor_monitoring.victor.collector",
-    "register_performance_routes": "victor_monitoring.victor.routes",
+_MODULES: Final = {
+    "Artifact": "base.artifacts",
+    "Collector": "runtime.collector",
+    "Compiled": "app.pipeline",
+    "Diagnostic": "base.diagnostics",
+    "PerformanceMetricsCollector": "victor.collector",
+    "Source": "base.diagnostics",
+    "UserError": "base.diagnostics",
+    "compile_spec": "app.pipeline",
+    "get_performance_collector": "victor.collector",
+    "register_performance_routes": "victor.routes",
+    "render": "app.pipeline",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _RUNTIME:
+    if name not in _MODULES:
         raise AttributeError(f"module `{__name__}` has no attribute `{name}`")
-    return getattr(import_module(_RUNTIME[name]), name)
+    return getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
