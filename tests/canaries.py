@@ -1,6 +1,6 @@
-"""No secret is seen where it must not be: printed, logged, given to a program, or in a file for a while.
+"""Detection of leaked secrets: in output, logs, program arguments and temporary files.
 
-Every secret in the tests begins with `canary-`. `watched` holds whatever runs inside it to that.
+Every secret in the tests begins with `canary-`. `watched` fails if one leaks while its block runs.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Final
 
 _MARK: Final = b"canary-"
-_HOSTS: Final = b"canary-host-"  # what stands in the file of an Alertmanager's owner, and for amtool to read
+_HOSTS: Final = b"canary-host-"  # secrets in the host's own configuration, which is also written for amtool
 
 
 def _guises() -> Iterator[bytes]:
     yield _MARK
-    for shift in range(3):  # in base64 it looks otherwise at each of three places
-        first, last = -(-8 * shift // 6), 8 * (shift + len(_MARK)) // 6  # what is of its bits alone
+    for shift in range(3):  # base64 encodes a text differently at each offset modulo 3
+        first, last = -(-8 * shift // 6), 8 * (shift + len(_MARK)) // 6  # its bits only
         yield base64.b64encode(bytes(shift) + _MARK)[first:last]
 
 
@@ -29,7 +29,7 @@ GUISES: Final = tuple(_guises())
 
 
 class _Watch:
-    """What Python itself tells of programs that are started and files that go, while it is `on`."""
+    """An audit hook that examines started programs and removed or renamed files while it is `on`."""
 
     def __init__(self) -> None:
         self.on = False
@@ -47,7 +47,7 @@ class _Watch:
                     self.look(str(each), each.read_bytes().replace(_HOSTS, b""))
 
     def look(self, place: str, text: bytes) -> None:
-        """Notes the place where a secret is in the text."""
+        """Record the place if the text contains a secret."""
         if any(guise in text for guise in GUISES):
             self.seen.append(place)
 
@@ -58,7 +58,7 @@ sys.addaudithook(_WATCH)
 
 @contextlib.contextmanager
 def watched(*printed: io.StringIO) -> Iterator[None]:
-    """Fails where a secret was logged, given to a program, printed, or in a file that is gone."""
+    """Fail if a secret was logged, printed, passed to a program, or in a file that was removed or renamed."""
     log = io.StringIO()
     handler, root = logging.StreamHandler(log), logging.getLogger()
     level = root.level

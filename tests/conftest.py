@@ -1,6 +1,6 @@
-"""What all tests share: the real programs, and a folder of an ordinary user.
+"""Fixtures of all tests: the paths of real programs, and a folder owned by an ordinary user.
 
-A program that is missing skips its tests, and fails them in CI.
+A missing program skips its tests; in CI it fails them.
 """
 
 from __future__ import annotations
@@ -26,24 +26,25 @@ PROGRAMS = {*MONITORING, "kubebuilder", "node", "npm", "victor_ai"}
 NOBODY = 65534
 HURRY = 10  # steps of niceness
 
-# No deadline: the machine may be busy. Inputs are drawn alike in every run, but by the seed of `make prove`.
+# No deadline: the machine may be busy. Every run draws the same inputs, but for the seed of `make prove`.
 settings.register_profile("alike", deadline=None, derandomize=True)
 settings.register_profile("seeded", deadline=None, database=None, print_blob=True)
 settings.load_profile("alike")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the flags that update golden files and run what takes minutes."""
+    """Add the flags that update golden files and run the proofs."""
     parser.addoption(
-        "--update-goldens", action="store_true", help="write the golden files anew, then read them"
+        "--update-goldens", action="store_true", help="rewrite the golden files; read them afterwards"
     )
-    parser.addoption("--prove", action="store_true", help="run the proofs that take minutes, and them alone")
+    parser.addoption("--prove", action="store_true", help="run only the proofs, which take minutes")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Heed the signals that whoever runs the tests may ignore: what they start inherits that.
+    """Restore the default handling of SIGINT and SIGHUP, and stop the shared kcp at the end of the run.
 
-    The process that gathers the results also ends what all of them share.
+    A parent that ignores the signals would otherwise pass that on to every program that the tests start.
+    Only the process that collects the results stops the kcp.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -54,9 +55,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Mark tests that need a real program, or one whose version matters; pick the proofs or all the rest.
+    """Mark tests that need a real program, or one whose version matters; select the proofs or all others.
 
-    Files that wait, for a clock or for programs, come before those that only compute, which fill the gaps.
+    Files that wait for a clock or for programs run first; files that only compute fill the gaps.
     """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -76,25 +77,25 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
-    """What keeps pace with a clock goes before all the rest, and so do the programs that it starts."""
+    """Run tests that keep pace with a clock, and the programs that they start, at a higher priority."""
     with hurried() if item.get_closest_marker("clock") else nullcontext():
         return (yield)
 
 
 @contextmanager
 def hurried() -> Iterator[None]:
-    """A higher priority, where this user may have one."""
+    """Raise the priority of this process until the block ends, if the user may do so."""
     before = os.getpriority(os.PRIO_PROCESS, 0)
     with suppress(PermissionError):
         os.setpriority(os.PRIO_PROCESS, 0, before - HURRY)
     try:
         yield
     finally:
-        os.setpriority(os.PRIO_PROCESS, 0, before)  # no higher one: anybody may
+        os.setpriority(os.PRIO_PROCESS, 0, before)  # lowering it needs no privilege
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Prints the tables whose rows tests have recorded."""
+    """Print the tables whose rows were recorded by tests."""
     for title, lines in tables(terminalreporter.getreports("passed")):
         terminalreporter.section(title)
         for line in lines:
@@ -103,11 +104,11 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
 
 @pytest.fixture
 def ordinary_folder(tmp_path: Path) -> Iterator[Path]:
-    """An empty folder of the user who runs the test; root runs it as nobody, whom modes bind too."""
+    """Yield an empty folder of the user who runs the test; root becomes `nobody`, bound by file modes."""
     if os.geteuid() != 0:
         yield tmp_path
         return
-    with tempfile.TemporaryDirectory() as folder:  # nobody may not look below pytest's own folder
+    with tempfile.TemporaryDirectory() as folder:  # `nobody` has no access to pytest's own folder
         os.chown(folder, NOBODY, -1)
         os.seteuid(NOBODY)
         try:
@@ -117,7 +118,7 @@ def ordinary_folder(tmp_path: Path) -> Iterator[Path]:
 
 
 def needed(name: str, find: Callable[[str], Path] = program) -> Path:
-    """The path of a program; without it the test is skipped with the reason, and fails in CI."""
+    """Return the path of a program; skip the test with the reason if it is missing, or fail it in CI."""
     try:
         return find(name)
     except MissingProgramError as missing:
@@ -128,49 +129,49 @@ def needed(name: str, find: Callable[[str], Path] = program) -> Path:
 
 @pytest.fixture(scope="session")
 def promtool() -> Path:
-    """The path of promtool."""
+    """Return the path of promtool."""
     return needed("promtool")
 
 
 @pytest.fixture(scope="session")
 def prometheus() -> Path:
-    """The path of Prometheus."""
+    """Return the path of Prometheus."""
     return needed("prometheus")
 
 
 @pytest.fixture(scope="session")
 def alertmanager() -> Path:
-    """The path of Alertmanager."""
+    """Return the path of Alertmanager."""
     return needed("alertmanager")
 
 
 @pytest.fixture(scope="session")
 def amtool() -> Path:
-    """The path of amtool."""
+    """Return the path of amtool."""
     return needed("amtool")
 
 
 @pytest.fixture(scope="session")
 def node() -> Path:
-    """The path of node."""
+    """Return the path of node."""
     return needed("node")
 
 
 @pytest.fixture(scope="session")
 def npm() -> Path:
-    """The path of npm."""
+    """Return the path of npm."""
     return needed("npm")
 
 
 @pytest.fixture(scope="session")
 def victor_ai() -> Path:
-    """The path of a Python that has Victor."""
+    """Return the path of a Python in which Victor is installed."""
     return needed("victor-ai", environment)
 
 
 @pytest.fixture(scope="session")
 def kubebuilder() -> Path:
-    """The folder with etcd, kube-apiserver and kubectl; nobody needs to have one, CI neither."""
+    """Return the folder with etcd, kube-apiserver and kubectl; skip the test if none is named, also in CI."""
     try:
         return assets()
     except UnsetError as unset:

@@ -1,4 +1,4 @@
-"""Environments of their own for what cannot share the tests': made once, in `.tools/`."""
+"""Virtual environments for packages that conflict with those of the tests, created once in `.tools/`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from pathlib import Path
 
 from tests.programs import TOOLS, MissingProgramError
 
-# Victor pins a typer that ours need not be, and brings numpy and the clients of its providers.
+# Victor pins a version of typer, and requires numpy and the clients of its providers.
 PACKAGES = {"victor-ai": ("victor-ai==0.9.5", "prometheus-client", "psutil")}
 _PATIENCE = 900  # seconds: 350 MB, over a slow line
 
 
 def environment(name: str) -> Path:
-    """The Python of this environment, set up at first. Raises MissingProgramError where it cannot be."""
+    """Return the Python of this environment, creating it on first use; MissingProgramError if that fails."""
     folder = TOOLS / PACKAGES[name][0]
     python = folder / ("Scripts/python.exe" if sys.platform == "win32" else "bin/python")
     complete = folder / "complete"

@@ -1,10 +1,10 @@
-"""Real Kubernetes API servers for the tests: the folders that KUBEBUILDER_ASSETS and OPERATOR_ASSETS name.
+"""Folders of programs for real Kubernetes API servers, named by KUBEBUILDER_ASSETS and OPERATOR_ASSETS.
 
-`python tests/kubebuilder.py KUBE-APISERVER.XZ` makes one in `.tools/`: the server unpacked, etcd and kubectl
-as links to those on PATH or to Debian's. Anybody else gets one by `setup-envtest use`.
+`python tests/kubebuilder.py KUBE-APISERVER.XZ` creates the first in `.tools/`: it unpacks the server, and
+links to etcd and kubectl on PATH or from Debian. `setup-envtest use` creates such a folder too.
 
-`python tests/kubebuilder.py --operator FOLDER` makes the other one of what is packed in a folder: kcp, a
-newer API in one process, the Prometheus operator with its kinds, and the kinds of Kubernetes that kcp lacks.
+`python tests/kubebuilder.py --operator FOLDER` creates the second from packed files: kcp (a newer API in one
+process), the Prometheus operator with its kinds, and the kinds of Kubernetes that are missing in kcp.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT))  # run as a script, its neighbours are not to be found otherwise
+sys.path.insert(0, str(ROOT))  # a script does not find its neighbouring modules otherwise
 
 from tests.programs import TOOLS, MissingProgramError, fetch, unpack  # noqa: E402 - see the line above
 
@@ -30,11 +30,14 @@ DEBIAN = {"etcd": "etcd-server", "kubectl": "kubernetes-client"}
 
 
 class UnsetError(LookupError):
-    """No folder of programs is named."""
+    """The environment variable that names the folder of programs is not set."""
 
 
 def assets() -> Path:
-    """The folder that holds a cluster's programs; UnsetError or MissingProgramError where there is none."""
+    """Return the folder of a cluster's programs.
+
+    Raises UnsetError if none is named, MissingProgramError if a program is missing in it.
+    """
     named = os.environ.get(VARIABLE)
     if not named:
         message = f"{VARIABLE} names no folder with {', '.join(ASSETS)}: see tests/kubebuilder.py"
@@ -46,7 +49,7 @@ def assets() -> Path:
 
 
 def operator_assets() -> Path | None:
-    """The folder with kcp and the operator, if one is named; MissingProgramError where it lacks something."""
+    """Return the folder with kcp and the operator, if named; MissingProgramError if it is incomplete."""
     named = os.environ.get(OPERATOR_VARIABLE)
     missing = [each for each in OPERATOR_ASSETS if named and not Path(named, each).exists()]
     if missing:
@@ -55,19 +58,19 @@ def operator_assets() -> Path | None:
 
 
 def debian_kubectl() -> Path | None:
-    """Debian's kubectl, where it was unpacked."""
+    """Return the path of Debian's kubectl if it is unpacked."""
     found = TOOLS / DEBIAN["kubectl"] / "usr/bin/kubectl"
     return found if found.exists() else None
 
 
 def prepare(server: Path) -> None:
-    """The folder, from the packed server and from programs on PATH or Debian's packages."""
+    """Create the folder from the packed server and from programs on PATH or in Debian's packages."""
     unpack(server, FOLDER / "kube-apiserver")
     link(FOLDER, DEBIAN)
 
 
 def prepare_operator(packed: Path) -> None:
-    """The other folder, from what is packed in one and from kubectl on PATH or Debian's."""
+    """Create the operator's folder from packed files and from kubectl on PATH or in Debian's package."""
     for name in ("kcp", "operator"):
         unpack(packed / f"{name}.xz", OPERATOR_FOLDER / name)
     shutil.unpack_archive(packed / "operator-crds.tar.xz", OPERATOR_FOLDER / "crds", filter="data")
@@ -76,7 +79,7 @@ def prepare_operator(packed: Path) -> None:
 
 
 def link(folder: Path, programs: Mapping[str, str]) -> None:
-    """Links to programs on PATH or in Debian's packages, which are fetched."""
+    """Link to programs on PATH or in Debian's packages, fetching missing packages."""
     wanted = [package for package in programs.values() if not (TOOLS / package).exists()]
     if wanted:
         print(f"fetching {' and '.join(wanted)} into {TOOLS}", file=sys.stderr)
@@ -88,7 +91,7 @@ def link(folder: Path, programs: Mapping[str, str]) -> None:
 
 
 def main() -> int:
-    """Makes the folder and prints its path; 2 where it cannot be made."""
+    """Create the folder and print its path; return 2 if that fails."""
     is_operator = sys.argv[1] == "--operator"
     try:
         if is_operator:

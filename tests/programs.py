@@ -1,8 +1,8 @@
-"""The real programs that the tests run: those of the folder that TEST_PROGRAMS names, where it is set.
+"""The real programs that the tests run, searched for in the folder named by TEST_PROGRAMS, if it is set.
 
-Else those on PATH, else Debian's, unpacked into `.tools/`. `python tests/programs.py` fetches those that are
-missing, needs no root, and neither installs nor starts anything; with `--unpack FOLDER` it unpacks `NAME.xz`
-of each program into a folder of `.tools/`, and prints the path of that folder.
+Otherwise on PATH, then among Debian's programs unpacked into `.tools/`. `python tests/programs.py` fetches
+missing programs; it needs no root, and neither installs nor starts anything. With `--unpack FOLDER` it
+unpacks `NAME.xz` of each program into a folder of `.tools/`, and prints the path of that folder.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from pathlib import Path
 
 VARIABLE = "TEST_PROGRAMS"
 TOOLS = Path(__file__).resolve().parents[1] / ".tools"
-# The Debian package that holds each program. It stands in `.tools/` under its name, whole or not at all.
+# The Debian package of each program; it is unpacked into the folder of its name in `.tools/`, or not at all.
 PACKAGES = {
     "prometheus": "prometheus",
     "promtool": "prometheus",
@@ -26,8 +26,8 @@ PACKAGES = {
     "amtool": "prometheus-alertmanager",
 }
 DEBIAN_NAMES = {"alertmanager": "prometheus-alertmanager"}
-# Debian's Alertmanager reads its templates from an absolute path. In the unpacked program that path is made
-# relative, at the same length, and a script of the usual name runs it where the path leads to its own files.
+# Debian's Alertmanager reads its templates from an absolute path. In the unpacked program it is replaced by
+# a relative one of the same length, and a script of the usual name runs it in the matching folder.
 ABSOLUTE, RELATIVE = b"/usr/share/prometheus/alertmanager", b"usr//share/prometheus/alertmanager"
 STARTER = """\
 #!/bin/sh
@@ -42,11 +42,11 @@ INSTALLED_BY = {
 
 
 class MissingProgramError(LookupError):
-    """A program is not where it is looked for; the message says where, and what brings it."""
+    """A program was not found; the message names the searched place and a way to get the program."""
 
 
 def program(name: str) -> Path:
-    """The path of a program that the tests run. Raises MissingProgramError; fetches nothing."""
+    """Return the path of a program that the tests run; MissingProgramError if not found. Fetches nothing."""
     if (folder := os.environ.get(VARIABLE)) and name in PACKAGES:
         if found := shutil.which(name, path=folder):
             return Path(found)
@@ -60,15 +60,15 @@ def program(name: str) -> Path:
 
 
 def version(path: Path) -> str:
-    """The version that a program of Prometheus' or Alertmanager's says it has, such as `3.14.0`."""
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
-    match = re.search(r"version (\d+\.\d+\.\d+)", said.stdout + said.stderr)
-    assert match is not None, said
+    """Return the version that a program of Prometheus or Alertmanager prints, such as `3.14.0`."""
+    printed = subprocess.run([path, "--version"], capture_output=True, text=True, check=True)
+    match = re.search(r"version (\d+\.\d+\.\d+)", printed.stdout + printed.stderr)
+    assert match is not None, printed
     return match[1]
 
 
 def missing_packages() -> list[str]:
-    """The Debian packages that hold the programs which are not there yet."""
+    """Return the Debian packages of the programs that are missing."""
     if os.environ.get(VARIABLE):
         return []
     packages = set()
@@ -81,7 +81,7 @@ def missing_packages() -> list[str]:
 
 
 def fetch(packages: list[str]) -> None:
-    """Unpacks Debian packages into `.tools/`, with package lists of its own: the system's stay untouched."""
+    """Unpack Debian packages into `.tools/`, using separate package lists: the system's are not changed."""
     TOOLS.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="fetch-", dir=TOOLS) as scratch:
         for folder in ("state/lists/partial", "cache/archives/partial"):
@@ -90,7 +90,7 @@ def fetch(packages: list[str]) -> None:
             "Dir::State": f"{scratch}/state",
             "Dir::State::Lists": f"{scratch}/state/lists",
             "Dir::Cache": f"{scratch}/cache",
-            "APT::Sandbox::User": "",  # root downloads as itself: `_apt` may not read our folder
+            "APT::Sandbox::User": "",  # root downloads as itself: `_apt` has no access to this folder
             "Acquire::Retries": "3",
         }
         apt = [
@@ -111,7 +111,7 @@ def fetch(packages: list[str]) -> None:
 
 
 def relocate(unpacked: Path) -> None:
-    """Makes Alertmanager find its templates where it was unpacked; its arguments must be absolute paths."""
+    """Make Alertmanager find its templates where it was unpacked; its arguments must be absolute paths."""
     binary = unpacked / "usr/bin/prometheus-alertmanager"
     binary.write_bytes(binary.read_bytes().replace(ABSOLUTE, RELATIVE))
     starter = unpacked / "usr/bin/alertmanager"
@@ -120,7 +120,7 @@ def relocate(unpacked: Path) -> None:
 
 
 def unpack(packed: Path, path: Path) -> None:
-    """Unpack a program, whole or not at all; one that is there stays."""
+    """Unpack a program completely or not at all, unless it exists."""
     if path.exists():
         return
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -132,7 +132,7 @@ def unpack(packed: Path, path: Path) -> None:
 
 
 def unpack_all(source: Path) -> int:
-    """Unpack every program of a folder and print where they are."""
+    """Unpack every program of a folder and print the path of the unpacked ones; return 0."""
     folder = TOOLS / "unpacked"
     for name in PACKAGES:
         unpack(source / f"{name}.xz", folder / name)
@@ -141,7 +141,7 @@ def unpack_all(source: Path) -> int:
 
 
 def main() -> int:
-    """Fetch what is missing and print where each program is; return 2 where it cannot be had."""
+    """Fetch missing programs and print the path of each; return 2 if one cannot be fetched."""
     if sys.argv[1:2] == ["--unpack"]:
         return unpack_all(Path(sys.argv[2]))
     if packages := missing_packages():

@@ -1,4 +1,4 @@
-"""Tables of what tests found, printed when all are done."""
+"""Tables of test results, printed at the end of the run."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any, cast
 
 import pytest
 
-KEY = "row of a table"  # the property of a test that holds one
+KEY = "row of a table"  # the name of the test property that contains a row
 
 
 def row(title: str, cells: Mapping[str, str]) -> tuple[str, dict[str, Any]]:
-    """A row of the table of that title, its cells by their columns: what a test records."""
+    """Return the property by which a test records a row of a table: its title, and its cells by column."""
     return KEY, {"title": title, "cells": dict(cells)}
 
 
 def tables(reports: Sequence[pytest.TestReport]) -> Iterator[tuple[str, list[str]]]:
-    """The titles and lines of the tables whose rows tests have recorded."""
+    """Yield the title and the lines of each table whose rows were recorded by tests."""
     found: dict[str, list[dict[str, str]]] = {}
     for report in reports:
         for key, value in report.user_properties:

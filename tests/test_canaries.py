@@ -1,4 +1,4 @@
-"""The watch over secrets sees one wherever it goes."""
+"""Detection of a secret in each place to which it may leak."""
 
 from __future__ import annotations
 
@@ -45,21 +45,21 @@ LEAKS: dict[str, Callable[[Path], object]] = {
 
 @pytest.mark.parametrize("place", LEAKS)
 def test_a_leak(tmp_path: Path, place: str) -> None:
-    """It is told with its place."""
+    """A leaked secret is reported with its place."""
     with pytest.raises(AssertionError, match=place), watched():
         LEAKS[place](tmp_path)
 
 
 @pytest.mark.parametrize("before", ["", "a", "ab", "me:", "admin:"])
 def test_a_guise(before: str) -> None:
-    """In base64 too, wherever in the text it begins."""
+    """A secret is detected in base64, at every offset of the encoded text."""
     printed = io.StringIO(f"Basic {base64.b64encode((before + SECRET).encode()).decode()}")
     with pytest.raises(AssertionError, match="output"), watched(printed):
         pass
 
 
 def test_no_secret(tmp_path: Path) -> None:
-    """Nothing is told of anything else."""
+    """Nothing is reported if no secret leaks."""
     with watched(io.StringIO("all is well")):
         logging.getLogger("some.library").debug("asked")
         subprocess.run([sys.executable, "-c", ""], check=True)

@@ -1,4 +1,4 @@
-"""deployment/compose: what it mounts is rendered, what it configures loads, and nobody else can reach it."""
+"""deployment/compose: mounted files are rendered, configurations load, ports listen on loopback only."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVICES: dict[str, Any] = yaml.safe_load((COMPOSE / "compose.yaml").read_bytes(
 
 
 def mounts(service: str) -> Iterator[tuple[Path, str]]:
-    """The files of the repository that a service sees, and where."""
+    """Yield the files of the repository that are mounted in a service, with their container paths."""
     for volume in SERVICES[service]["volumes"]:
         source, place, *mode = volume.split(":")
         if source.startswith("."):
@@ -26,16 +26,16 @@ def mounts(service: str) -> Iterator[tuple[Path, str]]:
 
 
 def container(service: str, folder: Path) -> Path:
-    """A folder with the service's files where the service has them."""
+    """Copy the service's files to their container paths below the folder, and return the folder."""
     for source, place in mounts(service):
-        there = folder / place.lstrip("/")
-        there.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copy(source, there)
+        copy = folder / place.lstrip("/")
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(source, copy)
     return folder
 
 
-def test_what_is_mounted() -> None:
-    """Every file that is mounted exists; rules and dashboard are those that are rendered."""
+def test_mounted_files() -> None:
+    """Every mounted file exists; rules and dashboard are the rendered ones."""
     sources = {source for name in SERVICES for source, _ in mounts(name)}
     assert all(each.is_file() for each in sources)
     rendered = {each.name for each in sources if each.is_relative_to(ROOT / "generated")}
@@ -43,20 +43,20 @@ def test_what_is_mounted() -> None:
 
 
 def test_loopback() -> None:
-    """Every port is one of loopback."""
+    """Every port is bound to 127.0.0.1."""
     ports = [port for each in SERVICES.values() for port in each["ports"]]
     assert len(ports) == 3
     assert all(port.startswith("127.0.0.1:") for port in ports)
 
 
 def test_no_default_password() -> None:
-    """Grafana's password is the user's, and without one nothing starts."""
+    """Grafana's password is set by the user; without one nothing starts."""
     wanted = SERVICES["grafana"]["environment"]["GF_SECURITY_ADMIN_PASSWORD"]
-    assert wanted.startswith("${GRAFANA_ADMIN_PASSWORD:?")  # unset and empty are refused
+    assert wanted.startswith("${GRAFANA_ADMIN_PASSWORD:?")  # refuses an unset or empty variable
 
 
 def test_prometheus(promtool: Path, tmp_path: Path) -> None:
-    """The configuration passes promtool, which finds the rules by it; the spec's job is scraped as often."""
+    """`promtool` accepts the configuration and its rules; the spec's job and intervals are configured."""
     folder = container("prometheus", tmp_path)
     config = folder / "etc/prometheus/prometheus.yml"
     checked = subprocess.run(
@@ -75,7 +75,7 @@ def test_prometheus(promtool: Path, tmp_path: Path) -> None:
 
 
 def test_alertmanager(amtool: Path, tmp_path: Path) -> None:
-    """The configuration passes amtool, and has all of the rendered fragment."""
+    """`amtool` accepts the configuration, which contains the whole rendered fragment."""
     config = container("alertmanager", tmp_path) / "etc/alertmanager/alertmanager.yml"
     checked = subprocess.run([amtool, "check-config", config], capture_output=True, text=True, check=False)
     assert checked.returncode == 0, checked.stderr
@@ -88,7 +88,7 @@ def test_alertmanager(amtool: Path, tmp_path: Path) -> None:
 
 
 def test_grafana(tmp_path: Path) -> None:
-    """It reads the dashboard from where it is mounted, and its data from the Prometheus beside it."""
+    """Grafana reads the dashboard from its mounted path, and data from the Prometheus of the composition."""
     provisioning = container("grafana", tmp_path) / "etc/grafana/provisioning"
     (provider,) = yaml.safe_load((provisioning / "dashboards/victor.yaml").read_bytes())["providers"]
     (dashboard,) = (tmp_path / provider["options"]["path"].lstrip("/")).glob("*.json")

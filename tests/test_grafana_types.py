@@ -1,4 +1,4 @@
-"""Grafana's own types accept every dashboard, and refuse the mistakes that they are there to catch."""
+"""Grafana's own TypeScript types accept every dashboard, and refuse planted mistakes."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Dashboard = dict[str, Any]
 
 
 def dashboards() -> dict[str, Dashboard]:
-    """Every dashboard to judge, by name: the committed ones, and those that the example specs render to."""
+    """Return the dashboards by name: the committed ones, and those rendered from the example specs."""
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in RENDERED}
     for path in SPECS:
         source = load.read(path, path.name)
@@ -45,7 +45,7 @@ def dashboards() -> dict[str, Dashboard]:
 
 
 def panel(dashboard: Dashboard, kind: str) -> Any:
-    """The first panel of a kind, whether it stands in a row or not."""
+    """Return the first panel of a kind, inside a row or outside."""
     panels = [inner for each in dashboard["panels"] for inner in (each, *each.get("panels", ()))]
     return next(each for each in panels if each["type"] == kind)
 
@@ -101,7 +101,7 @@ MISTAKES: list[Callable[[Dashboard], None]] = [
 
 @pytest.fixture(scope="session")
 def installed(npm: Path) -> Path:
-    """The folder in which Grafana's types and TypeScript are installed, whole or not at all."""
+    """Return the folder in which Grafana's types and TypeScript are installed, completely or not at all."""
     package = GRAFANA / "package.json"
     home = TOOLS / f"grafana-{hashlib.sha256(package.read_bytes()).hexdigest()[:12]}"
     if not home.exists():
@@ -118,14 +118,14 @@ def installed(npm: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def workplace(installed: Path) -> Iterator[Path]:
-    """An empty folder from which the installed types are found."""
+    """Yield an empty folder from which the installed types can be imported."""
     with tempfile.TemporaryDirectory(prefix="run-", dir=installed) as folder:
         yield Path(folder)
 
 
 @pytest.fixture(scope="session")
 def refused(node: Path, installed: Path, workplace: Path) -> dict[str, str]:
-    """What the compiler says of each dashboard and each planted mistake that it refuses, by name."""
+    """Return the compiler's errors of each refused dashboard and planted mistake, by name."""
     for name in ("dashboard-types.ts", "tsconfig.json"):
         shutil.copy(GRAFANA / name, workplace)
     cases = dashboards()
@@ -139,9 +139,9 @@ def refused(node: Path, installed: Path, workplace: Path) -> dict[str, str]:
     run = subprocess.run(
         [node, compiler, "--pretty", "false"], cwd=workplace, capture_output=True, text=True, check=False
     )
-    said = ERROR.split(run.stdout)
-    assert run.returncode == (2 if len(said) > 1 else 0), run.stdout + run.stderr
-    return dict(zip(said[1::2], said[2::2], strict=True))
+    parts = ERROR.split(run.stdout)
+    assert run.returncode == (2 if len(parts) > 1 else 0), run.stdout + run.stderr
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
 
 
 @pytest.mark.parametrize("name", dashboards())
@@ -152,12 +152,12 @@ def test_dashboard_is_accepted(refused, name):
 
 @pytest.mark.parametrize("mistake", MISTAKES)
 def test_planted_mistake_is_refused(refused, mistake):
-    """A mistake planted into an accepted dashboard does not pass."""
+    """A mistake planted into an accepted dashboard is refused."""
     assert mistake.__name__ in refused
 
 
 def test_nothing_is_cast():
-    """The types judge the JSON as it is: no assertion, no `any` and no silenced line softens them."""
+    """The types check the JSON as it is: without type assertion, `any` or suppressed line."""
     types = (GRAFANA / "dashboard-types.ts").read_text(encoding="utf-8")
     code = re.sub(r"^//.*$|import type \* as", "", types, flags=re.MULTILINE)
 

@@ -1,4 +1,4 @@
-"""What holds of the house as a whole: it knows no application."""
+"""The package as a whole: no module outside `victor` names an application."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SPECS = ["specs/performance.yaml", "specs/examples/checkout.yaml"]
 
 
 def resolved(path: str) -> Resolved:
-    """The base of a spec of this repository."""
+    """Return the base of a spec of this repository."""
     source = Source(path, (ROOT / path).read_text(encoding="utf-8"))
     spec = compile_spec(source, today=datetime.date(2026, 1, 1)).base
     assert spec is not None
@@ -26,7 +26,7 @@ def resolved(path: str) -> Resolved:
 
 
 def own_words(spec: Resolved) -> set[str]:
-    """The words that only this application has: its metrics, alerts, groups and classes."""
+    """Return the names that only this application defines: its metrics, alerts, groups and classes."""
     words = {
         *(declared.metric.name for declared in spec.declared),
         *(alert.name for alert in spec.alerts),
@@ -39,7 +39,7 @@ def own_words(spec: Resolved) -> set[str]:
 
 
 def modules() -> Iterator[Path]:
-    """Every file of the package but those of `victor`, the one place that is about Victor."""
+    """Yield every module and YAML file of the package except those of `victor`."""
     for path in sorted((ROOT / "victor_monitoring").rglob("*")):
         if path.suffix in (".py", ".yaml") and "victor" not in path.relative_to(ROOT).parts[1:]:
             yield path
@@ -59,8 +59,8 @@ def test_no_code_names_what_a_spec_defines(path: str) -> None:
     assert found == []
 
 
-def test_no_code_outside_its_own_package_knows_the_prefix_of_victor() -> None:
-    """No module but those of `victor` spells a name that begins like Victor's metrics."""
+def test_no_code_outside_its_package_contains_the_prefix_of_victor() -> None:
+    """No module outside `victor` contains a name that begins with Victor's metric prefix."""
     found = [
         f"{module.relative_to(ROOT)}: {match[0]}"
         for module in modules()

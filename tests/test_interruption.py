@@ -1,4 +1,4 @@
-"""When a signal takes effect: at once, at the end, or never; on us and on the programs that we run."""
+"""Signals take effect at once, at the end, or never: in this process and in its child processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ except Interrupted:
     print("interrupted")
 """
 KILL = "os.kill(os.getpid(), {how:d})"
-# As a terminal does it: the program that we wait for is hit, and so are we.
+# As a terminal does: both the child process and this process receive the signal.
 KILL_BOTH = """\
 program = "import os; os.kill(os.getppid(), {how:d}); os.kill(os.getpid(), {how:d}); print('to its end')"
 print(subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, text=True).stdout.strip())
@@ -29,7 +29,7 @@ print(subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, te
 
 
 def run(body: str) -> str:
-    """What a process prints; an `Interrupted` is its last word."""
+    """Return the output of a process that runs `body`; `Interrupted` prints its last line."""
     script = SCRIPT.format(body=indent(body, "        "))
     done = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
@@ -40,7 +40,7 @@ def run(body: str) -> str:
 
 @pytest.mark.parametrize("how", SIGNALS)
 def test_at_once(how: signal.Signals) -> None:
-    """And only once: what follows it is heard no more."""
+    """The first signal interrupts at once; further ones are ignored."""
     assert run(f"{KILL}; print('not reached')".format(how=how)) == "interrupted\n"
     twice = f"try:\n    {KILL}; signal.pause()\nfinally:\n    {KILL}; print('tidy')"
     assert run(twice.format(how=how)) == "tidy\ninterrupted\n"
@@ -48,13 +48,13 @@ def test_at_once(how: signal.Signals) -> None:
 
 @pytest.mark.parametrize("how", SIGNALS)
 def test_at_the_end(how: signal.Signals) -> None:
-    """The program that is waited for comes to its end too, and then the interruption takes effect."""
+    """The child process runs to its end too, and then the interruption takes effect."""
     body = f"with unbroken():\n{indent(KILL_BOTH, '    ')}    print('whole')\nprint('not reached')"
     assert run(body.format(how=how)) == "to its end\nwhole\ninterrupted\n"
 
 
 def test_at_the_end_whichever_thread_it_meets() -> None:
-    """A thread that blocks nothing may be the one that the signal is delivered to."""
+    """A signal that the system delivers to a thread which does not block it is deferred as well."""
     body = """\
 done = threading.Event()
 thread = threading.Thread(target=done.wait)
@@ -70,12 +70,12 @@ print("not reached")
 
 
 def test_never() -> None:
-    """Half an undoing is worse than none."""
+    """A signal in a shielded body has no effect, so that a rollback is never half done."""
     assert run(f"with shielded():\n    {KILL}\nprint('reached')".format(how=signal.SIGINT)) == "reached\n"
 
 
-def test_what_is_ignored_stays_so() -> None:
-    """As `nohup` has it."""
+def test_an_ignored_signal_stays_ignored() -> None:
+    """A signal that the parent process set to ignored, as `nohup` does, interrupts nothing."""
     script = (
         f"signal.signal(signal.SIGHUP, signal.SIG_IGN)\nwith interruptible():\n    {KILL}\nprint('reached')"
     )
@@ -83,7 +83,7 @@ def test_what_is_ignored_stays_so() -> None:
 
 
 def test_another_thread_is_never_interrupted() -> None:
-    """Handlers are the main thread's alone."""
+    """Handlers belong to the main thread; in another one the body runs without them."""
     body = """\
 def change():
     with unbroken():

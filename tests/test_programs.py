@@ -1,4 +1,4 @@
-"""Where the programs of the tests come from, and what is said when one is missing."""
+"""The search for programs, and the messages about missing ones."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ pytest_plugins = ["pytester"]
 
 @pytest.fixture
 def bin_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only folder on PATH, empty; `.tools` beside it."""
+    """Return the only folder on PATH, empty; `.tools` is next to it."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", str(folder))
@@ -40,7 +40,7 @@ def test_path_comes_first(bin_folder):
 
 
 def test_a_named_folder_is_the_only_one(bin_folder, monkeypatch, capsys):
-    """With TEST_PROGRAMS a program that its folder lacks is missing, and nothing is fetched."""
+    """With TEST_PROGRAMS, a program not in its folder is missing, and nothing is fetched."""
     executable(bin_folder / "promtool")
     folder = bin_folder.parent / "newer"
     named = executable(folder / "prometheus")
@@ -54,7 +54,7 @@ def test_a_named_folder_is_the_only_one(bin_folder, monkeypatch, capsys):
 
 
 def test_packed_programs_are_unpacked_once(bin_folder, tmp_path):
-    """Whole, and executable; one that is there already stays."""
+    """A program is unpacked completely and executable; an existing one is not replaced."""
     for name in programs.PACKAGES:
         (tmp_path / f"{name}.xz").write_bytes(lzma.compress(f"#!/bin/sh\necho {name}\n".encode()))
 
@@ -68,14 +68,14 @@ def test_packed_programs_are_unpacked_once(bin_folder, tmp_path):
 
 
 def test_debian_name_is_looked_for_on_path(bin_folder):
-    """Debian calls Alertmanager `prometheus-alertmanager`; both names are looked for."""
+    """Debian calls Alertmanager `prometheus-alertmanager`; both names are searched for."""
     on_path = executable(bin_folder / "prometheus-alertmanager")
 
     assert programs.program("alertmanager") == on_path
 
 
-def test_unpacked_alertmanager_runs_beside_its_templates(bin_folder, monkeypatch):
-    """Unpacked, it a script starts it where its templates are, with the arguments as given."""
+def test_unpacked_alertmanager_finds_its_templates(bin_folder, monkeypatch):
+    """A script starts the unpacked Alertmanager in the folder of its templates, with unchanged arguments."""
     unpacked = programs.TOOLS / "prometheus-alertmanager"
     binary = executable(unpacked / "usr/bin/prometheus-alertmanager")
     binary.write_bytes(b"#!/bin/sh\npwd; echo $1 /usr/share/prometheus/alertmanager\n")
@@ -90,7 +90,7 @@ def test_unpacked_alertmanager_runs_beside_its_templates(bin_folder, monkeypatch
 
 
 def test_interrupted_fetch_is_not_taken_for_a_program(bin_folder):
-    """What a fetch left behind when it was killed is no program."""
+    """A file left behind by a killed fetch is not used as a program."""
     executable(programs.TOOLS / "fetch-x1y2/prometheus/usr/bin/promtool")
 
     assert programs.missing_packages() == ["prometheus", "prometheus-alertmanager"]
@@ -100,7 +100,7 @@ def test_interrupted_fetch_is_not_taken_for_a_program(bin_folder):
 
 @pytest.mark.parametrize(("platform", "remedy"), [("darwin", "brew install"), ("linux", "distribution")])
 def test_without_apt_it_says_what_to_install(bin_folder, monkeypatch, capsys, platform, remedy):
-    """Where nothing can be fetched, the exit status is 2 and the message fits the platform."""
+    """Without apt the exit status is 2, and the message fits the platform."""
     monkeypatch.setattr(sys, "platform", platform)
 
     assert programs.main() == 2
@@ -110,7 +110,7 @@ def test_without_apt_it_says_what_to_install(bin_folder, monkeypatch, capsys, pl
 
 @pytest.mark.parametrize(("ci", "outcome"), [("", "skipped"), ("true", "errors")])
 def test_missing_program_skips_a_test_and_fails_it_in_ci(bin_folder, pytester, monkeypatch, ci, outcome):
-    """A test that needs a missing program is skipped with its reason; with CI set it cannot be."""
+    """A test that needs a missing program is skipped with the reason; with CI set it fails."""
     monkeypatch.setenv("CI", ci)
     pytester.makeconftest("from tests.conftest import promtool")
     pytester.makepyfile("def test_rules(promtool): ...")

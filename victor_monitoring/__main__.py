@@ -1,4 +1,4 @@
-"""`python -m victor_monitoring` runs the command line."""
+"""The command line as `python -m victor_monitoring`."""
 
 from victor_monitoring.cli import main
 

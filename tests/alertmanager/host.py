@@ -1,4 +1,4 @@
-"""A host's configuration of Alertmanager, with fragments of ours in it."""
+"""A host's Alertmanager configuration with rendered fragments in it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ FIXTURE = Path(__file__).with_name("spec.yaml")
 
 
 def fragment(context: str | None) -> str:
-    """The fragment of the fixture's base or context."""
+    """Return the fragment of the fixture's base or context."""
     compiled = compiled_text(FIXTURE.read_text(encoding="utf-8"))
     found = render(compiled, outputs=["alertmanager"], context=context) if context else render(compiled)
     return next(each.text for each in found if each.output == "alertmanager" and each.context == context)
 
 
 def hosted(fragments: Sequence[str]) -> dict[str, Any]:
-    """A host with receivers and a route of its own, and each list of the fragments appended to the host's."""
+    """Return a host's configuration, with the lists of the fragments appended to its own."""
     config: dict[str, Any] = {
         "route": {
             "receiver": "host",

@@ -1,4 +1,4 @@
-"""The fragment for Alertmanager, judged by amtool inside the configuration of a host."""
+"""The fragment for Alertmanager, checked by amtool inside the configuration of a host."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from tests.rules.rendered import compiled_text
 from victor_monitoring.app.pipeline import render
 
 GOLDEN = Path(__file__).parent / "golden"
-OURS = {"service": "mill", "signal": "load", "team": "grain"}
-SUMMER = {**OURS, "season": "summer"}
+MILL = {"service": "mill", "signal": "load", "team": "grain"}
+SUMMER = {**MILL, "season": "summer"}
 
 
 @pytest.mark.parametrize("context", [None, "summer", "fast"])
-def test_fragment_is_as_it_was_when_somebody_last_read_it(context, request):
-    """The whole file, for base and each context; `--update-goldens` writes it anew."""
+def test_fragment_equals_its_golden_file(context, request):
+    """The fragment of base and of each context equals its golden file; `--update-goldens` rewrites it."""
     path = GOLDEN / f"{context or 'base'}.yaml"
     text = fragment(context)
     if request.config.getoption("--update-goldens"):
@@ -37,7 +37,7 @@ def test_amtool_accepts_the_fragment_in_a_host(amtool, tmp_path, context):
 
 
 def test_amtool_accepts_a_whole_configuration(amtool, tmp_path):
-    """With `standalone: true` the file needs no host."""
+    """With `standalone: true` the file is a complete configuration."""
     text = FIXTURE.read_text(encoding="utf-8") + "alertmanager: {standalone: true}\n"
     compiled = compiled_text(text)
     for artifact in render(compiled, outputs=["alertmanager"]):
@@ -55,14 +55,14 @@ def test_amtool_accepts_a_whole_configuration(amtool, tmp_path):
         ({**SUMMER, "severity": "info"}, "mill/summer/grain"),
         ({**SUMMER, "severity": "critical", "team": "other"}, "mill/summer/pager,mill/summer/chat"),
         ({**SUMMER, "severity": "info", "team": "other"}, "host"),
-        ({**OURS, "severity": "critical"}, "host"),
+        ({**MILL, "severity": "critical"}, "host"),
         ({**SUMMER, "service": "other", "severity": "critical"}, "host"),
         ({"severity": "critical", "season": "summer"}, "host"),
         ({"service": "neighbour"}, "neighbour"),
     ],
 )
 def test_routes(amtool, tmp_path, labels, receivers):
-    """Each alert reaches every receiver that it matches, and the host's where none does."""
+    """Each alert goes to every receiver that it matches, or to the host's if it matches none."""
     path = written(tmp_path, hosted([fragment("summer"), fragment(None)]))
     pairs = [f"{label}={value}" for label, value in labels.items()]
     command = [amtool, "config", "routes", "test", f"--config.file={path}", *pairs]

@@ -1,4 +1,4 @@
-"""What mutes what, in a real Alertmanager."""
+"""The inhibition rules in a real Alertmanager."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ UPPER = {"service": "mill", "owner": "millers", "job": "sluice", "side": "upper"
 
 
 def alert(name: str, of: Labels = MILL, **labels: str) -> dict[str, str]:
-    """The labels of an alert of ours."""
+    """Return the labels of an alert of the spec."""
     return {"alertname": name, **of, **labels}
 
 
@@ -35,7 +35,7 @@ DOWN = functools.partial(alert, "TargetDown", signal="target", severity="critica
 ABSENT = functools.partial(alert, "ServiceAbsent", signal="service", severity="critical")
 MISSING = functools.partial(alert, "MetricMissing", signal="metric", severity="critical")
 
-# Of each scene: what fires, and the ones among it that are muted.
+# The firing alerts of each scene, and the muted ones among them.
 SCENES: dict[str, tuple[list[dict[str, str]], list[dict[str, str]]]] = {
     "the highest mutes all lower ones": (
         [BUSY(wheel="left"), HIGH(wheel="left"), FULL(wheel="left")],
@@ -61,7 +61,7 @@ SCENES: dict[str, tuple[list[dict[str, str]], list[dict[str, str]]]] = {
         [ABSENT(), DOWN(instance="a"), FULL(wheel="left"), FLOOD(instance="b"), DOWN(UPPER, instance="c")],
         [DOWN(instance="a"), FULL(wheel="left")],
     ),
-    "another team's alerts mute none of ours, and ours none of theirs": (
+    "alerts of different services do not mute each other": (
         [
             FULL(wheel="left"),
             HIGH(wheel="left", service="other"),
@@ -73,7 +73,7 @@ SCENES: dict[str, tuple[list[dict[str, str]], list[dict[str, str]]]] = {
         ],
         [],
     ),
-    "an alert of ours without a signal takes no part": (
+    "an alert without a signal neither mutes nor is muted": (
         [FULL(signal="", wheel="left"), HIGH(signal="", wheel="left")],
         [],
     ),
@@ -87,14 +87,14 @@ class Alertmanager:
     url: str
 
     def post(self, alerts: list[dict[str, str]]) -> None:
-        """Alerts that fire from now on."""
+        """Post alerts that fire from now on."""
         body = json.dumps([{"labels": {k: v for k, v in each.items() if v}} for each in alerts]).encode()
         headers = {"Content-Type": "application/json"}
         request = urllib.request.Request(f"{self.url}/api/v2/alerts", body, headers)  # noqa: S310 - our own
         urllib.request.urlopen(request, timeout=30).close()  # noqa: S310 - our own
 
     def alerts(self, scene: str) -> list[dict[str, Any]]:
-        """What it knows of a scene."""
+        """Return the alerts of a scene."""
         with urllib.request.urlopen(f"{self.url}/api/v2/alerts", timeout=30) as answer:  # noqa: S310 - our own
             return [each for each in json.load(answer) if each["labels"].get("scene") == scene]
 
@@ -112,8 +112,8 @@ def running(alertmanager: Path, tmp_path_factory: pytest.TempPathFactory) -> Ite
 
 
 @pytest.mark.parametrize("scene", SCENES)
-def test_what_mutes_what(running, scene):
-    """Of the alerts that fire, exactly the expected ones are muted."""
+def test_inhibition(running, scene):
+    """Of the firing alerts, exactly the expected ones are muted."""
     firing, muted = SCENES[scene]
     running.post([{**each, "scene": scene} for each in firing])
 

@@ -1,4 +1,4 @@
-"""One live world for each file of tests; every test begins with nothing applied."""
+"""Live systems shared by the tests of a file; every test begins with nothing applied."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tests.apply.world import World, world
 
 
 @pytest.fixture(scope="module")
-def _everything(
+def _live_systems(
     prometheus: Path,
     promtool: Path,
     alertmanager: Path,
@@ -23,7 +23,7 @@ def _everything(
 
 
 @pytest.fixture
-def brewery(_everything: World) -> World:
-    """The brewery, with nothing applied."""
-    _everything.reset()
-    return _everything
+def brewery(_live_systems: World) -> World:
+    """Return the brewery, with nothing applied."""
+    _live_systems.reset()
+    return _live_systems

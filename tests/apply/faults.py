@@ -1,4 +1,4 @@
-"""A fault at a step of applying to several targets, and whether what is told of it is true."""
+"""Faults at the steps of applying to several targets, and the truth of the report that follows."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from tests.cli.commands import Outcome
 
 Kind = Literal["500", "lost", "gone", "taken", "interrupted", "slow", "away", "fails"]
 Phase = Literal["before", "during", "after"]
-Sides = tuple[object, object]  # what stands there, and what the system works by; None: nothing
+Sides = tuple[object, object]  # the stored content and the one that the system has loaded; None: absent
 LEAVING = ("gone", "taken", "away")
-_UNREAD = "what is there cannot be read"
-_UNASKED = "cannot be asked"
+_UNREADABLE = "the live content cannot be read"
+_NOT_QUERIED = "cannot be queried"
 
 
 @dataclass(frozen=True)
 class Place:
-    """A step of a run where a fault may come: the `nth` of the requests to a target that are alike."""
+    """A step of a run at which a fault may occur: the `nth` of equal requests to a target."""
 
     target: str
     method: str
@@ -35,18 +35,18 @@ class Place:
 
     @property
     def is_write(self) -> bool:
-        """Whether it asks for a change."""
+        """Whether the request asks for a change."""
         return self.method not in ("GET", "get")
 
     @property
     def is_repeated(self) -> bool:
-        """Whether it is sent again after a passing failure: a reload is not, and kubectl is not run again."""
+        """Whether the client repeats it after a temporary failure; it repeats neither reloads nor kubectl."""
         return self.method.isupper() and self.path != "/-/reload"
 
 
 @dataclass(frozen=True)
 class Case:
-    """A fault of a kind at a place; `phase` is whether anything is changed before, during or after it."""
+    """A fault of a kind at a place; `phase` is when: before, during or after the changes."""
 
     kind: Kind
     phase: Phase
@@ -58,50 +58,50 @@ class Case:
 
 @dataclass(frozen=True)
 class Live:
-    """Which version really stands in a target, and which it works by: `old`, `new` or `other`."""
+    """The versions that a target really stores and has loaded: `old`, `new` or `other`."""
 
-    stands: str
-    works_by: str
+    stored: str
+    loaded: str
 
 
 OLD, NEW = Live("old", "old"), Live("new", "new")
 
 
-class Kept(ABC):
-    """What a target keeps, past every proxy; `name` is the target's, as it is printed."""
+class Store(ABC):
+    """The content of a target, read past every proxy; `name` is the target's, as printed."""
 
     name: str
 
     @abstractmethod
     def steps(self) -> Mapping[str, Sides]:
-        """What is there of ours, by the names of the steps."""
+        """Return the content of this spec, by the names of the steps."""
 
     @abstractmethod
     def others(self) -> object:
-        """What is there of others."""
+        """Return the content of other owners."""
 
     @abstractmethod
     def snapshot(self) -> Any:
-        """What `restore` brings back."""
+        """Return a copy of the content, for `restore`."""
 
     @abstractmethod
     def restore(self, snapshot: Any) -> None:
-        """Everything is as it was."""
+        """Restore the content of a snapshot."""
 
 
 class Injector(Protocol):
-    """What brings faults to targets."""
+    """An injector of faults into targets."""
 
     def arm(self, case: Case | None) -> None:
-        """Everybody answers; from now on the fault strikes once its place is reached."""
+        """End earlier faults; from now on the fault of the case, if any, occurs at its place."""
 
     def has_struck(self) -> bool:
-        """Whether the place was reached."""
+        """Return whether the fault has occurred."""
 
 
 @dataclass
-class Interference:
-    """Faults at the requests that pass proxies."""
+class ProxyFaults:
+    """Faults at the requests that pass through proxies."""
 
     wire: Wire
     case: Case | None = None
@@ -111,7 +111,7 @@ class Interference:
         self.case, self.seen = case, 0
         self.wire.reset(self._judged)
         if case is not None and case.kind == "away":
-            self.wire.leave(case.place.target)
+            self.wire.take_down(case.place.target)
             self.seen = case.place.nth
 
     def has_struck(self) -> bool:
@@ -131,54 +131,54 @@ class Interference:
 class Site:
     """Targets to which an old version is applied, while a new one is rendered.
 
-    `kept` and `injectors` go by the short names that places have; `run` applies with these arguments. Where
-    a run `is_slow`, the next case is what shows that another run heals: it starts from where this one ended.
+    The keys of `stores` and `injectors` are the targets' names in places; `run` runs a command. If runs are
+    slow (`is_slow`), a case that ends with the old version is the start of the next, without a second run.
     """
 
-    kept: Mapping[str, Kept]
+    stores: Mapping[str, Store]
     injectors: Mapping[str, Injector]
     run: Callable[..., Outcome]
     is_slow: bool = False
-    olds: dict[str, Any] = field(default_factory=dict)  # snapshots
+    snapshots: dict[str, Any] = field(default_factory=dict)  # snapshots
     versions: dict[str, dict[str, Mapping[str, Sides]]] = field(default_factory=dict)
     others: dict[str, object] = field(default_factory=dict)
 
-    def learn(self, version: str) -> None:
-        """What is there now is called so; of the old version everything is remembered."""
-        self.versions[version] = {name: kept.steps() for name, kept in self.kept.items()}
+    def record(self, version: str) -> None:
+        """Record the present content as this version; of `old` also snapshots and the content of others."""
+        self.versions[version] = {name: store.steps() for name, store in self.stores.items()}
         if version == "old":
-            self.olds = {name: kept.snapshot() for name, kept in self.kept.items()}
-            self.others = {name: kept.others() for name, kept in self.kept.items()}
+            self.snapshots = {name: store.snapshot() for name, store in self.stores.items()}
+            self.others = {name: store.others() for name, store in self.stores.items()}
 
-    def become(self, version: str) -> None:
-        """What is rendered now is applied, and called so."""
+    def apply_as(self, version: str) -> None:
+        """Apply the rendered files and record the result as this version."""
         outcome = self.apply()
         assert outcome.status == 0, outcome.err
-        self.learn(version)
+        self.record(version)
 
     def reset(self, case: Case | None = None) -> None:
-        """The old version is applied, and the fault will strike."""
-        self.calm()
+        """Restore the old version, and arm the fault of the case."""
+        self.disarm()
         if not (self.is_slow and self.is_all(OLD)):
-            for name, kept in self.kept.items():
-                kept.restore(self.olds[name])
+            for name, store in self.stores.items():
+                store.restore(self.snapshots[name])
         if case is not None:
             self.injectors[case.place.target].arm(case)
 
-    def calm(self) -> None:
-        """No fault strikes any more."""
+    def disarm(self) -> None:
+        """Disarm all faults."""
         for injector in self.injectors.values():
             injector.arm(None)
 
     def apply(self, timeout: float = 20, *arguments: str) -> Outcome:
-        """The outcome of applying the new version."""
+        """Apply the new version, and return the outcome."""
         return self.run("apply", "--context", "prod", "--yes", "--timeout", str(timeout), *arguments)
 
     def truth(self) -> dict[str, dict[str, Live]]:
-        """What is really there, by target and step."""
+        """Return the versions that are really stored and loaded, by target and step."""
         found = {}
-        for name, kept in self.kept.items():
-            now = kept.steps()
+        for name, store in self.stores.items():
+            now = store.steps()
             steps = now.keys() | self.versions["old"][name].keys() | self.versions["new"][name].keys()
             found[name] = {
                 step: Live(*(self._version(name, step, side, now) for side in (0, 1))) for step in steps
@@ -186,119 +186,122 @@ class Site:
         return found
 
     def _version(self, name: str, step: str, side: int, now: Mapping[str, Sides]) -> str:
-        there = now.get(step, (None, None))[side]
+        present = now.get(step, (None, None))[side]
         for version in ("old", "new"):
-            if there == self.versions[version][name].get(step, (None, None))[side]:
+            if present == self.versions[version][name].get(step, (None, None))[side]:
                 return version
         return "other"
 
     def is_unchanged(self, name: str, step: str) -> bool:
-        """Whether the two versions are alike there."""
+        """Return whether the step has the same content in both versions."""
         return self.versions["old"][name].get(step) == self.versions["new"][name].get(step)
 
-    def told(self, outcome: Outcome) -> dict[str, dict[str, str]]:
-        """What the output says of each step after a failure, by target; empty where it says nothing."""
+    def reported(self, outcome: Outcome) -> dict[str, dict[str, str]]:
+        """Return the reported state of each step after a failure, by target; empty without a report."""
         found: dict[str, dict[str, str]] = {}
-        for name, kept in self.kept.items():
+        for name, store in self.stores.items():
             for step in self.versions["old"][name].keys() | self.versions["new"][name].keys():
-                start = f"  {kept.name}: {step}: "
+                start = f"  {store.name}: {step}: "
                 for line in outcome.err.splitlines():
                     if line.startswith(start):
                         found.setdefault(name, {})[step] = line.removeprefix(start)
         return found
 
     def is_all(self, live: Live) -> bool:
-        """Whether the version, and nothing else, is everywhere, and what others have is untouched."""
+        """Return whether every target has the version, and the content of others is unchanged."""
         truth = self.truth()
-        return self.others == {name: kept.others() for name, kept in self.kept.items()} and all(
+        return self.others == {name: store.others() for name, store in self.stores.items()} and all(
             found == live or self.is_unchanged(name, step)
             for name, steps in truth.items()
             for step, found in steps.items()
         )
 
 
-def suffered(site: Site, case: Case) -> dict[str, str]:
-    """What became of each target; AssertionError where an untruth is told or another run does not heal it."""
+def apply_with_fault(site: Site, case: Case) -> dict[str, str]:
+    """Apply with a fault, and return the outcome for each target.
+
+    Raises AssertionError if the report is wrong, or if another run does not apply everything.
+    """
     site.reset(case)
-    # Whoever is gone is asked again and again: that takes most of the time of these tests.
+    # Requests to a system that is gone are repeated until the timeout: most of the time of these tests.
     outcome = site.apply(1.3 if case.kind in LEAVING else 2)
     assert site.injectors[case.place.target].has_struck(), outcome.err
-    told = site.told(outcome)
+    reported = site.reported(outcome)
     if outcome.status == 0:
         assert (case.kind, case.place.is_repeated) == ("lost", True)
         assert site.is_all(NEW)
-        return dict.fromkeys(site.kept, "applied")
+        return dict.fromkeys(site.stores, "applied")
     assert outcome.status == 2, outcome.err
     if case.phase == "during":
-        _judge(site, case, told, outcome)
+        _judge(site, case, reported, outcome)
     else:
-        assert told == {}, outcome.err
+        assert reported == {}, outcome.err
         assert site.is_all(NEW if case.phase == "after" else OLD), site.truth()
         assert ("everything is applied, and " in outcome.err) == (case.phase == "after")
         if case.phase == "before":
-            return dict.fromkeys(site.kept, "not touched")
+            return dict.fromkeys(site.stores, "not touched")
     if not (site.is_slow and site.is_all(OLD)):
-        healed(site)
-    return {name: words(told[name]) if told else "applied, not verified" for name in site.kept}
+        assert_recovers(site)
+    return {name: summary(reported[name]) if reported else "applied, not verified" for name in site.stores}
 
 
-def healed(site: Site) -> None:
-    """Runs again without any fault; AssertionError where not everything is applied then."""
-    site.calm()
+def assert_recovers(site: Site) -> None:
+    """Apply without faults; AssertionError unless everything is applied then."""
+    site.disarm()
     outcome = site.apply()
     assert outcome.status == 0, outcome.err
     assert site.is_all(NEW), site.truth()
 
 
-def _judge(site: Site, case: Case, told: Mapping[str, Mapping[str, str]], outcome: Outcome) -> None:
-    """Every step is told of, and truly; everything is undone but for what cannot be reached any more."""
+def _judge(site: Site, case: Case, reported: Mapping[str, Mapping[str, str]], outcome: Outcome) -> None:
+    """Check that every step is reported correctly, and undone unless its target is unreachable."""
     truth = site.truth()
-    assert {name: each.keys() for name, each in told.items()} == {
+    assert {name: each.keys() for name, each in reported.items()} == {
         name: each.keys() for name, each in truth.items()
     }, outcome.err
-    assert site.others == {name: kept.others() for name, kept in site.kept.items()}
-    for name, steps in told.items():
-        for step, said in steps.items():
-            live, about = truth[name][step], (name, step, said, truth[name][step])
+    assert site.others == {name: store.others() for name, store in site.stores.items()}
+    for name, steps in reported.items():
+        for step, report in steps.items():
+            live, about = truth[name][step], (name, step, report, truth[name][step])
             if site.is_unchanged(name, step):
-                assert said == "unchanged", about
-                assert live.stands == "old", about
+                assert report == "unchanged", about
+                assert live.stored == "old", about
                 continue
-            status = said.split(",")[0]
-            assert is_true(said, live), about
+            status = report.split(",")[0]
+            assert is_true(report, live), about
             assert status in ("undone", "not begun", "could not be undone"), about
             if status != "could not be undone":
-                assert live.stands == "old", about
+                assert live.stored == "old", about
             if case.kind not in LEAVING or name != case.place.target:
                 assert (live, status != "could not be undone") == (OLD, True), about
-                assert _UNREAD not in said, about
-                assert _UNASKED not in said, about
+                assert _UNREADABLE not in report, about
+                assert _NOT_QUERIED not in report, about
 
 
-def is_true(said: str, live: Live) -> bool:
-    """Whether what is said of a step agrees with what is there."""
-    if _UNREAD in said:
-        return True  # nothing is claimed
-    stands = "old" if "as before" in said else "new" if "as planned" in said else "other"
-    if "neither" in said:
-        stands = "other"
-    if _UNASKED in said:
-        return live.stands == stands
-    return live.stands == stands and (live.works_by != live.stands) == ("has loaded something else" in said)
+def is_true(report: str, live: Live) -> bool:
+    """Return whether the report of a step agrees with the live content."""
+    if _UNREADABLE in report:
+        return True  # it makes no claim
+    stored = "old" if "as before" in report else "new" if "as planned" in report else "other"
+    if "neither" in report:
+        stored = "other"
+    if _NOT_QUERIED in report:
+        return live.stored == stored
+    return live.stored == stored and (live.loaded != live.stored) == ("has loaded something else" in report)
 
 
-def words(steps: Mapping[str, str]) -> str:
-    """What is told of a target's steps, those that are alike as one, without reasons."""
-    said = Counter(
-        each.partition(" (")[0] if _UNREAD in each else each.partition(": ")[0] for each in steps.values()
+def summary(steps: Mapping[str, str]) -> str:
+    """Return a summary of a target's report: the number of steps of each status, without reasons."""
+    statuses = Counter(
+        each.partition(" (")[0] if _UNREADABLE in each else each.partition(": ")[0] for each in steps.values()
     )
-    if len(said) == 1:
-        return next(iter(said))
-    return "; ".join(f"{count} {each}" for each, count in sorted(said.items()))
+    if len(statuses) == 1:
+        return next(iter(statuses))
+    return "; ".join(f"{count} {each}" for each, count in sorted(statuses.items()))
 
 
-def asked(wire: Wire, target: str) -> list[Place]:
-    """What a target was asked, in order; a question that is repeated until the answer pleases counts once."""
+def requests_to(wire: Wire, target: str) -> list[Place]:
+    """Return the requests to a target, in order; requests repeated until a condition is met count once."""
     seen: Counter[Request] = Counter()
     found = []
     requests = [each for each in wire.requests if each.target == target]

@@ -1,4 +1,4 @@
-"""A proxy between us and a live system, at the wire: every request passes it, or meets a fault there."""
+"""An HTTP proxy between the command and a live system that forwards each request or injects a fault."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from urllib.parse import urlsplit
 
 from tests.apply.server import Received, Reply, Server, listening
 
-# What happens to a request: an answer of 500; the answer lost; the system gone before it takes the request,
-# or after; an interruption of us before it is answered, or before it is taken by a system that is slow. What
-# is gone refuses connections from then on.
+# The fault of a request: status 500; a lost answer; the system gone before it receives the request (gone), or
+# after (taken); SIGINT to this process before the request is answered, or before a slow system receives it.
+# A system that is gone refuses connections from then on.
 Fault = Literal["500", "lost", "gone", "taken", "interrupted", "slow", ""]
-SLOWNESS = 0.5  # seconds, or until another request was answered meanwhile
-# The client gives up at once: it is asked for more patience than it has.
+SLOWNESS = 0.5  # seconds, or until another request is answered
+# The client gives up at once: `Retry-After` exceeds its timeout.
 REFUSAL = Reply(500, "refused on the way", {"Content-Type": "text/plain", "Retry-After": "3600"})
-_OURS = ("host", "connection", "accept-encoding", "content-length")
-_TAKEN = ("lost", "taken", "interrupted", "slow", "")
+_OWN_HEADERS = ("host", "connection", "accept-encoding", "content-length")
+_FORWARDED = ("lost", "taken", "interrupted", "slow", "")
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request that came by: the target's name, the method and the path without its query."""
+    """A request seen by a proxy: the target's name, the method and the path without its query."""
 
     target: str
     method: str
@@ -42,44 +42,44 @@ def _no_fault(_: Request) -> Fault:
 
 @dataclass
 class Wire:
-    """What several proxies share: every request in order, and what is done with it."""
+    """The shared state of several proxies: every request in order, and the choice of its fault."""
 
     requests: list[Request] = field(default_factory=list)
     judge: Judge = field(default=_no_fault)
     servers: dict[str, Server] = field(default_factory=dict)
     gone: set[str] = field(default_factory=set)
-    credentials: set[tuple[str, str]] = field(default_factory=set)  # each target's
+    credentials: set[tuple[str, str]] = field(default_factory=set)  # target and header value
     answered: threading.Event = field(default_factory=threading.Event)
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def reset(self, judge: Judge | None = None) -> None:
-        """Nothing has come by, nobody is gone, and `judge` decides from now on."""
+        """Forget all requests, bring all targets back, and let `judge` choose faults from now on."""
         self.requests.clear()
         self.gone.clear()
         for server in self.servers.values():
-            server.come()
+            server.start()
         self.judge = judge or _no_fault
 
-    def leave(self, target: str) -> None:
-        """The target refuses every connection from now on, and cuts those that there are."""
+    def take_down(self, target: str) -> None:
+        """Make the target refuse new connections from now on, and cut existing ones."""
         self.gone.add(target)
-        self.servers[target].go()
+        self.servers[target].stop()
 
     def fault(self, request: Request) -> Fault:
-        """What happens to a request."""
+        """Record a request and return its fault."""
         with self.lock:
             self.requests.append(request)
             if request.target in self.gone:
                 return "gone"
             found = self.judge(request)
             if found in ("gone", "taken"):
-                self.leave(request.target)
+                self.take_down(request.target)
             return found
 
 
 @contextlib.contextmanager
 def proxy(name: str, url: str, wire: Wire) -> Iterator[str]:
-    """The address of a proxy before `url`."""
+    """Yield the address of a proxy in front of `url`."""
     place = urlsplit(url)
 
     def answer(received: Received) -> Reply | None:
@@ -91,7 +91,7 @@ def proxy(name: str, url: str, wire: Wire) -> Iterator[str]:
             wire.answered.clear()
             interrupt()
             wire.answered.wait(SLOWNESS)
-        reply = passed(received) if fault in _TAKEN else None
+        reply = forwarded(received) if fault in _FORWARDED else None
         if fault == "interrupted":
             interrupt()
         wire.answered.set()
@@ -100,9 +100,9 @@ def proxy(name: str, url: str, wire: Wire) -> Iterator[str]:
     def interrupt() -> None:
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
-    def passed(received: Received) -> Reply:
+    def forwarded(received: Received) -> Reply:
         behind = http.client.HTTPConnection(place.hostname or "", place.port, timeout=60)
-        headers = {key: value for key, value in received.headers.items() if key not in _OURS}
+        headers = {key: value for key, value in received.headers.items() if key not in _OWN_HEADERS}
         behind.request(received.method, received.target, received.body.encode(), headers)
         found = behind.getresponse()
         text = found.read().decode()

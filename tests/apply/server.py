@@ -1,4 +1,4 @@
-"""A server at the wire: it answers as told, cuts a connection, or is gone and comes back to its address."""
+"""A real HTTP server that answers by a function, cuts connections, and can restart at its address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 @dataclass(frozen=True)
 class Received:
-    """A request: `target` is its path and query as they came, the names of its headers are in lower case."""
+    """A request: `target` is the path and query as received, the names of `headers` are in lower case."""
 
     method: str
     target: str
@@ -35,13 +35,13 @@ class Received:
 
     @property
     def is_write(self) -> bool:
-        """Whether it asks for a change."""
+        """Whether the request asks for a change."""
         return self.method != "GET"
 
 
 @dataclass(frozen=True)
 class Reply:
-    """An answer. With `drip` seconds between its bytes it never seems to end."""
+    """An answer, sent at once, or byte by byte with `drip` seconds in between."""
 
     status: int
     body: str = ""
@@ -53,24 +53,24 @@ Answering = Callable[[Received], Reply | None]  # None: the connection is cut
 
 
 class Server:
-    """Answers on a free port of 127.0.0.1, which stays its own while it is gone."""
+    """An HTTP server on a free port of 127.0.0.1, which stays reserved while the server is stopped."""
 
     def __init__(self, answering: Answering) -> None:
         self._handler = _handler(answering)
-        self._place = socket.socket()  # bound, and never listened on: who connects to it is refused
-        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._place.bind(("127.0.0.1", 0))
+        self._reserved = socket.socket()  # bound but not listening: connections are refused
+        self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._reserved.bind(("127.0.0.1", 0))
         self._server: _Server | None = None
-        self.url = f"http://127.0.0.1:{self._place.getsockname()[1]}"
+        self.url = f"http://127.0.0.1:{self._reserved.getsockname()[1]}"
 
-    def come(self) -> None:
-        """Answers from now on."""
+    def start(self) -> None:
+        """Answer from now on."""
         if self._server is None:
-            self._server = _Server(self._place.getsockname(), self._handler)
+            self._server = _Server(self._reserved.getsockname(), self._handler)
             threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
-    def go(self) -> None:
-        """Refuses connections from now on; those that there are stay."""
+    def stop(self) -> None:
+        """Refuse new connections from now on; existing ones stay open."""
         if self._server is not None:
             self._server.ended.set()
             self._server.shutdown()
@@ -78,16 +78,16 @@ class Server:
             self._server = None
 
     def close(self) -> None:
-        """Is gone for good."""
-        self.go()
-        self._place.close()
+        """Stop for good and release the port."""
+        self.stop()
+        self._reserved.close()
 
 
 @contextlib.contextmanager
 def listening(answering: Answering) -> Iterator[Server]:
-    """A server that answers until the block ends."""
+    """Yield a server that answers until the block ends."""
     server = Server(answering)
-    server.come()
+    server.start()
     try:
         yield server
     finally:
@@ -102,7 +102,7 @@ class _Server(ThreadingHTTPServer):
         super().__init__(place, handler)
 
     def handle_error(self, *_: object) -> None:
-        """A connection that was cut is what is wanted."""
+        """Print nothing: connections are cut on purpose."""
 
 
 def _handler(answering: Answering) -> type[BaseHTTPRequestHandler]:
@@ -129,10 +129,10 @@ def _handler(answering: Answering) -> type[BaseHTTPRequestHandler]:
                 if found.drip and self.server.ended.wait(found.drip):
                     return
 
-        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names that are looked for
+        do_GET = do_POST = do_DELETE = _answer  # noqa: N815 - the names that http.server looks for
 
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
         def finish(self) -> None:
             with contextlib.suppress(OSError, ValueError):

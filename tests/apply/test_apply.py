@@ -17,24 +17,24 @@ from tests.end_to_end.live import until
 from tests.programs import version
 from victor_monitoring.promql.prometheus_version import parse_version
 
-NOTHING = "nothing to do; the live systems are what the spec says\n"
+NOTHING = "nothing to do; the live systems match the spec\n"
 
 
 def stamps(world: World) -> list[tuple[str, int, int]]:
-    """Every file that is applied to, with its inode and time."""
+    """Return the applied files, each with its inode and modification time."""
     found = [*world.rules.iterdir(), *world.config.parent.glob("*.yml")]
     return sorted((str(each), each.stat().st_ino, each.stat().st_mtime_ns) for each in found)
 
 
 def test_from_nothing(brewery: World) -> None:
-    """All that is rendered is there, loaded, healthy and routed; a second time nothing is written."""
+    """The rendered files are applied, loaded, healthy and routed; a second run writes nothing."""
     planned = brewery.run("apply", "--context", "prod", "--dry-run")
     assert (planned.status, brewery.loaded()) == (1, {})
     assert planned.out.endswith("1 to add, 1 to change\n")
     applied = brewery.apply()
     assert applied.status == 0, applied.err
     rendered = brewery.folder / "deployment/kubernetes/overlays/prod/brew/brew-alerts.yaml"
-    assert brewery.ours.read_bytes() == rendered.read_bytes()
+    assert brewery.rules_file.read_bytes() == rendered.read_bytes()
     names = {
         "MuchFoam",
         "ManySour",
@@ -54,7 +54,7 @@ def test_from_nothing(brewery: World) -> None:
 
 
 def test_one_changed_threshold(brewery: World) -> None:
-    """It is one line of the plan, in the spec's words; it is reloaded and verified."""
+    """A changed threshold is one line of the plan, in the spec's words; it is reloaded and verified."""
     assert brewery.apply().status == 0
     brewery.edit('when: "> 1GiB"', 'when: "> 2GiB"')
     planned = brewery.run("apply", "--context", "prod", "--dry-run")
@@ -69,15 +69,15 @@ def test_one_changed_threshold(brewery: World) -> None:
 
 
 def test_a_prometheus_of_another_version(brewery: World, prometheus: Path) -> None:
-    """`apply` and `verify` say so at the version in the spec, of the context or of the service; no error."""
+    """`apply` and `verify` warn at the version in the spec, of the context or the service; it is no error."""
     running = parse_version(version(prometheus))
     other = "3.99" if running.left_open else "2.99"
     brewery.edit("  prod:\n", f'  prod:\n    prometheus: "{other}"\n')
     applied = brewery.apply()
-    told = f"prometheus {brewery.prometheus.url} is version {running}, and `prometheus` says {other}\n"
-    assert (applied.status, applied.out.count(told)) == (0, 1)
+    message = f"prometheus {brewery.prometheus.url} is version {running}, and `prometheus` says {other}\n"
+    assert (applied.status, applied.out.count(message)) == (0, 1)
     found = brewery.verify()
-    assert (found.status, found.out.count("VM911"), told in found.out) == (0, 1, True)
+    assert (found.status, found.out.count("VM911"), message in found.out) == (0, 1, True)
     assert f'    prometheus: "{other}"\n' in found.out
     assert f'hint: write `prometheus: "{running}"`, then run `victor-mon generate`\n' in found.out
     brewery.edit(f'    prometheus: "{other}"\n', "")
@@ -86,14 +86,14 @@ def test_a_prometheus_of_another_version(brewery: World, prometheus: Path) -> No
     windows = "2.43" if running.left_open else "3.0"
     brewery.edit(f'prometheus: "{running}"', f'prometheus: "{windows}"')
     newer = max(running, parse_version(windows))
-    said = f"says {windows}: a sample exactly at the start of a window is not in it for {newer}\n"
-    assert said in brewery.verify().out
+    message = f"says {windows}: a sample exactly at the start of a window is not in it for {newer}\n"
+    assert message in brewery.verify().out
 
 
 def test_a_rule_broken_by_hand(brewery: World) -> None:
-    """`verify` finds and names it, reloaded or not, and `apply` mends it."""
+    """`verify` finds and names a rule that was edited, whether reloaded or not; `apply` restores it."""
     assert brewery.apply().status == 0
-    edit(brewery.ours, "> 0.6", "> 0.9")
+    edit(brewery.rules_file, "> 0.6", "> 0.9")
     found = brewery.verify()
     assert found.status == 1
     assert "VM900" in found.out
@@ -107,7 +107,7 @@ def test_a_rule_broken_by_hand(brewery: World) -> None:
 
 
 def test_a_rule_that_cannot_be_evaluated(brewery: World) -> None:
-    """`apply` ends and `verify` fails with Prometheus' own words, in the place of the alert."""
+    """`apply` and `verify` fail with Prometheus' own message, `verify` at the position of the alert."""
     brewery.edit("metric_prefix: brew_,", "metric_prefix: brew_, labels: {outcome: any},")
     brewery.edit("\ncomponents:\n", '\nchecks: {overwritten-label: "off"}\ncomponents:\n')
     brewery.edit(
@@ -120,7 +120,7 @@ def test_a_rule_that_cannot_be_evaluated(brewery: World) -> None:
     assert applied.status == 2
     assert f"cannot evaluate `Brewing`: {words}\n" in applied.err
     rendered = brewery.folder / "deployment/kubernetes/overlays/prod/brew/brew-alerts.yaml"
-    brewery.ours.write_bytes(rendered.read_bytes())
+    brewery.rules_file.write_bytes(rendered.read_bytes())
     reload(brewery.prometheus.url)
     found = brewery.verify()
     assert found.status == 1
@@ -130,15 +130,15 @@ def test_a_rule_that_cannot_be_evaluated(brewery: World) -> None:
 
 
 def unload(brewery: World) -> None:
-    """Prometheus has our file no more, which stands on disk as before."""
-    text = brewery.ours.read_bytes()
-    brewery.ours.unlink()
+    """Make Prometheus unload the spec's file, which remains on disk."""
+    text = brewery.rules_file.read_bytes()
+    brewery.rules_file.unlink()
     reload(brewery.prometheus.url)
-    brewery.ours.write_bytes(text)
+    brewery.rules_file.write_bytes(text)
 
 
-def test_rules_that_somebody_has_just_loaded(brewery: World) -> None:
-    """They are waited for until they are evaluated: to be asked too early is no difference."""
+def test_rules_that_were_just_loaded(brewery: World) -> None:
+    """`verify` waits until rules that were just loaded are evaluated, and finds no difference."""
     assert brewery.apply().status == 0
     unload(brewery)
     reload(brewery.prometheus.url)
@@ -148,28 +148,28 @@ def test_rules_that_somebody_has_just_loaded(brewery: World) -> None:
 
 @pytest.mark.parametrize("text", ["groups: [", "groups: !!int a", "a: &a [*a]", "[" * 900 + "]" * 900])
 def test_a_file_that_is_no_yaml(brewery: World, text: str) -> None:
-    """What somebody has left of our file is told, and mended."""
+    """A rules file that is no YAML is reported, and replaced by `apply`."""
     assert brewery.apply().status == 0
-    heading = brewery.ours.read_text(encoding="utf-8").partition("\n")[0]
-    brewery.ours.write_text(f"{heading}\n{text}\n", encoding="utf-8")
+    heading = brewery.rules_file.read_text(encoding="utf-8").partition("\n")[0]
+    brewery.rules_file.write_text(f"{heading}\n{text}\n", encoding="utf-8")
     found = brewery.verify()
-    assert (found.status, "is not what is rendered: what is there is no YAML" in found.out) == (1, True)
+    assert (found.status, "is not as rendered: the live content is no YAML" in found.out) == (1, True)
     assert brewery.apply().status == 0
 
 
 def test_rules_that_come_in_another_way(brewery: World) -> None:
-    """A Prometheus without a directory is only asked, and `apply` is not told to mend it."""
+    """A Prometheus without `rules_dir` is only read, and the hint does not recommend `apply`."""
     assert brewery.apply().status == 0
     brewery.edit(f', rules_dir: "{brewery.rules}"', "")
     brewery.edit('when: "> 1GiB"', 'when: "> 2GiB"')
     found = brewery.verify()
     assert "has loaded another `MuchFoam`" in found.out
-    assert "hint: look at what brings its rules: without `rules_dir` it is only asked\n" in found.out
+    assert "hint: check how its rules are delivered: without `rules_dir` it is only queried\n" in found.out
     assert "victor-mon apply" not in found.out
 
 
 def test_a_file_that_was_never_loaded(brewery: World) -> None:
-    """What stands on disk as rendered and is not loaded is a change, and healed by applying."""
+    """A file that is on disk as rendered but not loaded is a change, and `apply` loads it."""
     assert brewery.apply().status == 0
     unload(brewery)
     assert "VM903" in brewery.verify().out
@@ -179,24 +179,24 @@ def test_a_file_that_was_never_loaded(brewery: World) -> None:
 
 
 def test_a_reload_that_fails(brewery: World) -> None:
-    """A foreign invalid file makes it fail: ours is taken back, both are told, and mending heals it."""
+    """An invalid foreign file makes the reload fail: the spec's file is restored, and both are reported."""
     assert brewery.apply().status == 0
-    before = brewery.ours.read_bytes(), brewery.loaded()
+    before = brewery.rules_file.read_bytes(), brewery.loaded()
     foreign = brewery.rules / "foreign.yaml"
     foreign.write_text("groups: [{name: g, rules: [{alert: A, expr: 'sum('}]}]\n", encoding="utf-8")
     brewery.edit('when: "> 1GiB"', 'when: "> 2GiB"')
     failed = brewery.apply()
     assert failed.status == 2
-    assert f"refuses to reload: `{foreign}`, which is not ours, is invalid" in failed.err
-    assert f"  prometheus {brewery.prometheus.url}: {brewery.ours}: undone, as before\n" in failed.err
+    assert f"refuses to reload: `{foreign}`, which is not of this spec, is invalid" in failed.err
+    assert f"  prometheus {brewery.prometheus.url}: {brewery.rules_file}: undone, as before\n" in failed.err
     assert "next: victor-mon apply --context prod --spec specs/brew.yaml\n" in failed.err
-    assert (brewery.ours.read_bytes(), brewery.loaded()) == before
+    assert (brewery.rules_file.read_bytes(), brewery.loaded()) == before
     foreign.unlink()
     assert brewery.apply().status == 0
 
 
-def test_what_is_no_longer_rendered(brewery: World) -> None:
-    """Leftovers with our heading go; files of others, and of the spec's other contexts, stay."""
+def test_files_no_longer_rendered(brewery: World) -> None:
+    """Own files that are no longer rendered are removed; foreign files and those of other contexts stay."""
     brewery.rules.joinpath("foreign.yaml").write_text("groups: []\n", encoding="utf-8")
     assert brewery.apply(context="tasting").status == 0
     old = brewery.rules / "brew-autumn.yaml"
@@ -209,7 +209,7 @@ def test_what_is_no_longer_rendered(brewery: World) -> None:
 
 
 def test_a_wrong_select(brewery: World) -> None:
-    """A label that no live series has, as external ones are: `apply` and `verify` fail and name it."""
+    """`apply` and `verify` fail and name a selected label that no live series has (an external one)."""
     brewery.edit(
         "    labels: {environment: prod}\n", "    labels: {environment: prod}\n    select: {cluster: eu}\n"
     )
@@ -219,13 +219,13 @@ def test_a_wrong_select(brewery: World) -> None:
     assert "    select: {cluster: eu}\n" in applied.out
     waiting = [line for line in applied.err.splitlines() if line.startswith("waiting, ")]
     assert waiting[-1].endswith(" s at most: no live series has the label `cluster`")
-    assert len(waiting) == len(set(waiting))  # told when it changes, not at every look
+    assert len(waiting) == len(set(waiting))  # reported when it changes, not at every poll
     assert "external labels cannot be selected on" in brewery.verify().out
     assert brewery.verify().status == 1
 
 
 def test_series_that_are_missing(brewery: World) -> None:
-    """Metrics and selectors without live series are named in their places, unless they may be absent."""
+    """Metrics and selectors without live series are reported in place, unless they may be absent."""
     assert brewery.apply().status == 0
     brewery.vat.text = 'brew_batches_total{outcome="good"} 5\n'
     gone = 'brew_foam_bytes or brew_batches_total{outcome="sour"}'
@@ -238,7 +238,7 @@ def test_series_that_are_missing(brewery: World) -> None:
 
 
 def test_two_at_once(brewery: World) -> None:
-    """While one apply is at work on a directory, another is refused."""
+    """While an apply runs on a directory, another is refused."""
     descriptor = os.open(brewery.rules, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -249,17 +249,17 @@ def test_two_at_once(brewery: World) -> None:
     assert f"another apply is at work on `{brewery.rules}`" in refused.err
 
 
-def test_a_file_that_is_not_ours(brewery: World) -> None:
-    """A file of somebody else under our name is a conflict: shown, and overwritten by force alone."""
-    brewery.ours.write_text("groups: []\n", encoding="utf-8")
+def test_a_foreign_file_under_the_same_name(brewery: World) -> None:
+    """A foreign file under the spec's name is a conflict: shown, and overwritten only with `--force`."""
+    brewery.rules_file.write_text("groups: []\n", encoding="utf-8")
     refused = brewery.apply()
-    assert (refused.status, brewery.ours.read_text(encoding="utf-8")) == (2, "groups: []\n")
-    assert "    conflict: it is not a file of ours\n" in refused.out
+    assert (refused.status, brewery.rules_file.read_text(encoding="utf-8")) == (2, "groups: []\n")
+    assert "    conflict: it is not a file of this spec\n" in refused.out
     assert brewery.apply("--force").status == 0
 
 
 def test_json(brewery: World) -> None:
-    """One document has the plan, what became of it, and what was found."""
+    """One document contains the plan, the outcome of each step, and the findings."""
     planned = json.loads(brewery.apply("--dry-run", "--format", "json").out)
     assert [(each["kind"], "outcome" in each) for each in planned["steps"]] == [
         ("add", False),
@@ -271,23 +271,23 @@ def test_json(brewery: World) -> None:
 
 
 def test_twenty_foreign_routes(brewery: World) -> None:
-    """Adding, changing and removing ours leaves every line of the host's as it was."""
+    """Adding, changing and removing the spec's part leaves every line of the host's file unchanged."""
     host = brewery.config.read_text(encoding="utf-8")
     assert brewery.apply().status == 0
     first = brewery.config.read_text(encoding="utf-8")
-    assert without_ours(first) == yaml.safe_load(host)
+    assert without_own_part(first) == yaml.safe_load(host)
     assert [line for line in first.splitlines() if line in host.splitlines()] == host.splitlines()
     brewery.edit("pager: {severities: [critical], ", "siren: {severities: [critical], ")
     applied = brewery.apply()
     assert applied.status == 0, applied.err
     assert "    receiver brew/prod/pager: removed\n    receiver brew/prod/siren: added\n" in applied.out
     assert "canary-host-smtp" not in applied.out + applied.err
-    assert without_ours(brewery.config.read_text(encoding="utf-8")) == yaml.safe_load(host)
+    assert without_own_part(brewery.config.read_text(encoding="utf-8")) == yaml.safe_load(host)
     assert len(brewery.routed()["route"]["routes"]) == 21
 
 
-def test_a_route_before_ours(brewery: World) -> None:
-    """A host's route that keeps our alerts from our receivers is told, with the first alert of each."""
+def test_a_foreign_route_that_comes_first(brewery: World) -> None:
+    """A host's route that diverts the spec's alerts is reported, with the first alert of each receiver."""
     edit(brewery.config, "  routes:\n", "  routes:\n    - receiver: platform\n")
     found = brewery.apply("--timeout", "1")
     assert found.status == 1
@@ -295,8 +295,18 @@ def test_a_route_before_ours(brewery: World) -> None:
     assert "`ManySour` does not reach the receiver `brew/prod/pager`" in found.out
 
 
+def test_a_host_that_is_broken_later(brewery: World) -> None:
+    """A file that amtool cannot route by is reported as such, not as receivers that no alert reaches."""
+    assert brewery.apply().status == 0
+    edit(brewery.config, "receiver: platform   #", "receiver: nobody   #")
+    found = brewery.verify()
+    assert found.status == 2
+    assert f"amtool cannot route alerts by `{brewery.config}`" in found.err
+    assert "VM908" not in found.out
+
+
 def test_a_host_that_amtool_refuses(brewery: World) -> None:
-    """Nothing is touched, not even Prometheus, where the merged file would not load."""
+    """Nothing is changed, not even in Prometheus, if amtool refuses the merged file."""
     edit(brewery.config, "receiver: platform   #", "receiver: nobody   #")
     refused = brewery.apply()
     assert (refused.status, brewery.loaded(), list(brewery.rules.iterdir())) == (2, {}, [])
@@ -304,18 +314,18 @@ def test_a_host_that_amtool_refuses(brewery: World) -> None:
     assert 'undefined receiver "nobody"' in refused.err
 
 
-def test_ours_removed_by_hand(brewery: World) -> None:
-    """`verify` tells it from what is loaded and from what is rendered, and `apply` mends it."""
+def test_a_route_edited_by_hand(brewery: World) -> None:
+    """`verify` reports an edited route as neither loaded nor rendered, and `apply` restores it."""
     assert brewery.apply().status == 0
     edit(brewery.config, "group_interval: 1m", "group_interval: 2m")
     found = brewery.verify()
     assert "route subtree: changed" in found.out
-    assert "has not loaded what stands in" in found.out
+    assert "has not loaded the content of" in found.out
     assert brewery.apply().status == 0
     assert brewery.verify().status == 0
 
 
-def without_ours(text: str) -> dict[str, object]:
+def without_own_part(text: str) -> dict[str, object]:
     config = yaml.safe_load(text)
     config["route"]["routes"] = [
         each for each in config["route"]["routes"] if 'service="brew"' not in str(each)

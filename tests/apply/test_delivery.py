@@ -1,4 +1,4 @@
-"""What targets are given is what is written for the context, byte for byte."""
+"""The delivery to targets equals the files written for the context, byte for byte."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ CONTEXTS = [place for place in places() if place.context and place.spec == "perf
 
 
 @pytest.mark.parametrize("place", CONTEXTS, ids=str)
-def test_a_delivery_is_what_stands_in_the_repository(place) -> None:
-    """Every file of it is the file in the repository; the texts are those files, or what an object holds."""
+def test_a_delivery_equals_the_files_of_the_repository(place) -> None:
+    """Every artifact equals its file in the repository; every text is such a file or an object's data."""
     given = delivery(compiled(place.spec), place.context)
     texts = {each.path: (ROOT / each.path).read_bytes() for each in given.artifacts}
     assert texts == {each.path: each.text.encode() for each in given.artifacts}
@@ -34,8 +34,8 @@ def test_a_delivery_is_what_stands_in_the_repository(place) -> None:
     assert given.rules is not None
 
 
-def test_other_contexts_are_rivals() -> None:
-    """Each knows what the others render for what they may share."""
+def test_a_delivery_has_the_other_contexts() -> None:
+    """A delivery contains the routing of the other contexts, which may share its targets."""
     given = delivery(compiled("performance"), "prod")
     assert given.context == "prod"
     assert [each.context for each in given.other_contexts] == [

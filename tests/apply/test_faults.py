@@ -1,4 +1,4 @@
-"""A fault at every step of applying to three targets: what is told is true, and a second run heals it.
+"""A fault at every step of applying to three targets: the report is correct, and a second run succeeds.
 
 The run prints the steps and outcomes as a table.
 """
@@ -16,17 +16,29 @@ from pathlib import Path
 
 import pytest
 
-from tests.apply.faults import NEW, OLD, Case, Interference, Kind, Phase, Place, Site, asked, suffered, words
-from tests.apply.kept import KeptFile, rules
+from tests.apply.faults import (
+    NEW,
+    OLD,
+    Case,
+    Kind,
+    Phase,
+    Place,
+    ProxyFaults,
+    Site,
+    apply_with_fault,
+    requests_to,
+    summary,
+)
 from tests.apply.proxy import Fault, Judge, Request, Wire, proxy
+from tests.apply.stores import FileStore, rules
 from tests.apply.world import SPEC, World, paths, scraping, world
 from tests.cli.commands import ROOT, Outcome
 from tests.tables import row
 
 SECOND = '      - prometheus: {url: "SECOND", rules_dir: "OTHER"}\n'
-# What a run asks of its targets, up to the first look at what was applied.
 KINDS: Sequence[Kind] = ("500", "lost", "gone", "taken", "interrupted")
-ASKED: Mapping[Phase, Sequence[Place]] = {
+# The requests of a run to its targets, up to the first one that verifies.
+REQUESTS: Mapping[Phase, Sequence[Place]] = {
     "before": [
         Place("first", "GET", "/api/v1/status/flags"),
         Place("first", "GET", "/api/v1/status/config"),
@@ -45,12 +57,12 @@ ASKED: Mapping[Phase, Sequence[Place]] = {
 }
 CASES = [
     Case(kind, phase, place)
-    for phase, places in ASKED.items()
+    for phase, places in REQUESTS.items()
     for place in places
     for kind in KINDS
     if kind not in ("lost", "taken") or place.is_write
 ]
-TITLE = "faults while applying to three targets, and what was told and true"
+TITLE = "faults while applying to three targets, and the reported states"
 
 
 @dataclass
@@ -62,7 +74,7 @@ class Trio(Site):
     files: Mapping[str, Path] = field(kw_only=True)
 
     def judged_by(self, judge: Judge) -> None:
-        """The old version is applied, and `judge` decides what happens from now on."""
+        """Restore the old version, and let `judge` choose faults from now on."""
         self.reset()
         self.wire.reset(judge)
 
@@ -86,14 +98,14 @@ def trio(
         text = SPEC.read_text(encoding="utf-8").replace("evaluate_every: 500ms", "evaluate_every: 200ms")
         text = text.replace("      - alertmanager: {", SECOND + "      - alertmanager: {", 1)
         text = text.replace('"SECOND"', f'"{urls["second"]}"').replace('"OTHER"', f'"{other}"')
-        files = {"first": one.ours, "second": other / "brew-prod.yaml", "alertmanager": one.config}
+        files = {"first": one.rules_file, "second": other / "brew-prod.yaml", "alertmanager": one.config}
         loaded = {
             "first": rules(one.prometheus, files["first"]),
             "second": rules(second, files["second"]),
             "alertmanager": lambda: (one.routed(), None),  # the host's part is in the same text
         }
-        kept = {
-            name: KeptFile(
+        stores = {
+            name: FileStore(
                 f"{'alertmanager' if name == 'alertmanager' else 'prometheus'} {urls[name]}",
                 path,
                 real[name],
@@ -102,35 +114,35 @@ def trio(
             for name, path in files.items()
         }
         found = Trio(
-            kept, dict.fromkeys(kept, Interference(wire)), one.command, world=one, wire=wire, files=files
+            stores, dict.fromkeys(stores, ProxyFaults(wire)), one.command, world=one, wire=wire, files=files
         )
         for version, changed in (
             ("old", text),
             ("new", text.replace("> 60%", "> 70%").replace("pager:", "siren:")),
         ):
             one.write_spec(changed, prometheus=urls["first"], alertmanager=urls["alertmanager"])
-            found.become(version)
+            found.apply_as(version)
         yield found
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_a_fault(trio: Trio, case: Case, record_property) -> None:
-    """The run fails, what is told of every target is true, and a second run heals it."""
-    cells = suffered(trio, case)
+    """The run fails, its report of every target is correct, and a second run applies everything."""
+    cells = apply_with_fault(trio, case)
     record_property(*row(TITLE, {"at": str(case.place), "fault": case.kind, **cells}))
 
 
 def test_every_step_has_its_fault(trio: Trio) -> None:
-    """What the faults come at is all that a run asks until it looks at what was applied."""
+    """The places of the faults are all requests of a run until it verifies."""
     trio.reset()
     assert trio.apply().status == 0
-    for name in trio.kept:
-        expected = [place for places in ASKED.values() for place in places if place.target == name]
-        assert asked(trio.wire, name)[: len(expected)] == expected
+    for name in trio.stores:
+        expected = [place for places in REQUESTS.values() for place in places if place.target == name]
+        assert requests_to(trio.wire, name)[: len(expected)] == expected
 
 
 def test_somebody_edits_a_file_meanwhile(trio: Trio, record_property) -> None:
-    """What has changed since it was read is not overwritten: the run fails, and the edit stays."""
+    """A file that changed since it was read is not overwritten: the run fails, and the edit stays."""
 
     def judge(request: Request) -> Fault:
         if (request.target, request.method) == ("first", "POST"):
@@ -139,19 +151,19 @@ def test_somebody_edits_a_file_meanwhile(trio: Trio, record_property) -> None:
 
     trio.judged_by(judge)
     failed = trio.apply()
-    told = {name: words(steps) for name, steps in trio.told(failed).items()}
+    reported = {name: summary(steps) for name, steps in trio.reported(failed).items()}
     assert (failed.status, trio.files["second"].read_text(encoding="utf-8")) == (2, "groups: []\n")
     assert "has changed since it was read" in failed.err
-    assert told["first"] == "undone, as before"
-    assert "neither as before nor as planned" in told["second"]
-    assert told["alertmanager"] == "not begun, as before"
-    record_property(*row(TITLE, {"at": "second: its file edited by somebody", "fault": "edited", **told}))
-    trio.calm()
+    assert reported["first"] == "undone, as before"
+    assert "neither as before nor as planned" in reported["second"]
+    assert reported["alertmanager"] == "not begun, as before"
+    record_property(*row(TITLE, {"at": "second: its file edited meanwhile", "fault": "edited", **reported}))
+    trio.disarm()
     assert trio.apply(20, "--force").status == 0
 
 
 def test_killed(trio: Trio, record_property) -> None:
-    """A run that is killed while a system reloads leaves whole files, and the next run finishes."""
+    """A run that is killed while a system reloads leaves complete files, and the next run applies them."""
     process: list[subprocess.Popen[bytes]] = []
 
     def judge(request: Request) -> Fault:
@@ -167,16 +179,16 @@ def test_killed(trio: Trio, record_property) -> None:
         process.append(run)
         assert run.wait(timeout=60) == -signal.SIGKILL
     found = {name: next(iter(steps.values())) for name, steps in trio.truth().items()}
-    assert (found["first"], found["second"].stands, found["alertmanager"]) == (NEW, "new", OLD)
-    cells = {name: f"on disk {each.stands}" for name, each in found.items()}
+    assert (found["first"], found["second"].stored, found["alertmanager"]) == (NEW, "new", OLD)
+    cells = {name: f"on disk {each.stored}" for name, each in found.items()}
     record_property(*row(TITLE, {"at": "second: POST /-/reload", "fault": "killed", **cells}))
-    trio.calm()
+    trio.disarm()
     assert trio.apply().status == 0
     assert trio.is_all(NEW)
 
 
 def test_two_at_once(trio: Trio) -> None:
-    """A second run that comes while the first is at work is refused, and the first is not disturbed."""
+    """A second run that starts during the first is refused, and the first one succeeds."""
     second: list[Outcome] = []
 
     def judge(request: Request) -> Fault:

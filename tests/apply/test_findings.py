@@ -1,4 +1,4 @@
-"""How long is waited for live systems to agree with the spec."""
+"""The wait for live systems to agree with the spec."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from victor_monitoring.live.apply.target import Step, Target
 
 
 class Recovering(Target):
-    """A target with findings of these patterns the first time it is asked, and none from then on."""
+    """A target with findings of these patterns at its first verification, and none later."""
 
     name = "recovering"
 
@@ -49,19 +49,19 @@ class Recovering(Target):
 @pytest.mark.parametrize(
     ("patterns", "is_applied", "asked"),
     [
-        ([ABSENT_SERIES], True, 2),  # what was applied a moment ago may not be evaluated yet
+        ([ABSENT_SERIES], True, 2),  # applied rules may not be evaluated yet
         ([ABSENT_SERIES], False, 1),
         ([UNEVALUATED], False, 2),
-        ([UNSELECTED, FOREIGN_NAMESPACE, MISSING_REFERENCE], True, 1),  # somebody has to do something
+        ([UNSELECTED, FOREIGN_NAMESPACE, MISSING_REFERENCE], True, 1),  # a user has to act
         ([UNSELECTED, ABSENT_SERIES], True, 2),
         ([OTHER_VERSION], True, 1),  # a warning is not waited for
         ([], True, 1),
     ],
 )
-def test_only_what_may_pass_by_itself_is_waited_for(
+def test_only_temporary_findings_are_waited_for(
     patterns: list[Pattern], is_applied: bool, asked: int
 ) -> None:
-    """A finding that lasts until somebody acts is reported at once."""
+    """A finding that lasts until a user acts is reported at once, others after a wait."""
     target = Recovering(*patterns)
     found = findings([target], lambda text: None, 5, is_applied=is_applied)
     assert (target.asked, len(found)) == (asked, 0 if asked == 2 else len(patterns))

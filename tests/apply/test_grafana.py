@@ -1,4 +1,4 @@
-"""`victor-mon apply` and `verify` with what stands in for a Grafana."""
+"""`victor-mon apply` and `verify` with a fake Grafana."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.apply.grafana_stand_in import Grafana, Kept
+from tests.apply.fake import Brewery, brewery, failing, losing, refusing, serving
+from tests.apply.fake_grafana import Grafana, StoredDashboard
 from tests.apply.server import Received, Reply
-from tests.apply.stand_in import Brewery, brewery, failing, losing, refusing, serving
 
 TOKEN = "canary-grafana-token"  # noqa: S105 - it opens nothing
 SAVE = "POST /api/dashboards/db"
@@ -28,34 +28,34 @@ def grafana() -> Iterator[Grafana]:
 
 @pytest.fixture
 def site(grafana: Grafana, tmp_path: Path) -> Brewery:
-    return made(tmp_path, grafana, folder="Beer & Co")
+    return brewery_with(tmp_path, grafana, folder="Beer & Co")
 
 
-def made(place: Path, grafana: Grafana, **settings: Any) -> Brewery:
-    """The brewery, applied to the Grafana."""
+def brewery_with(place: Path, grafana: Grafana, **settings: Any) -> Brewery:
+    """Return a brewery whose target is the Grafana."""
     (place / "token").write_text(f"{TOKEN}\n", encoding="utf-8")
     given = {"url": grafana.url, "token": {"file": str(place / "token")}, **settings}
     return brewery(place, {"prod": {"grafana": given}}, {})
 
 
 def test_from_nothing(grafana: Grafana, site: Brewery) -> None:
-    """Folder and dashboard are there, with a message; a second time nothing is written."""
+    """Folder and dashboard are created, with a version message; a second run writes nothing."""
     planned = site.apply("--dry-run")
     assert (planned.status, grafana.writes()) == (1, [])
     assert "  add       folder Beer & Co\n  add       dashboard brew-prod\n" in planned.out
     applied = site.apply()
     assert applied.status == 0, applied.err
-    kept = grafana.dashboards["brew-prod"]
-    assert (grafana.folders[kept.folder], kept.content["title"]) == ("Beer & Co", "Brewery (prod)")
-    assert kept.versions[0]["message"].startswith(MARK)
+    stored = grafana.dashboards["brew-prod"]
+    assert (grafana.folders[stored.folder], stored.content["title"]) == ("Beer & Co", "Brewery (prod)")
+    assert stored.versions[0]["message"].startswith(MARK)
     assert grafana.writes() == ["POST /api/folders", SAVE]
     again = site.apply()
     assert (again.status, grafana.writes()) == (0, [])
     assert again.out.endswith("\n2 unchanged\n")
 
 
-def test_a_folder_that_is_there(grafana: Grafana, site: Brewery) -> None:
-    """The one with the title is taken, whoever made it; of two the user must say which."""
+def test_a_folder_that_exists(grafana: Grafana, site: Brewery) -> None:
+    """An existing folder with the title is used; two such folders are an error."""
     grafana.folders["theirs"] = "Beer & Co"
     assert site.apply().status == 0
     assert (list(grafana.folders), grafana.dashboards["brew-prod"].folder) == (["theirs"], "theirs")
@@ -64,19 +64,19 @@ def test_a_folder_that_is_there(grafana: Grafana, site: Brewery) -> None:
 
 
 def test_a_change(grafana: Grafana, site: Brewery) -> None:
-    """The plan says which panel is drawn otherwise, and a new version is saved upon the old one."""
+    """The plan names the changed panel, and a new version of the dashboard is saved."""
     site.apply()
     grafana.writes()
     site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
     applied = site.apply()
     assert applied.status == 0, applied.err
-    assert "  change    dashboard brew-prod\n    panel `Sour`: drawn otherwise\n" in applied.out
+    assert "  change    dashboard brew-prod\n    panel `Sour`: changed\n" in applied.out
     assert grafana.writes() == [SAVE]
     assert [each["version"] for each in grafana.dashboards["brew-prod"].versions] == [2, 1]
 
 
-def test_what_the_server_adds(grafana: Grafana, site: Brewery) -> None:
-    """Defaults that the server writes into panels are no difference, until somebody saves it by hand."""
+def test_defaults_of_the_server(grafana: Grafana, site: Brewery) -> None:
+    """Defaults that the server adds to panels are no difference, until a user saves the dashboard."""
     grafana.adds = {"transparent": False, "links": []}
     assert site.apply().status == 0
     assert (site.apply().status, site.verify().status) == (0, 0)
@@ -85,7 +85,7 @@ def test_what_the_server_adds(grafana: Grafana, site: Brewery) -> None:
 
 
 def test_a_change_by_hand(grafana: Grafana, site: Brewery) -> None:
-    """It is shown with who made it, and overwritten by force alone."""
+    """A manual change is shown with its author, and overwritten only with `--force`."""
     site.apply()
     grafana.by_hand("brew-prod", title="Mine", panels=[])
     found = site.verify()
@@ -102,13 +102,13 @@ def test_a_change_by_hand(grafana: Grafana, site: Brewery) -> None:
     assert site.verify().status == 0
 
 
-def test_an_untold_history(grafana: Grafana, site: Brewery) -> None:
-    """Where nobody tells who saved it, what differs is a conflict, and what is equal is none."""
+def test_a_hidden_history(grafana: Grafana, site: Brewery) -> None:
+    """Without access to the versions, a dashboard that differs is a conflict, and an equal one is not."""
     site.apply()
-    grafana.tells_versions = False
+    grafana.shows_versions = False
     assert site.apply().status == 0
     site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
-    assert "conflict: who saved it last cannot be told" in site.apply().out
+    assert "conflict: its latest author is not known" in site.apply().out
 
 
 def test_moved_by_hand(grafana: Grafana, site: Brewery) -> None:
@@ -122,10 +122,10 @@ def test_moved_by_hand(grafana: Grafana, site: Brewery) -> None:
 
 
 def test_no_longer_rendered(grafana: Grafana, tmp_path: Path) -> None:
-    """A dashboard of ours is removed; one that somebody has saved since stays, and is not ours any more."""
-    site = made(tmp_path, grafana)
+    """An own dashboard that is no longer rendered is removed, unless a user has saved it since."""
+    site = brewery_with(tmp_path, grafana)
     site.apply()
-    kept = copy.deepcopy(grafana.dashboards["brew-prod"])
+    stored = copy.deepcopy(grafana.dashboards["brew-prod"])
     text = site.spec.read_text(encoding="utf-8")
     head, _, rest = text.partition("dashboard:\n")
     site.spec.write_text(head + "contexts:\n" + rest.partition("contexts:\n")[2], encoding="utf-8")
@@ -133,16 +133,16 @@ def test_no_longer_rendered(grafana: Grafana, tmp_path: Path) -> None:
     assert "VM902" in site.verify().out
     assert "  remove    dashboard brew-prod\n" in site.apply().out
     assert grafana.dashboards == {}
-    grafana.dashboards["brew-prod"] = kept
+    grafana.dashboards["brew-prod"] = stored
     grafana.by_hand("brew-prod")
     assert site.apply().status == 0
     assert "brew-prod" in grafana.dashboards
 
 
 def test_provisioned(grafana: Grafana, site: Brewery) -> None:
-    """What Grafana reads from a file cannot be saved: the preflight says so."""
+    """A provisioned dashboard cannot be saved: the preflight fails."""
     content = {"uid": "brew-prod", "version": 1, "panels": []}
-    grafana.dashboards["brew-prod"] = Kept(content, "", [], "brew.json")
+    grafana.dashboards["brew-prod"] = StoredDashboard(content, "", [], "brew.json")
     refused = site.apply()
     assert (refused.status, grafana.writes()) == (2, [])
     assert "`brew-prod` is provisioned from brew.json" in refused.err
@@ -150,8 +150,8 @@ def test_provisioned(grafana: Grafana, site: Brewery) -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 412])
 def test_a_refusal(grafana: Grafana, tmp_path: Path, status: int) -> None:
-    """It is told at once, with Grafana's words, and nothing is there."""
-    site = made(tmp_path, grafana)
+    """A refusal is reported at once with Grafana's message, and nothing is changed."""
+    site = brewery_with(tmp_path, grafana)
     grafana.interfere = refusing(status, "POST")
     failed = site.apply()
     assert (failed.status, grafana.writes(), grafana.dashboards) == (2, [SAVE], {})
@@ -161,7 +161,7 @@ def test_a_refusal(grafana: Grafana, tmp_path: Path, status: int) -> None:
 
 
 def test_a_wrong_token(grafana: Grafana, site: Brewery) -> None:
-    """The preflight fails."""
+    """With a wrong token the preflight fails."""
     grafana.credentials = "Bearer another"
     failed = site.apply()
     assert (failed.status, grafana.writes()) == (2, [])
@@ -169,8 +169,8 @@ def test_a_wrong_token(grafana: Grafana, site: Brewery) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_passing_weakness(grafana: Grafana, site: Brewery, method: str) -> None:
-    """It is tried again after a pause."""
+def test_a_temporary_failure(grafana: Grafana, site: Brewery, method: str) -> None:
+    """A request that fails temporarily is repeated after a pause."""
     grafana.interfere = refusing(502, method, times=2)
     applied = site.apply()
     assert applied.status == 0, applied.err
@@ -178,7 +178,7 @@ def test_a_passing_weakness(grafana: Grafana, site: Brewery, method: str) -> Non
 
 @pytest.mark.parametrize("path", ["POST /api/folders", SAVE])
 def test_an_answer_that_is_lost(grafana: Grafana, site: Brewery, path: str) -> None:
-    """The repetition meets what took effect (409, 412), which is no failure, and no second version."""
+    """A change whose answer is lost is repeated; the resulting 409 or 412 is no failure."""
     lost = losing("POST")
     grafana.interfere = lambda received: lost(received) if str(received) == path else None
     applied = site.apply()
@@ -186,8 +186,8 @@ def test_an_answer_that_is_lost(grafana: Grafana, site: Brewery, path: str) -> N
     assert len(grafana.dashboards["brew-prod"].versions) == 1
 
 
-def test_a_folder_that_came_meanwhile(grafana: Grafana, site: Brewery) -> None:
-    """A folder of our uid and another title (409) is not taken for ours."""
+def test_a_folder_created_meanwhile(grafana: Grafana, site: Brewery) -> None:
+    """A foreign folder with the generated uid (409) is an error."""
 
     def interfere(received: Received) -> Reply | None:
         if str(received) == "POST /api/folders":
@@ -201,8 +201,8 @@ def test_a_folder_that_came_meanwhile(grafana: Grafana, site: Brewery) -> None:
     assert "answered 409" in failed.err
 
 
-def test_somebody_else_meanwhile(grafana: Grafana, site: Brewery) -> None:
-    """What was saved between our reading and our saving (412) is not overwritten, and told."""
+def test_a_dashboard_saved_meanwhile(grafana: Grafana, site: Brewery) -> None:
+    """A dashboard saved between reading and writing (412) is not overwritten, and reported."""
     site.apply()
     site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
     is_saved = False
@@ -222,9 +222,9 @@ def test_somebody_else_meanwhile(grafana: Grafana, site: Brewery) -> None:
 
 
 @pytest.mark.parametrize("is_by_hand", [False, True])
-def test_taken_back(grafana: Grafana, tmp_path: Path, is_by_hand: bool) -> None:
-    """A later failure restores what was there, and whose it was: a change by hand is still one."""
-    site = made(tmp_path, grafana)
+def test_undone(grafana: Grafana, tmp_path: Path, is_by_hand: bool) -> None:
+    """A later failure restores the old content and its owner: a manual change remains one."""
+    site = brewery_with(tmp_path, grafana)
     site.apply()
     if is_by_hand:
         grafana.by_hand("brew-prod", title="Mine")
@@ -246,7 +246,7 @@ def test_taken_back(grafana: Grafana, tmp_path: Path, is_by_hand: bool) -> None:
 
 
 def test_a_fault_at_every_request(grafana: Grafana, site: Brewery) -> None:
-    """Wherever one fails, nothing is left or everything is there, as it is told; running again heals it."""
+    """Whichever request fails, nothing or everything is applied, as reported; a second run succeeds."""
     applied = 0
     for number in itertools.count():
         grafana.folders.clear()
@@ -265,8 +265,8 @@ def test_a_fault_at_every_request(grafana: Grafana, site: Brewery) -> None:
     assert (number - applied, applied > 0) == (11, True)
 
 
-def test_a_new_folder_is_taken_back(grafana: Grafana, site: Brewery) -> None:
-    """It is removed again where it is empty, and left where somebody has put something into it."""
+def test_a_new_folder_is_removed(grafana: Grafana, site: Brewery) -> None:
+    """After a failure a new folder is removed if it is empty, and remains otherwise."""
     grafana.interfere = lambda received: Reply(400, "no") if str(received) == SAVE else None
     failed = site.apply()
     assert (failed.status, grafana.folders) == (2, {})
@@ -275,26 +275,26 @@ def test_a_new_folder_is_taken_back(grafana: Grafana, site: Brewery) -> None:
     def interfere(received: Received) -> Reply | None:
         if str(received) != SAVE:
             return None
-        grafana.dashboards["theirs"] = Kept({"version": 1}, next(iter(grafana.folders)))
+        grafana.dashboards["theirs"] = StoredDashboard({"version": 1}, next(iter(grafana.folders)))
         return Reply(400, "no")
 
     grafana.interfere = interfere
     failed = site.apply()
     assert list(grafana.folders.values()) == ["Beer & Co"]
-    assert "is not empty any more, and stays" in failed.err
+    assert "is no longer empty, so it is kept" in failed.err
 
 
 @pytest.mark.parametrize("body", ["<html>welcome</html>", "[]", "{}"])
 def test_a_body_that_is_something_else(grafana: Grafana, site: Brewery, body: str) -> None:
-    """Whoever answers with something else is no Grafana."""
+    """An answer of another shape is an error, and nothing is written."""
     grafana.interfere = lambda received: Reply(200, body)
     failed = site.apply()
     assert (failed.status, grafana.writes()) == (2, [])
-    assert "something that is no JSON" in failed.err or "something else than Grafana does" in failed.err
+    assert "something that is no JSON" in failed.err or "did not answer like Grafana" in failed.err
 
 
 def test_a_slow_server(grafana: Grafana, site: Brewery) -> None:
-    """An answer that comes byte by byte ends with the time that it has."""
+    """An answer that arrives byte by byte is cut off at the timeout."""
     grafana.interfere = lambda received: Reply(200, "x" * 10_000, drip=0.05)
     failed = site.apply("--timeout", "0.5")
     assert failed.status == 2
@@ -303,7 +303,7 @@ def test_a_slow_server(grafana: Grafana, site: Brewery) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_redirect_to_another_host(grafana: Grafana, site: Brewery, method: str) -> None:
-    """The token does not follow."""
+    """The token is not sent to another host."""
     other = Grafana(f"Bearer {TOKEN}")
     with serving(other):
         place = other.url.replace("127.0.0.1", "localhost")
@@ -314,21 +314,21 @@ def test_a_redirect_to_another_host(grafana: Grafana, site: Brewery, method: str
 
 
 def test_two_contexts(grafana: Grafana, tmp_path: Path) -> None:
-    """They share a Grafana and a folder, each with a dashboard of its own."""
+    """Two contexts share a Grafana and a folder, each with its own dashboard."""
     settings = {"url": grafana.url, "folder": "Beer & Co", "token": {"env": "GRAFANA_TOKEN"}}
     targets = {"prod": {"grafana": settings}, "tasting": {"grafana": settings}}
     site = brewery(tmp_path, targets, {"GRAFANA_TOKEN": TOKEN})
     for context in targets:
         applied = site.apply(context=context)
         assert applied.status == 0, applied.err
-    titles = {uid: kept.content["title"] for uid, kept in grafana.dashboards.items()}
+    titles = {uid: stored.content["title"] for uid, stored in grafana.dashboards.items()}
     assert titles == {"brew-prod": "Brewery (prod)", "brew-tasting": "Brewery (tasting)"}
     assert site.verify().status == 0
     assert len(grafana.folders) == 1
 
 
 def test_the_canary(grafana: Grafana, site: Brewery) -> None:
-    """The token is in the header of every request, and in no place else."""
+    """The token is in the header of every request, and nowhere else."""
     outcomes = [site.apply(), site.verify(), site.apply("--dry-run", "--format", "json")]
     assert {each.headers["authorization"] for each in grafana.received} == {f"Bearer {TOKEN}"}
     sent = "".join(f"{each}{each.query}{each.body}" for each in grafana.received)

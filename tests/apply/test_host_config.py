@@ -1,4 +1,4 @@
-"""Our part in a host's configuration of Alertmanager: put in, replaced in place, and nothing else changed."""
+"""The spec's part of a host's Alertmanager configuration: inserted and replaced without other changes."""
 
 from __future__ import annotations
 
@@ -98,11 +98,11 @@ HOSTS = {
     "a document with its marks": "---\n" + ROUTE + RECEIVERS + "...\n",
 }
 REWRITTEN = ("lists in brackets", "an alias instead of a list")
-WHOLE = [name for name in HOSTS if name not in REWRITTEN]  # where no line of the host's is rewritten
+WHOLE = [name for name in HOSTS if name not in REWRITTEN]  # hosts of which no line is rewritten
 
 
 def own(context: str = "summer") -> Ownership:
-    """What is ours of a context of the mill."""
+    """Return the spec's part in a context of the mill."""
     other_contexts = {"summer": "fast", "fast": "summer"}
     return Ownership(
         "mill",
@@ -113,7 +113,7 @@ def own(context: str = "summer") -> Ownership:
 
 
 def foreign(text: str) -> dict[str, Any]:
-    """The configuration without what is ours in any context; lists of nothing are empty."""
+    """Return the configuration without the spec's parts of all contexts, and null lists as empty ones."""
     config = config_of(text)
     route = config["route"]
     config["receivers"] = [each for each in config["receivers"] if not each["name"].startswith("mill/")]
@@ -123,8 +123,8 @@ def foreign(text: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_ours_is_put_in(host: str) -> None:
-    """The host's part means what it meant, ours is as rendered, and a second time nothing changes."""
+def test_own_part_is_inserted(host: str) -> None:
+    """The host's part keeps its meaning, the spec's is as rendered, and merging again changes nothing."""
     text = merged(HOSTS[host], own())
     assert foreign(text) == foreign(HOSTS[host])
     assert part_of(config_of(text), own()) == own().fragment
@@ -133,7 +133,7 @@ def test_ours_is_put_in(host: str) -> None:
 
 @pytest.mark.parametrize("host", WHOLE)
 def test_no_line_of_the_host_changes(host: str) -> None:
-    """Every line stays as it was, comments too, and in its order, but for an emptiness that is filled."""
+    """Every line and comment stays unchanged and in order, except empty lists that are filled."""
     text = merged(HOSTS[host], own())
     end = "" if HOSTS[host].endswith(("\n", "\r")) else "\n"
     rest = iter((text + end).splitlines(keepends=True))
@@ -143,8 +143,8 @@ def test_no_line_of_the_host_changes(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", HOSTS)
-def test_ours_is_replaced_in_place(host: str) -> None:
-    """What is rendered anew stands where the old stood; a receiver that is gone goes."""
+def test_own_part_is_replaced_in_place(host: str) -> None:
+    """A changed part replaces the old one in place; a receiver that is no longer rendered is removed."""
     first = merged(HOSTS[host], own())
     changed = yaml.safe_load(fragment("summer").replace("mill/summer/pager", "mill/summer/siren"))
     changed["routes"][0]["group_wait"] = "1m"
@@ -159,7 +159,7 @@ def test_ours_is_replaced_in_place(host: str) -> None:
 
 
 def test_contexts_share_a_host() -> None:
-    """Each context has its own route and receivers, and what both mute stands once."""
+    """Each context has its own route and receivers; inhibitions of both occur once."""
     both = merged(merged(HOSTS["no inhibitions"], own("summer")), own("fast"))
     assert merged(both, own("summer")) == both
     config = config_of(both)
@@ -179,25 +179,25 @@ def test_contexts_share_a_host() -> None:
         {"match": {"service": "mill"}, "receiver": "host"},
     ],
 )
-def test_routes_of_others_that_look_like_ours(route: dict[str, Any]) -> None:
-    """A route for our alerts that somebody else wrote is not ours."""
+def test_foreign_routes_that_resemble_own_ones(route: dict[str, Any]) -> None:
+    """A foreign route for the spec's alerts is not taken for its own."""
     assert not own().owns("routes", route)
 
 
-def test_inhibitions_of_others_that_look_like_ours() -> None:
-    """One that mutes our alerts by another's is not ours, nor is one that another context renders now."""
+def test_foreign_inhibitions_that_resemble_own_ones() -> None:
+    """An inhibition between own and foreign alerts is foreign, and so is one that another context renders."""
     mine = own().fragment["inhibit_rules"][0]
     assert own().owns("inhibit_rules", mine)
     assert own().owns("inhibit_rules", {**mine, "equal": ["signal"]})  # as it was rendered before
     for side in ("source_matchers", "target_matchers"):
         assert not own().owns("inhibit_rules", {**mine, side: ['team="other"']})
-    theirs = {**mine, "equal": ["other"]}
-    other = {**own().fragment, "inhibit_rules": [theirs]}
-    assert not Ownership("mill", "summer", own().fragment, (other,)).owns("inhibit_rules", theirs)
+    foreign_rule = {**mine, "equal": ["other"]}
+    other = {**own().fragment, "inhibit_rules": [foreign_rule]}
+    assert not Ownership("mill", "summer", own().fragment, (other,)).owns("inhibit_rules", foreign_rule)
 
 
-def test_what_cannot_be_edited() -> None:
-    """A text in braces, one that is no YAML and one without a route are refused."""
+def test_texts_that_cannot_be_edited() -> None:
+    """A text in flow style, one that is no YAML and one without a route are refused."""
     for text in (
         "{route: {receiver: host}, receivers: [{name: host}]}",
         "route: [",
@@ -218,21 +218,21 @@ def test_what_cannot_be_edited() -> None:
     "value",
     ["2020-99-99", "!!int a", "!!bool a", "!!timestamp a", "1" * 5_000, "&a [*a]", "[" * 900 + "]" * 900],
 )
-def test_what_cannot_be_read(value: str) -> None:
-    """A value that no program reads is told, and no traceback."""
+def test_values_that_cannot_be_read(value: str) -> None:
+    """A value that cannot be read is a UserError, and no traceback."""
     with pytest.raises(UserError, match="values that cannot be read"):
         merged(f"{ROUTE}{RECEIVERS}x: {value}\n", own())
 
 
 def test_more_than_fits_into_memory() -> None:
-    """A few lines whose aliases stand for more than anybody has memory for are refused at once."""
+    """A few lines whose aliases expand to more than fits into memory are refused at once."""
     lines = [f"- &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)]
     with pytest.raises(UserError, match="values that cannot be read"):
         merged(f"{ROUTE}{RECEIVERS}x:\n- &a0 [x]\n{''.join(lines)}", own())
 
 
-def test_an_anchor_in_ours() -> None:
-    """Where the host refers to a line of ours that is to go, the file stays as it is, and that is said."""
+def test_an_anchor_in_the_own_part() -> None:
+    """If the host refers to an own line that is to be removed, merging fails with a message."""
     text = merged(HOSTS["no routes"], own())
     text = text.replace("receiver: mill/summer/pager", "receiver: &pager mill/summer/pager", 1)
     assert "&pager" in text
@@ -240,8 +240,8 @@ def test_an_anchor_in_ours() -> None:
         merged(f"{text}x: *pager\n", Ownership("mill", "summer", {**own().fragment, "routes": []}))
 
 
-def test_what_an_alertmanager_shows() -> None:
-    """Defaults are filled in, matchers sorted and secrets hidden; a value that differs is not covered."""
+def test_configuration_as_shown_by_an_alertmanager() -> None:
+    """Added defaults, sorted matchers and hidden secrets are covered; a value that differs is not."""
     wanted = {"matchers": ['b="1"', 'a="2"'], "receiver": "x", "configs": [{"url": "u", "times": 3}]}
     shown = {
         "matchers": ['a="2"', 'b="1"'],

@@ -1,4 +1,4 @@
-"""HTTP to a live system that does what it should not."""
+"""The HTTP client with a live system that misbehaves."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 
 def says(status: int, body: str = "{}", **headers: str) -> Answer:
-    """An answer with that status, body and headers; `_` in their names is a dash."""
+    """Return an answer with that status, body and headers; `_` in header names becomes a dash."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(status)
@@ -40,24 +40,24 @@ def says(status: int, body: str = "{}", **headers: str) -> Answer:
     return answer
 
 
-class Stand:
-    """A server that gives its answers one by one, the last one again and again."""
+class ScriptedServer:
+    """A server that gives its answers one by one, and then repeats the last one."""
 
     def __init__(self, *answers: Answer, tls: ssl.SSLContext | None = None) -> None:
         self.seen: list[tuple[str, str, str]] = []
-        stand = self
+        server = self
 
         class Handler(BaseHTTPRequestHandler):
             def _answer(self) -> None:
-                number = min(len(stand.seen), len(answers) - 1)
-                stand.seen.append((self.command, self.path, self.headers.get("Authorization", "")))
+                number = min(len(server.seen), len(answers) - 1)
+                server.seen.append((self.command, self.path, self.headers.get("Authorization", "")))
                 with contextlib.suppress(OSError):
                     answers[number](self)
 
-            do_GET = do_POST = _answer  # noqa: N815 - the names that are looked for
+            do_GET = do_POST = _answer  # noqa: N815 - the names that http.server looks for
 
             def log_message(self, *_: object) -> None:
-                """Says nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -75,16 +75,16 @@ class Stand:
 @contextlib.contextmanager
 def client(
     *answers: Answer, patience: float = 20.0, **settings: object
-) -> Iterator[tuple[HttpClient, Stand]]:
-    """A client with a token, of a server with these answers."""
-    stand = Stand(*answers)
+) -> Iterator[tuple[HttpClient, ScriptedServer]]:
+    """Yield a client with a token, and its server with these answers."""
+    server = ScriptedServer(*answers)
     try:
         with contextlib.ExitStack() as held:
             environment = ApplyEnvironment(Path(), print, held, patience=patience)
-            written = {"url": stand.url, "token": {"env": "CANARY"}, **settings}
-            yield PrometheusSettings.model_validate(written).client(environment), stand
+            written = {"url": server.url, "token": {"env": "CANARY"}, **settings}
+            yield PrometheusSettings.model_validate(written).client(environment), server
     finally:
-        stand.close()
+        server.close()
 
 
 @pytest.fixture(autouse=True)
@@ -93,46 +93,46 @@ def _canary(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_token_is_sent() -> None:
-    """It is in the header of every request, and nowhere else."""
-    with client(says(200, '{"a": 1}')) as (http, stand):
+    """The token is in the header of every request, and nowhere else."""
+    with client(says(200, '{"a": 1}')) as (http, server):
         assert http.get("/x", {"q": "a b"}) == {"a": 1}
         http.send("POST", "/y")
-    asked = [(method, path.replace("%20", "+"), token) for method, path, token in stand.seen]
+    asked = [(method, path.replace("%20", "+"), token) for method, path, token in server.seen]
     assert asked == [("GET", "/x?q=a+b", f"Bearer {CANARY}"), ("POST", "/y", f"Bearer {CANARY}")]
 
 
 def test_a_password_is_sent() -> None:
-    """A user's name with a password is basic authentication."""
-    with client(says(200), token=None, username="me", password={"env": "CANARY"}) as (http, stand):
+    """A user name with a password is sent as basic authentication."""
+    with client(says(200), token=None, username="me", password={"env": "CANARY"}) as (http, server):
         http.get("/")
-    assert stand.seen[0][2] == "Basic bWU6Y2FuYXJ5LXRva2VuLThjMWY="
+    assert server.seen[0][2] == "Basic bWU6Y2FuYXJ5LXRva2VuLThjMWY="
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
-def test_what_fails_for_the_moment_is_tried_again(status: int) -> None:
-    """A GET is repeated with growing pauses; a POST only where that is said to do no harm."""
-    with client(says(status), says(status), says(200)) as (http, stand):
+def test_a_temporary_failure_is_repeated(status: int) -> None:
+    """A GET is repeated with growing pauses; a POST only if the caller allows it."""
+    with client(says(status), says(status), says(200)) as (http, server):
         start = time.monotonic()
         http.get("/")
-        assert (len(stand.seen), time.monotonic() - start > 0.6) == (3, True)
-    with client(says(status), says(200)) as (http, stand):
+        assert (len(server.seen), time.monotonic() - start > 0.6) == (3, True)
+    with client(says(status), says(200)) as (http, server):
         with pytest.raises(HttpError) as refused:
             http.send("POST", "/")
-        assert (len(stand.seen), refused.value.status) == (1, status)
-    with client(says(status), says(200)) as (http, stand):
+        assert (len(server.seen), refused.value.status) == (1, status)
+    with client(says(status), says(200)) as (http, server):
         assert http.send("POST", "/", repeat=True).status == 200
 
 
-def test_how_long_it_asks_to_wait() -> None:
-    """`Retry-After` in seconds is respected, within the time that there is."""
-    with client(says(429, Retry_After="1"), says(200)) as (http, stand):
+def test_retry_after() -> None:
+    """`Retry-After` in seconds is respected, within the timeout."""
+    with client(says(429, Retry_After="1"), says(200)) as (http, server):
         start = time.monotonic()
         http.get("/")
         assert time.monotonic() - start >= 1
-    with client(says(429, Retry_After="4"), says(200), patience=2) as (http, stand):
+    with client(says(429, Retry_After="4"), says(200), patience=2) as (http, server):
         with pytest.raises(HttpError):
             http.get("/")
-        assert len(stand.seen) == 1
+        assert len(server.seen) == 1
 
 
 @pytest.mark.parametrize(
@@ -145,34 +145,34 @@ def test_how_long_it_asks_to_wait() -> None:
         (412, "its log"),
     ],
 )
-def test_what_is_refused(status: int, hint: str) -> None:
-    """It is told with what the server says, once, without control characters, and with what mends it."""
-    with client(says(status, f"no: \x1b[2J{CANARY}")) as (http, stand), pytest.raises(HttpError) as refused:
+def test_refusals(status: int, hint: str) -> None:
+    """A refusal is reported with the server's message, without control characters, and with a hint."""
+    with client(says(status, f"no: \x1b[2J{CANARY}")) as (http, server), pytest.raises(HttpError) as refused:
         http.get("/api")
-    assert (refused.value.status, len(stand.seen)) == (status, 1)
-    assert f"GET `{stand.url}/api` answered {status}" in refused.value.message
+    assert (refused.value.status, len(server.seen)) == (status, 1)
+    assert f"GET `{server.url}/api` answered {status}" in refused.value.message
     assert hint in refused.value.hint
     assert CANARY not in refused.value.message
     assert "\x1b" not in refused.value.message
 
 
 def test_a_body_that_is_no_json() -> None:
-    """A page is told as such."""
+    """A body that is no JSON is reported as such."""
     with client(says(200, "<html>")) as (http, _), pytest.raises(HttpError, match="no JSON: <html>"):
         http.get("/")
 
 
 def test_a_body_that_repeats_a_secret() -> None:
-    """No part of it is shown, also where what is shown of the body ends within it."""
+    """No part of a secret is shown, even if the shown part of the body ends within it."""
     for length in range(60, 82):
-        with client(says(200, "x" * length + CANARY)) as (http, _), pytest.raises(HttpError) as told:
+        with client(says(200, "x" * length + CANARY)) as (http, _), pytest.raises(HttpError) as error:
             http.get("/")
-        assert CANARY[:3] not in told.value.message
+        assert CANARY[:3] not in error.value.message
 
 
 def test_a_redirect_to_another_host() -> None:
-    """It is told, and the token goes nowhere else."""
-    other = Stand(says(200))
+    """A redirect to another host is an error, and the token is not sent there."""
+    other = ScriptedServer(says(200))
     with (
         client(says(302, Location=f"{other.url}/there")) as (http, _),
         pytest.raises(HttpError, match="another host"),
@@ -183,45 +183,48 @@ def test_a_redirect_to_another_host() -> None:
 
 
 def test_a_redirect_on_the_same_host() -> None:
-    """A GET follows it, a POST does not: it would be sent twice."""
-    with client(says(302, Location="/there"), says(200, '{"a": 1}')) as (http, stand):
+    """A GET follows a redirect, a POST does not: it would be sent twice."""
+    with client(says(302, Location="/there"), says(200, '{"a": 1}')) as (http, server):
         assert http.get("/here") == {"a": 1}
-        assert [each[1] for each in stand.seen] == ["/here", "/there"]
-    with client(says(307, Location="/there"), says(200)) as (http, stand):
-        with pytest.raises(HttpError, match="sends POST on"):
+        assert [each[1] for each in server.seen] == ["/here", "/there"]
+    with client(says(307, Location="/there"), says(200)) as (http, server):
+        with pytest.raises(HttpError, match="redirects POST to"):
             http.send("POST", "/here")
-        assert len(stand.seen) == 1
-    with client(says(302, Location="/")) as (http, _), pytest.raises(HttpError, match="on and on"):
+        assert len(server.seen) == 1
+    with (
+        client(says(302, Location="/")) as (http, _),
+        pytest.raises(HttpError, match="redirects without end"),
+    ):
         http.get("/")
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "x"])
 def test_a_redirect_to_nowhere(port: str) -> None:
-    """What is no address is told as such."""
+    """A redirect to an invalid address is reported as such."""
     with (
         client(says(302, Location=f"http://127.0.0.1:{port}/")) as (http, _),
-        pytest.raises(HttpError, match=r"sends on to what is no address|Invalid URL in location"),
+        pytest.raises(HttpError, match=r"redirects to an invalid address|Invalid URL in location"),
     ):
         http.get("/")
 
 
 @pytest.mark.parametrize("asked", ["\u00b2", "-1", "1e3", "soon", "", "9" * 400])
 def test_a_wait_that_is_no_number(asked: str) -> None:
-    """Whatever `Retry-After` says, the pause is bounded."""
-    with client(says(429, Retry_After=asked), says(200), patience=8) as (http, stand):
+    """The pause is bounded for any value of `Retry-After`."""
+    with client(says(429, Retry_After=asked), says(200), patience=8) as (http, server):
         http.get("/")
-        assert len(stand.seen) == 2
+        assert len(server.seen) == 2
 
 
 @pytest.mark.parametrize("body", ["[" * 100_000, "[" * 100_000 + "]" * 100_000, "9" * 5_000, '{"a": '])
 def test_a_body_that_cannot_be_read(body: str) -> None:
-    """JSON that is cut off, or that no parser takes, is told."""
+    """JSON that is cut off or cannot be parsed is reported."""
     with client(says(200, body)) as (http, _), pytest.raises(HttpError, match="no JSON"):
         http.get("/")
 
 
 def test_a_server_that_is_slow() -> None:
-    """One that says nothing and one that drips are given up after the same time."""
+    """A silent server and one that drips end at the same timeout."""
 
     def silent(request: BaseHTTPRequestHandler) -> None:
         time.sleep(3)
@@ -244,14 +247,23 @@ def test_a_server_that_is_slow() -> None:
         start = time.monotonic()
         with (
             client(answer, patience=0.5) as (http, _),
-            pytest.raises(HttpError, match="did not answer within"),
+            pytest.raises(HttpError, match=r"did not answer within 0\.5 s"),
         ):
             http.get("/")
         assert time.monotonic() - start < 2.5
 
 
+def test_a_request_with_its_own_patience() -> None:
+    """The message names the patience of the request, not that of the client."""
+    with (
+        client(lambda request: time.sleep(1), patience=5) as (http, _),
+        pytest.raises(HttpError, match=r"did not answer within 0\.2 s"),
+    ):
+        http.send("POST", "/", patience=0.2)
+
+
 def test_nobody_listens() -> None:
-    """That it cannot be reached is told, after it was tried again."""
+    """A server that does not listen is reported as unreachable."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -260,8 +272,8 @@ def test_nobody_listens() -> None:
 
 
 @pytest.mark.parametrize("host", ["xn--", "999.999.999.999", "[v1.a]"])
-def test_a_name_that_is_none(host: str) -> None:
-    """It is told as an address that cannot be reached."""
+def test_an_invalid_host_name(host: str) -> None:
+    """An invalid host name is reported as an address that cannot be reached."""
     with (
         client(says(200), url=f"http://{host}", patience=0.1) as (http, _),
         pytest.raises(HttpError, match="cannot be reached"),
@@ -270,14 +282,14 @@ def test_a_name_that_is_none(host: str) -> None:
 
 
 def test_an_answer_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is given up at a size that no API answers with."""
+    """An answer is cut off at a size that no API reaches."""
     monkeypatch.setattr("victor_monitoring.live.http.client.LARGEST", 2**20)
     with client(says(200, " " * 2**21)) as (http, _), pytest.raises(HttpError, match="more than 1 MiB"):
         http.get("/")
 
 
 def test_an_answer_that_is_packed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It is unpacked once, as far as an answer may be large; what is no such pack is told."""
+    """A compressed answer is unpacked once, up to the maximal size; invalid compression is reported."""
     monkeypatch.setattr("victor_monitoring.live.http.client.LARGEST", 2**20)
 
     def sends(body: bytes, coding: str = "gzip") -> Answer:
@@ -293,29 +305,29 @@ def test_an_answer_that_is_packed(monkeypatch: pytest.MonkeyPatch) -> None:
     with client(sends(gzip.compress(b'{"a": 1}'))) as (http, _):
         assert http.get("/") == {"a": 1}
     bomb = gzip.compress(b" " * 2**24)
-    for answer, told in (
+    for answer, message in (
         (sends(bomb), "more than 1 MiB"),
         (sends(gzip.compress(bomb), "gzip, gzip"), "answered in gzip, gzip"),
-        (sends(b"{}"), "says gzip, and sends none"),
-        (sends(bomb[:1000]), "broke off"),
+        (sends(b"{}"), "the body is not gzip"),
+        (sends(bomb[:1000]), "the body is incomplete"),
     ):
-        with client(answer, patience=2) as (http, _), pytest.raises(HttpError, match=told):
+        with client(answer, patience=2) as (http, _), pytest.raises(HttpError, match=message):
             http.get("/")
 
 
 def test_a_proxy_and_a_netrc_are_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """What the environment says of proxies and passwords has no effect."""
+    """Proxies and passwords of the environment have no effect."""
     tmp_path.joinpath("netrc").write_text("machine 127.0.0.1 login me password other\n", encoding="utf-8")
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:9")
-    with client(says(200), token=None) as (http, stand):
+    with client(says(200), token=None) as (http, server):
         http.get("/")
-    assert stand.seen == [("GET", "/", "")]
+    assert server.seen == [("GET", "/", "")]
 
 
 def test_tls_is_verified(tmp_path: Path) -> None:
-    """A certificate that nobody vouches for is refused; with its authority in a file it is taken."""
+    """A certificate of an unknown authority is refused; with the authority in a file it is accepted."""
     key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
     make = [
         "openssl",
@@ -333,22 +345,22 @@ def test_tls_is_verified(tmp_path: Path) -> None:
     subprocess.run([*make, *names], check=True, capture_output=True)
     tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     tls.load_cert_chain(certificate, key)
-    stand = Stand(says(200, '{"a": 1}'), tls=tls)
+    server = ScriptedServer(says(200, '{"a": 1}'), tls=tls)
     with contextlib.ExitStack() as held:
         environment = ApplyEnvironment(tmp_path, print, held, patience=5)
         with pytest.raises(HttpError, match="certificate"):
-            PrometheusSettings(url=stand.url).client(environment).get("/")
-        assert PrometheusSettings(url=stand.url, ca_file="cert.pem").client(environment).get("/") == {"a": 1}
+            PrometheusSettings(url=server.url).client(environment).get("/")
+        assert PrometheusSettings(url=server.url, ca_file="cert.pem").client(environment).get("/") == {"a": 1}
         tmp_path.joinpath("no.pem").write_text("nothing", encoding="utf-8")
         with pytest.raises(UserError, match=r"no\.pem` cannot be used"):
-            PrometheusSettings(url=stand.url, ca_file="no.pem").client(environment)
-    stand.close()
+            PrometheusSettings(url=server.url, ca_file="no.pem").client(environment)
+    server.close()
 
 
 def test_logs_at_debug_level_hold_no_secret(caplog: pytest.LogCaptureFixture) -> None:
-    """Nothing that any library logs has the token."""
-    with caplog.at_level(logging.DEBUG), client(says(200)) as (http, stand):
+    """No log record of any library contains the token."""
+    with caplog.at_level(logging.DEBUG), client(says(200)) as (http, server):
         http.get("/")
-    assert stand.seen[0][2] == f"Bearer {CANARY}"
+    assert server.seen[0][2] == f"Bearer {CANARY}"
     assert caplog.text
     assert CANARY not in caplog.text

@@ -1,7 +1,7 @@
 """A fault at every step of applying to a Prometheus, a ruler and a Grafana, in three orders.
 
-A change meets every kind of fault; a question meets them in turn. So do the orders, in which each target is
-once the first, in the middle, and the last. The run prints the steps and outcomes as a table.
+Every change is tried with every kind of fault, every read with one kind; kinds and orders rotate. Each target
+is once the first, the second and the last. The run prints the steps and outcomes as a table.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from typing import Any
 
 import pytest
 
-from tests.apply.faults import Case, Interference, Kind, Phase, Place, asked
-from tests.apply.grafana_stand_in import Grafana, Kept
-from tests.apply.kept import KeptDashboard, KeptFile, KeptGroups, rules
-from tests.apply.mixed import Mixed, named, orders
+from tests.apply.fake import brewery, serving
+from tests.apply.fake_grafana import Grafana, StoredDashboard
+from tests.apply.fake_ruler import Ruler
+from tests.apply.faults import Case, Kind, Phase, Place, ProxyFaults, requests_to
+from tests.apply.mixed import Mixed, orders, parameter_id
 from tests.apply.proxy import Wire, proxy
-from tests.apply.ruler_stand_in import Ruler
-from tests.apply.stand_in import brewery, serving
+from tests.apply.stores import DashboardStore, FileStore, GroupStore, rules
 from tests.apply.world import Vat, scraped, scraping
 from tests.end_to_end.live import until
 from tests.programs import version
@@ -33,16 +33,16 @@ NAMES = ("prometheus", "ruler", "grafana")
 WRITING: Sequence[Kind] = ("500", "lost", "gone", "taken", "interrupted", "slow")
 READING: Sequence[Kind] = ("500", "gone", "interrupted")
 THEIRS = {"name": "theirs", "rules": [{"alert": "Theirs", "expr": "up == 0"}]}
-TITLE = "faults while applying to a Prometheus, a ruler and a Grafana, and what was told and true"
+TITLE = "faults while applying to a Prometheus, a ruler and a Grafana, and the reported states"
 GROUPS, DASHBOARD = "/config/v1/rules/shared", "/api/dashboards/uid/brew-prod"
-FOLDER = "/api/folders/victor-mon-e745733e9eefd0b3"  # by its title
-# Between the last change and the first look at all of it Prometheus is asked the same as often as need be.
-REPEATED = [
+FOLDER = "/api/folders/victor-mon-e745733e9eefd0b3"  # derived from its title
+# Prometheus is polled with these requests between the last change and the first verification.
+POLLED = [
     Place("prometheus", "GET", "/api/v1/format_query", 2),
     Place("prometheus", "GET", "/api/v1/rules", 2),
 ]
-# What each of them is asked; after the first look at what was applied every question is alike.
-ASKED: Mapping[Phase, Sequence[Place]] = {
+# The requests to each target, up to the first one that verifies: the later ones are alike.
+REQUESTS: Mapping[Phase, Sequence[Place]] = {
     "before": [
         Place("prometheus", "GET", "/api/v1/status/flags"),
         Place("prometheus", "GET", "/api/v1/status/config"),
@@ -87,12 +87,12 @@ ASKED: Mapping[Phase, Sequence[Place]] = {
 
 
 def cases() -> Iterator[tuple[tuple[str, ...], Case]]:
-    """Every fault, and the order of the targets that it comes in."""
+    """Yield every fault, each with an order of the targets."""
     turns, reading = itertools.cycle(orders(NAMES)), itertools.cycle(READING)
     for name in NAMES:
-        first = next(place for place in ASKED["before"] if place.target == name)
+        first = next(place for place in REQUESTS["before"] if place.target == name)
         yield next(turns), Case("away", "before", first)
-    for phase, places in ASKED.items():
+    for phase, places in REQUESTS.items():
         for place in places:
             for kind in WRITING if place.is_write else (next(reading),):
                 yield next(turns), Case(kind, phase, place)
@@ -102,7 +102,7 @@ def cases() -> Iterator[tuple[tuple[str, ...], Case]]:
 def mixed(prometheus: Path, promtool: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mixed]:
     folder = tmp_path_factory.mktemp("mixed")
     directory, wire, vat = folder / "rules", Wire(), Vat()
-    ours = directory / "brew-prod.yaml"
+    rules_file = directory / "brew-prod.yaml"
     directory.mkdir()
     directory.joinpath("theirs.yaml").write_text(json.dumps({"groups": [THEIRS]}), encoding="utf-8")
     ruler, grafana = Ruler(f"Bearer {TOKEN}", "brewers"), Grafana(f"Bearer {TOKEN}")
@@ -118,15 +118,17 @@ def mixed(prometheus: Path, promtool: Path, tmp_path_factory: pytest.TempPathFac
             "ruler": {"url": urls["ruler"], "tenant": "brewers", "namespace": "shared", "token": token},
             "grafana": {"url": urls["grafana"], "token": token},
         }
-        kept = {
-            "prometheus": KeptFile(f"prometheus {urls['prometheus']}", ours, real.url, rules(real, ours)),
-            "ruler": KeptGroups(ruler, urls["ruler"], "shared", "theirs"),
-            "grafana": KeptDashboard(grafana, urls["grafana"], "brew-prod", "Beer & Co"),
+        stores = {
+            "prometheus": FileStore(
+                f"prometheus {urls['prometheus']}", rules_file, real.url, rules(real, rules_file)
+            ),
+            "ruler": GroupStore(ruler, urls["ruler"], "shared", "theirs"),
+            "grafana": DashboardStore(grafana, urls["grafana"], "brew-prod", "Beer & Co"),
         }
         site = brewery(folder, {"prod": [{name: each} for name, each in targets.items()]}, {"TOKEN": TOKEN})
         found = Mixed(
-            kept,
-            dict.fromkeys(NAMES, Interference(wire)),
+            stores,
+            dict.fromkeys(NAMES, ProxyFaults(wire)),
             site.command,
             spec=site.spec,
             wire=wire,
@@ -134,41 +136,47 @@ def mixed(prometheus: Path, promtool: Path, tmp_path_factory: pytest.TempPathFac
         )
         ruler.groups = {"shared": {"theirs": THEIRS}, "foreign": {"theirs": THEIRS}}
         grafana.folders["theirs"] = "Theirs"
-        grafana.dashboards["theirs"] = Kept({"uid": "theirs", "version": 1, "panels": []}, "theirs")
+        grafana.dashboards["theirs"] = StoredDashboard(
+            {"uid": "theirs", "version": 1, "panels": []}, "theirs"
+        )
         until(lambda: real.query('rate(brew_batches_total{outcome="good"}[2s])'))
         site.edit("evaluate_every: 500ms", "evaluate_every: 200ms")
         site.edit("    ManySour", "  brew_old:\n    ManySour")
-        found.become("old")
+        found.apply_as("old")
         targets["grafana"]["folder"] = "Beer & Co"
-        found.put_in(NAMES)
+        found.set_order(NAMES)
         site.edit("  brew_old:", "  brew_new:")
         site.edit("> 1GiB", "> 2GiB")
         site.edit("title: Sour, type: timeseries", "title: Sour, type: stat")
-        found.become("new")
+        found.apply_as("new")
         yield found
 
 
-def unasked(prometheus: Path) -> set[str]:
-    """What need not be asked: a Prometheus 3 prints 2147483648 as it is written, 2.42 as 2.147483648e+09."""
+def unused_paths(prometheus: Path) -> set[str]:
+    """Return the paths that are not requested from this version.
+
+    Prometheus 3 prints 2147483648 as written, so that no expression has to be formatted; 2.42 prints
+    2.147483648e+09.
+    """
     return set() if version(prometheus).startswith("2.") else {"/api/v1/format_query"}
 
 
-@pytest.mark.parametrize(("order", "case"), list(cases()), ids=named)
+@pytest.mark.parametrize(("order", "case"), list(cases()), ids=parameter_id)
 def test_a_fault(mixed: Mixed, prometheus: Path, order: Sequence[str], case: Case, record_property) -> None:
-    """What is told of every target is true, nothing of others is lost, and a second run heals it."""
-    if case.place.path in unasked(prometheus):
-        # The request before it; whether a later one comes during or after the changes is Prometheus' speed.
+    """The report of every target is correct, foreign content remains, and a second run succeeds."""
+    if case.place.path in unused_paths(prometheus):
+        # The request before it: a later one may come during or after the changes, depending on timing.
         case = replace(case, place=Place("prometheus", "GET", "/api/v1/rules"))
-    record_property(*row(TITLE, mixed.suffered(order, case)))
+    record_property(*row(TITLE, mixed.apply_with_fault(order, case)))
 
 
 def test_every_step_has_its_fault(mixed: Mixed, prometheus: Path) -> None:
-    """What the faults come at is all that a run asks until it looks at what was applied."""
-    mixed.put_in(NAMES)
+    """The places of the faults are all requests of a run until it verifies."""
+    mixed.set_order(NAMES)
     mixed.reset()
     assert mixed.apply().status == 0
     for name in NAMES:
-        places = [place for places in ASKED.values() for place in places if place.target == name]
-        expected = [place for place in places if place.path not in unasked(prometheus)]
-        found = [place for place in asked(mixed.wire, name) if place not in REPEATED]
+        places = [place for places in REQUESTS.values() for place in places if place.target == name]
+        expected = [place for place in places if place.path not in unused_paths(prometheus)]
+        found = [place for place in requests_to(mixed.wire, name) if place not in POLLED]
         assert found[: len(expected)] == expected

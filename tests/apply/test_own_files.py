@@ -1,4 +1,4 @@
-"""Files of ours in a directory that others have too."""
+"""The spec's own files in a directory that also contains files of others."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from victor_monitoring.live.apply.files import OwnFiles
 
 
 def test_a_directory_that_may_not_be_read(ordinary_folder: Path) -> None:
-    """It is told, and not taken for an empty one; one that does not exist holds nothing."""
+    """An unreadable directory is an error and not taken for an empty one; a missing one is empty."""
     rules = ordinary_folder / "rules"
     own = OwnFiles(ordinary_folder, PurePath("rules"), "brew", "brew-prod.yaml")
     assert own.read() == {}
@@ -28,7 +28,7 @@ def test_a_directory_that_may_not_be_read(ordinary_folder: Path) -> None:
 
 
 def test_a_link_that_leads_to_itself(tmp_path: Path) -> None:
-    """It is told as what it is."""
+    """A link that leads to itself is an error that names it."""
     (tmp_path / "brew-prod.yaml").symlink_to("brew-prod.yaml")
     with pytest.raises(UserError, match=r"brew-prod\.yaml"):
         OwnFiles(tmp_path, PurePath(), "brew", "brew-prod.yaml").read()

@@ -1,4 +1,4 @@
-"""`victor-mon apply` and `verify` with what stands in for a ruler."""
+"""`victor-mon apply` and `verify` with a fake ruler."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.apply.ruler_stand_in import Ruler
+from tests.apply.fake import Brewery, brewery, failing, losing, refusing, serving
+from tests.apply.fake_ruler import Ruler
 from tests.apply.server import Received, Reply
-from tests.apply.stand_in import Brewery, brewery, failing, losing, refusing, serving
 from victor_monitoring.live.prometheus.rules import in_order
 
 TOKEN = "canary-ruler-token"  # noqa: S105 - it opens nothing
@@ -28,22 +28,22 @@ def ruler(promtool: Path) -> Iterator[Ruler]:
 
 @pytest.fixture
 def site(ruler: Ruler, tmp_path: Path) -> Brewery:
-    return made(tmp_path, ruler)
+    return brewery_with(tmp_path, ruler)
 
 
-def made(place: Path, ruler: Ruler, **settings: Any) -> Brewery:
-    """The brewery, applied to the ruler."""
+def brewery_with(place: Path, ruler: Ruler, **settings: Any) -> Brewery:
+    """Return a brewery whose target is the ruler."""
     given = {"url": ruler.url, "tenant": "brewers", "token": {"env": "RULER_TOKEN"}, **settings}
     return brewery(place, {"prod": {"ruler": given}}, {"RULER_TOKEN": TOKEN})
 
 
-def limit(ruler: Ruler, namespace: str = NAMESPACE) -> str:
-    """The limit of one alert, as the ruler has it."""
+def threshold(ruler: Ruler, namespace: str = NAMESPACE) -> str:
+    """Return the threshold of one alert in the ruler."""
     return str(ruler.groups[namespace]["brew_vat"]["rules"][0]["expr"]).rpartition(" ")[2]
 
 
 def test_from_nothing(ruler: Ruler, site: Brewery) -> None:
-    """Every group is there; a second time nothing is written, though the ruler writes them in its own way."""
+    """Every group is created; a second run writes nothing, although the ruler normalises groups."""
     planned = site.apply("--dry-run")
     assert (planned.status, ruler.writes()) == (1, [])
     applied = site.apply()
@@ -56,7 +56,7 @@ def test_from_nothing(ruler: Ruler, site: Brewery) -> None:
 
 
 def test_one_changed_threshold(ruler: Ruler, site: Brewery) -> None:
-    """One group is written, and the plan says what that means."""
+    """One group is written, and the plan describes the change."""
     site.apply()
     ruler.writes()
     site.edit('when: "> 1GiB"', 'when: "> 2GiB"')
@@ -66,12 +66,12 @@ def test_one_changed_threshold(ruler: Ruler, site: Brewery) -> None:
         f"  change    {NAMESPACE}/brew_vat\n    alert MuchFoam: `> 1GiB` becomes `> 2GiB`: loosened\n"
         in applied.out
     )
-    assert (len(ruler.writes()), limit(ruler)) == (1, "2147483648")
+    assert (len(ruler.writes()), threshold(ruler)) == (1, "2147483648")
 
 
-def test_what_is_no_longer_rendered(ruler: Ruler, tmp_path: Path) -> None:
-    """In a namespace that others use, too, only groups of our alerts are removed."""
-    site = made(tmp_path, ruler, namespace="shared/by all")
+def test_groups_no_longer_rendered(ruler: Ruler, tmp_path: Path) -> None:
+    """In a shared namespace only groups with the spec's alerts are removed."""
+    site = brewery_with(tmp_path, ruler, namespace="shared/by all")
     site.apply()
     groups = ruler.groups["shared/by all"]
     groups["old"] = {**copy.deepcopy(groups["brew_vat"]), "name": "old"}
@@ -85,26 +85,26 @@ def test_what_is_no_longer_rendered(ruler: Ruler, tmp_path: Path) -> None:
     assert list(groups) == ["brew_vat", "brew_meta", "foreign"]
 
 
-def test_a_group_of_somebody_else(ruler: Ruler, tmp_path: Path) -> None:
-    """Under a name of ours it is a conflict: shown, and overwritten by force alone."""
-    site = made(tmp_path, ruler, namespace="shared")
+def test_a_foreign_group_under_the_same_name(ruler: Ruler, tmp_path: Path) -> None:
+    """A foreign group under the spec's name is a conflict: shown, and overwritten only with `--force`."""
+    site = brewery_with(tmp_path, ruler, namespace="shared")
     theirs = {"name": "brew_vat", "rules": [{"alert": "Theirs", "expr": "up == 0"}]}
     ruler.groups["shared"] = {"brew_vat": theirs}
     refused = site.apply()
     assert (refused.status, ruler.groups["shared"]) == (2, {"brew_vat": theirs})
-    assert "    conflict: its alerts are not of `brew`\n" in refused.out
+    assert "    conflict: its alerts do not belong to `brew`\n" in refused.out
     assert site.apply("--force").status == 0
 
 
 def test_verify(ruler: Ruler, site: Brewery) -> None:
-    """It names a group that is missing or was edited by hand, and rules that are not healthy."""
+    """`verify` names groups that are missing or were edited, and rules that are not healthy."""
     assert "VM901" in site.verify().out
     site.apply()
     ruler.groups[NAMESPACE]["brew_vat"]["rules"][0]["expr"] = "brew_foam_bytes > 5"
     ruler.groups[NAMESPACE]["brew_meta"]["source_tenants"] = ["others"]
     found = site.verify().out
-    assert "`brew-prod/brew_vat` is not what is rendered: alert MuchFoam: " in found
-    assert "`brew-prod/brew_meta` is not what is rendered: it is evaluated otherwise" in found
+    assert "`brew-prod/brew_vat` is not as rendered: alert MuchFoam: " in found
+    assert "`brew-prod/brew_meta` is not as rendered: its evaluation options differ" in found
     assert f"ruler {ruler.url} has loaded another `MuchFoam`" in found
     assert site.apply().status == 0
     ruler.health = "err"
@@ -113,7 +113,7 @@ def test_verify(ruler: Ruler, site: Brewery) -> None:
 
 @pytest.mark.parametrize("status", [401, 403, 409, 412])
 def test_a_refusal(ruler: Ruler, site: Brewery, status: int) -> None:
-    """It is told at once, with the ruler's words, and nothing is there."""
+    """A refusal is reported at once with the ruler's message, and nothing is changed."""
     ruler.interfere = refusing(status, "POST")
     failed = site.apply()
     assert (failed.status, len(ruler.writes()), ruler.groups) == (2, 1, {})
@@ -124,7 +124,7 @@ def test_a_refusal(ruler: Ruler, site: Brewery, status: int) -> None:
 
 
 def test_a_wrong_token(ruler: Ruler, site: Brewery) -> None:
-    """The preflight fails."""
+    """With a wrong token the preflight fails."""
     ruler.credentials = "Bearer another"
     failed = site.apply()
     assert (failed.status, ruler.writes()) == (2, [])
@@ -132,22 +132,22 @@ def test_a_wrong_token(ruler: Ruler, site: Brewery) -> None:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_passing_weakness(ruler: Ruler, site: Brewery, method: str) -> None:
-    """It is tried again after a pause, a change too: what is sent is the whole group."""
+def test_a_temporary_failure(ruler: Ruler, site: Brewery, method: str) -> None:
+    """A read or a write that fails temporarily is repeated after a pause; a write sends the whole group."""
     ruler.interfere = refusing(503, method, times=2)
     applied = site.apply()
     assert applied.status == 0, applied.err
 
 
 def test_an_answer_that_is_lost(ruler: Ruler, site: Brewery) -> None:
-    """What took effect is not mistaken for a failure."""
+    """A change that took effect although its answer was lost is no failure."""
     ruler.interfere = losing("POST")
     applied = site.apply()
     assert applied.status == 0, applied.err
 
 
 def test_a_failure_halfway(ruler: Ruler, site: Brewery) -> None:
-    """What was changed is taken back, and running again heals it."""
+    """Changes before a failure are undone, and a second run succeeds."""
     site.apply()
     old = {name: dict(group) for name, group in ruler.groups[NAMESPACE].items()}
     site.edit("for: 1s", "for: 3s")
@@ -170,7 +170,7 @@ def test_a_failure_halfway(ruler: Ruler, site: Brewery) -> None:
 
 
 def test_a_fault_at_every_request(ruler: Ruler, site: Brewery) -> None:
-    """Wherever one fails, nothing is left or everything is there, as it is told; running again heals it."""
+    """Whichever request fails, nothing or everything is applied, as reported; a second run succeeds."""
     applied = 0
     for number in itertools.count():
         ruler.groups.clear()
@@ -186,7 +186,7 @@ def test_a_fault_at_every_request(ruler: Ruler, site: Brewery) -> None:
     assert (number - applied, applied > 0) == (9, True)
 
 
-def test_somebody_else_meanwhile(ruler: Ruler, site: Brewery) -> None:
+def test_a_group_changed_meanwhile(ruler: Ruler, site: Brewery) -> None:
     """A group that was changed since it was read is not overwritten."""
     site.apply()
     site.edit('when: "> 1GiB"', 'when: "> 2GiB"')
@@ -218,15 +218,15 @@ def test_somebody_else_meanwhile(ruler: Ruler, site: Brewery) -> None:
     ids=["html", "alias", "no-group", "empty"],
 )
 def test_a_body_that_is_something_else(ruler: Ruler, site: Brewery, reply: Reply) -> None:
-    """Whoever answers with something else than groups is no ruler."""
+    """An answer of another shape is an error, and nothing is written."""
     ruler.interfere = lambda received: reply if received.parts[-1] == NAMESPACE else None
     failed = site.apply()
     assert (failed.status, ruler.writes()) == (2, [])
-    assert "answered with something else than rule groups" in failed.err
+    assert "did not answer with rule groups" in failed.err
 
 
 def test_a_slow_server(ruler: Ruler, site: Brewery) -> None:
-    """An answer that comes byte by byte ends with the time that it has."""
+    """An answer that arrives byte by byte is cut off at the timeout."""
     ruler.interfere = lambda received: Reply(200, "x" * 10_000, drip=0.05)
     failed = site.apply("--timeout", "0.5")
     assert failed.status == 2
@@ -235,7 +235,7 @@ def test_a_slow_server(ruler: Ruler, site: Brewery) -> None:
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_redirect_to_another_host(ruler: Ruler, site: Brewery, method: str) -> None:
-    """The token does not follow."""
+    """The token is not sent to another host."""
     other = Ruler(f"Bearer {TOKEN}", "brewers")
     with serving(other):
         place = other.url.replace("127.0.0.1", "localhost")
@@ -246,7 +246,7 @@ def test_a_redirect_to_another_host(ruler: Ruler, site: Brewery, method: str) ->
 
 
 def test_a_namespace_of_two_contexts(ruler: Ruler, tmp_path: Path) -> None:
-    """They would overwrite each other: refused before anything is asked."""
+    """Two contexts with the same namespace would overwrite each other: refused before any request."""
     given = {"ruler": {"url": ruler.url, "namespace": "shared"}}
     site = brewery(tmp_path, {"prod": given, "tasting": given}, {})
     failed = site.apply()
@@ -255,7 +255,7 @@ def test_a_namespace_of_two_contexts(ruler: Ruler, tmp_path: Path) -> None:
 
 
 def test_cortex(promtool: Path, tmp_path: Path) -> None:
-    """Other paths, and a password instead of a token."""
+    """A Cortex has other paths, and a password instead of a token."""
     cortex = Ruler("Basic YnJld2VyOmNhbmFyeS1jb3J0ZXg=", "brewers", ("api", "v1", "rules"))
     with serving(cortex):
         given = {
@@ -273,7 +273,7 @@ def test_cortex(promtool: Path, tmp_path: Path) -> None:
 
 
 def test_order() -> None:
-    """A group comes behind those whose recorded series it reads; those that read each other stay."""
+    """A group follows the groups whose recorded series it reads, except in a cycle."""
     groups = [
         {"name": "alerts", "rules": [{"alert": "A", "expr": "job:a:rate > job:b:rate"}]},
         {"name": "b", "rules": [{"record": "job:b:rate", "expr": "sum(job:a:rate)"}]},

@@ -1,4 +1,4 @@
-"""Secrets are read when they are needed, and shown nowhere."""
+"""Reading and redacting of secrets."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ import pytest
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.live.secrets import REDACTED, Redactor, Secret, SecretSource, read_secret
 
-SECRET = "canary-A/ +\"'?<&??>>"  # noqa: S105 - nobody's; its base64 has a slash, which URLs write otherwise
+SECRET = "canary-A/ +\"'?<&??>>"  # noqa: S105 - not a real one; its base64 has a slash, which URLs encode
 
 
 def source(**where: str) -> SecretSource:
@@ -24,7 +24,7 @@ def source(**where: str) -> SecretSource:
 
 
 def test_from_the_environment_and_from_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The value of the variable, or the file's one line, relative to the root."""
+    """A secret is the value of the variable, or the only line of the file, relative to the root."""
     monkeypatch.setenv("TOKEN", SECRET)
     tmp_path.joinpath("token").write_text(f"{SECRET}\r\n", encoding="utf-8")
     for each in (source(env="TOKEN"), source(file="token"), source(file=str(tmp_path / "token"))):
@@ -32,8 +32,8 @@ def test_from_the_environment_and_from_a_file(monkeypatch: pytest.MonkeyPatch, t
 
 
 @pytest.mark.parametrize("text", ["", "\n", "two\nlines", "ünicode", "tab\t", "bell\a", "xyz"])
-def test_what_is_no_secret(tmp_path: Path, text: str) -> None:
-    """What cannot stand in a header or be redacted is refused, and is not in the message."""
+def test_values_that_are_no_secret(tmp_path: Path, text: str) -> None:
+    """A value that is not valid in a header or cannot be redacted is refused, and is not in the message."""
     tmp_path.joinpath("token").write_text(text, encoding="utf-8")
     with pytest.raises(UserError) as refused:
         read_secret(source(file="token"), tmp_path, Redactor())
@@ -42,13 +42,13 @@ def test_what_is_no_secret(tmp_path: Path, text: str) -> None:
 
 @pytest.mark.skipif(not Path("/dev/zero").exists(), reason="only Unix has files without an end")
 def test_a_file_without_an_end() -> None:
-    """It is no secret, and is not read for ever."""
+    """A file without an end is no secret, and reading it ends."""
     with pytest.raises(UserError, match="more than one line"):
         read_secret(SecretSource(file="/dev/zero"), Path(), Redactor())
 
 
 def test_a_secret_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """The variable or the file is named."""
+    """The message names the missing variable or file."""
     monkeypatch.delenv("TOKEN", raising=False)
     for each, named in (
         (source(env="TOKEN"), "`TOKEN` is not set"),
@@ -58,8 +58,8 @@ def test_a_secret_that_is_missing(monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
             read_secret(each, tmp_path, Redactor())
 
 
-def test_a_secret_shows_itself_to_nobody() -> None:
-    """It is not in its text, is not pickled and not copied, and has nothing else to look into."""
+def test_a_secret_is_not_shown() -> None:
+    """A secret is not in its text or repr, cannot be pickled or copied, and has no `__dict__`."""
     secret = Secret(SECRET)
     for shown in (str(secret), repr(secret), f"{secret}", f"{[secret]}"):
         assert SECRET not in shown
@@ -90,7 +90,7 @@ def test_a_secret_shows_itself_to_nobody() -> None:
     ],
 )
 def test_a_text_is_redacted(text: str) -> None:
-    """The secret is found in every guise in which it may travel."""
+    """A secret is redacted in every encoding in which it may occur."""
     redactor = Redactor()
     redactor.learn(SECRET)
     shown = redactor(text)
@@ -104,7 +104,7 @@ def test_a_text_is_redacted(text: str) -> None:
 
 
 def test_short_words_stay() -> None:
-    """A secret of three characters would make every text unreadable, and hides nothing."""
+    """A secret of three characters is not redacted: it would make every text unreadable."""
     redactor = Redactor()
     redactor.learn("abc")
     assert redactor("abcdef") == "abcdef"

@@ -1,4 +1,4 @@
-"""Which of the operator's objects select an object: the operator's meaning of selectors."""
+"""Selection of objects by the operator's selectors."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def prometheus(**spec: Any) -> OperatorSelector:
         (expression("In", "release", "a", "b"), [("release", "a")]),
         (expression("In", "team", "a"), [("team", "a")]),
         (expression("NotIn", "release", "kps"), [("release", None)]),
-        (expression("NotIn", "team", "a"), []),  # what is not there is in no list
+        (expression("NotIn", "team", "a"), []),  # a missing label is in no list
         (expression("Exists", "tier"), []),
         (expression("Exists", "team"), [("team", "true")]),
         (expression("DoesNotExist", "tier"), [("tier", None)]),
@@ -42,10 +42,8 @@ def prometheus(**spec: Any) -> OperatorSelector:
         ({"matchLabels": {"team": "a"}, **expression("Exists", "shift")}, [("team", "a"), ("shift", "true")]),
     ],
 )
-def test_labels_meet_a_selector_or_what_is_missing(
-    selector: Any, missing: list[tuple[str, str | None]]
-) -> None:
-    """Every part must be met; each that is not says the label, and a value that would meet it."""
+def test_labels_that_a_selector_requires(selector: Any, missing: list[tuple[str, str | None]]) -> None:
+    """Each unmet requirement of a selector gives the label, and a value that would meet it."""
     assert [(each.label, each.wanted) for each in unmet(selector, LABELS)] == missing
 
 
@@ -53,7 +51,7 @@ def test_labels_meet_a_selector_or_what_is_missing(
     ("spec", "selects"), [({}, False), ({"ruleSelector": None}, False), ({"ruleSelector": {}}, True)]
 )
 def test_no_selector_selects_nothing_and_an_empty_one_all(spec: Any, selects: bool) -> None:
-    """The difference of one pair of brackets decides whether any rule is read."""
+    """A missing selector and null select no rule, `{}` selects all rules."""
     assert prometheus(**spec).selects_labels(LABELS) is selects
 
 
@@ -69,13 +67,13 @@ def test_no_selector_selects_nothing_and_an_empty_one_all(spec: Any, selects: bo
     ],
 )
 def test_namespaces_are_selected(selector: Any, namespace: str, labels: Any, selects: bool | None) -> None:
-    """Without a selector its own namespace alone, by an empty one all, and by labels where they are known."""
+    """No selector selects its own namespace only, an empty one all; unreadable labels leave it unknown."""
     found = prometheus(ruleNamespaceSelector=selector).selects_namespace(namespace, labels)
     assert found is selects
 
 
-def test_what_the_operator_does_not_accept_is_told_in_its_words() -> None:
-    """By the conditions that it writes into an object's status, for each object that selects it."""
+def test_refusals_of_the_operator() -> None:
+    """Objects that the operator does not accept are reported with the message of their status conditions."""
     bindings = [
         {
             "resource": "prometheuses",

@@ -1,4 +1,4 @@
-"""Whoever answers with something else than Prometheus or Alertmanager is told as such, and no traceback."""
+"""Answers that no Prometheus or Alertmanager gives are reported as such, without a traceback."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.apply.test_http import Answer, Stand, says
+from tests.apply.test_http import Answer, ScriptedServer, says
 from tests.apply.world import HOST, SPEC
 from tests.rules.rendered import compiled_text
 from victor_monitoring.app.deliveries import delivery
@@ -32,23 +32,23 @@ BUILDS = [
 
 @pytest.mark.parametrize(("build", "found"), BUILDS)
 def test_only_a_prometheus_has_the_version_of_one(build: str, found: str | None, tmp_path: Path) -> None:
-    """What others answer is no version of Prometheus, and no mistake."""
+    """The build information of another system is no version of Prometheus, and no error."""
     assert running(says(200, f'{{"status": "success", "data": {build}}}'), tmp_path) == found
 
 
-def test_a_system_that_does_not_know_the_question_has_no_version(tmp_path: Path) -> None:
-    """As Cortex; one that refuses to answer us is an error."""
+def test_a_system_without_build_information_has_no_version(tmp_path: Path) -> None:
+    """A system without the endpoint, such as Cortex, has no version; a refusal is an error."""
     assert running(says(404, "404 page not found"), tmp_path) is None
     with pytest.raises(UserError, match="401"):
         running(says(401), tmp_path)
 
 
 def running(answer: Answer, folder: Path) -> str | None:
-    """The version of a Prometheus that gives this answer."""
-    stand = Stand(answer)
+    """Return the version read from a server with this answer."""
+    server = ScriptedServer(answer)
     with contextlib.ExitStack() as held:
-        held.callback(stand.close)
-        api = PrometheusApi(PrometheusSettings(url=stand.url).client(ApplyEnvironment(folder, print, held)))
+        held.callback(server.close)
+        api = PrometheusApi(PrometheusSettings(url=server.url).client(ApplyEnvironment(folder, print, held)))
         version = api.version()
     return str(version) if version else None
 
@@ -74,16 +74,16 @@ BODIES = [
 
 @contextlib.contextmanager
 def targets(folder: Path, body: str) -> Iterator[list[Target]]:
-    """The targets of the brewery, each behind a server that knows one answer only."""
+    """Yield the targets of the brewery, all at a server with only this answer."""
     config = folder / "alertmanager.yml"
     config.write_text(HOST.read_text(encoding="utf-8"), encoding="utf-8")
-    stand = Stand(says(200, body.replace("RULE", RULE)))
+    server = ScriptedServer(says(200, body.replace("RULE", RULE)))
     text = (
         SPEC.read_text(encoding="utf-8").replace('"RULES"', f'"{folder}"').replace('"CONFIG"', f'"{config}"')
     )
-    compiled = compiled_text(text.replace('"PROMETHEUS"', stand.url).replace('"ALERTMANAGER"', stand.url))
+    compiled = compiled_text(text.replace('"PROMETHEUS"', server.url).replace('"ALERTMANAGER"', server.url))
     with contextlib.ExitStack() as held:
-        held.callback(stand.close)
+        held.callback(server.close)
         environment = ApplyEnvironment(folder, print, held, patience=2)
         given = delivery(compiled, "prod")
         yield [each.settings.target(given, environment, each.path) for each in compiled.targets["prod"]]
@@ -92,11 +92,11 @@ def targets(folder: Path, body: str) -> Iterator[list[Target]]:
 @pytest.mark.parametrize("body", BODIES)
 @pytest.mark.usefixtures("promtool")
 def test_an_answer_of_another_shape(body: str, tmp_path: Path) -> None:
-    """Nothing is applied, verified or believed to stand there."""
+    """An answer of another shape is an error in preflight and verification, and noted after a failure."""
     with targets(tmp_path, body) as found:
         for target in found:
             for ask in (target.preflight, lambda each=target: list(each.verify())):
                 with pytest.raises(UserError):
                     ask()
             text = "groups: []\nroute: {receiver: a}\n"
-            assert "be asked" in target.observed(step("x", None, text)).note
+            assert "be queried" in target.observed(step("x", None, text)).note

@@ -1,4 +1,4 @@
-"""`victor-mon apply` as people meet it: on a terminal, interrupted, without what it needs, with secrets."""
+"""`victor-mon apply` on a terminal, interrupted, without its dependencies, and with secrets."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.apply.proxy import Fault, Request, Wire, proxy
-from tests.apply.test_http import Stand, says
+from tests.apply.test_http import ScriptedServer, says
 from tests.apply.world import SPEC, World, paths
 from tests.cli.commands import ROOT, edit, in_process
 from tests.programs import program
@@ -35,18 +35,18 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def on_terminal(world: World, answer: str) -> tuple[int, str]:
-    """The exit status of applying on a terminal where somebody answers so, and all that is shown there."""
-    ours, theirs = pty.openpty()
+    """Apply on a terminal with this answer to the prompt; return the exit status and all output."""
+    controller, terminal = pty.openpty()
     command = [sys.executable, "-m", "victor_monitoring", "apply", "--context", "prod"]
     with subprocess.Popen(
-        command, cwd=world.folder, env=environment(), stdin=theirs, stdout=theirs, stderr=theirs
+        command, cwd=world.folder, env=environment(), stdin=terminal, stdout=terminal, stderr=terminal
     ) as run:
-        os.close(theirs)
+        os.close(terminal)
         shown = b""
         is_asked = False
         while True:
             try:
-                part = os.read(ours, 4096)
+                part = os.read(controller, 4096)
             except OSError:  # the other side is closed
                 break
             if not part:
@@ -54,15 +54,15 @@ def on_terminal(world: World, answer: str) -> tuple[int, str]:
             shown += part
             if b"[y/N]" in shown and not is_asked:
                 is_asked = True
-                os.write(ours, f"{answer}\n".encode())
+                os.write(controller, f"{answer}\n".encode())
         status = run.wait(timeout=60)
-    os.close(ours)
+    os.close(controller)
     assert is_asked
     return status, shown.decode()
 
 
 def test_a_terminal_is_asked(brewery: World) -> None:
-    """Yes applies; anything else applies nothing, and ends with 1."""
+    """Yes applies; any other answer applies nothing, with exit status 1."""
     status, shown = on_terminal(brewery, "")
     assert (status, brewery.loaded(), "nothing was applied" in shown) == (1, {}, True)
     assert "Apply this to prod (1 to add, 1 to change)?" in shown
@@ -71,8 +71,8 @@ def test_a_terminal_is_asked(brewery: World) -> None:
     assert brewery.loaded()
 
 
-def test_elsewhere_yes_is_needed(brewery: World) -> None:
-    """Where nobody can answer the plan is shown, and nothing is applied."""
+def test_without_a_terminal_yes_is_needed(brewery: World) -> None:
+    """Without a terminal the plan is shown, and nothing is applied unless `--yes` is given."""
     refused = brewery.run("apply", "--context", "prod")
     assert (refused.status, brewery.loaded()) == (2, {})
     assert "1 to add, 1 to change" in refused.out
@@ -81,7 +81,7 @@ def test_elsewhere_yes_is_needed(brewery: World) -> None:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_interrupted_while_a_system_reloads(brewery: World, how: signal.Signals) -> None:
-    """It is a failure: what was begun is taken back undisturbed, and what stands is told."""
+    """An interruption is a failure: begun changes are undone completely, and the state is reported."""
     process: list[subprocess.Popen[bytes]] = []
 
     def judge(request: Request) -> Fault:
@@ -95,18 +95,18 @@ def test_interrupted_while_a_system_reloads(brewery: World, how: signal.Signals)
         command = [sys.executable, "-m", "victor_monitoring", "apply", "--context", "prod", "--yes"]
         with subprocess.Popen(command, cwd=brewery.folder, env=environment(), stdout=-3, stderr=-1) as run:
             process.append(run)
-            _, told = run.communicate(timeout=60)
+            _, messages = run.communicate(timeout=60)
     assert run.returncode == 2
-    assert "victor-mon: interrupted" in told.decode()
-    assert f"prometheus {url}: {brewery.ours}: undone, as before" in told.decode()
-    assert (brewery.ours.exists(), brewery.loaded()) == (False, {})
-    assert "Traceback" not in told.decode()
+    assert "victor-mon: interrupted" in messages.decode()
+    assert f"prometheus {url}: {brewery.rules_file}: undone, as before" in messages.decode()
+    assert (brewery.rules_file.exists(), brewery.loaded()) == (False, {})
+    assert "Traceback" not in messages.decode()
     assert [each.method for each in wire.requests].count("POST") == 2
 
 
 @pytest.mark.parametrize("is_interrupted", [False, True])
-def test_nobody_listens_any_more(brewery: World, is_interrupted: bool) -> None:
-    """Where the messages' reader goes in the middle, what was begun is seen through, or taken back."""
+def test_closed_messages(brewery: World, is_interrupted: bool) -> None:
+    """A run whose stderr is closed meanwhile is completed, or undone if it is interrupted."""
     process: list[subprocess.Popen[bytes]] = []
 
     def judge(request: Request) -> Fault:
@@ -125,8 +125,8 @@ def test_nobody_listens_any_more(brewery: World, is_interrupted: bool) -> None:
     assert (run.returncode == 2, brewery.loaded() == {}) == (is_interrupted, is_interrupted)
 
 
-def test_what_must_be_there(brewery: World) -> None:
-    """Without httpx, promtool or amtool the command says what brings it, and touches nothing."""
+def test_missing_dependencies(brewery: World) -> None:
+    """Without httpx, promtool or amtool the command says how to install it, and changes nothing."""
     command = [sys.executable, "-c", WITHOUT_HTTPX, "apply", "--context", "prod", "--yes"]
     run = subprocess.run(
         command, cwd=brewery.folder, env=environment(), capture_output=True, text=True, check=False
@@ -141,10 +141,10 @@ def test_what_must_be_there(brewery: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "told"), [(1, "name a folder with some space: TMPDIR="), (200, "free some space")]
+    ("limit", "message"), [(1, "choose a folder with free space: TMPDIR="), (200, "free some space")]
 )
-def test_a_disk_that_is_full(brewery: World, limit: int, told: str) -> None:
-    """Whether for what promtool or what amtool shall judge: it is told, and nothing is touched."""
+def test_a_disk_that_is_full(brewery: World, limit: int, message: str) -> None:
+    """A full disk, for the files of promtool or of amtool, is reported, and nothing is changed."""
     text = brewery.config.read_text(encoding="utf-8") + "# a line of the host's\n" * 20_000
     brewery.config.write_text(text, encoding="utf-8")
     line = f'ulimit -f {limit}; exec "$0" -m victor_monitoring apply --context prod --yes'
@@ -152,13 +152,13 @@ def test_a_disk_that_is_full(brewery: World, limit: int, told: str) -> None:
         ["sh", "-c", line, sys.executable],
         cwd=brewery.folder, env=environment(), capture_output=True, text=True, check=False,
     )  # fmt: skip
-    assert (run.returncode, told in run.stderr) == (2, True), run.stderr
+    assert (run.returncode, message in run.stderr) == (2, True), run.stderr
     assert (brewery.config.read_text(encoding="utf-8"), brewery.loaded()) == (text, {})
     assert list(brewery.config.parent.glob(".victor-mon-*")) == []
 
 
-def test_what_is_not_ready_is_not_applied(brewery: World) -> None:
-    """A spec with errors, files that are not as rendered, contexts that are unknown or have no targets."""
+def test_invalid_specs_and_contexts_are_not_applied(brewery: World) -> None:
+    """A spec with errors, stale files, an unknown context and one without targets are refused."""
     refused = brewery.command("apply", "--context", "prd", "--yes")
     assert (refused.status, "did you mean `prod`?" in refused.err) == (2, True)
     edit(brewery.spec, "> 60%", "> 65%")
@@ -178,7 +178,7 @@ def test_what_is_not_ready_is_not_applied(brewery: World) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "message"),
     [
         ('rules_dir: "{rules}"', 'rules_dir: "{rules}-none"', "is no directory"),
         ('rules_dir: "{rules}"', 'rules_dir: "{rules}", file: brew.yml', "reads no rule file `brew.yml`"),
@@ -190,8 +190,8 @@ def test_what_is_not_ready_is_not_applied(brewery: World) -> None:
         ('url: "{alertmanager}"', 'url: "{prometheus}"', "the address of its API"),
     ],
 )
-def test_what_stands_in_the_way_is_told_before(brewery: World, old: str, new: str, told: str) -> None:
-    """A preflight that fails keeps everything as it is, at every target."""
+def test_a_failed_preflight(brewery: World, old: str, new: str, message: str) -> None:
+    """A failed preflight is reported, and no target is changed."""
     places = {
         "rules": brewery.rules,
         "config": brewery.config,
@@ -205,11 +205,11 @@ def test_what_stands_in_the_way_is_told_before(brewery: World, old: str, new: st
     assert brewery.command("generate").status == 0
     refused = brewery.apply()
     assert (refused.status, brewery.loaded(), list(brewery.rules.iterdir())) == (2, {}, [])
-    assert told in refused.err
+    assert message in refused.err
 
 
 def test_modes_and_owners_are_kept(brewery: World) -> None:
-    """A configuration that only its owner reads stays so, and a link to it stays a link."""
+    """The mode of a configuration is kept, and a link to it remains a link."""
     brewery.config.chmod(0o600)
     real = brewery.config.with_name("real.yml")
     brewery.config.rename(real)
@@ -225,7 +225,7 @@ def test_modes_and_owners_are_kept(brewery: World) -> None:
 
 
 def test_a_secret_that_is_a_word(brewery: World) -> None:
-    """What programs print is read as it is, though a weak password is a word of it."""
+    """A weak password that is a word in the output of programs does not disturb reading that output."""
     text = SPEC.read_text(encoding="utf-8").replace('url: "ALERT', 'token: {env: WORD}, url: "ALERT')
     brewery.write_spec(text)
     applied = brewery.run("apply", "--yes", "--context", "prod", env={"WORD": "pager"})
@@ -233,8 +233,8 @@ def test_a_secret_that_is_a_word(brewery: World) -> None:
     assert "pager" not in applied.out + applied.err
 
 
-def test_what_a_server_says_is_shown_harmlessly(tmp_path: Path) -> None:
-    """Neither a secret that it repeats nor a character that acts on the terminal is in what is found."""
+def test_messages_of_a_server_are_sanitised(tmp_path: Path) -> None:
+    """Findings contain neither secrets nor terminal control characters of a server's message."""
     (tmp_path / ".git").mkdir()
     (tmp_path / "specs").mkdir()
     base, _, _ = SPEC.read_text(encoding="utf-8").partition("contexts:")
@@ -242,7 +242,7 @@ def test_what_a_server_says_is_shown_harmlessly(tmp_path: Path) -> None:
     spec.write_text(base, encoding="utf-8")
     assert in_process(tmp_path, "generate", env={}).status == 0
     rules = rules_of((tmp_path / "generated" / "brew-alerts.yaml").read_text(encoding="utf-8"))
-    told = [
+    loaded = [
         {
             "type": each.kind,
             "duration": each.pending,
@@ -258,24 +258,24 @@ def test_what_a_server_says_is_shown_harmlessly(tmp_path: Path) -> None:
             "file": "a",
             "interval": 0.5,
             "name": name,
-            "rules": [each for each in told if each["group"] == name],
+            "rules": [each for each in loaded if each["group"] == name],
         }
-        for name in dict.fromkeys(each["group"] for each in told)
+        for name in dict.fromkeys(each["group"] for each in loaded)
     ]
     body = json.dumps({"status": "success", "data": {"groups": groups, "result": [1]}})
-    stand = Stand(says(200, body))
-    target = f"prometheus: {{url: '{stand.url}', token: {{env: TOKEN}}}}"
+    server = ScriptedServer(says(200, body))
+    target = f"prometheus: {{url: '{server.url}', token: {{env: TOKEN}}}}"
     spec.write_text(f"{base}contexts:\n  live:\n    targets: [{target}]\n", encoding="utf-8")
     for how in ("text", "json"):
         found = in_process(tmp_path, "verify", "--context", "live", "--format", how, env={"TOKEN": CANARY})
         assert (found.status, "MuchFoam` is not healthy: no" in found.out) == (1, True), found.out + found.err
         assert CANARY not in found.out + found.err
         assert "\x1b" not in found.out + found.err
-    stand.close()
+    server.close()
 
 
 def test_secrets_go_to_their_headers_only(brewery: World, tmp_path: Path) -> None:
-    """Tokens are in what the live systems receive, and in no output, file, temporary file or argument."""
+    """Live systems receive the tokens; no output, file, temporary file or argument contains them."""
     seen = tmp_path / "seen"
     spies(tmp_path / "bin", seen)
     wire = Wire()
@@ -313,15 +313,13 @@ def test_secrets_go_to_their_headers_only(brewery: World, tmp_path: Path) -> Non
         for outcome in outcomes:
             assert hidden not in outcome.out + outcome.err
         found = {name for name, text in places.items() if hidden.encode() in text}
-        if (
-            hidden == "canary-host-smtp"
-        ):  # the host's own stands where the host wrote it, and where amtool reads
+        if hidden == "canary-host-smtp":  # the host's own: in its file, and in the copy for amtool
             found = {name for name in found if not name.endswith(".yml")}
         assert found == set()
 
 
 def spies(folder: Path, seen: Path) -> None:
-    """Programs of the usual names that note their arguments and keep the files that they are given."""
+    """Write programs of the usual names that record their arguments and copy the files passed to them."""
     folder.mkdir()
     seen.mkdir()
     for name in ("promtool", "amtool"):

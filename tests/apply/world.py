@@ -1,4 +1,4 @@
-"""A brewery with all that is live around it: a repository, a Prometheus, an Alertmanager, a scraped vat."""
+"""A brewery with its live systems: a repository, a Prometheus, an Alertmanager, and a scraped vat."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ HOST = Path(__file__).with_name("host.yaml")
 
 @dataclass
 class Vat:
-    """What is scraped: foam, and batches of which every second is sour."""
+    """The exposition of a vat: foam, and batches of which half are sour; or `text`."""
 
     text: str = ""
 
@@ -36,7 +36,7 @@ class Vat:
 
 @dataclass
 class World:
-    """The repository in `folder`, and what it is applied to."""
+    """The repository in `folder`, and the live systems that it is applied to."""
 
     folder: Path
     rules: Path
@@ -48,38 +48,38 @@ class World:
 
     @property
     def spec(self) -> Path:
-        """The spec."""
+        """The path of the spec."""
         return self.folder / "specs" / "brew.yaml"
 
     @property
-    def ours(self) -> Path:
-        """Where our rules file stands in the directory of Prometheus."""
+    def rules_file(self) -> Path:
+        """The path of the spec's rules file in the directory of Prometheus."""
         return self.rules / "brew-prod.yaml"
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> Outcome:
-        """The outcome of a command in the repository, in a process of its own."""
+        """Run a command in the repository as a separate process, and return the outcome."""
         return victor_mon(self.folder, *arguments, env={**paths(), **(env or {})})
 
     def command(self, *arguments: str) -> Outcome:
-        """The outcome of a command in the repository, in this process: that is quicker."""
+        """Run a command in the repository in this process, which is quicker, and return the outcome."""
         return in_process(self.folder, *arguments, env=paths())
 
     def apply(self, *arguments: str, context: str = "prod") -> Outcome:
-        """The outcome of applying without asking."""
+        """Apply without a prompt, and return the outcome."""
         return self.command("apply", "--context", context, "--yes", *arguments)
 
     def verify(self) -> Outcome:
-        """The outcome of reading everything back."""
+        """Verify the context, and return the outcome."""
         return self.command("verify", "--context", "prod")
 
     def edit(self, old: str, new: str) -> None:
-        """The spec with one text replaced, and everything rendered."""
+        """Replace a text of the spec, and render everything."""
         edit(self.spec, old, new)
         outcome = self.command("generate")
         assert outcome.status == 0, outcome.err
 
     def reset(self) -> None:
-        """Nothing of ours is anywhere, and the spec is as it was."""
+        """Remove everything that was applied, and restore the spec."""
         for each in self.rules.iterdir():
             each.unlink()
         self.config.write_text(HOST.read_text(encoding="utf-8"), encoding="utf-8")
@@ -89,7 +89,7 @@ class World:
             reload(url)
 
     def write_spec(self, text: str, **urls: str) -> None:
-        """The spec with the addresses of what is live, and everything rendered."""
+        """Write the spec with the addresses of the live systems, and render everything."""
         places = {
             "PROMETHEUS": urls.get("prometheus", self.prometheus.url),
             "ALERTMANAGER": urls.get("alertmanager", self.alertmanager),
@@ -104,19 +104,21 @@ class World:
         assert outcome.status == 0, outcome.err
 
     def loaded(self) -> dict[str, str]:
-        """The expressions of the rules that Prometheus has loaded from our file, by their names."""
+        """Return the expressions of the rules that Prometheus has loaded from the spec's file, by name."""
         return {
-            rule["name"]: rule["query"] for rule in self.prometheus.rules() if rule["file"] == str(self.ours)
+            rule["name"]: rule["query"]
+            for rule in self.prometheus.rules()
+            if rule["file"] == str(self.rules_file)
         }
 
     def routed(self) -> dict[str, Any]:
-        """The configuration that Alertmanager works by."""
+        """Return the configuration that Alertmanager has loaded."""
         return routed(self.alertmanager)
 
 
 @contextlib.contextmanager
 def world(folder: Path) -> Iterator[World]:
-    """Everything, running until the block ends; nothing is applied."""
+    """Run a repository's live systems until the block ends; nothing is applied."""
     rules, config, repository = folder / "rules", folder / "am" / "alertmanager.yml", folder / "repository"
     for each in (rules, config.parent, repository / ".git"):
         each.mkdir(parents=True)
@@ -134,7 +136,7 @@ def world(folder: Path) -> Iterator[World]:
 
 @contextlib.contextmanager
 def scraped(vat: Vat) -> Iterator[Mapping[str, Any]]:
-    """The scrape job of a vat, which answers until the block ends."""
+    """Yield the scrape job of a vat, which answers until the block ends."""
     with target(vat) as found:
         yield {
             "job_name": "brew",
@@ -145,12 +147,12 @@ def scraped(vat: Vat) -> Iterator[Mapping[str, Any]]:
 
 
 def scraping(folder: Path, rules: Path, scrape: Mapping[str, Any]) -> AbstractContextManager[Prometheus]:
-    """A Prometheus that lives in `folder`, and reads the rules of another."""
+    """Run a Prometheus with its data in `folder`, and rules from the folder `rules`."""
     return running(program("prometheus"), folder, [rules / "*.yaml"], [scrape], "--web.enable-lifecycle")
 
 
 def routed(url: str) -> dict[str, Any]:
-    """The configuration that an Alertmanager works by."""
+    """Return the configuration that an Alertmanager has loaded."""
     with urllib.request.urlopen(f"{url}/api/v2/status", timeout=30) as answer:  # noqa: S310 - our own
         text = yaml.safe_load(answer.read())["config"]["original"]
     found: dict[str, Any] = yaml.safe_load(text)
@@ -158,11 +160,11 @@ def routed(url: str) -> dict[str, Any]:
 
 
 def reload(url: str) -> None:
-    """Prometheus or Alertmanager reads its files anew."""
+    """Make a Prometheus or an Alertmanager reload its files."""
     urllib.request.urlopen(urllib.request.Request(f"{url}/-/reload", method="POST"), timeout=60).close()  # noqa: S310 - our own
 
 
 def paths() -> dict[str, str]:
-    """A PATH on which the programs are that judge what is rendered."""
+    """Return an environment whose PATH has promtool and amtool, which check rendered files."""
     folders = [str(program(name).parent) for name in ("promtool", "amtool")]
     return {"PATH": os.pathsep.join([*folders, os.environ["PATH"]])}

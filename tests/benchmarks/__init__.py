@@ -1,1 +1,1 @@
-"""Measurements, each as a ratio against a named floor in one run: `make bench`."""
+"""Measurements, each as a ratio to a named floor measured in the same run: `make bench`."""

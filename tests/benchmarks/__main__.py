@@ -1,4 +1,4 @@
-"""Prints every measurement as a table in Markdown; each row names the floor that it is held against."""
+"""Print every measurement as a Markdown table; each row names the floor that it is compared with."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SIZES = {100: 9, 1_000: 5, 10_000: 3}  # alerts: pairs
 
 
 def main() -> None:
-    """Runs all measurements."""
+    """Run all measurements."""
     print(f"Python {platform.python_version()}, {platform.machine()}, PyYAML {yaml.__version__}\n")
     print("| measured | floor | median | floor's median | ratio (min to max) |\n|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _processes(folder: Path) -> None:
-    """Whole processes, against processes that only import the libraries they stand on."""
+    """Measure whole processes against processes that only import the same libraries."""
     shutil.copytree(_ROOT / "specs", folder / "specs", ignore=shutil.ignore_patterns("examples"))
     (folder / "pyproject.toml").touch()
     tool = [sys.executable, "-m", "victor_monitoring"]
@@ -57,7 +57,7 @@ def _processes(folder: Path) -> None:
 
 
 def _compile(alerts: int, pairs: int) -> None:
-    """From text to rules, against PyYAML's C parts reading that text and writing the same data."""
+    """Measure text to rules against PyYAML's C loader and dumper on the same text."""
     text = synthetic_spec(alerts)
     today = datetime.date(2026, 1, 1)
 
@@ -76,7 +76,10 @@ def _compile(alerts: int, pairs: int) -> None:
 
 
 def _run(command: list[str], folder: Path) -> Callable[[], None]:
-    """The process, with bytecode for every module: pip compiles what it installs, but for a clone's own."""
+    """Return a function that runs the command with bytecode for every module.
+
+    pip compiles installed packages, but not the modules of a clone.
+    """
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     environment["PYTHONPYCACHEPREFIX"] = str(folder / "bytecode")  # written by the warm-up
 

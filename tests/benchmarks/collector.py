@@ -1,4 +1,4 @@
-"""A scrape through the collector, against the client alone."""
+"""A scrape through the collector, against `generate_latest` of prometheus_client."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _PAIRS = 25
 
 
 def measure() -> None:
-    """Victor's collector with every kind of component, on a registry that holds ten thousand series."""
+    """Measure Victor's collector with every kind of component, on a registry with ten thousand series."""
     disable_created_metrics()  # type: ignore[no-untyped-call] # the client's; so that a series is one line
     registry = CollectorRegistry()
     collector = PerformanceMetricsCollector(registry=registry)

@@ -1,4 +1,4 @@
-"""The REST summary, against a bare route that serialises a body of that size."""
+"""The REST summary, against a bare route that serialises a body of the same size."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _PATH = "/api/performance/summary"
 
 
 def measure() -> None:
-    """Victor's collector, fresh from its start and with all the tools that the registry has room for."""
+    """Measure Victor's collector right after its start, and with as many tools as the registry admits."""
     for tools in (0, 200):
         _summary(tools)
 

@@ -1,4 +1,4 @@
-"""Measurements in pairs, and the line of the table that each pair makes."""
+"""Paired measurements, and the line of the table for each pair."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from collections.abc import Callable
 
 
 def paired(
-    ours: Callable[[], object], floor: Callable[[], object], pairs: int
+    measured: Callable[[], object], floor: Callable[[], object], pairs: int
 ) -> tuple[list[float], list[float]]:
-    """Processor seconds of both, taken in turn after one warm-up each, so that a slow moment meets both."""
-    ours()
+    """Return the processor seconds of both, run in turn after a warm-up, so that load affects both alike."""
+    measured()
     floor()
-    taken = [(_seconds(ours), _seconds(floor)) for _ in range(pairs)]
-    return [mine for mine, _ in taken], [theirs for _, theirs in taken]
+    taken = [(_seconds(measured), _seconds(floor)) for _ in range(pairs)]
+    return [first for first, _ in taken], [second for _, second in taken]
 
 
 def _seconds(work: Callable[[], object]) -> float:
-    """Processor time of this process and its children: other work on the machine does not count."""
+    """Return the processor time of this process and its children, without other work on the machine."""
     start = _spent()
     work()
     return _spent() - start
@@ -29,12 +29,12 @@ def _spent() -> float:
     return sum(each.ru_utime + each.ru_stime for each in used)
 
 
-def row(measured: str, floor: str, ours: list[float], floors: list[float]) -> None:
-    """Prints a line of the table: what was measured, its floor, both medians, their ratio."""
-    ratios = [mine / theirs for mine, theirs in zip(ours, floors, strict=True)]
-    mine, theirs = statistics.median(ours), statistics.median(floors)
+def row(measured: str, floor: str, times: list[float], floor_times: list[float]) -> None:
+    """Print a line of the table: the names of the measurement and its floor, both medians, their ratio."""
+    ratios = [time / least for time, least in zip(times, floor_times, strict=True)]
+    median, floor_median = statistics.median(times), statistics.median(floor_times)
     spread = f"{statistics.median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})"
-    print(f"| {measured} | {floor} | {_text(mine)} | {_text(theirs)} | {spread} |", flush=True)
+    print(f"| {measured} | {floor} | {_text(median)} | {_text(floor_median)} | {spread} |", flush=True)
 
 
 def _text(seconds: float) -> str:

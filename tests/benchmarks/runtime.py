@@ -1,6 +1,6 @@
-"""What evaluating signals in process costs: memory for an hour of samples, and time for each of them.
+"""The cost of evaluating signals in process: memory for an hour of samples, and time for each sample.
 
-A process of its own measures, so that nothing else has been in its memory.
+A separate process measures, so that its peak memory includes nothing else.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ _HOUR = 3_600_000
 
 
 def measure() -> None:
-    """Prints the measurement."""
+    """Print the measurement, made in a new process."""
     subprocess.run([sys.executable, "-m", "tests.benchmarks.runtime"], cwd=_ROOT, check=True)
 
 
 def main() -> None:
-    """Measures in this process: every label of the registry full, every window an hour."""
+    """Measure in this process, with all label values that the registry admits and windows of an hour."""
     registry = CollectorRegistry()
     metrics = victor.Metrics(registry)
     for component, method, *values in _children():
@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def _children() -> Iterator[tuple[str, ...]]:
-    """The component, method and label values of every child that the registry has room for."""
+    """Yield the component, method and label values of every child that the registry admits."""
     for data in victor.METRICS.values():
         labels = data["labels"]
         assert isinstance(labels, dict)
@@ -69,7 +69,7 @@ def _children() -> Iterator[tuple[str, ...]]:
 
 
 def _resident() -> int:
-    """The most memory that the process has had, in KiB."""
+    """Return the peak resident memory of the process, in KiB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
 

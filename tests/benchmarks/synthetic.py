@@ -1,4 +1,4 @@
-"""Specs of any size, to see how the work grows with them."""
+"""Specs of any size, to measure how the work grows with them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ _ALERTS = """\
 
 
 def synthetic_spec(alerts: int) -> str:
-    """A spec with that many alerts (an even number), two on each signal, and a metric for each signal."""
+    """Return a spec with that many alerts (an even number), two per signal, and a metric per signal."""
     kinds = range(alerts // 2)
     return (
         _HEAD

@@ -1,4 +1,4 @@
-"""The cases that are derived: none lacks, each says something else, and all the same every time."""
+"""The derived cases: complete, distinct and reproducible."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ALWAYS = {
 
 
 @pytest.mark.parametrize("place", places(), ids=str)
-def test_no_alert_lacks_a_kind_of_case_that_applies_to_it(place: Place) -> None:
+def test_every_kind_that_applies_to_an_alert_has_cases(place: Place) -> None:
     """Every kind that applies to an alert has cases of it, in base and in every context."""
     spec = resolved(place)
     found = derive(spec)
@@ -34,14 +34,14 @@ def test_no_alert_lacks_a_kind_of_case_that_applies_to_it(place: Place) -> None:
 
 
 @pytest.mark.parametrize("place", places(), ids=str)
-def test_every_case_is_told_apart_by_its_name(place: Place) -> None:
-    """No two cases share a name, for a failure is told by it."""
+def test_case_names_are_unique(place: Place) -> None:
+    """No two cases share a name, since a failure is reported by the name."""
     names = Counter(case.name for case in derive(resolved(place)).cases)
     assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_every_case_expects_something() -> None:
-    """A case without an expectation would pass whatever the rules do."""
+    """Every case has an expectation: without one it would pass on any rules."""
     cases = derive(resolved(Place("performance", None))).cases
     assert len(cases) > 400
     assert [case.name for case in cases if not case.expectations] == []
@@ -49,7 +49,7 @@ def test_every_case_expects_something() -> None:
 
 @pytest.mark.parametrize("place", places(), ids=str)
 def test_every_alert_fires_in_some_case_and_is_silent_in_another(place: Place) -> None:
-    """So no alert passes that always fires, and none that never does."""
+    """No alert passes that always fires, and none that never does."""
     spec = resolved(place)
     cases = derive(spec).cases
     for alert in spec.alerts:
@@ -60,7 +60,7 @@ def test_every_alert_fires_in_some_case_and_is_silent_in_another(place: Place) -
 
 
 def test_two_values_that_fire_at_once_are_expected_in_one_order() -> None:
-    """By their labels: the order of a set would render another file in every process."""
+    """Values that fire together are sorted by their labels: the order of a set differs between processes."""
     cases = derive(resolved(Place("performance", None))).cases
     firing = [each.firing for case in cases if case.kind == "two-values" for each in case.expectations]
     assert max(map(len, firing)) == 2
@@ -73,8 +73,8 @@ def kinds_of(alert: str, cases: tuple[Case, ...]) -> set[str]:
     return {case.kind for case in cases if case.alert == alert}
 
 
-def test_kinds_follow_what_an_alert_is_about() -> None:
-    """Guards, parts, severities and durations that keep an alert firing have cases where there are any."""
+def test_kinds_follow_the_features_of_an_alert() -> None:
+    """Only alerts with a guard, parts, severities or `keep_firing_for` have cases of these kinds."""
     shop = derive(resolved(Place("checkout", None))).cases
     assert {"guard", "keeps-firing", "severities"} <= kinds_of("CheckoutFailing", shop)
     assert "part" in kinds_of("CheckoutUnhealthy", shop)
@@ -83,7 +83,7 @@ def test_kinds_follow_what_an_alert_is_about() -> None:
 
 @pytest.mark.parametrize("spec", SPECS)
 def test_the_tests_are_rendered_for_base_alone(spec: str) -> None:
-    """A context's folder is what is applied there, which tests are not."""
+    """A context renders no tests, since all its files are applied to live systems."""
     tests = [
         place.context
         for place in places()
@@ -94,8 +94,8 @@ def test_the_tests_are_rendered_for_base_alone(spec: str) -> None:
     assert tests == [None]
 
 
-def test_the_file_names_the_rules_that_it_tests_from_where_it_stands() -> None:
-    """In another folder the rules are found by a way that leads there."""
+def test_the_file_names_its_rules_relative_to_its_own_folder() -> None:
+    """A test file in another folder refers to the rules by a relative path."""
     text = PERFORMANCE.read_text(encoding="utf-8").replace(
         "tests: generated/performance-alerts.test.yaml", "tests: checked/rules/performance.yaml"
     )
@@ -105,8 +105,8 @@ def test_the_file_names_the_rules_that_it_tests_from_where_it_stands() -> None:
     assert "- ../../generated/performance-alerts.yaml\n" in artifact.text
 
 
-def test_what_cannot_be_tried_is_told() -> None:
-    """A guard that the alert's own signal always meets cannot be seen unmet: that kind of case lacks."""
+def test_a_case_that_cannot_be_made_is_reported() -> None:
+    """A guard that the alert's own signal always meets is never unmet: its case is skipped, with a reason."""
     text = PERFORMANCE.read_text(encoding="utf-8").replace(
         'when: "> 100"', 'when: "> 100"\n      only_if: {signal: threads, when: "> 50"}'
     )
@@ -117,16 +117,17 @@ def test_what_cannot_be_tried_is_told() -> None:
     assert skipped.reason == "`only_if` is not met, the alert would be silent, then firing"
 
 
-@pytest.mark.parametrize(("wait", "is_tried"), [("7d", True), ("1y", False)])
-def test_a_case_that_no_test_can_last_for_lacks(wait: str, is_tried: bool) -> None:
-    """An alert that waits for a week is tried like all others; of one that waits for a year it is told."""
+@pytest.mark.parametrize(("wait", "is_tested"), [("7d", True), ("1y", False)])
+def test_a_case_that_is_too_long_is_skipped(wait: str, is_tested: bool) -> None:
+    """An alert with `for: 7d` is tested like all others; one with `for: 1y` is reported as skipped."""
     text = PERFORMANCE.read_text(encoding="utf-8").replace("for: 5m", f"for: {wait}", 1)
     spec = compiled_text(text).base
     assert spec is not None
     found, (alert, *_) = derive(spec), spec.alerts
     assert alert.pending == parse_duration(wait)
-    lacking = {each.kind for each in found.skipped if each.alert == alert.name}
+    skipped = {each.kind for each in found.skipped if each.alert == alert.name}
     applying = {kind.name for kind in case_kinds() if kind.applies(AlertFixture(spec, alert))}
-    assert lacking == (set() if is_tried else applying)
-    assert {each.kind for each in found.skipped if each.alert != alert.name} <= {"severities"}  # beside it
-    assert any(each.alert == alert.name for each in found.cases) == is_tried
+    assert skipped == (set() if is_tested else applying)
+    others = {each.kind for each in found.skipped if each.alert != alert.name}
+    assert others <= {"severities"}  # the cases of another alert together with this one
+    assert any(each.alert == alert.name for each in found.cases) == is_tested

@@ -1,4 +1,4 @@
-"""Numbers are written as Prometheus writes them, by the word of promtool."""
+"""Numbers are formatted as Prometheus formats them, compared by promtool."""
 
 from __future__ import annotations
 
@@ -64,31 +64,31 @@ EDGES = [
 
 
 def values() -> list[float]:
-    """Values of all magnitudes, and those at which something changes."""
+    """Return values of all magnitudes, and those at which the format changes."""
     dice = random.Random(4)
     return [*EDGES, *(dice.choice((1, -1)) * 10 ** dice.uniform(-12, 14) for _ in range(120))]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_a_number_is_written_as_prometheus_writes_it(promtool: Path, tmp_path: Path, name: str) -> None:
-    """Each template function on each value, in an annotation that promtool compares exactly."""
+    """Each template function formats each value as an annotation that promtool compares exactly."""
     # From 2^63 seconds on Prometheus' own integers overflow.
-    known = [value for value in values() if name != "humanizeDuration" or not 1e18 < abs(value) < math.inf]
-    told = {f"v{index:03}": value for index, value in enumerate(known)}
-    rule = {"alert": "Told", "expr": "x == x", "annotations": {"said": f"{{{{ $value | {name} }}}}"}}
+    valid = [value for value in values() if name != "humanizeDuration" or not 1e18 < abs(value) < math.inf]
+    by_label = {f"v{index:03}": value for index, value in enumerate(valid)}
+    rule = {"alert": "Number", "expr": "x == x", "annotations": {"text": f"{{{{ $value | {name} }}}}"}}
     (tmp_path / "rules.json").write_text(json.dumps({"groups": [{"name": "g", "rules": [rule]}]}), "utf-8")
     test = {
         "input_series": [
             {"series": f'x{{v="{key}"}}', "values": repr(value).replace("inf", "Inf")}
-            for key, value in told.items()
+            for key, value in by_label.items()
         ],
         "alert_rule_test": [
             {
                 "eval_time": "0m",
-                "alertname": "Told",
+                "alertname": "Number",
                 "exp_alerts": [
-                    {"exp_labels": {"v": key}, "exp_annotations": {"said": FUNCTIONS[name](value)}}
-                    for key, value in told.items()
+                    {"exp_labels": {"v": key}, "exp_annotations": {"text": FUNCTIONS[name](value)}}
+                    for key, value in by_label.items()
                 ],
             }
         ],

@@ -1,4 +1,4 @@
-"""What is said of the difference between two specs."""
+"""The changes between two specs, as text."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ dashboard:
         - {title: Flour, type: stat, signal: flour}
 """
 )
-OURS = """\
+SHOP_SPEC = """\
 victor_mon: 1
 service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
 components:
@@ -45,22 +45,24 @@ contexts:
 """
 
 
-def told(before: str, after: str) -> list[str]:
-    """The changes in words; breaking ones end in `!`."""
+def described(before: str, after: str) -> list[str]:
+    """Return the changes as text; breaking ones end in `!`."""
     old, new = compiled_text(before), compiled_text(after)
     assert old.base is not None
     assert new.base is not None
     return [f"{each.words()}{'!' if each.breaking else ''}" for each in changes(old.base, new.base)]
 
 
-MILL = [  # an edit of the spec, and all that is said of it
+MILL = [  # an edit of the spec, and all its changes
     ('when: "> 2.5%"', 'when: "> 3%"', ["alert SacksTear: `> 2.5%` becomes `> 3%`: loosened"]),
     ('when: "> 2.5%"', 'when: "> 2%"', ["alert SacksTear: `> 2.5%` becomes `> 2%`: tightened"]),
     ('when: "< 1.5GiB"', 'when: "< 2GiB"', ["alert FlourLow: `< 1.5GiB` becomes `< 2GiB`: tightened"]),
     ('">= 20%"', '"> 20%"', ["alert SacksBurst: `>= 20%` becomes `> 20%`: loosened"]),
-    ("for: 90s", "for: 2m", ["alert FlourLow: a wait of `1m30s` becomes `2m`: loosened"]),
-    ("for: 90s, ", "", ["alert FlourLow: a wait of `1m30s` removed: tightened"]),
-    ("keep_firing_for: 4m", "keep_firing_for: 5m", ["alert SacksBurst: firing on for `4m` becomes `5m`"]),
+    ("for: 90s", "for: 2m", ["alert FlourLow: `for` of `1m30s` becomes `2m`: loosened"]),
+    ("for: 90s, ", "", ["alert FlourLow: `for` of `1m30s` removed: tightened"]),
+    ("keep_firing_for: 4m", "keep_firing_for: 5m", [
+        "alert SacksBurst: `keep_firing_for` of `4m` becomes `5m`",
+    ]),
     (
         'only_if: {signal: sacks, when: "> 0.1/s"}',
         'only_if: {signal: sacks, when: "> 0.2/s"}',
@@ -83,13 +85,13 @@ MILL = [  # an edit of the spec, and all that is said of it
         "alert SackSlow: removed, info at slowness `> 1s`: loosened",
     ]),
     ("shift: night", "shift: day", ["alert SacksBurst: the label `shift` `night` becomes `day`"]),
-    ("actions: [Sew,", "actions: [Glue,", ["alert SacksTear: what people are told to do differs"]),
+    ("actions: [Sew,", "actions: [Glue,", ["alert SacksTear: the description or the actions differ"]),
     (
         'meta: {group: mill_meta, for: 3m, severity: critical}', "meta: null",
         ["meta alerts: switched off: loosened"],
     ),
     ("for: 3m, severity: critical}", "for: 2m, severity: critical}", [
-        "meta alerts: a wait of `3m` becomes `2m`: tightened",
+        "meta alerts: `for` of `3m` becomes `2m`: tightened",
     ]),
     ("    window: 10m\n", "    window: 20m\n", ["signal torn: the window `10m` becomes `20m`!"]),
     ("type: stat, signal: flour}", "type: gauge, signal: flour}", [
@@ -137,7 +139,7 @@ SHOP = [
         "metric shop_wait_seconds: bucket bounds 8 added",
     ]),
     ("merge: livesum", "merge: livemax", [
-        "metric shop_entries: how processes are merged: `livesum` becomes `livemax`",
+        "metric shop_entries: `merge` `livesum` becomes `livemax`",
     ]),
     ("  cache:\n    metrics", "  cache:\n    endpoint: store\n    metrics", [
         "component cache: the endpoint `cache` becomes `store`!",
@@ -148,55 +150,55 @@ SHOP = [
 
 @pytest.mark.parametrize("edit", MILL, ids=lambda edit: edit[1])
 def test_an_edit_of_alerts_and_signals(edit):
-    """Each edit is told once, in words, with what it makes of the watch."""
+    """Each edit is described once, with its effect on alerting."""
     old, new, expected = edit
     assert old in BEFORE
-    assert told(BEFORE, BEFORE.replace(old, new)) == expected
+    assert described(BEFORE, BEFORE.replace(old, new)) == expected
 
 
 @pytest.mark.parametrize("edit", SHOP, ids=lambda edit: edit[1] or edit[0])
 def test_an_edit_of_metrics(edit):
     """Each edit of a metric names the alerts, panels and REST fields that read it."""
     *replacements, expected = edit
-    after = OURS
+    after = SHOP_SPEC
     for old, new in zip(replacements[::2], replacements[1::2], strict=True):
         assert old in after
         after = after.replace(old, new)
-    assert told(OURS, after) == expected
+    assert described(SHOP_SPEC, after) == expected
 
 
 @pytest.mark.parametrize("edit", [edit[:2] for edit in MILL], ids=lambda edit: edit[1])
-def test_what_renders_differently_is_told(edit):
-    """No edit that changes a rendered file goes untold, and what renders the same is no change."""
+def test_a_change_of_rendered_files_is_described(edit):
+    """Each edit changes a rendered file, and an unchanged spec has no changes."""
     old, new = edit
     rendered = [render(compiled_text(text)) for text in (BEFORE, BEFORE.replace(old, new))]
     assert rendered[0] != rendered[1]
-    assert told(BEFORE, BEFORE) == []
+    assert described(BEFORE, BEFORE) == []
 
 
 def test_another_prometheus_is_a_change():
-    """A service's own values are computed otherwise then, though no rule differs."""
+    """Another Prometheus version is a change of the service, though no rule differs."""
     after = BEFORE.replace("  labels: {team: grain}\n", '  labels: {team: grain}\n  prometheus: "2.42"\n')
-    assert told(BEFORE, after) == ["service mill: the Prometheus `2.42` added"]
+    assert described(BEFORE, after) == ["service mill: the Prometheus `2.42` added"]
 
 
 def test_receivers_are_compared():
-    """Who is no longer told is a loosening."""
+    """A removed receiver is a loosening; other alerts of a receiver are a change."""
     old, new = (
         compiled_text(text).contexts["prod"]
         for text in (
-            OURS,
-            OURS.replace("pager: {severities: [critical]}, chat: {}", "chat: {severities: [warning]}"),
+            SHOP_SPEC,
+            SHOP_SPEC.replace("pager: {severities: [critical]}, chat: {}", "chat: {severities: [warning]}"),
         )
     )
     assert [each.words() for each in changes(old, new)] == [
-        "receiver chat: told of `everything` becomes `warning`",
-        "receiver pager: removed, was told of critical: loosened",
+        "receiver chat: receives: `everything` becomes `warning`",
+        "receiver pager: removed, received critical: loosened",
     ]
 
 
 def test_a_time_scale_is_one_change():
-    """Durations are compared as they are without the scale of a context; it has no objects besides."""
+    """Durations are compared before time scaling; the context also renders no objects."""
     compiled = compiled_text(BEFORE)
     assert compiled.base is not None
     found = [each.words() for each in changes(compiled.base, compiled.contexts["fast"])]
@@ -207,9 +209,9 @@ def test_a_time_scale_is_one_change():
 
 
 def test_a_context_is_compared_with_itself():
-    """The kind of its objects, its protection and what it is applied to; base has no targets."""
+    """A context's kind of objects, protection and targets are compared; base has no targets."""
     target = "{prometheus: {url: 'http://localhost:9090', rules_dir: rules}}"
-    written = OURS + f"    protected: true\n    targets: [{target}]\n"
+    written = SHOP_SPEC + f"    protected: true\n    targets: [{target}]\n"
     before, after = (
         compiled_text(text)
         for text in (
@@ -220,8 +222,8 @@ def test_a_context_is_compared_with_itself():
     assert [each.words() for each in changes(before.contexts["prod"], after.contexts["prod"])] == [
         "service shop: the objects of `configmap` becomes `null`",
         "service shop: protected `true` becomes `false`",
-        "service shop: what it is applied to differs",
+        "service shop: the targets differ",
     ]
     assert before.base is not None
     found = [each.words() for each in changes(before.base, before.contexts["prod"])]
-    assert "service shop: what it is applied to differs" not in found
+    assert "service shop: the targets differ" not in found

@@ -1,6 +1,6 @@
-"""Specs that say on their own lines what is to be found there, and what was found in comparison.
+"""Expected diagnostics, written as comments in specs, and the diagnostics found.
 
-`# expect: VM101@25 VM102` at the end of a line: VM101 at column 25 and VM102 anywhere, nothing else.
+`# expect: VM101@25 VM102` at the end of a line: VM101 at column 25, VM102 at any column, and nothing else.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ MISTAKES = sorted((HERE / "mistakes").glob("*.yaml"))
 
 _EXPECT = re.compile(r"# expect: (.+)$")
 
-Place = tuple[int, int | None, str]  # line, column where it is expected, code
+Place = tuple[int, int | None, str]  # line, column if one is expected, code
 
 
 def expected(path: Path) -> list[Place]:
-    """What a spec says is to be found in it, in order."""
+    """Return the diagnostics that the comments of a spec expect, sorted."""
     return sorted(_expected(path), key=str)
 
 
 def found(path: Path, checks: Sequence[Check] | None = None) -> list[Place]:
-    """What is found in a spec, in order; columns only where one is expected."""
+    """Return the diagnostics of a spec, sorted; with their column only if one is expected."""
     wanted = expected(path)
     places = (
         (each.span.line, each.span.column, each.code)
@@ -43,7 +43,7 @@ def found(path: Path, checks: Sequence[Check] | None = None) -> list[Place]:
 
 
 def diagnostics(path: Path, checks: Sequence[Check] | None = None) -> Sequence[Diagnostic]:
-    """Everything that is said of the spec at `path`, under its name alone."""
+    """Return all diagnostics of the spec at `path`, with its file name as the source's name."""
     return compile_spec(read(path, path.name), today=TODAY, checks=checks).diagnostics
 
 

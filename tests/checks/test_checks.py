@@ -1,4 +1,4 @@
-"""Every check and every pattern of the language on a spec of its own."""
+"""Every check and every language pattern, each on a fixture of its own."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def name(pattern: Pattern | Check) -> str:
 
 
 @pytest.mark.parametrize("path", FIXTURES, ids=stem)
-def test_a_fixture_is_flagged_on_the_lines_that_say_so_and_nowhere_else(path):
-    """All checks together find in a fixture exactly what its lines expect."""
+def test_a_fixture_has_exactly_the_expected_findings(path):
+    """All checks together report in a fixture exactly the diagnostics that its lines expect."""
     assert found(path) == expected(path)
 
 
-def test_the_wording_is_as_it_was_when_somebody_last_read_it(request):
-    """Every message and help on every fixture; `--update-goldens` writes them anew."""
+def test_the_wording_of_all_findings_equals_the_golden_file(request):
+    """The golden file has every message and hint of every fixture; `--update-goldens` rewrites it."""
     lines = [
         f"{path.stem}:{each.span.line}:{each.span.column} {each.severity.word} {each.code} "
         f"{each.message}; {each.hint}"
@@ -63,19 +63,19 @@ def test_every_pattern_has_a_fixture_of_its_name():
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=name)
 def test_a_fixture_expects_the_pattern_it_is_named_after(pattern):
-    """A fixture fires the pattern of its name."""
+    """The pattern that a fixture is named after is among its expected findings."""
     assert pattern.code in {code for _, _, code in expected(BY_NAME[pattern.name])}
 
 
 def test_codes_and_names_are_unique():
-    """A code or a name stands for one pattern."""
+    """No two patterns have the same code or name."""
     assert len({pattern.code for pattern in PATTERNS}) == len(PATTERNS)
     assert len({pattern.name for pattern in PATTERNS}) == len(PATTERNS)
 
 
 @pytest.mark.parametrize("pattern", PATTERNS, ids=name)
 def test_a_pattern_is_documented_with_a_bad_and_a_good_example(pattern):
-    """The documentation says what, then why, then shows both; code and name have their form."""
+    """The documentation has a sentence, a reason and both examples; code and name have the right form."""
     paragraphs = pattern.doc.split("\n\n")
     assert len(paragraphs) >= 2
     assert paragraphs[0].endswith(".")
@@ -86,7 +86,7 @@ def test_a_pattern_is_documented_with_a_bad_and_a_good_example(pattern):
 
 @pytest.mark.parametrize("path", FIXTURES, ids=stem)
 def test_a_finding_says_what_is_wrong_and_what_to_do(path):
-    """A message names its object in backticks or says the fault in one line; the help is never empty."""
+    """Message and hint are one line each and not empty; the message has no full stop; spans are ordered."""
     for each in diagnostics(path):
         assert each.hint, each
         assert "\n" not in each.message + each.hint
@@ -143,7 +143,7 @@ components:
     ],
 )
 def test_an_acknowledgement_covers_findings_at_its_node_and_below(above, there):
-    """A finding is accepted by name or code, at the node or above it, on the last day still."""
+    """An acknowledgement by name or code applies at its node and below, up to its last day."""
     assert not compile_spec(Source("spec", ACKED % (above, there)), today=TODAY).diagnostics
 
 

@@ -1,6 +1,6 @@
-"""The mistakes of rules, dashboards and manifests that are kept by hand: none can be made in a spec.
+"""Typical mistakes of hand-written rules, dashboards and manifests: a spec with one does not validate.
 
-An exposition without its last newline is the one that no spec could even try to write. The client writes
+One more mistake, an exposition without its last newline, cannot be expressed in a spec: the client writes
 expositions, and tests/renderers/test_registry_judges.py shows one of a rendered registry to promtool.
 """
 
@@ -10,7 +10,7 @@ import pytest
 
 from tests.checks.expectations import MISTAKES, diagnostics, expected, found
 
-# The file under mistakes/, and for each finding the text under the caret and what is said of it.
+# By the file under mistakes/: for each finding, the text under the carets and the message.
 TABLE = {
     "rules-file-does-not-load": [
         ("(", "`min(` is an expression, and a selector is wanted"),
@@ -37,19 +37,19 @@ TABLE = {
         ("percent", "`unit` cannot be `percent`"),
         ("ratio", "the value is `count`, not `ratio`"),
         ('"> 90"', "`90` is a bare number, and ratio is wanted"),
-        ('"> 8000%"', "`> 8000%` never holds: `failures` is between 0 and 1"),
+        ('"> 8000%"', "`> 8000%` is never true: `failures` is between 0 and 1"),
     ],
 }
 
 
 @pytest.mark.parametrize("path", MISTAKES, ids=lambda path: path.stem)
 def test_a_mistake_of_hand_written_files_is_caught_at_its_place(path):
-    """Each finding stands on its line, and nothing else is flagged; the caret is under the culprit."""
-    told = [
+    """The findings are on the expected lines, with the carets under the mistake, and there are no others."""
+    reported = [
         (each.span.source.line(each.span.line)[each.span.column - 1 : each.span.end_column - 1], each.message)
         for each in diagnostics(path)
     ]
-    assert told == TABLE[path.stem]
+    assert reported == TABLE[path.stem]
     assert found(path) == expected(path)
 
 

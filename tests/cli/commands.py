@@ -1,4 +1,4 @@
-"""The command line as users run it: a process of its own."""
+"""Runs of the command line, in a process of their own or in this one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ SPEC = Path("specs/performance.yaml")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a command ended, and what it printed."""
+    """The exit status and the output of a command."""
 
     status: int
     out: str
@@ -34,7 +34,7 @@ class Outcome:
 def victor_mon(
     folder: Path, *arguments: str, env: Mapping[str, str] | None = None, timeout: float = 60
 ) -> Outcome:
-    """The outcome of `victor-mon` with these arguments, run in `folder`; it never ends in a traceback."""
+    """Run `victor-mon` with these arguments in `folder`; fail on a traceback or a secret in its output."""
     run = subprocess.run(
         [sys.executable, "-m", "victor_monitoring", *arguments],
         cwd=folder,
@@ -50,7 +50,7 @@ def victor_mon(
 
 
 def in_process(folder: Path, *arguments: str, env: Mapping[str, str]) -> Outcome:
-    """The same in this process: that is quicker. Secrets are nowhere to be seen."""
+    """Run `victor-mon` in this process, which is faster; fail on a secret in its output."""
     out, err = io.StringIO(), io.StringIO()
     with contextlib.ExitStack() as stack:
         stack.enter_context(contextlib.chdir(folder))
@@ -67,12 +67,12 @@ def in_process(folder: Path, *arguments: str, env: Mapping[str, str]) -> Outcome
 
 
 def with_promtool(promtool: Path) -> dict[str, str]:
-    """An environment in which promtool is found."""
+    """Return an environment with promtool on PATH."""
     return {"PATH": f"{promtool.parent}{os.pathsep}{os.environ['PATH']}"}
 
 
 def project(folder: Path) -> Path:
-    """A repository with the performance spec, and nothing rendered."""
+    """Create a repository with the performance spec, and nothing rendered."""
     (folder / ".git").mkdir(parents=True)
     (folder / "specs").mkdir()
     shutil.copy(ROOT / SPEC, folder / SPEC)
@@ -80,14 +80,14 @@ def project(folder: Path) -> Path:
 
 
 def edit(path: Path, old: str, new: str) -> None:
-    """The file with one text replaced, which it must hold."""
+    """Replace a text in the file; fail if the file does not contain it."""
     text = path.read_text(encoding="utf-8")
     assert old in text
     path.write_text(text.replace(old, new), encoding="utf-8")
 
 
 def tree(folder: Path) -> dict[str, bytes]:
-    """Every file below the folder with its content, specs and git apart."""
+    """Return every file below the folder with its content, except specs and git."""
     return {
         path.relative_to(folder).as_posix(): path.read_bytes()
         for path in sorted(folder.rglob("*"))

@@ -1,4 +1,4 @@
-"""The way of an adopter: a wheel, a new environment, an empty repository, no clone and no root."""
+"""Adoption from a wheel: a new environment, an empty repository, no clone and no root."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.cli.commands import ROOT
 
-# Root without a single capability can do no more than an ordinary user with the same files.
+# Root without capabilities has no more rights than an ordinary user with the same files.
 POWERLESS = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
 LEFT_OUT = (".git", ".venv", ".tools", "node_modules", "__pycache__", ".*_cache")
 

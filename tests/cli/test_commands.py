@@ -1,4 +1,4 @@
-"""What the commands print and how they end."""
+"""Output and exit status of the commands."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from victor_monitoring.cli.schema import schema_text
 PYDANTIC = tuple(map(int, pydantic.VERSION.split(".")[:2]))
 
 
-def test_validate_says_what_a_spec_holds(tmp_path: Path) -> None:
-    """A spec without mistakes is told with how many things are in it."""
+def test_validate_counts_the_contents_of_a_spec(tmp_path: Path) -> None:
+    """A spec without mistakes is reported with its numbers of alerts, signals, metrics and contexts."""
     folder = project(tmp_path)
     assert victor_mon(folder, "validate").err.endswith(" metrics, 3 contexts\n")
     prod, *_ = (folder / SPEC).read_text(encoding="utf-8").partition("  staging:\n")
@@ -30,7 +30,7 @@ def test_validate_says_what_a_spec_holds(tmp_path: Path) -> None:
 
 
 def test_validate_finds_every_mistake_at_once_with_its_place(tmp_path: Path) -> None:
-    """Mistakes of several kinds come in one run, sorted, each with caret and help; exit status 1."""
+    """Mistakes of several kinds are reported in one run, sorted, with caret and hint; exit status 1."""
     folder = project(tmp_path)
     edit(folder / SPEC, 'when: "< 40%"', 'when: "< 40"')
     edit(folder / SPEC, "signal: threads", "signal: thraeds")
@@ -73,7 +73,7 @@ def test_strict_and_today(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "text"),
     [
         (["generate", "--only", "ruels"], "did you mean `rules`?"),
         (["generate", "--context", "prdo"], "did you mean `prod`?"),
@@ -83,31 +83,31 @@ def test_strict_and_today(tmp_path: Path) -> None:
         (["generate", "--out", "specs/performance.yaml"], "is a file"),
         (["check", "--out", "specs/performance.yaml"], "is a file"),
         (["vaildate"], "vaildate"),
-        (["init", "--name", "performance"], "stays as it is"),
+        (["init", "--name", "performance"], "was not changed"),
     ],
 )
-def test_wrong_usage_says_what_mends_it(tmp_path: Path, arguments: list[str], told: str) -> None:
-    """Wrong usage exits 2 and names the mend, without a traceback."""
+def test_wrong_usage_has_a_hint(tmp_path: Path, arguments: list[str], text: str) -> None:
+    """Wrong usage exits with 2 and prints the correction, without a traceback."""
     outcome = victor_mon(project(tmp_path), *arguments)
     assert outcome.status == 2
-    assert told in outcome.err
+    assert text in outcome.err
 
 
 def test_no_spec_says_how_to_start(tmp_path: Path) -> None:
-    """Where there is no spec, the way to get one is named."""
+    """Without a spec, the hint is to run `victor-mon init`."""
     outcome = victor_mon(tmp_path, "validate")
     assert (outcome.status, "victor-mon init" in outcome.err) == (2, True)
 
 
 @pytest.mark.parametrize("verb", ["init", "validate", "generate", "check", "explain", "verify", "schema"])
 def test_help_has_an_example(verb: str) -> None:
-    """The help of every verb shows it in use."""
+    """The help of every command has an example."""
     outcome = victor_mon(ROOT, verb, "--help")
     assert (outcome.status, f"Example: victor-mon {verb}" in outcome.out) == (0, True)
 
 
 def test_explain_an_alert_shows_the_line_of_every_threshold(tmp_path: Path) -> None:
-    """Each context has its threshold with file and line: the override's own line where there is one."""
+    """Each context has its threshold with file and line; an override has its own line."""
     folder = project(tmp_path)
     lines = (folder / SPEC).read_text(encoding="utf-8").splitlines()
     written = next(n for n, line in enumerate(lines, 1) if 'when: "> 1GiB"' in line)
@@ -119,7 +119,7 @@ def test_explain_an_alert_shows_the_line_of_every_threshold(tmp_path: Path) -> N
 
 
 def test_explain_says_as_which_prometheus_values_are_computed(tmp_path: Path) -> None:
-    """In one line where it is one version everywhere, else with the line that says so."""
+    """One version for all contexts is one line; else each version has the line that sets it."""
     folder = project(tmp_path)
     assumed = "as by Prometheus 3: windows without a sample at their very start (`prometheus` is not set)"
     assert f"\n  computed   {assumed}\n" in victor_mon(folder, "explain", "cpu").out
@@ -138,7 +138,7 @@ def test_explain_says_as_which_prometheus_values_are_computed(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "text"),
     [
         ("cache_hit_ratio", "alert HighCacheMissRate"),
         ("victor_tool_executions_total", "signal tool_error_ratio"),
@@ -149,10 +149,10 @@ def test_explain_says_as_which_prometheus_values_are_computed(tmp_path: Path) ->
         ("unknown-key", "VM040"),
     ],
 )
-def test_explain_tells_what_a_name_is_and_who_uses_it(name: str, told: str) -> None:
+def test_explain_shows_a_name_and_its_users(name: str, text: str) -> None:
     """Signals, metrics, components and findings can be explained by name."""
     outcome = victor_mon(ROOT, "explain", name)
-    assert (outcome.status, told in outcome.out) == (0, True)
+    assert (outcome.status, text in outcome.out) == (0, True)
 
 
 def test_the_command_line_needs_no_rendered_module(tmp_path: Path) -> None:
@@ -169,7 +169,7 @@ def test_the_command_line_needs_no_rendered_module(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["validate", "check"])
 def test_no_socket_is_opened(verb: str) -> None:
-    """The verbs that run on untrusted changes open no socket."""
+    """The commands that run on untrusted changes open no socket."""
     watch = (
         "import sys\n"
         "def hook(event, _):\n"
@@ -182,8 +182,8 @@ def test_no_socket_is_opened(verb: str) -> None:
 
 
 @pytest.mark.parametrize("path", ["specs/performance.yaml", "specs/examples/checkout.yaml", "starter"])
-def test_the_schema_accepts_what_the_language_accepts(path: str) -> None:
-    """The specs of this repository and the starter are right by the JSON Schema too."""
+def test_the_schema_accepts_valid_specs(path: str) -> None:
+    """The specs of this repository and the starter conform to the JSON Schema."""
     text = starter_spec("shop") if path == "starter" else (ROOT / path).read_text(encoding="utf-8")
     jsonschema.validate(yaml.safe_load(text), json.loads(schema_text()))
 
@@ -198,7 +198,7 @@ def test_the_schema_accepts_what_the_language_accepts(path: str) -> None:
     ],
 )
 def test_the_schema_refuses_mistakes(old: str, new: str) -> None:
-    """Misspelt keys and values and wrong types are refused by the JSON Schema."""
+    """The JSON Schema rejects misspelt keys and values, and wrong types."""
     text = starter_spec("shop")
     assert old in text
     with pytest.raises(jsonschema.ValidationError):
@@ -210,6 +210,6 @@ def test_the_schema_refuses_mistakes(old: str, new: str) -> None:
     ("path", "render"), [("specs/victor-mon.schema.json", schema_text), ("specs/README.md", reference_text)]
 )
 def test_schema_and_reference_are_as_rendered(path: str, render: object) -> None:
-    """The committed schema and reference are what the tool renders now."""
+    """The committed schema and reference equal a new rendering."""
     assert callable(render)
     assert (ROOT / path).read_text(encoding="utf-8") == render()

@@ -15,7 +15,7 @@ LOOSENED = "alert HighMemoryUsage: `> 1GiB` becomes `> 3GiB`: loosened\n"
 
 
 def line_of(path: Path, text: str) -> int:
-    """The only line that holds a text."""
+    """Return the number of the only line that contains a text."""
     (found,) = [n for n, line in enumerate(path.read_text("utf-8").splitlines(), start=1) if text in line]
     return found
 
@@ -27,7 +27,7 @@ def git(folder: Path, *arguments: str) -> None:
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository with the performance spec committed, and a threshold edited since."""
+    """Create a repository with the performance spec committed, and thresholds edited since."""
     (tmp_path / "specs").mkdir()
     folder = project(tmp_path / "other")
     shutil.rmtree(folder / ".git")
@@ -40,7 +40,7 @@ def repository(tmp_path: Path) -> Path:
 
 
 def test_since_a_revision(repository):
-    """Each change stands beside its line, with its meaning; a difference ends with 1."""
+    """Each change is printed with its line and its meaning; a difference exits with 1."""
     ended = victor_mon(repository, "diff", "--from", "HEAD")
     assert ended.status == 1
     line = line_of(repository / SPEC, 'when: "> 3GiB"')
@@ -49,22 +49,22 @@ def test_since_a_revision(repository):
 
 
 def test_nothing_has_changed(repository):
-    """Without a change nothing goes to stdout, and the status is 0."""
+    """Without a change nothing is printed to stdout, and the exit status is 0."""
     git(repository, "commit", "--quiet", "--all", "--message=B")
     ended = victor_mon(repository, "diff", "--from", "main")
     assert (ended.status, ended.out, ended.err) == (0, "", "specs/performance.yaml: no change\n")
 
 
 @pytest.mark.parametrize(("fail_on", "status"), [("any", 1), ("loosened", 1), ("breaking", 0)])
-def test_what_fails_is_a_choice(repository, fail_on, status):
-    """With `--fail-on` only such changes end with 1; all are shown."""
+def test_fail_on_selects_the_changes_that_fail(repository, fail_on, status):
+    """With `--fail-on` only the selected changes exit with 1; all are shown."""
     ended = victor_mon(repository, "diff", "--from", "HEAD", "--fail-on", fail_on)
     assert ended.status == status
     assert LOOSENED in ended.out
 
 
 def test_from_base_to_a_context(repository):
-    """A context is compared with base; with a revision too, with itself at that revision."""
+    """A context is compared with base, or with itself at a revision."""
     ended = victor_mon(repository, "diff", "--context", "prod")
     assert "alert HighMemoryUsage: `> 3GiB` becomes `> 4GiB`: loosened" in ended.out
     edit(repository / SPEC, 'HighMemoryUsage: {when: "> 4GiB"', 'HighMemoryUsage: {when: "> 6GiB"')
@@ -77,7 +77,7 @@ def test_from_base_to_a_context(repository):
 
 
 def test_since_a_revision_in_every_context(repository):
-    """What differs in a context only is told with the context, and counts; what base tells is told once."""
+    """A change in a context only is shown with the context, and counts; a change of base is shown once."""
     edit(repository / SPEC, 'HighMemoryUsage: {when: "> 4GiB"', 'HighMemoryUsage: {when: "> 6GiB"')
     edit(
         repository / SPEC,
@@ -103,7 +103,7 @@ def test_since_a_revision_in_every_context(repository):
 
 
 def test_contexts_that_come_and_go(repository):
-    """A context that is no more watches nothing there, and loosens."""
+    """A removed context no longer alerts there, and so loosens."""
     edit(repository / SPEC, "  fast: {time_scale: 60}", "  quick: {time_scale: 60}")
     ended = victor_mon(repository, "diff", "--from", "HEAD")
     line = line_of(repository / SPEC, "  quick:")
@@ -112,7 +112,7 @@ def test_contexts_that_come_and_go(repository):
 
 
 def test_for_programs(repository):
-    """JSON is one document, with the place of each change in the new spec, of a removal in the old."""
+    """JSON is one document, with the line of each change in the new spec, of a removal in the old one."""
     line = line_of(repository / SPEC, "    HighThreadCount:")
     edit(repository / SPEC, "    HighThreadCount:\n", "    ManyThreads:\n")
     found = json.loads(victor_mon(repository, "diff", "--from", "HEAD", "--format", "json").out)
@@ -132,7 +132,7 @@ def test_for_programs(repository):
 
 
 def test_for_a_review(repository):
-    """Markdown is a table with a heading that counts."""
+    """Markdown is a table below the number of changes."""
     ended = victor_mon(repository, "diff", "--from", "HEAD", "--format", "markdown")
     lines = ended.out.splitlines()
     assert lines[0] == (
@@ -147,15 +147,15 @@ def test_for_a_review(repository):
         ([], "nothing to compare with\nhint: add --from REV, --context NAME, or both\n"),
         (["--context", "prd"], "`specs/performance.yaml` has no context `prd`\nhint: did you mean `prod`?\n"),
         (["--from", "nowhere"], "git has no `specs/performance.yaml` at `nowhere`"),
-        (["--from", "--output=stolen"], "`--output=stolen` is no revision of git"),
-        (["--from", ""], "`` is no revision of git"),
+        (["--from", "--output=stolen"], "`--output=stolen` is not a git revision"),
+        (["--from", ""], "`` is not a git revision"),
         (["--from", "HEAD..HEAD"], "git has no `specs/performance.yaml` at `HEAD..HEAD`"),
         (["--from", "^HEAD"], "git has no `specs/performance.yaml` at `^HEAD`"),
         (["--from", "refs/heads/*"], "git has no `specs/performance.yaml` at `refs/heads/*`"),
     ],
 )
-def test_what_cannot_be_compared(repository, arguments, message):
-    """A missing choice, an unknown context or revision ends with 2 and with what mends it."""
+def test_an_impossible_comparison(repository, arguments, message):
+    """A missing choice, an unknown context and an unknown revision exit with 2 and a hint."""
     ended = victor_mon(repository, "diff", *arguments)
     assert ended.status == 2
     assert message in ended.err
@@ -163,7 +163,7 @@ def test_what_cannot_be_compared(repository, arguments, message):
 
 
 def test_a_spec_behind_a_link(repository):
-    """What the link leads to is compared, wherever it stands."""
+    """The target of the link is compared."""
     link = repository / "link.yaml"
     link.symlink_to(SPEC)
     ended = victor_mon(repository, "diff", "--from", "HEAD", "--spec", "link.yaml")
@@ -171,7 +171,7 @@ def test_a_spec_behind_a_link(repository):
 
 
 def test_git_that_cannot_be_run(repository):
-    """A program that nobody may run is told apart from one that is not there."""
+    """A program without permission is reported differently from a missing one."""
     (repository / "bin" / "git").mkdir(parents=True)
     ended = victor_mon(repository, "diff", "--from", "HEAD", env={"PATH": str(repository / "bin")})
     assert (ended.status, "git` cannot be run" in ended.err or "not on PATH" in ended.err) == (2, True)
@@ -183,7 +183,7 @@ def test_git_that_cannot_be_run(repository):
 
 
 def test_a_spec_with_errors_is_not_compared(repository):
-    """The errors are shown instead, of whichever side has them."""
+    """The errors of either side are printed instead."""
     edit(repository / SPEC, "signal: memory}", "signal: memry}")
     ended = victor_mon(repository, "diff", "--from", "HEAD")
     assert (ended.status, ended.out) == (1, "")

@@ -1,4 +1,4 @@
-"""`generate` and `check`: what is found, what is mended, and what is never lost."""
+"""`generate` and `check`: drift is found and repaired, and no file is lost."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ DASHBOARD = "generated/victor-performance.json"
 
 @pytest.fixture
 def rendered(tmp_path: Path) -> Path:
-    """A repository with everything rendered."""
+    """Create a repository with everything rendered."""
     folder = project(tmp_path / "repository")
     assert victor_mon(folder, "generate").status == 0
     return folder
 
 
 def test_generate_makes_the_committed_files_byte_for_byte(rendered: Path) -> None:
-    """From the spec alone come all the files that this repository holds, and `check` finds nothing."""
+    """The spec alone renders all the generated files of this repository, and `check` finds nothing."""
     files = tree(rendered)
     assert len(files) > 10
     committed = {name: (ROOT / name).read_bytes() for name in files}
@@ -37,7 +37,7 @@ def test_generate_makes_the_committed_files_byte_for_byte(rendered: Path) -> Non
     assert victor_mon(rendered, "check").status == 0
 
 
-def test_a_changed_threshold_shows_in_rule_and_panel_and_is_mended(rendered: Path) -> None:
+def test_a_changed_threshold_shows_in_rule_and_panel_and_is_written(rendered: Path) -> None:
     """`check` exits 1 with a diff of rule and panel; `generate` writes both."""
     edit(rendered / SPEC, 'when: "< 40%"', 'when: "< 35%"')
     found = victor_mon(rendered, "check")
@@ -58,33 +58,33 @@ def test_a_changed_threshold_shows_in_rule_and_panel_and_is_mended(rendered: Pat
     assert victor_mon(rendered, "check").status == 0
 
 
-def test_check_names_the_command_that_mends(rendered: Path) -> None:
-    """What `check` says at its end writes just what it compared, in the place where it looked."""
+def test_check_prints_the_command_that_updates(rendered: Path) -> None:
+    """The command at the end of `check` writes the files that were compared, to the same folder."""
     options = ["--spec", str(SPEC), "--out", "another place"]
     found = victor_mon(rendered, "check", *options)
     assert found.status == 1
-    _, _, command = found.out.splitlines()[-1].partition(" to mend: ")
+    _, _, command = found.out.splitlines()[-1].partition(" to update: ")
     program, *arguments = shlex.split(command)
     assert (program, victor_mon(rendered, *arguments).status) == ("victor-mon", 0)
     assert victor_mon(rendered, "check", *options).status == 0
 
 
-def test_hand_edit_lost_file_and_orphan_are_found_and_mended(rendered: Path) -> None:
-    """Each is told by its kind; `generate` restores the first two and removes the third."""
+def test_hand_edit_lost_file_and_orphan_are_found_and_repaired(rendered: Path) -> None:
+    """Each is reported with its kind; `generate` restores the first two and removes the third."""
     edit(rendered / RULES, "for: 5m", "for: 6m")
     (rendered / DASHBOARD).unlink()
     edit(rendered / SPEC, "registry: victor_monitoring/victor/registry.py", "registry: lib/registry.py")
     found = victor_mon(rendered, "check", "--format", "json")
     assert found.status == 1
-    told = {each["file"]: each["message"] for each in json.loads(found.out)["diagnostics"]}
-    assert {RULES, DASHBOARD, "victor_monitoring/victor/registry.py", "lib/registry.py"} <= told.keys()
+    messages = {each["file"]: each["message"] for each in json.loads(found.out)["diagnostics"]}
+    assert {RULES, DASHBOARD, "victor_monitoring/victor/registry.py", "lib/registry.py"} <= messages.keys()
     assert victor_mon(rendered, "generate").status == 0
     assert not (rendered / "victor_monitoring").exists()
     assert victor_mon(rendered, "check").status == 0
 
 
 def test_work_that_was_never_generated_is_not_overwritten(tmp_path: Path) -> None:
-    """A file of the user's at an output's path stops `generate` before it writes; `--force` replaces it."""
+    """A file of the user at an output's path stops `generate` before it writes; `--force` replaces it."""
     folder = project(tmp_path / "repository")
     (folder / "generated").mkdir()
     (folder / RULES).write_text("mine\n", encoding="utf-8")
@@ -105,7 +105,7 @@ def test_a_spec_with_errors_writes_nothing(tmp_path: Path) -> None:
 
 
 def test_only_and_context_and_out_write_their_part(tmp_path: Path) -> None:
-    """`--only`, `--context` and `--out` narrow what is written, and where, and remove nothing."""
+    """`--only`, `--context` and `--out` select the files and the folder, and remove nothing."""
     folder, out = project(tmp_path / "repository"), tmp_path / "elsewhere"
     assert victor_mon(folder, "generate", "--only", "rules", "--out", str(out)).status == 0
     assert [name for name in tree(out) if not name.startswith("generated/.")] == [RULES]
@@ -120,7 +120,7 @@ def test_only_and_context_and_out_write_their_part(tmp_path: Path) -> None:
     [{"PYTHONHASHSEED": "7", "TZ": "Asia/Tokyo"}, {"PYTHONHASHSEED": "8", "LC_ALL": "C", "PYTHONUTF8": "0"}],
 )
 def test_surroundings_change_no_byte(tmp_path: Path, env: dict[str, str]) -> None:
-    """Hash seed, time zone, locale, working folder and umask leave the files as they are."""
+    """Hash seed, time zone, locale, working directory and umask do not change the files."""
     old = os.umask(0o077)
     try:
         out = tmp_path / "out"
@@ -133,7 +133,7 @@ def test_surroundings_change_no_byte(tmp_path: Path, env: dict[str, str]) -> Non
 
 
 def kill_while_writing(folder: Path, delay: float) -> bool:
-    """Whether a `generate` was killed, `delay` seconds after it had begun to write."""
+    """Run `generate` and kill it `delay` seconds after its first write; return whether it was killed."""
     listing = folder / "generated" / ".victor-mon" / f"{SPEC}.list"
     before, begun = listing.stat().st_mtime_ns, 0.0
     command = [sys.executable, "-m", "victor_monitoring", "generate"]
@@ -151,7 +151,7 @@ def kill_while_writing(folder: Path, delay: float) -> bool:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGKILL")
 def test_killed_at_any_moment_every_file_is_whole(rendered: Path, tmp_path: Path) -> None:
-    """After each kill every file is old or new, `check` says what is left, and `generate` finishes."""
+    """After each kill every file is old or new, `check` reports the old ones, and `generate` finishes."""
     edit(rendered / SPEC, "title: Victor AI Performance", "title: Another")
     edit(rendered / SPEC, "evaluate_every: 30s", "evaluate_every: 60s")
     assert victor_mon(rendered, "generate", "--out", str(tmp_path / "new")).status == 0

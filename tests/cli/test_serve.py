@@ -1,4 +1,4 @@
-"""`victor-mon serve` as users run it: what it refuses, what it prints, and how it ends."""
+"""`victor-mon serve` as a process: refusals, output and exit."""
 
 from __future__ import annotations
 
@@ -28,12 +28,12 @@ COMMAND = [sys.executable, "-m", "victor_monitoring", "serve"]
 
 @contextmanager
 def served(*options: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """A running `serve` and the URLs that it has printed."""
+    """Yield a running `serve` and the URLs that it has printed."""
     command = [*COMMAND, "--port", "0", *options]
     process = subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
     )
-    impatience = threading.Timer(2 * PATIENCE, process.kill)  # which ends the reading
+    impatience = threading.Timer(2 * PATIENCE, process.kill)  # ends the loop that reads
     impatience.start()
     with process:
         try:
@@ -57,7 +57,7 @@ def get(url: str) -> str:
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
 def test_it_ends_cleanly(how):
-    """On Ctrl-C and when it is told to: exit status 0, and nothing said."""
+    """SIGINT and SIGTERM end it with exit status 0 and no output."""
     with served("--simulate") as (process, urls):
         assert [url.rpartition(":")[2].partition("/")[2] for url in urls] == [
             "metrics",
@@ -70,7 +70,7 @@ def test_it_ends_cleanly(how):
 
 
 def test_without_simulation_it_measures_itself():
-    """The metrics of the system are this process's own; the REST API tells its pid."""
+    """The system metrics are those of its own process, whose pid is in the REST API."""
     with served() as (process, urls):
         memory = re.search(r"^victor_system_memory_bytes (\S+)$", get(urls[0]), re.MULTILINE)
         assert memory is not None
@@ -79,7 +79,7 @@ def test_without_simulation_it_measures_itself():
 
 
 def test_a_spec_without_a_registry_has_its_metrics_only():
-    """They come from the simulation."""
+    """Its metrics are simulated, and there is no REST API."""
     with served("--simulate", "--spec", CHECKOUT) as (_, urls):
         assert [url.rpartition("/")[2] for url in urls] == ["metrics", "docs"]
         assert "checkout_queue_depth{" in get(urls[0])
@@ -87,7 +87,7 @@ def test_a_spec_without_a_registry_has_its_metrics_only():
 
 
 def test_a_dead_target_answers_503():
-    """With its REST API alive, as of a service whose exposition alone is broken."""
+    """Its REST API still answers, as if only the exposition were broken."""
     with served("--simulate", "--fault", "target-down") as (_, urls):
         with pytest.raises(urllib.error.HTTPError, match="503"):
             get(urls[0])
@@ -95,7 +95,7 @@ def test_a_dead_target_answers_503():
 
 
 def test_without_a_terminal_it_prints_what_changes():
-    """A line when an alert becomes pending, with the value and the condition."""
+    """An alert that becomes pending is printed as a line with value and condition."""
     with served("--simulate", "--context", "fast", "--fault", "CriticalToolErrorRate") as (process, _):
         assert process.stdout is not None
         found = {" ".join(line.split()[1:]) for line, _ in zip(process.stdout, range(2), strict=False)}
@@ -105,13 +105,13 @@ def test_without_a_terminal_it_prints_what_changes():
 
 
 def test_on_a_terminal_it_draws_a_table():
-    """Signals, their values, and alerts; Ctrl-C ends it with status 0."""
+    """The table has signals, values and alerts; Ctrl-C ends it with exit status 0."""
     main, end = pty.openpty()
     env = {**os.environ, "TERM": "xterm", "COLUMNS": "160", "LINES": "50"}
     command = [*COMMAND, "--port", "0", "--simulate", "--context", "fast"]
     with subprocess.Popen(command, cwd=ROOT, stdout=end, stderr=end, env=env) as process:
         os.close(end)
-        impatience = threading.Timer(PATIENCE, process.kill)  # which ends the reading
+        impatience = threading.Timer(PATIENCE, process.kill)  # ends the loop that reads
         impatience.start()
         text, row = "", re.compile(r"Cache hit rate +\d\d\.\d% +warning < 40%  critical < 20%")
         while more := read(main):
@@ -127,29 +127,29 @@ def test_on_a_terminal_it_draws_a_table():
 def read(terminal: int) -> bytes:
     try:
         return os.read(terminal, 65536)
-    except OSError:  # Linux says so when the other end is closed
+    except OSError:  # on Linux: the other end is closed
         return b""
 
 
 def test_faults_are_listed():
-    """One a line, on stdout."""
+    """The names of all faults are printed to stdout, one per line."""
     names = victor_mon(ROOT, "serve", "--fault", "list", "--spec", CHECKOUT).out.splitlines()
     assert {"CheckoutSlow", "target-down", "metric-missing:checkout_queue_depth"} <= set(names)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "example.org"])  # noqa: S104 - refused
 def test_other_machines_are_kept_out(host):
-    """Unless the user says that they may come."""
+    """An address that other machines can reach needs `--allow-remote`."""
     outcome = victor_mon(ROOT, "serve", "--simulate", "--host", host)
     assert (outcome.status, outcome.out) == (2, "")
     assert outcome.err == (
-        f"victor-mon: other machines can reach `{host}`, and everybody may ask\n"
-        "hint: say so: --allow-remote\n"
+        f"victor-mon: other machines can connect to `{host}`, without a password\n"
+        "hint: allow it: --allow-remote\n"
     )
 
 
-def test_other_machines_are_let_in_when_told():
-    """On every address of this machine."""
+def test_other_machines_are_let_in_on_request():
+    """With `--allow-remote` it listens on every address of this machine."""
     with served("--simulate", "--allow-remote", "--host", "0.0.0.0") as (_, urls):  # noqa: S104 - meant
         assert "victor_system_threads " in get(urls[0])
 
@@ -157,23 +157,27 @@ def test_other_machines_are_let_in_when_told():
 @pytest.mark.parametrize(
     ("options", "message", "help_"),
     [
-        ("--fault NoSuch", "a fault is simulated", "add --simulate"),
+        ("--fault NoSuch", "--fault needs a simulation", "add --simulate"),
         ("--simulate --fault HighMemoryUsag", "no fault `HighMemoryUsag`", "did you mean `HighMemoryUsage`?"),
         ("--context fst", "there is no context `fst`", "did you mean `fast`?"),
-        (f"--spec {CHECKOUT}", "nothing of `checkout` runs here", "simulate it from its spec: --simulate"),
+        (
+            f"--spec {CHECKOUT}",
+            "no package provides metrics of `checkout`",
+            "simulate it from its spec: --simulate",
+        ),
     ],
 )
-def test_what_cannot_be_served_is_refused(options, message, help_):
-    """With status 2, and the way out."""
+def test_an_impossible_request_is_refused(options, message, help_):
+    """The exit status is 2, and the hint names the correction."""
     outcome = victor_mon(ROOT, "serve", *options.split())
     assert (outcome.status, outcome.out) == (2, "")
-    told, help_line = outcome.err.splitlines()
-    assert message in told
+    first_line, help_line = outcome.err.splitlines()
+    assert message in first_line
     assert help_line == f"hint: {help_}"
 
 
 def test_one_of_several_specs_is_named(tmp_path):
-    """A service is one spec's."""
+    """One service is served: with several specs the hint is to name one."""
     folder = project(tmp_path / "shop")
     (folder / "specs/other.yaml").write_text((folder / SPEC).read_text("utf-8"), "utf-8")
     outcome = victor_mon(folder, "serve")
@@ -182,7 +186,7 @@ def test_one_of_several_specs_is_named(tmp_path):
 
 
 def test_a_spec_with_errors_is_not_served(tmp_path):
-    """Its findings are printed, and the status is 1."""
+    """Its findings are printed, and the exit status is 1."""
     broken = tmp_path / "broken.yaml"
     broken.write_text("victor_mon: 1\n", encoding="utf-8")
     outcome = victor_mon(tmp_path, "serve", "--simulate", "--spec", str(broken))
@@ -190,8 +194,8 @@ def test_a_spec_with_errors_is_not_served(tmp_path):
     assert "broken.yaml:1:1: error[" in outcome.err
 
 
-def test_a_port_that_is_taken_is_told():
-    """With the way to another one."""
+def test_a_port_that_is_taken():
+    """The hint names the option that selects a free port."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -200,13 +204,13 @@ def test_a_port_that_is_taken_is_told():
     assert outcome.status == 2
     assert outcome.err == (
         f"victor-mon: cannot listen on 127.0.0.1:{port}: Address already in use\n"
-        "hint: `--port 0` takes a free one\n"
+        "hint: `--port 0` selects a free one\n"
     )
 
 
 @pytest.mark.parametrize("package", ["fastapi", "uvicorn"])
-def test_what_is_not_installed_is_named(package):
-    """With the extra that brings it."""
+def test_a_missing_package_is_named(package):
+    """The hint is the extra that installs it."""
     code = (
         f"import sys; sys.modules['{package}'] = None; sys.argv = ['victor-mon', 'serve', '--simulate']\n"
         "from victor_monitoring.cli import main; main()"
@@ -220,8 +224,8 @@ def test_what_is_not_installed_is_named(package):
     )
 
 
-def test_other_verbs_load_nothing_of_it():
-    """A verb loads only what it needs."""
+def test_other_commands_do_not_import_the_server():
+    """A command imports only the packages that it needs."""
     code = (
         "import sys; sys.argv = ['victor-mon', '--help']\n"
         "from victor_monitoring.cli import main\n"

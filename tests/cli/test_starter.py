@@ -33,8 +33,8 @@ def compiled(text: str) -> Compiled:
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_starter_is_right_whatever_the_service_is_named(name: str) -> None:
-    """Names that YAML reads as numbers, days or booleans are text, and the registry can be imported."""
+def test_a_starter_is_valid_for_any_service_name(name: str) -> None:
+    """Names that YAML reads as numbers, dates or booleans are quoted, and the registry can be imported."""
     assert slug(name) == name
     found = compiled(starter_spec(name))
     assert not found.diagnostics
@@ -43,8 +43,8 @@ def test_a_starter_is_right_whatever_the_service_is_named(name: str) -> None:
     assert PurePosixPath(found.base.outputs["registry"]).stem.isidentifier()
 
 
-def test_what_is_commented_out_is_right_too() -> None:
-    """A context and a runbook base are there as comments, and hold when somebody removes the marks."""
+def test_commented_out_keys_are_valid() -> None:
+    """The starter has a context and a runbook URL as comments, which are valid once uncommented."""
     text = starter_spec("shop")
     lines = text.splitlines()
     start = next(number for number, line in enumerate(lines) if line.startswith("# contexts:"))
@@ -55,7 +55,7 @@ def test_what_is_commented_out_is_right_too() -> None:
 
 
 def test_comments_stay_in_their_column() -> None:
-    """A name that is not as long as another moves no comment."""
+    """The length of the service name does not move a comment."""
     columns = [
         {line.index("  # ") for line in starter_spec(name).splitlines() if re.match(r" +metric_prefix", line)}
         for name in ("shop", "bookshop")

@@ -1,4 +1,4 @@
-"""Commands that run until somebody has them stop: where the signal finds them does not matter."""
+"""Commands that run until a signal: the code that the signal interrupts does not matter."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ print(stop.wanted)
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.parametrize("body", ["{kill}", "exec({kill!r})"], ids=["plain", "in code made from text"])
 def test_it_stops_without_an_error(how, body):
-    """A data class is made from text: Python itself treats an interruption there otherwise."""
+    """An interrupted `exec`, as of a data class, does not change the exit status."""
     kill = f"os.kill(os.getpid(), {int(how)}); signal.pause()"
     script = BODY.format(body=body.format(kill=kill))
     done = subprocess.run(

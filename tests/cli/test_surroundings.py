@@ -1,4 +1,4 @@
-"""Commands in unusual places: other terminals, closed pipes, foreign folders, several specs at once."""
+"""Commands in unusual environments: other terminals, closed pipes, other folders, several specs."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.cli.commands import ROOT, SPEC, edit, project, tree, victor_mon
 
 CHECKOUT = ROOT / "specs" / "examples" / "checkout.yaml"
 ASCII_ONLY = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-# Fails where a command reaches for the network, another program, or code of the repository that it reads.
+# Fails if a command opens a socket, starts a program, or runs code of the repository that it reads.
 GUARD = """\
 import os, sys
 def hook(event, arguments):
@@ -30,22 +30,22 @@ main()
 
 
 @pytest.mark.parametrize("line", ["schema", "explain memory", "check --format json"])
-def test_a_closed_pipe_is_met_without_a_word(line: str) -> None:
-    """A reader that goes away, such as `head`, causes no traceback."""
+def test_a_closed_pipe_is_silent(line: str) -> None:
+    """A reader that closes the pipe, such as `head`, causes no traceback."""
     command = [sys.executable, "-m", "victor_monitoring", *line.split()]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe) as process:
         assert process.stdout is not None
         process.stdout.close()
         assert process.stderr is not None
-        told = process.stderr.read()
-    assert b"Traceback" not in told
-    assert b"BrokenPipe" not in told
+        errors = process.stderr.read()
+    assert b"Traceback" not in errors
+    assert b"BrokenPipe" not in errors
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize("line", ["schema", "explain memory", "check --format json", "--version"])
-def test_a_full_disk_is_told(line: str) -> None:
+def test_a_full_disk_is_reported(line: str) -> None:
     """Output that cannot be printed is a broken environment, however short it is."""
     with Path("/dev/full").open("wb") as full:
         run = subprocess.run(
@@ -59,7 +59,7 @@ def test_a_full_disk_is_told(line: str) -> None:
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a device that is always full")
 @pytest.mark.parametrize("line", ["validate", "diff --context nowhere", "verify --metrics-url nowhere"])
 def test_messages_that_cannot_be_printed(line: str) -> None:
-    """Where nobody can be told why a command fails, its status tells that it does."""
+    """A command that cannot print why it fails still exits with 2."""
     with Path("/dev/full").open("wb") as full:
         command = [sys.executable, "-m", "victor_monitoring", *line.split()]
         run = subprocess.run(command, cwd=ROOT, stdout=-3, stderr=full, check=False)
@@ -69,7 +69,7 @@ def test_messages_that_cannot_be_printed(line: str) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows starts no process without its streams")
 @pytest.mark.parametrize("line", ["verify --metrics-file -", "apply --context nowhere", "validate"])
 def test_a_closed_input_is_empty(line: str) -> None:
-    """A command that is started without an input does what it does with an empty one."""
+    """A command without stdin behaves as with an empty one."""
     runs = [
         subprocess.run(["sh", "-c", command, sys.executable], cwd=ROOT, capture_output=True, check=False)
         for command in (f'"$0" -m victor_monitoring {line} {each}' for each in ("</dev/null", "<&-"))
@@ -85,8 +85,8 @@ def test_a_closed_input_is_empty(line: str) -> None:
 @pytest.mark.skipif(os.name == "nt", reason="Windows starts no process without its streams")
 @pytest.mark.parametrize("closed", ["1", "2", "1 2"])
 @pytest.mark.parametrize("line", ["schema", "explain memory", "validate --format json", "validate"])
-def test_a_closed_stream_is_met_without_a_word(line: str, closed: str) -> None:
-    """A command whose output or messages nobody wants does its work, and prints neither on the other."""
+def test_a_closed_stream_is_silent(line: str, closed: str) -> None:
+    """A command with stdout or stderr closed does its work, and does not mix the two."""
     closing = "".join(f" {number}>&-" for number in closed.split())
     command = f'exec "$0" -m victor_monitoring {line}{closing}'
     whole, run = (
@@ -100,7 +100,7 @@ def test_a_closed_stream_is_met_without_a_word(line: str, closed: str) -> None:
 
 @pytest.mark.parametrize("line", ["validate", "check", "diff --from HEAD", "verify --context prod"])
 def test_a_link_that_leads_to_itself(line: str, tmp_path: Path) -> None:
-    """It is told as what it is."""
+    """A link to itself is reported as such, not as a failure to print."""
     folder = project(tmp_path)
     (folder / SPEC).unlink()
     (folder / SPEC).symlink_to(SPEC.name)
@@ -110,9 +110,9 @@ def test_a_link_that_leads_to_itself(line: str, tmp_path: Path) -> None:
     assert "cannot print" not in ended.err
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows removes no folder that somebody is in")
+@pytest.mark.skipif(os.name == "nt", reason="Windows removes no folder that is in use")
 def test_a_folder_that_is_gone(tmp_path: Path) -> None:
-    """A command that is started in a removed folder says that it finds no spec there."""
+    """A command in a removed folder reports that the spec is missing."""
     gone = tmp_path / "gone"
     gone.mkdir()
     command = 'rmdir "$1" && exec "$0" -m victor_monitoring validate --spec specs/a.yaml'
@@ -125,7 +125,7 @@ def test_a_folder_that_is_gone(tmp_path: Path) -> None:
 
 
 def test_a_terminal_that_shows_ascii_only(tmp_path: Path) -> None:
-    """A spec in Unicode is read and rendered whatever the locale is, and shown as far as the terminal can."""
+    """A spec in Unicode is rendered in any locale, and printed with escapes if the terminal needs them."""
     folder = project(tmp_path)
     edit(folder / SPEC, "title: Victor AI Performance", "title: Leistung überall 性能")
     assert victor_mon(folder, "generate", env=ASCII_ONLY).status == 0
@@ -137,7 +137,7 @@ def test_a_terminal_that_shows_ascii_only(tmp_path: Path) -> None:
 
 
 def test_a_spec_in_no_repository_has_its_own_folder_as_root(tmp_path: Path) -> None:
-    """What a spec outside of any repository renders stands below the spec's own folder."""
+    """The files of a spec outside any repository are written below the spec's own folder."""
     shutil.copy(CHECKOUT, tmp_path / "mine.yaml")
     elsewhere = tmp_path / "elsewhere"
     elsewhere.mkdir()
@@ -163,7 +163,7 @@ def test_two_specs_share_a_repository(tmp_path: Path) -> None:
 
 
 def test_findings_and_drift_are_one_document(tmp_path: Path) -> None:
-    """`check --format json` prints warnings about the spec and files to mend as one document."""
+    """`check --format json` prints warnings about the spec and drift as one document."""
     folder = project(tmp_path)
     edit(folder / SPEC, "budget: {series: 5000}", "budget: {series: 5000}\nchecks: {unshown-alert: warning}")
     edit(folder / SPEC, "        - {title: Memory Usage, type: timeseries, signal: memory}\n", "")
@@ -173,15 +173,15 @@ def test_findings_and_drift_are_one_document(tmp_path: Path) -> None:
     assert patterns == {"unshown-alert", "drift"}
 
 
-def test_a_choice_that_renders_nothing_is_told(tmp_path: Path) -> None:
-    """Where an output has no file in a context, `generate` says so instead of counting to zero."""
+def test_a_choice_that_renders_nothing(tmp_path: Path) -> None:
+    """If an output has no file in a context, `generate` reports that instead of zero files."""
     ended = victor_mon(project(tmp_path), "generate", "--context", "prod", "--only", "registry")
-    assert (ended.status, ended.err) == (0, "nothing of that is rendered\n")
+    assert (ended.status, ended.err) == (0, "nothing to render\n")
 
 
 @pytest.mark.parametrize("line", ["validate", "generate", "check", "explain memory", "schema"])
 def test_nothing_but_the_spec_is_trusted(line: str, tmp_path: Path) -> None:
-    """No verb opens a socket, starts a program, or runs code of the repository, which may be anybody's."""
+    """No command opens a socket, starts a program, or runs code of an untrusted repository."""
     folder = project(tmp_path)
     trap = "raise SystemExit(3)\n"
     for name in ("yaml", "typer", "grafanalib", "sitecustomize", "victor_monitoring/victor/registry"):
@@ -193,4 +193,4 @@ def test_nothing_but_the_spec_is_trusted(line: str, tmp_path: Path) -> None:
         cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert run.returncode == (1 if line == "check" else 0), run.stderr
-    assert "Error:" not in run.stderr  # an alert may well be named after an error
+    assert "Error:" not in run.stderr  # names of alerts contain `Error` too

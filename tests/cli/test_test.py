@@ -1,4 +1,4 @@
-"""`victor-mon test`: the derived cases run by promtool."""
+"""`victor-mon test`: the derived cases, run by promtool."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.cli.commands import project, victor_mon, with_promtool
 
 
 def test_the_cases_of_an_alert_pass_in_base_and_in_every_context(promtool: Path, tmp_path: Path) -> None:
-    """What was tried is printed by alert and by kind, and how many passed where."""
+    """The cases are printed by alert and by kind, and their number for base and each context."""
     folder = project(tmp_path / "repository")
     run = victor_mon(folder, "test", "--filter", "HighThreadCount", env=with_promtool(promtool))
     assert run.status == 0
@@ -40,24 +40,24 @@ def test_results_for_machines(promtool: Path, tmp_path: Path) -> None:
     assert {case.get("classname") for case in suite} == {"victor-performance prod.TargetDown"}
 
 
-def test_without_promtool_it_says_what_to_install(tmp_path: Path) -> None:
-    """A broken environment is told plainly, with status 2."""
+def test_without_promtool_the_hint_is_the_package(tmp_path: Path) -> None:
+    """A missing program is reported plainly, with exit status 2."""
     run = victor_mon(project(tmp_path / "repository"), "test", env={"PATH": str(tmp_path)})
     assert run.status == 2
     assert run.err.startswith("victor-mon: `promtool` is not on PATH")
     assert "apt-get install prometheus" in run.err
 
 
-def test_a_filter_that_nothing_holds_is_told(promtool: Path, tmp_path: Path) -> None:
-    """A misspelt name never looks like a passed test."""
+def test_a_filter_without_a_case_is_an_error(promtool: Path, tmp_path: Path) -> None:
+    """A misspelt name is not reported as a passed test."""
     folder = project(tmp_path / "repository")
     run = victor_mon(folder, "test", "--filter", "HighThreadCont", env=with_promtool(promtool))
     assert run.status == 2
-    assert run.err == "victor-mon: no case holds `HighThreadCont`\nhint: did you mean `HighThreadCount`?\n"
+    assert run.err == "victor-mon: no case contains `HighThreadCont`\nhint: did you mean `HighThreadCount`?\n"
 
 
 def test_mutants_are_counted_by_alert_and_by_mutation(promtool: Path, tmp_path: Path) -> None:
-    """All are noticed, with the kinds of case that did; a share below the spec's is a failure."""
+    """All are noticed, and the kinds of case that noticed them are printed."""
     folder = project(tmp_path / "repository")
     run = victor_mon(folder, "test", "--mutate", "--filter", "HighThreadCount", env=with_promtool(promtool))
     assert run.err == "victor-performance base: 35 mutants, 0 survived, 0 equivalent, 100.0% noticed\n"

@@ -19,7 +19,7 @@ METRICS = "shop.prom"
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A repository with the small spec, and beside it an exposition that is right for it."""
+    """Create a repository with the small spec and an exposition that conforms to it."""
     (tmp_path / "specs").mkdir()
     shutil.copy(SPEC, tmp_path / "specs" / "shop.yaml")
     shutil.copy(RIGHT["text"], tmp_path / METRICS)
@@ -27,18 +27,18 @@ def folder(tmp_path: Path) -> Path:
 
 
 def verify(folder: Path, *arguments: str) -> Outcome:
-    """The outcome for the file."""
+    """Run `verify` on the exposition in the file."""
     return victor_mon(folder, "verify", "--metrics-file", METRICS, *arguments)
 
 
-def test_an_exposition_that_is_right(folder: Path) -> None:
-    """Nothing goes to stdout, and the number of series to stderr."""
+def test_an_exposition_that_conforms(folder: Path) -> None:
+    """Nothing is printed to stdout, and the number of series to stderr."""
     outcome = verify(folder)
-    assert outcome == Outcome(0, "", "shop.prom: 25 series, as specs/shop.yaml says\n")
+    assert outcome == Outcome(0, "", "shop.prom: 25 series match specs/shop.yaml\n")
 
 
 def test_deviations_are_printed_with_their_place(folder: Path) -> None:
-    """What is missing is shown in the spec, what is otherwise in the exposition; exit status 1."""
+    """A missing metric is located in the spec, a different one in the exposition; exit status 1."""
     edit(folder / METRICS, "shop_busy_seconds_total 18.5", "shop_idle_seconds_total 18.5")
     edit(folder / METRICS, "# TYPE shop_busy_seconds_total counter\n", "")
     edit(folder / METRICS, "# HELP shop_busy_seconds_total Time at which a till was busy.\n", "")
@@ -54,7 +54,7 @@ hint: did you mean `shop_busy_seconds_total`?
 specs/shop.yaml:25:7: error[VM801] unexposed-metric: `shop_busy_seconds_total` is not exposed
 25 |       shop_busy_seconds_total:
    |       ^^^^^^^^^^^^^^^^^^^^^^^
-hint: expose it, or say `may_be_absent: true`; of another endpoint's metrics: --component NAME
+hint: expose it, or write `may_be_absent: true`; if another endpoint exposes it: --component NAME
 
 1 error, 1 warning
 """,
@@ -62,7 +62,7 @@ hint: expose it, or say `may_be_absent: true`; of another endpoint's metrics: --
 
 
 def test_warnings_count_with_strict(folder: Path) -> None:
-    """Another help is a warning: exit status 0, and 1 with `--strict`."""
+    """A different help text is a warning: exit status 0, and 1 with `--strict`."""
     edit(folder / METRICS, "Tills with a cashier.", "Tills.")
     outcomes = verify(folder), verify(folder, "--strict")
     assert [(each.status, "warning[VM805]" in each.out) for each in outcomes] == [(0, True), (1, True)]
@@ -70,7 +70,7 @@ def test_warnings_count_with_strict(folder: Path) -> None:
 
 @pytest.mark.parametrize("how", ["json", "github", "sarif"])
 def test_formats_for_machines_name_the_url(folder: Path, how: str) -> None:
-    """Each format has the finding with the URL in a form that its readers take."""
+    """Each format has the finding with the URL in a form that its readers accept."""
     edit(folder / METRICS, "shop_tills_open 3.0", 'shop_tills_open{till="left"} 3.0')
     with target(sends((folder / METRICS).read_bytes())) as url:
         outcome = victor_mon(folder, "verify", "--metrics-url", f"{url}/metrics", "--format", how)
@@ -108,7 +108,7 @@ def test_stdin(folder: Path) -> None:
 
 
 def test_a_component_and_a_context(folder: Path) -> None:
-    """`--component` leaves the others out, `--context` takes the spec as it is there."""
+    """`--component` leaves out the other components, `--context` selects the spec of a context."""
     assert "VM810" in verify(folder, "--context", "small").out
     edit(folder / METRICS, "shop_tills_open", "other_tills_open")
     assert verify(folder, "--component", "scales").status == 0
@@ -117,19 +117,19 @@ def test_a_component_and_a_context(folder: Path) -> None:
 
 
 def test_a_spec_with_errors(folder: Path) -> None:
-    """It is told as `validate` tells it, and nothing is fetched."""
+    """The errors are printed as by `validate`, and nothing is fetched."""
     edit(folder / "specs/shop.yaml", "type: gauge", "type: guage")
     outcome = victor_mon(folder, "verify", "--metrics-url", "http://127.0.0.1:1/")
     assert (outcome.status, outcome.out, "VM042" in outcome.err) == (1, "", True)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "text"),
     [
         ([], "--metrics-url URL or --metrics-file FILE"),
-        (["--metrics-file", METRICS, "--metrics-url", "http://h/"], "one exposition is wanted"),
+        (["--metrics-file", METRICS, "--metrics-url", "http://h/"], "exactly one exposition is needed"),
         (["--metrics-file", "shop.prm"], "`shop.prm` cannot be read"),
-        (["--metrics-url", "http://127.0.0.1:1/metrics"], "is the service running"),
+        (["--metrics-url", "http://127.0.0.1:1/metrics"], "that the service is running"),
         (["--metrics-url", "shop.prom"], "such as http://"),
         (["--metrics-file", METRICS, "--component", "tll"], "did you mean `till`?"),
         (["--metrics-file", METRICS, "--context", "smal"], "did you mean `small`?"),
@@ -137,8 +137,8 @@ def test_a_spec_with_errors(folder: Path) -> None:
         (["--metrics-file", METRICS, "--spec", "specs/shop.yaml", "--spec", "specs/b.yaml"], "--spec FILE"),
     ],
 )
-def test_wrong_usage_says_what_mends_it(folder: Path, arguments: list[str], told: str) -> None:
-    """Wrong usage and a target that does not answer exit 2 and name the mend."""
+def test_wrong_usage_has_a_hint(folder: Path, arguments: list[str], text: str) -> None:
+    """Wrong usage and a target that does not answer exit with 2 and print the correction."""
     outcome = victor_mon(folder, "verify", *arguments)
     assert (outcome.status, outcome.out) == (2, "")
-    assert told in outcome.err
+    assert text in outcome.err

@@ -1,4 +1,4 @@
-"""A small spec whose times are short."""
+"""A small spec with short durations."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PATH = Path(__file__).with_suffix(".yaml")
 
 
 def kettle(speed: int = 60, old: str = "", new: str = "") -> Resolved:
-    """The kettle's base at up to that speed, one text of its spec replaced."""
+    """Return base of the kettle at a time scale up to `speed`, with one text of its spec replaced."""
     text = PATH.read_text(encoding="utf-8")
     assert old in text
     return time_scaled(compiled_text(text.replace(old, new)), speed)

@@ -1,4 +1,4 @@
-"""Demonstrations in this process, without other programs."""
+"""Demos in this process, without other programs."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from victor_monitoring.demo.snapshot import ViewState
 def played(
     *chosen: Scenario, **options: float
 ) -> tuple[ScenarioPlayer, dict[str, list[ViewState]], list[str]]:
-    """The play, each alert's states in order, and the phases in order."""
+    """Play the scenarios; return the player, each alert's states in order, and the phases in order."""
     with in_process_backend(kettle()) as backend:
         play = ScenarioPlayer(backend, chosen, **options)
         frames = list(play.frames())
@@ -28,7 +28,7 @@ def played(
 
 
 def test_an_alert_fires_and_is_over():
-    """From inactive to firing and back; the play says so, phase by phase."""
+    """An alert goes from inactive to firing and back, in three phases."""
     play, states, phases = played(scenarios(kettle())["ManySpilt"])
     assert play.failures == []
     assert states["ManySpilt"] == ["inactive", "pending", "firing", "inactive"]
@@ -37,31 +37,31 @@ def test_an_alert_fires_and_is_over():
 
 
 def test_scenarios_follow_each_other():
-    """Each begins in health; where counters start anew nothing fires."""
+    """Each scenario starts from health; no alert fires when counters are reset."""
     play, states, phases = played(*(scenarios(kettle())[name] for name in ("TooMuchWater", "counter-reset")))
     assert play.failures == []
     assert states["TooMuchWater"] == ["inactive", "pending", "firing", "inactive"]
     assert phases[1::2] == ["fault: TooMuchWater", "fault: counter-reset"]
 
 
-def test_a_fault_lasts_as_long_as_wanted():
-    """Also where its alert has long fired."""
+def test_a_fault_lasts_for_the_chosen_duration():
+    """It lasts even if its alert fires before."""
     with in_process_backend(kettle()) as backend:
         frames = list(ScenarioPlayer(backend, [scenarios(kettle())["MuchWater"]], lasting=5).frames())
     broken = [frame.seconds for frame in frames if frame.phase.startswith("fault")]
     assert broken[-1] - broken[0] >= 4.5
 
 
-def test_what_does_not_fire_in_time_is_a_failure():
-    """Without its fault no alert fires."""
+def test_an_expected_alert_that_does_not_fire_is_a_failure():
+    """A scenario without faults does not make its expected alert fire."""
     nothing_wrong = Scenario("idle", "nothing", (), "ManySpilt")
     play, states, _ = played(nothing_wrong, patience=1)
     assert play.failures == ["`ManySpilt` was not firing within 7 s"]
     assert states["ManySpilt"] == ["inactive"]
 
 
-def test_what_fires_where_nothing_may_is_a_failure():
-    """A scenario that must be silent, with an alert's fault."""
+def test_an_alert_in_a_silent_scenario_is_a_failure():
+    """A silent scenario with an alert's fault is reported with the alert."""
     loud = Scenario("loud", "nothing", ("MuchWater",), None, silent=True)
     play, _, _ = played(loud)
     assert play.failures == ["`loud` made MuchWater fire"]

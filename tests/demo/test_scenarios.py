@@ -1,4 +1,4 @@
-"""What can go wrong in a demonstration."""
+"""The scenarios of a demo."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from victor_monitoring.app.pipeline import time_scaled
 from victor_monitoring.demo.scenarios import default_scenario, scenarios
 
 
-def test_there_is_a_scenario_for_each_alert_and_for_what_happens_to_any_service():
-    """Each with what it means in the spec's own times, and with what must be delivered."""
+def test_scenarios_of_each_alert_and_of_any_service():
+    """Each has a text with the spec's own durations, and the alert that must be delivered."""
     found = scenarios(kettle())
     assert {name: each.expected for name, each in found.items()} == {
         "MuchWater": "MuchWater",
@@ -26,8 +26,8 @@ def test_there_is_a_scenario_for_each_alert_and_for_what_happens_to_any_service(
     assert found["ManySpilt"].text == "Spilt cups > 20% for 30s: warning"
 
 
-def test_without_meta_alerts_nothing_is_expected_of_them():
-    """Only what the spec has can be shown."""
+def test_without_meta_alerts_there_are_no_scenarios_for_them():
+    """A spec without meta alerts has only the scenarios of its own alerts and of any service."""
     found = scenarios(kettle(60, "meta: {for: 1m, severity: critical}", "meta: null"))
     assert list(found) == ["MuchWater", "TooMuchWater", "ManySpilt", "no-traffic", "counter-reset"]
 
@@ -35,7 +35,7 @@ def test_without_meta_alerts_nothing_is_expected_of_them():
 @pytest.mark.parametrize(
     ("spec", "name"), [("performance", "CriticalProviderFailureRate"), ("checkout", "CheckoutFailing")]
 )
-def test_the_most_telling_one_is_severe_and_soon(spec, name):
-    """No score, which many signals make."""
+def test_the_default_scenario_is_severe_and_soon(spec, name):
+    """It is not the alert on a score."""
     resolved = time_scaled(compiled(spec), 60)
     assert default_scenario(resolved).name == name

@@ -1,4 +1,4 @@
-"""A signal's own values against those that Prometheus answers."""
+"""Comparison of a signal's evaluated values with Prometheus' answers."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from victor_monitoring.signals.signal import Signal
 
 @dataclass
 class Comparison:
-    """How often a signal was compared: at all, with a finite value, and with one that had changed."""
+    """The comparisons of a signal: their number, how many values were finite or had changed, and errors."""
 
     name: str
     all: int = 0
     finite: int = 0
     changed: int = 0
     ties: int = 0
-    deviation: float = 0.0  # the largest, as a share of the value
+    deviation: float = 0.0  # the largest relative one
     last: dict[Labels, float] = dataclasses.field(default_factory=dict)
     wrong: list[str] = dataclasses.field(default_factory=list)
 
@@ -35,9 +35,9 @@ class Comparison:
         at: int,
         mine: Mapping[Labels, float],
         theirs: Mapping[Labels, float],
-        beside: Callable[[], list[dict[Labels, float]]],
+        nearby: Callable[[], list[dict[Labels, float]]],
     ) -> None:
-        """Compares the values at an instant; `beside` gives those of quantiles a little lower and higher."""
+        """Compare the values at an instant; `nearby` returns those of slightly different quantiles."""
         if mine.keys() != theirs.keys():
             self.wrong.append(f"{self.name} at {at}: {dict(mine)} and not {dict(theirs)}")
             return
@@ -52,7 +52,7 @@ class Comparison:
                 if math.isfinite(value) and value:
                     self.deviation = max(self.deviation, abs(own / value - 1))
                 continue
-            near = [each.get(labels, math.nan) for each in beside()]
+            near = [each.get(labels, math.nan) for each in nearby()]
             if near and min(near) * (1 - 1e-6) <= value <= max(near) * (1 + 1e-6):
                 self.ties += 1
             else:
@@ -69,11 +69,11 @@ def is_close(one: float, other: float, tolerance: float) -> bool:
     )
 
 
-def beside(signal: Signal) -> list[Signal]:
-    """The signal with its quantiles a little lower and a little higher; nothing where it has none.
+def nearby(signal: Signal) -> list[Signal]:
+    """Return the signal with slightly lower and slightly higher quantiles; nothing if it has no quantile.
 
-    Where exactly that share of the observations lies below a bound, the order in which floating-point
-    numbers are added decides on which side of empty buckets a quantile lies.
+    If exactly that share of the observations is below a bound, the order of floating-point additions decides
+    on which side of empty buckets the quantile is.
     """
 
     def moved(signal: Signal, factor: Fraction) -> Signal:
@@ -96,8 +96,8 @@ def compared(
     instants: range,
     own: Callable[[Signal, int], dict[Labels, float]],
 ) -> Comparison:
-    """A signal's own values against those of the query, instant by instant."""
-    comparison, near = Comparison(signal.name), beside(signal)
+    """Compare a signal's evaluated values with those of the query at each instant."""
+    comparison, near = Comparison(signal.name), nearby(signal)
     for at, theirs in history.answers(prometheus, query, instants).items():
         comparison.compare(at, own(signal, at), theirs, lambda at=at: [own(each, at) for each in near])  # type: ignore[misc]  # mypy does not infer a lambda with a default
     return comparison

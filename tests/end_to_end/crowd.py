@@ -1,4 +1,4 @@
-"""Many simulated targets, in a few processes: one alone would answer late on a machine that is busy."""
+"""Many simulated targets in a few processes: a single process would answer late on a busy machine."""
 
 from __future__ import annotations
 
@@ -25,40 +25,40 @@ class RemoteTarget:
     _number: int
     _connection: Connection = field(repr=False)
 
-    def have(self, names: Collection[str]) -> None:
-        """From now on it has these faults, and no others."""
+    def set_faults(self, names: Collection[str]) -> None:
+        """Give the target these faults, and no others, from now on."""
         self._connection.send((self._number, list(names)))
         assert self._connection.recv() == "done"
 
 
 @contextmanager
 def crowd(spec: Resolved, places: Sequence[Labels]) -> Iterator[list[RemoteTarget]]:
-    """A target at each place, until the block ends."""
+    """Run a target with each of these label sets until the block ends."""
     spawn = multiprocessing.get_context("spawn")
     found: dict[int, RemoteTarget] = {}
     with ExitStack() as stack:
         connections = []
         for first in range(PROCESSES):
-            here, there = spawn.Pipe()
-            mine = list(enumerate(places))[first::PROCESSES]
-            process = spawn.Process(target=serve, args=(there, spec, mine), daemon=True)
+            here, remote = spawn.Pipe()
+            assigned = list(enumerate(places))[first::PROCESSES]
+            process = spawn.Process(target=serve, args=(remote, spec, assigned), daemon=True)
             process.start()
             stack.callback(process.join)
-            there.close()
-            stack.callback(here.close)  # by which it ends
-            connections.append((here, mine))
-        for here, mine in connections:
-            for number, ((seed, labels), address) in enumerate(zip(mine, here.recv(), strict=True)):
+            remote.close()
+            stack.callback(here.close)  # which ends the process
+            connections.append((here, assigned))
+        for here, assigned in connections:
+            for number, ((seed, labels), address) in enumerate(zip(assigned, here.recv(), strict=True)):
                 found[seed] = RemoteTarget(address, labels, number, here)
         yield [found[seed] for seed in sorted(found)]
 
 
 def serve(connection: Connection, spec: Resolved, places: Sequence[tuple[int, Labels]]) -> None:
-    """Answers scrapes, and does as it is told, until the other side is gone."""
+    """Answer scrapes, and set the faults that are received, until the connection is closed."""
     with ExitStack() as stack, suppress(EOFError):
         targets = [stack.enter_context(target(spec, labels=labels, seed=seed)) for seed, labels in places]
         connection.send([each.address for each in targets])
         while True:
             number, names = connection.recv()
-            targets[number].have(names)
+            targets[number].set_faults(names)
             connection.send("done")

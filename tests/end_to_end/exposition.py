@@ -14,7 +14,7 @@ _OPEN = ("one", "two")  # values of an open label
 
 
 def exposition(spec: Resolved, select: tuple[Matcher, ...]) -> str:
-    """All series of the components with that select; counters grow by 10 a second."""
+    """Return all series of the components with that select; counters grow by 10 per second."""
     count = int(time.time() % 1_000_000 * 10)
     metrics = [
         declared.metric

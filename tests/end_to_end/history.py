@@ -1,4 +1,4 @@
-"""What a Prometheus holds, and what it answers, in the words of `signals`."""
+"""The samples of a Prometheus and its answers, as types of `promql` and `signals`."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ Labels: TypeAlias = frozenset[tuple[str, str]]
 
 
 def milliseconds(seconds: float) -> int:
-    """The time of an answer, in whole milliseconds as Prometheus keeps it."""
+    """Return the time of an answer in whole milliseconds, as stored by Prometheus."""
     return round(seconds * 1000)
 
 
 def raw(prometheus: Prometheus, selector: str, seconds: float, at: float) -> dict[str, list[Series]]:
-    """The samples of the selected series, as they were scraped, by name."""
+    """Return the scraped samples of the selected series, by metric name."""
     found: dict[str, list[Series]] = {}
     for each in prometheus.get("query", query=f"{selector}[{seconds:.0f}s]", time=f"{at:.3f}")["result"]:
         times = [milliseconds(time) for time, _ in each["values"]]
@@ -34,7 +34,7 @@ def raw(prometheus: Prometheus, selector: str, seconds: float, at: float) -> dic
 
 
 def answers(prometheus: Prometheus, query: str, instants: range) -> dict[int, dict[Labels, float]]:
-    """The values that a query has at each of the instants (milliseconds), by their labels."""
+    """Return the values of a query at each of the instants (milliseconds), by label set."""
     found: dict[int, dict[Labels, float]] = {at: {} for at in instants}
     ends = {"start": instants[0] / 1000, "end": instants[-1] / 1000, "step": instants.step / 1000}
     parameters = {name: f"{seconds:.3f}" for name, seconds in ends.items()}
@@ -46,7 +46,7 @@ def answers(prometheus: Prometheus, query: str, instants: range) -> dict[int, di
 
 
 def until(samples: SampleSet, newest: Mapping[str, int]) -> SampleSet:
-    """The samples up to the newest one that was known of each instance."""
+    """Return the samples up to the newest known one of each instance (milliseconds)."""
 
     def cut(series: Series) -> Series:
         last = newest.get(series.labels["instance"], 0)
@@ -58,7 +58,7 @@ def until(samples: SampleSet, newest: Mapping[str, int]) -> SampleSet:
 
 
 def of_instance(samples: SampleSet, instance: str) -> SampleSet:
-    """The samples of one target."""
+    """Return the samples of one target."""
     by_metric = {
         name: [each for each in series if each.labels["instance"] == instance]
         for name, series in samples.by_metric.items()
@@ -67,7 +67,7 @@ def of_instance(samples: SampleSet, instance: str) -> SampleSet:
 
 
 def rebuilt(signal: Signal, change: Callable[[Signal], Signal]) -> Signal:
-    """The signal changed, and so is every one that it is made of."""
+    """Return the signal with the change applied to it and to all signals that it is composed of."""
     kind = signal.kind
     if isinstance(kind, Score):
         parts = (dataclasses.replace(part, signal=rebuilt(part.signal, change)) for part in kind.of)
@@ -76,14 +76,14 @@ def rebuilt(signal: Signal, change: Callable[[Signal], Signal]) -> Signal:
 
 
 def by_instance(signal: Signal) -> Signal:
-    """The signal told apart by instance, and what it is made of, too."""
+    """Return the signal and its components, additionally grouped by instance."""
     return rebuilt(
         signal, lambda each: dataclasses.replace(each, by=tuple(dict.fromkeys((*each.by, "instance"))))
     )
 
 
 def whole_query(signal: Signal) -> str:
-    """The PromQL of the signal over its metrics alone, without anything that rules record."""
+    """Return the PromQL of the signal over its metrics, without recorded series."""
     signal = rebuilt(signal, lambda each: dataclasses.replace(each, recorded=False))
     if not isinstance(signal.kind, Score):
         return text(signal.definition())
@@ -96,7 +96,7 @@ def whole_query(signal: Signal) -> str:
 
 
 def newest_known(series: Iterable[Series]) -> dict[int, dict[str, int]]:
-    """The newest sample (milliseconds) of each instance that an evaluation saw, by the evaluation's time.
+    """Return the newest sample (milliseconds) of each instance seen by an evaluation, by evaluation time.
 
     The series record `timestamp(up)` at each evaluation.
     """

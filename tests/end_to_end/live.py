@@ -34,43 +34,43 @@ class Prometheus:
     log: Path
 
     def get(self, path: str, **parameters: str) -> Any:
-        """The `data` of an answer of its API."""
+        """Return the `data` of an answer of its API."""
         query = f"?{urllib.parse.urlencode(parameters)}" if parameters else ""
-        with urllib.request.urlopen(f"{self.url}/api/v1/{path}{query}", timeout=30) as answer:  # noqa: S310 - our own
+        with urllib.request.urlopen(f"{self.url}/api/v1/{path}{query}", timeout=30) as answer:  # noqa: S310 - of the test
             return json.load(answer)["data"]
 
     def query(self, promql: str) -> list[dict[str, Any]]:
-        """The series that an expression yields now."""
+        """Return the series that an expression yields now."""
         found: list[dict[str, Any]] = self.get("query", query=promql)["result"]
         return found
 
     def rules(self) -> list[dict[str, Any]]:
-        """Every rule as Prometheus sees it, with its group's name and file."""
+        """Return every loaded rule, with the name and the file of its group."""
         groups = self.get("rules")["groups"]
         return [{**rule, "group": g["name"], "file": g["file"]} for g in groups for rule in g["rules"]]
 
     def rules_evaluated_since(self, start: datetime) -> list[dict[str, Any]]:
-        """Every rule, once each has been evaluated after `start`; none before."""
+        """Return every rule once all have been evaluated after `start`, and none before."""
         found = self.rules()
         last = min(datetime.fromisoformat(rule["lastEvaluation"]) for rule in found)
         return found if last > start else []
 
     def alert(self, name: str) -> str:
-        """The state of an alerting rule."""
+        """Return the state of an alerting rule."""
         (found,) = [rule for rule in self.rules() if rule["name"] == name]
         return str(found["state"])
 
 
 @dataclass
 class Target:
-    """A target that answers each scrape with what `text` gives."""
+    """A target that answers each scrape with the text that `text` returns."""
 
     text: Exposition
     port: int = 0
     _server: ThreadingHTTPServer | None = field(default=None, repr=False)
 
     def start(self) -> None:
-        """Answers scrapes from now on."""
+        """Answer scrapes from now on."""
         target = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -83,14 +83,14 @@ class Target:
                 self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
-                """Says nothing."""
+                """Log nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", self.port), Handler)
         self.port = self._server.server_address[1]
         threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
 
     def stop(self) -> None:
-        """Refuses connections from now on."""
+        """Refuse connections from now on."""
         if self._server:
             self._server.shutdown()
             self._server.server_close()
@@ -99,7 +99,7 @@ class Target:
 
 @contextlib.contextmanager
 def target(text: Exposition) -> Iterator[Target]:
-    """A target that is scraped until the block ends."""
+    """Yield a target that answers scrapes until the block ends."""
     found = Target(text)
     found.start()
     try:
@@ -116,7 +116,7 @@ def running(
     scrapes: Sequence[Mapping[str, Any]],
     *options: str,
 ) -> Iterator[Prometheus]:
-    """Prometheus with these rules, scrape jobs and options, ready, until the block ends."""
+    """Yield a ready Prometheus with these rules, scrape jobs and options, until the block ends."""
     config = {"global": {}, "rule_files": [str(each) for each in rule_files], "scrape_configs": list(scrapes)}
     (folder / "prometheus.yml").write_text(yaml.safe_dump(config), encoding="utf-8")
     command = [str(program), f"--config.file={folder}/prometheus.yml", *options]
@@ -126,7 +126,7 @@ def running(
 
 @contextlib.contextmanager
 def alerting(program: Path, config: Path) -> Iterator[str]:
-    """The address of an Alertmanager with this configuration, ready, until the block ends."""
+    """Yield the address of a ready Alertmanager with this configuration, until the block ends."""
     command = [str(program), f"--config.file={config}", "--cluster.listen-address="]
     with _started(command, "--storage.path", config.parent, "alertmanager") as (url, _):
         yield url
@@ -134,7 +134,7 @@ def alerting(program: Path, config: Path) -> Iterator[str]:
 
 @contextlib.contextmanager
 def _started(command: Sequence[str], storage: str, folder: Path, name: str) -> Iterator[tuple[str, Path]]:
-    """The address and the log of a program that listens on a free port, once it is ready."""
+    """Yield the address and the log of a program that listens on a free port, once it is ready."""
     for attempt in itertools.count(1):
         port, log = free_port(), folder / f"{name}-{attempt}.log"
         whole = [
@@ -155,17 +155,17 @@ def _started(command: Sequence[str], storage: str, folder: Path, name: str) -> I
 
 
 def ready(url: str, process: subprocess.Popen[bytes]) -> str:
-    """`ready` once the program at `url` says so, `ended` when its process has ended; empty before."""
+    """Return `ready` once the program at `url` is, `ended` once its process has ended; empty before."""
     if process.poll() is not None:
         return "ended"
     with contextlib.suppress(urllib.error.URLError, ConnectionError):
-        urllib.request.urlopen(f"{url}/-/ready", timeout=1).close()  # noqa: S310 - our own
+        urllib.request.urlopen(f"{url}/-/ready", timeout=1).close()  # noqa: S310 - of the test
         return "ready"
     return ""
 
 
 def free_port() -> int:
-    """A port that nothing listens on now."""
+    """Return a port on which nothing listens now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -173,7 +173,7 @@ def free_port() -> int:
 
 
 def until(probe: Callable[[], T], seconds: float = 60, *, every: float = 0.05) -> T:
-    """The first true answer of `probe`, asked `every` few seconds; AssertionError if none comes in time."""
+    """Return the first true answer of `probe`, called `every` few seconds; AssertionError on timeout."""
     deadline = time.monotonic() + seconds
     while not (answer := probe()):
         assert time.monotonic() < deadline, f"not within {seconds} s: {answer!r}"

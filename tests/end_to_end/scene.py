@@ -25,7 +25,7 @@ from victor_monitoring.runtime.evaluator import Evaluator, SeriesValue
 from victor_monitoring.signals.binding import Bound, RegistryData, bind
 
 SEED = 20261125
-SCRAPES = 138  # of each process that have succeeded, 250 ms apart
+SCRAPES = 138  # successful ones of each process, 250 ms apart
 STORIES = (
     Story(quiet=range(44, 72), hidden=range(88, 110), down=range(26, 29)),
     Story(quiet=range(46, 72), hidden=range(0), down=range(80, 83)),
@@ -35,7 +35,7 @@ KNOWN_FIRST, KNOWN_LAST = "known_first", "known_last"
 
 @dataclass
 class Service:
-    """A service, its processes and their targets, and what a live evaluator of the first has said."""
+    """A service, its processes and targets, and the values of a live evaluator of the first process."""
 
     spec: Resolved
     module: ModuleType
@@ -45,21 +45,21 @@ class Service:
 
     @property
     def bound(self) -> Bound:
-        """Its signals and alerts, of its registry module's data."""
+        """Its signals and alerts, from the data of its registry module."""
         return bind(cast("RegistryData", self.module))
 
     @property
     def job(self) -> str:
-        """The job as which it is scraped."""
+        """The name of its scrape job."""
         return self.spec.service.select[0].value
 
     @property
     def instances(self) -> list[str]:
-        """The targets as Prometheus names them."""
+        """The targets by their `instance` labels."""
         return [f"127.0.0.1:{each.port}" for each in self.targets]
 
     def scrape(self) -> dict[str, Any]:
-        """Its scrape job."""
+        """Return its scrape job."""
         others = {each.label: each.value for each in self.spec.service.select[1:]}
         labels = {**dict.fromkeys(self.spec.service.scope, "here"), **others}
         interval = f"{self.spec.scrape}ms"
@@ -69,7 +69,7 @@ class Service:
         }  # fmt: skip
 
     def rules(self) -> dict[str, Any]:
-        """Its rules in one group, and around them what the newest sample of each target was."""
+        """Return its rules in one group, enclosed by records of the newest sample of each target."""
         known = f'timestamp(up{{job="{self.job}"}})'
         rules = [rule for group in cast("Any", rule_data(self.spec))["groups"] for rule in group["rules"]]
         ends = [{"record": f"{name}:{self.job}", "expr": known} for name in (KNOWN_FIRST, KNOWN_LAST)]
@@ -79,9 +79,9 @@ class Service:
 
 @dataclass(frozen=True)
 class Evaluations:
-    """The newest sample of each instance that Prometheus knew when it evaluated rules, by the times it did.
+    """The newest sample of each instance known to Prometheus at each evaluation of rules.
 
-    A scrape can end while the rules are evaluated: then the first ones have not seen it, and the last have.
+    A scrape can end during an evaluation: then the last rules see its samples, and the first do not.
     """
 
     first: Mapping[int, Mapping[str, int]]
@@ -93,7 +93,7 @@ class Evaluations:
         return sorted(self.first.keys() & self.last)  # the last evaluation may be under way
 
     def known(self, at: int) -> list[Mapping[str, int]]:
-        """The newest sample of each instance; every answer that a rule can have seen, the last one last."""
+        """Return all combinations of newest samples that a rule can have seen, the latest one last."""
         first = self.first[at]
         choices = [dict.fromkeys((first[each], self.last[at][each])) for each in first]
         return [dict(zip(first, choice, strict=True)) for choice in itertools.product(*choices)]
@@ -101,21 +101,21 @@ class Evaluations:
 
 @dataclass
 class Scene:
-    """A Prometheus and what it has scraped of the services until `end` (milliseconds)."""
+    """A Prometheus and the services that it has scraped until `end` (milliseconds)."""
 
     prometheus: Prometheus
     services: dict[str, Service]
     end: int
 
     def samples(self, name: str) -> SampleSet:
-        """All samples of a service, to be evaluated as the Prometheus that runs does."""
+        """Return all samples of a service, to be evaluated as the running Prometheus does."""
         service = self.services[name].spec.service
         assert service.prometheus is not None
         selector = f'{{job="{self.services[name].job}",__name__=~"{service.prefix}.*|up"}}'
         return SampleSet(history.raw(self.prometheus, selector, 120, self.end / 1000), service.prometheus)
 
     def evaluations(self, name: str) -> Evaluations:
-        """What was known at each evaluation of a service's rules."""
+        """Return the newest samples known at each evaluation of a service's rules."""
         first, last = (f"{each}:{self.services[name].job}" for each in (KNOWN_FIRST, KNOWN_LAST))
         found = (history.raw(self.prometheus, each, 120, self.end / 1000)[each] for each in (first, last))
         return Evaluations(*(history.newest_known(each) for each in found))
@@ -123,7 +123,7 @@ class Scene:
 
 @contextmanager
 def scraped(program: Path, folder: Path, specs: Mapping[str, Resolved]) -> Iterator[Scene]:
-    """Two processes for each spec, scraped by a Prometheus from their first step to their last."""
+    """Yield two processes for each spec, scraped by a Prometheus from their first step to their last."""
     with ExitStack() as stack:
         services = {
             name: _service(stack, spec, SEED + 10 * index) for index, (name, spec) in enumerate(specs.items())
@@ -135,7 +135,7 @@ def scraped(program: Path, folder: Path, specs: Mapping[str, Resolved]) -> Itera
         prometheus = stack.enter_context(running(program, folder, files, scrapes))
         _watch(prometheus, services.values())
         end = round(time.time() * 1000)
-        # What was scraped until then is there once a later scrape of every target is.
+        # All samples until `end` are stored once a later scrape of every target is.
         until(lambda: prometheus.query(f"min(timestamp(up)) > {end / 1000 + 1}"), seconds=60)
         for service in services.values():
             for each in service.targets:
@@ -150,7 +150,7 @@ def _service(stack: ExitStack, spec: Resolved, seed: int) -> Service:
 
 
 def _watch(prometheus: Prometheus, services: Iterable[Service]) -> None:
-    """Waits until every process has been scraped often enough, and asks the live evaluators meanwhile."""
+    """Wait until every process has been scraped often enough, and record the live evaluators' values."""
     live = {
         each.job: Evaluator(each.module, each.processes[0].collect, instance=each.instances[0])
         for each in services

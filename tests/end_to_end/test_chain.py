@@ -1,7 +1,7 @@
-"""The whole chain of a spec at a sixtieth of its times: service, Prometheus, Alertmanager, whoever is told.
+"""The whole chain of a spec with times divided by 60: service, Prometheus, Alertmanager, receiver.
 
-One Prometheus and one Alertmanager live through the whole story of a spec: every alert's fault at once, each
-in a deployment of its own beside one that stays healthy; then one target dies, then all of them.
+One Prometheus and one Alertmanager run through all phases of a spec: the faults of all alerts at once, each
+in its own deployment, next to a healthy deployment; then one target dies, then all of them.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from tests.end_to_end.live import until
 from tests.rules.rendered import SPECS, compiled
 from victor_monitoring.app.pipeline import time_scaled
 from victor_monitoring.demo.chain import Chain, chain
-from victor_monitoring.demo.monitoring import Held
+from victor_monitoring.demo.monitoring import ActiveAlert
 from victor_monitoring.demo.programs import Programs
 from victor_monitoring.demo.receiver import Notification
 from victor_monitoring.demo.simulation.faults import TARGET_DOWN as DOWN
@@ -31,50 +31,50 @@ from victor_monitoring.language.resolved.spec import Alert, Resolved
 
 pytestmark = pytest.mark.clock
 
-PATIENCE = 300  # seconds for a chapter, on a machine that is busy
+PATIENCE = 300  # seconds for a phase, on a busy machine
 HEALTHY, PAIR = "healthy", "pair"  # deployments; the others are named after their alert
-FLIGHT = timedelta(seconds=1)  # what was sent before a mute may still arrive
+FLIGHT = timedelta(seconds=1)  # notifications sent before an alert is muted may still arrive
 
 Labels = Mapping[str, str]
 
 
 @dataclass
 class Story:
-    """What happened, chapter by chapter."""
+    """The events of all phases."""
 
     spec: Resolved
     chain: Chain
     states: dict[tuple[str, str], list[str]] = field(default_factory=dict)
     active_since: dict[tuple[str, str], set[datetime]] = field(default_factory=dict)
-    broken: list[Held] = field(default_factory=list)
-    one_down: list[Held] = field(default_factory=list)
+    broken: list[ActiveAlert] = field(default_factory=list)
+    one_down: list[ActiveAlert] = field(default_factory=list)
     down: ScrapeTarget | None = None
     up: ScrapeTarget | None = None
-    told_of_one: list[Notification] = field(default_factory=list)
+    delivered_of_one: list[Notification] = field(default_factory=list)
     before_all_down: int = 0
-    told: list[Notification] = field(default_factory=list)
-    """All that was delivered."""
+    delivered: list[Notification] = field(default_factory=list)
+    """All notifications so far."""
 
     def deployment(self, labels: Labels) -> str:
-        """The name of the deployment that an alert's labels tell."""
+        """Return the name of the deployment in an alert's labels."""
         return labels.get(self.spec.service.scope[0], "")
 
     def deliveries(self, name: str, deployment: str, status: str = "firing") -> list[Notification]:
-        """What was told of an alert in a deployment."""
+        """Return the notifications about an alert in a deployment."""
         return [
             each
-            for each in self.told
+            for each in self.delivered
             if each.status == status
             and each.labels["alertname"] == name
             and self.deployment(each.labels) == deployment
         ]
 
-    def live(self, is_over: Callable[[], object]) -> None:
-        """Lets time pass until it is over, and notes every new state of every alert."""
+    def observe(self, is_over: Callable[[], object]) -> None:
+        """Record every new state of every alert until the phase is over."""
 
         def snapshot() -> object:
             self._note()
-            self.told = self.chain.receiver.deliveries()
+            self.delivered = self.chain.receiver.deliveries()
             return is_over()
 
         until(snapshot, PATIENCE, every=0.5)
@@ -100,7 +100,7 @@ class Story:
 
     @property
     def escalations(self) -> list[tuple[Alert, Alert]]:
-        """Every two alerts of which the second, more severe one says all that the first says."""
+        """Every pair of alerts of the same signal, the second one more severe."""
         return [
             (milder, severer)
             for milder, severer in itertools.permutations(self.spec.alerts, 2)
@@ -110,12 +110,12 @@ class Story:
 
 
 def foreign_rules(spec: Resolved) -> str:
-    """Rules of others, whose alerts have the labels of ours but another service, or none."""
-    ours = f'ALERTS{{service="{spec.service.name}",alertstate="firing"}}'
+    """Return foreign rules whose alerts have the labels of the spec's, but another service or none."""
+    own = f'ALERTS{{service="{spec.service.name}",alertstate="firing"}}'
     rules = [
         {
             "alert": f"Foreign{severity.title()}{number}",
-            "expr": once(ours),
+            "expr": once(own),
             "labels": {"severity": severity, "service": service},
         }
         for severity in (spec.severities[0], spec.severities[-1])
@@ -126,12 +126,12 @@ def foreign_rules(spec: Resolved) -> str:
 
 
 def once(alerts: str) -> str:
-    """The labels of alerts, which two of the same signal share."""
+    """Return PromQL for one series per label set, shared by alerts of the same signal."""
     return f"max without (alertname, alertstate, severity) ({alerts})"
 
 
 def outlasting_rules(spec: Resolved) -> str:
-    """An alert of ours that outlasts its target, as one with a long `keep_firing_for` does."""
+    """Return the rule of an own alert that outlasts its target, as with a long `keep_firing_for`."""
     series = f'ALERTS{{service="{spec.service.name}",signal!="",instance!="",alertstate="firing"}}'
     pair = f'{spec.service.scope[0]}="{PAIR}"'
     expr = once(f'last_over_time({series[:-1]},{pair},alertname!~"Outlasting|TargetDown"}}[1m])')
@@ -150,7 +150,7 @@ def story(prometheus: Path, alertmanager: Path, request: pytest.FixtureRequest) 
     rules = [foreign_rules(spec), outlasting_rules(spec)]
     with crowd(spec, places) as targets, chain(spec, programs, targets, rules=rules) as running:
         found = Story(spec, running)
-        be_healthy(found)
+        fill_windows(found)
         break_each(found)
         heal(found)
         lose_one(found)
@@ -158,20 +158,20 @@ def story(prometheus: Path, alertmanager: Path, request: pytest.FixtureRequest) 
         yield found
 
 
-def be_healthy(story: Story) -> None:
-    """Every window fills; what alerts say of the first few samples does not count."""
+def fill_windows(story: Story) -> None:
+    """Wait until every window is filled, and ignore the states of alerts until then."""
     end = datetime.now().astimezone() + timedelta(
         milliseconds=max(signal.window for signal in story.spec.signals.values())
     )
-    story.live(lambda: datetime.now().astimezone() > end)
+    story.observe(lambda: datetime.now().astimezone() > end)
     story.states.clear()
-    story.live(lambda: story.states)
+    story.observe(lambda: story.states)
 
 
 def break_each(story: Story) -> None:
-    """Each alert's fault, until each is delivered, and all that a more severe one says is muted."""
+    """Cause the faults of all alerts until each is delivered, and each escalation mutes the milder alert."""
     for alert, target in zip(story.spec.alerts, story.chain.targets, strict=False):
-        target.have([alert.name])
+        target.set_faults([alert.name])
     wanted = {(milder.name, severer.name) for milder, severer in story.escalations}
     muted: set[tuple[str, str]] = set()
 
@@ -184,69 +184,71 @@ def break_each(story: Story) -> None:
         delivered = all(story.deliveries(alert.name, alert.name) for alert in story.spec.alerts)
         return delivered and wanted <= muted and len(foreign) == 4
 
-    story.live(is_over)
+    story.observe(is_over)
 
 
-def is_foreign(held: Held) -> bool:
+def is_foreign(held: ActiveAlert) -> bool:
     return held.labels["alertname"].startswith("Foreign")
 
 
 def heal(story: Story) -> None:
-    """Health again, until each alert's end is delivered."""
+    """End all faults, until each alert is delivered as resolved."""
     for target in story.chain.targets:
-        target.have([])
-    story.live(
+        target.set_faults([])
+    story.observe(
         lambda: all(story.deliveries(alert.name, alert.name, "resolved") for alert in story.spec.alerts)
     )
 
 
 def lose_one(story: Story) -> None:
-    """Of two targets with a fault one dies, until that is delivered."""
+    """Let one of two targets with a fault die, until that is delivered."""
     story.down, story.up = story.chain.targets[-2:]
     fault = by_instance(story.spec) or story.spec.alerts[0]
     for target in (story.down, story.up):
-        target.have([fault.name])
+        target.set_faults([fault.name])
     wanted = 2 if by_instance(story.spec) else 1
-    story.live(lambda: len(story.deliveries(fault.name, PAIR)) == wanted)
-    story.down.have([DOWN])
+    story.observe(lambda: len(story.deliveries(fault.name, PAIR)) == wanted)
+    story.down.set_faults([DOWN])
     down = len(selects(story.spec))
 
     def is_over() -> bool:
         story.one_down = story.chain.alertmanager.alerts()
         return len(story.deliveries(TARGET_DOWN, PAIR)) >= down
 
-    story.live(is_over)
-    story.told_of_one = story.deliveries(TARGET_DOWN, PAIR)
+    story.observe(is_over)
+    story.delivered_of_one = story.deliveries(TARGET_DOWN, PAIR)
 
 
 def lose_all(story: Story) -> None:
-    """Health again, then every target dies, until that is delivered, and as long again as any `for`."""
+    """End all faults, then let every target die, until that is delivered and the longest `for` has passed."""
     for target in story.chain.targets:
-        target.have([])
-    ours = {alert.name for alert in story.spec.alerts} | {TARGET_DOWN}
-    story.live(lambda: not ours & {each.labels["alertname"] for each in story.chain.alertmanager.alerts()})
+        target.set_faults([])
+    names = {alert.name for alert in story.spec.alerts} | {TARGET_DOWN}
+    story.observe(
+        lambda: not names & {each.labels["alertname"] for each in story.chain.alertmanager.alerts()}
+    )
     story.before_all_down = len(story.chain.receiver.deliveries())
     for target in story.chain.targets:
-        target.have([DOWN])
-    story.live(lambda: len(story.deliveries(SERVICE_ABSENT, "")) == len(selects(story.spec)))
+        target.set_faults([DOWN])
+    story.observe(lambda: len(story.deliveries(SERVICE_ABSENT, "")) == len(selects(story.spec)))
     longest = max(alert.pending for alert in story.spec.alerts) + 2 * story.spec.routing.group_interval
     end = datetime.now().astimezone() + timedelta(milliseconds=longest)
-    story.live(lambda: datetime.now().astimezone() > end)
+    story.observe(lambda: datetime.now().astimezone() > end)
 
 
 def by_instance(spec: Resolved) -> Alert | None:
-    """The most severe alert that names its target."""
+    """Return the most severe alert that names its target, if any."""
     found = [alert for alert in spec.alerts if "instance" in alert.signal.by]
     return max(found, key=lambda alert: spec.severities.index(alert.severity), default=None)
 
 
 def selects(spec: Resolved) -> set[Any]:
-    """Every select, each with a TargetDown and a ServiceAbsent of its own."""
+    """Return the selects, each of which has its own TargetDown and ServiceAbsent."""
     return {alert.select for alert in meta_alerts(spec)}
 
 
 def test_each_alert_goes_through_all_states(story):
-    """Inactive, pending, firing, delivered, inactive, resolved: each alert in its deployment."""
+    """In its deployment each alert is inactive, pending, firing, delivered, inactive, resolved."""
     for alert in story.spec.alerts:
         states = story.states[alert.name, alert.name]
         assert states[0] == "inactive", alert.name
@@ -259,47 +261,49 @@ def test_each_alert_goes_through_all_states(story):
 
 
 def test_no_alert_fires_before_its_time(story):
-    """Its condition was met for as long as `for` says."""
+    """The condition of a delivered alert was met for the duration of `for`."""
     for alert in story.spec.alerts:
-        for told in story.deliveries(alert.name, alert.name):
-            since = max(each for each in story.active_since[alert.name, alert.name] if each < told.starts_at)
-            assert told.starts_at - since >= timedelta(milliseconds=alert.pending - 1), alert.name
+        for notification in story.deliveries(alert.name, alert.name):
+            since = max(
+                each for each in story.active_since[alert.name, alert.name] if each < notification.starts_at
+            )
+            assert notification.starts_at - since >= timedelta(milliseconds=alert.pending - 1), alert.name
 
 
-def test_what_is_delivered_says_all_there_is_to_know(story):
-    """The labels of the alert and of its series, no others, and the address of the runbook."""
+def test_notifications_are_complete(story):
+    """They have exactly the labels of the alert and its series, the URL of the runbook, and a summary."""
     for alert in story.spec.alerts:
-        for told in story.deliveries(alert.name, alert.name):
+        for notification in story.deliveries(alert.name, alert.name):
             expected = {"alertname": alert.name, **dict(alert.labels)}
-            assert expected.items() <= told.labels.items()
-            assert set(told.labels) == {*expected, *alert.signal.labels}, alert.name
-            assert {told.labels[label] for label in story.spec.service.scope} == {alert.name}
+            assert expected.items() <= notification.labels.items()
+            assert set(notification.labels) == {*expected, *alert.signal.labels}, alert.name
+            assert {notification.labels[label] for label in story.spec.service.scope} == {alert.name}
             for matcher in alert.signal.select:
-                assert told.labels[matcher.label] == matcher.value
-            assert told.annotations["runbook_url"] == f"{story.spec.service.runbooks}/{alert.name}"
-            assert told.annotations["summary"]
+                assert notification.labels[matcher.label] == matcher.value
+            assert notification.annotations["runbook_url"] == f"{story.spec.service.runbooks}/{alert.name}"
+            assert notification.annotations["summary"]
 
 
-def test_health_is_silent(story):
-    """For as long as everything else burns, no alert of the healthy deployment is even pending."""
+def test_a_healthy_deployment_is_silent(story):
+    """While all other deployments fail, no alert of the healthy one is even pending."""
     for alert in story.spec.alerts:
         assert story.states[alert.name, HEALTHY] == ["inactive"], alert.name
         assert story.deliveries(alert.name, HEALTHY) == []
 
 
-def test_a_critical_says_it_for_the_lower_severities(story):
-    """While it fires nothing of its signal and labels is newly delivered; before and after, it may be."""
+def test_a_severe_alert_mutes_the_milder_one(story):
+    """While it fires, no milder alert of its signal and labels is delivered; before and after, it may be."""
     for milder, severer in story.escalations:
-        for told in story.deliveries(milder.name, severer.name):
-            times = list(episodes(story, severer, told.labels))
-            assert not any(start + FLIGHT < told.at < end for start, end in times), milder.name
+        for notification in story.deliveries(milder.name, severer.name):
+            times = list(episodes(story, severer, notification.labels))
+            assert not any(start + FLIGHT < notification.at < end for start, end in times), milder.name
 
 
 def episodes(story: Story, alert: Alert, labels: Labels) -> Iterator[tuple[datetime, datetime]]:
-    """From when to when an alert with these labels was delivered as firing."""
+    """Yield the start and the end of each time in which an alert with these labels was firing."""
 
-    def own(told: Notification) -> list[str | None]:
-        return [told.labels.get(label) for label in alert.signal.labels]
+    def own(notification: Notification) -> list[str | None]:
+        return [notification.labels.get(label) for label in alert.signal.labels]
 
     mine = [labels.get(label) for label in alert.signal.labels]
     over = {
@@ -312,8 +316,8 @@ def episodes(story: Story, alert: Alert, labels: Labels) -> Iterator[tuple[datet
             yield each.starts_at, over.get(each.starts_at, each.at)
 
 
-def test_foreign_alerts_mute_none_of_ours_and_ours_none_of_theirs(story):
-    """Though all their labels but the service's are those of ours."""
+def test_own_and_foreign_alerts_do_not_mute_each_other(story):
+    """Foreign alerts have the same labels except the service, and neither mute own alerts nor are muted."""
     foreign = [each for each in story.broken if is_foreign(each)]
     assert len({each.labels["severity"] for each in foreign}) == 2
     assert [each.labels for each in foreign if each.muted_by] == []
@@ -322,32 +326,33 @@ def test_foreign_alerts_mute_none_of_ours_and_ours_none_of_theirs(story):
 
 
 def test_one_target_that_dies_is_named_and_mutes_its_own_alerts_only(story):
-    """The alert that outlasts it is muted, the same one of the other target is not."""
-    assert {each.labels["instance"] for each in story.told_of_one} == {story.down.address}
-    ours = [each for each in story.one_down if each.labels.get("service") == story.spec.service.name]
-    muted = [each.labels for each in ours if any(by["alertname"] == TARGET_DOWN for by in each.muted_by)]
+    """The alert that outlasts the dead target is muted, that of the other target is not."""
+    assert {each.labels["instance"] for each in story.delivered_of_one} == {story.down.address}
+    own = [each for each in story.one_down if each.labels.get("service") == story.spec.service.name]
+    muted = [each.labels for each in own if any(by["alertname"] == TARGET_DOWN for by in each.muted_by)]
     assert {each["instance"] for each in muted} <= {story.down.address}
     if by_instance(story.spec) is not None:
         assert "Outlasting" in {each["alertname"] for each in muted}
-        free = [each.labels for each in ours if not each.muted_by]
+        free = [each.labels for each in own if not each.muted_by]
         assert ("Outlasting", story.up.address) in {
             (each["alertname"], each.get("instance")) for each in free
         }
 
 
 def test_where_all_targets_die_only_that_is_delivered(story):
-    """No alert of any deployment is told of beside it.
+    """No other alert of any deployment is delivered.
 
-    A target that is seen down a whole evaluation before the last one is told of: `group_wait` is as long.
+    The exception is TargetDown of a target that is down at least one evaluation before the last target:
+    `group_wait` is as long as an evaluation interval.
     """
-    new = [each for each in story.told[story.before_all_down :] if each.status == "firing"]
-    ours = [each for each in new if each.labels.get("service") == story.spec.service.name]
-    absent = [each for each in ours if each.labels["alertname"] == SERVICE_ABSENT]
+    new = [each for each in story.delivered[story.before_all_down :] if each.status == "firing"]
+    own = [each for each in new if each.labels.get("service") == story.spec.service.name]
+    absent = [each for each in own if each.labels["alertname"] == SERVICE_ABSENT]
     assert {each.labels["job"] for each in absent} == {select[0].value for select in selects(story.spec)}
     for each in absent:
         assert each.annotations["runbook_url"] == f"{story.spec.service.runbooks}/{SERVICE_ABSENT}"
     evaluation = timedelta(milliseconds=story.spec.evaluate)
-    for each in ours:
+    for each in own:
         if each not in absent:
             (all_down,) = (other for other in absent if other.labels["job"] == each.labels["job"])
             assert each.labels["alertname"] == TARGET_DOWN

@@ -1,4 +1,4 @@
-"""`victor-mon demo` as users run it, and what is left of it when it ends in whatever way."""
+"""`victor-mon demo` as users run it, and the absence of leftovers after any kind of end."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ pytestmark = pytest.mark.clock
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = "Prometheus and Alertmanager start, which takes some seconds\n"
-PATIENCE = 120  # seconds, on a machine that is busy
+PATIENCE = 120  # seconds, on a busy machine
 
 
 @pytest.fixture
 def env(prometheus: Path, alertmanager: Path, tmp_path: Path) -> Mapping[str, str]:
-    """The programs on PATH, and a folder of its own for what is temporary."""
+    """Return environment variables: a PATH with the programs, and a separate folder for temporary files."""
     folders = (prometheus.parent, alertmanager.parent)
     return {
         "PATH": os.pathsep.join(map(str, folders)) + os.pathsep + os.environ["PATH"],
@@ -37,7 +37,7 @@ def env(prometheus: Path, alertmanager: Path, tmp_path: Path) -> Mapping[str, st
 
 @contextmanager
 def running(env: Mapping[str, str], *options: str) -> Iterator[tuple[subprocess.Popen[str], list[str]]]:
-    """A demonstration whose fault has begun, and what it has printed so far."""
+    """Yield a demonstration whose fault has begun, and the lines printed so far."""
     command = [sys.executable, "-m", "victor_monitoring", "demo", "--spec", str(KETTLE), *options]
     with subprocess.Popen(
         command,
@@ -47,8 +47,8 @@ def running(env: Mapping[str, str], *options: str) -> Iterator[tuple[subprocess.
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        impatience = threading.Timer(PATIENCE, process.kill)
-        impatience.start()
+        watchdog = threading.Timer(PATIENCE, process.kill)
+        watchdog.start()
         try:
             assert process.stdout is not None
             lines = []
@@ -59,19 +59,19 @@ def running(env: Mapping[str, str], *options: str) -> Iterator[tuple[subprocess.
             yield process, lines
         finally:
             process.kill()
-            impatience.cancel()
+            watchdog.cancel()
 
 
 def test_an_alert_is_delivered_and_resolves(env):
-    """The way through all states, with real programs; then nothing is left, and the status is 0."""
+    """An alert passes through all states with real programs; then nothing is left, and the status is 0."""
     done = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "TooMuchWater", env=env)
     assert (done.status, done.err) == (0, STARTS)
     steps = re.findall(r"^ *[\d.]+ s  (\w+) (\w+)(?:: (.*))?$", done.out, re.MULTILINE)
     states = [state for name, state, _ in steps if name == "TooMuchWater" and state != "firing"]
     assert states == ["pending", "delivered", "resolved"]
     assert ("MuchWater", "muted") in {(name, state) for name, state, _ in steps}
-    (told,) = (about for name, state, about in steps if (name, state) == ("TooMuchWater", "delivered"))
-    assert re.fullmatch(r"[\d.]+GiB in 127.0.0.1:\d+; https://kettle.example/runbooks/TooMuchWater", told)
+    (message,) = (about for name, state, about in steps if (name, state) == ("TooMuchWater", "delivered"))
+    assert re.fullmatch(r"[\d.]+GiB in 127.0.0.1:\d+; https://kettle.example/runbooks/TooMuchWater", message)
     assert list(Path(env["TMPDIR"]).iterdir()) == []
 
 
@@ -84,8 +84,8 @@ def test_an_alert_is_delivered_and_resolves(env):
         (signal.SIGSEGV, -signal.SIGSEGV),
     ],
 )
-def test_nothing_is_left_whatever_it_ends_of(env, how, status):
-    """Ctrl-C, an end that is asked for, a kill and a crash: no process and no file survives."""
+def test_nothing_is_left_after_any_end(env, how, status):
+    """After Ctrl-C, a termination, a kill and a crash no process and no file is left."""
     with running(env) as (process, _):
         started = psutil.Process(process.pid).children(recursive=True)
         names = [each.name() for each in started]
@@ -97,33 +97,33 @@ def test_nothing_is_left_whatever_it_ends_of(env, how, status):
         assert list(Path(env["TMPDIR"]).iterdir()) == []
 
 
-def test_a_keeper_that_is_killed_takes_its_program_along(env):
-    """The kernel sees to that; the demonstration says what has happened."""
+def test_a_killed_supervisor_takes_its_program_along(env):
+    """The kernel kills the program of a killed supervisor; the demonstration reports it."""
     with running(env) as (process, _):
-        keeper = psutil.Process(process.pid).children()[0]
-        (program,) = keeper.children()
-        keeper.kill()
+        supervisor = psutil.Process(process.pid).children()[0]
+        (program,) = supervisor.children()
+        supervisor.kill()
         _, alive = psutil.wait_procs([program], PATIENCE)
         assert alive == []
         assert process.stdout is not None
-        said = process.stdout.read()
+        output = process.stdout.read()
         assert process.wait(PATIENCE) == 2
-        assert "does not answer" in said
+        assert "does not answer" in output
 
 
 def test_targets_and_the_whole_service_go_down_and_metrics_vanish(env):
-    """What only Prometheus sees, one after the other."""
+    """The scenarios that only Prometheus can detect, one after the other."""
     names = ("target-down", "service-absent", "metric-missing:kettle_water_bytes")
     options = [option for name in names for option in ("--scenario", name)]
     done = victor_mon(ROOT, "demo", "--spec", str(KETTLE), *options, env=env)
     assert (done.status, done.err) == (0, STARTS)
-    told = re.findall(r" (\w+) delivered: ", done.out)
-    assert [name for name in told if name != "TargetDown"] == ["ServiceAbsent", "MetricMissing"]
-    assert told[0] == "TargetDown"
+    delivered = re.findall(r" (\w+) delivered: ", done.out)
+    assert [name for name in delivered if name != "TargetDown"] == ["ServiceAbsent", "MetricMissing"]
+    assert delivered[0] == "TargetDown"
 
 
 def test_without_the_programs_this_process_evaluates(tmp_path):
-    """It says so, and what to install; what only Prometheus sees is refused."""
+    """It says so and names programs to install; scenarios that only Prometheus can detect are refused."""
     env = {"PATH": str(tmp_path)}
     done = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "ManySpilt", env=env)
     assert done.status == 0
@@ -137,7 +137,7 @@ def test_without_the_programs_this_process_evaluates(tmp_path):
 
 
 def test_scenarios_have_names():
-    """They are listed with what they mean; another name is refused with the nearest one."""
+    """They are listed with their meaning; another name is refused with the nearest one as a hint."""
     listed = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--list")
     assert listed.status == 0
     assert "TooMuchWater                       Water > 2GiB for 1m: critical\n" in listed.out

@@ -1,7 +1,7 @@
 """Signals and alerts evaluated in process against a real Prometheus, over the samples that it has scraped.
 
-Two processes of two services run under random load: they restart, lose series, and stand idle for longer
-than a window. Whatever Prometheus answers then at an instant, the evaluation answers too.
+Two processes of two services run under random load: they restart, lose series, and are idle for longer than a
+window. At every instant the evaluation gives the same answer as Prometheus.
 """
 
 from __future__ import annotations
@@ -42,26 +42,26 @@ CHANGES = (
 @pytest.fixture(scope="module")
 def scene(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
     running = version(prometheus)
-    mill = compiled_text(saying(running, KINDS)).base
-    performance = compiled_text(saying(running, PERFORMANCE)).contexts["fast"]
+    mill = compiled_text(with_version(running, KINDS)).base
+    performance = compiled_text(with_version(running, PERFORMANCE)).contexts["fast"]
     assert mill is not None
     folder = tmp_path_factory.mktemp("differential")
     with scraped(prometheus, folder, dict(zip(SPECS, (mill, performance), strict=True))) as found:
         yield found
 
 
-def saying(running: str, path: Path) -> str:
-    """A spec's text that says which Prometheus runs."""
+def with_version(running: str, path: Path) -> str:
+    """Return the spec's text with the version of the running Prometheus."""
     return path.read_text("utf-8").replace("\nservice:\n", f'\nservice:\n  prometheus: "{running}"\n', 1)
 
 
 def instants(scene: Scene, samples: SampleSet, step: int = STEP) -> range:
-    """The times that are compared: from a target's first sample to the end."""
+    """Return the compared instants: from a target's first sample to the end."""
     return range(samples.series("up")[0].times[0], scene.end, step)
 
 
-def told(comparisons: list[Comparison]) -> list[str]:
-    """What is wrong; the counts are printed."""
+def mistakes(comparisons: list[Comparison]) -> list[str]:
+    """Return the wrong values, and print the counts."""
     print()
     for each in comparisons:
         print(each)
@@ -82,15 +82,15 @@ def test_every_signal_is_what_prometheus_answers(scene: Scene, name: str) -> Non
         )
         for signal in service.bound.signals.values()
     ]
-    assert told(comparisons) == []
+    assert mistakes(comparisons) == []
     assert [str(each) for each in comparisons if each.changed < LEAST] == []
 
 
 @pytest.mark.parametrize("name", SPECS)
 def test_a_process_answers_for_its_own_part(scene: Scene, name: str) -> None:
-    """What a process evaluates over its own samples is the value of the signal cut by instance.
+    """The values evaluated by a process over its own samples are those of the signal by instance.
 
-    Asked at a target's scrapes, so that its samples lie on both ends of the windows.
+    The instants are a target's scrapes, so that its samples are at both ends of the windows.
     """
     service, samples = scene.services[name], scene.samples(name)
     at_scrapes = instants(scene, samples, service.spec.scrape)
@@ -107,16 +107,16 @@ def test_a_process_answers_for_its_own_part(scene: Scene, name: str) -> None:
         compared(scene.prometheus, signal, history.whole_query(history.by_instance(signal)), at_scrapes, cut)
         for signal in service.bound.signals.values()
     ]
-    assert told(comparisons) == []
+    assert mistakes(comparisons) == []
 
 
 def active(states: tuple[AlertState, ...]) -> dict[Labels, str]:
-    """The active series by their labels."""
+    """Return the states of the active series by label set."""
     return {frozenset(one.labels.items()): one.state for each in states for one in each.series}
 
 
-def active_there(scene: Scene, service: Service) -> dict[int, dict[Labels, str]]:
-    """The active series of the service's alerts at each evaluation that had any."""
+def active_in_prometheus(scene: Scene, service: Service) -> dict[int, dict[Labels, str]]:
+    """Return Prometheus' active series of the service's alerts, by evaluation time."""
     names = set(service.bound.alerts)
     selector = f'ALERTS{{service="{service.spec.service.name}"}}'
     found: dict[int, dict[Labels, str]] = {}
@@ -130,15 +130,15 @@ def active_there(scene: Scene, service: Service) -> dict[int, dict[Labels, str]]
 
 
 def labelled(alert: AlertRule, keys: Iterable[LabelPairs]) -> set[Labels]:
-    """The labels of the alert's series."""
+    """Return the label sets of the alert's series."""
     own = {**alert.labels, "alertname": alert.name}
     return {frozenset({**dict(key), **own}.items()) for key in keys}
 
 
 def possible(signal: Signal, choices: list[SampleSet], at: int) -> dict[LabelPairs, set[float | None]]:
-    """What a signal can be by one or another of the samples; None where by some of them it has no value.
+    """Return the possible values of a signal over each choice of samples; None for no value.
 
-    Each part has a rule of its own: of two parts one may have seen later samples than the other.
+    Each part of a score has its own rule, which may have seen later samples than the rules of other parts.
     """
     each = [signal.evaluate(samples, at) for samples in choices]
     found: dict[LabelPairs, set[float | None]] = {
@@ -155,24 +155,24 @@ def possible(signal: Signal, choices: list[SampleSet], at: int) -> dict[LabelPai
 
 
 def doubtful(alerts: Iterable[AlertRule], choices: list[SampleSet], at: int) -> set[Labels]:
-    """The series of alerts whose condition depends on which of the samples its rules have seen."""
+    """Return the series of alerts whose condition depends on the samples that its rules have seen."""
     found: set[Labels] = set()
     for alert in alerts if len(choices) > 1 else ():
         guard = alert.guard
         guarded = possible(guard.signal, choices, at) if guard else {}
         for key, outcomes in possible(alert.signal, choices, at).items():
             met = {value is not None and alert.condition.is_met(value) for value in outcomes}
-            holds = {True}
+            guard_met = {True}
             if guard:
                 others = guarded.get(label_pairs(dict(key), guard.signal.labels), {None})
-                holds = {value is not None and guard.condition.is_met(value) for value in others}
-            if met != {False} and holds != {False} and met | holds != {True}:
+                guard_met = {value is not None and guard.condition.is_met(value) for value in others}
+            if met != {False} and guard_met != {False} and met | guard_met != {True}:
                 found |= labelled(alert, [key])
     return found
 
 
 def kept_firing(states: AlertStates, choices: list[SampleSet], at: int) -> set[Labels]:
-    """The series that fire although their condition may not be met any more."""
+    """Return the series that fire although their condition may not be met any more."""
     found: set[Labels] = set()
     for state in states.states():
         if state.alert.keep_firing:
@@ -183,10 +183,14 @@ def kept_firing(states: AlertStates, choices: list[SampleSet], at: int) -> set[L
 
 @pytest.mark.parametrize("name", SPECS)
 def test_alerts_have_the_states_that_prometheus_has(scene: Scene, name: str) -> None:
-    """Stepped at Prometheus' evaluations over what it knew then, alerts are pending and firing as there."""
+    """Stepped at Prometheus' evaluations over the samples known then, alerts have the same states."""
     service, samples = scene.services[name], scene.samples(name)
     alerts = service.bound.alerts.values()
-    theirs, evaluations, states = active_there(scene, service), scene.evaluations(name), AlertStates(alerts)
+    theirs, evaluations, states = (
+        active_in_prometheus(scene, service),
+        scene.evaluations(name),
+        AlertStates(alerts),
+    )
     seen: Counter[str] = Counter()
     before: dict[Labels, str] = {}
     in_doubt: set[Labels] = set()
@@ -196,13 +200,13 @@ def test_alerts_have_the_states_that_prometheus_has(scene: Scene, name: str) -> 
         states.step(choices[-1], at)
         mine, expected = active(states.states()), theirs.get(at, {})
         in_doubt |= doubtful(alerts, choices, at)
-        # In its first evaluations Prometheus tells no states: it restores those of an earlier run.
+        # In its first evaluations Prometheus records no states: it restores those of an earlier run.
         differs = {each for each, _ in mine.items() ^ expected.items()} - in_doubt if index >= 3 else set()
         wrong += [f"{dict(each)} at {at}: {mine.get(each)}, not {expected.get(each)}" for each in differs]
         either, kept = {*before, *mine}, kept_firing(states, choices, at)
         seen.update(f"{before.get(each, INACTIVE)} to {mine.get(each, INACTIVE)}" for each in either)
         seen.update({"evaluations": 1, "kept firing": len(kept), "in doubt": len(in_doubt)})
-        # What is inactive here and there, or fires and is not merely kept, has no past that matters.
+        # A series is certain if it is inactive on both sides, or fires on both and is not kept firing.
         in_doubt &= {each for each in {*mine, *expected} if each in kept or is_open(each, mine, expected)}
         before = mine
     print(f"\n{name}: {dict(seen)}")
@@ -213,13 +217,13 @@ def test_alerts_have_the_states_that_prometheus_has(scene: Scene, name: str) -> 
 
 
 def is_open(labels: Labels, mine: Mapping[Labels, str], theirs: Mapping[Labels, str]) -> bool:
-    """Whether a series does not fire both here and there."""
+    """Return whether a series does not fire on both sides."""
     return not mine.get(labels) == theirs.get(labels) == "firing"
 
 
 @pytest.mark.parametrize("name", SPECS)
-def test_the_live_deviation_is_told(scene: Scene, name: str) -> None:
-    """A process samples itself at other moments than Prometheus does: how far their values lie apart."""
+def test_the_live_deviation_is_printed(scene: Scene, name: str) -> None:
+    """A process samples itself at other times than Prometheus; the deviation of its values is printed."""
     service = scene.services[name]
     first = history.of_instance(scene.samples(name), service.instances[0])
     deviations: dict[str, list[float]] = {}

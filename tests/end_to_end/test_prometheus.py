@@ -48,7 +48,7 @@ GIB = 2**30
 
 @dataclass
 class Steam:
-    """How much of it the boiler says it holds."""
+    """The exposition of the boiler, with its amount of steam."""
 
     level: int = GIB
 
@@ -71,7 +71,7 @@ class Scene:
 
 @dataclass(frozen=True)
 class Boiler:
-    """The boiler, the steam in it, and the Prometheus that watches both."""
+    """The boiler's target and exposition, and the Prometheus that scrapes it."""
 
     prometheus: Prometheus
     target: Target
@@ -79,7 +79,7 @@ class Boiler:
 
 
 def written(rules: Document, path: Path) -> list[str]:
-    """The names of the rules, written to a file; each group is evaluated every second at least."""
+    """Write rules to a file, with intervals of 1 s instead of 30 s, and return the names of the rules."""
     for group in rules["groups"]:
         group["interval"] = group["interval"].replace("30s", "1s")
     path.write_text(yaml.safe_dump(rules), encoding="utf-8")
@@ -87,13 +87,13 @@ def written(rules: Document, path: Path) -> list[str]:
 
 
 def scrape(job: str, ports: dict[int, dict[str, str]]) -> dict[str, Any]:
-    """A scrape job: the labels of each target by its port."""
+    """Return a scrape job with targets given by their ports and labels."""
     targets = [{"targets": [f"127.0.0.1:{port}"], "labels": labels} for port, labels in ports.items()]
     return {"job_name": job, "scrape_interval": "200ms", "scrape_timeout": "200ms", "static_configs": targets}
 
 
 def targets(stack: ExitStack, spec: Resolved) -> Iterator[dict[str, Any]]:
-    """A scrape job for each select of a spec: two targets in one scope and one in another, all selected."""
+    """Yield a scrape job for each select of a spec, with two targets in one scope and one in another."""
     for select in dict.fromkeys(component.select for component in spec.components.values()):
         job, *others = select
         pinned = {matcher.label: matcher.value for matcher in others}
@@ -106,10 +106,10 @@ def targets(stack: ExitStack, spec: Resolved) -> Iterator[dict[str, Any]]:
 def scene(
     prometheus: Path, tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
 ) -> Iterator[Scene]:
-    """Every spec in one place.
+    """Yield a Prometheus with every spec in one place.
 
-    Two places of a spec do not share a Prometheus: where their labels are equal, as those of base and `fast`
-    are, both write the same series, and whichever comes second finds its sample out of order.
+    Two places of a spec do not share a Prometheus: if their labels are equal, like those of base and `fast`,
+    both write the same series, and the second sample is out of order.
     """
     folder = tmp_path_factory.mktemp("prometheus")
     here = {folder / f"{each}.yaml": each for each in places() if each.context == request.param}
@@ -145,7 +145,7 @@ def test_every_rule_is_ok(scene: Scene) -> None:
 
 
 def test_an_alert_waits_and_fires(boiler: Boiler) -> None:
-    """At its threshold an alert is silent, above it pending as long as `for` says, then firing, then over."""
+    """At its threshold an alert is inactive, above it pending for the duration of `for`, then firing."""
     prometheus = boiler.prometheus
     until(lambda: prometheus.query("boiler_steam_bytes"))
     assert prometheus.alert("MuchSteam") == "inactive"
@@ -163,7 +163,7 @@ def test_an_alert_waits_and_fires(boiler: Boiler) -> None:
     until(lambda: prometheus.alert("MuchSteam") == "inactive")
 
 
-def test_a_lost_target_is_told(boiler: Boiler) -> None:
+def test_a_lost_target(boiler: Boiler) -> None:
     """When a target stops answering, TargetDown and then ServiceAbsent fire, and end when it is back."""
     prometheus = boiler.prometheus
     until(lambda: prometheus.query('up{job="boiler"} == 1'))

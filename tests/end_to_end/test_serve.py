@@ -1,6 +1,6 @@
-"""What `victor-mon serve --simulate` serves, scraped by a real Prometheus with the rendered rules.
+"""`victor-mon serve --simulate`, scraped by a real Prometheus with the rendered rules.
 
-Both specs are there at a sixtieth of their times, two targets each, in different scopes: `a` and `b`.
+Both specs run with their times divided by 60, with two targets each, in the scopes `a` and `b`.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ PATIENCE = 120  # seconds: windows last half a minute at most, and the machine m
 
 @dataclass(frozen=True)
 class Scene:
-    """A spec at its sixtieth, its rules and panels, and its targets by scope."""
+    """A spec with times divided by 60, its rules and panels, and its targets by scope."""
 
     path: Path
     spec: Resolved
@@ -50,17 +50,17 @@ class Scene:
         return {panel["title"]: [each["expr"] for each in panel["targets"]] for panel in panels}
 
     def answers(self, query: str, scope: str) -> list[dict[str, Any]]:
-        """What a panel's query yields where its variables are set to one scope, and else to all there is."""
+        """Return the result of a panel's query for one scope and all values of the other variables."""
         for label in self.spec.service.scope:
             query = query.replace(f"${label}", scope)
         return self.prometheus.query(re.sub(r"\$\w+", ".*", query))
 
     def has(self, query: str, label: str, values: set[str]) -> bool:
-        """Whether the label of what a query yields has these values, all of them and no others."""
+        """Return whether the label has exactly these values in the result of a query."""
         return {each["metric"].get(label) for each in self.prometheus.query(query)} == values
 
     def empty_panels(self, scope: str) -> set[str]:
-        """The panels of which no query has an answer."""
+        """Return the titles of the panels without data."""
         return {
             title
             for title, queries in self.panels.items()
@@ -73,7 +73,7 @@ def fast_spec(text: str) -> str:
 
 
 def scrapes(spec: Resolved, targets: dict[str, Served]) -> Iterator[dict[str, Any]]:
-    """A job for each select: the same targets, each with its scope's labels."""
+    """Yield a scrape job for each select, with the same targets, each with its scope's labels."""
     for select in dict.fromkeys(component.select for component in spec.components.values()):
         job, *others = (matcher.value for matcher in select)
         assert not others
@@ -114,7 +114,7 @@ def scene(
 
 
 def test_every_metric_has_samples(scene: Scene) -> None:
-    """Of every target, for each metric of the spec."""
+    """Each metric of the spec has samples of every target."""
     instances = {each.instance for each in scene.targets.values()}
     for declared in scene.spec.declared:
         suffix = "_count" if declared.metric.type == "histogram" else ""
@@ -123,7 +123,7 @@ def test_every_metric_has_samples(scene: Scene) -> None:
 
 
 def test_every_recorded_series_exists(scene: Scene) -> None:
-    """In each scope, for each recording rule with its labels."""
+    """Each recording rule has series with its labels in each scope."""
     scope = scene.spec.service.scope[0]
     for rule in rules_in(scene.rules):
         if "record" in rule.data:
@@ -132,7 +132,7 @@ def test_every_recorded_series_exists(scene: Scene) -> None:
 
 
 def test_every_panel_has_data(scene: Scene) -> None:
-    """Each query of each panel, in each scope."""
+    """Each query of each panel has data in each scope."""
     assert len(scene.panels) == len(list(scene.spec.panels))
     for queries in scene.panels.values():
         for query in queries:
@@ -141,7 +141,7 @@ def test_every_panel_has_data(scene: Scene) -> None:
 
 
 def test_no_alert_fires(scene: Scene) -> None:
-    """Both targets are healthy."""
+    """No alert fires while both targets are healthy."""
     active = [
         each["labels"]["alertname"]
         for each in scene.prometheus.get("alerts")["alerts"]
@@ -151,7 +151,7 @@ def test_no_alert_fires(scene: Scene) -> None:
 
 
 def test_promtool_accepts_the_metrics(scene: Scene, promtool: Path) -> None:
-    """In the text format; OpenMetrics is served where it is asked for."""
+    """`promtool` accepts the text format; OpenMetrics is served on request."""
     served = scene.targets["a"]
     content_type, text = served.get("/metrics")
     assert content_type.startswith("text/plain")
@@ -165,7 +165,7 @@ def test_promtool_accepts_the_metrics(scene: Scene, promtool: Path) -> None:
 
 
 def test_verify_finds_nothing(scene: Scene) -> None:
-    """What a target exposes is what the spec says."""
+    """A target exposes exactly the metrics of the spec."""
     command = [sys.executable, "-m", "victor_monitoring", "verify", "--spec", str(scene.path), "--strict"]
     url = scene.targets["a"].urls[0]
     done = subprocess.run(
@@ -174,8 +174,8 @@ def test_verify_finds_nothing(scene: Scene) -> None:
     assert (done.returncode, done.stdout) == (0, ""), done.stderr
 
 
-def test_a_metric_that_vanishes_is_told(scene: Scene) -> None:
-    """The panels on it are empty where it has vanished, and MetricMissing names the instance without it.
+def test_a_metric_that_vanishes(scene: Scene) -> None:
+    """Its panels are empty in that scope, and MetricMissing names the instance.
 
     The metric is the anchor of its component, and panels draw it.
     """
@@ -217,7 +217,7 @@ def test_a_metric_that_vanishes_is_told(scene: Scene) -> None:
     until(lambda: not firing() and not scene.empty_panels("b"), PATIENCE)
 
 
-def test_a_target_that_plays_dead_is_down(scene: Scene) -> None:
+def test_a_target_that_simulates_an_outage(scene: Scene) -> None:
     """Its scrapes fail, and TargetDown names it."""
     down = scene.targets["b"]
     down.stop()

@@ -15,26 +15,26 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from tests.renderers.registry_module import module_of
 from victor_monitoring.language.resolved.spec import Resolved
 
-_NAMES = range(6)  # of the values of an open label; a start has four of them
-_MOST = {"bytes": 3 * 2.0**30}  # of a gauge in that unit; others go up to 200
+_NAMES = range(6)  # suffixes of an open label's values; each start uses four of them
+_MOST = {"bytes": 3 * 2.0**30}  # maximum of a gauge in that unit; 200 for other units
 
 
 def loaded(spec: Resolved) -> ModuleType:
-    """The registry module of the spec as resolved, at the speed of its context."""
+    """Return the registry module of the resolved spec, with the intervals of its context."""
     return module_of(dataclasses.replace(spec, context=None))
 
 
 @dataclasses.dataclass(frozen=True)
 class Story:
-    """What happens to a process, by the scrapes that it has answered."""
+    """The events of a process, as ranges of the number of scrapes."""
 
-    quiet: range  # nothing is counted
-    hidden: range  # some of its series are not there
-    down: range  # it does not answer; afterwards it has started anew
+    quiet: range  # counters and histograms do not grow
+    hidden: range  # some of its series are missing
+    down: range  # it does not answer, and restarts
 
 
 class Process:
-    """A process that moves on by one step with each scrape, so that no two scrapes are alike.
+    """A process that advances by one step with each scrape, so that no two scrapes are alike.
 
     Every few steps the load changes: some series grow fast, others not at all, observations shift.
     """
@@ -46,7 +46,7 @@ class Process:
         self._start()
 
     def __call__(self) -> str:
-        """What a scrape is answered with: the exposition, or what is none."""
+        """Return the answer to a scrape: the exposition, or `not ready`."""
         self.steps += 1
         if self.steps in self._story.down:
             self._start()
@@ -57,7 +57,7 @@ class Process:
         return "".join(line for line in lines if not line.startswith(tuple(gone)))
 
     def collect(self) -> Iterable[Metric]:
-        """The families of its registry, whichever start it has had last."""
+        """Return the metric families of the registry since the last start."""
         return self.registry.collect()
 
     def _start(self) -> None:
@@ -100,13 +100,13 @@ class Process:
 
     def _level(self, data: Mapping[str, Any], level: float) -> float:
         if "range" in data:
-            return float(self._random.random() < 0.7)  # so that the least of two is 1 half of the time
+            return float(self._random.random() < 0.7)  # so that the minimum of two is 1 half of the time
         if self._random.random() < 0.004:
             return math.nan
         return self._random.triangular(0, 1, level) * _MOST.get(data["unit"], 200.0)
 
     def _observation(self, buckets: tuple[float, ...], level: float) -> float:
-        """Within the finite buckets, evenly over the magnitudes; a few beyond them."""
+        """Return a random observation within the finite buckets, on a logarithmic scale, or rarely beyond."""
         if self._random.random() < 0.003:
             return buckets[-1] * 2
         low, high = math.log(buckets[0] / 2), math.log(buckets[-1])

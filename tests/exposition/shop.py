@@ -1,4 +1,4 @@
-"""A small spec, expositions that are right for it, and what is said of them once they are edited."""
+"""A small spec, expositions that match it, and the diagnostics of edited ones."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ Edits = Sequence[tuple[str, str]]
 
 
 def compiled() -> Compiled:
-    """The small spec."""
+    """Return the small spec, compiled."""
     return compile_spec(read(SPEC, SPEC.name), today=datetime.date(2026, 11, 23))
 
 
 def edited(how: str, *edits: tuple[str, str]) -> str:
-    """The right exposition in that format with texts replaced, each of which it must hold."""
+    """Return the matching exposition in a format, with texts replaced; each old text must occur."""
     text = RIGHT[how].read_text(encoding="utf-8")
     for old, new in edits:
         assert old in text
@@ -36,7 +36,7 @@ def edited(how: str, *edits: tuple[str, str]) -> str:
 def found(
     text: str, *, context: str | None = None, components: Sequence[str] | None = None
 ) -> list[Diagnostic]:
-    """What is said of an exposition."""
+    """Return the diagnostics of an exposition."""
     spec = compiled()
     resolved = spec.base if context is None else spec.contexts[context]
     assert resolved is not None
@@ -44,6 +44,6 @@ def found(
 
 
 def marked(diagnostic: Diagnostic) -> str:
-    """The file and the text under the carets."""
+    """Return the file and the text under the carets of a diagnostic."""
     span = diagnostic.span
     return f"{span.source.name}: {span.source.line(span.line)[span.column - 1 : span.end_column - 1]}"

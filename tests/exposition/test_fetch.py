@@ -1,4 +1,4 @@
-"""What a target answers is fetched as Prometheus would, within bounds; whatever else it does is told."""
+"""An exposition is fetched as Prometheus would, within limits; every other response is a UserError."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Answer = Callable[[BaseHTTPRequestHandler], None]
 
 @contextmanager
 def target(answer: Answer) -> Iterator[str]:
-    """The address of a real server that answers every GET so."""
+    """Yield the address of a real server that answers every GET this way."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -45,7 +45,7 @@ def target(answer: Answer) -> Iterator[str]:
 def sends(
     body: bytes, kind: str | None = TEXT, status: int = 200, length: int | None = None, **headers: str
 ) -> Answer:
-    """An answer with that body and those headers; `_` in their names is a dash."""
+    """Return an answer with this body and these headers; `_` in a name becomes a dash."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         request.send_response(status)
@@ -63,7 +63,7 @@ def sends(
 @pytest.mark.parametrize(("kind", "openmetrics"), [(TEXT, False), (OPENMETRICS, True), (None, False)])
 @pytest.mark.parametrize("is_zipped", [False, True])
 def test_an_exposition_is_fetched(kind, openmetrics, is_zipped) -> None:
-    """Text and OpenMetrics come as they are, zipped or not; without a type it is text."""
+    """Text and OpenMetrics arrive unchanged, gzipped or not; without a content type it is text."""
     text = 'a{b="é"} 1\n'
     body = text.encode()
     zipped = sends(gzip.compress(body), kind, Content_Encoding="gzip")
@@ -72,8 +72,8 @@ def test_an_exposition_is_fetched(kind, openmetrics, is_zipped) -> None:
     assert (fetched.text, fetched.openmetrics) == (text, openmetrics)
 
 
-def test_what_is_asked_for() -> None:
-    """OpenMetrics is preferred, gzip welcome, and the path and the query are as given."""
+def test_the_request() -> None:
+    """It prefers OpenMetrics, accepts gzip, and keeps the given path and query."""
     asked: list[tuple[str, str, str]] = []
 
     def answer(request: BaseHTTPRequestHandler) -> None:
@@ -107,7 +107,7 @@ def test_bytes_that_are_not_utf8_are_kept_for_the_parser(coding) -> None:
 
 
 def test_a_redirect_within_the_host_is_followed() -> None:
-    """A target may send on to another path of its own."""
+    """A target may redirect to another path on its host."""
 
     def answer(request: BaseHTTPRequestHandler) -> None:
         if request.path == "/metrics":
@@ -126,31 +126,35 @@ def test_a_redirect_within_the_host_is_followed() -> None:
         (sends(b"no", status=401), "answered 401 Unauthorized", "curl"),
         (sends(b"no", status=503), "answered 503 Service Unavailable", "log"),
         (sends(b"no", status=799), "answered 799", "log"),
-        (sends(b"", status=302, Location="http://localhost:1/"), "sends on to another place", "metrics-url"),
-        (sends(b"", status=302, Location="ftp://127.0.0.1/"), "sends on to another place", "metrics-url"),
+        (sends(b"", status=302, Location="http://localhost:1/"),
+         "redirects to another host or scheme", "metrics-url"),
+        (sends(b"", status=302, Location="ftp://127.0.0.1/"),
+         "redirects to another host or scheme", "metrics-url"),
         (sends(b"", status=302, Location="file:///etc/passwd"), "answered 302", "log"),
         (sends(b"", status=302, Location="/metrics"), "answered 302", "log"),  # for ever
-        (sends(b"<html>", "text/html"), "answered with text/html, which is no exposition", "/metrics"),
+        (sends(b"<html>", "text/html"), "answered with text/html, which is not an exposition", "/metrics"),
         (sends(b"{}", "application/json"), "answered with application/json", "/metrics"),
-        (sends(b"a 1\n", Content_Encoding="br"), "answered in br, and gzip was asked for", "curl"),
-        (sends(b"a 1\n", Content_Encoding="gzip"), "says gzip, and its answer is none", "curl"),
-        (sends(gzip.compress(b"a 1\n")[:-4], Content_Encoding="gzip"), "broke off within", "again"),
-        (sends(b"a 1\n", length=9), "broke off, 5 bytes before the end", "again"),
-        (lambda request: request.wfile.write(b"SSH-2.0-x\r\n"), "gave no whole answer", "speaks HTTP"),
-        (lambda request: None, "gave no whole answer", "speaks HTTP"),
+        (sends(b"a 1\n", Content_Encoding="br"), "answered with the encoding br; gzip was requested", "curl"),
+        (sends(b"a 1\n", Content_Encoding="gzip"), "declares gzip, and its body is not gzip", "curl"),
+        (sends(gzip.compress(b"a 1\n")[:-4], Content_Encoding="gzip"),
+         "sent an incomplete gzip body", "again"),
+        (sends(b"a 1\n", length=9), "closed the connection 5 bytes before the end", "again"),
+        (lambda request: request.wfile.write(b"SSH-2.0-x\r\n"),
+         "gave no complete HTTP response", "HTTP service"),
+        (lambda request: None, "gave no complete HTTP response", "HTTP service"),
     ],
 )  # fmt: skip
-def test_what_is_no_exposition_is_told(answer, message, hint) -> None:
-    """Each is a UserError that names the URL, what came, and what to do."""
-    with target(answer) as url, pytest.raises(UserError) as told:
+def test_an_answer_that_is_no_exposition(answer, message, hint) -> None:
+    """Each is a UserError that names the URL, the answer, and a remedy."""
+    with target(answer) as url, pytest.raises(UserError) as raised:
         fetch(f"{url}/metrics")
-    assert told.value.message.startswith(f"`{url}/metrics` ")
-    assert message in told.value.message
-    assert hint in told.value.hint
+    assert raised.value.message.startswith(f"`{url}/metrics` ")
+    assert message in raised.value.message
+    assert hint in raised.value.hint
 
 
 def test_a_target_that_sends_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is larger than the limit is refused before it is read in full, zipped or not."""
+    """A body above the limit is refused before it is read in full, gzipped or not."""
     monkeypatch.setattr(module, "LARGEST", 2**20)
     large = b"a" * (2**20 + 1)
     for answer in (sends(large, length=2**40), sends(gzip.compress(large), Content_Encoding="gzip")):
@@ -159,7 +163,7 @@ def test_a_target_that_sends_too_much(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_a_target_that_hangs() -> None:
-    """One that does not answer, and one that drips, cost the time-out and no more."""
+    """A target that does not answer, or sends byte by byte, costs the timeout and no more."""
     done = threading.Event()
 
     def drips(request: BaseHTTPRequestHandler) -> None:
@@ -186,13 +190,13 @@ def test_a_target_that_hangs() -> None:
                 done.set()
 
 
-def test_nobody_listens() -> None:
-    """An address without a service is told."""
+def test_a_closed_port() -> None:
+    """An address without a service is a UserError."""
     with target(sends(b"")) as url:
         pass
-    with pytest.raises(UserError, match="cannot be reached") as told:
+    with pytest.raises(UserError, match="cannot be reached") as raised:
         fetch(url)
-    assert "is the service running" in told.value.hint
+    assert "that the service is running" in raised.value.hint
 
 
 @pytest.mark.parametrize(
@@ -200,10 +204,10 @@ def test_nobody_listens() -> None:
     ["", "metrics", "localhost:8000/metrics", "file:///etc/passwd", "ftp://h/", "http://", "http://h:x/",
      "http://[::1", "http://h/a b", "http://h/\r\nX: y", "http://h/é", "http://u:geheim@h/", "http://h:0/"],
 )  # fmt: skip
-def test_what_is_no_url_is_told(url) -> None:
-    """It is told before anything is asked, and a password is never shown."""
-    with pytest.raises(UserError) as told:
+def test_a_text_that_is_no_url(url) -> None:
+    """It is refused before any request, and a password is never shown."""
+    with pytest.raises(UserError) as raised:
         fetch(url)
-    assert told.value.hint
-    assert "geheim" not in told.value.message + told.value.hint
-    assert told.value.message.isprintable()
+    assert raised.value.hint
+    assert "geheim" not in raised.value.message + raised.value.hint
+    assert raised.value.message.isprintable()

@@ -1,4 +1,4 @@
-"""Every kind of deviation, made in an exposition that is right, is found in its place, and nothing else."""
+"""Each kind of deviation, edited into a matching exposition, is found at its position, and nothing else."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from victor_monitoring.victor import registry as generated
 ROOT = Path(__file__).resolve().parents[2]
 GOLDEN = Path(__file__).parent / "deviations.txt"
 CASE = re.compile(
-    r"=== (?P<title>.*) \[(?P<how>\w+)\]\n(?P<edits>(?s:.*?))\n>>>\n(?P<told>(?s:.*?))(?=\n=== |\Z)"
+    r"=== (?P<title>.*) \[(?P<how>\w+)\]\n(?P<edits>(?s:.*?))\n>>>\n(?P<printed>(?s:.*?))(?=\n=== |\Z)"
 )
-TEXT = "=== {title} [{how}]\n{edits}\n>>>\n{told}"
+TEXT = "=== {title} [{how}]\n{edits}\n>>>\n{printed}"
 CASES = [match.groupdict() for match in CASE.finditer(GOLDEN.read_text(encoding="utf-8"))]
 
 
-def told(case: dict[str, str]) -> str:
-    """What a user is told of the right exposition with the case's lines (-) replaced (+)."""
+def printed(case: dict[str, str]) -> str:
+    """Return the printed diagnostics of the matching exposition with a case's lines (-) replaced (+)."""
     blocks = re.findall(r"((?:^- .*\n?)+)((?:^\+ .*\n?)*)", case["edits"], re.MULTILINE)
     edits = [(_unmarked(old), _unmarked(new)) for old, new in blocks]
     return reporter("text")(found(edited(case["how"], *edits)))
@@ -44,33 +44,33 @@ def _unmarked(block: str) -> str:
 def _updated(request: pytest.FixtureRequest) -> None:
     if request.config.getoption("--update-goldens"):
         for case in CASES:
-            case["told"] = told(case)
+            case["printed"] = printed(case)
         GOLDEN.write_text("\n".join(map(TEXT.format_map, CASES)), encoding="utf-8")
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["title"])
-def test_a_deviation_is_found_in_its_place_and_nothing_else(case: dict[str, str]) -> None:
-    """One deviation from an exposition that is right is one finding, under the text that deviates."""
-    assert told(case) == case["told"]
-    assert case["told"].endswith(("\n\n1 error\n", "\n\n1 warning\n"))
+def test_a_deviation_is_found_at_its_position_and_nothing_else(case: dict[str, str]) -> None:
+    """One deviation from a matching exposition is one diagnostic, at the text that deviates."""
+    assert printed(case) == case["printed"]
+    assert case["printed"].endswith(("\n\n1 error\n", "\n\n1 warning\n"))
 
 
-def test_every_kind_of_deviation_is_seeded() -> None:
-    """No kind of finding is without a case, and each is documented."""
-    assert {code for case in CASES for code in re.findall(r"\[(VM\d+)\]", case["told"])} == {
+def test_every_kind_of_deviation_has_a_case() -> None:
+    """Each pattern has a case and documentation."""
+    assert {code for case in CASES for code in re.findall(r"\[(VM\d+)\]", case["printed"])} == {
         each.code for each in EXPOSITION
     }
     assert all(len(each.doc) > 60 for each in EXPOSITION)
 
 
 @pytest.mark.parametrize("how", RIGHT)
-def test_nothing_is_found_where_all_is_right(how) -> None:
-    """An exposition as the spec says, in both formats, with what clients add to it, has no finding."""
+def test_a_matching_exposition(how) -> None:
+    """A matching exposition with the additions of clients has no diagnostic, in both formats."""
     assert found(edited(how)) == []
 
 
-def test_series_that_came_by_way_of_a_prometheus() -> None:
-    """A federated exposition has target labels, no types and no helps; each target has its own budget."""
+def test_federated_series() -> None:
+    """Federated series have target labels, no types and no helps; each target has its own budget."""
     lines = [line for line in edited("text").splitlines() if line and not line.startswith("#")]
     series = [re.fullmatch(r"(\w+)\s*(?:\{(.*)\})?\s*(.*)", line) for line in lines]
     federated = "".join(
@@ -81,30 +81,32 @@ def test_series_that_came_by_way_of_a_prometheus() -> None:
     )
     assert federated.count("\n") > 100
     assert found(federated) == []
-    strange = federated.replace('cluster="eu"', 'cluster="eu",colour="red"', 1)
-    assert [(each.code, marked(each)) for each in found(strange)] == [("VM807", "metrics: colour")]
+    deviating = federated.replace('cluster="eu"', 'cluster="eu",colour="red"', 1)
+    assert [(each.code, marked(each)) for each in found(deviating)] == [("VM807", "metrics: colour")]
 
 
 @pytest.mark.parametrize("how", RIGHT)
-def test_what_may_be_absent_is_not_missed(how) -> None:
-    """A metric with `may_be_absent` or `rest` may be announced without series, and may be missing."""
+def test_a_metric_that_may_be_absent(how) -> None:
+    """A metric with `may_be_absent` or `rest` may be missing, or have metadata without series."""
     lines = [line for line in edited(how).splitlines() if "shop_refund_ratio" not in line]
     assert found("".join(f"{line}\n" for line in lines)) == []
-    announced = "# TYPE shop_refund_ratio gauge\n# HELP shop_reads_total Reads of the till.\n"
-    assert found(announced + "".join(f"{line}\n" for line in lines if "shop_reads" not in line)) == []
+    metadata = "# TYPE shop_refund_ratio gauge\n# HELP shop_reads_total Reads of the till.\n"
+    assert found(metadata + "".join(f"{line}\n" for line in lines if "shop_reads" not in line)) == []
 
 
-def test_what_is_said_of_metrics_of_another_endpoint() -> None:
-    """With `components`, those of the others are neither missed nor looked at; the prefix still holds."""
+def test_metrics_of_another_endpoint() -> None:
+    """With `components` those of other components are not compared; the prefix check still applies."""
     scales = 'scales_weight_bytes 1\nscales_weighings_total{kind="fruit"} 1\n'
     assert {each.code for each in found(scales)} == {"VM801"}
     assert found(scales, components=["scales"]) == []
-    strange = f'{scales}shop_tills_open{{a="b"}} 1\nshop_thefts_total 1\n'
-    assert [marked(each) for each in found(strange, components=["scales"])] == ["metrics: shop_thefts_total"]
+    deviating = f'{scales}shop_tills_open{{a="b"}} 1\nshop_thefts_total 1\n'
+    assert [marked(each) for each in found(deviating, components=["scales"])] == [
+        "metrics: shop_thefts_total"
+    ]
 
 
-def test_a_context_has_its_own_budget_in_its_own_place() -> None:
-    """The budget of a context is what holds there, and its line is what is shown."""
+def test_the_budget_of_a_context() -> None:
+    """The budget of a context replaces that of the base, and its line is shown."""
     (finding,) = found(edited("text"), context="small")
     assert (finding.code, finding.span.source.line(finding.span.line).strip()) == (
         "VM810",
@@ -112,44 +114,44 @@ def test_a_context_has_its_own_budget_in_its_own_place() -> None:
     )
 
 
-def test_several_strange_values_are_one_finding() -> None:
-    """A label that is open in fact is told once, with how many values are strange."""
+def test_several_undeclared_values_are_one_finding() -> None:
+    """Several undeclared values of a label are reported once, with their number."""
     more = "".join(f'scales_weighings_total{{kind="{each}"}} 1\n' for each in ("fsh", "met", "bone"))
     (finding,) = found(edited("text", ("# TYPE process_cpu", f"{more}# TYPE process_cpu")))
     assert finding.message == "`fsh` is no value of `kind` of `scales_weighings_total` (nor are 2 more)"
 
 
 def test_a_renamed_metric_is_two_findings_that_lead_to_each_other() -> None:
-    """The metric is missing, its new name is not declared, and the help of one names the other."""
+    """The metric is missing, its new name is not declared, and the hint of one names the other."""
     exposed, declared = found(edited("text", ("shop_tills_open", "shop_tills_opened")))
     assert (exposed.code, exposed.hint) == ("VM803", "did you mean `shop_tills_open`?")
     assert declared.code == "VM801"
 
 
-def test_a_counter_has_not_the_type_of_its_namesake() -> None:
-    """In the text format a metric without `_total` is another one, whose type says nothing of the counter."""
-    namesake = "# TYPE shop_orders gauge\nshop_orders 1\n"
-    findings = found(edited("text", ("# TYPE shop_orders_total counter\n", namesake)))
+def test_the_type_of_a_metric_named_like_a_counter() -> None:
+    """In the text format a metric without `_total` is another metric, with a type of its own."""
+    other = "# TYPE shop_orders gauge\nshop_orders 1\n"
+    findings = found(edited("text", ("# TYPE shop_orders_total counter\n", other)))
     assert [(each.code, marked(each)) for each in findings] == [("VM803", "metrics: shop_orders")]
 
 
-def test_of_what_is_no_exposition_nothing_else_is_said() -> None:
-    """A page of HTML has malformed lines, twenty of which are shown, and no missing metrics."""
+def test_a_text_that_is_no_exposition() -> None:
+    """A page of HTML has malformed lines, of which twenty are shown, and no missing metrics."""
     findings = found("<p>\n" * 500)
     assert {each.code for each in findings} == {"VM800"}
-    assert (len(findings), findings[-1].message) == (21, "480 more places cannot be read")
+    assert (len(findings), findings[-1].message) == (21, "480 more lines are malformed")
 
 
-@pytest.mark.parametrize("announced", ["", "# TYPE shop_tills_open gauge\n"])
-def test_a_line_that_cannot_be_read_makes_no_metric_missing(announced) -> None:
-    """What is wrong is told once, and not that the metric on the broken line is missing or has no series."""
+@pytest.mark.parametrize("metadata", ["", "# TYPE shop_tills_open gauge\n"])
+def test_a_malformed_line_makes_no_metric_missing(metadata) -> None:
+    """A malformed line is reported once; its metric is not reported as missing or without series."""
     lines = "".join(line for line in edited("text").splitlines(keepends=True) if "shop_tills_open" in line)
-    findings = found(edited("text", (lines, f"{announced}shop_tills_open three\n")))
+    findings = found(edited("text", (lines, f"{metadata}shop_tills_open three\n")))
     assert [(each.code, marked(each)) for each in findings] == [("VM800", "metrics: three")]
 
 
-def test_nothing_is_exposed() -> None:
-    """An empty exposition misses every metric that is not free to be absent."""
+def test_an_empty_exposition() -> None:
+    """Every metric that may not be absent is missing in an empty exposition."""
     assert [each.code for each in found("")] == ["VM801"] * 6
 
 
@@ -163,7 +165,7 @@ def _spec(path: str) -> Compiled:
     ("write", "openmetrics"), [(generate_latest, False), (generate_openmetrics, True)], ids=["text", "om"]
 )
 def test_the_rendered_registry_agrees_with_its_spec(write, openmetrics) -> None:
-    """A service that has set every gauge exposes what the spec says, in both formats of the client."""
+    """A service that has set every gauge matches its spec, in both formats of the client."""
     spec = _spec("specs/performance.yaml")
     registry = CollectorRegistry()
     metrics = generated.Metrics(registry)

@@ -1,4 +1,4 @@
-"""A repository whose contexts are applied to real clusters, and a kubectl that notes what it is given."""
+"""A repository whose contexts are applied to real clusters, and a kubectl that records its calls."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from tests.kubernetes.cluster import Clusters
 SPEC = Path(__file__).with_name("spec.yaml")
 SURROUNDINGS = Path(__file__).with_name("surroundings.yaml")
 NUMBERS = itertools.count(1)
-# Notes its arguments and its input, then is kubectl. Where a file `fault` says so, before the object of that
-# number is kept a server is killed, or kubectl fails.
-NOTING = """\
+# Records arguments and input, then runs kubectl. A file `fault` gives the number of the applied object at
+# which a server is killed, or kubectl fails.
+RECORDING = """\
 #!/bin/sh
 notes='{notes}'
 number=$(printf %03d "$(ls "$notes" | grep -c args)")
 printf '%s\\n' "$@" >"$notes/$number.args"
 cat >"$notes/$number.stdin"
 if [ "$1" = apply ] && ! grep -q dry-run "$notes/$number.args"; then
-    echo >>"$notes/kept"
-    kept=$(wc -l <"$notes/kept")
-    if [ -e "$notes/fault" ] && read -r at pid <"$notes/fault" && [ "$kept" -eq "$at" ]; then
+    echo >>"$notes/applied"
+    applied=$(wc -l <"$notes/applied")
+    if [ -e "$notes/fault" ] && read -r at pid <"$notes/fault" && [ "$applied" -eq "$at" ]; then
         rm "$notes/fault"
         [ "$pid" ] || {{ echo 'error: the disk is full' >&2; exit 1; }}
         kill -9 "$pid"
@@ -41,7 +41,7 @@ exec '{kubectl}' "$@" <"$notes/$number.stdin"
 
 @dataclass
 class Brewery:
-    """The repository in `folder`, with a namespace of its own in every cluster."""
+    """The repository in `folder`, with its own namespace in every cluster."""
 
     folder: Path
     clusters: Clusters
@@ -52,17 +52,19 @@ class Brewery:
     def __post_init__(self) -> None:
         for each in (self.folder / ".git", self.folder / "specs", self.notes, self.notes.parent / "bin"):
             each.mkdir(parents=True)
-        noting = self.notes.parent / "bin" / "kubectl"
-        noting.write_text(NOTING.format(notes=self.notes, kubectl=self.clusters.kubectl), encoding="utf-8")
-        noting.chmod(0o755)
+        recorder = self.notes.parent / "bin" / "kubectl"
+        recorder.write_text(
+            RECORDING.format(notes=self.notes, kubectl=self.clusters.kubectl), encoding="utf-8"
+        )
+        recorder.chmod(0o755)
         for cluster in self.clusters.servers:
             self.clusters(cluster, "create", "namespace", self.namespace)
-        self.surround("prod")
+        self.create_surroundings("prod")
         self.spec.write_text(self.text.replace("NAMESPACE", self.namespace), "utf-8")
         self.generate()
 
-    def surround(self, cluster: str) -> None:
-        """What the objects of a context of the operator refer to is there, and something selects them."""
+    def create_surroundings(self, cluster: str) -> None:
+        """Create the objects that the operator's context refers to, and objects that select its own."""
         versions = self.clusters(cluster, "api-versions").split()
         version = "v1" if "discovery.k8s.io/v1" in versions else "v1beta1"
         text = SURROUNDINGS.read_text(encoding="utf-8").replace("VERSION", version)
@@ -71,53 +73,53 @@ class Brewery:
 
     @property
     def spec(self) -> Path:
-        """The spec."""
+        """The path of the spec."""
         return self.folder / "specs" / "brew.yaml"
 
     @property
     def notes(self) -> Path:
-        """The folder of what kubectl was given."""
+        """The folder of the recorded calls of kubectl."""
         return self.folder.with_name(f"{self.folder.name}-notes") / "calls"
 
     def run(self, *arguments: str) -> Outcome:
-        """The outcome of a command in the repository."""
+        """Run a command in the repository, and return the outcome."""
         path = os.pathsep.join([str(self.notes.parent / "bin"), paths()["PATH"]])
-        # In a home of its own kubectl has learnt nothing from the other tests.
+        # In its own home directory kubectl has no cache of other tests.
         env = {**self.clusters.env, **self.env, "PATH": path, "HOME": str(self.notes.parent)}
         return in_process(self.folder, *arguments, env=env)
 
     def generate(self) -> None:
-        """Everything is rendered."""
+        """Render everything."""
         outcome = self.run("generate")
         assert outcome.status == 0, outcome.err
 
     def edit(self, old: str, new: str) -> None:
-        """The spec with one text replaced, and everything rendered."""
+        """Replace a text of the spec, and render everything."""
         edit(self.spec, old, new)
         self.generate()
 
     def apply(self, context: str, *arguments: str) -> Outcome:
-        """The outcome of applying without asking."""
+        """Apply without a prompt, and return the outcome."""
         return self.run("apply", "--context", context, "--yes", *arguments)
 
     def plan(self, context: str) -> Outcome:
-        """The outcome of planning only."""
+        """Plan without applying, and return the outcome."""
         return self.run("apply", "--context", context, "--dry-run")
 
     def verify(self, context: str) -> Outcome:
-        """The outcome of reading everything back."""
+        """Verify the context, and return the outcome."""
         return self.run("verify", "--context", context)
 
     def objects(self, cluster: str) -> dict[str, dict[str, Any]]:
-        """Every object of ours in a cluster, by kind and name."""
+        """Return the objects managed by the tool in a cluster, by kind and name."""
         return self.clusters.objects(cluster, self.namespace)
 
     def versions(self, cluster: str) -> dict[str, str]:
-        """The version of every object of ours, which changes whenever anything is written."""
+        """Return the version of every managed object, which changes with each write."""
         return {name: each["metadata"]["resourceVersion"] for name, each in self.objects(cluster).items()}
 
-    def become(self, user: str) -> None:
-        """From now on commands act as that user of `prod`."""
+    def impersonate(self, user: str) -> None:
+        """Let commands act as this user from now on."""
         document = yaml.safe_load(self.clusters.kubeconfig.read_text(encoding="utf-8"))
         for each in document["users"]:
             each["user"]["as"] = user
@@ -126,16 +128,16 @@ class Brewery:
         self.env = {"KUBECONFIG": str(path)}
 
     def overlay(self, context: str) -> Path:
-        """The folder of a context's files."""
+        """Return the folder of a context's files."""
         return self.folder / "deployment" / "kubernetes" / "overlays" / context / "brew"
 
     def patch(self, cluster: str, kind: str, name: str, patch: str, manager: str = "kubectl-edit") -> None:
-        """Somebody else changes an object."""
+        """Change an object as another field manager."""
         options = ["--type=merge", f"--patch={patch}", f"--field-manager={manager}"]
         self.clusters(cluster, "patch", kind, name, f"--namespace={self.namespace}", *options)
 
     def add(self, cluster: str, kind: str, name: str, body: object, manager: str) -> None:
-        """Somebody else applies something of an object, too."""
+        """Apply further fields of an object as another field manager."""
         version = self.objects(cluster)[f"{kind} {name}"]["apiVersion"]
         metadata = {"name": name, "namespace": self.namespace}
         assert isinstance(body, dict)
@@ -144,19 +146,19 @@ class Brewery:
         self.clusters(cluster, "apply", *options, stdin=json.dumps(whole))
 
     def calls(self) -> list[tuple[list[str], bytes]]:
-        """What kubectl was given so far, call by call: arguments and input."""
+        """Return the arguments and the input of each call of kubectl so far."""
         return [
             (each.read_text(encoding="utf-8").splitlines(), each.with_suffix(".stdin").read_bytes())
             for each in sorted(self.notes.glob("*.args"))
         ]
 
     def forget_calls(self) -> None:
-        """Nothing is noted so far."""
+        """Forget the recorded calls."""
         for each in self.notes.iterdir():
             each.unlink()
 
     def fail_at(self, number: int, *, kills: str = "") -> None:
-        """From now on the object of that number is not kept: kubectl fails, or a cluster's server is gone."""
+        """Let the apply of the object of that number fail: in kubectl, or because a server is killed."""
         process = self.clusters.servers[kills].process if kills else None
-        (self.notes / "kept").unlink(missing_ok=True)
+        (self.notes / "applied").unlink(missing_ok=True)
         (self.notes / "fault").write_text(f"{number} {process.pid if process else ''}\n", encoding="utf-8")

@@ -1,6 +1,6 @@
-"""Real Kubernetes API servers on free ports of 127.0.0.1: two on one etcd stand for two clusters.
+"""Real Kubernetes API servers on free ports of 127.0.0.1: two on one etcd represent two clusters.
 
-No controllers run: nothing is garbage-collected, and a deleted namespace stays.
+No controllers run: nothing is garbage-collected, and a deleted namespace remains.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _TOKENS = 'tok,adm,adm,"system:masters"\n'
 
 @dataclass
 class Server:
-    """An API server; it can be killed and started again at its address."""
+    """An API server that can be killed and started again at its address."""
 
     name: str
     command: Sequence[str]
@@ -43,17 +43,17 @@ class Server:
 
     @property
     def authority(self) -> Path:
-        """The certificate by which it is known."""
+        """The path of the certificate that verifies the server."""
         return self.folder / "certs" / "apiserver.crt"
 
     def start(self) -> None:
-        """Answers from now on."""
+        """Start the server, and wait until it is ready."""
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(self.command, stdout=log, stderr=log, cwd=self.folder)
         until(self._is_ready, STARTUP)
 
     def kill(self) -> None:
-        """Is gone, as after a power failure."""
+        """Kill the server, as a power failure does."""
         if self.process is not None:
             self.process.kill()
             self.process.wait(timeout=60)
@@ -61,7 +61,7 @@ class Server:
 
     @property
     def kubeconfig(self) -> Mapping[str, Any]:
-        """The cluster and the user of this server."""
+        """The cluster of this server, as in a kubeconfig."""
         cluster = {"server": self.url, "certificate-authority": str(self.authority)}
         return {"name": self.name, "cluster": cluster}
 
@@ -87,7 +87,7 @@ class Server:
 
 @dataclass
 class Clusters:
-    """Clusters by their names, which are also those of kubectl's contexts."""
+    """Clusters by name, which is also the name of the kubectl context."""
 
     servers: Mapping[str, Server]
     kubeconfig: Path
@@ -96,13 +96,13 @@ class Clusters:
 
     @property
     def env(self) -> Mapping[str, str]:
-        """The environment in which kubectl knows these clusters, and remembers nothing elsewhere."""
+        """The environment in which kubectl knows these clusters, with a separate home directory."""
         return {"KUBECONFIG": str(self.kubeconfig), "HOME": str(self.kubeconfig.parent)}
 
     def run(
         self, cluster: str, *arguments: str, stdin: str | None = None
     ) -> subprocess.CompletedProcess[str]:
-        """How kubectl ended on a cluster, whatever it found."""
+        """Run kubectl on a cluster, and return the finished process."""
         command = [str(self.kubectl), f"--context={cluster}", *arguments]
         return subprocess.run(
             command,
@@ -115,13 +115,13 @@ class Clusters:
         )
 
     def __call__(self, cluster: str, *arguments: str, stdin: str | None = None) -> str:
-        """What kubectl printed on a cluster; it succeeds."""
+        """Run kubectl on a cluster, and return its output; AssertionError if it fails."""
         ran = self.run(cluster, *arguments, stdin=stdin)
         assert ran.returncode == 0, ran.stderr
         return ran.stdout
 
     def objects(self, cluster: str, namespace: str) -> dict[str, dict[str, Any]]:
-        """Every object of ours in a namespace, by kind and name."""
+        """Return the objects managed by the tool in a namespace, by kind and name."""
         kinds = "configmaps,prometheusrules,servicemonitors,alertmanagerconfigs"
         options = ["-l=app.kubernetes.io/managed-by=victor-mon", "-o=json", f"--namespace={namespace}"]
         found = json.loads(self(cluster, "get", kinds, *options))
@@ -130,7 +130,7 @@ class Clusters:
 
 @contextlib.contextmanager
 def clusters(assets: Path, names: Sequence[str]) -> Iterator[Clusters]:
-    """Clusters of these names, ready and with the operator's kinds, until the block ends."""
+    """Yield clusters of these names, ready and with the operator's kinds, until the block ends."""
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="clusters-")))
         key = ["openssl", "genrsa", "-out", str(folder / "sa.key"), "2048"]

@@ -1,6 +1,6 @@
-"""Clusters for all tests of a file, and a repository with namespaces of its own for each test.
+"""Clusters shared by the tests of a file, and a repository with its own namespaces for each test.
 
-They are the API server of KUBEBUILDER_ASSETS, or where OPERATOR_ASSETS is set workspaces of kcp.
+The clusters are API servers of KUBEBUILDER_ASSETS, or workspaces of kcp if OPERATOR_ASSETS is set.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NewClusters: TypeAlias = Callable[[Sequence[str]], AbstractContextManager[Cluste
 
 @pytest.fixture(scope="module")
 def new_clusters(request: pytest.FixtureRequest, promtool: Path, amtool: Path) -> NewClusters:
-    """What makes clusters of some names, each known to kubectl by its name."""
+    """Return a function that starts clusters of some names, which are also their kubectl contexts."""
     if assets := operator_assets():
         return partial(kcp_clusters, assets)
     return partial(clusters, request.getfixturevalue("kubebuilder"))
@@ -31,12 +31,12 @@ def new_clusters(request: pytest.FixtureRequest, promtool: Path, amtool: Path) -
 
 @pytest.fixture(scope="module")
 def cluster_pair(new_clusters: NewClusters) -> Iterator[Clusters]:
-    """Two clusters, `staging` and `prod`."""
+    """Yield two clusters, `staging` and `prod`."""
     with new_clusters(["staging", "prod"]) as found:
         yield found
 
 
 @pytest.fixture
 def brewery(cluster_pair: Clusters, tmp_path: Path) -> Brewery:
-    """The brewery, rendered and applied nowhere."""
+    """Return the brewery, rendered and applied nowhere."""
     return Brewery(tmp_path / "repository", cluster_pair)

@@ -1,4 +1,4 @@
-"""A kubectl that fails at one of its calls, as a real one may: by itself, or because the server is gone."""
+"""A kubectl that fails at one of its calls, by itself or because the server is gone."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from pathlib import Path
 
 from tests.apply.faults import Case, Place
 
-# Each call is noted by its verb. At the call of the number in `fault` it fails before or after kubectl has
-# done its work, or interrupts us when it has; where a server is gone, kubectl asks a port of nobody.
+# Each call is recorded by its verb. The call of the number in `fault` fails before or after kubectl has run,
+# or interrupts the test process afterwards. If the server is gone, kubectl uses a port without a listener.
 SCRIPT = """\
 #!/bin/sh
-export GOGC=off  # it ends before collecting garbage would be worth the while
+export GOGC=off  # the process is too short to need garbage collection
 cd '{folder}' && echo "$1" >>calls || exit 1
 number=$(wc -l <calls) kind=
 if [ -e fault ] && read -r at found pid <fault && [ "$number" -eq "$at" ]; then
@@ -37,7 +37,7 @@ TARGET = "kubernetes"
 
 @dataclass
 class FailingKubectl:
-    """A kubectl in a folder of its own, which is to come first on PATH."""
+    """A kubectl in a separate folder, which has to be first on PATH."""
 
     folder: Path
     kubectl: Path
@@ -49,7 +49,7 @@ class FailingKubectl:
         script.chmod(0o755)
 
     def arm(self, case: Case | None) -> None:
-        """The call that the case names, counted among all, is the one that fails."""
+        """Let the call of the case fail, identified by its number among all calls."""
         for name in ("calls", "fault", "gone", "struck"):
             self.folder.joinpath(name).unlink(missing_ok=True)
         if case is not None:
@@ -57,10 +57,10 @@ class FailingKubectl:
             self.folder.joinpath("fault").write_text(fault, encoding="utf-8")
 
     def has_struck(self) -> bool:
-        """Whether there were so many calls."""
+        """Return whether the failing call has been made."""
         return (self.folder / "struck").exists()
 
-    def asked(self) -> list[Place]:
-        """What kubectl was asked, in order."""
+    def calls(self) -> list[Place]:
+        """Return the calls of kubectl, in order."""
         verbs = (self.folder / "calls").read_text(encoding="utf-8").split()
         return [Place(TARGET, verb, "", number) for number, verb in enumerate(verbs, start=1)]

@@ -1,6 +1,6 @@
-"""A Kubernetes API of today in one process, kcp, and the real Prometheus operator: once for a whole run.
+"""kcp, a current Kubernetes API in one process that a whole run shares, and the real Prometheus operator.
 
-Each pair of clusters is a pair of workspaces, each behind a forwarder that can be killed as a server can.
+Each pair of clusters is a pair of workspaces, each behind a forwarder that can be killed like a server.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ import yaml
 from tests.end_to_end.live import free_port, until
 from tests.kubernetes.cluster import STARTUP, Clusters, Server
 
-SHARED = "TESTS_KCP"  # the variable that names the folder
+SHARED = "TESTS_KCP"  # the environment variable with the folder
 NUMBERS = itertools.count(1)
 WORKSPACE = """
 apiVersion: tenancy.kcp.io/v1alpha1
@@ -79,7 +79,7 @@ class Workspace(Server):
 
 @contextlib.contextmanager
 def kcp_clusters(assets: Path, names: Sequence[str]) -> Iterator[Clusters]:
-    """Clusters of these names, ready and with the operator's own kinds, until the block ends."""
+    """Yield clusters of these names, ready and with the operator's own kinds, until the block ends."""
     folder = started(assets)
     kubectl, port = assets / "kubectl", int((folder / "port").read_text(encoding="utf-8"))
     certificate, token = _access(folder / "root/admin.kubeconfig")
@@ -114,7 +114,7 @@ def kcp_clusters(assets: Path, names: Sequence[str]) -> Iterator[Clusters]:
 
 @contextlib.contextmanager
 def operator(assets: Path, clusters: Clusters, cluster: str) -> Iterator[None]:
-    """The real operator at work in a cluster until the block ends."""
+    """Run the real operator in a cluster until the block ends."""
     kubeconfig = json.loads(clusters(cluster, "config", "view", "--raw", "--minify", "--output=json"))
     path = clusters.kubeconfig.with_suffix(".operator")
     path.write_text(json.dumps(kubeconfig), encoding="utf-8")
@@ -135,7 +135,7 @@ def operator(assets: Path, clusters: Clusters, cluster: str) -> Iterator[None]:
 
 
 def started(assets: Path) -> Path:
-    """The folder of the one kcp of this run; whoever comes first starts it."""
+    """Return the folder of the shared kcp of this run; the first caller starts it."""
     folder = Path(os.environ[SHARED])
     with (folder / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -147,7 +147,7 @@ def started(assets: Path) -> Path:
 
 @contextlib.contextmanager
 def one_kcp() -> Iterator[None]:
-    """A folder that all processes of a run share, for the one kcp that ends with the block."""
+    """Create the folder of the kcp that all processes of a run share, and stop the kcp at the end."""
     with tempfile.TemporaryDirectory(prefix="kcp-", ignore_cleanup_errors=True) as folder:
         os.environ[SHARED] = folder
         try:
@@ -173,7 +173,7 @@ def _start(assets: Path, folder: Path) -> None:
         f"--embedded-etcd-peer-port={peer}",
         "--batteries-included=admin",
     ]
-    # Not this process's own: it goes on for the others when this one has ended.
+    # Detached: it serves the other processes after this one has ended.
     detached = 'setsid "$@" >log 2>&1 & echo $! >pid'
     subprocess.run(["sh", "-c", detached, "sh", *command], cwd=folder, check=True)
     (folder / "port").write_text(str(port), encoding="utf-8")
@@ -200,7 +200,7 @@ def _root(kubectl: Path, folder: Path, *arguments: str, stdin: str | None = None
 
 
 def _access(kubeconfig: Path) -> tuple[bytes, str]:
-    """The certificate of every cluster of the configuration, and the token of its administrator."""
+    """Return the certificate of the configuration's clusters, and the token of the administrator."""
     document = yaml.safe_load(kubeconfig.read_text(encoding="utf-8"))
     (root,) = (each["cluster"] for each in document["clusters"] if each["name"] == "root")
     (token,) = (each["user"]["token"] for each in document["users"] if each["name"] == "kcp-admin")

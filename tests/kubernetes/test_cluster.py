@@ -24,7 +24,7 @@ OPERATOR = [
     "PrometheusRule brew-alerts-prod",
     "ServiceMonitor brew-scrape-prod",
 ]
-NOTHING = "nothing to do; the live systems are what the spec says"
+NOTHING = "nothing to do; the live systems match the spec"
 
 
 def last_line(text: str) -> str:
@@ -32,23 +32,23 @@ def last_line(text: str) -> str:
 
 
 def bodies(brewery: Brewery, cluster: str) -> dict[str, object]:
-    """What every object of ours says, without what the server keeps about it."""
+    """Return the data or the spec of every managed object, without the server's metadata."""
     return {name: each.get("data", each.get("spec")) for name, each in brewery.objects(cluster).items()}
 
 
 def meanings(text: str) -> list[str]:
-    """The lines of a plan that say what a step means."""
+    """Return the lines of a plan that describe the effect of a step."""
     return [line.strip() for line in text.splitlines() if re.match(r" {4}\S", line)]
 
 
 @pytest.mark.parametrize(("context", "names"), [("staging", [RULES, DASHBOARD]), ("prod", OPERATOR)])
 def test_from_nothing(brewery: Brewery, context: str, names: list[str]) -> None:
-    """Every object is made as its file has it; a second time nothing is written."""
+    """Every object is created as in its file; a second run writes nothing."""
     planned = brewery.plan(context)
     assert (planned.status, brewery.objects(context)) == (1, {}), planned.err
     assert planned.out.endswith(f"{len(names)} to add\n")
     applied = brewery.apply(context)
-    assert (applied.status, last_line(applied.err)) == (0, "applied; the live systems are what the spec says")
+    assert (applied.status, last_line(applied.err)) == (0, "applied; the live systems match the spec")
     assert sorted(brewery.objects(context)) == names
     assert brewery.verify(context).status == 0
     before = brewery.versions(context)
@@ -59,23 +59,23 @@ def test_from_nothing(brewery: Brewery, context: str, names: list[str]) -> None:
 
 
 @pytest.mark.parametrize("context", ["staging", "prod"])
-def test_what_is_sent_is_what_is_rendered(brewery: Brewery, context: str) -> None:
-    """Byte for byte the files of the overlay, each once, and only after the server took all of them dry."""
+def test_rendered_files_are_sent_unchanged(brewery: Brewery, context: str) -> None:
+    """Each file of the overlay is sent once, unchanged, and after a dry run of all of them."""
     brewery.forget_calls()
     assert brewery.apply(context).status == 0
     sent = [(arguments, text) for arguments, text in brewery.calls() if arguments[0] == "apply"]
     assert "--dry-run=server" in sent[0][0]
-    kept = [text for arguments, text in sent if "--dry-run=server" not in arguments]
+    applied_files = [text for arguments, text in sent if "--dry-run=server" not in arguments]
     folder = brewery.overlay(context)
     listed = yaml.safe_load((folder / "kustomization.yaml").read_text(encoding="utf-8"))["resources"]
-    assert kept == [folder.joinpath(each).read_bytes() for each in listed]
-    assert sent[0][1] == b"---\n".join(kept)
+    assert applied_files == [folder.joinpath(each).read_bytes() for each in listed]
+    assert sent[0][1] == b"---\n".join(applied_files)
     others = {path.name for path in folder.rglob("*.yaml")} - {path.rpartition("/")[2] for path in listed}
     assert others == {"kustomization.yaml", "brew-alertmanager.yaml"}
 
 
 def test_one_changed_threshold(brewery: Brewery) -> None:
-    """It is one line of the plan and kubectl's own diff; no other object is written."""
+    """A changed threshold is one line of the plan and kubectl's own diff; no other object is written."""
     assert brewery.apply("prod").status == 0
     before = brewery.versions("prod")
     brewery.edit('when: "> 1GiB"', 'when: "> 512MiB"')
@@ -93,13 +93,13 @@ def test_one_changed_threshold(brewery: Brewery) -> None:
     assert {rule} <= changed <= {rule, PROD_DASHBOARD}
 
 
-def test_what_is_no_longer_rendered(brewery: Brewery) -> None:
-    """It is told by `verify`, then removed; what has other labels, or another context's, stays."""
+def test_objects_no_longer_rendered(brewery: Brewery) -> None:
+    """They are reported by `verify`, then removed; objects with other labels, or of other contexts, stay."""
     assert brewery.apply("prod").status == 0
-    ours = brewery.objects("prod")[PROD_DASHBOARD]["metadata"]["labels"]
+    own = brewery.objects("prod")[PROD_DASHBOARD]["metadata"]["labels"]
     for name, labels in {
-        "tasting": {**ours, "app.kubernetes.io/instance": "tasting"},
-        "mill": {**ours, "app.kubernetes.io/part-of": "mill"},
+        "tasting": {**own, "app.kubernetes.io/instance": "tasting"},
+        "mill": {**own, "app.kubernetes.io/part-of": "mill"},
     }.items():
         foreign = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}}
         options = ["create", f"--namespace={brewery.namespace}", "--filename=-"]
@@ -111,13 +111,13 @@ def test_what_is_no_longer_rendered(brewery: Brewery) -> None:
     applied = brewery.apply("prod")
     assert applied.status == 0, applied.err
     assert f"  remove    AlertmanagerConfig {brewery.namespace}/brew-receiver-day-shift-prod\n" in applied.out
-    kept = [each for each in OPERATOR if not each.endswith("day-shift-prod")]
+    remaining = [each for each in OPERATOR if not each.endswith("day-shift-prod")]
     new = "AlertmanagerConfig brew-receiver-night-shift-prod"
-    assert sorted(brewery.objects("prod")) == sorted([*kept, new, "ConfigMap mill", "ConfigMap tasting"])
+    assert sorted(brewery.objects("prod")) == sorted([*remaining, new, "ConfigMap mill", "ConfigMap tasting"])
 
 
 def test_somebody_elses_change(brewery: Brewery) -> None:
-    """It is found with the name of who did it, not overwritten without `--force`, and with it mended."""
+    """A foreign change is reported with its field manager, and overwritten only with `--force`."""
     assert brewery.apply("staging").status == 0
     text = brewery.objects("staging")[RULES]["data"]["brew.yaml"]
     changed = json.dumps({"data": {"brew.yaml": text.replace("> 0.6", "> 0.9")}})
@@ -166,7 +166,7 @@ def test_somebody_elses_change(brewery: Brewery) -> None:
 def test_somebody_elses_addition(
     brewery: Brewery, context: str, kind: str, name: str, added: object, field: str
 ) -> None:
-    """What was added to an object of ours is found and told, and taken out by `--force` only."""
+    """A foreign addition to an own object is reported, and removed only with `--force`."""
     assert brewery.apply(context).status == 0
     clean = bodies(brewery, context)
     brewery.add(context, kind, name, added, manager="handyman")
@@ -177,17 +177,17 @@ def test_somebody_elses_addition(
     assert forced.status == 0, forced.err
     assert bodies(brewery, context) == clean
     brewery.edit('when: "> 60%"', 'when: "> 50%"')
-    applied = brewery.apply(context)  # nobody is left to conflict with, we ourselves neither
+    applied = brewery.apply(context)  # no field manager is left to conflict with
     assert applied.status == 0, applied.err
 
 
-def test_what_others_may_add(brewery: Brewery) -> None:
-    """Annotations, labels and the defaults of a kind are no difference, and stay."""
+def test_additions_that_are_allowed(brewery: Brewery) -> None:
+    """Annotations, labels and the defaults of a kind are no difference, and remain."""
     assert brewery.apply("prod").status == 0
     metadata = {"metadata": {"annotations": {"seen": "yes"}, "labels": {"tier": "1"}}}
     brewery.patch("prod", "servicemonitor", "brew-scrape-prod", json.dumps(metadata))
     monitor = brewery.objects("prod")["ServiceMonitor brew-scrape-prod"]
-    is_defaulted = brewery.clusters.crds.is_file()  # by the operator's own kinds no field that is rendered is
+    is_defaulted = brewery.clusters.crds.is_file()  # the operator's own kinds have no defaults here
     assert ("scheme" in monitor["spec"]["endpoints"][0]) == is_defaulted
     before = brewery.versions("prod")
     assert brewery.verify("prod").status == 0
@@ -195,36 +195,36 @@ def test_what_others_may_add(brewery: Brewery) -> None:
     assert brewery.versions("prod") == before
 
 
-def test_an_object_that_is_not_ours(brewery: Brewery) -> None:
-    """It is a conflict, though nobody manages the fields that we would set."""
+def test_a_foreign_object_under_the_same_name(brewery: Brewery) -> None:
+    """A foreign object under an own name is a conflict, even if no manager has the fields to be set."""
     options = [f"--namespace={brewery.namespace}", "--from-literal=else=1"]
     brewery.clusters("staging", "create", "configmap", "brew-alerts-staging", *options)
     refused = brewery.apply("staging")
-    assert (refused.status, "it is not an object of ours" in refused.err) == (2, True)
+    assert (refused.status, "it is not an object of this spec and context" in refused.err) == (2, True)
     assert brewery.objects("staging") == {}
 
 
 def test_a_namespace_that_is_left(brewery: Brewery) -> None:
-    """What stays in the old one is told, with the command that removes it."""
+    """Objects left in an old namespace are reported, with the command that removes them."""
     assert brewery.apply("prod").status == 0
     old, brewery.namespace = brewery.namespace, f"{brewery.namespace}-new"
     brewery.clusters("prod", "create", "namespace", brewery.namespace)
-    brewery.surround("prod")
+    brewery.create_surroundings("prod")
     brewery.edit(f"namespace: {old}", f"namespace: {brewery.namespace}")
     applied = brewery.apply("prod")
     assert (applied.status, sorted(brewery.objects("prod"))) == (0, OPERATOR), applied.err
-    told = f"the namespace `{old}` too has objects of this spec and context, {len(OPERATOR)}\n"
+    message = f"the namespace `{old}` too has objects of this spec and context, {len(OPERATOR)}\n"
     found = brewery.verify("prod")
-    assert (found.status, told in applied.out, told in found.out) == (0, True, True)
+    assert (found.status, message in applied.out, message in found.out) == (0, True, True)
     assert f"namespace `{brewery.namespace}`" not in found.out
-    assert "too has objects" not in applied.err  # nobody waits for them to go
+    assert "too has objects" not in applied.err  # they are not waited for
     (command,) = re.findall(rf"`kubectl (.* -n {old} .*)`", found.out)
     brewery.clusters("prod", *shlex.split(command))
-    assert told not in brewery.verify("prod").out
+    assert message not in brewery.verify("prod").out
 
 
 def test_two_contexts_in_one_namespace(brewery: Brewery) -> None:
-    """Neither writes what the other has, and each is as its spec says."""
+    """Two contexts in one namespace do not write each other's objects."""
     brewery.edit("kube_context: staging", "kube_context: prod")
     assert brewery.apply("prod").status == 0
     before = brewery.versions("prod")
@@ -240,7 +240,7 @@ def test_two_contexts_in_one_namespace(brewery: Brewery) -> None:
 
 
 def test_prod_is_untouched_while_staging_is_applied(brewery: Brewery) -> None:
-    """Making, changing, forcing and removing in staging writes nothing in prod."""
+    """Creating, changing, forcing and removing in staging writes nothing in prod."""
     assert brewery.apply("prod").status == 0
     before = brewery.versions("prod")
     assert brewery.apply("staging").status == 0
@@ -254,7 +254,7 @@ def test_prod_is_untouched_while_staging_is_applied(brewery: Brewery) -> None:
 
 
 def test_a_kind_that_the_cluster_does_not_know(brewery: Brewery) -> None:
-    """Without the operator's kinds nothing is begun, and it is said what to install."""
+    """Without the operator's kinds nothing is applied, and the hint says what to install."""
     crds = str(brewery.clusters.crds)
     brewery.clusters("prod", "delete", "--filename", crds)
     try:
@@ -270,24 +270,24 @@ def test_a_kind_that_the_cluster_does_not_know(brewery: Brewery) -> None:
 
 
 def test_a_context_of_plain_files(brewery: Brewery) -> None:
-    """There is nothing for the cluster, and it is said why."""
+    """A context without objects is an error with the reason."""
     brewery.edit("component: operator", "component: null")
     refused = brewery.apply("prod")
     assert refused.status == 2
     assert "the context renders none\nhint: its `component` and the outputs" in refused.err
 
 
-def test_a_namespace_that_is_not_there(brewery: Brewery) -> None:
-    """Nothing is begun, and it is said how to make it."""
+def test_a_missing_namespace(brewery: Brewery) -> None:
+    """A missing namespace is reported once, with the command that creates it, and nothing is applied."""
     brewery.edit(f"namespace: {brewery.namespace}", "namespace: nowhere")
     refused = brewery.apply("staging")
     assert refused.status == 2
-    assert refused.err.count('namespaces "nowhere" not found') == 1  # and there are two objects
+    assert refused.err.count('namespaces "nowhere" not found') == 1  # for two objects
     assert "hint: create it: `kubectl --context=staging create namespace nowhere`, or name" in refused.err
 
 
 def test_more_than_a_configmap_holds(brewery: Brewery) -> None:
-    """The server refuses it dry, and nothing is begun."""
+    """The server refuses a ConfigMap that is too large in a dry run, and nothing is applied."""
     brewery.edit('summary: "{instance}: {value}"', f'summary: "{"foam " * 220_000}"')
     refused = brewery.apply("staging")
     assert refused.status == 2, refused.err[:2000]
@@ -300,7 +300,7 @@ def test_more_than_a_configmap_holds(brewery: Brewery) -> None:
     "number", [1, 2, 3]
 )  # the rules, the dashboard, a new receiver; then an old one goes
 def test_a_failure_is_undone(brewery: Brewery, number: int) -> None:
-    """Whichever object is not kept: all is as it was, and running again heals it, in conflict with nobody."""
+    """Whichever object fails, everything is undone, and a second run succeeds without a conflict."""
     brewery.edit("      pager:\n", "      night:\n")
     brewery.edit('when: "> 60%"', 'when: "> 50%"')
     assert brewery.apply("prod").status == 0
@@ -313,35 +313,35 @@ def test_a_failure_is_undone(brewery: Brewery, number: int) -> None:
     assert "the disk is full" in failed.err
     assert failed.err.count(": undone, as before\n") == number
     assert bodies(brewery, "prod") == before
-    healed = brewery.apply("prod")
-    assert healed.status == 0, healed.err
+    again = brewery.apply("prod")
+    assert again.status == 0, again.err
 
 
 def test_a_server_that_is_killed_in_the_middle(brewery: Brewery) -> None:
-    """What stands there is said to be unknown; when it is back, running again heals it."""
+    """The state of a killed server is reported as unknown; once it is back, a second run succeeds."""
     brewery.fail_at(3, kills="prod")
     failed = brewery.apply("prod")
     server = brewery.clusters.servers["prod"]
     server.kill()
     server.start()
     assert failed.status == 2
-    told = re.findall(r"^  kubernetes prod: (\S+ \S+): (.*)", failed.err, re.MULTILINE)
-    assert len(told) == len(OPERATOR)
-    for number, (_, status) in enumerate(told, start=1):
+    reported = re.findall(r"^  kubernetes prod: (\S+ \S+): (.*)", failed.err, re.MULTILINE)
+    assert len(reported) == len(OPERATOR)
+    for number, (_, status) in enumerate(reported, start=1):
         begun = number <= 3
         statuses = ("could not be undone", "not begun")
-        assert status.startswith(f"{statuses[not begun]}, what is there cannot be read")
+        assert status.startswith(f"{statuses[not begun]}, the live content cannot be read")
     assert "next: victor-mon apply --context prod --spec specs/brew.yaml\n" in failed.err
-    names = [name.replace(f"{brewery.namespace}/", "") for name, _ in told]
+    names = [name.replace(f"{brewery.namespace}/", "") for name, _ in reported]
     assert sorted(brewery.objects("prod")) == sorted(names[:2])
     assert brewery.verify("prod").status == 1
-    healed = brewery.apply("prod")
-    assert healed.status == 0, healed.err
+    again = brewery.apply("prod")
+    assert again.status == 0, again.err
     assert sorted(brewery.objects("prod")) == OPERATOR
 
 
 def test_the_guides_commands(cluster_pair: Clusters) -> None:
-    """The monitoring folder's objects are taken from plain kubectl, and hold the generated files."""
+    """Plain kubectl can apply the objects of the monitoring folder, which contain the generated files."""
     folder = ROOT / "deployment" / "kubernetes" / "monitoring"
     cluster_pair("prod", "create", "namespace", "victor-monitoring")
     for each in ("performance-alerts.yaml", "dashboards/"):

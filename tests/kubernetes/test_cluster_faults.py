@@ -1,7 +1,7 @@
 """A fault at every step of applying to a real API server, an Alertmanager and a Grafana.
 
-Each step meets some of the kinds of faults in turn, and so do the orders. The run prints the steps and
-outcomes as a table.
+Each step is tried with some kinds of faults; kinds and orders rotate. The run prints the steps and outcomes
+as a table.
 """
 
 from __future__ import annotations
@@ -15,30 +15,30 @@ from pathlib import Path
 
 import pytest
 
-from tests.apply.faults import Case, Interference, Kind, Phase, Place, asked, healed
-from tests.apply.grafana_stand_in import Grafana, Kept
-from tests.apply.kept import KeptDashboard, KeptFile
-from tests.apply.mixed import Mixed, named, orders
+from tests.apply.fake import serving
+from tests.apply.fake_grafana import Grafana, StoredDashboard
+from tests.apply.faults import Case, Kind, Phase, Place, ProxyFaults, assert_recovers, requests_to
+from tests.apply.mixed import Mixed, orders, parameter_id
 from tests.apply.proxy import Wire, proxy
-from tests.apply.stand_in import serving
+from tests.apply.stores import DashboardStore, FileStore
 from tests.apply.world import HOST, paths, routed
 from tests.cli.commands import Outcome, edit, in_process
 from tests.end_to_end.live import alerting
+from tests.kubernetes.config_maps import ConfigMapStore
 from tests.kubernetes.conftest import NewClusters
 from tests.kubernetes.failing import TARGET, FailingKubectl
-from tests.kubernetes.kept_objects import KeptConfigMaps
 from tests.tables import row
 
 SPEC = Path(__file__).with_name("spec.yaml")
 TOKEN = "canary-cluster-token"  # noqa: S105 - it opens nothing
 NAMESPACE = "brewery"
 NAMES = (TARGET, "alertmanager", "grafana")
-# What happens in turn to each of kubectl's questions, to each of its changes, and to each request.
-ASKING: Sequence[Kind] = ("fails", "gone", "interrupted")
-CHANGING: Sequence[Kind] = ("lost", "taken", "interrupted", "fails", "gone")
-REQUESTING: Sequence[Kind] = ("500", "gone", "taken", "interrupted")
-TITLE = "faults while applying to a cluster, an Alertmanager and a Grafana, and what was told and true"
-# The calls of kubectl, of which only those without --dry-run change anything, and the requests of the others.
+# The faults, in rotation, of kubectl's reads, of its changes, and of the requests to the other targets.
+READ_FAULTS: Sequence[Kind] = ("fails", "gone", "interrupted")
+CHANGE_FAULTS: Sequence[Kind] = ("lost", "taken", "interrupted", "fails", "gone")
+REQUEST_FAULTS: Sequence[Kind] = ("500", "gone", "taken", "interrupted")
+TITLE = "faults while applying to a cluster, an Alertmanager and a Grafana, and the reported states"
+# The calls of kubectl: `apply` in the phase `before` is a dry run.
 CALLS: Mapping[Phase, str] = {
     "before": "apply api-resources version get get diff apply",
     "during": "get apply get apply get delete",
@@ -55,8 +55,8 @@ contexts:
     targets: []
 """
 STATUS, DASHBOARD = "/api/v2/status", "/api/dashboards/uid/brew-prod"
-FOLDER = "/api/folders/victor-mon-e745733e9eefd0b3"  # by its title
-ASKED: Mapping[Phase, Sequence[Place]] = {
+FOLDER = "/api/folders/victor-mon-e745733e9eefd0b3"  # derived from its title
+REQUESTS: Mapping[Phase, Sequence[Place]] = {
     "before": [
         Place("alertmanager", "GET", STATUS),
         Place("grafana", "GET", DASHBOARD),
@@ -83,7 +83,7 @@ ASKED: Mapping[Phase, Sequence[Place]] = {
 
 
 def calls(phase: Phase) -> list[Place]:
-    """The calls of kubectl in a phase, each with its number among all."""
+    """Return the calls of kubectl in a phase, each with its number among all calls."""
     verbs = [(phase, verb) for phase, verbs in CALLS.items() for verb in verbs.split()]
     return [
         Place(TARGET, verb, "", number) for number, (at, verb) in enumerate(verbs, start=1) if at == phase
@@ -91,27 +91,27 @@ def calls(phase: Phase) -> list[Place]:
 
 
 def cases() -> Iterator[tuple[tuple[str, ...], Case]]:
-    """Every fault, and the order of the targets that it comes in."""
-    turns, asking = itertools.cycle(orders(NAMES)), itertools.cycle(ASKING)
-    changing, requesting = itertools.cycle(CHANGING), itertools.cycle(REQUESTING)
+    """Yield every fault, each with an order of the targets."""
+    turns, asking = itertools.cycle(orders(NAMES)), itertools.cycle(READ_FAULTS)
+    changing, requesting = itertools.cycle(CHANGE_FAULTS), itertools.cycle(REQUEST_FAULTS)
     for phase in CALLS:
         for place in calls(phase):
             is_change = phase == "during" and place.is_write
             for kind in itertools.islice(changing, 3) if is_change else (next(asking),):
                 yield next(turns), Case(kind, phase, place)
-    for phase, places in ASKED.items():
+    for phase, places in REQUESTS.items():
         for place in places:
             yield next(turns), Case(next(requesting), phase, place)
 
 
 @dataclass
 class Failing(Mixed):
-    """The three of them, each failing in its own way."""
+    """A cluster, an Alertmanager and a Grafana, each with its own injector."""
 
     kubectl: FailingKubectl = field(kw_only=True)
 
     def edit(self, old: str, new: str) -> None:
-        """The spec with one text replaced, and everything rendered."""
+        """Replace a text of the spec, and render everything."""
         edit(self.spec, old, new)
         outcome = self.run("generate")
         assert outcome.status == 0, outcome.err
@@ -148,16 +148,16 @@ def mixed(
             return in_process(spec.parents[1], *arguments, env=env)
 
         url = behind["alertmanager"]
-        cluster = KeptConfigMaps(pair.servers["prod"], NAMESPACE, "brew-alerts-prod")
+        cluster = ConfigMapStore(pair.servers["prod"], NAMESPACE, "brew-alerts-prod")
         found = Failing(
             {
                 TARGET: cluster,
-                "alertmanager": KeptFile(
+                "alertmanager": FileStore(
                     f"alertmanager {urls['alertmanager']}", config, url, lambda: (routed(url), None)
                 ),
-                "grafana": KeptDashboard(grafana, urls["grafana"], "brew-prod", "Beer & Co"),
+                "grafana": DashboardStore(grafana, urls["grafana"], "brew-prod", "Beer & Co"),
             },
-            {TARGET: kubectl, **dict.fromkeys(urls, Interference(wire))},
+            {TARGET: kubectl, **dict.fromkeys(urls, ProxyFaults(wire))},
             run,
             is_slow=True,
             spec=spec,
@@ -172,39 +172,41 @@ def mixed(
         pair("prod", "create", "namespace", NAMESPACE)
         pair("prod", "create", "configmap", "theirs", f"--namespace={NAMESPACE}", "--from-literal=a=b")
         grafana.folders["theirs"] = "Theirs"
-        grafana.dashboards["theirs"] = Kept({"uid": "theirs", "version": 1, "panels": []}, "theirs")
+        grafana.dashboards["theirs"] = StoredDashboard(
+            {"uid": "theirs", "version": 1, "panels": []}, "theirs"
+        )
         given = SPEC.read_text(encoding="utf-8").replace("NAMESPACE", NAMESPACE)
         spec.write_text(given.partition("contexts:\n")[0] + CONTEXT, encoding="utf-8")
-        found.put_in(NAMES[:2])
+        found.set_order(NAMES[:2])
         found.edit("kubernetes: {rules_key", "outputs: {dashboard: null}\nkubernetes: {rules_key")
         applied = found.apply()
         assert applied.status == 0, applied.err
         (rules,) = cluster.snapshot()
         cluster.apply({**rules, "metadata": {**rules["metadata"], "name": "brew-old"}}, "victor-mon")
         cluster.note()
-        found.learn("old")
-        found.put_in(NAMES)
+        found.record("old")
+        found.set_order(NAMES)
         found.edit("outputs: {dashboard: null}\n", "")
         found.edit("> 1GiB", "> 2GiB")
         found.edit("pager:", "siren:")
-        found.become("new")
+        found.apply_as("new")
         yield found
-        healed(found)
+        assert_recovers(found)
 
 
-@pytest.mark.parametrize(("order", "case"), list(cases()), ids=named)
+@pytest.mark.parametrize(("order", "case"), list(cases()), ids=parameter_id)
 def test_a_fault(mixed: Failing, order: Sequence[str], case: Case, record_property) -> None:
-    """What is told of every target is true, nothing of others is lost, and a second run heals it."""
-    record_property(*row(TITLE, mixed.suffered(order, case)))
+    """The report of every target is correct, foreign content remains, and a second run succeeds."""
+    record_property(*row(TITLE, mixed.apply_with_fault(order, case)))
 
 
 def test_every_step_has_its_fault(mixed: Failing) -> None:
-    """What the faults come at is all that a run asks until it looks at what was applied."""
-    mixed.put_in(NAMES)
+    """The places of the faults are all calls and requests of a run until it verifies."""
+    mixed.set_order(NAMES)
     mixed.reset()
     assert mixed.apply().status == 0
     expected = [place for phase in CALLS for place in calls(phase)]
-    assert mixed.kubectl.asked()[: len(expected)] == expected
+    assert mixed.kubectl.calls()[: len(expected)] == expected
     for name in NAMES[1:]:
-        expected = [place for places in ASKED.values() for place in places if place.target == name]
-        assert asked(mixed.wire, name)[: len(expected)] == expected
+        expected = [place for places in REQUESTS.values() for place in places if place.target == name]
+        assert requests_to(mixed.wire, name)[: len(expected)] == expected

@@ -1,4 +1,4 @@
-"""Every overlay of Kubernetes objects is complete, and builds."""
+"""Every overlay of Kubernetes objects is complete and can be built."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OVERLAYS = [(spec, context) for spec in SPECS for context in compiled(spec).cont
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The files of each spec of this repository, in a folder of its name."""
+    """Return a folder with the rendered files of each spec of this repository, in folders of their names."""
     folder = tmp_path_factory.mktemp("rendered")
     for name, path in SPECS.items():
         generated = victor_mon(ROOT, "generate", "--spec", str(path), "--out", str(folder / name))
@@ -29,7 +29,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.mark.parametrize(("spec", "context"), OVERLAYS)
 def test_overlay_builds(rendered: Path, kubectl: list[Path], spec: str, context: str) -> None:
-    """`kubectl kustomize` yields the objects beside it."""
+    """`kubectl kustomize` yields the objects of the overlay's folder."""
     outputs = compiled(spec).contexts[context].outputs
     folder = rendered / spec / outputs["overlays"].replace("{context}", context)
     documents = (yaml.safe_load(path.read_text(encoding="utf-8")) for path in folder.rglob("*.yaml"))
@@ -40,7 +40,7 @@ def test_overlay_builds(rendered: Path, kubectl: list[Path], spec: str, context:
 
 
 class Loader(yaml.SafeLoader):
-    """To whom a bare `=`, as kubectl writes it, is a text."""
+    """A YAML loader that reads a bare `=`, as kubectl writes it, as a text."""
 
 
 def plain(loader: Loader, node: yaml.ScalarNode) -> object:
@@ -56,7 +56,7 @@ def ordered(objects: list[dict[str, object]]) -> list[str]:
 
 @pytest.fixture(scope="module")
 def kubectl() -> list[Path]:
-    """The machine's kubectl, and Debian's where it is there."""
+    """Return the kubectl on PATH, and Debian's if it is unpacked."""
     on_path = shutil.which("kubectl")
     found = [*([Path(on_path)] if on_path else []), *([each] if (each := debian_kubectl()) else [])]
     return found or [needed("kubectl")]

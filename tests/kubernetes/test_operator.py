@@ -1,4 +1,4 @@
-"""What the real Prometheus operator makes of a context's objects, and what `apply` and `verify` say of it."""
+"""A context's objects processed by the real Prometheus operator, and the findings of `apply` and `verify`."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from tests.kubernetes.stack import Stack
 from tests.rules.rendered import PERFORMANCE
 from tests.tables import row
 
-TITLE = "what the operator makes of our objects, and what is said of it"
+TITLE = "findings about a context's objects, and the configuration that the operator generates"
 PAGER = "AlertmanagerConfig brew-receiver-pager-prod"
 RULES, MONITOR = "PrometheusRule brew-alerts-prod", "ServiceMonitor brew-scrape-prod"
 
 
 @pytest.fixture(scope="module")
 def operated(request: pytest.FixtureRequest) -> Iterator[Clusters]:
-    """Two clusters, with the operator at work in `prod`."""
+    """Yield two clusters, with the operator running in `prod`."""
     assets = operator_assets()
     if assets is None:
         pytest.skip("OPERATOR_ASSETS names no folder with kcp and the operator: see tests/kubebuilder.py")
@@ -37,20 +37,20 @@ def operated(request: pytest.FixtureRequest) -> Iterator[Clusters]:
         yield clusters
 
 
-def note(record_property, on: str, said: str, made: str) -> None:
-    """A row of the table."""
-    cells = {"on": on, "apply, verify": said, "the operator made": made}
+def note(record_property, on: str, findings: str, generated: str) -> None:
+    """Record a row of the table."""
+    cells = {"on": on, "apply, verify": findings, "generated": generated}
     record_property(*row(TITLE, cells))
 
 
 @pytest.fixture
 def stacked(operated: Clusters, tmp_path: Path) -> Iterator[Callable[[str], Stack]]:
-    """What makes a stack beside a repository with a spec of that text; it goes with the test."""
-    with contextlib.ExitStack() as kept:
+    """Yield a function that creates a repository with a spec, and a stack that is removed after the test."""
+    with contextlib.ExitStack() as cleanup:
 
         def make(text: str) -> Stack:
             found = Stack(Brewery(tmp_path / "repository", operated, text))
-            kept.callback(found.down)
+            cleanup.callback(found.down)
             return found
 
         yield make
@@ -58,7 +58,7 @@ def stacked(operated: Clusters, tmp_path: Path) -> Iterator[Callable[[str], Stac
 
 @pytest.fixture
 def stack(stacked: Callable[[str], Stack]) -> Stack:
-    """The stack beside the brewery."""
+    """Return the stack of the brewery."""
     return stacked(SPEC.read_text(encoding="utf-8"))
 
 
@@ -119,18 +119,18 @@ UNSELECTED: list[tuple[str, Callable[[Stack], None], str, str, str]] = [
 
 
 @pytest.mark.parametrize(
-    ("name", "change", "code", "about", "made"), UNSELECTED, ids=[each[0] for each in UNSELECTED]
+    ("name", "change", "code", "about", "generated"), UNSELECTED, ids=[each[0] for each in UNSELECTED]
 )
-def test_what_nothing_selects_or_routes(
+def test_objects_not_selected_or_routed(
     stack: Stack,
     record_property,
     name: str,
     change: Callable[[Stack], None],
     code: str,
     about: str,
-    made: str,
+    generated: str,
 ) -> None:
-    """A warning before applying, an error afterwards; what the hint says, done literally, ends in green."""
+    """They are a warning before applying and an error afterwards; following the hints resolves both."""
     change(stack)
     if name != "default strategy":
         stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
@@ -140,14 +140,14 @@ def test_what_nothing_selects_or_routes(
     assert f"warning[{code}]" in applied.err
     found = stack.brewery.verify("prod")
     assert (found.status, f"error[{code}]" in found.out, about in found.out) == (1, True, True), found.out
-    until(lambda: stack.made().startswith(made), 30)
-    note(record_property, name, f"warning, error {code}", stack.made())
+    until(lambda: stack.generated().startswith(generated), 30)
+    note(record_property, name, f"warning, error {code}", stack.generated())
     stack.follow(found)
     until(lambda: stack.brewery.verify("prod").status == 0, 60)
 
 
-def test_two_that_select_the_same(stack: Stack) -> None:
-    """Both are named, and nothing fails."""
+def test_an_object_selected_twice(stack: Stack) -> None:
+    """Both selecting objects are named, and it is no error."""
     labelled(stack)
     stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
     stack.up()
@@ -180,30 +180,30 @@ MISSING: list[tuple[str, list[str], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("name", "command", "told"), MISSING, ids=[each[0] for each in MISSING])
+@pytest.mark.parametrize(("name", "command", "message"), MISSING, ids=[each[0] for each in MISSING])
 def test_a_secret_that_a_receiver_refers_to(
-    stack: Stack, record_property, name: str, command: list[str], told: str
+    stack: Stack, record_property, name: str, command: list[str], message: str
 ) -> None:
-    """Nothing is sent without it; where it goes later, `verify` names it and the receiver that is cut off."""
+    """Without it nothing is applied; if it is deleted later, `verify` names it and the lost receiver."""
     labelled(stack)
     stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
     stack.up()
     namespace = f"--namespace={stack.brewery.namespace}"
-    told = told.replace("NAMESPACE", stack.brewery.namespace)
+    message = message.replace("NAMESPACE", stack.brewery.namespace)
     stack.kubectl(command[0], *command[1:], namespace)
     refused = stack.brewery.apply("prod")
-    assert (refused.status, told in refused.err, stack.brewery.objects("prod")) == (2, True, {})
+    assert (refused.status, message in refused.err, stack.brewery.objects("prod")) == (2, True, {})
     stack.kubectl("delete", "secret", "pager", "--ignore-not-found", namespace)
     stack.kubectl("create", "secret", "generic", "pager", "--from-literal=key=canary-pager", namespace)
     assert stack.brewery.apply("prod").status == 0
     stack.kubectl(command[0], *command[1:], namespace)
     stack.kubectl("annotate", "alertmanagerconfig", "brew-receiver-pager-prod", "looked=at", namespace)
-    until(lambda: "pager" not in stack.made(), 30)
+    until(lambda: "pager" not in stack.generated(), 30)
     found = stack.brewery.verify("prod")
-    assert (found.status, told in found.out) == (1, True), found.out
+    assert (found.status, message in found.out) == (1, True), found.out
     receiver = f"{stack.brewery.namespace}/brew-receiver-pager-prod/pager"
     assert f"does not reach the receiver `{receiver}` of `Alertmanager {stack.namespace}/kps`" in found.out
-    note(record_property, name, "refused, error VM915", stack.made())
+    note(record_property, name, "refused, error VM915", stack.generated())
 
 
 SERVICES: list[tuple[str, str, str, str]] = [
@@ -211,27 +211,29 @@ SERVICES: list[tuple[str, str, str, str]] = [
         "Service missing",
         "app.kubernetes.io/name: brewery}",
         "app.kubernetes.io/name: pub}",
-        "in the namespace `brewery`, and there are none",
+        "in the namespace `brewery`, but none exist",
     ),
     ("wrong port", "port: http,", "port: metrics,", "scrapes the port `metrics`"),
 ]
 
 
-@pytest.mark.parametrize(("name", "old", "new", "told"), SERVICES, ids=[each[0] for each in SERVICES])
+@pytest.mark.parametrize(("name", "old", "new", "message"), SERVICES, ids=[each[0] for each in SERVICES])
 def test_a_service_that_is_to_be_scraped(
-    stack: Stack, record_property, name: str, old: str, new: str, told: str
+    stack: Stack, record_property, name: str, old: str, new: str, message: str
 ) -> None:
-    """Without the Service, its port or an endpoint nothing is sent: nobody would be scraped."""
+    """Without the Service, its port or an endpoint nothing is applied: nothing would be scraped."""
     labelled(stack)
     stack.up()
     stack.brewery.edit(old, new)
     refused = stack.brewery.apply("prod")
-    assert (refused.status, told in refused.err, stack.brewery.objects("prod")) == (2, True, {}), refused.err
+    assert (refused.status, message in refused.err, stack.brewery.objects("prod")) == (2, True, {}), (
+        refused.err
+    )
     note(record_property, name, "refused", "nothing: nothing was sent")
 
 
 def sidecar(stack: Stack, **env: str) -> None:
-    """A Grafana whose sidecar brings in the dashboards that these variables name."""
+    """Create a Grafana whose sidecar loads the dashboards selected by these variables."""
     variables = [{"name": name, "value": value} for name, value in env.items()]
     container = {"name": "grafana-sc-dashboard", "image": "kiwigrid/k8s-sidecar:2", "env": variables}
     body = {
@@ -244,31 +246,36 @@ def sidecar(stack: Stack, **env: str) -> None:
 
 
 def test_a_sidecar_that_looks_for_another_label(stack: Stack) -> None:
-    """Once the hint is followed it takes the dashboard; and it must look into the namespace."""
+    """After the hint is followed the sidecar takes the dashboard; it must also watch the namespace."""
     labelled(stack)
     stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
     stack.up()
     sidecar(stack, LABEL="grafana_dashboard", LABEL_VALUE="yes", NAMESPACE="ALL")
     applied = stack.brewery.apply("prod")
     owner = f"StatefulSet {stack.namespace}/grafana"
-    taken = "`ConfigMap brew-dashboard-prod`: it looks for `grafana_dashboard`"
-    told = f"the sidecar of `{owner}` does not take {taken}"
-    assert (applied.status, told in applied.out) == (1, True), applied.out
+    taken = "`ConfigMap brew-dashboard-prod`: it selects by `grafana_dashboard`"
+    message = f"the sidecar of `{owner}` does not load {taken}"
+    assert (applied.status, message in applied.out) == (1, True), applied.out
     stack.follow(stack.brewery.verify("prod"))
     found = stack.brewery.verify("prod")
     assert found.status == 0, found.out
     sidecar(stack, LABEL="grafana_dashboard", NAMESPACE="elsewhere")
     found = stack.brewery.verify("prod")
-    assert f"does not look into the namespace `{stack.brewery.namespace}`" in found.out
+    assert f"does not watch the namespace `{stack.brewery.namespace}`" in found.out
     stack.kubectl("delete", "statefulset", "grafana", f"--namespace={stack.namespace}")
 
 
-RIGHTS = ["alertmanagers.monitoring.coreos.com", "prometheuses.monitoring.coreos.com", "secrets", "services"]
+RESOURCES = [
+    "alertmanagers.monitoring.coreos.com",
+    "prometheuses.monitoring.coreos.com",
+    "secrets",
+    "services",
+]
 
 
-@pytest.mark.parametrize("resource", RIGHTS)
-def test_a_right_that_is_not_there(stack: Stack, record_property, tmp_path: Path, resource: str) -> None:
-    """It is said once, by the resource, and what follows from it is not known, neither right nor wrong."""
+@pytest.mark.parametrize("resource", RESOURCES)
+def test_a_missing_permission(stack: Stack, record_property, tmp_path: Path, resource: str) -> None:
+    """A missing permission is a warning by resource; the checks that depend on it are skipped."""
     labelled(stack)
     stack.alertmanager["alertmanagerConfigMatcherStrategy"] = {"type": "None"}
     stack.up()
@@ -286,18 +293,18 @@ def test_a_right_that_is_not_there(stack: Stack, record_property, tmp_path: Path
     stack.kubectl("apply", "--filename=-", stdin=json.dumps(role))
     account = f"--serviceaccount={stack.brewery.namespace}:deployer"
     stack.kubectl("create", "clusterrolebinding", name, f"--clusterrole={name}", account)
-    stack.brewery.become(user)
+    stack.brewery.impersonate(user)
     applied = stack.brewery.apply("prod")
     assert applied.status == 0, applied.err + applied.out
     assert applied.out.count(f"`{resource}`, so it is not known") == 1
     found = stack.brewery.verify("prod")
     assert (found.status, found.out.count("warning[VM917]")) == (0, 1 + (resource == "secrets")), found.out
     assert "as far as you may read" in found.err
-    note(record_property, f"no right to list {resource}", "warning VM917", stack.made())
+    note(record_property, f"no right to list {resource}", "warning VM917", stack.generated())
 
 
 def _resources(stack: Stack) -> list[tuple[str, str]]:
-    """Every resource of the cluster, by its group."""
+    """Return the group and the name of every resource of the cluster."""
     names = stack.kubectl("api-resources", "--output=name").split()
     return [each.partition(".")[::2][::-1] for each in names]
 
@@ -305,7 +312,7 @@ def _resources(stack: Stack) -> list[tuple[str, str]]:
 def test_from_nothing_to_routed(
     stacked: Callable[[str], Stack], tmp_path: Path, promtool: Path, amtool: Path
 ) -> None:
-    """This repository's rules and alerts, with objects as kube-prometheus-stack makes them, hint by hint."""
+    """This repository's own spec reaches a kube-prometheus-stack by following one hint after another."""
     text = PERFORMANCE.read_text(encoding="utf-8")
     for old, new in (
         ("namespace: victor-monitoring", "namespace: NAMESPACE"),
@@ -325,11 +332,11 @@ def test_from_nothing_to_routed(
         stack.follow(stack.brewery.verify("prod"))
     until(lambda: stack.brewery.verify("prod").status == 0, 60)
 
-    def ours() -> str:
+    def own_rules() -> str:
         named = (stack.rules() or {}).items()
         return next((text for name, text in named if name.startswith(stack.brewery.namespace)), "")
 
-    rules = until(ours, 30)
+    rules = until(own_rules, 30)
     checked = subprocess.run(
         [promtool, "check", "rules"], input=rules, capture_output=True, text=True, check=False
     )

@@ -1,4 +1,4 @@
-"""This repository's own contexts, applied from a copy of it to clusters of their names."""
+"""This repository's own contexts, applied from a copy of it to clusters of the same names."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ OBJECTS = ["ConfigMap victor-performance-alerts-{}", "ConfigMap victor-performan
 
 
 class Copy:
-    """A copy of what this repository keeps of its spec, and a command line in it."""
+    """A copy of this repository's spec and rendered files, in which commands run."""
 
     def __init__(self, folder: Path, clusters: Clusters) -> None:
         self.folder, self.clusters = folder, clusters
@@ -26,7 +26,7 @@ class Copy:
             shutil.copytree(ROOT / name, folder / name)
 
     def run(self, *arguments: str) -> Outcome:
-        """The outcome of a command with the configuration that knows the clusters."""
+        """Run a command with the clusters' kubeconfig, and return the outcome."""
         spec = ("--spec", "specs/performance.yaml")
         env = {**self.clusters.env, "PATH": f"{self.clusters.kubectl.parent}:{paths()['PATH']}"}
         return in_process(self.folder, arguments[0], *spec, *arguments[1:], env=env)
@@ -39,7 +39,7 @@ def copy(cluster_pair: Clusters, tmp_path: Path) -> Copy:
 
 @pytest.mark.parametrize("context", ["staging", "prod"])
 def test_a_copy_of_this_repository_is_applied(copy: Copy, context: str) -> None:
-    """Refused without its namespace; then from nothing, again, and after an edit that loosens an alert."""
+    """A context is refused without its namespace, then applied from nothing, again, and after an edit."""
     names = [each.format(context) for each in OBJECTS]
     for how in ("--dry-run", "--yes"):
         refused = copy.run("apply", "--context", context, how)
@@ -69,7 +69,7 @@ def test_a_copy_of_this_repository_is_applied(copy: Copy, context: str) -> None:
 
 @pytest.mark.parametrize("verb", ["apply", "verify"])
 def test_a_configuration_without_the_context(copy: Copy, tmp_path: Path, verb: str) -> None:
-    """The contexts that kubectl has are named, and how the spec names one of them; nothing is asked."""
+    """A missing context is an error that names kubectl's contexts, with a hint to use one of them."""
     text = copy.clusters.kubeconfig.read_text(encoding="utf-8")
     known = tmp_path / "kubeconfig"
     known.write_text(text.replace("name: prod\n", "name: live\n"), encoding="utf-8")
@@ -83,6 +83,6 @@ def test_a_configuration_without_the_context(copy: Copy, tmp_path: Path, verb: s
     known.write_text("apiVersion: v1\nkind: Config\n", encoding="utf-8")
     refused = copy.run(verb, "--context", "prod")
     assert refused.err.endswith(
-        "victor-mon: kubernetes prod: kubectl has no context `prod`: its configuration has none at all\n"
-        "hint: name the file of your clusters: KUBECONFIG=FILE\n"
+        "victor-mon: kubernetes prod: kubectl has no context `prod`: its configuration has no contexts\n"
+        "hint: set the configuration file: KUBECONFIG=FILE\n"
     )

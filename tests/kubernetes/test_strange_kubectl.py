@@ -1,4 +1,4 @@
-"""A program of the name of kubectl that is another, too old, or has a bad day: told, and no traceback."""
+"""A program named kubectl that is another one, too old or failing is reported without a traceback."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ OBJECT = '{"items": [{"apiVersion": "v1", "kind": "ConfigMap", "metadata": METAD
 
 @contextlib.contextmanager
 def cluster(folder: Path, version: str, objects: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Target]:
-    """A cluster behind a kubectl that prints these."""
+    """Yield a cluster behind a kubectl that prints this version and these objects."""
     (folder / "version").write_text(version, encoding="utf-8")
     (folder / "objects").write_text(objects, encoding="utf-8")
     (folder / "kubectl").write_text(SAYS.format(folder=folder), encoding="utf-8")
@@ -56,27 +56,27 @@ def cluster(folder: Path, version: str, objects: str, monkeypatch: pytest.Monkey
     ],
 )
 def test_objects_of_another_shape(objects: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is no list of objects is not taken for one."""
+    """Output that is no list of objects is an error."""
     with cluster(tmp_path, VERSION, objects, monkeypatch) as target:
         for ask in (target.read, lambda: list(target.verify())):
-            with pytest.raises(UserError, match="kubectl printed something else than was asked for"):
+            with pytest.raises(UserError, match="kubectl printed unexpected output"):
                 ask()
 
 
 @pytest.mark.parametrize("version", ["v1.30", "", "null", "[]", "{}", '{"clientVersion": {"minor": 30}}'])
 def test_a_version_of_another_shape(version: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program that does not tell its version as kubectl does is none."""
+    """A program that prints no version as kubectl does is an error."""
     with (
         cluster(tmp_path, version, '{"items": []}', monkeypatch) as target,
-        pytest.raises(UserError, match="kubectl printed something else") as told,
+        pytest.raises(UserError, match="kubectl printed unexpected output") as error,
     ):
         target.read()
-    assert "kubectl version --client" in told.value.hint
+    assert "kubectl version --client" in error.value.hint
 
 
 @pytest.mark.parametrize("minor", ["20", "27+", ""])
-def test_a_version_that_is_told(minor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever else stands in it, what is printed is read."""
+def test_unusual_versions(minor: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Old, unusual and empty minor versions are accepted."""
     version = VERSION.replace("30", minor)
     with cluster(tmp_path, version, '{"items": []}', monkeypatch) as target:
         assert target.read() == {}
@@ -85,9 +85,9 @@ def test_a_version_that_is_told(minor: str, tmp_path: Path, monkeypatch: pytest.
 def test_a_user_who_may_look_into_one_namespace(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What is asked of the others is refused, which is said, and fails nothing."""
+    """A user without access to other namespaces gets one message about it, and no error."""
     with cluster(tmp_path, VERSION, '{"items": []}', monkeypatch) as target:
         for _ in range(2):
             assert {found.pattern.code for found in target.verify() if found.pattern} == {"VM901"}
-    told = "kubernetes staging: Error (Forbidden): not you; other namespaces are not looked into"
-    assert capsys.readouterr().out.splitlines() == [told]
+    message = "kubernetes staging: Error (Forbidden): not you; other namespaces are not checked"
+    assert capsys.readouterr().out.splitlines() == [message]

@@ -1,4 +1,4 @@
-"""Whatever becomes of a spec, compiling it ends with diagnostics, never with an exception."""
+"""Compiling a damaged spec ends with diagnostics, never with an exception."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ MARKS = "{}[]:,#&*!|>\"'%@`-? \t<=~$\\0\u00e9"
 
 
 def paths(node: Any, path: tuple[Key, ...] = ()) -> list[tuple[Key, ...]]:
-    """The path of every node below the first."""
+    """Return the path of every node below the given one."""
     below = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
     return [found for key, each in below for found in ((*path, key), *paths(each, (*path, key)))]
 
@@ -48,7 +48,7 @@ def at(node: Any, path: tuple[Key, ...]) -> Any:
 
 @st.composite
 def changed_trees(draw: st.DrawFn) -> str:
-    """A shipped spec with some of its nodes removed, replaced, renamed or copied elsewhere."""
+    """Draw a shipped spec with some of its nodes removed, replaced, renamed or copied elsewhere."""
     tree = copy.deepcopy(draw(st.sampled_from(TREES)))
     for _ in range(draw(st.integers(1, 4))):
         known = paths(tree)
@@ -71,7 +71,7 @@ def changed_trees(draw: st.DrawFn) -> str:
 
 @st.composite
 def changed_lines(draw: st.DrawFn) -> str:
-    """A shipped spec with some of its lines removed, repeated, moved, indented, cut or mistyped."""
+    """Draw a shipped spec with some of its lines removed, repeated, moved, indented, cut or mistyped."""
     lines = draw(st.sampled_from(TEXTS)).splitlines()
     for _ in range(draw(st.integers(1, 4))):
         number, other = (draw(st.integers(0, len(lines) - 1)) for _ in range(2))
@@ -86,7 +86,7 @@ def changed_lines(draw: st.DrawFn) -> str:
 @settings(max_examples=200)
 @given(changed_trees() | changed_lines())
 def test_a_changed_spec_is_compiled_or_explained(text):
-    """Every diagnostic stands within the text and says what is wrong and what to do; without one there is a spec."""
+    """Every diagnostic is inside the text and has a message and a hint; without any there is a spec."""
     source = Source("spec", text)
     compiled = compile_spec(source, today=datetime.date(2026, 11, 23))
     assert compiled.diagnostics or compiled.base
@@ -101,7 +101,7 @@ def test_a_changed_spec_is_compiled_or_explained(text):
     ("text", "contexts"), [(TEXTS[0], ["prod", "staging", "fast"]), (TEXTS[1], ["production", "staging"])]
 )
 def test_a_shipped_spec_has_no_finding(text, contexts):
-    """The specs of this repository compile without a word, for base and for every context."""
+    """The specs of this repository compile without diagnostics, for base and for every context."""
     compiled = compile_spec(Source("spec", text), today=datetime.date(2026, 11, 23))
     assert compiled.diagnostics == []
     assert list(compiled.contexts) == contexts

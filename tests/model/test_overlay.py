@@ -1,4 +1,4 @@
-"""A context's overrides, laid over the spec: what they change, where its mistakes are told, what they miss."""
+"""A context's overrides: the changes they make, the positions of mistakes, and overrides without effect."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from tests.model.telling import HEAD, compiled, told
+from tests.model.small_spec import HEAD, compiled, diagnosed
 from victor_monitoring.base.diagnostics import Source
 from victor_monitoring.language.model.overlay import overlay
 from victor_monitoring.language.syntax.load import load
@@ -44,19 +44,19 @@ contexts:
 
 
 def spec(override: str) -> str:
-    """The spec with overrides in prod, which begin on line 23."""
+    """Return the spec with overrides in prod, which begin on line 23."""
     return SPEC % textwrap.indent(textwrap.dedent(override).strip(), " " * 6)
 
 
-def laid(override: str) -> MapNode:
-    """The tree of the spec with its overrides in place."""
+def overlaid(override: str) -> MapNode:
+    """Return the tree of the spec with its overrides applied."""
     tree = load(Source("spec", HEAD + spec(override))).tree
     assert tree is not None
     return overlay(tree, "prod")[0]
 
 
 def test_an_override_changes_its_leaves_and_nothing_else():
-    """What is overridden is new in the context, all else and the base are as before."""
+    """Overridden values are new in the context; all others, and the base, are unchanged."""
     both = compiled(spec('alerts: {High: {when: "> 9/s"}, Busy: {for: 1m}}'))
     assert both.diagnostics == []
     assert both.base is not None
@@ -71,8 +71,8 @@ def test_an_override_changes_its_leaves_and_nothing_else():
 
 
 def test_a_list_is_replaced_whole_and_a_mapping_is_merged():
-    """There are no list indices in overrides; a mapping's other keys stay."""
-    merged = plain(laid("alerts: {High: {actions: [Wait], labels: {tier: prod, zone: eu}}}"))
+    """Overrides have no list indices; the other keys of a mapping are kept."""
+    merged = plain(overlaid("alerts: {High: {actions: [Wait], labels: {tier: prod, zone: eu}}}"))
     assert isinstance(merged, dict)
     high = merged["alerts"]["shop"]["High"]  # type: ignore[call-overload, index]  # plain data of a known shape
     assert high["actions"] == ["Wait"]  # type: ignore[call-overload, index]
@@ -80,8 +80,8 @@ def test_a_list_is_replaced_whole_and_a_mapping_is_merged():
 
 
 def test_the_position_of_a_leaf_is_where_it_is_written():
-    """A leaf that is overridden stands in the override, its neighbours and its parents in the base."""
-    merged = laid('alerts: {High: {when: "> 9/s"}}')
+    """An overridden leaf has its position in the override, its neighbours and its parents theirs in the base."""
+    merged = overlaid('alerts: {High: {when: "> 9/s"}}')
     at = ("alerts", "shop", "High")
     assert span_at(merged, (*at, "when")).line == 23
     assert span_at(merged, (*at, "for")).line == 13
@@ -93,15 +93,15 @@ def test_the_position_of_a_leaf_is_where_it_is_written():
     [
         (
             "alerts: {Hgh: {for: 6m}}",
-            ["23:16 VM043 the override hits nothing: there is no alert `Hgh`; did you mean `High`?"],
+            ["23:16 VM043 the override has no effect: there is no alert `Hgh`; did you mean `High`?"],
         ),
         (
             "alerts: {shop: {High: {for: 6m}}}",
-            ["23:16 VM043 the override hits nothing: there is no alert `shop`; known: `Busy`, `High`"],
+            ["23:16 VM043 the override has no effect: there is no alert `shop`; known: `Busy`, `High`"],
         ),
         (
             "signals: {rates: {window: 6m}}",
-            ["23:17 VM043 the override hits nothing: there is no signal `rates`; did you mean `rate`?"],
+            ["23:17 VM043 the override has no effect: there is no signal `rates`; did you mean `rate`?"],
         ),
         (
             "severities: [info]",
@@ -113,12 +113,12 @@ def test_the_position_of_a_leaf_is_where_it_is_written():
         (
             "alerts: [High]",
             [
-                "23:15 VM042 `alerts` wants a mapping of names to what changes; write `key: value` lines without dashes"
+                "23:15 VM042 `alerts` must be a mapping of names to changes; write `key: value` lines without dashes"
             ],
         ),
         (
             "signals:",
-            ["23:15 VM042 `signals` wants a mapping of names to what changes; " + INDENTED],
+            ["23:15 VM042 `signals` must be a mapping of names to changes; " + INDENTED],
         ),
         (
             'alerts: {High: {when: "5", fr: 6m}}',
@@ -131,25 +131,25 @@ def test_the_position_of_a_leaf_is_where_it_is_written():
         ("signals: {rate: {window: 30s}}", ["23:32 VM205 " + SHORT]),
     ],
 )
-def test_a_mistake_of_an_override_is_told_in_the_override(override, lines):
-    """What hits nothing gets the nearest name; what is wrong or goes wrong by it is shown at its own line."""
-    assert told(spec(override)) == lines
+def test_a_mistake_of_an_override_is_reported_in_the_override(override, lines):
+    """An override without effect gets the nearest name; an invalid or harmful one is shown at its own line."""
+    assert diagnosed(spec(override)) == lines
 
 
-def test_overrides_of_what_the_spec_lacks_hit_nothing():
-    """Without signals and alerts there is nothing to override, and that is told too."""
-    assert told(
+def test_overrides_of_missing_entities_have_no_effect():
+    """Without signals and alerts there is nothing to override, and that is reported too."""
+    assert diagnosed(
         "contexts: {prod: {override: {alerts: {High: {}}, signals: {rate: {}}, budget: {series: 9}}}}"
     ) == [
-        "3:39 VM043 the override hits nothing: there is no alert `High`; remove it",
-        "3:60 VM043 the override hits nothing: there is no signal `rate`; remove it",
+        "3:39 VM043 the override has no effect: there is no alert `High`; remove it",
+        "3:60 VM043 the override has no effect: there is no signal `rate`; remove it",
     ]
 
 
-def test_a_mistake_of_the_base_is_told_once_for_all_contexts():
-    """Contexts read the base again, and repeat nothing."""
+def test_a_mistake_of_the_base_is_reported_once_for_all_contexts():
+    """Contexts read the base again, and do not repeat its diagnostics."""
     body = spec("alerts: {High: {for: 6m}}").replace("unit: per_second, by", "unit: count, by")
-    assert told(body + "  test: {}\n") == [
+    assert diagnosed(body + "  test: {}\n") == [
         "7:29 VM210 the rate is `per_second`, not `count`; write `unit: per_second`",
         "19:32 VM210 `8/s` is in per_second, and count is wanted; write it like `100`",
     ]
@@ -157,13 +157,13 @@ def test_a_mistake_of_the_base_is_told_once_for_all_contexts():
 
 def test_defaults_of_a_context_reach_its_signals():
     """A window that no signal sets is the context's."""
-    there = compiled(spec("defaults: {window: 10m}")).contexts["prod"]
-    assert {duration_text(signal.window) for signal in there.signals.values()} == {"10m"}
+    prod = compiled(spec("defaults: {window: 10m}")).contexts["prod"]
+    assert {duration_text(signal.window) for signal in prod.signals.values()} == {"10m"}
 
 
 @pytest.mark.parametrize(("base", "override"), [("{for: 1m}", "null"), ("null", "{for: 1m}")])
 def test_a_null_and_a_mapping_replace_each_other(base, override):
-    """A context may switch off what the base has, and bring what it lacks."""
+    """A context may switch off a section of the base, or add one that the base does not have."""
     both = compiled(f"meta: {base}\ncontexts: {{prod: {{override: {{meta: {override}}}}}}}\n")
     assert both.base is not None
     pending = [each.meta and each.meta.pending for each in (both.base, both.contexts["prod"])]
@@ -171,6 +171,6 @@ def test_a_null_and_a_mapping_replace_each_other(base, override):
 
 
 @pytest.mark.parametrize("contexts", ["5", "[prod]", "{prod: 5}", "{prod: {override: [alerts]}}"])
-def test_contexts_of_another_form_are_told_once(contexts):
-    """A context that is no mapping is a mistake of its own, and overrides nothing."""
+def test_contexts_of_another_form_are_reported_once(contexts):
+    """A context that is not a mapping is one mistake, and overrides nothing."""
     assert [each.code for each in compiled(f"contexts: {contexts}").diagnostics] == ["VM042"]

@@ -1,10 +1,10 @@
-"""From the located tree to the model: every mistake is told once, in its place, and the rest is read on."""
+"""The reader of the model: every mistake is reported once, at its position, and the rest is still read."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.model.telling import HEAD, compiled, told
+from tests.model.small_spec import HEAD, compiled, diagnosed
 
 INDENTED = "write `key: value` lines below it, indented"
 UPGRADE = "upgrade `victor-monitoring`, or write `victor_mon: 1`"
@@ -63,16 +63,16 @@ SLUG = "`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`"
     ],
 )
 def test_an_unknown_key_gets_the_nearest_known_one_at_every_depth(body, culprit, meant):
-    """The caret is under the key itself, and the help names the key that was meant."""
+    """The caret is under the key itself, and the hint names the intended key."""
     first = next(each for each in compiled(body).diagnostics if "did you mean" in each.hint)
     line = (HEAD + body).splitlines()[first.span.line - 1]
     assert line[first.span.column - 1 : first.span.end_column - 1] == culprit
     assert first.hint == f"did you mean `{meant}`?"
 
 
-def test_all_mistakes_are_told_in_one_run_in_order():
-    """Keys, values and references that are wrong are told together, by line and column."""
-    assert told("""
+def test_all_mistakes_are_reported_in_one_run_in_order():
+    """Invalid keys, values and references are reported together, by line and column."""
+    assert diagnosed("""
         signals:
           typo: {title: A, unit: seconds, rate: {of: shop_a_totl}}
           kind: {title: B, unit: count}
@@ -90,20 +90,20 @@ def test_all_mistakes_are_told_in_one_run_in_order():
     """) == [
         "5:46 VM101 unknown metric `shop_a_totl`; declare it under `components`",
         "6:9 VM042 the signal has no kind; add one of `count`, `quantile`, `rate`, `ratio`, `score`, `value`",
-        '7:17 VM042 `title` wants text; a bare `5` is a number in YAML: quote it, `"5"`',
+        '7:17 VM042 `title` must be text; a bare `5` is a number in YAML: quote it, `"5"`',
         "7:26 VM042 `unit` cannot be `counts`; did you mean `count`?",
         "7:63 VM042 `agg` cannot be `mean`; known: `avg`, `max`, `min`, `sum`",
         "10:40 VM042 `five` is not a duration; write a duration such as `30s`, `5m` or `1h30m`",
         "11:48 VM106 unknown severity `pager`; known: `critical`, `warning`",
-        "15:55 VM042 `labels` wants a mapping of keys to values; write `key: value` lines without dashes",
+        "15:55 VM042 `labels` must be a mapping of keys to values; write `key: value` lines without dashes",
         "16:26 VM042 `type` cannot be `gage`; did you mean `gauge`?",
         "17:1 VM040 unknown key `dashbord`; did you mean `dashboard`?",
     ]
 
 
 def test_a_broken_entity_causes_no_further_noise():
-    """Who refers to an entity that could not be read is not told that it does not exist."""
-    assert told("""
+    """A reference to an entity that could not be read is not reported as undefined."""
+    assert diagnosed("""
         components:
           api:
             metrics:
@@ -123,7 +123,7 @@ def test_a_broken_entity_causes_no_further_noise():
         dashboard: {rows: [{title: R, panels: [{title: P, type: stat, signal: c}]}]}
     """) == [
         "7:28 VM042 `type` cannot be `count`; did you mean `counter`?",
-        '8:71 VM042 `endpoint` wants text; a bare `5` is a number in YAML: quote it, `"5"`',
+        '8:71 VM042 `endpoint` must be text; a bare `5` is a number in YAML: quote it, `"5"`',
         "12:23 VM042 `unit` cannot be `second`; did you mean `seconds`?",
     ]
 
@@ -131,7 +131,10 @@ def test_a_broken_entity_causes_no_further_noise():
 @pytest.mark.parametrize(
     ("body", "line"),
     [
-        ("severities: critical", "3:13 VM042 `severities` wants a list; put it into brackets: `[critical]`"),
+        (
+            "severities: critical",
+            "3:13 VM042 `severities` must be a list; put it into brackets: `[critical]`",
+        ),
         (
             "checks: {short-window: fatal}",
             "3:24 VM042 `short-window` cannot be `fatal`; known: `error`, `note`, `off`, `warning`",
@@ -139,9 +142,12 @@ def test_a_broken_entity_causes_no_further_noise():
         ("meta: {for: 5}", "3:13 VM042 `5` has no unit; write a duration such as `30s`, `5m` or `1h30m`"),
         (
             "alerts: [a]",
-            "3:9 VM042 `alerts` wants a mapping of keys to values; write `key: value` lines without dashes",
+            "3:9 VM042 `alerts` must be a mapping of keys to values; write `key: value` lines without dashes",
         ),
-        ("budget: {series: many}", "3:18 VM042 `series` wants a whole number; write it plain, such as `200`"),
+        (
+            "budget: {series: many}",
+            "3:18 VM042 `series` must be a whole number; write it plain, such as `200`",
+        ),
         (
             "dashboard: {rows: [{title: R, panels: []}]}",
             "3:39 VM042 `panels` has too few items; write at least 1",
@@ -149,27 +155,27 @@ def test_a_broken_entity_causes_no_further_noise():
         ("contexts: {prod: {time_scale: 0}}", "3:31 VM042 `time_scale` is too small; write a number above 0"),
         (
             "signals: {a-b: {title: A, unit: count}}",
-            "3:11 VM042 `a-b` is not a name that fits here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*$`",
+            "3:11 VM042 `a-b` is not valid here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*$`",
         ),
         (
             "alerts: {a b: {A: {signal: a, when: any, severity: warning}}}",
-            "3:10 VM042 `a b` is not a name that fits here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*$`",
+            "3:10 VM042 `a b` is not valid here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*$`",
         ),
         (
             "signals: {a: {title: A, unit: count, rate: }}",
-            "3:44 VM042 `rate` wants a mapping of keys to values; " + INDENTED,
+            "3:44 VM042 `rate` must be a mapping of keys to values; " + INDENTED,
         ),
         (
             "signals: {a: {title: A, unit: score, score: {signal: b}}}",
-            "3:45 VM042 `score` wants a list; put `- ` in front of each item",
+            "3:45 VM042 `score` must be a list; put `- ` in front of each item",
         ),
         (
             "signals: {a: {title: A, unit: seconds, quantile: {q: 95%, of: a}}}",
-            "3:54 VM042 a number is wanted; write it plain, such as `0.95` or `40`",
+            "3:54 VM042 this must be a number; write it without quotes or unit, such as `0.95` or `40`",
         ),
         (
             "components: {a: {external: ja, metrics: {}}}",
-            "3:28 VM042 `external` wants true or false; write `true` or `false`",
+            "3:28 VM042 `external` must be true or false; write `true` or `false`",
         ),
         (
             "components: {a: {metrics: {shop_a: {type: gauge, help: A., range: [0]}}}}",
@@ -177,9 +183,9 @@ def test_a_broken_entity_causes_no_further_noise():
         ),
     ],
 )
-def test_a_value_of_another_form_is_told_with_what_is_wanted(body, line):
-    """One mistake is one diagnostic: its place, the key in the user's words, and what to write."""
-    assert told(body) == [line]
+def test_a_value_of_another_form_is_reported_with_the_required_one(body, line):
+    """One mistake is one diagnostic: its position, the key as written, and the repair."""
+    assert diagnosed(body) == [line]
 
 
 @pytest.mark.parametrize(
@@ -188,8 +194,7 @@ def test_a_value_of_another_form_is_told_with_what_is_wanted(body, line):
         (
             "victor_mon: 2\nservice: {}\n",
             [
-                "1:13 VM042 this is version 2 of the spec language, and version 1 is understood here; "
-                + UPGRADE,
+                "1:13 VM042 version 2 of the spec language is not supported, only version 1 is; " + UPGRADE,
             ],
         ),
         (
@@ -211,16 +216,16 @@ def test_a_value_of_another_form_is_told_with_what_is_wanted(body, line):
         (
             "victor_mon: 1\nservice: {name: Shop, title: A, owner: B, metric_prefix: shop, select: {}}\n",
             [
-                "2:17 VM042 `Shop` is not a name that fits here; it must match " + SLUG,
-                "2:58 VM042 `shop` is not a name that fits here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*_$`",
+                "2:17 VM042 `Shop` is not valid here; it must match " + SLUG,
+                "2:58 VM042 `shop` is not valid here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*_$`",
                 "2:72 VM042 `select` has too few items; write at least 1",
             ],
         ),
     ],
 )
 def test_nothing_is_read_on_without_a_version_and_a_service(head, lines):
-    """Where these are wrong, their mistakes are told and nothing else is guessed at."""
-    assert told("signals: {a: {title: A, unit: count, value: {of: nowhere, agg: max}}}", head) == lines
+    """If these are invalid, only their mistakes are reported."""
+    assert diagnosed("signals: {a: {title: A, unit: count, value: {of: nowhere, agg: max}}}", head) == lines
 
 
 DURATION = "write a duration such as `30s`, `5m` or `1h30m`"
@@ -239,37 +244,37 @@ LABELLED = "components: {a: {metrics: {shop_a_total: {type: counter, help: A., l
         ),
         (
             "contexts: {p: {labels: {__name__: a}}}",
-            "3:25 VM042 `__name__` is a label of Prometheus' own; choose a name without `__` in front",
+            "3:25 VM042 the label `__name__` is reserved for Prometheus; choose a name without `__` in front",
         ),
         ("contexts: {p: {labels: {team: '{{ .Value }}'}}}", f"3:31 {TEMPLATE}"),
         ("contexts: {p: {select: {pod: 'a{{'}}}", f"3:30 {TEMPLATE}"),
         (
             "kubernetes: {rules_key: a/b}",
-            "3:25 VM042 `a/b` is not a name that fits here; it must match `^[-._a-zA-Z0-9]+$`",
+            "3:25 VM042 `a/b` is not valid here; it must match `^[-._a-zA-Z0-9]+$`",
         ),
         (
             "outputs: {dashboard: .}",
             (
-                "3:22 VM042 `.` is not a name that fits here; "
+                "3:22 VM042 `.` is not valid here; "
                 r"it must match `(^|[/\\])[-._a-zA-Z0-9]+\.json$`"
             ),
         ),
         (
             "outputs: {registry: 3d.py}",
             (
-                "3:21 VM042 `3d.py` is not a name that fits here; "
+                "3:21 VM042 `3d.py` is not valid here; "
                 r"it must match `(^|[/\\])[a-zA-Z_][a-zA-Z0-9_]*\.py$`"
             ),
         ),
     ],
 )
-def test_what_prometheus_kubernetes_or_python_would_refuse_is_told(body, expected):
-    """Names and texts that would make a rendered file unfit for its reader stand in no spec."""
-    assert told(body) == [expected]
+def test_names_that_prometheus_kubernetes_or_python_refuse_are_reported(body, expected):
+    """Names and texts that would make a rendered file invalid for its reader are errors in the spec."""
+    assert diagnosed(body) == [expected]
 
 
-def test_the_service_is_held_to_what_its_readers_take():
-    """Its title and owner stand in every rule, its namespace in every object."""
+def test_the_texts_of_the_service_are_valid_in_rendered_files():
+    """Its title and owner are in every rule, its namespace in every object."""
     head = """\
 victor_mon: 1
 service:
@@ -281,24 +286,24 @@ service:
   select: {job: shop}
   scope: [__zone]
 """
-    assert told("", head) == [
+    assert diagnosed("", head) == [
         f"4:10 {TEMPLATE}",
         f"5:10 {TEMPLATE}",
-        "6:14 VM042 `Shop` is not a name that fits here; it must match `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`",
-        "9:11 VM042 `__zone` is a label of Prometheus' own; choose a name without `__` in front",
+        "6:14 VM042 `Shop` is not valid here; it must match `^[a-z0-9]([-a-z0-9]*[a-z0-9])?$`",
+        "9:11 VM042 the label `__zone` is reserved for Prometheus; choose a name without `__` in front",
     ]
 
 
-def test_a_value_of_no_alternative_is_told_once_by_its_own_name():
-    """What pydantic calls the alternatives is not shown."""
-    assert told("kubernetes: {port: {a: b}}") == [
-        '3:20 VM042 `port` wants text; a bare `{` starts a mapping in YAML: quote the whole text, `"{a: b}"`'
+def test_a_value_of_no_alternative_is_reported_once_by_its_own_name():
+    """Pydantic's names of the alternatives are not shown."""
+    assert diagnosed("kubernetes: {port: {a: b}}") == [
+        '3:20 VM042 `port` must be text; a bare `{` starts a mapping in YAML: quote the whole text, `"{a: b}"`'
     ]
 
 
 def test_a_boolean_with_one_value_says_which():
     """`open` can only be true."""
-    assert told("""
+    assert diagnosed("""
         components:
           a: {metrics: {shop_a_total: {type: counter, help: A., labels: {t: {open: yep}}}}}
     """) == ["5:76 VM042 `open` cannot be `yep`; known: `true`"]
@@ -307,13 +312,13 @@ def test_a_boolean_with_one_value_says_which():
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
-        ("severities: [mild, grave, mild]", "3:13 VM042 `mild` stands here twice; remove one of them"),
-        (LABELLED.replace("[a]", "[a, b, a]") % "t", "3:80 VM042 `a` stands here twice; remove one of them"),
+        ("severities: [mild, grave, mild]", "3:13 VM042 `mild` is listed twice; remove one of them"),
+        (LABELLED.replace("[a]", "[a, b, a]") % "t", "3:80 VM042 `a` is listed twice; remove one of them"),
         (LABELLED.replace("[a]", "[a, '']") % "t", "3:84 VM042 `item 2 of t` is empty; write a text"),
         ("meta: {for: 90}", f"3:13 VM042 `90` has no unit; {DURATION}"),
         ("meta: {for: 2y}", f"3:13 VM042 `2y` is longer than a year; {DURATION}"),
     ],
 )
-def test_a_value_that_cannot_be_meant_is_told(body, expected):
-    """A word twice in a set, an empty value of a label, a duration without a unit or beyond all patience."""
-    assert told(body) == [expected]
+def test_an_unreasonable_value_is_reported(body, expected):
+    """A repeated value, an empty value of a label, a duration without a unit or longer than a year."""
+    assert diagnosed(body) == [expected]

@@ -1,4 +1,4 @@
-"""What the tests of written and compared files share."""
+"""Fixtures of the tests of writing and comparing files."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Render = Callable[..., Rendering]
 
 @pytest.fixture
 def render() -> Render:
-    """A rendering of `specs/a.yaml` (or `spec`) with these texts by path."""
+    """Return a function that makes a rendering of `specs/a.yaml` (or `spec`) from texts by path."""
 
     def rendering(texts: dict[str, str], spec: str = "specs/a.yaml") -> Rendering:
         artifacts = (Artifact(PurePosixPath(path), text, "rules") for path, text in texts.items())
@@ -26,6 +26,6 @@ def render() -> Render:
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """An empty repository."""
+    """Return an empty repository."""
     (tmp_path / "repo").mkdir()
     return tmp_path / "repo"

@@ -1,4 +1,4 @@
-"""`compare`: each way in which a file parts from its rendering is told apart, and has the right diff."""
+"""`compare`: each way in which a file differs from its rendering has its own kind and the right diff."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ TEXTS = {"g/a": "1\n2\n3\n", "g/b": "1\n"}
 
 @pytest.fixture
 def generated(root, render) -> Path:
-    """A repository in which TEXTS have been generated from `specs/a.yaml`."""
+    """Return a repository in which TEXTS have been generated from `specs/a.yaml`."""
     write(root, [render(TEXTS)], complete=True)
     return Path(root)
 
 
 def found(root, *renderings, complete=True) -> list[tuple[str, DriftKind]]:
-    """What `compare` reports, as pairs of path and kind."""
+    """Return the drift that `compare` reports, as pairs of path and kind."""
     return [(str(drift.path), drift.kind) for drift in compare(root, renderings, complete=complete)]
 
 
@@ -44,7 +44,7 @@ def test_never_generated(root, render):
 
 
 def test_edited(generated, render):
-    """A hand edit is named as such, also after the spec has changed, with the diff that undoes it."""
+    """A hand edit is reported as edited, also after the spec has changed, with the diff that undoes it."""
     (generated / "g/a").write_bytes(b"1\nmine\n3\n")
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
     assert (drift.path, drift.kind) == (PurePosixPath("g/a"), DriftKind.EDITED)
@@ -55,12 +55,12 @@ def test_edited(generated, render):
 
 
 def test_stale(generated, render):
-    """A file that is as generated, from a spec that has changed since, is stale and not edited."""
+    """A generated file whose spec has changed since is stale, not edited."""
     assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", DriftKind.STALE)]
 
 
 def test_lost_and_orphan(generated, render):
-    """A deleted file is lost; one that is no longer rendered is an orphan, also beside other drift."""
+    """A deleted file is lost; one that is no longer rendered is an orphan, also with other drift."""
     (generated / "g/a").unlink()
     assert found(generated, render(TEXTS)) == [("g/a", DriftKind.LOST)]
     assert found(generated, render({"g/a": "1\n2\n3\n"})) == [
@@ -70,7 +70,7 @@ def test_lost_and_orphan(generated, render):
 
 
 def test_partial(generated, render):
-    """A partial comparison reports no orphans, but drift of what it was given."""
+    """A partial comparison reports no orphans, but drift of the given renderings."""
     assert found(generated, render({"g/a": "1\n2\n3\n"}), complete=False) == []
     assert found(generated, render({"g/a": "new\n"}), complete=False) == [("g/a", DriftKind.STALE)]
 
@@ -79,7 +79,7 @@ def test_partial(generated, render):
     ("number", "advice"), [("0", "run `victor"), ("2", "install the newer victor-mon, or")]
 )
 def test_other_format(generated, render, number, advice):
-    """What another output format generated is told apart from an edit, with or without a difference."""
+    """A file from another output format is not reported as edited, with or without a difference."""
     set_format(generated, number)
     assert found(generated, render(TEXTS)) == [(LIST, DriftKind.FORMAT)]
     (generated / "g/b").write_text("mine\n")
@@ -93,7 +93,7 @@ def test_other_format(generated, render, number, advice):
 
 
 def test_leftover(generated, render):
-    """A temporary file of a run that was cut short is reported, in a listed folder too."""
+    """A temporary file of an interrupted run is reported, in a listed folder too."""
     (generated / "g/.victor-mon-0123456789abcdef.tmp").touch()
     leftover = ("g/.victor-mon-0123456789abcdef.tmp", DriftKind.UNFINISHED)
     assert found(generated, render(TEXTS)) == [leftover]
@@ -108,7 +108,7 @@ def test_list_missing(generated, render):
 
 
 def test_entry_missing(generated, render):
-    """An equal file that the list does not name is reported with what the list lacks."""
+    """An equal file that the list does not name is reported with the missing line of the list."""
     lines = (generated / LIST).read_bytes().split(b"\n")
     (generated / LIST).write_bytes(b"\n".join(lines[:2] + lines[3:]))
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
@@ -120,7 +120,7 @@ def test_entry_missing(generated, render):
     "junk", [b"", b"\n", b"\xff\xfe\0junk", b"one\n", b"1\ng/a\n", b"1\ng/a\tnohash\n", b"1" * 5000]
 )
 def test_list_damaged(generated, render, junk):
-    """Whatever is in the list, it is a finding, and a run writes it anew."""
+    """Any unreadable list is reported as damaged, and a run rewrites it."""
     (generated / LIST).write_bytes(junk)
     assert found(generated, render(TEXTS)) == [(LIST, DriftKind.DAMAGED)]
     write(generated, [render(TEXTS)], complete=True)
@@ -151,7 +151,7 @@ def test_list_in_conflict(generated, render):
 
 
 def test_spec_gone(generated, render):
-    """The list of a spec that is gone is reported with the files that are left of it."""
+    """The list of a spec that no longer exists is reported with the remaining files."""
     other = render({"o": "1\n"}, "specs/o.yaml")
     write(generated, [other], complete=True)
     (generated / "specs").mkdir()
@@ -164,7 +164,7 @@ def test_spec_gone(generated, render):
 
 
 def test_specs_elsewhere(generated):
-    """Whether a spec is gone is asked of the folder that it is named from, not of the files' root."""
+    """A spec is looked up in the folder that its path is relative to, not in the files' root."""
     elsewhere = generated.parent / "elsewhere"
     (elsewhere / "specs").mkdir(parents=True)
     (elsewhere / "specs/a.yaml").touch()
@@ -173,7 +173,7 @@ def test_specs_elsewhere(generated):
 
 
 def test_crlf(generated, render):
-    """A checkout that turned line ends to CRLF is told by its name."""
+    """A checkout that converted line ends to CRLF is reported as such."""
     (generated / "g/a").write_bytes(b"1\r\n2\r\n3\r\n")
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
     assert (drift.kind, drift.message) == (DriftKind.EDITED, "`g/a` has other line ends (CRLF)")
@@ -182,7 +182,7 @@ def test_crlf(generated, render):
 
 @pytest.mark.parametrize("content", [b"\xff\xfe\n", b"a\0b\n"])
 def test_binary(generated, render, content):
-    """What is no text has a diff of one line."""
+    """Binary content has a diff of one line."""
     (generated / "g/a").write_bytes(content)
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
     assert drift.diff == "Binary files a/g/a and b/g/a differ\n"
@@ -195,12 +195,12 @@ def test_no_final_newline():
 
 
 def test_diff_from_nothing():
-    """An empty file has no first line: the head of its hunk begins at 0."""
+    """The hunk header of an empty file begins at line 0."""
     assert unified(b"", b"1\n", "a") == "--- a/a\n+++ b/a\n@@ -0,0 +1,1 @@\n+1\n"
 
 
 def test_diff_applies(tmp_path):
-    """`git apply` turns the disk into the rendering: repeated, moved, empty, odd lines and all."""
+    """`git apply` turns the old content into the new one, also with repeated, moved or empty lines."""
     rng = random.Random(1)
     diffs, wanted = [], {}
     for number in range(300):
@@ -221,7 +221,7 @@ def test_diff_applies(tmp_path):
 
 
 def test_diff_of_much():
-    """A change on every tenth of 60,000 lines, most of them repeated, takes a moment and not a minute."""
+    """The diff of 60,000 mostly repeated lines, of which every tenth changes, takes less than 5 seconds."""
     rule = "- alert: A{0}\n  expr: m{0} > 1\n  for: 5m\n  labels:\n    owner: {1}\n" + "    more: x\n" * 5
     old, new = ("".join(rule.format(n, owner) for n in range(6000)).encode() for owner in ("a", "b"))
     start = time.process_time()

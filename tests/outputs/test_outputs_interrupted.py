@@ -1,4 +1,4 @@
-"""Runs that are killed, fail or meet one another: every file stays whole, and the next run finishes."""
+"""Runs that are killed, fail or overlap: no file is partly written, and the next run finishes."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ NEW = {"g/same": "same\n", "g/changed": "new\n" * 999, "g/new": "new\n", "n/o/ne
 ENVIRONMENT = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
 posix_only = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX")
 
-# Renders texts into a folder. At the Nth thing that it asks of the file system, reading included, it is
-# killed, or the system says that the disk is full. Failing counts every look at a file's status too.
+# Writes texts into a folder. At the Nth file system operation, reads included, it is killed, or the operation
+# fails with a full disk. With failures, reads of a file's status count as operations too.
 RUN = """
 import errno, json, os, signal, sys
 from pathlib import Path, PurePosixPath
@@ -67,39 +67,40 @@ print("through" if count < at else "finished all the same", *report.findings)
 
 
 def run(root: Path, texts: dict[str, str], at: int, how: str) -> subprocess.CompletedProcess[str]:
-    """A run in a process of its own; see RUN."""
+    """Run RUN in a process of its own."""
     command = [sys.executable, "-c", RUN, str(root), json.dumps(texts), str(at), how]
     return subprocess.run(command, env=ENVIRONMENT, capture_output=True, text=True, check=False)
 
 
 def files(root: Path) -> dict[str, str]:
-    """The files under `root` with their texts, without lists and temporary files."""
+    """Return the files under `root` with their texts, without lists and temporary files."""
     found = (path for path in root.rglob("*") if path.is_file() and path.suffix not in (".list", ".tmp"))
     return {path.relative_to(root).as_posix(): path.read_bytes().decode() for path in found}
 
 
 def assert_whole(root: Path) -> None:
-    """Every file is wholly old or wholly new, and what stays the same is there."""
+    """Assert that every file is entirely old or entirely new, and that the unchanged file exists."""
     now = files(root)
     assert {path: text for path, text in now.items() if text not in (OLD.get(path), NEW.get(path))} == {}
     assert {"g/same", "g/changed"} <= now.keys()
 
 
 def interrupted(root: Path, render, how: str) -> Iterator[subprocess.CompletedProcess[str]]:
-    """Runs from OLD to NEW, each interrupted one step later, until one gets through."""
+    """Yield runs from OLD to NEW, each interrupted one step later, until one is not interrupted."""
     at = 0
     while True:
         at += 1
         write(root, [render(OLD)], complete=True)
         process = run(root, NEW, at, how)
         if process.stdout == "through\n":
-            assert at > 30  # or the steps are not counted
+            assert at > 30  # otherwise the steps are not counted
             return
+        assert at < 1000, process.stderr  # or it fails at something else, and never gets through
         yield process
 
 
 def test_killed_anywhere(root, render):
-    """A killed run leaves whole files, is reported until it is finished, and the next run finishes it."""
+    """A killed run leaves no partly written file, `compare` reports it, and the next run finishes it."""
     seen: set[object] = set()
     for process in interrupted(root, render, "kill"):
         assert process.returncode in (-9, 9), process.stderr
@@ -117,7 +118,7 @@ def test_killed_anywhere(root, render):
 
 
 def test_killed_then_changed(root, render):
-    """After a kill the spec may change once more: nothing of the run counts as edited or is left behind."""
+    """If the spec changes again after a kill, no file counts as edited, and none is left over."""
     third = {"g/changed": "third\n", "z": "third\n"}
     for _ in interrupted(root, render, "kill"):
         kinds = {drift.kind for drift in compare(root, [render(third)], complete=True)}
@@ -128,7 +129,7 @@ def test_killed_then_changed(root, render):
 
 
 def test_fails_anywhere(root, render):
-    """Whatever the system refuses becomes a `UserError` with a path; no temporary file stays behind."""
+    """Any failing system call becomes a `UserError` with a path; no temporary file remains."""
     for process in interrupted(root, render, "fail"):
         if process.returncode:
             assert process.stderr.startswith("UserError: cannot "), process.stderr
@@ -145,8 +146,8 @@ def test_fails_anywhere(root, render):
 
 @posix_only
 def test_half_written(root, render):
-    """A file that does not fit leaves every file as it was."""
-    import resource  # noqa: PLC0415 - there is none on Windows
+    """A file that is too large for the limit leaves every file unchanged."""
+    import resource  # noqa: PLC0415 - missing on Windows
 
     write(root, [render(OLD)], complete=True)
     before = files(root)
@@ -170,8 +171,8 @@ def test_half_written(root, render):
         (errno.ENAMETOOLONG, "a shorter path"),
     ],
 )
-def test_remedy(root, render, monkeypatch, number, step):
-    """The step that mends it fits what the system said."""
+def test_hint(root, render, monkeypatch, number, step):
+    """The hint fits the error of the system."""
 
     def refuse(*_: object) -> None:
         raise OSError(number, os.strerror(number))
@@ -185,7 +186,7 @@ def test_remedy(root, render, monkeypatch, number, step):
 
 @posix_only
 def test_folder_without_permission(ordinary_folder, render):
-    """A folder that may not be written to stops the run before any file has changed."""
+    """A folder without write permission stops the run before any file has changed."""
     root = ordinary_folder
     write(root, [render(OLD)], complete=True)
     (root / "n").mkdir(mode=0o555)
@@ -199,7 +200,7 @@ def test_folder_without_permission(ordinary_folder, render):
     ("vanishes", "times"), [("temporary file", 3), ("folder", 3), ("folder as it is made", 1)]
 )
 def test_taken_by_another_run(root, render, monkeypatch, vanishes, times):
-    """A temporary file or a new folder that another run clears away is made again."""
+    """A temporary file or a new folder that another run removes is created again."""
     rename, create, is_dir = Path.replace, Path.open, Path.is_dir
     taken: list[Path] = []
 
@@ -215,7 +216,7 @@ def test_taken_by_another_run(root, render, monkeypatch, vanishes, times):
             self.parent.rmdir()
         return create(self, *arguments, **options)
 
-    def late_look(self: Path) -> bool:  # `mkdir` looks when it is told that something is there already
+    def late_look(self: Path) -> bool:  # `mkdir` calls it after FileExistsError
         if vanishes == "folder as it is made" and self.name == "g" and len(taken) < times:
             taken.append(self)
             self.rmdir()
@@ -233,7 +234,7 @@ def test_taken_by_another_run(root, render, monkeypatch, vanishes, times):
 
 
 def test_list_missed_in_its_folder(root, render, monkeypatch):
-    """A run finds its spec's list by name, since reading a folder may miss a file that is being replaced."""
+    """A run finds its spec's list by name, since listing a folder may miss a file that is being replaced."""
     write(root, [render(OLD)], complete=True)
     monkeypatch.setattr(os, "walk", lambda *_, **__: [])
     assert compare(root, [render(OLD)], complete=True) == []
@@ -257,7 +258,7 @@ for texts in versions * 20:
 
 
 def test_many_at_once(root, render):
-    """Runs at the same time, with two versions of a spec, never fail and never leave a file in part."""
+    """Simultaneous runs with two versions of a spec never fail and never leave a partly written file."""
     write(root, [render(OLD)], complete=True)
     command = [sys.executable, "-c", MANY, str(root), json.dumps([OLD, NEW])]
     writers = [

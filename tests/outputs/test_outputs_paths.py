@@ -1,4 +1,4 @@
-"""Paths that are refused: outside the root, through links, in somebody's way, twice."""
+"""Paths that are refused: outside the root, through links, taken by another file, or rendered twice."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ posix_only = pytest.mark.skipif(os.name == "nt", reason="links need a privilege 
 
 
 def snapshot(folder: Path) -> dict[str, bytes | None]:
-    """Everything below `folder`: files with their content."""
+    """Return every path below `folder`, files with their content."""
     return {str(path): path.read_bytes() if path.is_file() else None for path in sorted(folder.rglob("*"))}
 
 
@@ -39,7 +39,7 @@ def snapshot(folder: Path) -> dict[str, bytes | None]:
     ],
 )
 def test_unfit(tmp_path, root, render, path):
-    """A path that leaves the root, fits no file or is kept for others is refused, and nothing is written."""
+    """A path that leaves the root, is no valid file name or is reserved is refused; no file is written."""
     rendering = render({"good": "1\n", path: "1\n"})
     for force in (False, True):
         report = write(root, [rendering], complete=True, force=force)
@@ -54,7 +54,7 @@ def test_unfit(tmp_path, root, render, path):
 
 @pytest.mark.parametrize("path", ["x/y", "x"])
 def test_something_there(root, render, path):
-    """A folder where a file goes, or a file where a folder goes, is refused and left as it is."""
+    """A folder at a file's path, or a file at a folder's path, is refused and left unchanged."""
     if path == "x":
         (root / "x").mkdir()
         (root / "x" / "mine").touch()
@@ -70,7 +70,7 @@ def test_something_there(root, render, path):
 @pytest.mark.parametrize("link", ["g", "g/in", "g/in/file", "generated", "generated/.victor-mon"])
 @pytest.mark.parametrize("dangling", [False, True])
 def test_link_refused(tmp_path, root, render, link, dangling):
-    """Nothing is written through a link, be it a folder on the way, the file itself or the list's folder."""
+    """Nothing is written through a link, be it a parent folder, the file itself or the list's folder."""
     outside = tmp_path / "outside"
     if not dangling:
         outside.mkdir()
@@ -86,7 +86,7 @@ def test_link_refused(tmp_path, root, render, link, dangling):
 @posix_only
 @pytest.mark.parametrize("inside", [False, True])
 def test_orphan_behind_link(tmp_path, root, render, inside):
-    """An orphan whose folder has become a link is kept: what lies behind it may be somebody else's."""
+    """An orphan whose folder has become a link is kept: the link's target may belong to someone else."""
     write(root, [render({"a": "1\n", "g/b": "1\n"})], complete=True)
     (root / "g").rename(target := (root if inside else tmp_path) / "moved")
     (root / "g").symlink_to(target)
@@ -121,7 +121,7 @@ def test_root_behind_link(tmp_path, root, render):
     "path", ["../outside", ".git/HEAD", "generated/.victor-mon/specs/o.yaml.list", "{tmp}/outside"]
 )
 def test_list_names_others(tmp_path, root, render, path):
-    """A list that names a file outside the root, of git's or another list cannot have it removed."""
+    """A file outside the root, a file of git or another list is not removed when a list names it."""
     path = path.format(tmp=tmp_path)
     write(root, [render({"a": "1\n", "v": "1\n"})], complete=True)
     victim = root / path
@@ -135,7 +135,7 @@ def test_list_names_others(tmp_path, root, render, path):
 
 
 def test_folder_replaces_orphan(root, render):
-    """An orphan whose path has become a folder is no longer there: its entry goes, the folder stays."""
+    """An orphan whose path has become a folder loses its entry in the list; the folder is not removed."""
     write(root, [render({"a": "1\n", "b": "1\n"})], complete=True)
     (root / "b").unlink()
     (root / "b").mkdir()
@@ -147,7 +147,7 @@ def test_folder_replaces_orphan(root, render):
 
 @pytest.mark.parametrize("others", [["a"], ["A"], ["a/b"], ["\u0041\u030a", "\u00c5"]])
 def test_clash(root, render, others):
-    """Two artifacts on one path, told apart by case alone, or one within the other, are refused."""
+    """Artifacts with equal paths, paths that differ only by case, or one within the other are refused."""
     first, *rest = [{"a": "1\n"}, *({other: "1\n"} for other in others)]
     renderings = [render(first), *(render(each, f"specs/{n}.yaml") for n, each in enumerate(rest))]
     report = write(root, renderings, complete=True, force=True)
@@ -165,7 +165,7 @@ def test_clash_in_one_spec(root, render):
 
 @pytest.mark.parametrize("spec", ["../a.yaml", "/a.yaml"])
 def test_spec_outside(tmp_path, root, render, spec):
-    """A spec whose name leaves the root has no place for its list: refused."""
+    """A spec whose path leaves the root is refused, since its list would be outside the root."""
     report = write(root, [render({"a": "1\n"}, spec)], complete=True)
     assert [finding.kind for finding in report.findings] == [DriftKind.BLOCKED]
     assert list(tmp_path.iterdir()) == [root]

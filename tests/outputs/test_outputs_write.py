@@ -1,4 +1,4 @@
-"""`write`: what it puts on disk, what it leaves alone and what it refuses."""
+"""`write`: the files that it writes, leaves unchanged, removes and refuses."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ posix_only = pytest.mark.skipif(os.name == "nt", reason="modes and links of POSI
 
 
 def files(root: Path) -> dict[str, str]:
-    """Every file under `root` with its text, read as bytes; lists left out."""
+    """Return every file under `root` with its text, decoded from bytes, without lists."""
     found = (path for path in root.rglob("*") if path.is_file() and path.suffix != ".list")
     return {path.relative_to(root).as_posix(): path.read_bytes().decode() for path in found}
 
 
 def kinds(report: WriteReport) -> list[tuple[str, DriftKind]]:
-    """The findings of a report as pairs of path and kind."""
+    """Return the findings of a report as pairs of path and kind."""
     return [(str(finding.path), finding.kind) for finding in report.findings]
 
 
@@ -33,7 +33,7 @@ def sha(text: str) -> str:
 
 
 def test_files_and_list(root, render):
-    """The files hold their texts byte for byte, and the list has format number, paths and digests."""
+    """The files contain their texts byte for byte, and the list has format number, paths and digests."""
     texts = {"generated/b.yaml": "größe: 1\n", "deployment/x/a.yaml": "a\n"}
     report = write(root, [render(texts)], complete=True)
     assert files(root) == texts
@@ -58,13 +58,13 @@ def test_unchanged_untouched(root, render):
 
 
 def marks(root: Path) -> dict[Path, tuple[int, ...]]:
-    """What a write would change of each file and folder; reading changes the time of access alone."""
+    """Return the attributes of each file and folder that a write changes and a read does not."""
     stats = {path: path.stat() for path in root.rglob("*")}
     return {path: (s.st_ino, s.st_mode, s.st_mtime_ns, s.st_ctime_ns) for path, s in stats.items()}
 
 
 def test_replaced_by_rename(root, render):
-    """A changed file is another file under its name: who has the old one open or linked sees it whole."""
+    """A changed file is replaced by rename: open handles and hard links of the old file stay valid."""
     write(root, [render({"a": "1\n"})], complete=True)
     (root / "old").hardlink_to(root / "a")
     write(root, [render({"a": "2\n"})], complete=True)
@@ -72,7 +72,7 @@ def test_replaced_by_rename(root, render):
 
 
 def test_orphan_removed(root, render):
-    """A file that is no longer rendered goes, with the folders that it alone kept; the rest stays."""
+    """A file that is no longer rendered is removed, with folders that become empty; other files remain."""
     write(root, [render({"g/a": "1\n", "g/x/y/b": "1\n", "k/c": "1\n"})], complete=True)
     (root / "k" / "mine").write_text("mine\n")
     report = write(root, [render({"g/a": "1\n"})], complete=True)
@@ -83,14 +83,14 @@ def test_orphan_removed(root, render):
 
 
 def test_nothing_rendered(root, render):
-    """A spec that renders nothing any more loses its files and its list, but never the root."""
+    """If a spec renders nothing any more, its files and its list are removed, but not the root."""
     write(root, [render({"g/a": "1\n"})], complete=True)
     write(root, [render({})], complete=True)
     assert (root.exists(), list(root.iterdir())) == (True, [])
 
 
 def test_edited_orphan_kept(root, render):
-    """An orphan that was edited stays, is a finding of this and each later run, and goes when deleted."""
+    """An edited orphan is kept and reported by every run, until it is deleted by hand."""
     write(root, [render({"a": "1\n", "b": "1\n"})], complete=True)
     (root / "b").write_text("mine\n")
     for _ in range(2):
@@ -106,7 +106,7 @@ def test_edited_orphan_kept(root, render):
 
 
 def test_partial_run(root, render):
-    """A partial run removes nothing, its list gains and keeps, and the next complete run clears up."""
+    """A partial run removes no file or list entry; the next complete run removes the orphans."""
     write(root, [render({"a": "1\n", "b": "1\n"})], complete=True)
     assert write(root, [render({"b": "2\n", "c": "1\n"})], complete=False).removed == ()
     assert files(root) == {"a": "1\n", "b": "2\n", "c": "1\n"}
@@ -154,7 +154,7 @@ def test_claimed(root, render):
 
 
 def test_orphan_of_two_lists(root, render):
-    """An orphan that another spec's list names too is that spec's: it stays."""
+    """An orphan that another spec's list names too is not removed."""
     write(root, [render({"a": "1\n", "b": "1\n"})], complete=True)
     other = root / "generated/.victor-mon/specs/o.yaml.list"
     other.write_bytes((root / LIST).read_bytes())
@@ -163,7 +163,7 @@ def test_orphan_of_two_lists(root, render):
 
 
 def test_spec_gone(root, render):
-    """The files of a spec that is gone are cleared like orphans, and its list with them."""
+    """The files of a spec that no longer exists are removed like orphans, and so is its list."""
     (root / "specs").mkdir()
     (root / "specs" / "a.yaml").touch()
     here = render({"a": "1\n"})
@@ -178,7 +178,7 @@ def test_spec_gone(root, render):
 
 
 def test_spec_renamed(root, render):
-    """A renamed spec takes its files over from the list of the spec that is gone."""
+    """A renamed spec takes over the files that the list of its old path names."""
     write(root, [render({"a": "1\n", "b": "1\n"})], complete=True)
     renamed = render({"a": "2\n"}, "specs/new.yaml")
     report = write(root, [renamed, *abandoned(root, root)], complete=True)
@@ -204,14 +204,14 @@ def test_foreign_forced(root, render):
 
 
 def test_foreign_equal(root, render):
-    """A file that no list names and that is as rendered is taken into the list."""
+    """A file that no list names but that equals its rendering is added to the list."""
     (root / "b").write_bytes(b"1\n")
     assert write(root, [render({"b": "1\n"})], complete=True).unchanged == (PurePosixPath("b"),)
     assert sha("1\n") in (root / LIST).read_text()
 
 
-def test_hand_edit_mended(root, render):
-    """An edited file of ours is put right."""
+def test_hand_edit_undone(root, render):
+    """A hand edit of a generated file is undone."""
     write(root, [render({"a": "1\n"})], complete=True)
     (root / "a").write_text("mine\n")
     assert write(root, [render({"a": "1\n"})], complete=True).written == (PurePosixPath("a"),)
@@ -219,7 +219,7 @@ def test_hand_edit_mended(root, render):
 
 
 def test_leftover_removed(root, render):
-    """A temporary file of a run that was cut short goes; one that only looks alike stays."""
+    """A temporary file of an interrupted run is removed; a file with a similar name is not."""
     write(root, [render({"g/a": "1\n"})], complete=True)
     (root / "g/.victor-mon-0123456789abcdef.tmp").touch()
     (root / "g/.victor-mon-mine.tmp").touch()
@@ -239,7 +239,7 @@ def test_mode(root, render):
 
 @posix_only
 def test_umask(tmp_path):
-    """New files have the mode that the umask asks for, and the same bytes under every umask."""
+    """New files have the mode of the umask, and the same bytes under every umask."""
     script = (
         "import os, sys; from pathlib import Path, PurePosixPath as P\n"
         "from victor_monitoring.base.artifacts import Artifact\n"

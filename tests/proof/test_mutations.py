@@ -1,4 +1,4 @@
-"""Rules made wrong: which mutants there are, which mean the same, and what becomes of them."""
+"""Mutants: their changes, the equivalent ones among them, and the results of running them."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ RULE: Rule = {
 }
 
 
-def test_a_rule_is_made_wrong_in_every_way() -> None:
-    """Each mutation changes one thing, and equal parts together."""
+def test_a_rule_has_mutants_of_every_mutation() -> None:
+    """Each mutant has one change, made to all equal parts of the expression."""
     assert [f"{each.mutation}: {each.about}" for each in mutants(RULE, SELECT)] == [
         "operator flipped: > 40 -> < 40",
         "operator flipped: < 2 -> > 2",
@@ -95,8 +95,8 @@ def recording(before: str, after: str) -> Mutant:
         ('job:x:rate_5m{job="a"} > 5', 'job:x:rate_5m{job="a"} >= 5'),
     ],
 )
-def test_what_means_the_same_has_a_witness(before: str, after: str) -> None:
-    """No difference over many random inputs."""
+def test_expressions_with_the_same_meaning_are_equivalent(before: str, after: str) -> None:
+    """Expressions with the same meaning do not differ over many random inputs."""
     assert is_equivalent(recording(before, after), 2000)
 
 
@@ -116,13 +116,13 @@ def test_what_means_the_same_has_a_witness(before: str, after: str) -> None:
         ("absent(x == 1)", "absent(x == 0)"),
     ],
 )
-def test_what_means_something_else_has_none(before: str, after: str) -> None:
-    """Random inputs come near enough to what is compared to tell the two apart."""
+def test_expressions_with_another_meaning_are_not_equivalent(before: str, after: str) -> None:
+    """Random inputs come near enough to the thresholds to show a difference."""
     assert not is_equivalent(recording(before, after), 10_000)
 
 
-def test_another_duration_or_text_is_never_the_same() -> None:
-    """Only expressions can mean the same in other words."""
+def test_another_duration_or_text_is_never_equivalent() -> None:
+    """Only expressions can be equivalent."""
     assert not is_equivalent(Mutant("by hand", "", RULE, {**RULE, "for": "6m"}), 10)
 
 
@@ -131,8 +131,8 @@ def signals() -> list[Signal]:
 
 
 @pytest.mark.parametrize("signal", signals(), ids=lambda signal: signal.name)
-def test_the_expression_of_a_signal_is_what_its_kind_evaluates(signal: Signal) -> None:
-    """Two ways to a value that share no step: the expression node by node, and the kind's own evaluation."""
+def test_the_expression_of_a_signal_has_the_value_that_its_kind_evaluates(signal: Signal) -> None:
+    """The expression, evaluated node by node, and the kind's own evaluation yield the same values."""
     expr = signal.definition()
     draw, finite = RandomSamples(expr, expr, random.Random(7)), 0
     for _ in range(150):
@@ -143,7 +143,7 @@ def test_the_expression_of_a_signal_is_what_its_kind_evaluates(signal: Signal) -
             continue
         assert not isinstance(by_expr, float)
         by_kind = {frozenset(key): value for key, value in signal.evaluate(samples, draw.at).items()}
-        if not signal.kind.parts():  # a score's expression reads what is recorded, its kind the metrics
+        if not signal.kind.parts():  # a score's expression reads recorded series, its kind the metrics
             assert by_kind.keys() == by_expr.keys()
             assert all(by_kind[key] == pytest.approx(by_expr[key], nan_ok=True) for key in by_kind)
             finite += len(by_kind)
@@ -151,7 +151,7 @@ def test_the_expression_of_a_signal_is_what_its_kind_evaluates(signal: Signal) -
 
 
 def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:
-    """With the cases of one kind alone most is missed; what survives is told with its difference."""
+    """With the cases of one kind alone many mutants survive; each is reported with its difference."""
     spec = resolved(Place("performance", None))
     rules = RuleFile.of(rule_data(spec))
     cases = [case for case in derive(spec).cases if case.alert == "HighThreadCount" and case.kind == "fires"]
@@ -172,7 +172,7 @@ def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:
     assert f"HighThreadCount       {len(results)}" in "\n".join(strength_table(found))
 
 
-def test_what_is_lost_is_told() -> None:
-    """The difference names what changed, and only that."""
+def test_a_removed_key_is_reported() -> None:
+    """The difference names the changed keys only."""
     (lost,) = [each for each in mutants(RULE, SELECT) if each.about == "for lost"]
     assert difference(lost) == "`for` was `5m` and is lost"

@@ -1,7 +1,7 @@
-"""Five mistakes in the compiler itself, each a patch: something must notice, and which does is written down.
+"""Five mistakes in the compiler itself, each a patch, and the steps that must detect it.
 
-The derived cases notice what changes a rule. What changes no rule, or rule and cases alike, is noticed by a
-structural test, or by the checks of the spec.
+The derived cases detect a mistake that changes a rule. One that changes no rule, or rule and cases alike, is
+detected by a structural test or by the checks of the spec.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import pytest
 from tests.cli.commands import ROOT, with_promtool
 
 PATCHES = Path(__file__).with_name("patches")
-# What the structural tests are: the alert table of the guide, selectors, and panels equal to alerts.
+# The structural tests: the alert table, selectors, and panels equal to alerts.
 STRUCTURE = [
     "tests/rules/test_rules.py",
     "tests/rules/test_alert_table.py",
@@ -33,15 +33,15 @@ NOTICED: Mapping[str, set[str]] = {
 }
 
 
-def test_every_patch_is_accounted_for() -> None:
-    """No patch is forgotten, and none is only on paper."""
+def test_every_patch_is_listed() -> None:
+    """Every patch has expected steps, and every listed patch exists."""
     assert {path.stem for path in PATCHES.glob("*.patch")} == NOTICED.keys()
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize("patch", NOTICED)
 def test_a_broken_compiler_is_noticed(promtool: Path, tmp_path: Path, patch: str) -> None:
-    """By the spec's checks, by the derived cases, or by structural tests; by those alone that are named."""
+    """Exactly the listed steps fail: the spec's checks, the derived cases or the structural tests."""
     copy = tmp_path / "copy"
     for name in ("victor_monitoring", "specs", "tests", "generated"):
         shutil.copytree(
@@ -60,13 +60,13 @@ def test_a_broken_compiler_is_noticed(promtool: Path, tmp_path: Path, patch: str
     for name, arguments in steps.items():
         if runs(copy, promtool, *arguments) == 1:
             noticed.add(name)
-        if "validate" in noticed:  # a spec with errors renders nothing that could be tried
+        if "validate" in noticed:  # a spec with errors renders nothing to test
             break
     assert noticed == NOTICED[patch]
 
 
 def runs(folder: Path, promtool: Path, *arguments: str) -> int:
-    """The exit status of a Python of this environment, with the copy's own package."""
+    """Run this environment's Python with the copy's package, and return its exit status."""
     env = {**os.environ, "PYTHONPATH": str(folder), **with_promtool(promtool)}
     run = subprocess.run([sys.executable, *arguments], cwd=folder, env=env, capture_output=True, check=False)
     assert run.returncode in (0, 1), run.stderr.decode()

@@ -1,4 +1,4 @@
-"""promtool's reports, in each form that a version knows."""
+"""promtool's reports, in the format of each version."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ RULES = {"groups": [{"name": "heat", "rules": [{"alert": "Hot", "expr": "heat > 
 
 
 def files(folder: Path, *levels: str) -> list[str]:
-    """A test file for each level of `heat`, which expects silence after a minute."""
+    """Write a test file for each level of `heat` that expects no alert after a minute; return their names."""
     (folder / "rules.json").write_text(json.dumps(RULES), encoding="utf-8")
     for index, level in enumerate(levels):
         test = {
@@ -35,7 +35,7 @@ def script(path: Path, text: str) -> Path:
 
 
 def test_failures_are_reported_by_file(promtool: Path, tmp_path: Path) -> None:
-    """Whichever passes between two that fail, and whichever cannot be read."""
+    """A file that passes, one that fails and one that cannot be read are reported separately."""
     hot, cold, broken = Promtool.at(promtool).test(tmp_path, files(tmp_path, "2x9", "1x9", "?"))
     assert hot.startswith(("name: 0 & <all>,\n", "alertname: Hot, time: 1m,"))
     assert 'Labels:{alertname="Hot"}' in hot
@@ -44,7 +44,7 @@ def test_failures_are_reported_by_file(promtool: Path, tmp_path: Path) -> None:
 
 
 def test_a_version_that_knows_both_forms_reports_the_same_in_both(promtool: Path, tmp_path: Path) -> None:
-    """Its printed blocks, given the heads that versions before 2.54 print, hold what its JUnit holds."""
+    """Its printed blocks, with the headings of versions before 2.54, have the content of its JUnit report."""
     names = files(tmp_path, "2x9", "1x9")
     real = Promtool.at(promtool)
     headed = script(
@@ -58,7 +58,7 @@ def test_a_version_that_knows_both_forms_reports_the_same_in_both(promtool: Path
 def test_a_form_that_is_not_known_names_the_program_its_version_and_its_words(
     tmp_path: Path, flags: str
 ) -> None:
-    """Nothing passes because its report was not found."""
+    """A report in an unknown format is an error, so that no test passes by accident."""
     program = script(
         tmp_path / "promtool",
         "case $* in\n--version) echo promtool, version 9.1;;\n"
@@ -71,8 +71,8 @@ def test_a_form_that_is_not_known_names_the_program_its_version_and_its_words(
     )
 
 
-def test_a_report_on_fewer_files_is_none(promtool: Path, tmp_path: Path) -> None:
-    """A file that is not reported on has not passed."""
+def test_a_report_on_fewer_files_is_an_error(promtool: Path, tmp_path: Path) -> None:
+    """A file that is missing from the report has not passed."""
     short = script(
         tmp_path / "short", f"for last; do :; done\nexec {promtool} test --junit report.xml rules 0.json"
     )
@@ -81,6 +81,6 @@ def test_a_report_on_fewer_files_is_none(promtool: Path, tmp_path: Path) -> None
 
 
 def test_a_program_that_cannot_be_run_is_named(tmp_path: Path) -> None:
-    """No traceback."""
+    """The error names the program instead of raising a traceback."""
     with pytest.raises(UserError, match=r"promtool` cannot be run: "):
         Promtool.at(tmp_path / "promtool")

@@ -1,4 +1,4 @@
-"""The cases notice every mistake in a rule: all mutants of the specs of this repository."""
+"""The cases detect all mutants of the specs of this repository."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from tests.cli.commands import ROOT, victor_mon, with_promtool
     ("spec", "least"), [("specs/performance.yaml", 1000), ("specs/examples/checkout.yaml", 600)]
 )
 def test_every_mutant_is_noticed(promtool: Path, spec: str, least: int) -> None:
-    """All that mean something else; at most 2% mean the same. What was found is printed."""
+    """Every mutant is detected except equivalent ones, at most 2%; the results are printed."""
     start = time.monotonic()
     env = with_promtool(promtool)
     run = victor_mon(ROOT, "test", "--mutate", "--spec", spec, env=env, timeout=1800)
     print(f"{run.out}{run.err}after {time.monotonic() - start:.0f} s")
-    (told,) = [line for line in run.err.splitlines() if " mutants, " in line]
-    mutants, survived, equivalent = (int(word) for word in told.split() if word.isdigit())
+    (summary,) = [line for line in run.err.splitlines() if " mutants, " in line]
+    mutants, survived, equivalent = (int(word) for word in summary.split() if word.isdigit())
     assert mutants >= least
     assert (run.status, survived) == (0, 0)
     assert equivalent <= mutants * 0.02

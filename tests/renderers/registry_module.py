@@ -20,17 +20,17 @@ PERFORMANCE_SPEC = Path(__file__).resolve().parents[2] / "specs" / "performance.
 
 
 def performance() -> Resolved:
-    """The performance spec."""
+    """Return the performance spec, resolved."""
     return resolve(Spec.model_validate(yaml.safe_load(PERFORMANCE_SPEC.read_text(encoding="utf-8"))))[0]
 
 
 def shop(metrics: Mapping[str, Any], *, context: str | None = None, **sections: Any) -> Resolved:
-    """A service with the component `till` that has these metrics; `sections` are further ones of the spec."""
+    """Return a service with the component `till`, which has these metrics; `sections` extend the spec."""
     return of_components({"till": {"metrics": metrics}}, context=context, **sections)
 
 
 def of_components(components: Mapping[str, Any], *, context: str | None = None, **sections: Any) -> Resolved:
-    """A service with these components."""
+    """Return a service with these components."""
     service = {
         "name": "shop", "title": "Shop", "owner": "sales", "metric_prefix": "shop_",
         "select": {"job": "shop"},
@@ -40,25 +40,25 @@ def of_components(components: Mapping[str, Any], *, context: str | None = None, 
 
 
 def text_of(spec: Resolved) -> str:
-    """The text of the spec's registry module."""
+    """Return the text of the spec's registry module."""
     (artifact,) = render(spec)
     return artifact.text
 
 
 def module_of(spec: Resolved) -> ModuleType:
-    """The spec's registry module, loaded."""
+    """Return the spec's registry module, loaded."""
     module = ModuleType("registry")
-    exec(compile(text_of(spec), "registry.py", "exec"), module.__dict__)  # noqa: S102 - it is what we rendered
+    exec(compile(text_of(spec), "registry.py", "exec"), module.__dict__)  # noqa: S102 - rendered just now
     return module
 
 
 def registry_data(spec: Resolved) -> RegistryData:
-    """The data of the spec's registry module."""
+    """Return the data of the spec's registry module."""
     return cast("RegistryData", module_of(spec))  # a module made at run time has no types
 
 
 def series(registry: CollectorRegistry, metric: str) -> dict[tuple[str, ...], float]:
-    """The values of a metric's series by the values of their labels."""
+    """Return the values of a metric's series by their label values."""
     return {
         tuple(sample.labels.values()): sample.value
         for family in registry.collect()

@@ -1,4 +1,4 @@
-"""The dashboards of the specs: what is asked is what the alerts ask, and only of our targets."""
+"""The dashboards of the specs: panels query the expressions of the alerts, on selected targets only."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ Json = dict[str, Any]
 
 @cache
 def resolved() -> dict[str, Resolved]:
-    """Each spec for base and each context, by name."""
+    """Return each spec for base and each context, by name."""
     found: dict[str, Resolved] = {}
     for name in SPECS:
         compiled = pipeline.compile_spec(load.read(ROOT / name, name), today=datetime.date(2026, 1, 1))
@@ -68,7 +68,7 @@ def panel(name: str, title: str) -> Json:
 
 
 def queries(spec: Resolved) -> Iterator[tuple[Panel, Signal, str]]:
-    """Each panel's signals with the expressions that are drawn for them."""
+    """Yield each panel's signals with the expressions that show them."""
     for panel, drawn in zip(spec.panels, panels(rendered(spec)), strict=True):
         targets = (target["expr"] for target in drawn["targets"])
         yield from ((panel, signal, expr) for signal, expr in zip(panel.signals, targets, strict=True))
@@ -86,8 +86,8 @@ def without_top(expr: Expr) -> Expr:
     return expr.expr if isinstance(expr, Aggregate) and expr.op in ("topk", "bottomk") else expr
 
 
-def test_panel_and_alert_of_a_signal_are_equal_as_our_trees(spec):
-    """Less variables' matchers, top, comparison and guard, a panel's tree is that of its signal's alerts."""
+def test_panel_and_alert_of_a_signal_have_equal_trees(spec):
+    """Without variables, top, comparison and guard, a panel's tree is that of its signal's alerts."""
     limits, variables = Limits(spec), variables_of(spec)
     compared = 0
     for panel in spec.panels:
@@ -105,7 +105,7 @@ def test_panel_and_alert_of_a_signal_are_equal_as_our_trees(spec):
 
 
 def shape(node: Any) -> Any:
-    """A parsed expression as nested tuples, without parentheses and variables' matchers."""
+    """Return a parsed expression as nested tuples, without parentheses and variables' matchers."""
     match type(node).__name__:
         case "ParenExpr":
             return shape(node.expr)
@@ -130,7 +130,7 @@ def shape(node: Any) -> Any:
 
 
 def test_panel_and_alert_of_a_signal_are_equal_as_parsed(spec):
-    """The same holds for what is written into dashboard and rules, as an independent parser reads it."""
+    """The expressions in dashboard and rules are equal, too, as an independent parser reads them."""
     rules_of_signal: dict[str, list[Any]] = {}
     alerts = {alert.name: alert for alert in spec.alerts}
     for group in rules.rule_data(spec)["groups"]:  # type: ignore[attr-defined]  # plain data of the file
@@ -165,7 +165,7 @@ def selectors(node: Any) -> Iterator[Any]:
 
 
 def texts(value: object) -> Iterator[str]:
-    """Every text in the JSON."""
+    """Yield every text in the JSON."""
     match value:
         case dict():
             for each in value.values():
@@ -178,7 +178,7 @@ def texts(value: object) -> Iterator[str]:
 
 
 def expressions(value: object) -> Iterator[str]:
-    """Every PromQL expression in the JSON, wherever it stands, that of a variable's query included."""
+    """Yield every PromQL expression anywhere in the JSON, including those of variables' queries."""
     match value:
         case dict():
             for key, each in value.items():
@@ -194,7 +194,7 @@ def expressions(value: object) -> Iterator[str]:
 
 
 def test_every_selector_carries_every_select_matcher(spec):
-    """Panels, variables and annotations ask nothing of targets that are not selected."""
+    """Panels, variables and annotations query selected targets only."""
     whole = rendered(spec)
     owned = {
         name: component.select
@@ -218,15 +218,15 @@ def test_every_selector_carries_every_select_matcher(spec):
     assert len(found) >= sum(1 for _ in queries(spec)) + 2
 
 
-def test_nothing_is_written_that_hides_gaps_or_depends_on_the_zoom(spec):
-    """A window is the alerts' window, and what is missing stays missing."""
+def test_no_expression_hides_gaps_or_depends_on_the_zoom(spec):
+    """A panel uses the window of the alerts, and missing values stay missing."""
     whole = "\n".join(texts(rendered(spec)))
     assert "$__rate_interval" not in whole
     assert "vector(0)" not in whole
 
 
 def test_variables_are_open_scope_labels_and_by_labels():
-    """A label that select pins is no variable; the scope comes first, and narrows what follows."""
+    """A label that select pins is no variable; the scope comes first, and narrows the variables after it."""
     assert {name: variables(name) for name in ("performance-base", "performance-prod")} == {
         "performance-base": {
             "datasource": "prometheus",
@@ -258,7 +258,7 @@ def variables(name: str) -> dict[str, str]:
 
 
 def test_a_variable_narrows_only_signals_that_have_its_label():
-    """An instance chosen does not empty what is computed over the whole service."""
+    """The choice of an instance does not empty panels of the whole service."""
     narrowed = {
         (panel.title, signal.name): re.findall(r'=~"\$(\w+)"', expr)
         for panel, signal, expr in queries(resolved()["performance-base"])
@@ -269,7 +269,7 @@ def test_a_variable_narrows_only_signals_that_have_its_label():
 
 
 def test_another_select_is_kept_and_narrowed_by_scope():
-    """A component with a select of its own is asked with that one."""
+    """A component with its own select is queried with that one."""
     targets = panel("checkout-base", "Errors")["targets"]
     assert targets[1]["expr"] == text(
         Vector(
@@ -284,12 +284,12 @@ def test_another_select_is_kept_and_narrowed_by_scope():
 
 
 def test_annotations_are_grafanas_own_and_one_for_each_select_with_alerts():
-    """The alerts of this service alone are shown, and only where they are selected."""
-    own, ours, ingress = rendered(resolved()["checkout-base"])["annotations"]["list"]
+    """Only this service's alerts are shown, for each select those of its targets."""
+    own, shop, ingress = rendered(resolved()["checkout-base"])["annotations"]["list"]
     scope = 'cluster=~"$cluster",namespace=~"$namespace"'
     firing = 'alertstate="firing",service="checkout"'
     assert own["datasource"] == {"type": "grafana", "uid": "-- Grafana --"}
-    assert ours == {
+    assert shop == {
         "datasource": {"type": "prometheus", "uid": "${datasource}"},
         "enable": True,
         "iconColor": "red",
@@ -303,13 +303,13 @@ def test_annotations_are_grafanas_own_and_one_for_each_select_with_alerts():
 
 
 def test_annotations_of_a_context_are_its_own():
-    """What a context adds to its alerts keeps those of others out."""
-    _, ours = rendered(resolved()["performance-staging"])["annotations"]["list"]
-    assert 'service="victor-performance",environment="staging"' in ours["target"]["expr"]
+    """The labels of a context exclude the alerts of other contexts."""
+    _, firing = rendered(resolved()["performance-staging"])["annotations"]["list"]
+    assert 'service="victor-performance",environment="staging"' in firing["target"]["expr"]
 
 
 def test_data_source_is_an_object_everywhere(spec):
-    """Panels, queries, variables and annotations ask the data source that is chosen on top."""
+    """Panels, queries, variables and annotations use the data source that is chosen at the top."""
     whole = rendered(spec)
     asked = [
         *panels(whole),
@@ -323,7 +323,7 @@ def test_data_source_is_an_object_everywhere(spec):
 
 
 def test_all_but_time_series_are_instant(spec):
-    """A single value is asked for once, a course over the range."""
+    """A time series is a range query, every other panel an instant query."""
     for each in panels(rendered(spec)):
         is_series = each["type"] == "timeseries"
         assert [(target["instant"], target["range"]) for target in each["targets"]] == [
@@ -332,7 +332,7 @@ def test_all_but_time_series_are_instant(spec):
 
 
 def test_head_of_the_dashboard():
-    """Names are the service's; nothing in the head changes from run to run."""
+    """The names are those of the service, and all properties are the same in each run."""
     whole = rendered(resolved()["checkout-base"])
     head = {key: value for key, value in whole.items() if key not in ("panels", "templating", "annotations")}
     assert head == {
@@ -349,7 +349,7 @@ def test_head_of_the_dashboard():
 
 
 def test_panels_fill_the_grid():
-    """Rows stand below each other, a row's panels side by side, and every panel has a number of its own."""
+    """Rows are below each other, the panels of a row side by side, and every panel has its own number."""
     whole = rendered(resolved()["checkout-base"])
     places = [(each["id"], *(each["gridPos"][key] for key in "xywh")) for each in whole["panels"]]
     assert places == [
@@ -378,7 +378,7 @@ def test_cache_hit_rate_turns_yellow_and_red_with_its_alerts():
 
 
 def test_description_and_runbooks_come_from_the_alerts():
-    """A reader learns what is drawn, from where on it alerts, and gets to the runbook."""
+    """The description names the metric and the alerts' thresholds, and the links are the runbooks."""
     drawn = panel("performance-prod", "Memory Usage")
     assert drawn["description"] == (
         "The max of victor_system_memory_bytes.\n\n"
@@ -399,7 +399,7 @@ def test_description_and_runbooks_come_from_the_alerts():
     ],
 )
 def test_path_of_base_and_context(name, path):
-    """A context's dashboard stands in its overlay, under the same file name, unless an object holds it."""
+    """A context without objects has its dashboard in its overlay, under the same file name."""
     spec = dataclasses.replace(resolved()[name], component=None)
     (artifact,) = dashboard.render(spec)
     assert (str(artifact.path), artifact.output) == (path, "dashboard")
@@ -417,7 +417,7 @@ for name, spec in resolved().items():
 
 def test_text_does_not_depend_on_hash_seed_or_time_zone():
     """Every run renders the same bytes."""
-    said = [
+    outputs = [
         subprocess.run(
             [sys.executable, "-c", RENDER_ALL],
             cwd=ROOT,
@@ -428,11 +428,11 @@ def test_text_does_not_depend_on_hash_seed_or_time_zone():
         ).stdout
         for seed, zone in (("0", "UTC"), ("1", "Asia/Tokyo"), ("2", "America/Lima"))
     ]
-    assert said[0].count("\n") == len(resolved())
-    assert len(set(said)) == 1
+    assert outputs[0].count("\n") == len(resolved())
+    assert len(set(outputs)) == 1
 
 
 def test_text_ends_with_one_newline_and_has_sorted_keys(spec):
-    """The file reads well and merges well."""
+    """The file ends with one newline, and its keys are sorted."""
     text = written(spec)
     assert text == json.dumps(json.loads(text), indent=2, sort_keys=True) + "\n"

@@ -1,4 +1,4 @@
-"""Colours, axes, legends and columns of panels, on a spec that is as small as they allow."""
+"""Colours, axes, legends and columns of panels, on a minimal spec."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ def rendered(
     scope: str = "",
     refresh: str = "30s",
 ) -> Json:
-    """The dashboard of one panel, with alerts given as `{name: "signal, severity, condition"}`."""
+    """Return the dashboard of one panel, with alerts given as `{name: "signal, severity, condition"}`."""
     mapping = {
         name: dict(zip(("signal", "severity", "when"), text.split(", "), strict=True))
         for name, text in (alerts or {}).items()
@@ -81,7 +81,7 @@ def rendered(
 
 
 def drawn(panel: str, alerts: dict[str, str] | None = None, **kwargs: str) -> Json:
-    """The panel itself."""
+    """Return the panel alone."""
     found: Json = rendered(panel, alerts, **kwargs)["panels"][1]
     return found
 
@@ -105,13 +105,13 @@ def test_high_is_bad_ascends_from_green_to_red():
 
 
 def test_low_is_bad_ascends_from_red_to_green():
-    """Where falling is bad the lowest values are worst."""
+    """If low is bad, the lowest values are worst."""
     alerts = {"A": "jobs, critical, < 10", "B": "jobs, info, < 30", "C": "jobs, warning, <= 20"}
     assert colours(alerts) == [("red", None), ("orange", 10), ("yellow", 20), ("green", 30)]
 
 
 def test_both_ends_can_be_bad():
-    """Between too little and too much lies green."""
+    """Green is between the thresholds of too little and too much."""
     alerts = {"A": "jobs, info, < 5", "B": "jobs, warning, > 50"}
     assert colours(alerts) == [("yellow", None), ("green", 5), ("orange", 50)]
 
@@ -137,12 +137,12 @@ def test_worst_severity_wins_beyond_its_threshold():
     ],
 )
 def test_zero_itself_has_the_right_colour(when, expected):
-    """Grafana colours from a value on, so what begins above 0 must not colour 0."""
+    """A colour that begins above 0 does not apply to 0, though Grafana includes a step's value."""
     assert colours({"A": f"jobs, critical, {when}"}) == expected
 
 
 def test_without_alerts_the_colour_is_neutral_and_there_is_no_line():
-    """No alert, no judgement."""
+    """A panel without alerts has a neutral colour, no line and no links."""
     panel = drawn("{title: Jobs, type: timeseries, signal: jobs}")
     defaults = panel["fieldConfig"]["defaults"]
     assert steps(defaults["thresholds"]) == [("blue", None)]
@@ -160,7 +160,7 @@ def test_lines_of_a_time_series_are_drawn_and_in_view():
 
 
 def test_each_of_several_signals_has_its_own_thresholds():
-    """They are overrides on their queries; the panel itself judges nothing."""
+    """They are overrides of their queries; the panel itself has a neutral colour."""
     panel = drawn(
         "{title: Jobs, type: timeseries, signals: [jobs, workers, jobs_by_queue]}",
         {"A": "jobs, critical, > 30", "B": "jobs_by_queue, info, > 7"},
@@ -190,7 +190,7 @@ def test_each_of_several_signals_has_its_own_thresholds():
     ],
 )
 def test_unit_and_bounds_are_the_signals(kind, signal, expected):
-    """A gauge spans the values that are possible; a time series fits its axis to what there is."""
+    """A gauge spans all possible values; a time series fits its axis to the present values."""
     defaults = drawn(f"{{title: T, type: {kind}, signal: {signal}}}")["fieldConfig"]["defaults"]
     assert (defaults["unit"], defaults.get("min"), defaults.get("max")) == expected
 
@@ -205,8 +205,8 @@ def test_unit_and_bounds_are_the_signals(kind, signal, expected):
         ("{title: T, type: stat, signal: jobs}", "zone, job", ["Jobs / {{zone}}"]),
     ],
 )
-def test_legend_tells_series_apart(panel, scope, expected):
-    """By labels and open scope labels name a series, and the title where they do not tell which signal."""
+def test_legend_distinguishes_series(panel, scope, expected):
+    """`by` labels and open scope labels name a series, with the title where they do not show the signal."""
     assert [target["legendFormat"] for target in drawn(panel, scope=scope)["targets"]] == expected
 
 
@@ -263,7 +263,7 @@ def test_top_of_a_table_is_the_worst_first(alerts, function, descending):
 
 
 def test_label_that_is_named_as_the_data_source_gets_another_variable():
-    """The choice of the data source is not overridden by a label of its name."""
+    """A label with the name of the data source's variable does not replace that variable."""
     whole = rendered("{title: T, type: pie, signal: requests}")
     source, label = whole["templating"]["list"]
     assert (source["name"], source["type"]) == ("datasource", "datasource")
@@ -284,7 +284,7 @@ def test_label_that_is_named_as_the_data_source_gets_another_variable():
 
 
 def test_label_that_a_signals_own_select_pins_does_not_narrow_it():
-    """A component of one zone is drawn as such, whatever zone is chosen for the others."""
+    """The choice of a zone does not change a component whose select has one zone."""
     whole = rendered("{title: T, type: timeseries, signals: [jobs, edge]}", scope="zone")
     exprs = [target["expr"] for target in whole["panels"][1]["targets"]]
     assert exprs == [
@@ -294,12 +294,12 @@ def test_label_that_a_signals_own_select_pins_does_not_narrow_it():
 
 
 def test_label_that_the_only_select_pins_is_no_variable():
-    """There is nothing to choose, even where `by` names the label."""
+    """A label with one possible value has no variable, even if `by` names it."""
     whole = rendered("{title: T, type: timeseries, signal: edge}")
     assert [each["name"] for each in whole["templating"]["list"]] == ["datasource"]
 
 
-def test_values_of_a_histograms_label_are_asked_of_its_count():
+def test_values_of_a_histograms_label_are_queried_from_its_count():
     """A histogram has no series under its own name."""
     _, variable = rendered("{title: T, type: timeseries, signal: time}")["templating"]["list"]
     assert variable["query"] == 'label_values(shop_seconds_count{job="shop"}, code)'
@@ -310,19 +310,19 @@ def test_values_of_a_histograms_label_are_asked_of_its_count():
     [("30s", "30s"), ("90s", "90s"), ("1h30m", "90m"), ("2h", "2h"), ("500ms", "500ms")],
 )
 def test_refresh_has_one_unit(written, expected):
-    """Grafana reads one number and one unit."""
+    """The refresh interval is one number with one unit, as Grafana reads it."""
     assert rendered("{title: T, type: stat, signal: jobs}", refresh=written)["refresh"] == expected
 
 
 def test_queries_beyond_z_have_two_letters():
-    """Every query of a panel has a name of its own, however many there are."""
+    """Every query of a panel has its own name, also beyond 26."""
     names = ", ".join(["jobs"] * 28)
     targets = drawn(f"{{title: T, type: stat, signals: [{names}]}}")["targets"]
     assert [target["refId"] for target in targets][24:] == ["Y", "Z", "AA", "AB"]
 
 
-def test_gauge_as_a_whole():
-    """A gauge has its words, colours, bounds, query and nothing else."""
+def test_complete_gauge():
+    """A gauge has its description, colours, bounds, query and nothing else."""
     panel = drawn(
         "{title: Errors, type: gauge, signal: errors}",
         {"Low": "errors, warning, < 40%", "VeryLow": "errors, critical, < 20%"},

@@ -1,4 +1,4 @@
-"""The operator's objects: how the service is scraped, and who is told."""
+"""The operator's objects: scraping, receivers and inhibition rules."""
 
 from __future__ import annotations
 
@@ -52,25 +52,25 @@ DISCOVERED = {  # as Kubernetes and the operator's own relabelings leave a targe
 
 
 def objects(spec: str = SPEC) -> dict[str, dict[str, Any]]:
-    """The bodies of the objects by their files."""
+    """Return the bodies of the objects by their file names."""
     found = render(compiled_text(spec), context="prod", outputs=["kubernetes"])
     documents = {each.path.name: yaml.safe_load(each.text) for each in found}
     return {name: each.get("spec", each) for name, each in documents.items()}
 
 
 def in_prod() -> Resolved:
-    """The spec as it is in its context."""
+    """Return the spec resolved in its context."""
     return compiled_text(SPEC).contexts["prod"]
 
 
 def scraped(relabelings: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """An operator's relabelings in the words of Prometheus."""
-    words = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
-    return [{words.get(key, key): value for key, value in each.items()} for each in relabelings]
+    """Return an operator's relabelings with the keys of Prometheus."""
+    keys = {"sourceLabels": "source_labels", "targetLabel": "target_label"}
+    return [{keys.get(key, key): value for key, value in each.items()} for each in relabelings]
 
 
-def test_every_label_that_is_selected_is_on_what_is_scraped(prometheus: Path, tmp_path: Path) -> None:
-    """A real Prometheus gives a discovered target every select and scope label; a foreign container none."""
+def test_scraped_targets_have_every_selected_label(prometheus: Path, tmp_path: Path) -> None:
+    """A real Prometheus gives a discovered target all select and scope labels, and drops other containers."""
     relabelings = objects()["service-monitor.yaml"]["endpoints"][0]["relabelings"]
     with target(lambda: "shop_x 1\n") as shop, target(lambda: "shop_x 2\n") as sidecar:
         scrape = {
@@ -103,13 +103,13 @@ def test_every_label_that_is_selected_is_on_what_is_scraped(prometheus: Path, tm
 
 
 def labels(live: Prometheus) -> dict[str, str]:
-    """The labels of the one series of the metric."""
+    """Return the labels of the only series of the metric."""
     (found,) = live.query("shop_x")
     return {name: value for name, value in found["metric"].items() if name != "__name__"}
 
 
-def test_what_is_scraped() -> None:
-    """The Service by its labels, in the namespace that the context selects, at the spec's port and path."""
+def test_scraped_service() -> None:
+    """The Service is selected by its labels in the context's namespace, and scraped at the port and path."""
     monitor = objects()["service-monitor.yaml"]
     (endpoint,) = monitor.pop("endpoints")
     assert monitor == {
@@ -126,32 +126,32 @@ def test_what_is_scraped() -> None:
         ("kubernetes_namespace: shop-prod, ", "", "namespaceSelector", {"any": True}),
     ],
 )
-def test_what_else_may_be_scraped(old: str, new: str, key: str, value: dict[str, Any]) -> None:
-    """A number is the pods' port; a select without a namespace finds the service in every one."""
+def test_port_number_and_any_namespace(old: str, new: str, key: str, value: dict[str, Any]) -> None:
+    """A number is the pods' port; a select without a namespace finds the service in all namespaces."""
     found = objects(SPEC.replace(old, new))["service-monitor.yaml"][key]
     assert value.items() <= (found[0] if isinstance(found, list) else found).items()
 
 
 @pytest.mark.parametrize("gone", ["app: {app.kubernetes.io/name: shop}, ", "port: http, "])
-def test_nothing_says_what_to_scrape(gone: str) -> None:
-    """Without the Service's labels or its port there is no ServiceMonitor: it would find too much."""
+def test_no_service_monitor(gone: str) -> None:
+    """Without the Service's labels or port there is no ServiceMonitor, since it would select too much."""
     assert "service-monitor.yaml" not in objects(SPEC.replace(gone, ""))
 
 
-def test_who_is_told() -> None:
-    """Each receiver that the operator has words for is an object with a route of its own."""
+def test_receivers() -> None:
+    """Each receiver that the operator can express is an object with its own route."""
     found = objects()
     routing = {name: each for name, each in found.items() if name.startswith("receiver-")}
     assert routing.keys() == {"receiver-pager.yaml", "receiver-a-b.yaml", "receiver-a-b-2.yaml"}
-    ours = [("service", "=", "shop"), ("environment", "=", "prod")]
-    wanted = {
-        "receiver-pager.yaml": [*ours, ("severity", "=~", "critical")],
-        "receiver-a-b.yaml": ours,
-        "receiver-a-b-2.yaml": [*ours, ("team", "=", "a")],
+    shared = [("service", "=", "shop"), ("environment", "=", "prod")]
+    expected = {
+        "receiver-pager.yaml": [*shared, ("severity", "=~", "critical")],
+        "receiver-a-b.yaml": shared,
+        "receiver-a-b-2.yaml": [*shared, ("team", "=", "a")],
     }
     for name, each in routing.items():
         matchers = [(m["name"], m["matchType"], m["value"]) for m in each["route"].pop("matchers")]
-        assert matchers == wanted[name]
+        assert matchers == expected[name]
         assert each["route"] == {
             "receiver": each["receivers"][0]["name"],
             "groupBy": ["alertname", *GROUPING],
@@ -186,13 +186,13 @@ GROUPING = [
 ]
 
 
-def test_what_is_muted() -> None:
-    """The inhibitions are those of the fragment, matcher by matcher."""
+def test_inhibition_rules() -> None:
+    """The inhibition rules are those of the fragment, matcher by matcher."""
     fragment = next(
         yaml.safe_load(each.text)
         for each in render(compiled_text(SPEC), context="prod", outputs=["alertmanager"])
     )
-    said = [
+    found = [
         {
             "source_matchers": [matcher(m) for m in each["sourceMatch"]],
             "target_matchers": [matcher(m) for m in each["targetMatch"]],
@@ -200,15 +200,15 @@ def test_what_is_muted() -> None:
         }
         for each in objects()["inhibitions.yaml"]["inhibitRules"]
     ]
-    assert said == fragment["inhibit_rules"]
+    assert found == fragment["inhibit_rules"]
 
 
-def matcher(said: dict[str, str]) -> str:
-    return f'{said["name"]}{said["matchType"]}"{said["value"]}"'
+def matcher(data: dict[str, str]) -> str:
+    return f'{data["name"]}{data["matchType"]}"{data["value"]}"'
 
 
 def test_a_kustomization_lists_every_object() -> None:
-    """In the order in which they are applied; files that are no objects are not in it."""
+    """The objects are in the order of their application; files that are no objects are left out."""
     found = objects()
     assert found["kustomization.yaml"]["resources"] == [
         "shop-alerts.yaml",

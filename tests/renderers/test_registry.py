@@ -1,4 +1,4 @@
-"""The text of the registry module: when there is one, its names, its layout, and what cannot break it."""
+"""The text of the registry module: its existence, names, layout and escapes."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ RUFF = shutil.which("ruff") or shutil.which("ruff", path=str(Path(sys.executable
 
 
 def is_formatted(text: str) -> bool:
-    assert RUFF is not None, "ruff is not installed; the extra `test` brings it"
+    assert RUFF is not None, "ruff is not installed; the extra `test` contains it"
     command = [RUFF, "format", "--isolated", "--check", "--line-length", "110", "-"]
     return subprocess.run(command, input=text.encode(), capture_output=True, check=False).returncode == 0
 
 
 def test_base_has_one_file_at_the_path_of_the_output() -> None:
-    """The module of base stands where `outputs` says; a context has none of its own."""
+    """The module of base is at the path of its output; a context has no module."""
     (artifact,) = render(performance())
     assert (str(artifact.path), artifact.output, artifact.context) == (
         "victor_monitoring/victor/registry.py", "registry", None,
@@ -73,8 +73,8 @@ def test_external_components_are_left_out() -> None:
     assert list(vars(module.Metrics(CollectorRegistry()))) == ["till"]
 
 
-def test_text_is_whole_and_the_same_each_time() -> None:
-    """Two renderings are equal, lines end in LF, and the last one ends too."""
+def test_text_is_complete_and_the_same_each_time() -> None:
+    """Two renderings are equal, and every line ends in LF, including the last one."""
     text = text_of(performance())
     assert text == text_of(performance())
     assert text.endswith("}\n")
@@ -88,7 +88,7 @@ def test_layout_is_the_formatters() -> None:
 
 @pytest.mark.parametrize("letter", ["x", "é", "e\u0301", "東", '"', "'", "\\"])
 def test_layout_is_the_formatters_at_every_width(letter: str) -> None:
-    """Texts of any length, script and quoting leave nothing for `ruff format` to do."""
+    """With texts of any length, script and quoting, `ruff format` leaves the module as it is."""
     metrics: dict[str, Any] = {}
     for size in range(1, 130):
         text = letter * size
@@ -122,7 +122,7 @@ def _names_in(text: str) -> list[str]:
 
 @given(hint=TEXTS, value=TEXTS, title=TEXTS)
 def test_texts_of_the_spec_stay_texts(hint: str, value: str, title: str) -> None:
-    """Whatever a help, a label's value or a title says, the module holds exactly that, and nothing runs."""
+    """Any help, label value or title is in the module as exactly this text, and none of it runs as code."""
     spec = shop(_metrics(hint, value), signals=_signals(title))
     harmless = text_of(shop(_metrics("x", "x"), signals=_signals("x")))
     assert _names_in(text_of(spec)) == _names_in(harmless)
@@ -135,7 +135,7 @@ def test_texts_of_the_spec_stay_texts(hint: str, value: str, title: str) -> None
 
 
 def test_names_are_legal_public_and_unique() -> None:
-    """A metric, a label or a component whose name means something to Python gets one that does not."""
+    """A metric, label or component whose name is a keyword or taken gets another name in Python."""
     labels = {"class": ["a"], "self": ["b"], "class_": ["c"]}
     metrics = {
         "shop_class": {"type": "gauge", "help": "x"},
@@ -160,8 +160,8 @@ def test_names_are_legal_public_and_unique() -> None:
     assert all(hasattr(component, each["attribute"]) for each in module.METRICS.values())
 
 
-def test_a_closed_label_has_one_literal_named_after_what_is_its_own() -> None:
-    """The Literal bears the label's name, and where that has several sets, the component's or metric's."""
+def test_a_closed_label_has_one_literal_named_after_its_scope() -> None:
+    """A Literal has the label's name, after the component's or metric's if the label has several sets."""
 
     def metric(**labels: list[str]) -> dict[str, object]:
         return {"type": "counter", "help": "x", "labels": labels}
@@ -186,7 +186,7 @@ def test_a_closed_label_has_one_literal_named_after_what_is_its_own() -> None:
 
 
 def test_class_names_that_the_module_uses_itself_are_lengthened() -> None:
-    """Classes never replace a name that the module needs, nor each other."""
+    """Classes never replace a name that the module uses, nor each other."""
     names = ["Counter", "ValueError", "Metrics", "Till", "Till"]
     components = {f"c{i}": {"class": name, "metrics": {}} for i, name in enumerate(names)}
     module = module_of(of_components(components))
@@ -197,7 +197,7 @@ def test_class_names_that_the_module_uses_itself_are_lengthened() -> None:
 
 
 def test_sections_are_found_by_endpoint() -> None:
-    """An endpoint names the components that it shows; each class knows its own."""
+    """Each endpoint lists its components, and each component's class has its endpoint."""
     module = module_of(performance())
     assert module.ENDPOINTS["cache"] == ("tool_selection", "cache")
     found = module.Metrics(CollectorRegistry())

@@ -1,4 +1,4 @@
-"""The data in the registry module, from which a runtime rebuilds the signals."""
+"""The data in the registry module, from which the runtime rebuilds signals and alerts."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ FEW_SALES = {
 
 
 def with_contexts() -> Resolved:
-    """Base of the performance spec, with its contexts."""
+    """Return base of the performance spec, with its contexts."""
     base = compiled("performance").base
     assert base is not None
     return base
@@ -70,7 +70,7 @@ def with_contexts() -> Resolved:
 
 @pytest.mark.parametrize("spec", [performance(), shop(SHOP, signals=EVERY_KIND)], ids=["performance", "shop"])
 def test_signals_are_rebuilt_from_the_data(spec: Resolved) -> None:
-    """The data of each signal, read by the types of its kind's fields, are the very signal of the spec."""
+    """The signals read from the data equal those of the spec."""
     bound = bind(registry_data(spec))
     assert bound.signals == dict(spec.signals)
     assert bound.metrics == {declared.metric.name: declared.metric for declared in spec.declared}
@@ -82,7 +82,7 @@ def test_signals_are_rebuilt_from_the_data(spec: Resolved) -> None:
     ids=["performance", "shop"],
 )
 def test_alerts_are_rebuilt_from_the_data(spec: Resolved) -> None:
-    """The alert of the data says what the alert of the spec says."""
+    """The alerts read from the data equal those of the spec."""
     assert spec.alerts
     found = bind(registry_data(spec)).alerts
     assert [
@@ -99,7 +99,7 @@ def test_alerts_are_rebuilt_from_the_data(spec: Resolved) -> None:
 
 
 def test_the_spec_above_has_every_kind() -> None:
-    """No kind is left out of the comparison."""
+    """The comparison covers every kind of signal."""
     assert {kind for signal in EVERY_KIND.values() for kind in signal if kind in KINDS} == set(KINDS)
 
 
@@ -119,7 +119,7 @@ def test_parameters_are_as_the_spec_writes_them() -> None:
 
 
 def test_a_signal_names_its_component_and_the_query_for_all_processes() -> None:
-    """A recorded signal is asked by its recorded name; one that reads several components has none of them."""
+    """A recorded signal is queried by its recorded name; one over several components names no component."""
     module = module_of(performance())
     assert module.SIGNALS["cpu"]["component"] == "system"
     assert module.SIGNALS["health_score"]["component"] is None
@@ -129,7 +129,7 @@ def test_a_signal_names_its_component_and_the_query_for_all_processes() -> None:
 
 
 def test_alerts_are_as_the_spec_writes_them() -> None:
-    """Conditions and summaries are text, durations milliseconds, labels all that the rule adds."""
+    """Conditions and summaries are text, durations milliseconds, and labels those that the rule adds."""
     module = module_of(shop(SHOP, signals=EVERY_KIND, alerts={"sales": {"FewSales": FEW_SALES}}))
     assert module.ALERTS == {"FewSales": {
         "group": "sales", "signal": "sold", "when": "< 1/s",
@@ -143,8 +143,8 @@ def test_alerts_are_as_the_spec_writes_them() -> None:
     }}  # fmt: skip
 
 
-def test_an_alert_stands_in_the_data_where_the_process_can_tell() -> None:
-    """An alert is left out where its signal, or its guard's, reads what others export."""
+def test_an_alert_is_in_the_data_if_the_process_can_evaluate_it() -> None:
+    """An alert is left out if its signal or its guard's reads metrics of an external component."""
     external = {"external": True, "metrics": {"shop_routed_total": {"type": "counter", "help": "x"}}}
     routed = {"title": "x", "unit": "per_second", "rate": {"of": "shop_routed_total"}}
     alerts = {
@@ -160,7 +160,7 @@ def test_an_alert_stands_in_the_data_where_the_process_can_tell() -> None:
     assert list(module_of(spec).ALERTS) == ["Kept"]
 
 
-def test_alerts_and_severities_of_a_whole_spec_are_there() -> None:
+def test_alerts_and_severities_of_a_spec_are_complete() -> None:
     """Every alert of a spec without external components, with its runbook; severities in order."""
     spec = performance()
     module = module_of(spec)
@@ -172,30 +172,30 @@ def test_alerts_and_severities_of_a_whole_spec_are_there() -> None:
 
 
 @pytest.mark.parametrize("context", with_contexts().contexts)
-def test_a_context_is_rebuilt_from_what_differs(context: str) -> None:
+def test_a_context_is_rebuilt_from_its_differences(context: str) -> None:
     """Its signals, alerts and intervals are those of a module that is rendered from the context alone."""
     base = with_contexts()
-    there, alone = (
+    rebuilt, alone = (
         in_context(module_of(base), context),
         module_of(replace(base.contexts[context], context=None)),
     )
-    assert bind(cast("RegistryData", there)) == bind(cast("RegistryData", alone))
+    assert bind(cast("RegistryData", rebuilt)) == bind(cast("RegistryData", alone))
     for constant in ("SCRAPE", "EVALUATE", "SIGNALS", "ALERTS"):
-        assert vars(there)[constant] == vars(alone)[constant]
+        assert vars(rebuilt)[constant] == vars(alone)[constant]
 
 
-def test_a_signal_that_cannot_be_had_in_a_context() -> None:
-    """It is left out there with its alerts, and base has it as before."""
+def test_a_signal_that_cannot_be_computed_in_a_context() -> None:
+    """It is left out of the context with its alerts, and stays in base."""
     compiled = compiled_text(ELSEWHERE)
     assert compiled.base is not None
     module = module_of(compiled.base)
-    there = in_context(module, "prod")
+    prod = in_context(module, "prod")
     assert (list(vars(module)["SIGNALS"]), list(vars(module)["ALERTS"])) == (["open"], ["Many"])
-    assert (vars(there)["SIGNALS"], vars(there)["ALERTS"]) == ({}, {})
+    assert (vars(prod)["SIGNALS"], vars(prod)["ALERTS"]) == ({}, {})
     assert in_context(module, None) is module
 
 
-def test_a_context_that_there_is_not() -> None:
-    """Those that there are are named."""
+def test_an_unknown_context() -> None:
+    """The error lists the existing contexts."""
     with pytest.raises(UnknownContextError, match="has no context `pro`, it has prod, staging, fast"):
         in_context(module_of(with_contexts()), "pro")

@@ -1,4 +1,4 @@
-"""What mypy says to users of the registry, and promtool to what it exposes."""
+"""The registry module checked by mypy, and its exposition by promtool."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_mypy_accepts_right_labels_and_refuses_a_wrong_one(tmp_path: Path) -> No
 
 
 def test_promtool_accepts_the_exposition(promtool: Path) -> None:
-    """`promtool check metrics` has nothing to say, of a fresh registry and of one in use."""
+    """`promtool check metrics` reports nothing on a fresh registry and on one in use."""
     registry = CollectorRegistry()
     metrics = module_of(performance()).Metrics(registry)
     for _ in range(2):

@@ -1,4 +1,4 @@
-"""What a service sees that uses the rendered registry: which series there are, and when."""
+"""The rendered registry in use by a service: which series exist, and when."""
 
 from __future__ import annotations
 
@@ -69,11 +69,11 @@ def _eager_threads() -> Iterator[None]:
 
 
 def parent(registry: CollectorRegistry, name: str) -> Any:
-    return registry._names_to_collectors[name]  # noqa: SLF001 - the client shows its metrics nowhere else
+    return registry._names_to_collectors[name]  # noqa: SLF001 - the client has no public access to metrics
 
 
 def test_closed_sets_of_counters_and_histograms_start_at_0() -> None:
-    """Every series of a closed label set is there before anything happens, at 0."""
+    """Every series of a closed label set exists from the start, at 0."""
     registry = CollectorRegistry()
     module_of(performance()).Metrics(registry)
     operations = series(registry, "victor_cache_operations_total")
@@ -87,7 +87,7 @@ def test_closed_sets_of_counters_and_histograms_start_at_0() -> None:
 
 
 def test_gauges_are_absent_until_they_are_set(till: Any, registry: CollectorRegistry) -> None:
-    """A gauge has no series before its first use, and then only the one that is used."""
+    """A gauge has no series before its first use, and then only the used ones."""
     assert series(registry, "shop_open") == series(registry, "shop_full") == {}
     till.open.set(4)
     till.full(shelf="low").set(2)
@@ -108,22 +108,22 @@ def test_an_open_value_brings_the_product_of_the_closed_labels(
 
 
 def test_values_beyond_the_limit_become_other(module: ModuleType, registry: CollectorRegistry) -> None:
-    """The limit counts distinct values, `other` not among them; what is turned away is told by label."""
-    told: list[str] = []
-    till = module.Metrics(registry, told.append).till
+    """The limit counts distinct values without `other`; each value beyond it is reported by its label."""
+    overflows: list[str] = []
+    till = module.Metrics(registry, overflows.append).till
     for tool in ("other", "a", "b", "a", "c", "d", "e", "d", "a"):
         till.calls_total(tool, "success").inc()
     counted = {
         tool: n for (tool, word), n in series(registry, "shop_calls_total").items() if word == "success"
     }
     assert counted == {"other": 4, "a": 3, "b": 1, "c": 1}
-    assert told == ["tool"] * 3
-    till.up("d", "success").set(1)  # each metric has room of its own
+    assert overflows == ["tool"] * 3
+    till.up("d", "success").set(1)  # each metric has its own limit
     assert series(registry, "shop_up") == {("d", "success"): 1}
 
 
 def test_a_label_without_a_limit_takes_every_value(till: Any, registry: CollectorRegistry) -> None:
-    """An open label that names no limit has none."""
+    """An open label without a limit accepts any number of values."""
     for number in range(300):
         till.free_total(str(number)).inc()
     assert len(series(registry, "shop_free_total")) == 300
@@ -133,7 +133,7 @@ def test_a_label_without_a_limit_takes_every_value(till: Any, registry: Collecto
 def test_a_wrong_value_of_a_closed_label_makes_no_series(
     value: Any, till: Any, registry: CollectorRegistry
 ) -> None:
-    """It raises and names the allowed values; the open value beside it takes no room either."""
+    """It raises and names the allowed values; the open value next to it does not count for the limit."""
     message = f"`{value}` is no value of the label `outcome`: it is one of `success`, `failure`"
     for tool in "abcdef":
         with pytest.raises(ValueError, match="no value of the label") as caught:
@@ -160,7 +160,7 @@ class Word(str, Enum):  # noqa: UP042 - such enums are what services have
 def test_an_open_label_takes_any_value(
     value: Any, shown: str, till: Any, registry: CollectorRegistry
 ) -> None:
-    """Instrumented code never fails for an odd value, nor does the exposition after it."""
+    """Neither instrumented code nor the exposition fails on an odd value."""
     till.calls_total(value, "success").inc()
     till.calls_total(value, "success").inc()
     assert series(registry, "shop_calls_total") == {(shown, "success"): 2, (shown, "failure"): 0}
@@ -168,7 +168,7 @@ def test_an_open_label_takes_any_value(
 
 
 def test_a_member_of_an_enum_is_its_value(till: Any, registry: CollectorRegistry) -> None:
-    """A text enum's member is the series of its value, met before or not."""
+    """A member of a text enum is counted in the series of its value."""
     till.full(Word.TOP).set(1)
     till.calls_total("a", Word.SUCCESS).inc()
     assert series(registry, "shop_full") == {("top",): 1}
@@ -176,7 +176,7 @@ def test_a_member_of_an_enum_is_its_value(till: Any, registry: CollectorRegistry
 
 
 def test_children_are_the_clients_own(till: Any, registry: CollectorRegistry) -> None:
-    """What the registry gives is the very object that the client's metric gives for these labels."""
+    """The registry returns the same objects as the client's metrics for these labels."""
     assert till.calls_total(outcome="failure", tool="a") is parent(registry, "shop_calls_total").labels(
         "a", "failure"
     )
@@ -199,7 +199,7 @@ def test_buckets_and_merging_are_the_specs(till: Any, registry: CollectorRegistr
 
 
 def test_registries_do_not_share(module: ModuleType) -> None:
-    """Two registries hold two services, the client's own one nothing; on one, the second fails."""
+    """Two registries have separate metrics, none in the default registry; a second set in one is refused."""
     before = set(REGISTRY._names_to_collectors)  # noqa: SLF001 - shown nowhere else
     first, second = CollectorRegistry(), CollectorRegistry()
     module.Metrics(first).till.sales_total.inc()
@@ -210,18 +210,18 @@ def test_registries_do_not_share(module: ModuleType) -> None:
         module.Metrics(first)
 
 
-def test_a_gauge_holds_its_name_before_it_has_a_series(
+def test_a_gauge_reserves_its_name_before_it_has_a_series(
     module: ModuleType, registry: CollectorRegistry
 ) -> None:
-    """Another metric of the name of an unset gauge is refused at once, not when the gauge is set."""
+    """Another metric with the name of an unset gauge is refused at once, not when the gauge is set."""
     module.Metrics(registry)
     with pytest.raises(ValueError, match="Duplicated timeseries"):
         Gauge("shop_open", "Mine.", registry=registry)
 
 
 @pytest.mark.usefixtures("_eager_threads")
-def test_threads_lose_no_count_and_pass_no_limit(module: ModuleType) -> None:
-    """Threads that meet at new values share the children and the room."""
+def test_threads_lose_no_count_and_exceed_no_limit(module: ModuleType) -> None:
+    """Threads that use new values at the same time share the children and the limit."""
     for _ in range(20):
         registry, start = CollectorRegistry(), threading.Barrier(8)
         till = module.Metrics(registry).till
@@ -239,17 +239,17 @@ def test_threads_lose_no_count_and_pass_no_limit(module: ModuleType) -> None:
         assert len({tool for tool, _ in counted}) <= 4
 
 
-def test_threads_that_meet_at_the_limit_do_not_both_pass(
+def test_threads_at_the_limit_do_not_both_pass(
     monkeypatch: pytest.MonkeyPatch, module: ModuleType, registry: CollectorRegistry
 ) -> None:
-    """Of two new values at the last free place one becomes `other`, however slowly the room is measured."""
+    """Of two new values at the last free place one becomes `other`, however slow the check is."""
     meeting = threading.Barrier(2)
 
     class SlowSet(set[str]):
         def __len__(self) -> int:
             size = super().__len__()
             if size == TOOL["limit"] - 1:
-                with suppress(threading.BrokenBarrierError):  # broken where one waits for the other's turn
+                with suppress(threading.BrokenBarrierError):  # broken if one thread waits for the lock
                     meeting.wait(timeout=0.2)
             return size
 
@@ -263,11 +263,11 @@ def test_threads_that_meet_at_the_limit_do_not_both_pass(
 
 
 def test_threads_share_the_first_gauge(monkeypatch: pytest.MonkeyPatch, module: ModuleType) -> None:
-    """Two threads that use a gauge first get one object, however long the client takes to make it."""
+    """Two threads that use a gauge first get one object, however long the client takes to create it."""
     meeting = threading.Barrier(2)
 
     def slow_gauge(*arguments: Any, **options: Any) -> Gauge:
-        with suppress(threading.BrokenBarrierError):  # broken where nobody else makes one meanwhile
+        with suppress(threading.BrokenBarrierError):  # broken if no other thread creates one meanwhile
             meeting.wait(timeout=0.2)
         return Gauge(*arguments, **options)
 

@@ -1,4 +1,4 @@
-"""Findings as each format writes them: whole documents, and nothing that acts on a terminal."""
+"""Diagnostics in each format: whole documents, without characters that control a terminal."""
 
 from __future__ import annotations
 
@@ -25,25 +25,25 @@ FOUND = [
 
 
 def write(name: str, text: str, span: tuple[int, int, int, int], message: str = "m") -> list[str]:
-    """The lines of a report with one diagnostic about `span` of `text`."""
+    """Return the lines of a report with one diagnostic about `span` of `text`."""
     place = Span(Source("x", text), *span)
     return reporter(name)([Diagnostic("VM1", "n", Severity.ERROR, message, place)]).split("\n")
 
 
 def test_formats() -> None:
-    """The formats are the modules, and each knows its name."""
+    """Each public module is a format with a reporter."""
     assert FORMATS == ("github", "json", "sarif", "text")
     assert all(callable(reporter(name)) for name in FORMATS)
 
 
 def test_unknown_format() -> None:
-    """Nothing else is a format, and nothing else is imported."""
+    """Any other name is refused and not imported."""
     with pytest.raises(KeyError):
         reporter("_visible")
 
 
 def test_text() -> None:
-    """A person sees the place, the line with carets below the token, and what to do."""
+    """The text has the location, the line with carets below the token, and the hint."""
     assert (
         reporter("text")(FOUND)
         == """\
@@ -67,18 +67,18 @@ hint: shorten it
 
 
 def test_text_of_nothing() -> None:
-    """No findings, no text."""
+    """Without diagnostics, the text is empty."""
     assert reporter("text")([]) == ""
     assert reporter("github")([]) == ""
 
 
 def test_text_counts() -> None:
-    """Words are plural where there are several."""
+    """Counts above 1 have a plural noun."""
     assert reporter("text")(FOUND * 2).endswith("\n\n2 errors, 2 warnings, 2 notes\n")
 
 
 def test_text_in_colour() -> None:
-    """Colours come on demand only, and change nothing but the colour."""
+    """Colours are optional, and add only escape sequences to the text."""
     coloured = reporter("text")(FOUND[:1], colour=True)
     assert coloured.split("\n")[:3] == [
         "specs/x.yaml:3:13: \x1b[1;31merror[VM101]\x1b[0m unknown-signal: unknown signal `cpu_utl`",
@@ -97,12 +97,12 @@ def test_text_in_colour() -> None:
         ("a:\tb", (3, 5), "a:    b", "  ^^^^^"),
         ("a: \x1b[31mb", (4, 5), "a: \\x1b[31mb", "   ^^^^"),
         ("ab\udce9", (3, 4), "ab\\udce9", "  ^^^^^^"),
-        ("abc", (4, 4), "abc", "   ^"),  # nothing is wide, a caret still points at it
+        ("abc", (4, 4), "abc", "   ^"),  # an empty span still has one caret
         ("", (1, 1), "", "^"),
     ],
 )
 def test_text_carets(text: str, columns: tuple[int, int], line: str, carets: str) -> None:
-    """The carets stand below the token as a terminal shows it."""
+    """The carets are below the token as a terminal shows it."""
     found = write("text", text, (1, columns[0], 1, columns[1]))
     assert found[1:3] == [f"1 | {line}".rstrip(), f"  | {carets}"]
 
@@ -111,7 +111,7 @@ def test_text_carets(text: str, columns: tuple[int, int], line: str, carets: str
     ("start", "length"), [(0, 5), (50, 5), (97, 5), (150, 5), (295, 5), (300, 0), (100, 200), (0, 300)]
 )
 def test_text_long_line(start: int, length: int) -> None:
-    """A long line is cut around the carets, which still stand below the token."""
+    """A long line is cut around the token, and the carets are still below it."""
     text = "".join(chr(ord("a") + number % 26) for number in range(300))
     _, line, carets, *_ = write("text", text, (1, start + 1, 1, start + length + 1))
     first, last = carets.index("^"), carets.rindex("^") + 1
@@ -123,18 +123,18 @@ def test_text_long_line(start: int, length: int) -> None:
 
 
 def test_text_long_line_around_carets() -> None:
-    """What stands before and after the token is shown in equal parts."""
+    """The text before and after the token is shown in equal parts."""
     found = write("text", "<" * 150 + "token" + ">" * 150, (1, 151, 1, 156))
     assert found[1:3] == [f"1 | ...{'<' * 44}token{'>' * 45}...", f"  | {' ' * 47}^^^^^"]
 
 
 def test_text_line_numbers() -> None:
-    """The gutter is as wide as the number."""
+    """The gutter is as wide as the line number."""
     assert write("text", "\n" * 119 + "abc", (120, 2, 120, 3))[1:3] == ["120 | abc", "    |  ^"]
 
 
 def test_json() -> None:
-    """A program reads one document with all there is, and the counts."""
+    """The JSON document has all fields of the diagnostics, and the counts."""
     document = json.loads(reporter("json")(FOUND))
     assert document["version"] == 1
     assert document["counts"] == {"error": 1, "warning": 1, "note": 1}
@@ -154,7 +154,7 @@ def test_json() -> None:
 
 
 def test_json_of_nothing() -> None:
-    """No findings are a document too."""
+    """Without diagnostics, there is still a document."""
     assert (
         reporter("json")([])
         == """\
@@ -172,7 +172,7 @@ def test_json_of_nothing() -> None:
 
 
 def test_github() -> None:
-    """GitHub reads commands, with columns on one line only and its own escapes."""
+    """GitHub commands have columns for spans on one line only, and GitHub's own escapes."""
     assert reporter("github")(FOUND) == (
         "::error file=specs/x.yaml,line=3,endLine=3,col=13,endColumn=20,title=VM101 unknown-signal"
         "::unknown signal `cpu_utl`%0Ahint: did you mean `cpu_util`?\n"
@@ -190,7 +190,7 @@ def test_github_properties() -> None:
 
 
 def test_sarif() -> None:
-    """Code hosts read SARIF: the rules that were broken, and where."""
+    """The SARIF document has the violated rules, and a result with its location for each diagnostic."""
     second = Diagnostic(
         "VM101", "unknown-signal", Severity.NOTE, "m", Span(Source("a b.yaml", "x"), 1, 1, 1, 2)
     )
@@ -225,7 +225,7 @@ def test_sarif() -> None:
 
 
 def test_sarif_of_a_url() -> None:
-    """A URL is a reference already, and stays as it is."""
+    """A URL is already a URI reference, and is not changed."""
     url = "http://[::1]:80/federate?match[]=up%20&x=a"
     document = json.loads(
         reporter("sarif")([Diagnostic("VM1", "n", Severity.ERROR, "m", Span(Source(url, "x"), 1, 1, 1, 2))])
@@ -236,7 +236,7 @@ def test_sarif_of_a_url() -> None:
 
 @given(st.text(), st.text(), st.text(), st.integers(1, 9), st.integers(1, 9))
 def test_nothing_reaches_the_terminal_raw(name: str, text: str, message: str, column: int, end: int) -> None:
-    """Whatever a spec holds, no format writes a control character, and all of it can be encoded."""
+    """For any content of a spec, no format writes control characters, and the output can be encoded."""
     place = Span(Source(name, text), 1, column, 1, max(column, end))
     found = [Diagnostic("VM1", "n", Severity.ERROR, message, place, message)]
     for each in FORMATS:
@@ -249,5 +249,5 @@ def test_nothing_reaches_the_terminal_raw(name: str, text: str, message: str, co
 
 
 def test_golden_text_is_text() -> None:
-    """This file itself holds no control characters: its escapes are written out."""
+    """This file itself contains no control characters, only escapes."""
     assert "\x1b" not in Path(__file__).read_text(encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The resolved spec: names followed, quantities in base units, what is not said filled in."""
+"""The resolved spec: references followed, quantities in base units, defaults filled in."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from tests.model.telling import compiled
+from tests.model.small_spec import compiled
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.tree import text
 
@@ -79,20 +79,20 @@ def fast() -> Resolved:
 
 
 def alone(body: str) -> Resolved:
-    """A spec that is resolved as far as it can be."""
+    """Return the base of a spec with this body, as far as it can be resolved."""
     found = compiled(body, HEAD).base
     assert found is not None
     return found
 
 
 def test_a_signal_keeps_the_labels_of_select_scope_and_by_each_once(base):
-    """The order is select's, the scope's, then `by`'s; a label that stands in two is not repeated."""
+    """The order is select, scope, then `by`; a label that is in two of them is not repeated."""
     assert base.signals["calls"].labels == ("job", "zone", "namespace")
     assert base.signals["waits"].labels == ("job", "zone", "namespace", "instance")
 
 
 def test_a_context_adds_to_select_and_labels_and_replaces_equal_keys(prod):
-    """What the context says of a label counts, in the place where the service has it."""
+    """The context's value of a label replaces the service's, at the same position."""
     assert [str(matcher) for matcher in prod.service.select] == [
         'job="shop"',
         'zone="us"',
@@ -105,7 +105,7 @@ def test_a_context_adds_to_select_and_labels_and_replaces_equal_keys(prod):
 
 
 def test_an_alert_carries_the_labels_of_service_component_and_its_own(base):
-    """Later ones replace earlier ones, and none replaces those that every alert has."""
+    """Later ones replace earlier ones, but never the labels that every alert has."""
     assert dict(base.alerts[0].labels) == {
         "team": "sales",
         "tier": "api",
@@ -125,7 +125,7 @@ def test_an_alert_belongs_to_the_component_that_its_signal_reads(base):
 
 
 def test_a_component_is_found_for_every_name_that_a_histogram_can_have():
-    """A histogram whose own name ends like one of its series is found all the same."""
+    """A histogram whose own name ends like one of its series is found as well."""
     spec = alone("""
         components: {api: {metrics: {shop_a_sum: {type: histogram, help: A., buckets: ["1"]}}}}
         signals: {a: {title: A, unit: per_second, rate: {of: shop_a_sum_count}}}
@@ -134,7 +134,7 @@ def test_a_component_is_found_for_every_name_that_a_histogram_can_have():
     assert [alert.component for alert in spec.alerts] == ["api"]
 
 
-def test_an_alerts_expression_is_its_signal_while_its_guard_holds(base):
+def test_an_alerts_expression_is_its_signal_while_its_guard_is_true(base):
     """The guard is matched on its own labels."""
     assert text(base.alerts[0].expr) == (
         'job_zone_namespace:shop_bad:ratio_rate_5m{job="shop",zone="eu"} > 0.05'
@@ -146,8 +146,8 @@ def test_an_alerts_expression_is_its_signal_while_its_guard_holds(base):
     ]
 
 
-def test_what_alerts_guards_and_scores_use_is_recorded(base):
-    """Gauges are read as they stand, signals of panels alone stay raw, scores are always recorded."""
+def test_signals_of_alerts_guards_and_scores_are_recorded(base):
+    """Gauges and signals used only by panels are not recorded, scores always are."""
     recorded = {name: [each.record for each in signal.recordings()] for name, signal in base.signals.items()}
     loss = "job_zone_namespace:shop_health:loss"
     assert recorded == {
@@ -163,7 +163,7 @@ def test_what_alerts_guards_and_scores_use_is_recorded(base):
     assert [name for name, signal in panels_only.signals.items() if signal.recorded] == ["pages", "health"]
 
 
-def test_a_time_scale_divides_what_alerts_wait_for_and_nothing_else(base, fast):
+def test_a_time_scale_divides_the_durations_of_alerts_and_nothing_else(base, fast):
     """Windows, waits and intervals shrink; thresholds, buckets and refresh do not."""
 
     def durations(spec: Resolved) -> list[int]:
@@ -178,7 +178,7 @@ def test_a_time_scale_divides_what_alerts_wait_for_and_nothing_else(base, fast):
 
 
 def test_buckets_are_in_base_units_and_in_order(base):
-    """However they are written."""
+    """Their units and their order in the spec do not matter."""
     assert base.series["shop_wait_seconds"].buckets == (Fraction(1, 4), Fraction(1, 2), Fraction(1))
 
 
@@ -198,13 +198,13 @@ def test_buckets_are_in_base_units_and_in_order(base):
     ],
 )
 def test_the_anchor_is_a_metric_that_every_target_has(metrics, anchor):
-    """The named one, else the first without labels, else the first with closed labels only."""
+    """The given one, else the first without labels, else the first with closed labels only."""
     found = alone(f"components: {{api: {{metrics: {metrics}}}}}").components["api"].anchor
     assert (found.metric.name if found else None) == anchor
 
 
-def test_what_is_not_said_is_filled_in(base):
-    """Names follow from the service's and the component's, meta alerts have the highest severity."""
+def test_defaults_are_filled_in(base):
+    """Names are derived from the service's and the component's; meta alerts have the highest severity."""
     front_end = base.components["front_end"]
     assert (front_end.class_name, front_end.endpoint) == ("FrontEndMetrics", "front-end")
     assert (base.window, base.evaluate, base.scrape) == (300_000, 30_000, 15_000)
@@ -249,7 +249,7 @@ def test_escalations_are_alerts_on_one_signal_from_mild_to_severe():
 
 
 def test_a_context_narrows_the_select_of_a_component_too():
-    """Its select is added to the component's own, and a label that the component selects stays."""
+    """Its select is added to the component's own, and does not replace labels that the component selects."""
     spec = compiled(
         """
         components:
@@ -268,8 +268,8 @@ def test_a_context_narrows_the_select_of_a_component_too():
     }
 
 
-def test_what_leads_nowhere_is_left_out():
-    """Alerts, guards and panels that name no signal are not resolved; the rest is."""
+def test_undefined_references_are_left_out():
+    """Alerts, guards and panels with undefined signals are not resolved; the rest is."""
     spec = alone("""
         components: {api: {endpoint: calls, metrics: {shop_a_total: {type: counter, help: A.}}}}
         signals:
@@ -324,8 +324,8 @@ READS = "signals: {a: {title: A, unit: count, value: {of: gone_metric, agg: max}
         ("components: 5", {"component", "metric"}),
     ],
 )
-def test_what_could_not_be_read_is_not_unknown(broken, excused):
-    """A name is not called unknown where what defines it may be what could not be read; any other is."""
+def test_names_that_could_not_be_read_are_not_unknown(broken, excused):
+    """A name is not unknown if its definition may be in a part that could not be read."""
     reads = "" if broken.startswith("signals") else READS
     things = {use.thing for use in alone(f"{USES}\n{reads}\n{broken}").unknown}
     assert things == {"signal", "severity", "component", *(["metric"] if reads else [])} - excused

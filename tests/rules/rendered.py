@@ -1,4 +1,4 @@
-"""What the specs of this repository render, read back: documents, rules, expressions and their selectors."""
+"""The rendered artifacts of this repository's specs, read back: documents, rules, expressions, selectors."""
 
 from __future__ import annotations
 
@@ -43,19 +43,19 @@ class Place:
 
 @dataclass(frozen=True)
 class Rule:
-    """A rule read back from a file, with the group that it stands in."""
+    """A rule read back from a file, with its group."""
 
     group: str
     data: Mapping[str, Any]
 
     @property
     def name(self) -> str:
-        """The alert's name, or the recorded series'."""
+        """The name of the alert or of the recorded series."""
         return str(self.data.get("alert") or self.data["record"])
 
     @property
     def tree(self) -> Any:
-        """The expression as promql-parser understands it."""
+        """The expression as parsed by promql-parser."""
         return promql_parser.parse(self.data["expr"])
 
 
@@ -72,12 +72,12 @@ class Selected:
         return _SUFFIX.sub("", self.series)
 
     def carries(self, select: tuple[Matcher, ...]) -> bool:
-        """Whether every one of the matchers is there."""
+        """Return whether the selector has all of these matchers."""
         return set(map(str, select)) <= self.matchers
 
 
 def compiled_text(text: str, name: str = "spec.yaml") -> Compiled:
-    """The compiled spec; it has no errors."""
+    """Return the compiled spec, after asserting that it has no errors."""
     found = compile_spec(Source(name, text), today=datetime.date(2026, 1, 1))
     assert not found.has_errors, found.diagnostics
     return found
@@ -85,19 +85,19 @@ def compiled_text(text: str, name: str = "spec.yaml") -> Compiled:
 
 @functools.cache
 def compiled(spec: str) -> Compiled:
-    """A spec of this repository, compiled."""
+    """Return a spec of this repository, compiled."""
     return compiled_text(SPECS[spec].read_text(encoding="utf-8"), SPECS[spec].name)
 
 
 @functools.cache
 def artifacts(place: Place) -> tuple[Artifact, ...]:
-    """Every file of a spec in one place."""
+    """Return the artifacts of a spec in one place."""
     found = render(compiled(place.spec))
     return tuple(each for each in found if each.context == place.context)
 
 
 def resolved(place: Place) -> Resolved:
-    """The resolved spec in one place."""
+    """Return the resolved spec in one place."""
     whole = compiled(place.spec)
     base = whole.base if place.context is None else whole.contexts[place.context]
     assert base is not None
@@ -105,12 +105,12 @@ def resolved(place: Place) -> Resolved:
 
 
 def places() -> list[Place]:
-    """Both specs, in base and in each of their contexts."""
+    """Return both specs, in base and in each of their contexts."""
     return [Place(spec, context) for spec in SPECS for context in (None, *compiled(spec).contexts)]
 
 
 def documents(of: tuple[Artifact, ...]) -> Iterator[tuple[PurePosixPath, Document]]:
-    """The rules files, dashboards and Kubernetes objects; then each file that a ConfigMap holds."""
+    """Yield the rules files, dashboards and Kubernetes objects, each ConfigMap followed by its files."""
     for artifact in of:
         if artifact.output in ("rules", "dashboard", "kubernetes"):
             document = _loaded(artifact.path.name, artifact.text)
@@ -127,7 +127,7 @@ def _loaded(name: str, text: str) -> Document:
 
 
 def rule_files(of: tuple[Artifact, ...]) -> Iterator[tuple[PurePosixPath, Document]]:
-    """Every document with rule groups: a file, a ConfigMap's content, or an operator's `spec`."""
+    """Yield every document with rule groups: a file, a ConfigMap's content, or an operator's `spec`."""
     for path, document in documents(of):
         if document.get("kind") == "PrometheusRule":
             yield path, document["spec"]
@@ -136,30 +136,30 @@ def rule_files(of: tuple[Artifact, ...]) -> Iterator[tuple[PurePosixPath, Docume
 
 
 def rules_in(document: Document) -> list[Rule]:
-    """The rules of a file, group by group."""
+    """Return the rules of a file, group by group."""
     return [Rule(group["name"], rule) for group in document["groups"] for rule in group["rules"]]
 
 
 @functools.cache
 def rules(place: Place) -> tuple[Rule, ...]:
-    """The rules of a spec in one place; all files there that hold rules hold the same ones."""
+    """Return the rules of a spec in one place, after asserting that all its files have the same rules."""
     (first, *others) = [rules_in(document) for _, document in rule_files(artifacts(place))]
     assert all(each == first for each in others)
     return tuple(first)
 
 
 def alerts(place: Place) -> list[Rule]:
-    """The alerting rules of a spec in one place."""
+    """Return the alerting rules of a spec in one place."""
     return [rule for rule in rules(place) if "alert" in rule.data]
 
 
 def recordings(place: Place) -> list[Rule]:
-    """The recording rules of a spec in one place."""
+    """Return the recording rules of a spec in one place."""
     return [rule for rule in rules(place) if "record" in rule.data]
 
 
 def expressions(document: Any) -> Iterator[str]:
-    """Every PromQL expression in a document: of rules, panels and annotations, and in variables' queries."""
+    """Yield every PromQL expression in a document: of rules, panels, annotations and variables' queries."""
     if isinstance(document, list):
         for each in document:
             yield from expressions(each)
@@ -176,7 +176,7 @@ def expressions(document: Any) -> Iterator[str]:
 
 
 def selectors(expr: str) -> list[Selected]:
-    """The selectors in an expression."""
+    """Return the selectors in an expression."""
     return list(_selectors(promql_parser.parse(expr)))
 
 

@@ -1,4 +1,4 @@
-"""The rules against the alert table of `alerts.md`."""
+"""The rules compared with the alert table in `alerts.md`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FACTORS = {
 
 
 class Row(NamedTuple):
-    """An alert: where it stands, how bad it is, and when it fires."""
+    """An alert: its group, its name, its severity and its condition."""
 
     group: str
     alert: str
@@ -45,7 +45,7 @@ def table() -> Iterator[Row]:
 
 
 def condition(text: str) -> tuple[str, float]:
-    """The operator and the threshold in base units: `any unhealthy` is `> 0`."""
+    """Return the operator and the threshold in base units: `any unhealthy` is `> 0`."""
     if text.startswith("any "):
         return ">", 0.0
     match = THRESHOLD.fullmatch(text)
@@ -71,8 +71,8 @@ def test_rules_equal_the_table() -> None:
     assert rendered == list(table())
 
 
-def test_table_is_read_whole() -> None:
-    """The table has 23 alerts in 6 groups, so that a row which is not understood cannot go unnoticed."""
+def test_table_is_read_completely() -> None:
+    """The table has 23 alerts in 6 groups, so that a row in another format does not go unnoticed."""
     rows = list(table())
     assert len(rows) == len({row.alert for row in rows}) == 23
     assert len({row.group for row in rows}) == 6

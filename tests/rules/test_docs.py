@@ -1,4 +1,4 @@
-"""The reference for people: whoever follows a link arrives."""
+"""The rendered reference: its pages, links and texts."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _LINK = re.compile(r"\]\(([^)]+)\)")
 
 
 def pages(spec: str) -> dict[str, str]:
-    """The pages of a spec by their names."""
+    """Return the pages of a spec by file name."""
     return {each.path.name: each.text for each in artifacts(Place(spec, None)) if each.output == "docs"}
 
 
 @pytest.mark.parametrize("place", places(), ids=str)
-def test_every_runbook_is_there(place: Place) -> None:
-    """The address of each alert, in base and in each context, leads to a page with its name as the title."""
+def test_every_alert_has_a_runbook(place: Place) -> None:
+    """The address of each alert, in base and in each context, is that of a page titled with its name."""
     base = resolved(place).service.runbooks
     addresses = {rule.data["annotations"]["runbook_url"] for rule in rules(place) if "alert" in rule.data}
     assert addresses
@@ -31,8 +31,8 @@ def test_every_runbook_is_there(place: Place) -> None:
 
 
 @pytest.mark.parametrize("spec", ["performance", "checkout"])
-def test_links_lead_somewhere(spec: str) -> None:
-    """Each link between pages names a page, and a heading of it where it names one."""
+def test_links_have_targets(spec: str) -> None:
+    """Each link between pages refers to an existing page, and its anchor to a heading of that page."""
     found = pages(spec)
     links = [link for text in found.values() for link in _LINK.findall(text)]
     assert links
@@ -42,15 +42,15 @@ def test_links_lead_somewhere(spec: str) -> None:
         assert path in found
 
 
-def test_a_runbook_tells_the_thresholds_of_every_context() -> None:
-    """Who is paged in production reads the threshold of production."""
+def test_a_runbook_lists_the_thresholds_of_every_context() -> None:
+    """A runbook lists the thresholds of base and of each context."""
     text = pages("performance")["HighMemoryUsage.md"]
     assert "| base | `> 1GiB` | 10m | warning |" in text
     assert "| prod | `> 4GiB` | 10m | warning |" in text
 
 
 def test_texts_do_not_break_the_page() -> None:
-    """What the spec says is Markdown on one line: no HTML, no broken table, no fence that is left open."""
+    """Texts of the spec become Markdown on one line, without HTML, broken tables or open fences."""
     text = SPEC.read_text(encoding="utf-8")
     hostile = "<b>a</b> | b\\n\\n# c `d"
     text = text.replace("help: Turns of the wheel.", f'help: "{hostile}"').replace("{value} tear", hostile)

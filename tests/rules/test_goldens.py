@@ -1,4 +1,4 @@
-"""The rules, objects and reference of a small spec, file by file; `--update-goldens` writes them anew."""
+"""The rules, objects and reference of a small spec, file by file; `--update-goldens` rewrites them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ FILES = [
 
 
 def rendered() -> Mapping[str, str]:
-    """The text of every artifact by its path."""
+    """Return the text of every artifact by its path."""
     compiled = compiled_text(SPEC.read_text(encoding="utf-8"))
     return {str(artifact.path): artifact.text for artifact in render(compiled)}
 
@@ -39,12 +39,12 @@ def _updated(request: pytest.FixtureRequest) -> None:
 
 
 def test_paths() -> None:
-    """The spec renders the files that stand beside it, and no others."""
-    stand = {path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file()}
-    assert rendered().keys() == set(FILES) == stand - {SPEC.name}
+    """The spec renders exactly the golden files."""
+    found = {path.relative_to(GOLDEN).as_posix() for path in GOLDEN.rglob("*") if path.is_file()}
+    assert rendered().keys() == set(FILES) == found - {SPEC.name}
 
 
 @pytest.mark.parametrize("path", FILES)
 def test_golden(path: str) -> None:
-    """A file is as it was when somebody last read it."""
+    """Each rendered file equals its golden file."""
     assert rendered()[path] == (GOLDEN / path).read_bytes().decode()

@@ -1,4 +1,4 @@
-"""The Kubernetes objects that hold the rules."""
+"""The Kubernetes objects with the rules and dashboards."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ PLACES = {
 }
 
 
-def named(place: Place, what: str) -> str:
-    """An object's name: the context's comes last."""
-    return "-".join(filter(None, (resolved(place).service.name, what, place.context)))
+def named(place: Place, kind: str) -> str:
+    """Return an object's name: the context's name comes last."""
+    return "-".join(filter(None, (resolved(place).service.name, kind, place.context)))
 
 
 def objects(place: Place) -> dict[str, Document]:
-    """The objects of a place by their name."""
+    """Return the objects of a place by their name."""
     found = [yaml.safe_load(each.text) for each in artifacts(place) if each.output == "kubernetes"]
     return {each["metadata"]["name"]: each for each in found if each["kind"] != "Kustomization"}
 
 
 @pytest.mark.parametrize("place", PLACES["ConfigMap"], ids=str)
 def test_configmap_holds_the_rules(place: Place) -> None:
-    """Under the spec's key a ConfigMap holds the text of the rules file, and nothing else."""
+    """A ConfigMap has the text of the rules file under the spec's key, and no other data."""
     spec = resolved(place)
     found = objects(place)[named(place, "alerts")]
     assert (found["apiVersion"], found["kind"]) == ("v1", "ConfigMap")
@@ -49,30 +49,30 @@ def test_operator_object_holds_the_rules(place: Place) -> None:
 
 @pytest.mark.parametrize("place", [place for each in PLACES.values() for place in each], ids=str)
 def test_objects_are_labelled(place: Place) -> None:
-    """Each object is in the service's namespace and says what it is part of; the sidecar finds dashboards."""
+    """Each object has the service's namespace and labels, and a dashboard also the label for the sidecar."""
     service = resolved(place).service
-    ours = {"app.kubernetes.io/managed-by": "victor-mon", "app.kubernetes.io/part-of": service.name}
+    owner = {"app.kubernetes.io/managed-by": "victor-mon", "app.kubernetes.io/part-of": service.name}
     if place.context:
-        ours["app.kubernetes.io/instance"] = place.context
+        owner["app.kubernetes.io/instance"] = place.context
     found = objects(place)
     dashboard = named(place, "dashboard")
     assert {named(place, "alerts"), dashboard} <= found.keys()
     for name, each in found.items():
         sidecar = {"grafana_dashboard": "1"} if name == dashboard else {}
-        labels = {**ours, **sidecar}
+        labels = {**owner, **sidecar}
         assert each["metadata"] == {"name": name, "namespace": service.namespace, "labels": labels}
 
 
 @pytest.mark.parametrize("place", [Place("performance", None), Place("performance", "prod")], ids=str)
-def test_dashboard_is_the_plain_one(place: Place) -> None:
-    """The dashboard's ConfigMap holds the text of the dashboard's file of base, or of the context."""
+def test_dashboard_is_that_of_the_place(place: Place) -> None:
+    """The dashboard's ConfigMap of base has the text of base's file; that of a context has another one."""
     (file,) = [each for each in artifacts(Place("performance", None)) if each.output == "dashboard"]
     (text,) = objects(place)[named(place, "dashboard")]["data"].values()
     assert (text == file.text) is (place.context is None)
 
 
-def test_places_never_meet() -> None:
-    """Base and all contexts can be in one namespace, one folder of a sidecar and one Grafana."""
+def test_places_do_not_clash() -> None:
+    """Base and all contexts can share a namespace, a sidecar's folder and a Grafana."""
     places = [Place("performance", context) for context in (None, "prod", "staging", "fast")]
     names = [(each["kind"], name) for place in places for name, each in objects(place).items()]
     boards = [each for place in places for name, each in objects(place).items() if "-dashboard" in name]
@@ -83,14 +83,14 @@ def test_places_never_meet() -> None:
 
 
 def test_no_namespace() -> None:
-    """Without a namespace in the spec an object has none, so that kubectl's own choice holds."""
+    """Without a namespace in the spec an object has none, so that kubectl's default applies."""
     text = SPEC.read_text(encoding="utf-8").replace("  namespace: monitoring\n", "")
     for artifact in render(compiled_text(text), outputs=["kubernetes"]):
         assert "namespace" not in yaml.safe_load(artifact.text).get("metadata", {})
 
 
 def test_a_context_keeps_its_rules_where_objects_are_off() -> None:
-    """With `kubernetes: null` a context that names a component gets plain files; none is left silent."""
+    """With `kubernetes: null` a context with a component gets plain files, so that no rules are missing."""
     text = SPECS["performance"].read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("  kubernetes: deployment/"))
     compiled = compiled_text(text.replace(line, "  kubernetes: null"))
@@ -102,7 +102,7 @@ def test_a_context_keeps_its_rules_where_objects_are_off() -> None:
 
 
 def test_every_object_has_the_labels_of_the_spec() -> None:
-    """A context's are added to base's; those that say whose an object is stay."""
+    """A context's labels are added to base's; labels of the object's owner stay."""
     text = SPEC.read_text(encoding="utf-8")
     old = "kubernetes: {rules_key: mill.yaml}"
     assert old in text

@@ -1,4 +1,4 @@
-"""Names of labels and groups that Prometheus could stumble over."""
+"""Names of labels and groups that Prometheus might refuse."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.model.telling import HEAD, compiled
+from tests.model.small_spec import HEAD, compiled
 from tests.rules.rendered import compiled_text, rule_files
 from victor_monitoring.app.pipeline import render
 
@@ -36,7 +36,7 @@ def promtool_takes(promtool: Path, path: Path, rules: Any) -> bool:
 
 @pytest.mark.parametrize("word", WORDS)
 def test_a_word_is_a_label_or_is_refused(word: str, promtool: Path, tmp_path: Path) -> None:
-    """Prometheus loads what is rendered; what the language refuses, Prometheus refuses too."""
+    """Prometheus loads the rendered rules; a word that the spec language refuses, Prometheus refuses too."""
     text = SPEC.replace("%s", word)
     if compiled(text).has_errors:
         rule = {"record": "a:b", "expr": f"sum by ({word}) (shop_a_total)"}
@@ -48,7 +48,7 @@ def test_a_word_is_a_label_or_is_refused(word: str, promtool: Path, tmp_path: Pa
 
 @pytest.mark.parametrize("meta", ["shop", "shop_recording", "shop_meta"])
 def test_groups_of_one_name_are_one_group(meta: str, promtool: Path, tmp_path: Path) -> None:
-    """Prometheus loads the file when the meta group is named like an alert's or like the recordings'."""
+    """Prometheus loads the file if the meta group has the name of an alert's or the recordings' group."""
     text = SPEC.replace("%s", "code") + f"meta: {{group: {meta}}}\n"
     ((_, rules), *_) = rule_files(tuple(render(compiled_text(HEAD + text))))
     names = [group["name"] for group in rules["groups"]]

@@ -1,4 +1,4 @@
-"""Regular expressions of selectors, judged by promtool."""
+"""Regular expressions in selectors, checked by promtool."""
 
 from __future__ import annotations
 
@@ -25,26 +25,28 @@ COMMON = [
 
 
 def judged(promtool: Path, path: Path, pattern: str) -> tuple[bool, bool]:
-    """Whether the language takes a pattern, and whether Prometheus does."""
+    """Return whether the spec language accepts a pattern, and whether Prometheus does."""
     selector = f"a{{b=~{json.dumps(pattern, ensure_ascii=False)}}}"
     try:
         parse_selector(selector)
-        is_ours = True
+        is_accepted = True
     except SelectorError:
-        is_ours = False
+        is_accepted = False
     groups = [{"name": "a", "rules": [{"record": "a:b", "expr": f"sum({selector})"}]}]
     path.write_text(yaml.safe_dump({"groups": groups}, allow_unicode=True), encoding="utf-8")
     command = [str(promtool), "check", "rules", str(path)]
-    return is_ours, subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return is_accepted, subprocess.run(command, capture_output=True, check=False).returncode == 0
 
 
 @pytest.mark.parametrize("pattern", FOREIGN)
-def test_what_prometheus_refuses_stands_in_no_selector(pattern: str, promtool: Path, tmp_path: Path) -> None:
-    """An expression that Python's engine takes and Go's does not would stop a whole file from loading."""
+def test_a_selector_with_a_pattern_that_prometheus_refuses_is_refused(
+    pattern: str, promtool: Path, tmp_path: Path
+) -> None:
+    """A pattern that Python's engine accepts and Go's refuses is refused: its rules file would not load."""
     assert judged(promtool, tmp_path / "rules.yaml", pattern) == (False, False)
 
 
 @pytest.mark.parametrize("pattern", COMMON)
-def test_what_both_engines_know_is_taken(pattern: str, promtool: Path, tmp_path: Path) -> None:
-    """Expressions that people write are taken as they are."""
+def test_a_pattern_of_both_engines_is_accepted(pattern: str, promtool: Path, tmp_path: Path) -> None:
+    """Common patterns are accepted unchanged."""
     assert judged(promtool, tmp_path / "rules.yaml", pattern) == (True, True)

@@ -1,4 +1,4 @@
-"""What holds for the rules of every spec here, in base and in each context."""
+"""Properties of the rules of every spec here, in base and in each context."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ META = {"TargetDown": "target", "ServiceAbsent": "service", "MetricMissing": "me
 
 
 def declares(spec: Resolved, selected: Selected) -> bool:
-    """Whether the spec declares the metric of a selector."""
+    """Return whether the spec declares the metric of a selector."""
     return selected.series in spec.selects or selected.metric in spec.selects
 
 
 def recorded_signals(spec: Resolved) -> dict[str, Signal]:
-    """The signals by the names of the series that are recorded for them."""
+    """Return the signals by the names of the series that are recorded for them."""
     return {each.record: signal for signal in spec.signals.values() for each in signal.recordings()}
 
 
 def selects_of(spec: Resolved, selected: Selected) -> list[tuple[Matcher, ...]]:
-    """The selects of which a selector must carry one: its metric's; any, where all targets have it."""
+    """Return the selects of which a selector must have one: its metric's, or any for `up` and `ALERTS`."""
     if signal := recorded_signals(spec).get(selected.series):
         return [signal.select]
     if selected.series in ("up", "ALERTS"):
@@ -53,7 +53,7 @@ def selects_of(spec: Resolved, selected: Selected) -> list[tuple[Matcher, ...]]:
     return [spec.own_select(name)]
 
 
-# Objects that hold no PromQL of their own: a ConfigMap's files are documents by themselves.
+# Objects without PromQL of their own: the files in a ConfigMap are separate documents.
 WITHOUT_SELECTORS = ("ConfigMap", "Kustomization", "ServiceMonitor", "AlertmanagerConfig")
 
 
@@ -88,7 +88,7 @@ def test_every_selector_carries_its_select(place: Place) -> None:
 
 @everywhere
 def test_every_metric_is_declared(place: Place) -> None:
-    """What is queried is declared in the spec or recorded by a rule; else it is `up` or ALERTS."""
+    """Every queried series is declared in the spec or recorded by a rule, or is `up` or `ALERTS`."""
     spec = resolved(place)
     recorded = {rule.name for rule in recordings(place)}
     for selected in every_selector(place):
@@ -98,25 +98,25 @@ def test_every_metric_is_declared(place: Place) -> None:
 
 @everywhere
 def test_recorded_ahead_of_use(place: Place) -> None:
-    """A recorded series is queried below the rule that records it, or in a later group."""
+    """A recorded series is queried after the rule that records it, or in a later group."""
     recorded: set[str] = set()
     names = {rule.name for rule in recordings(place)}
     for rule in rules(place):
         used = {each.series for each in selectors(rule.data["expr"])} & names
-        assert used <= recorded, f"{rule.name} reads what is recorded below it"
+        assert used <= recorded, f"{rule.name} reads a series that is recorded after it"
         if "record" in rule.data:
             recorded.add(rule.name)
 
 
 def read_by(rule: Rule, by_name: dict[str, list[Rule]]) -> set[str]:
-    """The recorded series that a rule reads, also by way of others."""
+    """Return the recorded series that a rule reads, directly or through others."""
     direct = {each.series for each in selectors(rule.data["expr"])} & by_name.keys()
     return direct.union(*(read_by(each, by_name) for name in direct for each in by_name[name]))
 
 
 @everywhere
 def test_recorded_in_the_group_of_the_first_use(place: Place) -> None:
-    """A recording stands in the group of the first alert that reads it, else in the service's own group."""
+    """A recording is in the group of the first alert that reads it, else in the service's own group."""
     by_name: dict[str, list[Rule]] = {}
     for rule in recordings(place):
         by_name.setdefault(rule.name, []).append(rule)
@@ -129,7 +129,7 @@ def test_recorded_in_the_group_of_the_first_use(place: Place) -> None:
 
 @everywhere
 def test_record_names(place: Place) -> None:
-    """A series is recorded as `<labels>:<prefix><signal>:<operation>`, and its labels are those it has."""
+    """A series is recorded as `<labels>:<prefix><signal>:<operation>`, and has these labels."""
     spec = resolved(place)
     signals = recorded_signals(spec)
     assert {rule.name for rule in recordings(place)} == signals.keys()
@@ -144,7 +144,7 @@ def test_record_names(place: Place) -> None:
 
 @everywhere
 def test_alert_labels(place: Place) -> None:
-    """Every alert says how bad it is, what it is about and whose, and has the labels of its place."""
+    """Every alert has its severity, component, owner, service and signal as labels, and the spec's labels."""
     spec = resolved(place)
     shared = {**dict(spec.service.labels), "owner": spec.service.owner, "service": spec.service.name}
     components = {*spec.components, spec.service.name}
@@ -159,7 +159,7 @@ def test_alert_labels(place: Place) -> None:
 
 @everywhere
 def test_context_labels(place: Place) -> None:
-    """The labels of a context are on each of its alerts, and on none of another place."""
+    """Each alert of a context has the context's labels, and no alert elsewhere has them."""
     environments = {rule.data["labels"].get("environment") for rule in alerts(place)}
     assert environments == {None if place.context in (None, "fast") else place.context}
 

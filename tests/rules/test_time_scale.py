@@ -18,7 +18,7 @@ WINDOW = re.compile(r"_\d+(?:ms|[hms])\b")
 
 
 def durations(rule: Rule) -> Iterator[timedelta]:
-    """Every duration of a rule: its ranges, and how long it waits and lingers."""
+    """Yield every duration of a rule: its ranges, `for` and `keep_firing_for`."""
     for text in RANGE.findall(rule.data["expr"]):
         yield promql_parser.parse_duration(text)
     for key in ("for", "keep_firing_for"):
@@ -27,7 +27,7 @@ def durations(rule: Rule) -> Iterator[timedelta]:
 
 
 def timeless(text: str) -> str:
-    """An expression or a name without its windows."""
+    """Return an expression or a name without its windows."""
     return WINDOW.sub("", RANGE.sub("[]", text))
 
 
@@ -48,7 +48,7 @@ def test_interval_is_divided() -> None:
 
 
 def test_nothing_else_changes() -> None:
-    """Names, labels, annotations and thresholds stay as they are."""
+    """Names, labels, annotations and thresholds do not change."""
     for base, fast in zip(rules(BASE), rules(FAST), strict=True):
         assert timeless(base.name) == timeless(fast.name)
         assert timeless(base.data["expr"]) == timeless(fast.data["expr"])
@@ -58,7 +58,7 @@ def test_nothing_else_changes() -> None:
 
 @pytest.mark.parametrize("name", ["HighMemoryUsage", "HighToolExecutionLatency"])
 def test_thresholds_stay(name: str) -> None:
-    """A threshold in bytes or in seconds is no duration of the alerting chain."""
+    """Thresholds in bytes or seconds are not scaled."""
     (base,) = [rule for rule in rules(BASE) if rule.name == name]
     (fast,) = [rule for rule in rules(FAST) if rule.name == name]
     assert base.tree.rhs.val == fast.tree.rhs.val > 0

@@ -1,4 +1,4 @@
-"""How long a test waits, for what must come and for what must not; and which threads it has to do with."""
+"""Waiting in tests: limits for expected events and deadlines, and lists of live threads."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ import threading
 import time
 from collections.abc import Callable
 
-LONG = 30.0  # seconds: more than a loaded machine takes for anything here
-SHORT = 0.2  # the deadline of reads that are meant to miss it
+LONG = 30.0  # seconds: more than any step takes on a loaded machine
+SHORT = 0.2  # seconds: the deadline of reads that must miss it
 
 
 def until(holds: Callable[[], object]) -> None:
-    """Waits until this holds; fails where it never does."""
+    """Wait until the condition is true; fail if it never is."""
     end = time.monotonic() + LONG
     while not holds():
         assert time.monotonic() < end, "it never came to hold"
@@ -19,5 +19,5 @@ def until(holds: Callable[[], object]) -> None:
 
 
 def threads(name: str) -> list[threading.Thread]:
-    """The threads of this name that are alive: those of other names come and go with other tests."""
+    """Return the live threads with this name; threads of other names belong to other tests."""
     return [each for each in threading.enumerate() if each.name == name]

@@ -1,4 +1,4 @@
-"""A shop's collector: the runtime on a registry module that has nothing to do with Victor's."""
+"""A shop's registry module and collector, independent of Victor."""
 
 from __future__ import annotations
 
@@ -37,10 +37,10 @@ COMPONENTS: dict[str, Any] = {
 
 
 def shop_module() -> ModuleType:
-    """The shop's registry module."""
+    """Return the shop's registry module."""
     return module_of(of_components(COMPONENTS))
 
 
 def shop_collector(**options: Any) -> Collector[Any]:
-    """A collector of the shop."""
+    """Return a collector of the shop."""
     return Collector(shop_module(), **{"deadline": 30.0, **options})

@@ -1,4 +1,4 @@
-"""The states of an alert over evaluations; Prometheus' own are compared in tests/end_to_end."""
+"""The states of an alert over evaluations; tests/end_to_end compares them with Prometheus."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ def depths(at: int, **queues: float) -> SampleSet:
         (2, None, [6, 6, 6, 5, 6], "PPF-P"),
         (2, None, [6, 6, 5, 6, 6, 6], "PP-PPF"),
         (3, None, [6, 6, 6], "PPP"),
-        # Kept firing until its condition has been unmet for the time, from the first evaluation that sees it.
+        # It is kept firing for `keep_firing_for` from the first evaluation with an unmet condition.
         (0, 2, [6, 5, 5, 5, 5], "FFF--"),
         (0, 2, [6, 5, 6, 5, 5, 5], "FFFFF-"),
-        (1, 2, [6, 5, 5], "P--"),  # what never fired is not kept
+        (1, 2, [6, 5, 5], "P--"),  # a series that never fired is not kept
         (1, 1, [6, 6, 5, 5, 6, 6], "PFF-PF"),
         (0, 0, [6, 5], "F-"),
     ],
@@ -60,7 +60,7 @@ def test_an_alert_is_pending_then_firing_then_kept(pending, keep_firing, depth_e
 
 
 def test_each_series_has_its_own_state():
-    """Series are told apart by their labels; the alert is as far as the furthest of them."""
+    """Series are distinguished by labels; the alert has the most advanced state of them."""
     watched = AlertStates([alert(1, None)])
     watched.step(depths(0, a=6, b=1), 0)
     watched.step(depths(SECOND, a=7, b=8), SECOND)
@@ -73,7 +73,7 @@ def test_each_series_has_its_own_state():
 
 
 def test_a_kept_series_shows_its_last_bad_value():
-    """While it is kept firing, what it was when it was last bad is told."""
+    """A series that is kept firing has the last value that met the condition."""
     watched = AlertStates([alert(0, 5)])
     watched.step(depths(0, a=9), 0)
     watched.step(depths(SECOND, a=1), SECOND)

@@ -1,4 +1,4 @@
-"""The collector: what it shows of a service, whatever its components do."""
+"""The collector: snapshots and expositions, with healthy and faulty components."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ def shop() -> Collector[Any]:
     return shop_collector()
 
 
-def test_a_snapshot_is_what_the_process_measures() -> None:
-    """Every section in the spec's order, every series by the attribute that its class has."""
+def test_a_snapshot_has_the_metrics_of_the_process() -> None:
+    """A snapshot has every section in the spec's order, and series by attribute of the component's class."""
     collector = shop_collector(instance="till-7")
     before = time.time()
     collector.metrics.till.sales_total("ann", "paid").inc(3)
@@ -62,12 +62,12 @@ def test_a_snapshot_is_what_the_process_measures() -> None:
 
 
 def test_the_host_is_the_instance_by_default(shop: Collector[Any]) -> None:
-    """Unless somebody knows a better name."""
+    """Without the option `instance`, the host name is used."""
     assert shop.snapshot().instance == socket.gethostname()
 
 
 def test_a_snapshot_of_some_components_reads_only_those(shop: Collector[Any]) -> None:
-    """What is not asked for is not read."""
+    """A snapshot of some components reads no other component."""
     asked: list[str] = []
     shop.register("till", lambda: asked.append("till"))
     shop.register("door", lambda: asked.append("door"))
@@ -77,7 +77,7 @@ def test_a_snapshot_of_some_components_reads_only_those(shop: Collector[Any]) ->
 
 
 def test_every_view_is_fresh(shop: Collector[Any]) -> None:
-    """Snapshot, text and families are made after the components have been read."""
+    """Snapshot, text and families are read from the components first."""
     shop.register("door", shop.metrics.door.visits_total.inc)
     assert shop.snapshot().sections["door"].metrics["visits_total"] == (Point({}, 1),)
     assert b"\nshop_visits_total 2.0\n" in shop.exposition()
@@ -85,8 +85,8 @@ def test_every_view_is_fresh(shop: Collector[Any]) -> None:
     assert b"\nshop_visits_total 4.0\n" in generate_latest(shop)
 
 
-def test_a_fault_costs_its_own_section(shop: Collector[Any]) -> None:
-    """The others are read and shown; what was counted before is there, a gauge nobody could read is not."""
+def test_a_fault_affects_its_own_section_alone(shop: Collector[Any]) -> None:
+    """Other sections are complete; the faulty one has its counters and hides gauges of the failed read."""
     works = True
 
     def read_shelf() -> None:
@@ -112,7 +112,7 @@ def test_a_fault_costs_its_own_section(shop: Collector[Any]) -> None:
 
 
 def test_a_component_that_hangs_delays_once_and_by_no_more_than_the_deadline() -> None:
-    """The rest is served in time; the hanging one is found again when it goes on."""
+    """Other components are shown in time; the hanging one is read again when it continues."""
     free = threading.Event()
     asked: list[int] = []
 
@@ -134,7 +134,7 @@ def test_a_component_that_hangs_delays_once_and_by_no_more_than_the_deadline() -
 
 
 def test_each_fault_is_counted_and_its_change_logged(caplog: pytest.LogCaptureFixture) -> None:
-    """A line at the first of equal faults and at their end, not at each; a count at each."""
+    """Equal faults are logged at the first and at their end, and counted each time."""
     faults: list[str] = []
     shop = shop_collector(on_fault=faults.append)
     errors: list[Exception | None] = [OSError("x"), OSError("x"), InvalidReading("`hits` is odd"), None, None]
@@ -153,8 +153,8 @@ def test_each_fault_is_counted_and_its_change_logged(caplog: pytest.LogCaptureFi
     ]  # fmt: skip
 
 
-def test_a_fault_that_cannot_be_counted_is_only_that(caplog: pytest.LogCaptureFixture) -> None:
-    """What counts faults may be broken itself."""
+def test_a_fault_that_cannot_be_counted_is_ignored(caplog: pytest.LogCaptureFixture) -> None:
+    """An exception of `on_fault` does not affect the snapshot."""
     shop = shop_collector(on_fault=lambda _: 1 / 0)
     shop.register("till", lambda: 1 / 0)
     assert shop.snapshot().sections["till"].fault == "failed"
@@ -164,7 +164,7 @@ def test_a_fault_that_cannot_be_counted_is_only_that(caplog: pytest.LogCaptureFi
 
 
 def test_recordings_never_raise(caplog: pytest.LogCaptureFixture) -> None:
-    """What goes wrong is counted each time and logged once."""
+    """A failed recording is counted each time and logged once."""
     faults: list[str] = []
     shop = shop_collector(on_fault=faults.append)
     for _ in range(3):
@@ -175,7 +175,7 @@ def test_recordings_never_raise(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_end_of_a_registration_ends_its_gauges(shop: Collector[Any]) -> None:
-    """Nobody vouches for their last values; a new registration, or a call that sets one, does."""
+    """Its gauges are hidden until a new registration or a call sets them."""
     registered = [shop.register("shelf", lambda: shop.metrics.shelf.fill("top").set(1), sets=["fill"])]
     assert "fill" in shop.snapshot().sections["shelf"].metrics
     for _ in range(2):
@@ -191,8 +191,8 @@ def test_the_end_of_a_registration_ends_its_gauges(shop: Collector[Any]) -> None
     assert "fill" in shop.snapshot().sections["shelf"].metrics
 
 
-def test_an_answer_is_handed_on_while_the_registration_lasts() -> None:
-    """One that hangs over its end comes to nothing."""
+def test_an_answer_is_used_while_the_registration_is_open() -> None:
+    """An answer that arrives after the close is discarded."""
     shop = shop_collector(deadline=SHORT)
     free = threading.Event()
     used: list[str] = []
@@ -210,8 +210,8 @@ def test_an_answer_is_handed_on_while_the_registration_lasts() -> None:
     assert used == []
 
 
-def test_a_registration_names_what_the_service_has(shop: Collector[Any]) -> None:
-    """A wrong component or attribute is a mistake of the program, told at once."""
+def test_a_registration_names_existing_components_and_gauges(shop: Collector[Any]) -> None:
+    """An unknown component or attribute is a KeyError at once."""
     with pytest.raises(KeyError, match="no component `cellar`"):
         shop.register("cellar", lambda: None)
     with pytest.raises(KeyError, match="no metric `dust`"):
@@ -219,7 +219,7 @@ def test_a_registration_names_what_the_service_has(shop: Collector[Any]) -> None
 
 
 def test_the_registry_is_the_one_that_is_given() -> None:
-    """Its children are the client's own objects; what else is on it is exposed, and nobody's section."""
+    """Metrics are the client's own objects; other collectors are exposed and in no section."""
     registry = CollectorRegistry()
     Counter("other_total", "Another library's.", registry=registry).inc()
     shop = shop_collector(registry=registry)
@@ -233,8 +233,8 @@ def test_the_registry_is_the_one_that_is_given() -> None:
     assert not any("other" in name for each in shop.snapshot().sections.values() for name in each.metrics)
 
 
-def test_a_snapshot_asks_nobody_else_on_the_registry() -> None:
-    """Another library's collector that raises costs the exposition, not the sections."""
+def test_a_snapshot_reads_no_other_collector_of_the_registry() -> None:
+    """A foreign collector that raises affects the exposition, not the sections."""
 
     class Raising(ClientCollector):
         def collect(self) -> Iterable[Metric]:
@@ -248,8 +248,8 @@ def test_a_snapshot_asks_nobody_else_on_the_registry() -> None:
         shop.exposition()
 
 
-def test_values_beyond_a_limit_are_told() -> None:
-    """The label of each is, and its series is `other`."""
+def test_values_beyond_a_limit_are_reported() -> None:
+    """`on_overflow` gets the label of each value, whose series is `other`."""
     labels: list[str] = []
     shop = shop_collector(on_overflow=labels.append)
     for number in range(10_000):
@@ -259,17 +259,17 @@ def test_values_beyond_a_limit_are_told() -> None:
 
 
 def test_a_format_that_is_not_known_is_refused() -> None:
-    """The message says what renders the module anew."""
+    """The message names the command that renders the module again."""
     module = shop_module()
     vars(module)["FORMAT"] = 99
-    with pytest.raises(ValueError, match=r"format 99, and only 1 is read: .* `victor-mon generate`"):
+    with pytest.raises(ValueError, match=r"format 99, and only 1 is supported: run `victor-mon generate`"):
         Collector(module)
     with pytest.raises(ValueError, match="format None"):
         Collector(ModuleType("empty"))
 
 
 def test_nothing_is_registered_twice() -> None:
-    """Two collectors on one registry are refused by the client; on two they share nothing."""
+    """The client refuses two collectors on one registry; on two registries they share nothing."""
     registry = CollectorRegistry()
     shop_collector(registry=registry)
     with pytest.raises(ValueError, match="Duplicated timeseries"):

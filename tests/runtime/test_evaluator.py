@@ -1,4 +1,4 @@
-"""A process evaluates its own signals and alerts, once it is asked to."""
+"""The evaluation of a process's own signals and alerts."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ ALERTS = {"sales": {
 
 @dataclass
 class Shop:
-    """A service with its metrics, and a clock that is set by hand."""
+    """A service with metrics, and a clock that tests set."""
 
     module: ModuleType = field(
         default_factory=lambda: module_of(shop(METRICS, signals=SIGNALS, alerts=ALERTS))
@@ -66,7 +66,7 @@ class Shop:
         )
 
     def work(self, seconds: int, ways: str = "in out") -> None:
-        """So many seconds with a sale each way and a wait of half a second in each, sampled every 15 s."""
+        """Work for `seconds`: each second has a sale per outcome and a wait of 0.5 s; sample every 15 s."""
         for second in range(seconds):
             if second % 15 == 0:
                 self.evaluator.sample()
@@ -81,8 +81,8 @@ class Shop:
         return found
 
 
-def test_signals_are_evaluated_over_what_was_sampled():
-    """Every kind has this process's values, labelled as the target that it is, and the query for all."""
+def test_signals_are_evaluated_over_the_samples():
+    """Every kind has the process's values with its target labels, and the query for all processes."""
     here = Shop()
     here.till.open.set(3)
     here.work(300)
@@ -116,7 +116,7 @@ contexts:
 
 @pytest.mark.parametrize(("context", "sold"), [(None, 0), ("old", pytest.approx(10 / 300)), ("new", 0)])
 def test_windows_are_those_of_the_prometheus_that_the_spec_names(context, sold):
-    """Ten sales after the sample at the very start of the window: for 2.42 the window holds that sample."""
+    """The window of 2.42 includes a sample exactly at its start, that of 3.0 does not."""
     base = compiled_text(VERSIONS).base
     assert base is not None
     module, registry, start = module_of(base), CollectorRegistry(), 1_000_000.0
@@ -132,7 +132,7 @@ def test_windows_are_those_of_the_prometheus_that_the_spec_names(context, sold):
 
 
 def test_no_traffic_is_no_number():
-    """A ratio and a quantile of nothing are NaN, and a score loses nothing by them."""
+    """A ratio and a quantile without traffic are NaN, and a score loses no points by them."""
     here = Shop()
     for _ in range(3):
         here.evaluator.sample()
@@ -144,7 +144,7 @@ def test_no_traffic_is_no_number():
 
 
 def test_nothing_is_sampled_and_no_thread_runs_until_it_is_asked_for():
-    """Making an evaluator costs nothing; asking samples where the last sample is older than a scrape."""
+    """Creating an evaluator takes no samples; a request does if the last one is older than a scrape."""
     before = threads("signals")
     here = Shop()
     samples: list[float] = []
@@ -166,7 +166,7 @@ def test_nothing_is_sampled_and_no_thread_runs_until_it_is_asked_for():
 
 
 def test_samples_are_taken_in_the_background_from_the_start_on():
-    """From `start` on there is one thread, which takes a sample at once."""
+    """`start` starts one thread, which takes a sample at once."""
     sampled = threading.Event()
 
     def collect() -> Iterable[Metric]:
@@ -184,7 +184,7 @@ def test_samples_are_taken_in_the_background_from_the_start_on():
 
 
 def test_alerts_have_the_states_of_their_evaluations():
-    """An alert is pending and then firing as `for` says, while its guard holds; then it is over."""
+    """An alert is pending, then firing after `for`, while its guard is met; then it is inactive."""
     here = Shop()
     here.till.open.set(9)
     here.work(90)
@@ -202,12 +202,12 @@ def test_alerts_have_the_states_of_their_evaluations():
     (alert,) = here.evaluator.alerts()
     assert [(each.value, each.since) for each in alert.series] == [(9, 1_000_090_000)]
     assert alert.series[0].labels["instance"] == "here"
-    here.work(300, ways="")  # nothing is sold any more
+    here.work(300, ways="")  # no further sales
     assert state() == "inactive"
 
 
 def test_a_signal_that_only_prometheus_evaluates_says_so(monkeypatch: pytest.MonkeyPatch):
-    """It has a query and no values."""
+    """Such a signal has a query, a fault and no values."""
     here = Shop()
     monkeypatch.setattr(Rate, "is_evaluable", lambda _: False)
     found = here.value("sold")
@@ -216,13 +216,13 @@ def test_a_signal_that_only_prometheus_evaluates_says_so(monkeypatch: pytest.Mon
 
 
 def test_an_unknown_signal_is_a_key_error():
-    """Asking for what the spec does not have is the caller's mistake."""
+    """An unknown signal raises KeyError."""
     with pytest.raises(KeyError, match="the service has no signal `nothing`"):
         Shop().evaluator.signals(["nothing"])
 
 
 def test_a_registry_that_cannot_be_read_is_logged_once(caplog: pytest.LogCaptureFixture):
-    """A collector that raises costs the sample, not the answer; it is logged when it begins to."""
+    """A collector that raises costs the sample, not the response; the first failure is logged."""
     here = Shop()
     here.till.open.set(3)
     here.evaluator.sample()
@@ -273,7 +273,7 @@ sys.exit(os.waitstatus_to_exitcode(status))
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
 def test_a_forked_process_takes_its_own_samples(tmp_path: Path):
-    """The child neither waits for its parent's locks nor answers as its parent."""
+    """A forked process has its own locks and samples."""
     (tmp_path / "registry.py").write_text(text_of(shop(METRICS, signals=SIGNALS)), encoding="utf-8")
     command = [sys.executable, "-W", "ignore:This process:DeprecationWarning", "-c", FORKED]
     path = os.pathsep.join((str(tmp_path), str(ROOT)))

@@ -1,4 +1,4 @@
-"""The exposition, judged by the programs and parsers that read it, of one process and of several."""
+"""The exposition of one and of several processes, checked by promtool and the client's parsers."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from tests.runtime.patience import LONG
 from tests.runtime.shop import shop_collector
 from victor_monitoring.runtime.collector import Collector
 
-# The client leaves it untyped.
+# The client exposes it as untyped.
 read_openmetrics: Callable[[str], Iterator[Metric]] = openmetrics_parser.text_string_to_metric_families
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# A worker process: sells and prints what it exposes, the length in bytes and then the text; again for each
+# A worker process: it sells, then prints the length in bytes and the text of its exposition; again for each
 # line of input, every second time as OpenMetrics. Each read of its door counts a visit.
 WORKER = """
 import itertools, sys
@@ -59,7 +59,7 @@ def shop() -> Collector[Any]:
 
 
 def test_promtool_accepts_the_text(promtool: Path, shop: Collector[Any]) -> None:
-    """Not a word of complaint."""
+    """`promtool check metrics` reports no problem."""
     run = subprocess.run(
         [promtool, "check", "metrics"],
         input=shop.exposition(),
@@ -71,7 +71,7 @@ def test_promtool_accepts_the_text(promtool: Path, shop: Collector[Any]) -> None
 
 
 def test_the_clients_parsers_accept_both_formats(shop: Collector[Any]) -> None:
-    """Both hold the same samples."""
+    """Both formats have the same samples."""
     text = {each.name: each for each in read_text(shop.exposition().decode())}
     openmetrics = {each.name: each for each in read_openmetrics(shop.exposition(openmetrics=True).decode())}
     assert {"shop_sales", "shop_wait_seconds", "shop_open", "shop_fill", "shop_visits"} <= set(openmetrics)
@@ -92,18 +92,18 @@ class Worker:
         )  # fmt: skip
 
     def exposed(self) -> str:
-        """What it exposes next."""
+        """Return its next exposition."""
         assert self._process.stdout is not None
         return self._process.stdout.read(int(self._process.stdout.readline())).decode()
 
     def go_on(self) -> None:
-        """Lets it sell again."""
+        """Make it sell again."""
         assert self._process.stdin is not None
         self._process.stdin.write(b"\n")
         self._process.stdin.flush()
 
     def end(self) -> None:
-        """Ends it."""
+        """End the process."""
         self._process.kill()
         self._process.communicate()
 
@@ -131,7 +131,7 @@ def sample(families: Iterable[Metric], name: str, **labels: str) -> float:
 
 
 def test_worker_processes_are_exposed_together(start: Callable[..., Worker], promtool: Path) -> None:
-    """Counters and histograms add up, gauges merge as the spec says, an ended process is forgotten."""
+    """Counters and histograms add up, gauges merge as in the spec, an ended process is removed."""
     first = start()
     first.exposed()
     second = start()
@@ -156,15 +156,15 @@ def test_worker_processes_are_exposed_together(start: Callable[..., Worker], pro
     assert sample(found, "shop_fill", shelf="top") == 1 / 3  # `max`
 
 
-def test_a_process_that_nobody_scrapes_reads_its_components(start: Callable[..., Worker]) -> None:
-    """Its numbers are there for the process that is scraped."""
+def test_a_process_that_is_not_scraped_reads_its_components(start: Callable[..., Worker]) -> None:
+    """Its values are in the exposition of the scraped process."""
     start(refresh_every=0.05).exposed()
     scraped = start()
     end = time.monotonic() + LONG
     for scrapes in itertools.count(1):
         read = read_openmetrics if scrapes % 2 == 0 else read_text
         visits = sample(read(scraped.exposed()), "shop_visits_total")
-        if visits > scrapes + 5:  # one for each scrape of this process, one for the start of the other
+        if visits > scrapes + 5:  # one per scrape of this process, one at the start of the other
             break
         assert time.monotonic() < end, f"{visits} after {scrapes} scrapes"
         scraped.go_on()

@@ -1,4 +1,4 @@
-"""Reads of components: at once, within a deadline, and never two of one."""
+"""Reads of components: concurrent, within a deadline, at most one at a time per component."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ THREAD = "read till"
 
 
 class Hanging:
-    """A component that hangs until it is let go, and counts how often it is asked."""
+    """A component that hangs until released, and counts its reads."""
 
     def __init__(self) -> None:
         self.asked = 0
@@ -55,7 +55,7 @@ def faults(*reads: ComponentRead, deadline: float = LONG) -> list[str | None]:
 
 
 def test_an_answer_is_used() -> None:
-    """What the component says is handed on, once."""
+    """`use` gets the answer of `ask` once."""
     used: list[str] = []
     read = read_of(lambda: "answer", used.append)
     assert run_all([read], LONG) == {read: ReadOutcome()}
@@ -74,7 +74,7 @@ def test_an_answer_is_used() -> None:
 )
 @pytest.mark.parametrize("while_using", [False, True])
 def test_an_error_is_a_fault_of_its_read(error: BaseException, fault: str, while_using: bool) -> None:
-    """Whatever is raised, an exit too, ends the one read and is told with it."""
+    """Any exception, SystemExit too, ends the one read and is in its outcome."""
 
     def raising(_: object = None) -> None:
         raise error
@@ -82,18 +82,18 @@ def test_an_error_is_a_fault_of_its_read(error: BaseException, fault: str, while
     read = read_of(lambda: None, raising) if while_using else read_of(raising)
     well = read_of(lambda: None)
     outcomes = run_all([read, well], LONG)
-    assert outcomes[read] == ReadOutcome(fault, error)  # type: ignore[arg-type] # the parameters are plain texts
+    assert outcomes[read] == ReadOutcome(fault, error)  # type: ignore[arg-type] # the parameters are plain strings
     assert outcomes[well] == ReadOutcome()
 
 
 def test_reads_run_at_once() -> None:
-    """Reads that wait for each other all end."""
+    """Reads that wait for each other all end, so they run concurrently."""
     meeting = threading.Barrier(4)
     assert faults(*[read_of(lambda: meeting.wait(LONG)) for _ in range(4)]) == [None] * 4
 
 
 def test_the_deadline_is_for_all_together() -> None:
-    """Ten reads that hang are waited for once, not ten times."""
+    """Ten hanging reads take one deadline, not ten."""
     components = [Hanging() for _ in range(10)]
     start = time.monotonic()
     assert faults(*[read_of(each.ask) for each in components], deadline=1) == [TIMED_OUT] * 10
@@ -104,7 +104,7 @@ def test_the_deadline_is_for_all_together() -> None:
 
 
 def test_a_hanging_read_is_not_started_again(hanging: Hanging) -> None:
-    """While it hangs it is neither asked again nor waited for again; then it is read as any other."""
+    """A hanging read is neither started nor waited for again; after its end it is a normal read."""
     used: list[int] = []
     read = read_of(hanging.ask, used.append)
     assert faults(read, deadline=SHORT) == [TIMED_OUT]
@@ -120,7 +120,7 @@ def test_a_hanging_read_is_not_started_again(hanging: Hanging) -> None:
 
 
 def test_a_run_that_is_under_way_is_shared(hanging: Hanging) -> None:
-    """Two that ask at the same time get the answer of one read."""
+    """Two concurrent callers share one read."""
     read = read_of(hanging.ask)
     found: list[str | None] = []
     askers = [threading.Thread(target=lambda: found.extend(faults(read))) for _ in range(2)]
@@ -130,11 +130,11 @@ def test_a_run_that_is_under_way_is_shared(hanging: Hanging) -> None:
     for each in askers:
         each.join(LONG)
     assert found == [None, None]
-    assert hanging.asked <= 2  # the second asker may have come after the first run's end
+    assert hanging.asked <= 2  # the second caller may start after the first run's end
 
 
-def test_an_answer_after_the_end_is_thrown_away(hanging: Hanging) -> None:
-    """What comes when the read has been closed is not used."""
+def test_an_answer_after_the_end_is_discarded(hanging: Hanging) -> None:
+    """An answer after `close` is not used."""
     used: list[int] = []
     read = read_of(hanging.ask, used.append)
     assert faults(read, deadline=SHORT) == [TIMED_OUT]
@@ -146,14 +146,14 @@ def test_an_answer_after_the_end_is_thrown_away(hanging: Hanging) -> None:
 
 
 def test_a_hanging_read_does_not_keep_the_process_from_ending(hanging: Hanging) -> None:
-    """Its thread is one that the interpreter does not wait for."""
+    """The thread of a read is a daemon, which the interpreter does not wait for."""
     assert faults(read_of(hanging.ask), deadline=SHORT) == [TIMED_OUT]
     (thread,) = threads(THREAD)
     assert thread.daemon
 
 
 def test_a_thread_that_cannot_be_started_is_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A system without threads left costs the read, not the caller."""
+    """If no thread can be started, the read has a fault and the caller no exception."""
 
     def refused(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
@@ -168,7 +168,7 @@ def test_a_thread_that_cannot_be_started_is_a_fault(monkeypatch: pytest.MonkeyPa
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_process_reads_for_itself(hanging: Hanging) -> None:
-    """A read that hangs in the parent is started in the child, where its thread does not exist."""
+    """A read that hangs in the parent is started again in the child, which has no such thread."""
     read = read_of(hanging.ask)
     assert faults(read, deadline=SHORT) == [TIMED_OUT]
     pid = os.fork()

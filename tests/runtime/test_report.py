@@ -1,4 +1,4 @@
-"""What components report, read with suspicion."""
+"""The validation of reports from components."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from victor_monitoring.runtime.reads import ComponentReport, InvalidReading, amo
 
 
 @pytest.mark.parametrize("value", [0, 3, 2.5, 2**53])
-def test_what_is_an_amount(value: float) -> None:
-    """Numbers from zero up to what a float can count."""
+def test_valid_amounts(value: float) -> None:
+    """An amount is a number from 0 to 2^53."""
     assert amount(value) == value
     assert isinstance(amount(value), float)
 
@@ -20,34 +20,34 @@ def test_what_is_an_amount(value: float) -> None:
 @pytest.mark.parametrize(
     "value", [None, True, "3", -1, -0.5, math.nan, math.inf, -math.inf, 2**53 + 1, 10**400, 1e300, [], {}]
 )
-def test_what_is_none(value: Any) -> None:
-    """No number, no truth value, nothing negative or endless, nothing that would stop a counter for good."""
+def test_invalid_amounts(value: Any) -> None:
+    """Other types, bools, negative, infinite and too large numbers are no amounts."""
     assert amount(value) is None
     report = ComponentReport({"hits": value}, "stats")
     assert report.amount("hits") is None
     with pytest.raises(InvalidReading, match=r"`stats\.hits` is of the type"):
-        report.judge()
+        report.raise_if_invalid()
 
 
 def test_a_missing_key_is_normal() -> None:
-    """An older version says less; nothing is noted."""
+    """A missing key, as from an older version, is no error."""
     report = ComponentReport({})
-    assert (report.amount("hits"), report.truth("healthy"), list(report.part("namespaces"))) == (
+    assert (report.amount("hits"), report.boolean("healthy"), list(report.part("namespaces"))) == (
         None,
         None,
         [],
     )
-    report.judge()
+    report.raise_if_invalid()
 
 
-def test_the_good_values_beside_a_bad_one_are_read() -> None:
-    """A bad value in a part is told at the end, with its path."""
+def test_valid_values_next_to_an_invalid_one_are_read() -> None:
+    """An invalid value in a part is raised at the end, with its path."""
     report = ComponentReport({"namespaces": {"query": {"hits": 3, "misses": "x"}, "rl": None}}, "get_stats()")
     parts = report.part("namespaces")
     assert (parts.part("query").amount("hits"), parts.part("query").amount("misses")) == (3, None)
     assert len(parts.part("rl")) == 0
     with pytest.raises(InvalidReading) as caught:
-        report.judge()
+        report.raise_if_invalid()
     assert str(caught.value) == (
         "`get_stats().namespaces.query.misses` is of the type `str`, or out of range; "
         "`get_stats().namespaces.rl` is of the type `NoneType`, or out of range"
@@ -56,20 +56,20 @@ def test_the_good_values_beside_a_bad_one_are_read() -> None:
 
 @pytest.mark.parametrize("answer", [None, "text", 3, [("hits", 1)]])
 def test_an_answer_that_is_no_mapping_is_nonsense(answer: Any) -> None:
-    """It reads as empty."""
+    """An answer that is no mapping is read as empty and raises at the end."""
     report = ComponentReport(answer, "get_stats()")
     assert report.amount("hits") is None
     with pytest.raises(InvalidReading, match=r"`get_stats\(\)` is of the type"):
-        report.judge()
+        report.raise_if_invalid()
 
 
 @pytest.mark.parametrize(
     ("value", "read"), [(True, True), (False, False), (1, None), ("yes", None), (None, None)]
 )
-def test_truth(value: Any, read: bool | None) -> None:
-    """Only truth values are true or false."""
+def test_boolean(value: Any, read: bool | None) -> None:
+    """Only bools are accepted as truth values."""
     report = ComponentReport({"healthy": value})
-    assert report.truth("healthy") is read
+    assert report.boolean("healthy") is read
     if read is None:
         with pytest.raises(InvalidReading):
-            report.judge()
+            report.raise_if_invalid()

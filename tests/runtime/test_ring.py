@@ -1,4 +1,4 @@
-"""The ring holds what Prometheus would hold of this process as a target."""
+"""The ring has the samples that Prometheus would have of this process as a target."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ TARGET = {"job": "shop", "instance": "here"}
 
 
 def held(ring: Ring, metric: str) -> dict[tuple[tuple[str, str], ...], list[tuple[int, float | None]]]:
-    """The samples of each series by its labels; None stands for a marker of staleness."""
+    """Return the samples of each series by its labels; None is a staleness marker."""
     return {
         tuple(series.labels.items()): [
             (time, None if is_stale(value) else value)
@@ -34,7 +34,7 @@ def gauge(values: Mapping[str, float]) -> Iterable[Metric]:
 
 
 def test_series_are_as_exposed_and_labelled_as_a_target():
-    """What is asked for is kept, under the names of a scrape and with the target's labels."""
+    """The ring stores the requested series, by exposed name and with the target's labels."""
     registry = CollectorRegistry()
     Counter("sales", "x", ["way"], registry=registry).labels("in").inc(3)
     Histogram("wait", "x", buckets=(1,), registry=registry).observe(2)
@@ -52,7 +52,7 @@ def test_series_are_as_exposed_and_labelled_as_a_target():
 
 
 def test_a_series_comes_and_goes():
-    """Before it came and after it went it is marked as stale; with its last sample it is forgotten."""
+    """A series has staleness markers before and after its samples, and is removed with its last sample."""
     ring = Ring({"depth": {}}, 2000, 9)
     for at, queues in ((0, {"a": 1.0}), (1000, {"a": 2.0, "b": 3.0}), (2000, {"b": 4.0})):
         ring.append(gauge(queues), at)
@@ -71,7 +71,7 @@ def test_a_series_comes_and_goes():
 
 
 def test_a_clock_that_is_set_back_makes_a_new_start():
-    """Samples of a later time are worthless then; the same time twice adds nothing."""
+    """Samples with later times are discarded then; a second sample at the same time is ignored."""
     ring = Ring({"depth": {}}, 9000, 9)
     ring.append(gauge({"a": 1}), 5000)
     ring.append(gauge({"a": 2}), 5000)
@@ -88,7 +88,7 @@ QUEUES = st.dictionaries(st.sampled_from("abc"), st.floats(allow_nan=False), max
     st.lists(st.tuples(st.integers(1, 3000), QUEUES), max_size=20), st.integers(0, 6000), st.integers(1, 8)
 )
 def test_the_ring_holds_the_latest_samples_and_no_others(steps, span, limit):
-    """Whatever comes and goes: of each series the samples within the span, up to the limit, in order."""
+    """Each series has its samples within the span, up to the limit, in order."""
     ring = Ring({"depth": {}}, span, limit)
     taken: list[tuple[int, dict[str, float]]] = []
     at = 0

@@ -1,4 +1,4 @@
-"""Work that is done again and again."""
+"""Periodic work in a background thread."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from queue import Queue
 from tests.runtime.patience import threads
 from victor_monitoring.runtime.schedule import Schedule
 
-ENOUGH = 30  # seconds, on a machine that is busy
+ENOUGH = 30  # seconds, on a loaded machine
 
 
 def test_nothing_runs_before_the_start_nor_after_the_end():
-    """The works are done in their order, at once and again, from start to stop."""
+    """Functions run in order, at once and again, from start to stop."""
     done: Queue[str] = Queue()
     before = threads("signals")
     schedule = Schedule((5, lambda: done.put("a")), (5, lambda: done.put("b")))
@@ -33,8 +33,8 @@ def test_nothing_runs_before_the_start_nor_after_the_end():
     schedule.stop()
 
 
-def test_works_keep_their_own_intervals():
-    """What is due seldom does not hold up what is due often."""
+def test_functions_keep_their_own_intervals():
+    """A function with a long interval does not delay one with a short interval."""
     often: Queue[None] = Queue()
     seldom: list[None] = []
     schedule = Schedule((1, lambda: often.put(None)), (3_600_000, lambda: seldom.append(None)))

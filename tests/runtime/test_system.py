@@ -1,4 +1,4 @@
-"""What a process takes of the system, and the cores that it may use."""
+"""The resource usage of a process, and its usable cores."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SCHEDULED = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") els
 
 
 def machine(root: Path, groups: str, files: dict[str, str]) -> Path:
-    """A root folder whose process is in these control groups, which have these files."""
+    """Return a root folder with these control groups of the process and these files."""
     for path, text in {"proc/self/cgroup": groups, **files}.items():
         (root / path).parent.mkdir(parents=True, exist_ok=True)
         (root / path).write_text(text + "\n", encoding="ascii")
@@ -68,23 +68,23 @@ V1 = "5:memory:/pod\n4:cpu,cpuacct:/pod\n0::/"
     ],
 )
 def test_cores(tmp_path: Path, groups: str, files: dict[str, str], cores: float) -> None:
-    """The limit of the control group or of one above it, else the cores of the scheduler."""
+    """Usable cores are the limit of the control group or its parents, else the schedulable cores."""
     assert usable_cores(machine(tmp_path, groups, files)) == pytest.approx(cores)
 
 
 def test_a_system_without_control_groups(tmp_path: Path) -> None:
-    """Nothing of all that need be there."""
+    """Without control groups, the schedulable cores are used."""
     assert usable_cores(tmp_path) == SCHEDULED
 
 
 def test_a_process_measures_itself(tmp_path: Path) -> None:
-    """Bytes, seconds and counts are those that the system has of this process, kernel's time included."""
+    """Memory, CPU seconds, with kernel time, and threads equal the system's own numbers."""
     while os.times().system < 0.2:
         os.urandom(2**20)
     before = os.times()
     usage = ProcessProbe(tmp_path).usage()
     after = os.times()
-    tick = 0.02  # the clocks' grain
+    tick = 0.02  # the resolution of the clocks
     assert before.user + before.system - tick <= usage.cpu_seconds <= after.user + after.system + tick
     assert usage.memory == pytest.approx(psutil.Process().memory_info().rss, rel=0.5)
     assert usage.threads >= threading.active_count()
@@ -95,7 +95,7 @@ def test_a_process_measures_itself(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_process_measures_itself() -> None:
-    """Not its parent: its processor time starts at zero."""
+    """A forked process measures itself: its CPU time starts at 0."""
     probe = ProcessProbe()
     while probe.usage().cpu_seconds < 0.5:
         sum(range(10_000))

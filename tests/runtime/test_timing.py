@@ -1,4 +1,4 @@
-"""Measured work: with, async with, and decorators."""
+"""Duration measurement by `with`, `async with` and decorators."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from victor_monitoring.runtime.timing import Measured, Measurement
 
 
 class Log:
-    """What was measured."""
+    """A log of measurements."""
 
     def __init__(self) -> None:
         self.started = 0
@@ -32,11 +32,11 @@ def log() -> Log:
 
 
 class Broken(Exception):
-    """What the measured work raises."""
+    """The exception of the measured work."""
 
 
 def test_a_block_is_measured(log: Log) -> None:
-    """Its time is that of its body, its outcome what the body says."""
+    """The duration is that of the body, the outcome is set by the body."""
     with log.measured() as measurement:
         assert (log.started, log.done) == (1, [])
         measurement.outcome = "hit"
@@ -45,8 +45,8 @@ def test_a_block_is_measured(log: Log) -> None:
     assert (measurement.outcome, measurement.error) == ("hit", None)
 
 
-def test_an_error_passes_on_unchanged(log: Log) -> None:
-    """The very object is raised, and told."""
+def test_an_error_propagates_unchanged(log: Log) -> None:
+    """The same exception object is raised and is in the measurement."""
     error = Broken("x")
     with pytest.raises(Broken) as caught, log.measured():
         raise error
@@ -55,7 +55,7 @@ def test_an_error_passes_on_unchanged(log: Log) -> None:
 
 
 def test_an_asynchronous_block_is_measured(log: Log) -> None:
-    """`async with` measures as `with` does."""
+    """`async with` measures like `with`."""
 
     async def work() -> None:
         async with log.measured() as measurement:
@@ -67,7 +67,7 @@ def test_an_asynchronous_block_is_measured(log: Log) -> None:
 
 
 def test_a_function_is_measured_at_each_call(log: Log) -> None:
-    """Arguments, result, name and errors are the function's own."""
+    """A decorated function keeps its arguments, result, name and exceptions."""
 
     @log.measured()
     def divide(dividend: int, *, divisor: int) -> float:
@@ -85,7 +85,7 @@ def test_a_function_is_measured_at_each_call(log: Log) -> None:
 
 
 def test_coroutines_are_measured_until_they_end(log: Log) -> None:
-    """Many at once, each by itself; a cancelled one too."""
+    """Concurrent coroutines are measured separately, a cancelled one too."""
 
     @log.measured()
     async def work(number: int) -> int:
@@ -104,7 +104,7 @@ def test_coroutines_are_measured_until_they_end(log: Log) -> None:
 
 
 def test_a_function_may_call_itself_and_run_in_threads(log: Log) -> None:
-    """Calls that overlap are measured apart."""
+    """Overlapping calls are measured separately."""
 
     @log.measured()
     def countdown(number: int) -> int:
@@ -115,8 +115,8 @@ def test_a_function_may_call_itself_and_run_in_threads(log: Log) -> None:
     assert len(log.done) == 20 * 6
 
 
-def test_generators_are_left_alone(log: Log, caplog: pytest.LogCaptureFixture) -> None:
-    """Calling one only makes it, so that its time would be none: it stays as it is, and that is said."""
+def test_generators_are_not_measured(log: Log, caplog: pytest.LogCaptureFixture) -> None:
+    """A generator function is returned unchanged with a warning, since calling it does no work."""
 
     def items() -> Iterator[int]:
         yield 1

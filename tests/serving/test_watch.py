@@ -1,4 +1,4 @@
-"""Signals and alerts of what is served, in a table's rows and in lines of news."""
+"""Signals and alerts of served metrics, as rows of a table and as lines of changes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from prometheus_client import Metric
 
 from tests.rules.rendered import compiled_text
 from tests.simulation.samples import Clock
-from victor_monitoring.demo.serving.summary import Row, Told, news, rows, states
+from victor_monitoring.demo.serving.summary import AlertCell, Row, news, rows, states
 from victor_monitoring.demo.serving.watch import Watch
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.runtime.alert_states import AlertStateName
@@ -47,7 +47,7 @@ alerts:
 
 
 class Mill:
-    """A mill whose collector tells what its miller says."""
+    """A mill whose metrics are set by the test."""
 
     def __init__(self) -> None:
         self.clock = Clock()
@@ -85,40 +85,40 @@ class Mill:
 
 
 def test_a_row_shows_the_worst_value_and_its_labels():
-    """The highest where high is bad, else the lowest; alerts with conditions and states."""
+    """A row has the highest value if high is bad, else the lowest, and alerts with condition and state."""
     mill = Mill()
     mill.heat = 60
     mill.turn(15)
     assert mill.rows() == {
-        "Heat": Row("Heat", "60", "lower", (Told("Hot", "critical", "> 80", "inactive"),)),
-        "Grain": Row("Grain", "20", "upper", (Told("Empty", "critical", "< 5", "inactive"),)),
-        "Turns": Row("Turns", "2/s", "", (Told("Slow", "critical", "< 1/s", "inactive"),)),
-        "Jams": Row("Jams", "0.0%", "", (Told("Jammed", "critical", "> 10%", "inactive"),)),
+        "Heat": Row("Heat", "60", "lower", (AlertCell("Hot", "critical", "> 80", "inactive"),)),
+        "Grain": Row("Grain", "20", "upper", (AlertCell("Empty", "critical", "< 5", "inactive"),)),
+        "Turns": Row("Turns", "2/s", "", (AlertCell("Slow", "critical", "< 1/s", "inactive"),)),
+        "Jams": Row("Jams", "0.0%", "", (AlertCell("Jammed", "critical", "> 10%", "inactive"),)),
     }
 
 
 def test_without_traffic_a_ratio_has_no_data():
-    """NaN is not shown, and fires nothing."""
+    """NaN is not shown, and makes no alert fire."""
     mill = Mill()
     mill.turn(15, per_second=0)
     assert mill.rows()["Jams"] == Row(
-        "Jams", "no data", "", (Told("Jammed", "critical", "> 10%", "inactive"),)
+        "Jams", "no data", "", (AlertCell("Jammed", "critical", "> 10%", "inactive"),)
     )
-    assert mill.rows()["Turns"].alerts == (Told("Slow", "critical", "< 1/s", "firing"),)
+    assert mill.rows()["Turns"].alerts == (AlertCell("Slow", "critical", "< 1/s", "firing"),)
 
 
 def test_news_are_changes_of_state():
-    """From inactive over pending to firing and back, each once."""
+    """Each change is reported once: from inactive to pending to firing and back."""
     mill = Mill()
     mill.turn(15)
-    known: dict[str, AlertStateName] = {}
-    told = []
+    before: dict[str, AlertStateName] = {}
+    found = []
     for heat in (20, 90, 90, 90, 90, 20, 20):
         mill.heat = heat
         mill.turn(5)
-        told += list(news(known, mill.watch.view()))
-        known.update(states(mill.watch.view()))
-    assert told == [
+        found += list(news(before, mill.watch.view()))
+        before.update(states(mill.watch.view()))
+    assert found == [
         ("Hot", "pending", "Heat lower 90, > 80"),
         ("Hot", "firing", "Heat lower 90, > 80"),
         ("Hot", "inactive", "Heat"),
@@ -126,16 +126,16 @@ def test_news_are_changes_of_state():
 
 
 def test_a_guard_holds_an_alert_back():
-    """Jams count only while the mill turns fast."""
+    """The alert on jams fires only while the mill turns fast."""
     mill = Mill()
     mill.turn(20, per_second=2, jams=1)
-    assert mill.rows()["Jams"].alerts == (Told("Jammed", "critical", "> 10%", "inactive"),)
+    assert mill.rows()["Jams"].alerts == (AlertCell("Jammed", "critical", "> 10%", "inactive"),)
     mill.turn(20, per_second=4, jams=1)
-    assert mill.rows()["Jams"].alerts == (Told("Jammed", "critical", "> 10%", "firing"),)
+    assert mill.rows()["Jams"].alerts == (AlertCell("Jammed", "critical", "> 10%", "firing"),)
 
 
 def test_a_collector_that_raises_is_logged(caplog):
-    """What was sampled before stays."""
+    """Earlier samples are kept."""
     mill = Mill()
     mill.turn(15)
     mill.is_broken = True

@@ -1,4 +1,4 @@
-"""Values in words."""
+"""Values as texts."""
 
 from __future__ import annotations
 
@@ -31,5 +31,5 @@ from victor_monitoring.demo.serving.summary import value_text
     ],
 )
 def test_a_value_has_its_unit_and_three_digits(value, unit, text):
-    """Large numbers are whole."""
+    """Large numbers have no decimals."""
     assert value_text(value, unit) == text

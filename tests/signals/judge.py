@@ -1,6 +1,6 @@
-"""PromQL as promql-parser reads it, turned into our tree.
+"""PromQL parsed by promql-parser and converted to `promql.tree`, as an independent reference.
 
-Its nodes are read by their attributes: its `str` prints `[250ms]` as `[0s]`.
+The conversion reads attributes of the nodes, since their `str` prints `[250ms]` as `[0s]`.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ _OPS = (
 
 
 def judged(text: str) -> Expr:
-    """The tree of an expression; ValueError where it does not parse."""
+    """Return the tree of an expression; ValueError if promql-parser rejects it."""
     return _tree(parser.parse(text))
 
 
 def rounded(expr: Expr) -> Expr:
-    """The same tree with every number as the nearest double, which is all that a parser keeps."""
+    """Return the tree with every number rounded to the nearest double, as a parser does."""
     match expr:
         case Number(value):
             return Number(Fraction(float(value)))
@@ -58,7 +58,7 @@ def _tree(node: parser.Expr) -> Expr:
             return _aggregate(node)
         case parser.BinaryExpr():
             return _binary(node)
-    raise AssertionError(f"our tree has no {type(node).__name__}")
+    raise AssertionError(f"`promql.tree` has no {type(node).__name__}")
 
 
 def _vector(node: parser.VectorSelector, window: int | None) -> Vector:

@@ -17,12 +17,12 @@ TODAY = datetime.date(2026, 11, 23)
 
 @functools.cache
 def compiled(path: Path) -> Compiled:
-    """A spec, read and resolved."""
+    """Return a compiled spec."""
     return compile_spec(read(path, path.name), today=TODAY)
 
 
 def resolved(path: Path) -> list[Resolved]:
-    """A spec, resolved for base and for every context."""
+    """Return a spec resolved for base and for every context."""
     found = compiled(path)
     assert found.base is not None
     return [found.base, *found.contexts.values()]

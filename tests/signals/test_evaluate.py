@@ -1,4 +1,4 @@
-"""The values of each kind over samples; a real Prometheus is asked for the same ones in tests/end_to_end."""
+"""The values of each kind over samples; tests/end_to_end compares them with a real Prometheus."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ def signal(kind: SignalKind, by: tuple[str, ...] = (), scope: tuple[str, ...] = 
 
 
 def each_scrape(labels: Mapping[str, str], values: Sequence[float], start: int = 0) -> Series:
-    """A series with a sample every 15 s."""
+    """Return a series with a sample every 15 s."""
     return Series(labels, [start + 15_000 * index for index in range(len(values))], values)
 
 
 def growing(labels: Mapping[str, str], step: float) -> Series:
-    """A counter over the minute from 0 to 60 s, its rate is step / 15 s."""
+    """Return a counter over the minute from 0 to 60 s; its rate is step / 15 s."""
     return each_scrape(labels, [1000 + step * index for index in range(5)])
 
 
 def value(of: SignalKind, series: Mapping[str, Sequence[Series]], at: int = MINUTE) -> float:
-    """The one value of a signal."""
+    """Return the only value of a signal."""
     (found,) = signal(of).evaluate(SampleSet(series), at).values()
     return found
 
@@ -67,13 +67,13 @@ def value(of: SignalKind, series: Mapping[str, Sequence[Series]], at: int = MINU
     ("times", "values", "rate"),
     [
         ([0, 15, 30, 45, 60], [10, 25, 40, 55, 70], 1),
-        # 30 s were sampled, with 15 s to each end: near enough to be covered, the increase doubles.
+        # Samples cover 30 s, with 15 s to each end, which is near enough: the increase doubles.
         ([15, 30, 45], [100, 115, 130], Fraction(30 * 2, 60)),
-        # 20 s to the start is more than 1.1 distances of 10 s: half a distance is covered instead.
+        # 20 s to the start is more than 1.1 distances of 10 s: half a distance is added instead.
         ([20, 30, 40, 50, 60], [90, 100, 110, 120, 130], Fraction(40 * 45, 40 * 60)),
-        # Of 10 s on average, 12 s to the start are too far and 8 s to the end near enough.
+        # With an average distance of 10 s, 12 s to the start are too far and 8 s to the end near enough.
         ([12, 22, 32, 42, 52], [900, 910, 920, 930, 940], Fraction(40, 60) * Fraction(5 + 40 + 8, 40)),
-        # The counter was 0 but 5 s before the first sample: no increase before that.
+        # The counter was 0 only 5 s before the first sample: no increase before that.
         ([15, 30, 45, 60], [5, 20, 35, 50], Fraction(45 * 50, 45 * 60)),
         ([0, 15, 30, 45, 60], [10, 20, 5, 15, 20], Fraction(10 + 20, 60)),  # a restart at 0
         ([0, 15, 30, 45, 60], [10, 10, 10, 10, 10], 0),
@@ -81,7 +81,7 @@ def value(of: SignalKind, series: Mapping[str, Sequence[Series]], at: int = MINU
     ],
 )
 def test_a_rate_is_extrapolated_as_prometheus_does(times, values, rate):
-    """To the ends of the window where samples come near them, and not before the counter was 0."""
+    """Extrapolation goes to an end of the window if samples are near it, and not beyond a value of 0."""
     found = per_second([1000 * each for each in times], values, 0, MINUTE)
     assert found == pytest.approx(float(rate), rel=1e-12)
 
@@ -91,14 +91,14 @@ def test_a_rate_is_extrapolated_as_prometheus_does(times, values, rate):
     [("2.42", 30 + 10 + 0), ("2.51", 30 + 10 + 0), ("2.52", 30 + 7.5 + 0), ("3.14", 30 + 7.5 + 0)],
 )
 def test_a_counter_that_begins_in_the_window_reaches_back_by_version(running, covered):
-    """It was 0 10 s before, and half the average distance is 7.5 s: since 2.52 the nearer of them counts."""
+    """The counter was 0 10 s earlier, half the average distance is 7.5 s; since 2.52 the smaller applies."""
     times, values = [30_000, 45_000, MINUTE], [10, 25, 40]
     found = per_second(times, values, 0, MINUTE, parse_version(running))
     assert found == pytest.approx(30 * covered / 30 / 60, rel=1e-12)
 
 
 def test_one_sample_has_no_rate():
-    """A counter that is seen once may have grown at any speed."""
+    """A counter with one sample has no rate."""
     assert per_second([0], [5], 0, MINUTE) is None
     assert per_second([], [], 0, MINUTE) is None
     assert signal(Rate(Selector(JOBS))).evaluate(SampleSet({"jobs_total": [each_scrape(A, [5])]}), 0) == {}
@@ -114,14 +114,14 @@ def at_each_second(steps: Iterable[float]) -> tuple[list[int], list[float]]:
 
 
 def rounding(*values: float) -> float:
-    """How much some floating-point operations on numbers as large as these may lose."""
+    """Return a bound of the rounding error of a few operations on numbers of this size."""
     return 16 * math.ulp(max(values))
 
 
 @given(STEPS, st.floats(0.1, 1e3), st.integers(0, 60_000), st.integers(0, 60_000))
-@example([524288.0, 1e-9], 41.0, 0, 0)  # of what was counted after the first sample little is left
+@example([524288.0, 1e-9], 41.0, 0, 0)  # little is left of the increase after the first sample
 def test_a_rate_scales_and_is_never_negative(steps, factor, before, after):
-    """Twice the counts are twice the rate, whatever was counted and whenever it is asked."""
+    """Twice the counts are twice the rate, for any counts and any time."""
     times, values = at_each_second(steps)
     start, end = -before, times[-1] + after
     rate = per_second(times, values, start, end)
@@ -136,7 +136,7 @@ def test_a_restart_adds_what_was_counted_after_it(before, after):
     """Over a window full of samples, the increase before a restart at 0 and the one after add up."""
     _, values = at_each_second([*before, 0])
     _, counted_anew = at_each_second(after)
-    assume(counted_anew[0] < values[-1])  # or it would be no fall
+    assume(counted_anew[0] < values[-1])  # otherwise it is no decrease
     whole = values + counted_anew
     end = 1000 * (len(whole) - 1)
     rate = per_second([1000 * index for index in range(len(whole))], whole, 0, end)
@@ -145,7 +145,7 @@ def test_a_restart_adds_what_was_counted_after_it(before, after):
 
 
 def test_a_rate_is_summed_over_targets_and_keeps_what_the_signal_is_by():
-    """Rates add up over everything but the signal's labels; others' targets do not count."""
+    """Rates are summed over all labels but the signal's; targets outside `select` are ignored."""
     series = {"jobs_total": [
         growing({**A, "result": "ok"}, 30), growing({**A, "result": "failed"}, 15),
         growing({**B, "result": "ok"}, 15), growing({"job": "other", "result": "ok"}, 600),
@@ -158,13 +158,13 @@ def test_a_rate_is_summed_over_targets_and_keeps_what_the_signal_is_by():
 
 
 def test_a_label_that_the_series_lack_is_left_out():
-    """Without a scope label, or with an empty one, the value has none."""
+    """Series without a scope label, or with an empty one, give a value without it."""
     series = {"jobs_total": [growing({**A, "zone": ""}, 15)]}
     assert list(signal(Rate(Selector(JOBS)), scope=("zone",)).evaluate(SampleSet(series), MINUTE)) == [SHOP]
 
 
 def test_a_rate_per_gauge_needs_both_and_divides_by_zero_to_infinity():
-    """CPU seconds by cores; a target without the gauge has no value."""
+    """A target without the gauge has no value; CPU seconds by cores is the example."""
     kind = Rate(Selector(CPU), Selector(CORES))
     counters = {"cpu_seconds_total": [growing(A, 30), growing(B, 30)]}
     cut = signal(kind, by=("instance",))
@@ -177,7 +177,7 @@ def test_a_rate_per_gauge_needs_both_and_divides_by_zero_to_infinity():
 
 
 def test_a_ratio_counts_a_missing_numerator_as_zero():
-    """Nothing failed yet, so no series says so: the share is 0. Without any traffic it is NaN."""
+    """Without a series of failures the ratio is 0; without any traffic it is NaN."""
     kind = Ratio(FAILED, Selector(JOBS))
     ok = {**A, "result": "ok"}
     assert value(kind, {"jobs_total": [growing(ok, 15)]}) == 0
@@ -188,7 +188,7 @@ def test_a_ratio_counts_a_missing_numerator_as_zero():
 
 
 def test_a_ratio_of_gauges_divides_what_they_last_said():
-    """Gauges are read as they stand; a numerator without a whole has no share."""
+    """A ratio of gauges uses their last values; a numerator without a denominator gives no value."""
     kind = Ratio(Selector(MEMORY), Selector(CORES))
     series = {
         "memory_bytes": [each_scrape(A, [1, 2, 3]), each_scrape(B, [5])],
@@ -199,7 +199,7 @@ def test_a_ratio_of_gauges_divides_what_they_last_said():
 
 
 def test_quotients_are_those_of_floating_point():
-    """By 0 anything is infinite, with the signs of both; 0 by 0 and NaN are NaN."""
+    """A number divided by 0 is infinite, with the signs of both; 0 by 0 and NaN give NaN."""
     assert quotient(1, 0.0) == math.inf
     assert quotient(-1, 0.0) == -math.inf
     assert quotient(1, -0.0) == -math.inf
@@ -220,13 +220,13 @@ def test_quotients_are_those_of_floating_point():
     ],
 )  # fmt: skip
 def test_a_fold_treats_nan_as_prometheus_does(agg, values, result):
-    """Sums and means carry NaN, extremes pass over it."""
+    """A sum or mean with a NaN is NaN; a maximum or minimum ignores it."""
     (found,) = folded(agg, (({}, each) for each in values), ()).values()
     assert found == pytest.approx(result, nan_ok=True)
 
 
 def test_a_gauge_is_read_for_four_scrapes():
-    """Its last sample counts for the look-back, a vanished series' too; then there is no value."""
+    """The last sample is used within the look-back, also of a vanished series; afterwards no value exists."""
     series = {"memory_bytes": [Series(A, [0, 15_000], [7, STALE])]}
     kind = Value(Selector(MEMORY), "max")
     assert value(kind, series, 59_999) == 7
@@ -236,7 +236,7 @@ def test_a_gauge_is_read_for_four_scrapes():
 
 
 def test_a_count_folds_targets_before_it_counts_members():
-    """A provider that is down for one of two replicas is one that is down; NaN meets no equality."""
+    """A provider that is down for one of two replicas counts as one member; NaN meets no equality."""
 
     def peer(name: str, target: Mapping[str, str], up: float) -> Series:
         return each_scrape({**target, "peer": name}, [up])
@@ -272,13 +272,13 @@ def test_a_count_folds_targets_before_it_counts_members():
     ],
 )
 def test_a_quantile_is_interpolated_as_prometheus_does(q, buckets, result):
-    """Evenly within the bucket; what is not known is NaN or the last bound that is."""
+    """Interpolation is linear within a bucket; an unknown quantile is NaN or the last finite bound."""
     assert bucket_quantile(q, buckets) == pytest.approx(result, nan_ok=True)
 
 
 @given(st.lists(st.integers(0, 1000), min_size=2, max_size=12), st.floats(0.01, 0.99), st.floats(0.01, 0.99))
 def test_a_quantile_lies_within_the_bounds_and_grows_with_q(counts, q, other):
-    """From 0 to the highest finite bound, and a higher quantile is never lower."""
+    """A quantile is between 0 and the highest finite bound and does not decrease with q."""
     cumulative = list(itertools.accumulate(counts))
     assume(cumulative[-1] > 0)
     bounds = [*range(1, len(counts)), math.inf]
@@ -287,7 +287,7 @@ def test_a_quantile_lies_within_the_bounds_and_grows_with_q(counts, q, other):
 
 
 def test_a_quantile_is_over_the_rates_of_all_targets():
-    """Buckets add up over targets by bound; a series that is no bucket is passed over."""
+    """Buckets are summed over targets by bound; a series that is no bucket is ignored."""
 
     def buckets(target: Mapping[str, str], *steps: float) -> list[Series]:
         bounds = ("1.0", "5.0", "+Inf")
@@ -324,7 +324,7 @@ def score_of(reduce: Literal["max", "min"] | None, **weights: int) -> Score:
 
 
 def test_a_score_loses_what_its_parts_lose():
-    """Each part costs its share of its weight, at most all of it; of several targets the worst counts."""
+    """Each part loses its share of its weight, at most all; the worst of several targets counts."""
     series = {
         "up": [each_scrape(A, [1] * 5)],
         "jobs_total": [growing({**A, "result": "ok"}, 15), growing({**A, "result": "failed"}, 5)],
@@ -340,7 +340,7 @@ def test_a_score_loses_what_its_parts_lose():
 
 
 def test_a_score_is_whole_without_traffic_and_absent_without_a_target():
-    """Parts that are NaN or missing cost nothing; no target that is up means no score."""
+    """Parts that are NaN or missing lose nothing; without a target that is up the score is absent."""
     kind = score_of(None, failed=100)
     idle = [growing({**A, "result": "ok"}, 0)]
     assert value(kind, {"up": [each_scrape(A, [1] * 5)], "jobs_total": idle}) == 100
@@ -353,7 +353,7 @@ def test_a_score_is_whole_without_traffic_and_absent_without_a_target():
 
 
 def test_an_alert_holds_where_its_guard_does():
-    """The guard is met by the labels that it has; the signal's own are kept."""
+    """A guard is matched by its own labels; the signal's labels remain in the result."""
     memory = signal(Value(Selector(MEMORY), "max"), by=("instance",))
     guard = Guard(signal(Rate(Selector(JOBS))), parse_condition("> 1/s"))
     alert = EvaluatedAlert(
@@ -372,7 +372,7 @@ def test_an_alert_holds_where_its_guard_does():
 
 
 def samples(found: Iterable[Stream], scrape: int, until: int) -> SampleSet:
-    """What scraping the streams until then leaves."""
+    """Return the samples of scraping the streams until `at`."""
     times = range(0, until + 1, scrape)
     by_metric: dict[str, list[Series]] = {}
     for each in found:
@@ -384,7 +384,7 @@ def samples(found: Iterable[Stream], scrape: int, until: int) -> SampleSet:
 @pytest.mark.parametrize("alert", [alert for _, alert in ALERTS], ids=lambda alert: alert.name)
 @pytest.mark.parametrize("on_bad_side", [True, False])
 def test_synthetic_series_evaluate_to_their_level(alert: Alert, on_bad_side):
-    """Series that put a signal at a level are evaluated to it: neither knows the other's way."""
+    """`evaluate` returns the level that `synthesise` made series for, with independent code."""
     until = longest_window(alert.signal) + 2 * alert.signal.scrape
     found = samples(streams(alert, on_bad_side), alert.signal.scrape, until)
     level = float(beyond(alert.condition, alert.signal, on_bad_side))

@@ -1,4 +1,4 @@
-"""The values that each kind can take, and the units they are in."""
+"""The bounds, units and PromQL of each kind."""
 
 from __future__ import annotations
 
@@ -55,14 +55,14 @@ DOWN = parse_condition("== 0", ("==",))
     ],
 )
 def test_a_kind_knows_its_range_and_its_units(kind, low, high, units):
-    """Bounds follow from the kind, its selectors and what its metrics can be."""
+    """Bounds and units follow from the kind, its selectors and its metrics."""
     bounds = (None if end is None else Fraction(end) for end in (low, high))
     assert kind.range() == Interval(*bounds)
     assert kind.units() == units
 
 
 def test_the_kinds_are_the_languages():
-    """Each module of the package gives one kind, under its key in the spec."""
+    """Each module of the package defines one kind, by its key in the spec."""
     assert sorted(KINDS) == ["count", "quantile", "rate", "ratio", "score", "value"]
     assert all(name == kind.NAME for name, kind in KINDS.items())
 
@@ -102,6 +102,6 @@ def test_the_kinds_are_the_languages():
     ],
 )
 def test_a_kind_is_read_in_its_way(kind, promql):
-    """Counters by their rate, gauges by their last value, both folded to the labels of the signal."""
+    """Counters are read by rate, gauges by last value, both aggregated by the labels of the signal."""
     signal = Signal("a", "A", "count", kind, (Matcher("job", "=", "shop"),), (), (), 300_000, 15_000, "")
     assert text(signal.definition()) == promql

@@ -1,4 +1,4 @@
-"""Versions of Prometheus, and what each computes, as the program that runs here says."""
+"""Versions of Prometheus: parsing, and the rates of the promtool under test."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ SCRAPE = 15_000
     [("2.42", "2.42"), ("2.42.0+ds", "2.42"), ("v3.14.0", "3.14"), ("3.0.0-rc.1", "3.0"), ("10.2", "10.2")],
 )
 def test_a_version_is_its_first_two_numbers(text: str, shown: str) -> None:
-    """However a program, a package or an image spells it."""
+    """A version is read as spelled by a program, a package or an image."""
     assert str(parse_version(text)) == shown
 
 
 @pytest.mark.parametrize("text", ["", "3", "latest", "3.x", "3.14 (stable)"])
 def test_anything_else_is_no_version(text: str) -> None:
-    """Nothing is guessed."""
+    """A text that is no version is a ValueError."""
     with pytest.raises(ValueError, match="is no version"):
         parse_version(text)
 
 
 def test_versions_compute_in_three_ways() -> None:
-    """Each way differs from the one before in one property; 3.x is assumed where nobody says what runs."""
+    """Each behaviour differs from the previous one in one property; 3.x is the default."""
     found = [(str(way), way.zero_only_shortens, way.left_open) for way in WAYS]
     assert found == [("2.42", False, False), ("2.52", True, False), ("3.0", True, True)]
     assert parse_version("2.9") < parse_version("2.42")
@@ -41,7 +41,7 @@ def test_versions_compute_in_three_ways() -> None:
 
 
 def test_a_rate_is_what_the_promtool_that_runs_here_says(promtool: Path, tmp_path: Path) -> None:
-    """Of counters that begin within the window and at its start, where versions differ."""
+    """Rates equal promtool's where versions differ: counters that begin in the window or at its start."""
     running = parse_version(version(promtool))
     checks = []
     for name, first, asked, window in (

@@ -1,4 +1,4 @@
-"""The printer of PromQL, judged by promql-parser: what is printed parses back to the same tree."""
+"""The PromQL printer: promql-parser reads the printed text as the same tree."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ OPERATORS = ARITHMETIC + COMPARISONS + SETS
 
 
 def compounds(inner: st.SearchStrategy[Expr]) -> st.SearchStrategy[Expr]:
-    """Every node of ours that holds vectors, over vectors of `inner`."""
+    """Return a strategy for every node with vector operands drawn from `inner`."""
     on = st.none() | LABELS
     return st.one_of(
         st.builds(Call, st.just("clamp"), st.tuples(inner, NUMBERS, NUMBERS)),
@@ -93,7 +93,7 @@ def expressions(spec: Resolved) -> Iterator[Expr]:
 
 @pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
 def test_every_expression_of_a_shipped_spec_parses_back_to_itself(path):
-    """Signals, recordings and alerts of base and of every context print what they mean."""
+    """The expressions of signals, recordings and alerts parse back, in base and in every context."""
     for spec in resolved(path):
         found = list(expressions(spec))
         assert len(found) > len(spec.signals) + len(spec.alerts)
@@ -126,7 +126,7 @@ def test_every_selector_of_a_shipped_spec_carries_every_select_matcher(path):
     ],
 )
 def test_a_number_is_printed_exactly_where_a_decimal_can(value, printed):
-    """The shortest exact decimal, else the nearest double's."""
+    """A number is printed as the shortest exact decimal, else as that of the nearest double."""
     assert number_text(value) == printed
 
 
@@ -139,8 +139,8 @@ def test_a_decimal_is_printed_without_loss(value):
 
 @pytest.mark.parametrize("outer", OPERATORS)
 @pytest.mark.parametrize("inner", OPERATORS)
-def test_parentheses_stand_where_the_meaning_needs_them_and_only_there(outer, inner):
-    """Every operator within every other, on either side: without parentheses it is another tree."""
+def test_parentheses_are_printed_only_where_needed(outer, inner):
+    """For every operator within every other, on either side, removing the parentheses changes the tree."""
     a, b, c = (Vector(name) for name in "abc")
     for tree in (Binary(outer, Binary(inner, a, b), c), Binary(outer, a, Binary(inner, b, c))):
         printed = text(tree)
@@ -152,7 +152,7 @@ def test_parentheses_stand_where_the_meaning_needs_them_and_only_there(outer, in
 @given(TREES)
 @settings(max_examples=50)
 def test_mapped_selectors_are_the_only_change(tree):
-    """`map_vectors` reaches every selector, in order, and nothing else."""
+    """`map_vectors` changes every selector, in order, and nothing else."""
     renamed = map_vectors(tree, lambda vector: Vector("x", (), vector.window))
     assert [each.window for each in vectors(renamed)] == [each.window for each in vectors(tree)]
     assert {each.metric for each in vectors(renamed)} == {"x"}

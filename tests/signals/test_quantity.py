@@ -60,7 +60,7 @@ def test_compound_times_add_up():
     ["", " ", "%", "five", "1e3", "1_000", "0x10", "1,000", "--5", "+5", "5 %%", ".5", "5.", "5k", "5gb",
      "5Gb", "5%/s", "5s/s", "5/m", "5 s s", "∞", "nan", "1h-30m", "min(1, x)", "1" * 31],
 )  # fmt: skip
-def test_what_is_no_quantity_is_named_in_the_error(text):
+def test_an_invalid_quantity_is_named_in_the_error(text):
     """An error quotes the text as it was written."""
     with pytest.raises(ValueError, match="is not a quantity") as error:
         parse_quantity(text)
@@ -69,7 +69,7 @@ def test_what_is_no_quantity_is_named_in_the_error(text):
 
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_bare_number_fits_counts_and_scores_only(unit):
-    """Where a unit has a sign, a number without it is refused."""
+    """A number without a unit is refused where the unit has a symbol."""
     assert parse_quantity("80").fits(unit) is (unit in {"count", "score"})
     assert parse_quantity("80%").fits(unit) is (unit == "ratio")
 
@@ -77,7 +77,7 @@ def test_a_bare_number_fits_counts_and_scores_only(unit):
 @given(st.integers(0, 10**14))
 @settings(max_examples=200)
 def test_a_duration_survives_printing(milliseconds):
-    """What is printed reads back, here and in promql-parser, to the same milliseconds."""
+    """A printed duration is read as the same milliseconds, here and by promql-parser."""
     printed = duration_text(milliseconds)
     assert parse_duration(printed) == milliseconds
     if milliseconds:
@@ -90,15 +90,15 @@ def test_a_duration_survives_printing(milliseconds):
      (7 * 86_400_000, "1w"), (8 * 86_400_000, "8d"), (365 * 86_400_000, "1y"), (3_600_001, "1h1ms")],
 )  # fmt: skip
 def test_a_duration_is_printed_as_prometheus_prints_it(milliseconds, printed):
-    """The largest units first; weeks and years only where they are exact."""
+    """The largest units come first; weeks and years are used only if exact."""
     assert duration_text(milliseconds) == printed
 
 
 @pytest.mark.parametrize(
     "text", ["", "5", "m", "5 m", "5m ", "1.5h", "5 minutes", "5s5m", "-5m", "5M", "5m\n", "1m1m"]
 )
-def test_what_is_no_duration_is_named_in_the_error(text):
-    """Whole numbers, units from large to small, each once, and nothing else."""
+def test_an_invalid_duration_is_named_in_the_error(text):
+    """A duration has whole numbers and units from large to small, each once; else the error quotes it."""
     with pytest.raises(ValueError, match="is not a duration") as error:
         parse_duration(text)
     assert f"`{text}`" in str(error.value)
@@ -117,7 +117,7 @@ def test_what_is_no_duration_is_named_in_the_error(text):
     ],
 )
 def test_a_condition_holds_on_one_side_of_its_threshold(text, meets, fails):
-    """The comparison is the written one; `any` is above 0."""
+    """A condition compares as written; `any` is `> 0`."""
     condition = parse_condition(text)
     assert condition.holds(Fraction(meets))
     assert not condition.holds(Fraction(fails))
@@ -136,8 +136,8 @@ def test_a_condition_holds_on_one_side_of_its_threshold(text, meets, fails):
         ("Any", "there is no comparison"),
     ],
 )
-def test_what_is_no_condition_is_explained(text, told):
-    """An error says which half of the condition is wrong."""
+def test_an_invalid_condition_is_explained(text, told):
+    """An error names the wrong half of the condition."""
     with pytest.raises(ValueError, match="is not a") as error:
         parse_condition(text)
     assert told in str(error.value)
@@ -146,7 +146,7 @@ def test_what_is_no_condition_is_explained(text, told):
 @given(st.text(max_size=12) | st.text("<>=!0123456789.%msGiBany/ -", max_size=10))
 @settings(max_examples=300)
 def test_any_text_is_read_or_refused(text):
-    """No text brings a parser down: it is read, or refused with a ValueError."""
+    """Any text is parsed, or refused with a ValueError."""
     for parse in (parse_quantity, parse_condition, parse_duration):
         message = "`"
         try:

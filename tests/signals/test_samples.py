@@ -1,4 +1,4 @@
-"""What a window and an instant hold of a series."""
+"""The samples of a series in a window, and its value at an instant."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ def series(times: list[int], values: list[float]) -> Series:
     ("left_open", "times"), [(False, [1000, 2000, 3000]), (True, [2000, 3000])], ids=["2.x", "3.x"]
 )
 def test_a_window_includes_its_end_and_with_prometheus_2_its_start(left_open, times):
-    """The sample exactly as old as the window belongs to it with Prometheus 2, not with 3."""
+    """A sample exactly as old as the window is in it with Prometheus 2, not with 3."""
     found = series([999, 1000, 2000, 3000, 3001], [0, 1, 2, 3, 4]).within(1000, 3000, left_open=left_open)
     assert found == (times, [each / 1000 for each in times])
 
 
-def test_a_marker_of_staleness_is_in_no_window_and_ends_an_instant():
-    """A vanished series keeps its samples for windows, and has no value of its own any more."""
+def test_a_staleness_marker_is_in_no_window_and_ends_the_value():
+    """A vanished series has its samples in windows, but no value at later instants."""
     vanished = series([1000, 2000], [5, STALE])
     assert vanished.within(0, 3000, left_open=False) == ([1000], [5])
-    assert vanished.standing(1999, left_open=False) == 5
-    assert vanished.standing(2000, left_open=False) is None
+    assert vanished.value_at(1999, left_open=False) == 5
+    assert vanished.value_at(2000, left_open=False) is None
 
 
 def test_only_the_marker_is_stale():
-    """A NaN that was measured is a value; the marker survives a compact array."""
+    """Another NaN is an ordinary value; the marker is unchanged in a compact array."""
     assert not is_stale(math.nan)
     assert not is_stale(-math.nan)
     assert not is_stale(math.inf)
@@ -54,9 +54,9 @@ def test_only_the_marker_is_stale():
         (True, 1000 + LOOKBACK, None),
     ],
 )
-def test_a_series_stands_for_the_look_back(left_open, at, value):
-    """Without a window the last sample counts for five minutes, which it includes with Prometheus 2."""
-    assert series([1000], [7]).standing(at, left_open=left_open) == value
+def test_a_sample_is_the_value_for_the_look_back(left_open, at, value):
+    """The last sample is the value for five minutes, inclusive with Prometheus 2, exclusive with 3."""
+    assert series([1000], [7]).value_at(at, left_open=left_open) == value
 
 
 @given(
@@ -66,7 +66,7 @@ def test_a_series_stands_for_the_look_back(left_open, at, value):
     st.booleans(),
 )
 def test_a_window_holds_what_its_ends_say(times, start, length, left_open):
-    """The samples of a window are those, and only those, whose times lie within it."""
+    """A window has exactly the samples whose times lie within it."""
     end = start + length
     found, values = series(times, [float(each) for each in times]).within(start, end, left_open=left_open)
     assert found == [each for each in times if start <= each <= end and not (left_open and each == start)]
@@ -74,5 +74,5 @@ def test_a_window_holds_what_its_ends_say(times, start, length, left_open):
 
 
 def test_an_unknown_metric_has_no_series():
-    """Samples of some metrics say nothing of others."""
+    """A metric without samples has no series."""
     assert list(SampleSet({}).series("up")) == []

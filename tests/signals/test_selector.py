@@ -1,4 +1,4 @@
-"""Selectors: the place of every token, what is refused, and which series they select."""
+"""Selectors: positions of tokens, refused texts, and selected series."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ MATCHERS = st.lists(st.tuples(NAMES, st.sampled_from(["=", "!="]), PLAIN, st.sam
 
 @given(NAMES, MATCHERS, st.lists(SPACES, min_size=20, max_size=20))
 @settings(max_examples=200)
-def test_every_token_stands_at_its_place(metric, matchers, spaces):
-    """The part of each token cuts the token out of the text, however it is spaced and quoted."""
+def test_every_token_has_its_position(metric, matchers, spaces):
+    """The range of each token is its text in the selector, for any spacing and quoting."""
     gaps = iter(spaces)
     inner = ",".join(
         f"{next(gaps)}{label}{next(gaps)}{op}{next(gaps)}{quote}{value}{quote}{next(gaps)}"
@@ -48,7 +48,7 @@ def test_every_token_stands_at_its_place(metric, matchers, spaces):
     ],
 )
 def test_escapes_are_resolved(text, value):
-    """A value is what its escapes mean; one that means nothing is kept."""
+    """Known escapes are resolved in a value; unknown ones are kept."""
     assert parse_selector(text).matchers[0].value.text == value
 
 
@@ -71,8 +71,8 @@ def test_escapes_are_resolved(text, value):
         ('x{a=~"("}', "(", "`(` is not a regular expression"),
     ],
 )
-def test_a_mistake_is_told_at_its_place(text, culprit, told):
-    """The part of an error is the character that cannot be read, or the last one at the end."""
+def test_a_mistake_has_its_position(text, culprit, told):
+    """The range of an error is the unexpected character, or the last one at the end of the text."""
     with pytest.raises(SelectorError) as error:
         parse_selector(text)
     assert error.value.message.startswith(told)
@@ -83,7 +83,7 @@ def test_a_mistake_is_told_at_its_place(text, culprit, told):
 @given(st.text(max_size=12) | st.text("ab{}=~!\",'\\ (5[", max_size=12))
 @settings(max_examples=300)
 def test_any_text_is_read_or_refused_at_a_place_in_it(text):
-    """No text brings the parser down, and an error's part lies within the text."""
+    """Any text is parsed or refused with a SelectorError whose range is within the text."""
     try:
         parse_selector(text)
     except SelectorError as error:
@@ -120,13 +120,13 @@ def selected(selector: Selector) -> list[dict[str, str]]:
 @given(SELECTORS, SELECTORS)
 @settings(max_examples=300)
 def test_a_claimed_subset_is_one(part, whole):
-    """Where one selector is called a subset of another, no series is in it alone."""
+    """If `is_subset_of` is true, every selected series is also selected by the other selector."""
     if part.is_subset_of(whole):
         assert [labels for labels in selected(part) if labels not in selected(whole)] == []
 
 
 def test_a_selector_of_another_metric_is_no_subset():
-    """Equal matchers on two metrics select different series."""
+    """Equal matchers on two metrics are no subsets of each other."""
     other = Selector(Metric("other_total", "counter", labels=METRIC.labels))
     assert not other.is_subset_of(Selector(METRIC))
 
@@ -148,8 +148,8 @@ def test_a_selector_of_another_metric_is_no_subset():
         ('{tool!="a"}', '{tool="b"}', False),
     ],
 )
-def test_the_subsets_of_everyday_ratios_are_seen(part, whole, is_subset):
-    """Equal matchers, closed sets and single values are enough to see a subset."""
+def test_the_subsets_of_common_ratios_are_recognised(part, whole, is_subset):
+    """Equal matchers, closed sets and single values prove a subset."""
     selectors = (parse_selector(f"requests_total{text}") for text in (part, whole))
     of, over = (Selector(METRIC, tuple(each.matcher for each in it.matchers)) for it in selectors)
     assert of.is_subset_of(over) is is_subset
@@ -158,7 +158,7 @@ def test_the_subsets_of_everyday_ratios_are_seen(part, whole, is_subset):
 @given(SELECTORS)
 @settings(max_examples=200)
 def test_label_sets_are_all_the_selected_ones_of_closed_labels(selector):
-    """Every label set is selected, closed labels take all values that may be, open ones at least one."""
+    """All label sets are selected ones; closed labels take all allowed values, open ones at least one."""
     sets = list(selector.label_sets())
     assert all(selector.matches(labels) for labels in sets)
     closed = {(labels["code"], labels["result"]) for labels in sets}
@@ -180,7 +180,7 @@ def test_label_sets_are_all_the_selected_ones_of_closed_labels(selector):
     ],
 )
 def test_a_matcher_meets_whole_values(matcher, meeting):
-    """Regexes are anchored, and a label that a series lacks is empty."""
+    """Regexes are anchored, and a missing label is empty."""
     selector = Selector(METRIC, (matcher,))
     assert [code for code in CODES if selector.matches({"code": code})] == meeting
 
@@ -198,14 +198,14 @@ def test_a_matcher_meets_whole_values(matcher, meeting):
     ],
 )
 def test_an_open_label_takes_the_values_that_its_matchers_name(matchers, tools):
-    """Synthetic series need values that meet the matchers, and an example where none is named."""
+    """An open label takes values that its matchers name, or an example if they name none."""
     assert (
         list(dict.fromkeys(each["tool"] for each in Selector(METRIC, tuple(matchers)).label_sets())) == tools
     )
 
 
 def test_a_histogram_is_selected_by_its_counters_too():
-    """`_count` counts, `_sum` keeps the unit, and neither has buckets."""
+    """`_count` has the unit `count`, `_sum` that of the histogram, and neither has buckets."""
     metric = Metric("duration_seconds", "histogram", "seconds", buckets=(Fraction(1),))
     series = metric.series()
     assert {name: (each.type, each.unit, each.buckets) for name, each in series.items()} == {
@@ -219,7 +219,7 @@ def test_a_histogram_is_selected_by_its_counters_too():
     "regex", ["5..", "(?i)a|b", "(?:a)+", "[*++]", r"a\\.b", "(?P<n>a)", r"\\d+", "a+?", r"[\\]*+]"]
 )
 def test_regexes_of_prometheus_are_read(regex: str) -> None:
-    """What RE2 knows is accepted."""
+    """RE2 syntax is accepted."""
     assert parse_selector(f'm{{l=~"{regex}"}}').matchers
 
 
@@ -227,7 +227,7 @@ def test_regexes_of_prometheus_are_read(regex: str) -> None:
     "regex", ["(?!5)..", r"(a)\\1", "(?P<n>a)(?P=n)", "(?<=a)b", "a++", "(?>a)", "[+]*+"]
 )
 def test_regexes_that_only_python_knows_are_refused(regex: str) -> None:
-    """One that RE2 refuses would keep the whole rules file from loading; the caret is under it."""
+    """A regex that RE2 rejects, which would make the rule file fail to load, is an error at its position."""
     with pytest.raises(SelectorError) as told:
         parse_selector(f'm{{l=~"{regex}"}}')
     assert told.value.part == (6, 6 + len(regex))

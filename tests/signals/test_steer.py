@@ -1,4 +1,4 @@
-"""A steered population makes the level that it says, by the word of promtool."""
+"""Populations changed by `set_level` give the level, as evaluated by promtool."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def label_sets(labels: tuple[Label, ...]) -> list[dict[str, str]]:
 
 
 def series_of(metric: Metric) -> dict[SeriesKey, float]:
-    """Every series of a metric, each at another value."""
+    """Return every series of a metric, each with another value."""
     found: dict[SeriesKey, float] = {}
     for index, labels in enumerate(label_sets(metric.labels), start=1):
         if metric.type != "histogram":
@@ -99,7 +99,7 @@ LEVELS = [(kind, by, level) for kind, by, levels in SHAPES for level in levels]
 
 
 def input_series(population: Population, labels: Mapping[str, str]) -> list[dict[str, str]]:
-    """A population over 40 scrapes of 15 s, in promtool's notation."""
+    """Return a population over 40 scrapes of 15 s, in promtool's notation."""
     return [
         {
             "series": f"{name}{{{written({**labels, **dict(own)}.items())}}}",
@@ -118,7 +118,7 @@ def rules(signal: Signal) -> dict[str, Any]:
 
 
 def case(rule_file: str, signal: Signal, level: float, steered: Population) -> dict[str, Any]:
-    """A promtool test: every label set of the signal is at the level after ten minutes."""
+    """Return a promtool test that every label set of the signal is at the level after ten minutes."""
     met = {
         "expr": f"count(abs(({text(signal.definition())}) - {level!r}) < 1e-9)",
         "eval_time": "10m",
@@ -131,7 +131,7 @@ def case(rule_file: str, signal: Signal, level: float, steered: Population) -> d
 
 
 def test_each_kind_settles_at_the_level(promtool, tmp_path):
-    """In every shape, every label set of the signal has the level, and what it does not read is untouched."""
+    """For every kind, each label set of the signal gets the level; series that it does not read stay."""
     names = []
     for index, (kind, by, level) in enumerate(LEVELS):
         signal = shape(kind, by)

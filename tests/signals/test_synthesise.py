@@ -1,6 +1,6 @@
-"""Synthetic series put a signal where they say, by the word of promtool.
+"""Synthetic series give a signal its level, as evaluated by promtool.
 
-Every alert of the shipped specs fires on series a little beyond its threshold, and is silent a little before.
+Every alert of the shipped specs fires on series 1% beyond its threshold, and is silent 1% before it.
 """
 
 from __future__ import annotations
@@ -35,14 +35,14 @@ MINUTE = 60_000
 
 
 def signals_of(signal: Signal) -> Iterator[Signal]:
-    """What a signal is made of, and then itself."""
+    """Yield the parts of a signal, and then itself."""
     for _, part in signal.kind.parts():
         yield from signals_of(part)
     yield signal
 
 
 def rules(spec: Resolved, alert: Alert) -> dict[str, Any]:
-    """The alert with the recording rules that it needs."""
+    """Return the alert with the recording rules that it needs."""
     used = [alert.signal, *([alert.guard.signal] if alert.guard else [])]
     recordings = {
         (each.record, each.labels): {
@@ -59,7 +59,7 @@ def rules(spec: Resolved, alert: Alert) -> dict[str, Any]:
 
 
 def beyond(condition: Condition, signal: Signal, on_bad_side: bool) -> Fraction:
-    """A level 1% off the threshold, or 1 off where members are counted."""
+    """Return a level 1% from the threshold, or 1 from that of a count."""
     edge = condition.threshold.value
     off = Fraction(1) if signal.kind.NAME == "count" else abs(edge) / 100
     is_up = condition.high_is_bad == on_bad_side
@@ -75,7 +75,7 @@ def target(signal: Signal) -> Mapping[str, str]:
 
 
 def streams(alert: Alert, on_bad_side: bool) -> list[Stream]:
-    """Series over which the alert's condition is met or not, and its guard's is."""
+    """Return series over which the alert's condition is met or not, and its guard is met."""
     level = beyond(alert.condition, alert.signal, on_bad_side)
     found = {
         (each.metric, each.labels): each
@@ -94,7 +94,7 @@ def written(labels: Iterable[tuple[str, str]]) -> str:
 
 
 def input_series(streams: Iterable[Stream], scrapes: int) -> list[dict[str, str]]:
-    """Streams in promtool's notation."""
+    """Return streams in promtool's notation."""
     return [
         {
             "series": f"{each.metric}{{{written(each.labels)}}}",
@@ -109,7 +109,7 @@ def longest_window(signal: Signal) -> int:
 
 
 def case(spec: Resolved, alert: Alert, on_bad_side: bool) -> dict[str, Any]:
-    """A promtool test: whether the alert fires once windows and `for` have passed."""
+    """Return a promtool test whether the alert fires after its windows and `for`."""
     length = longest_window(alert.signal) + alert.pending + 2 * spec.evaluate
     scrapes = length // spec.scrape + 1
     firing = {
@@ -123,7 +123,7 @@ def case(spec: Resolved, alert: Alert, on_bad_side: bool) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def failures(promtool: Path, tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, str]:
-    """The failures of each alert, by its name, all in one run: each with the rules that it needs alone."""
+    """Return the failures by alert, of one promtool run; each alert has only the rules that it needs."""
     folder = tmp_path_factory.mktemp("synthesised")
     files = []
     for spec, alert in ALERTS:
@@ -144,7 +144,7 @@ def failures(promtool: Path, tmp_path_factory: pytest.TempPathFactory) -> Mappin
     ("spec", "alert"), ALERTS, ids=lambda each: each.name if isinstance(each, Alert) else ""
 )
 def test_an_alert_fires_beyond_its_threshold_and_is_silent_before_it(failures, spec, alert):
-    """Synthesised 1% beyond the threshold the alert fires, exactly once; 1% before it, it does not."""
+    """An alert fires exactly once on series 1% beyond its threshold, and not on series 1% before it."""
     assert failures[alert.name] == ""
 
 
@@ -183,7 +183,7 @@ def shape(kind: SignalKind, by: tuple[str, ...]) -> Signal:
 
 
 def test_each_kind_settles_at_the_level(promtool, tmp_path):
-    """In every shape, with `by` and without, the series make the level and no other value."""
+    """For every kind, with and without `by`, the series give the level and no other value."""
     tests = []
     for kind, by, level in LEVELS:
         signal = shape(kind, by)

@@ -1,4 +1,4 @@
-"""What a Prometheus would hold of a collector that it scrapes by a clock of ours."""
+"""The samples that Prometheus would have of a collector, scraped by a clock of the test."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from victor_monitoring.signals.metric import series_key
 
 @dataclass
 class Clock:
-    """Seconds that pass when a test says so."""
+    """A clock in seconds that the test sets."""
 
     now: float = 1000.0
 
@@ -24,13 +24,13 @@ class Clock:
 
 @dataclass
 class Scraped:
-    """The samples of scrapes, and `up`, of one target of a spec: each component has its select's labels."""
+    """The samples of one target of a spec, with `up`; each component has the labels of its `select`."""
 
     spec: Resolved
     series: dict[object, tuple[str, Series]] = field(default_factory=dict)
 
     def scrape(self, collector: Collector, at: int) -> None:
-        """Takes one sample of each series; `at` is milliseconds."""
+        """Take one sample of each series; `at` is in milliseconds."""
         for select in {component.select for component in self.spec.components.values()}:
             self._add("up", {each.label: each.value for each in select}, at, 1.0)
         for family in collector.collect():
@@ -43,7 +43,7 @@ class Scraped:
 
     def _add(self, name: str, labels: Mapping[str, str], at: int, value: float) -> None:
         found = self.series.setdefault(series_key(name, labels), (name, Series(labels, [], [])))[1]
-        found.times.append(at)  # type: ignore[attr-defined]  # the list that it was made with
+        found.times.append(at)  # type: ignore[attr-defined]  # a list, by the line above
         found.values.append(value)  # type: ignore[attr-defined]  # as above
 
     @property
@@ -56,7 +56,7 @@ class Scraped:
 
 
 def firing(spec: Resolved, samples: SampleSet, at: int) -> set[str]:
-    """The alerts whose conditions are met at a time, by the word of the evaluator."""
+    """Return the alerts whose conditions are met at a time, by evaluating their signals."""
     return {
         alert.name
         for alert in spec.alerts

@@ -1,4 +1,4 @@
-"""A simulated target is healthy, or has exactly the fault that was asked for."""
+"""A simulated target is healthy, or has exactly the requested fault."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ def name(each: object) -> str:
 @pytest.mark.parametrize("spec", SPECS, ids=name)
 @pytest.mark.parametrize("seed", [0, 1, 7])
 def test_no_alert_fires_over_a_healthy_population(spec, seed):
-    """Whatever the seed, in base and in every context."""
+    """No alert fires for any seed, in base and in every context."""
     assert met(spec, healthy(spec, seed)) == []
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=name)
 def test_every_metric_has_series(spec):
-    """Closed sets are whole, open labels stay within their limit, every selector selects something."""
+    """Closed labels have all values, open labels respect their limit, every selector selects a series."""
     population = natural(spec, seed=1)
     for declared in spec.declared:
         metric = declared.metric
@@ -47,7 +47,7 @@ def test_every_metric_has_series(spec):
     ("spec", "alert"), ALERTS, ids=lambda each: each.name if isinstance(each, Alert) else name(each)
 )
 def test_a_fault_makes_its_alert_fire_and_no_other(spec, alert):
-    """The condition of its alert is met, the guard's too; else only those of what it implies."""
+    """Condition and guard of its alert are met, and otherwise only those of implied alerts."""
     firing = {each.name for each in met(spec, faulty(spec, healthy(spec, 1), [alert]))}
     assert alert.name in firing
     assert firing <= {each.name for each in implied(spec, alert)}
@@ -62,13 +62,13 @@ def test_a_fault_makes_its_alert_fire_and_no_other(spec, alert):
 
 @pytest.mark.parametrize("spec", SPECS, ids=name)
 def test_all_faults_at_once(spec):
-    """Every alert fires where all are wanted: a fault does not undo another."""
+    """With the faults of all alerts, all fire: no fault undoes another."""
     assert met(spec, faulty(spec, healthy(spec, 1), spec.alerts)) == list(spec.alerts)
 
 
 @pytest.mark.parametrize("spec", SPECS, ids=name)
 def test_levels_keep_off_the_thresholds(spec):
-    """A healthy level is short of every threshold of the signal by a quarter, a faulty one beyond its own."""
+    """A healthy level is a quarter away from all thresholds of the signal; a faulty one is beyond its own."""
     for alert in spec.alerts:
         threshold = float(alert.condition.threshold.value)
         conditions = [each.condition for each in spec.alerts if each.signal.name == alert.signal.name]
@@ -80,8 +80,8 @@ def test_levels_keep_off_the_thresholds(spec):
         assert alert.condition.is_met(faulty_level(spec, alert)), alert.name
 
 
-def test_signals_that_move_each_other_are_settled():
-    """A level that is fine for the peak is too much in total; a healthy population keeps below both."""
+def test_signals_that_share_series_become_stable():
+    """A healthy level of the maximum is too high for the sum; a healthy population is below both."""
     spec = compiled_text(
         """
 victor_mon: 1

@@ -1,4 +1,4 @@
-"""A simulated target, scraped for as long as its alerts look back."""
+"""A simulated target, scraped for longer than the longest window of its alerts."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def longest(spec: Resolved) -> int:
 
 
 def watched(spec: Resolved, names: list[str], seed: int = 3) -> list[set[str]]:
-    """The alerts that fire at each of some evaluations, once a whole window has passed."""
+    """Return the alerts that fire at each of several evaluations, after a whole window."""
     clock = Clock()
     target = SimulatedTarget(spec, seed=seed, clock=clock, faults=faults(spec, names))
     scraped = Scraped(spec)
@@ -48,15 +48,15 @@ def watched(spec: Resolved, names: list[str], seed: int = 3) -> list[set[str]]:
 
 @pytest.mark.parametrize("spec", [*BASES, FAST], ids=name)
 def test_a_healthy_target_fires_nothing(spec):
-    """Its levels move, and no alert's condition is met while they do."""
+    """Its levels move, and the condition of no alert is met."""
     assert set().union(*watched(spec, [])) == set()
 
 
 @pytest.mark.parametrize(
     ("spec", "alert"), ALERTS, ids=lambda each: each.name if isinstance(each, Alert) else name(each)
 )
-def test_a_fault_holds(spec, alert):
-    """Its alert's condition is met at every evaluation, so that no `for` starts anew."""
+def test_a_fault_persists(spec, alert):
+    """The condition of its alert is met at every evaluation, so that `for` does not start again."""
     allowed = {each.name for each in implied(spec, alert)}
     for found in watched(spec, [alert.name]):
         assert alert.name in found
@@ -65,7 +65,7 @@ def test_a_fault_holds(spec, alert):
 
 @pytest.mark.parametrize("spec", [*BASES, FAST], ids=name)
 def test_no_traffic_fires_nothing(spec):
-    """Ratios of nothing are silent."""
+    """Ratios without data are silent."""
     assert set().union(*watched(spec, ["no-traffic"])) == set()
 
 
@@ -78,13 +78,13 @@ def text(spec: Resolved, seed: int, clock: Clock, names: tuple[str, ...] = ()) -
 
 @pytest.mark.parametrize("spec", BASES, ids=name)
 def test_the_same_seed_and_clock_give_the_same_text(spec):
-    """Another seed gives another."""
+    """A different seed gives a different text."""
     assert text(spec, 1, Clock()) == text(spec, 1, Clock())
     assert text(spec, 1, Clock()) != text(spec, 2, Clock())
 
 
 @pytest.mark.parametrize("spec", BASES, ids=name)
-def test_both_formats_hold_every_metric(spec):
+def test_both_formats_have_every_metric(spec):
     """Each declared metric has samples, with its type and help, in the text format and in OpenMetrics."""
     registry = CollectorRegistry()
     registry.register(SimulatedTarget(spec, seed=1, clock=Clock()))
@@ -100,8 +100,8 @@ def test_both_formats_hold_every_metric(spec):
 
 
 @pytest.mark.parametrize("spec", BASES, ids=name)
-def test_levels_move_and_what_they_are_divided_by_does_not(spec):
-    """Over a day every gauge takes several values, but for capacities, states and small counts."""
+def test_levels_move_and_capacities_do_not(spec):
+    """Over a day every gauge has several values, except capacities, states and small counts."""
     clock = Clock()
     target = SimulatedTarget(spec, seed=1, clock=clock)
     seen: dict[str, set[float]] = {}
@@ -123,12 +123,12 @@ def test_levels_move_and_what_they_are_divided_by_does_not(spec):
 
 
 def test_counters_only_grow_and_events_are_whole():
-    """Also where a fault begins or ends."""
+    """Counters grow even when a fault begins or ends."""
     spec, clock = BASES[0], Clock()
     target = SimulatedTarget(spec, seed=1, clock=clock)
     before: dict[object, float] = {}
     for names in ([], ["HighToolErrorRate"], ["no-traffic"], []):
-        target.have(faults(spec, names))
+        target.set_faults(faults(spec, names))
         for _ in range(5):
             clock.now += 15
             for family in target.collect():
@@ -140,7 +140,7 @@ def test_counters_only_grow_and_events_are_whole():
 
 
 class TestScrapes:
-    """What faults do to scrapes."""
+    """The faults of scrapes."""
 
     def scraped(self, *names: str, clock: Clock | None = None) -> Scrapes:
         spec, clock = BASES[0], clock or Clock()
@@ -148,22 +148,22 @@ class TestScrapes:
         target = SimulatedTarget(spec, seed=1, clock=clock, faults=chosen)
         return Scrapes(target, clock=clock, reset_every=600, faults=chosen)
 
-    def test_nothing_is_changed_without_a_fault(self):
-        """The families are the source's own."""
+    def test_without_a_fault_scrapes_are_unchanged(self):
+        """The families equal those of the source."""
         clock = Clock()
         assert list(self.scraped(clock=clock).collect()) == list(
             SimulatedTarget(BASES[0], seed=1, clock=clock).collect()
         )
 
     def test_a_missing_metric_is_left_out(self):
-        """It alone."""
+        """Only the missing metric is left out."""
         missing = BASES[0].components["tool_execution"].metrics[1].metric.name
         all_names = {family.name for family in self.scraped().collect()}
         left = {family.name for family in self.scraped(f"metric-missing:{missing}").collect()}
         assert all_names - left == {missing.removesuffix("_total")}
 
     def test_counters_are_reset_again_and_again(self):
-        """Each of them falls to 0 and grows from there; gauges stay."""
+        """Each counter falls to 0 and grows from there; no family is lost."""
         clock = Clock()
         scrapes = self.scraped("counter-reset", clock=clock)
 
@@ -180,19 +180,19 @@ class TestScrapes:
         assert {family.name for family in scrapes.collect()} == {f.name for f in self.scraped().collect()}
 
     def test_a_target_can_be_down(self):
-        """Whoever serves the scrapes is told."""
+        """The server of the scrapes can see that they must fail."""
         assert self.scraped("target-down").is_down
         assert not self.scraped().is_down
 
 
 def test_faults_have_names():
-    """One for each alert, those of any service, and one for each metric; others are refused with a hint."""
+    """Each alert and each metric has a fault, any service has three; other names are refused with a hint."""
     spec = BASES[0]
     names = fault_names(spec)
     assert {"target-down", "counter-reset", "no-traffic", *(alert.name for alert in spec.alerts)} <= set(
         names
     )
     assert len(names) == len(spec.alerts) + 3 + len(list(spec.declared))
-    with pytest.raises(UserError, match="there is no fault `HighCacheMisRate`") as told:
+    with pytest.raises(UserError, match="there is no fault `HighCacheMisRate`") as raised:
         faults(spec, ["HighCacheMisRate"])
-    assert told.value.hint == "did you mean `HighCacheMissRate`?"
+    assert raised.value.hint == "did you mean `HighCacheMissRate`?"

@@ -1,4 +1,4 @@
-"""The loader survives everything, and says where and what is wrong."""
+"""The loader raises for no text, and reports each mistake with its position."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ from victor_monitoring.language.syntax.wanted import (
 )
 
 
-def told(text: str) -> list[str]:
-    """What is told of the text: place, code and message."""
+def diagnosed(text: str) -> list[str]:
+    """Return the diagnostics of the text: position, code and message."""
     return [
         f"{d.span.line}:{d.span.column} {d.code} {d.message}"
         for d in load(Source("s.yaml", text)).diagnostics
@@ -37,35 +37,35 @@ def told(text: str) -> list[str]:
     [
         ("a:\n\tb: 1", "2:1 VM011 the line is indented with a tab"),
         ("a:\n  b: 1\n  \tc: 1", "3:3 VM011 the line is indented with a tab"),
-        ("a:\n  - \tb: 1\n", "2:5 VM011 a tab stands where YAML wants a space"),
-        ("a: \x0c1\nb: \x0c2", "1:4 VM012 the text holds U+000C (control character), 2 times"),
-        ("a: b\ufeff", "1:5 VM012 the text holds U+FEFF (zero width no-break space)"),
-        ("a: 1\u2028b: 2", "1:5 VM012 the text holds U+2028 (line separator)"),
-        ("a: \u202eb", "1:4 VM012 the text holds U+202E (right-to-left override)"),
-        ("aaaa: 1\x00", "1:8 VM012 the text holds U+0000 (control character)"),
+        ("a:\n  - \tb: 1\n", "2:5 VM011 a tab instead of a space"),
+        ("a: \x0c1\nb: \x0c2", "1:4 VM012 the text contains U+000C (control character), 2 times"),
+        ("a: b\ufeff", "1:5 VM012 the text contains U+FEFF (zero width no-break space)"),
+        ("a: 1\u2028b: 2", "1:5 VM012 the text contains U+2028 (line separator)"),
+        ("a: \u202eb", "1:4 VM012 the text contains U+202E (right-to-left override)"),
+        ("aaaa: 1\x00", "1:8 VM012 the text contains U+0000 (control character)"),
         ("a: 1\rb: 2", "1:5 VM014 a line ends in a carriage return alone"),
-        ("a: 1\r\nb: 1\r\nb: 2\r\n", "3:1 VM002 the key `b` stands here a second time, after line 2"),
+        ("a: 1\r\nb: 1\r\nb: 2\r\n", "3:1 VM002 the key `b` is already in this mapping, on line 2"),
     ],
 )
 def test_characters(text: str, expected: str) -> None:
-    """A character that cannot be meant is told at its first place."""
-    assert told(text) == [expected]
+    """An invalid character is reported at its first position."""
+    assert diagnosed(text) == [expected]
 
 
 @pytest.mark.parametrize(
     "character", list("\t ~\xa0\u2027\u202f\u2065\u206a\ud7ff\ue000\ufefe\uff00\ufffd\U00010000")
 )
 def test_characters_at_the_edges(character: str) -> None:
-    """The characters next to those that cannot be meant are let pass."""
-    assert told(f"a: 'x{character}y'") == []
+    """The characters next to the invalid ranges are accepted."""
+    assert diagnosed(f"a: 'x{character}y'") == []
 
 
 @pytest.mark.parametrize(
     "character", list("\x08\x0b\x0c\x0e\x1f\x7f\x9f\u2028\u202e\u2066\u2069\ud800\ufeff\ufffe\uffff")
 )
 def test_characters_beyond_the_edges(character: str) -> None:
-    """The first and the last of each range of characters that cannot be meant are told."""
-    assert [each.split()[1] for each in told(f"a: 'x{character}y'")] == ["VM012"]
+    """The first and the last character of each invalid range are reported."""
+    assert [each.split()[1] for each in diagnosed(f"a: 'x{character}y'")] == ["VM012"]
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_characters_beyond_the_edges(character: str) -> None:
     ],
 )
 def test_encodings(content: bytes, expected: list[str], tmp_path: Path) -> None:
-    """A file in another encoding than UTF-8 is told at its first byte; a byte order mark is let pass."""
+    """A file that is not UTF-8 is reported at its first such byte; a leading byte order mark is accepted."""
     file = tmp_path / "s.yaml"
     file.write_bytes(content)
     loaded = load(read(file, "s.yaml"))
@@ -91,7 +91,7 @@ def test_read_names_the_source() -> None:
 
 
 def test_read_missing(tmp_path: Path) -> None:
-    """A missing file is a user error that says what to do."""
+    """A missing file is a user error with a hint."""
     with pytest.raises(UserError, match=r"there is no spec `a\.yaml`") as error:
         read(tmp_path / "a.yaml", "a.yaml")
     assert "--spec" in error.value.hint
@@ -129,7 +129,7 @@ def test_read_too_large(tmp_path: Path) -> None:
 @pytest.mark.parametrize("opening", ["[", "{", "- ", "{a: ", "? ", "&a [", "[a, ", "[\n", "[?"])
 @pytest.mark.parametrize("parser", ["CSafeLoader", "SafeLoader"])
 def test_deep_nesting(opening: str, parser: str) -> None:
-    """100,000 levels are told, and do not end the interpreter."""
+    """100,000 levels are reported, and do not crash the interpreter."""
     script = f"""
 import sys, yaml
 from victor_monitoring.base.diagnostics import Source
@@ -144,40 +144,40 @@ print([each.code for each in load(Source("s", sys.stdin.read())).diagnostics])
     assert (done.returncode, done.stdout) in [(0, "['VM007']\n"), (0, "['VM005', 'VM007']\n")]
 
 
-def test_byte_order_mark_help() -> None:
-    """A byte order mark inside of a text is not to be seen, so the help says how it looks elsewhere."""
+def test_byte_order_mark_hint() -> None:
+    """A byte order mark inside a text is invisible, so the hint says how some editors show it."""
     (found,) = load(Source("s.yaml", "a: b\ufeff")).diagnostics
     assert found.hint == "delete it; some editors show it as `<feff>`"
 
 
 def test_deep_nesting_below_aliases() -> None:
-    """Levels inside of what an alias repeats count, those of inner collections too."""
+    """Levels inside a part that an alias repeats count, those of inner collections too."""
     lines = ["a0: &a0 [[1]]"] + [f"a{n}: &a{n} [[*a{n - 1}]]" for n in range(1, 100)]
-    assert told("\n".join(lines)) == ["25:13 VM007 this is nested more than 50 levels deep"]
+    assert diagnosed("\n".join(lines)) == ["25:13 VM007 this is nested more than 50 levels deep"]
 
 
 def test_deep_nesting_through_aliases() -> None:
     """Levels that aliases add count too."""
     lines = ["a0: &a0 [1]"] + [f"a{n}: &a{n} [*a{n - 1}]" for n in range(1, 100)]
-    assert told("\n".join(lines)) == ["50:12 VM007 this is nested more than 50 levels deep"]
+    assert diagnosed("\n".join(lines)) == ["50:12 VM007 this is nested more than 50 levels deep"]
 
 
 def test_alias_bomb() -> None:
     """Aliases of aliases of aliases are stopped before they fill the memory."""
     lines = ["a0: &a0 [1, 1]"] + [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
     start = time.monotonic()
-    assert told("\n".join(lines)) == ["7:15 VM006 aliases repeat more than 1,000,000 values up to here"]
+    assert diagnosed("\n".join(lines)) == ["7:15 VM006 aliases repeat more than 1,000,000 values up to here"]
     assert time.monotonic() - start < 5
 
 
 def test_aliases_within_reason() -> None:
-    """A part that is repeated ten thousand times is no bomb."""
+    """A part that is repeated ten thousand times is accepted."""
     text = "a: &a {b: [1, 2, 3]}\nc:\n" + "  - *a\n" * 10_000
-    assert told(text) == []
+    assert diagnosed(text) == []
 
 
 def test_all_mistakes_of_one_run() -> None:
-    """Mistakes that leave the text readable are all told, in the order of the text, and there is a tree."""
+    """Mistakes that do not stop the parser are all reported, in the order of the text, with a tree."""
     loaded = load(Source("s.yaml", "a: on\nb: 010\na: 2\nc: *x\nd: != 0\ne: 1e3\n---\nf: 1\n"))
     codes = [(d.span.line, d.code) for d in loaded.diagnostics]
     assert codes == [
@@ -194,14 +194,14 @@ def test_all_mistakes_of_one_run() -> None:
 
 
 def test_mistakes_before_a_stop() -> None:
-    """Mistakes above the one that stops the parser are told with it."""
+    """Mistakes above the one that stops the parser are reported with it."""
     loaded = load(Source("s.yaml", "a: on\nb: @c\n"))
     assert [d.code for d in loaded.diagnostics] == ["VM016", "VM020"]
     assert loaded.tree is None
 
 
 def inside(diagnostic: Diagnostic, text: str) -> bool:
-    """Whether the span lies in the text, its end not before its start."""
+    """Return whether the span is inside the text, and its end not before its start."""
     lines = text.replace("\r\n", "\n").split("\n")
     span = diagnostic.span
     start, end = (span.line, span.column), (span.end_line, span.end_column)
@@ -211,7 +211,7 @@ def inside(diagnostic: Diagnostic, text: str) -> bool:
 
 
 def check_any(text: str) -> None:
-    """Loads the text, whatever it is, and checks what is promised of all diagnostics."""
+    """Load any text, and assert the properties of all diagnostics."""
     loaded = load(Source("s.yaml", text))
     assert loaded.tree is not None or loaded.diagnostics
     for each in loaded.diagnostics:
@@ -223,7 +223,7 @@ def check_any(text: str) -> None:
         plain(loaded.tree)
 
 
-# What YAML is made of, so that random texts reach every corner of the parser.
+# Pieces of YAML syntax, so that random texts reach every branch of the parser.
 PIECES = [
     *[
         "a",
@@ -306,19 +306,19 @@ PIECES = [
 @example("\n\0\0a")  # the first character is a line's end
 @example("k:\n   >9\n")
 def test_load_any_text(text: str) -> None:
-    """No text makes the loader raise, and every diagnostic lies inside the text."""
+    """No text makes the loader raise, and every diagnostic is inside the text."""
     check_any(text)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_load_any_pieces(text: str) -> None:
-    """No sequence of YAML's marks makes the loader raise."""
+    """No sequence of pieces of YAML makes the loader raise."""
     check_any(text)
 
 
 @given(st.lists(st.sampled_from(PIECES), max_size=14).map("".join))
 def test_load_any_pieces_with_python_parser(text: str) -> None:
-    """The same holds without the C parser."""
+    """The same is true without the C parser."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(build, "_Loader", yaml.SafeLoader)
         check_any(text)
@@ -342,7 +342,7 @@ def test_load_any_bytes(content: bytes) -> None:
     ],
 )
 def test_garbage_of_5_mb(text: str) -> None:
-    """Five megabytes of one thing are told within seconds, in messages of a readable length."""
+    """Five megabytes of one mistake are reported within seconds, in messages of a readable length."""
     middle = text[len(text) // 2]
     large = text.replace(middle, middle * 2**20, 1)
     start = time.monotonic()
@@ -352,7 +352,7 @@ def test_garbage_of_5_mb(text: str) -> None:
 
 
 def node(text: str) -> Node:
-    """The node at `k`."""
+    """Return the node at `k`."""
     loaded = load(Source("s.yaml", text))
     assert loaded.tree is not None
     found = at(loaded.tree, ("k",))
@@ -379,7 +379,7 @@ def node(text: str) -> Node:
     ],
 )
 def test_text_wanted_hint(text: str, hint: str) -> None:
-    """Where text was wanted, the help says what YAML made of it."""
+    """If text is required, the hint names the type that YAML read."""
     assert text_wanted_hint(node(text)) == hint
 
 
@@ -395,7 +395,7 @@ def test_text_wanted_hint(text: str, hint: str) -> None:
     ],
 )
 def test_list_wanted_hint(text: str, hint: str) -> None:
-    """Where a list was wanted, the help says how to write one."""
+    """If a list is required, the hint says how to write one."""
     assert list_wanted_hint(node(text)) == hint
 
 
@@ -409,7 +409,7 @@ def test_list_wanted_hint(text: str, hint: str) -> None:
     ],
 )
 def test_mapping_wanted_hint(text: str, hint: str) -> None:
-    """Where a mapping was wanted, the help says how to write one."""
+    """If a mapping is required, the hint says how to write one."""
     assert mapping_wanted_hint(node(text)) == hint
 
 
@@ -425,7 +425,7 @@ def test_mapping_wanted_hint(text: str, hint: str) -> None:
     ],
 )
 def test_cut_comment(text: str, column: int | None) -> None:
-    """A comment one space after a plain text is found, for it may be lost text."""
+    """A comment one space after a plain text is found, because it may be lost text."""
     span = cut_comment(node(text))
     assert (span.column if span else None) == column
     assert span is None or span.source.line(span.line)[span.column - 1 : span.end_column - 1].startswith("# ")

@@ -1,6 +1,6 @@
-"""Each mistake of mistakes.txt is told as written below it.
+"""Each text of mistakes.txt leads to the diagnostics below it.
 
-`UPDATE_GOLDENS=1 pytest tests/spec` writes what is told today; read the difference.
+`UPDATE_GOLDENS=1 pytest tests/spec` writes the current diagnostics; read the difference.
 """
 
 from __future__ import annotations
@@ -19,19 +19,23 @@ from victor_monitoring.language.syntax.mistakes import MISTAKES
 from victor_monitoring.reporters import reporter
 
 GOLDEN = Path(__file__).parent / "mistakes.txt"
-CASE = re.compile(r"=== (?P<title>.*)\n(?P<text>(?s:.*?))\n>>>\n(?P<told>(?s:.*?))(?=^=== |\Z)", re.MULTILINE)
+CASE = re.compile(
+    r"=== (?P<title>.*)\n(?P<text>(?s:.*?))\n>>>\n(?P<diagnostics>(?s:.*?))(?=^=== |\Z)", re.MULTILINE
+)
 CASES = list(CASE.finditer(GOLDEN.read_text(encoding="utf-8")))
 
 
-def told(text: str) -> str:
-    """What a user is told of the text."""
+def diagnosed(text: str) -> str:
+    """Return the diagnostics of the text, as printed."""
     return reporter("text")(load(Source("s.yaml", text)).diagnostics)
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["title"])
 def test_mistake(case: re.Match[str]) -> None:
-    """The mistake is told with its place, in plain words and with what mends it."""
-    assert told(case["text"]) == case["told"].rstrip("\n") + ("\n" if case["told"].strip() else "")
+    """The mistake is reported with its position, a plain message and a hint that repairs it."""
+    assert diagnosed(case["text"]) == case["diagnostics"].rstrip("\n") + (
+        "\n" if case["diagnostics"].strip() else ""
+    )
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case["title"])
@@ -45,7 +49,7 @@ def test_mistake_with_python_parser(case: re.Match[str], monkeypatch: pytest.Mon
 
 
 def test_every_code_is_shown_or_tested() -> None:
-    """Every code of the table is in mistakes.txt, but for those whose texts cannot be shown."""
+    """Every code of the table is in mistakes.txt, except those whose texts cannot be written there."""
     unshown = {"VM006", "VM007", "VM011", "VM013", "VM014"}
     shown = set(re.findall(r"error\[(VM\d+)\]", GOLDEN.read_text(encoding="utf-8")))
     assert shown == {each.code for each in MISTAKES} - unshown
@@ -61,7 +65,7 @@ def test_codes_are_unique_and_documented() -> None:
 if os.environ.get("UPDATE_GOLDENS"):
     GOLDEN.write_text(
         "".join(
-            f"=== {case['title']}\n{case['text']}\n>>>\n{told(case['text'])}\n".rstrip("\n") + "\n\n"
+            f"=== {case['title']}\n{case['text']}\n>>>\n{diagnosed(case['text'])}\n".rstrip("\n") + "\n\n"
             for case in CASES
         ),
         encoding="utf-8",

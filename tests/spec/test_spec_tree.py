@@ -1,4 +1,4 @@
-"""The located tree: values, places and parts."""
+"""The located tree: values, positions and parts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ last: 2026-12-31
 
 
 def tree(text: str) -> MapNode:
-    """The tree of a text without mistakes."""
+    """Return the tree of a text without mistakes."""
     loaded = load(Source("s.yaml", text))
     assert loaded.diagnostics == []
     assert loaded.tree is not None
@@ -41,14 +41,14 @@ def tree(text: str) -> MapNode:
 
 
 def scalar(text: str) -> ScalarNode:
-    """The scalar at `k` of a text without mistakes."""
+    """Return the scalar at `k` of a text without mistakes."""
     node = at(tree(text), ("k",))
     assert isinstance(node, ScalarNode)
     return node
 
 
 def words(span: Span) -> str:
-    """The text below a span."""
+    """Return the text of a span."""
     if span.line == span.end_line:
         return span.source.line(span.line)[span.column - 1 : span.end_column - 1]
     rows = [span.source.line(number) for number in range(span.line, span.end_line + 1)]
@@ -58,7 +58,7 @@ def words(span: Span) -> str:
 
 
 def test_plain_values() -> None:
-    """A tree becomes the data that its text says."""
+    """A tree becomes the data of its text."""
     assert plain(tree(SPEC)) == {
         "service": {"name": "victor", "title": 'A "wide" 😀 title'},
         "alerts": [
@@ -86,14 +86,14 @@ def test_scalar_values(written: str, value: object) -> None:
 
 
 def test_shared_alias_is_one_object() -> None:
-    """What an alias repeats is one object in the plain data."""
+    """A part that an alias repeats is one object in the plain data."""
     data = plain(tree("a: &a [1]\nb: *a\n"))
     assert isinstance(data, dict)
     assert data["a"] is data["b"]
 
 
 def test_merge_keys() -> None:
-    """Own entries win over merged ones, and of two merged ones the first."""
+    """Own entries take precedence over merged ones, and earlier merged ones over later ones."""
     text = "a: &a {x: 1, z: 1}\nb: &b {x: 2, w: 2}\nc: {<<: [*a, *b], z: 3}\nd: {z: 4, <<: *b}\n"
     data = plain(tree(text))
     assert isinstance(data, dict)
@@ -146,7 +146,7 @@ LINES = st.text(st.sampled_from("ab \"'#{}é😀:"), min_size=1, max_size=8)
 
 
 def hexadecimal(character: str) -> str:
-    """The longest escape of a character."""
+    """Return the longest escape of a character."""
     return f"\\U{ord(character):08X}"
 
 
@@ -169,7 +169,7 @@ def test_part_of_single_quoted(text: str, start: int, end: int) -> None:
 
 @given(st.text(st.sampled_from("ab{}=é😀\"' "), max_size=12), st.integers(0, 14), st.integers(0, 14))
 def test_part_of_plain(text: str, start: int, end: int) -> None:
-    """Each part of a plain text is found, behind an anchor too."""
+    """Each part of a plain text is found, after an anchor too."""
     node = scalar(f"k: &anchor x{text}x   # c\n")
     assert words(node.part(start, end)) == node.text[start:end]
 
@@ -197,7 +197,7 @@ def test_part_of_block(lines: list[str], indent: int, start: int, end: int, newl
 
 @pytest.mark.parametrize("text", ["k: >\n  a b\n  c\n", "k: a\n  b\n", 'k: "a\n  b"\n', "k: |\n\n\n"])
 def test_part_of_folded(text: str) -> None:
-    """Where folding hides the position, the part is the whole scalar."""
+    """If folding hides the position, the part is the whole scalar."""
     node = scalar(text)
     assert node.part(0, 1) == node.span
 
@@ -214,13 +214,13 @@ def test_places_count_characters(parser: str, newline: str, monkeypatch: pytest.
 
 
 def test_part_of_block_that_does_not_match() -> None:
-    """Lines that do not hold the text give no place, rather than a wrong one."""
+    """Lines that do not contain the text give no position rather than a wrong one."""
     assert within_block(["k: |", "  abc", "  xyz"], 2, "abc\nxyz\n", 4, 7) == (3, 3, 3, 6)
     assert within_block(["k: |", "  abc", "  other"], 2, "abc\nxyz\n", 0, 1) is None
 
 
 def nodes(node: Node) -> list[Node]:
-    """The node and all below it."""
+    """Return the node and all nodes below it."""
     if isinstance(node, ScalarNode):
         return [node]
     below = [entry.node for entry in node.entries.values()] if isinstance(node, MapNode) else node.items
@@ -239,7 +239,7 @@ DATA = st.recursive(
 @given(st.dictionaries(st.text("abc", min_size=1, max_size=3), DATA, min_size=1), st.booleans())
 @example({"a": [{"b": "x" * 70, "c": "-\\ d"}]}, True)  # folded behind the backslash
 def test_load_reads_what_pyyaml_writes(data: dict[str, object], flow: bool) -> None:
-    """Data that PyYAML writes is read back, and each scalar's place holds the scalar."""
+    """Data that PyYAML writes is read back, and the position of each scalar contains the scalar."""
     text = yaml.safe_dump(data, default_flow_style=flow, allow_unicode=True)
     root = tree(text)
     assert plain(root) == data

@@ -1,6 +1,6 @@
-"""Run by the Python of an environment that has Victor: its own collector, registered as it comes.
+"""A script for an environment with the real Victor: register its own collector, unmodified.
 
-Prints what was seen, as JSON.
+Prints the observed values as JSON.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 import sys
 from typing import Any
 
-# Victor is in the environment that runs this file only.
+# Only the environment that runs this file has Victor.
 from victor.agent.metrics_collector import (  # type: ignore[import-not-found, unused-ignore] # see above
     MetricsCollector,
     MetricsCollectorConfig,
@@ -20,14 +20,14 @@ from victor_monitoring.victor.collector import PerformanceMetricsCollector
 
 
 class UsageLogger:
-    """Takes what Victor logs of its usage."""
+    """A logger that ignores Victor's usage events."""
 
     def log_event(self, *_: Any, **__: Any) -> None:
-        """Keeps nothing."""
+        """Ignore the event."""
 
 
 def main() -> None:
-    """Registers, records, reads, unregisters."""
+    """Register, record, read and unregister."""
     agent = MetricsCollector(config=MetricsCollectorConfig(), usage_logger=UsageLogger())
     collector = PerformanceMetricsCollector(deadline=30)
     before = dict(vars(agent))

@@ -1,4 +1,4 @@
-"""Components shaped as Victor's are: complete, partial, hostile."""
+"""Fake components with the interfaces of Victor's: complete, partial and hostile."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from tests.runtime.patience import LONG
 
 
 class Cache:
-    """A tool selection cache: the lookups that it is told of, as Victor's reports them."""
+    """A tool selection cache that reports given lookups in the shape of Victor's."""
 
     def __init__(self, size: int = 1000) -> None:
         self.size = size
         self.lookups = {name: {"hits": 0, "misses": 0, "evictions": 0, "total_entries": 0} for name in NAMES}
 
     def reset(self) -> None:
-        """Starts all counts again, as a cleared cache does."""
-        self.__init__(self.size)  # type: ignore[misc] # a new cache in the place of the old one
+        """Reset all counts, as in a cleared cache."""
+        self.__init__(self.size)  # type: ignore[misc] # a new cache replaces the old one
 
     def get_stats(self) -> dict[str, Any]:
         return {
@@ -49,7 +49,7 @@ NAMES = ("query", "context", "rl")
 
 
 class Agent:
-    """An agent's metrics collector, as Victor's: it keeps totals of what is recorded with it."""
+    """An agent's metrics collector, like Victor's: it keeps totals of recorded executions."""
 
     def __init__(self) -> None:
         self.selections = {"semantic_selections": 0, "keyword_selections": 0, "fallback_selections": 0}
@@ -78,7 +78,7 @@ class Agent:
 
 
 class Totals:
-    """An agent's metrics collector that has totals only."""
+    """An agent's metrics collector with totals alone."""
 
     def __init__(self, tools: Mapping[str, Any]) -> None:
         self.tools = tools
@@ -88,7 +88,7 @@ class Totals:
 
 
 class Pool:
-    """A pool of providers that says what it is given."""
+    """A provider pool that returns the given statistics."""
 
     def __init__(self, stats: Any) -> None:
         self.stats = stats
@@ -98,7 +98,7 @@ class Pool:
 
 
 class Answering:
-    """A component of every kind, whose every method gives what `answer` gives."""
+    """A component of every kind; every method returns the result of `answer`."""
 
     def __init__(self, answer: Callable[[], Any]) -> None:
         self.get_stats = self.get_tool_usage_stats = self.get_provider_stats = answer
@@ -113,7 +113,7 @@ def exiting() -> Any:
 
 
 class Hanging:
-    """What hangs until the test is over."""
+    """A function that hangs until the end of the test."""
 
     def __init__(self) -> None:
         self.free = threading.Event()
@@ -127,7 +127,7 @@ BAD_NUMBERS: tuple[Any, ...] = (None, math.nan, math.inf, -1, "12", [], {}, True
 
 
 def everywhere(value: Any) -> dict[str, Any]:
-    """The reports of all components, with this value wherever a number is due."""
+    """Return the reports of all components with this value in place of every number."""
     numbers = ("hits", "misses", "evictions", "total_entries", "utilization", "total_latency_saved_ms")
     calls = ("total_calls", "successful_calls", "failed_calls")
     requests = ("successes", "errors", "timeouts", "rate_limited", "healthy")
@@ -144,7 +144,7 @@ def everywhere(value: Any) -> dict[str, Any]:
 HOSTILE: dict[str, Callable[[], Any]] = {
     "raises": raising,
     "exits": exiting,
-    "is no function": None,  # type: ignore[dict-item] # that is what is wrong with it
+    "is no function": None,  # type: ignore[dict-item] # wrong on purpose
     **{f"gives {value!r:.9}": partial(copy, value) for value in (None, 3, "text", math.nan, [1], object())},
     **{f"{value!r:.9} everywhere": partial(everywhere, value) for value in BAD_NUMBERS},
     "parts are None": lambda: {

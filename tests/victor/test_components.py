@@ -1,4 +1,4 @@
-"""Victor's components, registered and read: complete, partial, reset, gone."""
+"""Victor's components, registered and read: complete, partial, reset and unregistered."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def operations(collector: PerformanceMetricsCollector) -> dict[tuple[str, ...], 
 
 
 def test_a_complete_cache(collector: PerformanceMetricsCollector) -> None:
-    """Its counts are operations and selections, its sizes gauges, its savings seconds."""
+    """A cache sets operations, selections, sizes and saved seconds."""
     cache = Cache(size=500)
     cache.lookups["query"] = {"hits": 8, "misses": 3, "evictions": 2, "total_entries": 40}
     collector.register_tool_selection_cache(cache)
@@ -40,7 +40,7 @@ def test_a_complete_cache(collector: PerformanceMetricsCollector) -> None:
 
 
 def test_a_reset_cache_counts_on(collector: PerformanceMetricsCollector) -> None:
-    """Counters only rise, and hold all that was ever counted."""
+    """Counters do not decrease, and include all lookups across resets."""
     cache = Cache()
     collector.register_tool_selection_cache(cache)
     for hits in (5, 9):
@@ -71,7 +71,7 @@ def test_a_reset_cache_counts_on(collector: PerformanceMetricsCollector) -> None
 def test_a_partial_cache(
     collector: PerformanceMetricsCollector, stats: Any, entries: Any, size: Any, memory: Any
 ) -> None:
-    """What an older version does not say is not shown, and is no fault."""
+    """A value that an older version does not report is not shown, and is no fault."""
     collector.register_tool_selection_cache(Answering(lambda: stats))
     section = collector.get_cache_metrics()
     assert section.fault is None
@@ -81,7 +81,7 @@ def test_a_partial_cache(
 
 
 def test_a_cache_is_unregistered(collector: PerformanceMetricsCollector) -> None:
-    """What it has counted stays, its sizes go; registered again, nothing is counted twice."""
+    """Its counters remain, its sizes are hidden; registered again, no lookup is counted twice."""
     cache = Cache()
     cache.lookups["query"]["hits"] = 5
     registered = collector.register_tool_selection_cache(cache)
@@ -101,8 +101,8 @@ def test_a_cache_is_unregistered(collector: PerformanceMetricsCollector) -> None
     assert collector.register_tool_selection_cache(cache) is not again
 
 
-def test_another_cache_takes_the_place_of_the_first(collector: PerformanceMetricsCollector) -> None:
-    """Its counts are added, its sizes shown, and the first is not read any more."""
+def test_another_cache_replaces_the_first(collector: PerformanceMetricsCollector) -> None:
+    """Its counts are added, its sizes are shown, and the first cache is no longer read."""
     first, second = Cache(), Cache(size=7)
     first.lookups["query"]["hits"], second.lookups["query"]["hits"] = 5, 30
     collector.register_tool_selection_cache(first)
@@ -114,14 +114,14 @@ def test_another_cache_takes_the_place_of_the_first(collector: PerformanceMetric
 
 
 def test_lookups_that_are_recorded_are_not_counted_twice(collector: PerformanceMetricsCollector) -> None:
-    """A registered cache and recorded selections tell of the same lookups."""
+    """A registered cache and recorded selections report the same lookups."""
     cache = Cache()
     collector.record_tool_selection("query", hit=True, seconds=0.001)
     cache.lookups["query"]["hits"] = 1
     collector.register_tool_selection_cache(cache)
     for hits in (2, 3, 4):
         cache.lookups["query"]["hits"] = hits
-        if hits != 3:  # one that nobody records
+        if hits != 3:  # a lookup that no call records
             collector.record_tool_selection("query", hit=True, seconds=0.001)
         section = collector.snapshot(["cache", "tool_selection"]).sections["tool_selection"]
     assert values(section, "tool_selections_total") == {("query", "hit"): 4}
@@ -131,7 +131,7 @@ def test_lookups_that_are_recorded_are_not_counted_twice(collector: PerformanceM
 
 
 def test_selection_methods_of_agents(collector: PerformanceMetricsCollector) -> None:
-    """Those of all agents that are registered, added up, resets and all."""
+    """Selections by method are summed over all registered agents, across resets."""
     first, second = Agent(), Agent()
     first.selections |= {"semantic_selections": 4, "keyword_selections": 1}
     second.selections["semantic_selections"] = 3
@@ -153,7 +153,7 @@ def test_selection_methods_of_agents(collector: PerformanceMetricsCollector) -> 
         ({"total_calls": 9, "successful_calls": 7}, {"success": 7, "failure": 2}),
         ({"total_calls": 9, "failed_calls": 2}, {"success": 7, "failure": 2}),
         ({"failed_calls": 2}, {"failure": 2}),
-        ({"total_calls": 9}, {}),  # nobody knows how they ended
+        ({"total_calls": 9}, {}),  # of unknown outcome
         ({"total_calls": 1, "successful_calls": 7}, {"success": 7}),
         ({"total_time_ms": 900.0, "avg_time_ms": 100.0}, {}),
         ({}, {}),
@@ -162,7 +162,7 @@ def test_selection_methods_of_agents(collector: PerformanceMetricsCollector) -> 
 def test_totals_are_counted_and_are_no_histogram(
     collector: PerformanceMetricsCollector, calls: dict[str, float], counted: dict[str, float]
 ) -> None:
-    """An agent that records no calls tells how often each tool ran, never how long."""
+    """An agent without recorded calls gives counts per tool and no durations."""
     collector.register_agent_metrics_collector(Totals({"grep": calls}))
     for _ in range(2):
         section = collector.get_tool_execution_metrics()
@@ -173,7 +173,7 @@ def test_totals_are_counted_and_are_no_histogram(
 
 
 def test_totals_that_fail_for_a_while_lose_nothing(collector: PerformanceMetricsCollector) -> None:
-    """A number that is missing or bad once is no reset."""
+    """A total that is missing or invalid once is no reset."""
     agent = Totals({"grep": {"successful_calls": 9}})
     collector.register_agent_metrics_collector(agent)
     for calls in ({"successful_calls": 9}, {}, {"successful_calls": -1}):
@@ -187,7 +187,7 @@ def test_totals_that_fail_for_a_while_lose_nothing(collector: PerformanceMetrics
 
 
 def test_a_pool_of_providers(collector: PerformanceMetricsCollector) -> None:
-    """Its health is shown, its totals counted, what it does not know is left out."""
+    """A pool sets health and counters; values that it does not know are left out."""
     pool = Pool(
         {
             "openai": {"healthy": True, "successes": 90, "errors": 3, "timeouts": 2, "rate_limited": 1},
@@ -210,7 +210,7 @@ def test_a_pool_of_providers(collector: PerformanceMetricsCollector) -> None:
 
 
 def test_a_pool_is_unregistered(collector: PerformanceMetricsCollector) -> None:
-    """Then the providers are those that are recorded."""
+    """Without a pool, the providers are those of recorded requests."""
     pool = Pool({"openai": {"healthy": True}, "ollama": {"healthy": True}})
     collector.register_provider_pool(pool)
     collector.record_provider_request("openai", "success", 0.5)

@@ -1,4 +1,4 @@
-"""The calls of Victor's guide, as it writes them, and what they load."""
+"""The calls in Victor's guide, and the modules that they load."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ GENERATOR = {
 
 
 def test_the_guides_calls(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Collector, registrations, all metrics, one category, text for Prometheus."""
+    """The guide's calls work: collector, registrations, all metrics, one section, exposition."""
     monkeypatch.setattr("victor_monitoring.victor.collector._collector", None)
     cache, metrics_collector = Cache(), Agent()
     cache.lookups["query"]["hits"] = 5
@@ -69,20 +69,20 @@ def test_the_guides_calls(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 def test_each_class_has_a_call(call: Any, component: str) -> None:
-    """It gives the section of its component."""
+    """Each component's class has a call that returns its section."""
     section = call(PerformanceMetricsCollector(deadline=LONG))
     assert isinstance(section, Section)
     assert section.component == component
 
 
 def test_the_package_has_no_other_attributes() -> None:
-    """A wrong name is an attribute error, as of any module."""
+    """An unknown name of the package is an AttributeError."""
     with pytest.raises(AttributeError, match="has no attribute `get_performance_collectors`"):
         _ = victor_monitoring.get_performance_collectors
 
 
 def loaded(code: str) -> set[str]:
-    """The modules that a new process has loaded after this code."""
+    """Return the modules that a new process has loaded after this code."""
     run = subprocess.run(
         [sys.executable, "-c", f"{code}\nimport sys\nprint(*sys.modules)"],
         cwd=ROOT, capture_output=True, text=True, timeout=LONG, check=True,
@@ -91,7 +91,7 @@ def loaded(code: str) -> set[str]:
 
 
 def test_the_collector_loads_little() -> None:
-    """Neither the generator nor a web framework nor what they stand on; the package by itself, nothing."""
+    """The collector loads no generator, web framework or their dependencies; the package loads nothing."""
     found = loaded(
         "from victor_monitoring import get_performance_collector\n"
         "collector = get_performance_collector()\ncollector.get_all_metrics()\ncollector.export_prometheus()"
@@ -106,8 +106,8 @@ def test_the_collector_loads_little() -> None:
 
 
 def test_nothing_is_registered_on_import() -> None:
-    """The client's own registry is as it was; so it is when a collector has been made."""
-    names = set(prometheus_client.REGISTRY._names_to_collectors)  # noqa: SLF001 - shown nowhere else
+    """Neither the import nor a collector changes the client's default registry."""
+    names = set(prometheus_client.REGISTRY._names_to_collectors)  # noqa: SLF001 - visible nowhere else
     PerformanceMetricsCollector()
     assert set(prometheus_client.REGISTRY._names_to_collectors) == names  # noqa: SLF001
     found = loaded(

@@ -1,4 +1,4 @@
-"""Components that raise, hang or talk nonsense cost their own sections only."""
+"""Components that raise, hang or return impossible values affect their own sections alone."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def hanging() -> Iterator[Hanging]:
 
 
 def use(collector: PerformanceMetricsCollector) -> None:
-    """Registers a good component of each kind."""
+    """Register a healthy component of each kind."""
     cache, agent = Cache(), Agent()
     cache.lookups["query"]["hits"] = 5
     agent.selections["semantic_selections"] = 4
@@ -50,7 +50,7 @@ def faults(collector: PerformanceMetricsCollector) -> dict[str, str | None]:
 
 
 def judged(collector: PerformanceMetricsCollector) -> None:
-    """Every number of the exposition can be one."""
+    """Assert that every number of the exposition is possible."""
     for family in text_string_to_metric_families(collector.export_prometheus()):
         for sample in family.samples:
             assert math.isfinite(sample.value), sample
@@ -59,38 +59,38 @@ def judged(collector: PerformanceMetricsCollector) -> None:
 
 @pytest.mark.parametrize("component", REGISTERED)
 @pytest.mark.parametrize("answer", HOSTILE)
-def test_a_hostile_component_costs_its_own_section(
+def test_a_hostile_component_affects_its_own_section_alone(
     collector: PerformanceMetricsCollector, component: str, answer: str
 ) -> None:
-    """Its section has a fault, is counted, and every number that is exposed can be true."""
+    """Its section has a counted fault, and every exposed number is possible."""
     use(collector)
     REGISTERED[component](collector, Answering(HOSTILE[answer]))
     found = faults(collector)
     own = {"tool_selection", "tool_execution"} if "tool" in component else {component}
-    told = {name for name, fault in found.items() if fault is not None}
-    assert told <= own
+    faulty = {name for name, fault in found.items() if fault is not None}
+    assert faulty <= own
     counted = values(collector.get_system_metrics(), "collector_faults_total")
-    assert {name for (name,) in counted} == told
+    assert {name for (name,) in counted} == faulty
     assert set(found.values()) <= {None, "failed", "nonsense"}
     judged(collector)
 
 
 @pytest.mark.parametrize("component", REGISTERED)
 @pytest.mark.parametrize("answer", ["raises", "exits", "is no function", "gives None", "None everywhere"])
-def test_a_hostile_component_is_told(
+def test_a_hostile_component_has_a_fault(
     collector: PerformanceMetricsCollector, component: str, answer: str
 ) -> None:
-    """A fault that must be seen is."""
+    """A component that raises or returns no mapping has the expected fault."""
     REGISTERED[component](collector, Answering(HOSTILE[answer]))
     expected = "nonsense" if "None" in answer else "failed"
     assert faults(collector)[component] == expected
 
 
 @pytest.mark.parametrize("component", [None, object(), 3])
-def test_what_is_no_component_is_a_fault_of_its_section(
+def test_an_object_without_the_interface_is_a_fault_of_its_section(
     collector: PerformanceMetricsCollector, component: Any
 ) -> None:
-    """Registering and unregistering it raise nothing."""
+    """Registering and unregistering an unsuitable object raises nothing; its section has a fault."""
     collector.register_tool_selection_cache(component)
     collector.register_agent_metrics_collector(component)
     collector.register_provider_pool(component)
@@ -103,7 +103,7 @@ def test_what_is_no_component_is_a_fault_of_its_section(
 
 
 def test_a_component_that_hangs_costs_one_deadline(hanging: Hanging) -> None:
-    """All components of Victor may hang: what is left is served, within one deadline."""
+    """If all components of Victor hang, the other metrics are served within one deadline."""
     collector = PerformanceMetricsCollector(deadline=1)
     for register in REGISTERED.values():
         register(collector, Answering(hanging))

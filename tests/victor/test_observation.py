@@ -1,4 +1,4 @@
-"""An agent's metrics collector is observed while it is registered, and left as it was."""
+"""An agent's metrics collector is observed while registered, and restored afterwards."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def durations(collector: PerformanceMetricsCollector) -> dict[str, tuple[float, 
 def test_each_execution_is_observed_with_tool_outcome_and_duration(
     collector: PerformanceMetricsCollector,
 ) -> None:
-    """Positions, names or both; the object gets its call and its caller the answer."""
+    """Calls with positional and keyword arguments are observed, and work as before."""
     agent = Agent()
-    agent.record_tool_execution("grep", True, 1)  # before anybody looks
+    agent.record_tool_execution("grep", True, 1)  # before the first read
     collector.register_agent_metrics_collector(agent)
     assert agent.record_tool_execution("grep", True, 20.0) == "recorded grep"
     assert inspect.signature(agent.record_tool_execution) == inspect.signature(Agent().record_tool_execution)
@@ -46,7 +46,7 @@ def test_each_execution_is_observed_with_tool_outcome_and_duration(
 
 
 def test_the_object_is_restored(collector: PerformanceMetricsCollector) -> None:
-    """It has the attributes that it had, and its calls are its own again."""
+    """After unregistration the object has its original attributes and method."""
     agent, other = Agent(), Agent()
     before = dict(vars(agent))
     collector.register_agent_metrics_collector(agent)
@@ -62,7 +62,7 @@ def test_the_object_is_restored(collector: PerformanceMetricsCollector) -> None:
 
 
 def test_a_method_of_the_object_itself_is_restored(collector: PerformanceMetricsCollector) -> None:
-    """The very function that stood there."""
+    """A method in the object's own `__dict__` is restored as the same function."""
     agent: Any = Agent()
     calls = []
 
@@ -79,7 +79,7 @@ def test_a_method_of_the_object_itself_is_restored(collector: PerformanceMetrics
 
 
 def test_an_object_with_slots_is_restored(collector: PerformanceMetricsCollector) -> None:
-    """Its slot holds the function that it held."""
+    """A method in a slot is restored as the same function."""
 
     class Slotted:
         __slots__ = ("record_tool_execution",)
@@ -88,7 +88,7 @@ def test_an_object_with_slots_is_restored(collector: PerformanceMetricsCollector
             return {}
 
     def own(*_: Any) -> None:
-        """Does nothing."""
+        """Do nothing."""
 
     agent: Any = Slotted()
     agent.record_tool_execution = own
@@ -99,8 +99,8 @@ def test_an_object_with_slots_is_restored(collector: PerformanceMetricsCollector
     assert executions(collector) == {("grep", "success"): 1}
 
 
-def test_somebody_elses_wrapper_stays(collector: PerformanceMetricsCollector) -> None:
-    """One that came after ours is not thrown away with it, and goes on without being counted."""
+def test_a_later_wrapper_stays(collector: PerformanceMetricsCollector) -> None:
+    """A wrapper added after the observation remains and works, without being counted."""
     agent: Any = Agent()
     calls = []
     registered = collector.register_agent_metrics_collector(agent)
@@ -121,7 +121,7 @@ def test_somebody_elses_wrapper_stays(collector: PerformanceMetricsCollector) ->
 def test_an_object_that_cannot_be_observed_has_its_totals_counted(
     collector: PerformanceMetricsCollector,
 ) -> None:
-    """Its calls are its own, and its totals are read."""
+    """Its method is unchanged, and its totals are read."""
 
     class Closed(Agent):
         def __setattr__(self, name: str, value: object) -> None:
@@ -139,10 +139,10 @@ def test_an_object_that_cannot_be_observed_has_its_totals_counted(
 @pytest.mark.parametrize(
     "arguments", [(), ("grep",), ("grep", True), ("grep", True, 1, "more", "still more")]
 )
-def test_the_objects_own_errors_pass_on(
+def test_the_objects_own_errors_propagate(
     collector: PerformanceMetricsCollector, arguments: tuple[Any, ...]
 ) -> None:
-    """A call that it refuses is refused as it refuses it."""
+    """A call that the object refuses raises the object's own exception."""
     agent, observed = Agent(), Agent()
     collector.register_agent_metrics_collector(observed)
     with pytest.raises(TypeError) as own:
@@ -153,10 +153,8 @@ def test_the_objects_own_errors_pass_on(
 
 
 @pytest.mark.parametrize("elapsed_ms", [None, float("nan"), float("inf"), -1, "fast", 10**400])
-def test_a_duration_that_is_none_is_not_observed(
-    collector: PerformanceMetricsCollector, elapsed_ms: Any
-) -> None:
-    """The call is counted, the fault too, and the histogram stays right."""
+def test_an_invalid_duration_is_not_observed(collector: PerformanceMetricsCollector, elapsed_ms: Any) -> None:
+    """The call and the fault are counted, and the histogram is unchanged."""
 
     class Careless(Agent):
         def record_tool_execution(self, tool_name: str, success: bool, elapsed_ms: float) -> str:
@@ -173,7 +171,7 @@ def test_a_duration_that_is_none_is_not_observed(
 
 
 def test_two_collectors_may_observe_one_object(collector: PerformanceMetricsCollector) -> None:
-    """Each counts every call, and the object is restored when both have left, the last to come first."""
+    """Both count every call; the object is restored if they close in reverse order."""
     agent, second = Agent(), PerformanceMetricsCollector(deadline=30)
     collector.register_agent_metrics_collector(agent)
     second.register_agent_metrics_collector(agent)

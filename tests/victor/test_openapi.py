@@ -1,4 +1,4 @@
-"""Requests made up from the OpenAPI document, to a service whose components misbehave."""
+"""Requests generated from the OpenAPI document, to a service with misbehaving components."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from schemathesis.specs.openapi.checks import (
 from tests.runtime.rest.client import ask
 from victor_monitoring import PerformanceMetricsCollector, register_performance_routes
 
-# Those that take a parameter, which can be wrong, and those that take none.
+# The paths with a parameter, which can be invalid, and those without.
 SECTIONS = [
     f"/api/performance/{name}" for name in ("bootstrap", "cache", "providers", "summary", "system", "tools")
 ]
@@ -42,7 +42,7 @@ CHECKS = [
 
 
 class Hostile(Mapping[str, Any]):
-    """A mapping whose every value is another of its kind, or no number."""
+    """A mapping whose values are such mappings or no numbers."""
 
     def __init__(self, depth: int = 3) -> None:
         self._depth = depth
@@ -59,7 +59,7 @@ class Hostile(Mapping[str, Any]):
 
 
 class HostileAgent:
-    """An agent whose totals are of tools with names that nobody would write, and no numbers."""
+    """An agent whose totals have strange tool names and values that are no numbers."""
 
     def get_tool_usage_stats(self) -> Any:
         tools = {
@@ -69,14 +69,14 @@ class HostileAgent:
 
 
 class FailingCache:
-    """A cache that cannot be asked."""
+    """A cache that raises."""
 
     def get_stats(self) -> Any:
         raise SystemExit("/etc/shadow")
 
 
 class HangingPool:
-    """A pool of providers that never answers before it is released."""
+    """A provider pool that hangs until it is released."""
 
     def __init__(self) -> None:
         self.released = threading.Event()
@@ -88,7 +88,7 @@ class HangingPool:
 
 @pytest.fixture(scope="module")
 def app() -> Iterator[FastAPI]:
-    """An application with the performance routes, and components that fail, hang and lie."""
+    """Yield an application with the performance routes, and components that fail, hang and lie."""
     collector, pool = PerformanceMetricsCollector(deadline=0.2), HangingPool()
     collector.register_tool_selection_cache(FailingCache())
     collector.register_agent_metrics_collector(HostileAgent())
@@ -103,12 +103,12 @@ def app() -> Iterator[FastAPI]:
 
 @pytest.fixture(scope="module")
 def document(app: FastAPI) -> Any:
-    """Its OpenAPI document."""
+    """Return the OpenAPI document of the application."""
     return schemathesis.openapi.from_asgi("/openapi.json", app)
 
 
 def test_the_components_misbehave(app: FastAPI) -> None:
-    """Each in its own way, and only what is well is shown without a fault."""
+    """Faulty components have their faults, and the healthy ones have none."""
     sections = ask(app, "/api/performance/summary")["sections"]
     assert {name: section["fault"] for name, section in sections.items()} == {
         "tool_selection": "nonsense",
@@ -123,7 +123,7 @@ def test_the_components_misbehave(app: FastAPI) -> None:
 @pytest.mark.hypothesis
 @pytest.mark.parametrize(("path", "mode"), REQUESTS)
 def test_every_answer_is_as_documented(document: Any, path: str, mode: GenerationMode) -> None:
-    """No request makes the service fail, right or wrong, and every answer matches its model."""
+    """No request, valid or invalid, makes the service fail, and every response matches its model."""
     asked: list[schemathesis.Case[Any]] = []
 
     @settings(max_examples=10)
@@ -137,5 +137,5 @@ def test_every_answer_is_as_documented(document: Any, path: str, mode: Generatio
 
 
 def test_every_path_is_asked(document: Any) -> None:
-    """No path that is documented was left out."""
+    """Every documented path was requested."""
     assert sorted(document) == sorted((*SECTIONS, *PLAIN))

@@ -1,4 +1,4 @@
-"""What is recorded by calls: selections, executions, providers, the start."""
+"""The recording calls: selections, executions, providers and the start."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def collector() -> PerformanceMetricsCollector:
 
 @pytest.fixture
 def warnings() -> Iterator[list[str]]:
-    """What the collector warns of, kept from the test's own report: not every text can be written."""
+    """Yield the collector's warnings, kept out of pytest's report, which cannot print every text."""
     found: list[str] = []
 
     def keep(record: logging.LogRecord) -> bool:
@@ -45,7 +45,7 @@ def faults(collector: PerformanceMetricsCollector) -> dict[tuple[str, ...], floa
 
 
 def test_tool_selections(collector: PerformanceMetricsCollector) -> None:
-    """Recorded, measured in a block or in a function that tells a hit by its result."""
+    """Selections are recorded, or measured in a block, or in a function with `is_hit`."""
     collector.record_tool_selection("rl", hit=True, seconds=0.25)
     with collector.tool_selection("query"):
         pass
@@ -68,7 +68,7 @@ def test_tool_selections(collector: PerformanceMetricsCollector) -> None:
 
 
 def test_tool_executions_in_blocks(collector: PerformanceMetricsCollector) -> None:
-    """A failure raises or says so; while one runs, it is seen to."""
+    """A failure raises or sets the outcome; running tools are counted."""
     with collector.tool_execution("grep"):
         assert values(collector.get_tool_execution_metrics(), "tools_running") == {(): 1}
     error = LookupError("no file")
@@ -86,7 +86,7 @@ def test_tool_executions_in_blocks(collector: PerformanceMetricsCollector) -> No
 
 
 def test_tool_executions_in_functions(collector: PerformanceMetricsCollector) -> None:
-    """Decorated functions and coroutines, which keep their results and errors."""
+    """Decorated functions and coroutines are measured, and keep their results and errors."""
 
     @collector.tool_execution("half")
     def half(number: int) -> int:
@@ -119,22 +119,22 @@ def test_tool_executions_in_functions(collector: PerformanceMetricsCollector) ->
 
 
 class RateLimitError(Exception):
-    """As the clients of OpenAI and Anthropic call it."""
+    """An exception named as in the clients of OpenAI and Anthropic."""
 
 
 class APITimeoutError(Exception):
-    """As they call it, too."""
+    """Another exception named as in those clients."""
 
 
 class StatusError(Exception):
-    """An answer with a status."""
+    """An exception with a status code."""
 
     def __init__(self, status_code: object) -> None:
         self.status_code = status_code
 
 
 class Evil(Exception):
-    """An error that must not be looked at."""
+    """An exception whose attributes raise."""
 
     @property
     def status_code(self) -> int:
@@ -154,10 +154,10 @@ class Evil(Exception):
         (Evil(), None),
     ],
 )
-def test_a_providers_error_tells_the_outcome(
+def test_a_providers_error_determines_the_outcome(
     collector: PerformanceMetricsCollector, error: BaseException, outcome: str | None
 ) -> None:
-    """By what the clients' errors have in common; the error itself passes on."""
+    """The outcome follows from names and status codes of exceptions, which propagate."""
     with pytest.raises(type(error)) as caught, collector.provider_request("openai"):
         raise error
     assert caught.value is error
@@ -166,7 +166,7 @@ def test_a_providers_error_tells_the_outcome(
 
 
 def test_providers(collector: PerformanceMetricsCollector) -> None:
-    """Requests, outcomes by hand, durations, health; those that were met are counted."""
+    """Requests, explicit outcomes, durations and health are recorded; known providers are counted."""
     assert values(collector.get_provider_pool_metrics(), "providers_configured") == {}
     collector.record_provider_request("openai", "success", 0.5)
     with collector.provider_request("ollama") as request:
@@ -190,7 +190,7 @@ def test_providers(collector: PerformanceMetricsCollector) -> None:
 
 
 def test_the_start(collector: PerformanceMetricsCollector) -> None:
-    """Phases, lazy loads and the first access."""
+    """Phases, lazy loads and the first access are recorded."""
     collector.record_bootstrap_phase("container", 1.5)
     with pytest.raises(OSError, match="no tools"), collector.bootstrap_phase("tools"):
         raise OSError("no tools")
@@ -212,7 +212,7 @@ ODD: tuple[Any, ...] = (None, 3, 2.5, b"x", [], {}, object(), "", "\ud800", "x" 
 
 @pytest.mark.parametrize("value", ODD, ids=lambda value: f"{type(value).__name__} {value!s:.3}")
 def test_any_value_may_be_a_name(collector: PerformanceMetricsCollector, value: Any) -> None:
-    """A tool or a provider of any type is recorded; the text stays one that can be read."""
+    """A tool or a provider of any type is recorded; the exposition stays parseable."""
     collector.record_tool_execution(value, success=True, seconds=1)
     collector.record_provider_request(value, "success", 1)
     collector.set_provider_health(value, healthy=True)
@@ -224,13 +224,13 @@ def test_any_value_may_be_a_name(collector: PerformanceMetricsCollector, value: 
 
 
 class Unspeakable:
-    """A value that has no text."""
+    """A value whose `str` raises."""
 
     def __str__(self) -> str:
         raise RuntimeError
 
     __repr__ = __str__
-    __hash__ = None  # type: ignore[assignment] # nor is it one that could be looked up
+    __hash__ = None  # type: ignore[assignment] # it is not hashable, either
 
 
 @pytest.mark.parametrize(
@@ -239,7 +239,7 @@ class Unspeakable:
 def test_recording_never_raises(
     collector: PerformanceMetricsCollector, value: Any, warnings: list[str]
 ) -> None:
-    """Whatever is handed over in whatever place: what cannot be recorded is a fault, logged once."""
+    """Invalid arguments raise nothing; each is a fault, logged once per component."""
     calls: list[Callable[[], object]] = [
         lambda: collector.record_tool_selection(value, value, value),
         lambda: collector.record_tool_execution(value, value, value),
@@ -260,10 +260,10 @@ def test_recording_never_raises(
     assert collector.export_prometheus().endswith("\n")
 
 
-def test_a_broken_registry_hurts_nobody(
+def test_a_broken_registry_does_not_affect_the_service(
     collector: PerformanceMetricsCollector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The client itself may fail: the instrumented code goes on, its result and its errors unchanged."""
+    """If the client library fails, instrumented code keeps its results and errors."""
 
     def broken(*_: object) -> None:
         raise MemoryError
@@ -280,7 +280,7 @@ def test_a_broken_registry_hurts_nobody(
 
 
 def test_ten_thousand_tools(collector: PerformanceMetricsCollector) -> None:
-    """The limit and `other` are left, no call is lost, and what was turned away is counted."""
+    """Tools above the limit count as `other`, no call is lost, and overflows are counted."""
     for number in range(10_000):
         collector.record_tool_execution(f"tool {number}", success=True, seconds=0.01)
     found = executions(collector)
@@ -293,18 +293,18 @@ def test_ten_thousand_tools(collector: PerformanceMetricsCollector) -> None:
 
 
 def test_ten_thousand_providers(collector: PerformanceMetricsCollector) -> None:
-    """The same holds of providers, and what is remembered of them is bounded."""
+    """Providers above the limit count as `other`, and the remembered names are bounded."""
     for number in range(10_000):
         collector.record_provider_request(f"provider {number}", "error", 0.01)
     section = collector.get_provider_pool_metrics()
     found = values(section, "provider_requests_total")
     assert (len(found), found[("other", "error")]) == (26, 9_975)
     assert values(section, "providers_configured") == {(): 1000}
-    assert len(collector._requests._called) == 1000  # noqa: SLF001 - what it takes shows nowhere else
+    assert len(collector._requests._called) == 1000  # noqa: SLF001 - the size is visible nowhere else
 
 
-def test_the_anchors_are_there_from_the_start() -> None:
-    """The metrics whose absence is an alert exist before anything happens."""
+def test_the_anchors_exist_from_the_start() -> None:
+    """The metrics whose absence is an alert exist before the first recording."""
     collector = PerformanceMetricsCollector(deadline=LONG, registry=CollectorRegistry())
     text = collector.export_prometheus()
     for anchor in (

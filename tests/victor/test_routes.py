@@ -1,4 +1,4 @@
-"""The guide's endpoints, over HTTP."""
+"""The guide's endpoints over HTTP."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.runtime.rest.client import ask, get
 from victor_monitoring import PerformanceMetricsCollector, register_performance_routes
 from victor_monitoring.runtime.registry_module import UnknownContextError
 
-# The guide's seven, each with the components that it shows.
+# The guide's seven endpoints, each with its components.
 SECTIONS = {
     "summary": {"tool_selection", "cache", "bootstrap", "provider_pool", "tool_execution", "system"},
     "cache": {"tool_selection", "cache"},
@@ -34,7 +34,7 @@ class Cache:
 
 
 def test_the_guides_endpoints_answer() -> None:
-    """Seven below `/api/performance`, as the guide lists them."""
+    """The guide's seven endpoints below `/api/performance` respond."""
     app, collector = FastAPI(), PerformanceMetricsCollector()
     register_performance_routes(app, collector)
     collector.register_tool_selection_cache(Cache())
@@ -48,8 +48,8 @@ def test_the_guides_endpoints_answer() -> None:
         assert 'victor_cache_operations_total{cache="query",operation="hit"} 3.0\n' in get(app, path).text
 
 
-def test_alerts_and_health_stand_beside_them() -> None:
-    """Every alert that is evaluated here, and a verdict with the score."""
+def test_alerts_and_health_are_added() -> None:
+    """`alerts` has every alert that the process evaluates, `health` a verdict and the score."""
     app = FastAPI()
     register_performance_routes(app, PerformanceMetricsCollector())
     names = [alert["name"] for alert in ask(app, "/api/performance/alerts")["alerts"]]
@@ -60,8 +60,8 @@ def test_alerts_and_health_stand_beside_them() -> None:
     assert cpu.startswith("job_kubernetes_namespace_instance:")
 
 
-def test_alerts_are_told_as_of_a_context() -> None:
-    """By its thresholds and queries, as the rules there have them; one that is not there is refused."""
+def test_alerts_are_those_of_a_context() -> None:
+    """Alerts have the context's thresholds and queries; an unknown context is an error."""
     found = {}
     for context in (None, "prod"):
         app = FastAPI()
@@ -77,7 +77,7 @@ def test_alerts_are_told_as_of_a_context() -> None:
 
 
 def test_the_process_has_one_collector(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The routes show the one that `get_performance_collector` gives, unless they are given another."""
+    """Routes use the collector of `get_performance_collector` unless another is passed."""
     monkeypatch.setattr("victor_monitoring.victor.collector._collector", None)
     app = FastAPI()
     register_performance_routes(app)
@@ -86,8 +86,8 @@ def test_the_process_has_one_collector(monkeypatch: pytest.MonkeyPatch) -> None:
     assert metrics["providers_configured"] == [{"labels": {}, "value": 7.0}]
 
 
-def test_what_is_not_asked_for_is_not_loaded() -> None:
-    """The collector comes without FastAPI, and the package with neither."""
+def test_optional_modules_are_not_loaded() -> None:
+    """The collector is imported without FastAPI, and the package without either."""
     code = """
 import sys, victor_monitoring
 assert not {"fastapi", "prometheus_client"} & set(sys.modules)

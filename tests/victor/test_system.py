@@ -1,4 +1,4 @@
-"""The process itself, measured by a probe, which may be another."""
+"""The process's resource usage, by the default or a given probe."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def faults(collector: PerformanceMetricsCollector) -> dict[str, str | None]:
 
 
 class Probe:
-    """A probe that gives this usage."""
+    """A probe that returns the given usage."""
 
     def __init__(self, usage: Any) -> None:
         self._usage = usage
@@ -51,7 +51,7 @@ class Probe:
     ],
 )
 def test_a_probe_may_be_hostile_too(usage: Any, fault: str | None) -> None:
-    """Without it the rest is served, and the faults of the system are counted in its own section."""
+    """A hostile probe affects the section `system` alone, and its faults are counted there."""
     collector = PerformanceMetricsCollector(deadline=LONG, probe=Probe(usage))
     assert faults(collector) == dict.fromkeys(collector.module.endpoint_of) | {"system": fault}
     section = collector.get_system_metrics()
@@ -60,14 +60,14 @@ def test_a_probe_may_be_hostile_too(usage: Any, fault: str | None) -> None:
 
 
 def test_a_probe_may_hang(hanging: Hanging) -> None:
-    """The others are served."""
+    """With a hanging probe the other sections are served."""
     collector = PerformanceMetricsCollector(deadline=SHORT, probe=Probe(hanging))
     assert faults(collector)["system"] == "timed out"
     assert "victor_tools_running" in collector.export_prometheus()
 
 
 def test_processor_time_only_rises() -> None:
-    """A probe's total becomes a counter."""
+    """CPU seconds of a probe become a counter that does not decrease."""
     seconds = iter((1.0, 2.5, 2.5))
     collector = PerformanceMetricsCollector(
         deadline=LONG, probe=Probe(lambda: Usage(4096, next(seconds), 0.5, 7, 60))
@@ -83,7 +83,7 @@ def test_processor_time_only_rises() -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no fork")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded:DeprecationWarning")
 def test_a_forked_process_counts_its_own_time() -> None:
-    """What it has used is new, though it may be more than its parent had."""
+    """A forked process counts its own CPU seconds from 0, even if they exceed its parent's."""
     seconds = iter((5.0, 7.0))
     collector = PerformanceMetricsCollector(
         deadline=LONG, probe=Probe(lambda: Usage(4096, next(seconds), 1, 1, 60))

@@ -1,4 +1,4 @@
-"""Threads and an event loop that record at the same time, while the numbers are read."""
+"""Threads and an event loop that record concurrently during reads."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def _eager_threads() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_eager_threads")
 def test_threads_and_an_event_loop_lose_no_count() -> None:
-    """Eight threads, twenty tasks and the scrapes between them: every call is counted once."""
+    """Every call from eight threads and twenty tasks is counted once, with concurrent scrapes."""
     collector = PerformanceMetricsCollector(deadline=LONG)
     cache, agent = Cache(), Agent()
     collector.register_tool_selection_cache(cache)
@@ -82,7 +82,7 @@ def test_threads_and_an_event_loop_lose_no_count() -> None:
 
 
 def test_the_collector_of_the_process_is_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever asks first, however many do."""
+    """Concurrent first calls of `get_performance_collector` return one collector."""
     monkeypatch.setattr("victor_monitoring.victor.collector._collector", None)
     meeting = threading.Barrier(THREADS)
 
@@ -96,7 +96,7 @@ def test_the_collector_of_the_process_is_one(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_registering_in_many_threads_registers_once() -> None:
-    """The same object is observed once, and restored."""
+    """An object registered in many threads is observed once, and restored."""
     collector, agent = PerformanceMetricsCollector(deadline=LONG), Agent()
     meeting = threading.Barrier(THREADS)
 

@@ -1,4 +1,4 @@
-"""The collector meets the real Victor, in an environment that holds nothing else."""
+"""The collector with the real Victor, in a separate environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_victors_own_collector_registers_unmodified(victor_ai: Path) -> None:
-    """Each execution is in the histogram with its tool and duration; afterwards the object is as it was."""
+    """Each execution is in the histogram with tool and duration; afterwards the object is restored."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
     run = subprocess.run(
         [victor_ai, "-m", "tests.victor.real"],

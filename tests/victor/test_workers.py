@@ -1,4 +1,4 @@
-"""Two uvicorn workers of one service: what they expose is the service's, whichever is asked."""
+"""Two uvicorn workers of one service: each exposes the metrics of both."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from tests.runtime.patience import LONG
 
 ROOT = Path(__file__).resolve().parents[2]
 
-# Each request to /work is a tool execution, a lookup in the worker's own cache and an answer with its pid.
+# Each request to /work is a tool execution and a lookup in the worker's own cache; it returns the pid.
 APP = """
 import os
 from tests.victor.stand_ins import Agent, Cache
@@ -49,7 +49,7 @@ async def app(scope, receive, send):
 
 @pytest.fixture
 def url(tmp_path: Path) -> Iterator[str]:
-    """Where the service listens."""
+    """Run the service with two workers and yield its URL."""
     (tmp_path / "app.py").write_text(APP, encoding="utf-8")
     metrics = tmp_path / "metrics"
     metrics.mkdir()
@@ -71,7 +71,7 @@ def url(tmp_path: Path) -> Iterator[str]:
 
 
 def get(url: str) -> bytes:
-    """The answer, on a connection of its own, so that any worker may take it; waits for the service."""
+    """Return the response on a new connection, so that any worker may serve it; wait for the service."""
     end = time.monotonic() + 2 * LONG
     while True:
         try:
@@ -92,7 +92,7 @@ def total(families: Iterable[Metric], name: str, **labels: str) -> float:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a signal that ends a process group")
 def test_two_workers_report_exact_totals(url: str) -> None:
-    """Every request is counted, recorded and read ones, through whichever worker is scraped."""
+    """Recorded and read totals include every request, whichever worker is scraped."""
     served: Counter[bytes] = Counter()
     end = time.monotonic() + 2 * LONG
     while len(served) < 2 or sum(served.values()) < 60:

@@ -1,4 +1,4 @@
-"""Victor's collector under a simulated agent: every metric has samples, and each fault is what it says."""
+"""Victor's collector under a simulated agent: samples of every metric, and the effect of each fault."""
 
 from __future__ import annotations
 
@@ -25,14 +25,14 @@ def agent(spec: Resolved, clock: Clock, *names: str, seed: int = 5) -> Simulated
 
 
 def watched(spec: Resolved, *names: str, is_idle: bool = False) -> list[set[str]]:
-    """The alerts that fire at each of some evaluations, once a whole window has passed."""
+    """Return the alerts with a met condition at each evaluation, after one whole window."""
     clock, scraped = Clock(), Scraped(spec)
     load = agent(spec, clock, *names)
     found = []
     for at in range(0, spec.window * 2, spec.scrape):
         clock.now = 1000.0 + at / 1000
         if is_idle and at > spec.window / 2:
-            load.have(signal_levels(spec), is_idle=True)
+            load.set_levels(signal_levels(spec), is_idle=True)
         load.advance()
         scraped.scrape(load.collector, at)
         if at > spec.window and at % (spec.window // 5) < spec.scrape:
@@ -42,13 +42,13 @@ def watched(spec: Resolved, *names: str, is_idle: bool = False) -> list[set[str]
 
 
 def test_a_healthy_agent_fires_nothing():
-    """For several windows."""
+    """A healthy agent fires no alert for several windows."""
     assert set().union(*watched(BASE)) == set()
 
 
 @pytest.mark.parametrize("name", [alert.name for alert in BASE.alerts])
-def test_a_fault_holds(name):
-    """The alert's condition is met at every evaluation; of others only what it implies is."""
+def test_a_fault_is_steady(name):
+    """The alert's condition is met at every evaluation; of others only implied ones are."""
     (alert,) = [each for each in BASE.alerts if each.name == name]
     allowed = {each.name for each in implied(BASE, alert)}
     for found in watched(BASE, name):
@@ -57,18 +57,18 @@ def test_a_fault_holds(name):
 
 
 def test_a_fault_is_beyond_the_thresholds_of_the_context():
-    """In prod a pod has more memory, so more of it is too much."""
+    """In `prod`, where a pod has more memory, the fault exceeds the higher threshold."""
     for found in watched(PROD, "HighMemoryUsage"):
         assert "HighMemoryUsage" in found
 
 
 def test_an_idle_agent_fires_nothing():
-    """It counts nothing, and nothing is no fault."""
+    """An idle agent counts nothing, and no alert fires."""
     assert set().union(*watched(BASE, is_idle=True)) == set()
 
 
 def test_every_metric_has_samples():
-    """After a while of load; the collector has met no fault."""
+    """After some load every metric has samples, and the collector has counted no fault."""
     clock = Clock()
     load = agent(BASE, clock)
     for _ in range(20):
@@ -81,7 +81,7 @@ def test_every_metric_has_samples():
 
 
 def test_the_same_seed_gives_the_same_load():
-    """Another seed gives another."""
+    """The same seed gives the same load, another seed another one."""
 
     def text(seed: int) -> bytes:
         clock = Clock()
@@ -96,7 +96,7 @@ def test_the_same_seed_gives_the_same_load():
 
 
 def test_it_runs_until_it_is_stopped():
-    """In a thread that has ended when `stop` returns; it can be started again."""
+    """The load runs in a thread until `stop` returns; it can be started again."""
     load = SimulatedAgent({}, seed=1, window=1)
 
     def selections() -> float:

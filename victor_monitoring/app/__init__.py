@@ -1,1 +1,1 @@
-"""The work of each command, as functions that others can import."""
+"""The work of each command, as functions to import."""

@@ -1,4 +1,4 @@
-"""What the targets of a context are given: everything that is rendered for it."""
+"""The delivery of a context: everything that is rendered for its targets."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from victor_monitoring.renderers.rules import rules_text
 
 
 def delivery(compiled: Compiled, context: str) -> Delivery:
-    """What a context of a spec without errors renders, byte for byte as `generate` writes it."""
+    """Return the delivery of a context, byte for byte as `generate` writes it; the spec has no errors."""
     spec = compiled.contexts[context]
     dashboard = spec.dashboard if "dashboard" in spec.outputs else None
     return Delivery(

@@ -1,4 +1,4 @@
-"""Changes between two specs for people and programs: text, JSON, and Markdown for a review comment."""
+"""Changes between two specs as text, as JSON, and as Markdown for a review comment."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Side:
-    """One of the two specs that are compared: base, or one of its contexts."""
+    """One side of a comparison: a spec in base or in one of its contexts."""
 
     compiled: Compiled
     context: str | None = None
 
     @property
     def name(self) -> str:
-        """The spec's name, with the context where there is one."""
+        """The spec's name, followed by the context if one is chosen."""
         return self.compiled.source.name + (f" ({self.context})" if self.context else "")
 
 
 @dataclass(frozen=True, slots=True)
 class PlacedChange:
-    """A change and where it was made: in the new spec, or of what is removed in the old one.
+    """A change and its position: in the new spec, or in the old one for a removal.
 
-    `contexts` are those in which it differs and base does not, or not so; none where base is meant.
+    `contexts` names the contexts that change where base does not, or differently; it is empty for base.
     """
 
     change: Change
@@ -42,15 +42,15 @@ class PlacedChange:
     contexts: tuple[str, ...] = ()
 
     def words(self) -> str:
-        """The change in one line, behind the contexts that it is of."""
+        """Return the change as one line, prefixed with its contexts."""
         where = f"{', '.join(self.contexts)}: " if self.contexts else ""
         return f"{where}{self.change.words()}"
 
 
 def differences(before: Side, after: Side) -> list[PlacedChange]:
-    """Every change from one spec to another, each in its place; both are without errors.
+    """Return every change from one spec to another with its position; neither has errors.
 
-    From base to base that is every change in the contexts too.
+    From base to base the changes of every context are included.
     """
     old, new = _spec(before), _spec(after)
     if before.context is after.context is None:
@@ -67,13 +67,13 @@ def differences(before: Side, after: Side) -> list[PlacedChange]:
 
 
 def as_text(found: Sequence[PlacedChange]) -> str:
-    """A line for each change, with its place; then their number. Empty where there are none."""
+    """Return one line per change with its position, then a summary; empty without changes."""
     lines = [f"{_place(each.span)}: {_marked(each)}" for each in found]
     return "".join(f"{line}\n" for line in [*lines, "", summary(found)]) if found else ""
 
 
 def as_markdown(found: Sequence[PlacedChange], before: Side, after: Side) -> str:
-    """A comment for a review: what changes, what it means, and what breaks."""
+    """Return a review comment: a table of the changes, their meaning and the things that they break."""
     head = f"**{summary(found)}** from `{before.name}` to `{after.name}`"
     if not found:
         return f"{head}\n"
@@ -82,7 +82,7 @@ def as_markdown(found: Sequence[PlacedChange], before: Side, after: Side) -> str
 
 
 def as_json(found: Sequence[PlacedChange], before: Side, after: Side) -> str:
-    """One document whose keys stay."""
+    """Return one JSON document; its keys are stable across versions."""
     document = {
         "version": VERSION,
         "from": before.name,
@@ -93,7 +93,7 @@ def as_json(found: Sequence[PlacedChange], before: Side, after: Side) -> str:
 
 
 def summary(found: Sequence[PlacedChange]) -> str:
-    """How many changes there are, and how many of them loosen or break something."""
+    """Return the number of changes, and how many of them loosen or break something, in words."""
     if not found:
         return "no change"
     loosened = sum(each.change.verdict == "loosened" for each in found)
@@ -107,7 +107,7 @@ def summary(found: Sequence[PlacedChange]) -> str:
 
 def _spec(side: Side) -> Resolved:
     spec = side.compiled.contexts[side.context] if side.context else side.compiled.base
-    assert spec is not None  # it is without errors
+    assert spec is not None  # both sides have no errors
     return spec
 
 

@@ -1,4 +1,4 @@
-"""What a name of a spec means, as text for people: where it stands, what it compiles to, who uses it."""
+"""Explanations of the names of a spec, as text: position, definition, PromQL and users."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from victor_monitoring.outputs.drift import DRIFT
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.prometheus_version import ASSUMED
 from victor_monitoring.promql.tree import number_text, text
-from victor_monitoring.rule_tests.failures import FAILED_CASE, LACKING_CASE
+from victor_monitoring.rule_tests.failures import FAILED_CASE, MISSING_CASE
 from victor_monitoring.rule_tests.mutation_run import SURVIVING_MUTANT
 from victor_monitoring.signals.signal import Signal
 
@@ -28,26 +28,26 @@ Lines: TypeAlias = Iterator[str]
 
 
 def patterns() -> list[Pattern]:
-    """Every kind of finding, by code."""
+    """Return every pattern, sorted by code."""
     checks = (check.pattern for check in all_checks())
-    proof = (FAILED_CASE, LACKING_CASE, SURVIVING_MUTANT)
+    proof = (FAILED_CASE, MISSING_CASE, SURVIVING_MUTANT)
     others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, *proof, *EXPOSITION, *LIVE)
     return sorted([*MISTAKES, *LANGUAGE, *checks, *others], key=lambda each: each.code)
 
 
 def pattern_names() -> list[str]:
-    """The codes and names of every kind of finding."""
+    """Return the codes and the names of all patterns."""
     return [name for pattern in patterns() for name in (pattern.code, pattern.name)]
 
 
 def describe_pattern(name: str) -> str:
-    """The documentation of a kind of finding; empty where there is none of that name or code."""
+    """Return the documentation of a pattern by its name or code; empty if it does not exist."""
     found = next((each for each in patterns() if name in (each.code, each.name)), None)
     return f"{found.code} {found.name} ({found.severity.word})\n\n{found.doc}\n" if found else ""
 
 
 def names_of(compiled: Compiled) -> list[str]:
-    """Every name of the spec that can be explained."""
+    """Return every name of the spec that can be explained."""
     spec = compiled.base
     if spec is None:
         return []
@@ -55,7 +55,7 @@ def names_of(compiled: Compiled) -> list[str]:
 
 
 def describe(compiled: Compiled, name: str) -> str:
-    """What `name` means in the spec: an alert, a signal, a metric and a component may share it."""
+    """Return the explanation of `name`: an alert, a signal, a metric and a component may share it."""
     spec = compiled.base
     if spec is None:
         return ""
@@ -78,25 +78,25 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
     yield "  labels     " + ", ".join(f"{label}={value}" for label, value in alert.labels)
     yield "  fires"
     width = max(len(context or "base") for context in (None, *compiled.contexts))
-    for context, there in _everywhere(
-        compiled, lambda spec: {each.name: each for each in spec.alerts}, alert.name
+    for context, each in _everywhere(
+        compiled, lambda spec: {other.name: other for other in spec.alerts}, alert.name
     ):
-        key = "when" if there.condition.text else "signal"
-        place = _place(compiled, (*there.path, key), context)
-        keep = f", for {duration_text(there.keep_firing)} after it" if there.keep_firing else ""
-        wait = f" for {duration_text(there.pending)}" if there.pending else ""
-        fires = f"{there.condition.text}{wait}{keep}"
-        yield f"    {context or 'base':<{width}}  {fires}  {there.severity}  {place}"
+        key = "when" if each.condition.text else "signal"
+        place = _place(compiled, (*each.path, key), context)
+        keep = f", for {duration_text(each.keep_firing)} after it" if each.keep_firing else ""
+        wait = f" for {duration_text(each.pending)}" if each.pending else ""
+        fires = f"{each.condition.text}{wait}{keep}"
+        yield f"    {context or 'base':<{width}}  {fires}  {each.severity}  {place}"
     yield from _computed(compiled)
     yield "  is sent"
     for context, spec in ((None, compiled.base), *compiled.contexts.items()):
-        for there in spec.alerts if spec else ():
-            if spec and there.name == alert.name:
-                yield f"    {context or 'base':<{width}}  {_detection(spec, there)}"
+        for each in spec.alerts if spec else ():
+            if spec and each.name == alert.name:
+                yield f"    {context or 'base':<{width}}  {_detection(spec, each)}"
 
 
 def _computed(compiled: Compiled) -> Lines:
-    """As which version of Prometheus a service computes its own values, in base and in every context."""
+    """Yield the version of Prometheus that a service's own values follow, in base and in every context."""
     lines: dict[str, list[str]] = {}
     for context, spec in ((None, compiled.base), *compiled.contexts.items()):
         if spec is not None:
@@ -120,7 +120,7 @@ def _version(compiled: Compiled, spec: Resolved) -> str:
 
 
 def _detection(spec: Resolved, alert: Alert) -> str:
-    """How long it takes at worst, what adds up to that, and what is promised."""
+    """Return the longest time to detection, its summands, and the promised time."""
     found = detection(spec, alert)
     promise = f"; promised {duration_text(alert.detect_within)}" if alert.detect_within else ""
     return f"within {duration_text(found.milliseconds)}: {found.words()}{promise}"
@@ -158,12 +158,12 @@ def _metric(compiled: Compiled, spec: Resolved, declared: Declared) -> Lines:
         for signal in spec.signals.values()
         if any(reading.selector.metric.name in metric.series() for reading in signal.kind.readings())
     ]
-    yield from _users((what, _place(compiled, path)) for what, path in reading)
+    yield from _users((user, _place(compiled, path)) for user, path in reading)
 
 
 def _component(compiled: Compiled, spec: Resolved, component: Component) -> Lines:
-    what = "an external component" if component.external else f"a component, class {component.class_name}"
-    yield f"{component.name}: {what}"
+    kind = "an external component" if component.external else f"a component, class {component.class_name}"
+    yield f"{component.name}: {kind}"
     yield f"  defined    {_place(compiled, component.path)}"
     yield f"  selected   {', '.join(map(str, component.select))}"
     if component.anchor:
@@ -193,15 +193,15 @@ def _signal_users(compiled: Compiled, spec: Resolved, signal: Signal) -> Iterato
 def _users(users: Iterable[tuple[str, str]]) -> Lines:
     found = list(users)
     yield "  used by" if found else "  used by    nothing"
-    width = max((len(what) for what, _ in found), default=0)
-    for what, place in found:
-        yield f"    {what:<{width}}  {place}"
+    width = max((len(user) for user, _ in found), default=0)
+    for user, place in found:
+        yield f"    {user:<{width}}  {place}"
 
 
 def _everywhere(
     compiled: Compiled, alerts: Callable[[Resolved], dict[str, Alert]], name: str
 ) -> Iterator[tuple[str | None, Alert]]:
-    """The alert in base and in every context that has it."""
+    """Yield the alert in base and in every context that has it."""
     for context, spec in ((None, compiled.base), *compiled.contexts.items()):
         found = alerts(spec).get(name) if spec else None
         if found:
@@ -209,6 +209,6 @@ def _everywhere(
 
 
 def _place(compiled: Compiled, path: Path, context: str | None = None) -> str:
-    """File and line of a path, in the tree of a context: an override's own line."""
+    """Return file and line of a path in the tree of a context; an override has its own line."""
     span = span_at(compiled.trees[context], path, key=True)
     return f"{span.source.name}:{span.line}"

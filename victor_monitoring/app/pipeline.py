@@ -28,7 +28,7 @@ from victor_monitoring.live.targets import PlacedSettings, read_targets
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A spec resolved for base and for every context, and all that is to be said about it."""
+    """A spec resolved for base and for every context, with all its diagnostics."""
 
     source: Source
     base: Resolved | None
@@ -39,12 +39,12 @@ class Compiled:
 
     @property
     def has_errors(self) -> bool:
-        """Whether nothing may be rendered from it."""
+        """Whether it has errors, so that nothing may be rendered from it."""
         return any(each.severity is Severity.ERROR for each in self.diagnostics)
 
 
 def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check] | None = None) -> Compiled:
-    """The spec that `source` holds, with every mistake in it. `today` decides which acknowledgements hold."""
+    """Return the compiled spec with all its diagnostics; acknowledgements are valid as of `today`."""
     checks = all_checks() if checks is None else checks
     loaded = load(source)
     diagnostics = list(loaded.diagnostics)
@@ -52,9 +52,9 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
         return Compiled(source, None, {}, in_order(diagnostics))
 
     reading = read(loaded.tree)
-    told = _located([*reading.findings, *cut_texts(loaded.tree)], loaded.tree)
-    already_told = {each.span for each in loaded.diagnostics}
-    diagnostics += [each for each in told if each.span not in already_told]
+    located = _located([*reading.findings, *cut_texts(loaded.tree)], loaded.tree)
+    reported = {each.span for each in loaded.diagnostics}
+    diagnostics += [each for each in located if each.span not in reported]
     if reading.spec is None:
         return Compiled(source, None, {}, in_order(diagnostics))
 
@@ -69,9 +69,9 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
         overlaid = reading if tree is loaded.tree else read(tree)  # many contexts override nothing
         diagnostics += _located([*findings, *overlaid.findings], tree)
         if overlaid.spec is not None and context in overlaid.spec.contexts:
-            there, findings = resolve(overlaid.spec, context=context, base=base, broken=overlaid.broken)
+            resolved, findings = resolve(overlaid.spec, context=context, base=base, broken=overlaid.broken)
             diagnostics += _located(findings, tree)
-            judgements.append(run_checks(there, tree, checks, today))
+            judgements.append(run_checks(resolved, tree, checks, today))
 
     diagnostics += [each for judgement in judgements for each in judgement.diagnostics]
     diagnostics += check_acks(judgements, checks, today)
@@ -81,7 +81,7 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
 def render(
     compiled: Compiled, *, outputs: Collection[str] | None = None, context: str | None = None
 ) -> list[Artifact]:
-    """Every file of a spec without errors: base and all contexts, or one `context`; of `outputs` if given."""
+    """Return the files of a spec without errors: of base and all contexts, or of one, or some `outputs`."""
     resolved = (
         [compiled.base, *compiled.contexts.values()] if context is None else [compiled.contexts[context]]
     )
@@ -89,7 +89,7 @@ def render(
 
 
 def time_scaled(compiled: Compiled, limit: int) -> Resolved:
-    """Base of a spec without errors, at the largest time scale up to `limit` leaving whole milliseconds."""
+    """Return base, without errors, at the largest time scale up to `limit` that leaves whole milliseconds."""
     written = read(compiled.trees[None]).spec
     assert written is not None  # a spec without errors can be read
     as_written = TimeScale(None, 1)
@@ -99,7 +99,7 @@ def time_scaled(compiled: Compiled, limit: int) -> Resolved:
 
 
 def _located(findings: Sequence[Finding], tree: MapNode) -> list[Diagnostic]:
-    """Findings that name their own pattern, located."""
+    """Return the findings that name their own pattern as diagnostics."""
     return [locate(finding, finding.pattern, tree) for finding in findings if finding.pattern]
 
 

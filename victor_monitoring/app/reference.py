@@ -24,7 +24,7 @@ Conditions are `> 1GiB`, `< 40%` or `any`, which is `> 0`. Selectors are a metri
 
 
 def reference_text() -> str:
-    """The whole reference, ending in a newline."""
+    """Return the whole reference, ending in a newline."""
     schema = language_schema()
     shapes: Mapping[str, Mapping[str, Any]] = {"Spec": schema, **schema["$defs"]}
     lines = [_INTRODUCTION, "## Keys", ""]
@@ -53,7 +53,7 @@ def _default(value: Mapping[str, Any]) -> str:
 
 
 def _type(value: Mapping[str, Any]) -> str:
-    """A JSON Schema type in words, with a link to the mapping that it names."""
+    """Return a JSON Schema type in words, with a link to the mapping that it names."""
     if "$ref" in value:
         name = value["$ref"].rsplit("/", 1)[-1]
         return f"[{name}](#{name.lower()})"
@@ -81,7 +81,7 @@ def _finding(pattern: Pattern) -> Iterator[str]:
 
 
 def language_schema() -> dict[str, Any]:
-    """The JSON Schema of a spec, draft 2020-12."""
+    """Return the JSON Schema of a spec with the settings of all targets, draft 2020-12."""
     schema = json_schema()
     target = target_model().model_json_schema(by_alias=True)
     schema["$defs"] |= target.pop("$defs")
@@ -91,7 +91,7 @@ def language_schema() -> dict[str, Any]:
 
 
 def json_schema() -> dict[str, Any]:
-    """The JSON Schema of a spec, draft 2020-12."""
+    """Return the JSON Schema of a spec without the settings of targets, draft 2020-12."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         **Spec.model_json_schema(by_alias=True),

@@ -1,4 +1,4 @@
-"""What a user is told about a mistake in a spec: where it is, what it is and how to mend it."""
+"""Diagnostics: the position of a mistake in a spec, its message and its hint; and `UserError`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 
 
 class Severity(enum.IntEnum):
-    """How much a diagnostic matters; errors alone make a command fail."""
+    """The severity of a diagnostic; only errors make a command fail."""
 
     NOTE = 1
     WARNING = 2
@@ -34,13 +34,13 @@ class Source:
         object.__setattr__(self, "lines", tuple(self.text.replace("\r\n", "\n").split("\n")))
 
     def line(self, number: int) -> str:
-        """The text of line `number` (from 1), without its end; empty past the last line."""
+        """Return the text of line `number` (from 1) without its line end; empty after the last line."""
         return self.lines[number - 1] if 0 < number <= len(self.lines) else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A stretch of a source. Lines and columns count characters from 1; the end is exclusive."""
+    """A range of a source. Lines and columns count characters from 1; the end is exclusive."""
 
     source: Source
     line: int
@@ -54,7 +54,7 @@ class Span:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding about one place. `name` is the stable name of the pattern, `code` its number."""
+    """A finding with its position. `code` and `name` are those of its pattern, and stable."""
 
     code: str
     name: str
@@ -66,7 +66,7 @@ class Diagnostic:
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A kind of mistake: its stable code and name, how much it matters, and its documentation."""
+    """A kind of mistake: its stable code and name, its severity and its documentation."""
 
     code: str
     name: str
@@ -74,12 +74,12 @@ class Pattern:
     doc: str = ""
 
     def at(self, span: Span, message: str, hint: str = "") -> Diagnostic:
-        """A diagnostic of this kind at `span`."""
+        """Return a diagnostic of this pattern at `span`."""
         return Diagnostic(self.code, self.name, self.severity, message, span, hint)
 
 
 def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
-    """The diagnostics by file, line, column and code, each once."""
+    """Return the diagnostics sorted by file, line, column and code, without duplicates."""
     return sorted(
         dict.fromkeys(diagnostics),
         key=lambda d: (d.span.source.name, d.span.line, d.span.column, d.code, d.message),
@@ -87,9 +87,9 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
 
 
 def nearest(name: str, known: Iterable[str], where_none: str = "remove it") -> str:
-    """Help for an unknown `name`: the closest known one, else the known ones as far as they are few.
+    """Return a hint for an unknown `name`: the most similar known name, else up to 12 of the known names.
 
-    `where_none` is the help where nothing is known at all.
+    `where_none` is the hint when no names are known.
     """
     names = sorted(set(known))
     close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
@@ -102,7 +102,7 @@ def nearest(name: str, known: Iterable[str], where_none: str = "remove it") -> s
 
 
 class UserError(Exception):
-    """Something outside the spec stops the command: printed plainly with its help, exit status 2."""
+    """A failure of the environment, which stops the command: printed with its hint, exit status 2."""
 
     def __init__(self, message: str, hint: str = "") -> None:
         super().__init__(message)

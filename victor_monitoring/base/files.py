@@ -1,4 +1,4 @@
-"""Files as a whole: read, replaced by rename and removed; a failing system speaks as a `UserError`."""
+"""Whole files: read, replace by rename, and remove them; an `OSError` becomes a `UserError`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from typing import BinaryIO
 from victor_monitoring.base.diagnostics import UserError
 
 _TEMPORARY = re.compile(r"\.victor-mon-[0-9a-f]{16}\.tmp")
-# Another run may take our temporary file for a leftover, or our new folder for an empty one. It cleans up
-# once, so that a few repetitions outlast many runs at a time.
+# A concurrent run may remove this run's temporary file as a leftover, or its new folder as an empty one.
+# Each run cleans up once, so this many attempts suffice for many concurrent runs.
 _ATTEMPTS = 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
@@ -23,7 +23,7 @@ _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 @contextlib.contextmanager
 def explained(verb: str, path: Path) -> Iterator[None]:
-    """An `OSError` inside becomes a `UserError` that names the path and what mends it."""
+    """Turn an `OSError` of the body into a UserError with the path and the repair."""
     try:
         yield
     except OSError as error:
@@ -31,16 +31,16 @@ def explained(verb: str, path: Path) -> Iterator[None]:
 
 
 def resolved(path: Path) -> Path:
-    """The path with all links followed; UserError where they lead in a circle."""
+    """Return the path with all symbolic links followed; raise UserError if they form a cycle."""
     try:
         with explained("find", path):
             return path.resolve()
-    except RuntimeError:  # before Python 3.13; later whatever opens it says so
-        raise UserError(f"`{path}` is a link that leads to itself", "put a file in its place") from None
+    except RuntimeError:  # before Python 3.13; since then opening the path fails
+        raise UserError(f"`{path}` is a link that leads to itself", "replace it with a file") from None
 
 
 def read(path: Path) -> bytes | None:
-    """The content of the plain file at `path`; None if no plain file stands there."""
+    """Return the content of the regular file at `path`; None if there is no regular file."""
     with explained("read", path):
         try:
             return path.read_bytes() if stat.S_ISREG(path.lstat().st_mode) else None
@@ -49,10 +49,10 @@ def read(path: Path) -> bytes | None:
 
 
 def replace(contents: Mapping[Path, bytes]) -> None:
-    """Each path holds its content, its mode kept; a file is old or new at every moment, never partial.
+    """Replace the files at the given paths, keeping their modes; no file is ever partially written.
 
-    All contents lie beside their targets before the first rename: a full disk or a folder without
-    permission leaves every file as it was.
+    All contents are written to temporary files next to their targets before the first rename: a full disk or
+    a folder without permission leaves every file unchanged.
     """
     staged = {path: path.with_name(f".victor-mon-{os.urandom(8).hex()}.tmp") for path in contents}
     try:
@@ -70,7 +70,7 @@ def replace(contents: Mapping[Path, bytes]) -> None:
 
 
 def remove(path: Path, root: Path) -> None:
-    """The file is gone, and so are the folders between it and `root` that held nothing else."""
+    """Remove the file, then the folders between it and `root` that are empty without it."""
     with explained("remove", path):
         path.unlink(missing_ok=True)
     for folder in path.parents:
@@ -78,12 +78,12 @@ def remove(path: Path, root: Path) -> None:
             return
         try:
             folder.rmdir()
-        except OSError:  # not empty, or in use: it stays
+        except OSError:  # not empty, or in use
             return
 
 
 def leftovers(folders: Iterable[Path]) -> list[Path]:
-    """The temporary files in these folders that runs which were cut short have left, sorted."""
+    """Return the temporary files that aborted runs left in these folders, sorted."""
     found = []
     for folder in folders:
         with explained("read", folder):
@@ -95,7 +95,7 @@ def leftovers(folders: Iterable[Path]) -> list[Path]:
 
 
 def below(folder: Path, suffix: str) -> list[Path]:
-    """What lies below `folder`, folders apart, with a name that ends in `suffix`; links are not followed."""
+    """Return the files below `folder` whose names end in `suffix`, sorted; links are not followed."""
 
     def refuse(error: OSError) -> None:
         if not isinstance(error, FileNotFoundError | NotADirectoryError):
@@ -109,7 +109,7 @@ def below(folder: Path, suffix: str) -> list[Path]:
 
 
 def is_temporary(name: str) -> bool:
-    """Whether `name` is kept for temporary files."""
+    """Return whether `name` is the name of a temporary file of this module."""
     return _TEMPORARY.fullmatch(name) is not None
 
 
@@ -118,18 +118,19 @@ def _is_leftover(path: Path) -> bool:
 
 
 def _write_temporary(temporary: Path, path: Path, content: bytes) -> None:
-    """Write `content` to the new file `temporary`, down to the disk, owned and guarded as the file at `path`.
+    """Write and sync `content` to the new file `temporary`, with owner and mode of the file at `path`.
 
-    Its mode is set before anything is in it. Only root gives a file away; others keep at least its group.
+    The mode is set before the content is written. Only root can change the owner; other users keep at least
+    the group.
     """
     with _created(temporary) as file:
         with contextlib.suppress(FileNotFoundError):
-            there = path.stat()
-            if hasattr(os, "chown") and (there.st_uid, there.st_gid) != (os.geteuid(), os.getegid()):
-                for owner in ((-1, there.st_gid), (there.st_uid, -1)):
+            status = path.stat()
+            if hasattr(os, "chown") and (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
+                for owner in ((-1, status.st_gid), (status.st_uid, -1)):
                     with contextlib.suppress(PermissionError):
                         os.chown(temporary, *owner)
-            temporary.chmod(there.st_mode & 0o777)
+            temporary.chmod(status.st_mode & 0o777)
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -137,7 +138,7 @@ def _write_temporary(temporary: Path, path: Path, content: bytes) -> None:
 
 def _created(path: Path) -> BinaryIO:
     for _ in range(_ATTEMPTS):
-        # `mkdir` takes a folder that was there and vanished since for a file: then it says "exists".
+        # Even with `exist_ok`, `mkdir` raises FileExistsError if the folder vanishes before its check.
         with contextlib.suppress(FileNotFoundError, FileExistsError):
             path.parent.mkdir(parents=True, exist_ok=True)
             return path.open("xb")
@@ -162,4 +163,4 @@ def _remedy(error: OSError, path: Path) -> str:
         return f"make `{path}` and its folder `{path.parent}` accessible to you, then run the command again"
     if error.errno == errno.ENAMETOOLONG:
         return "choose a shorter path under `outputs` in the spec"
-    return "mend this, then run the command again: every file is whole, old or new"
+    return "fix this, then run the command again: every file is whole, old or new"

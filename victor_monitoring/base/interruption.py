@@ -1,4 +1,4 @@
-"""Ctrl-C, a polite request to end and a terminal that goes: when they take effect, and when not."""
+"""Interruption by SIGINT, SIGTERM and SIGHUP: at once, deferred, ignored, or as a regular end."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ from dataclasses import dataclass
 from types import FrameType
 from typing import Final
 
-_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")  # not every system has each
+_SIGNALS: Final = ("SIGINT", "SIGTERM", "SIGHUP")  # some systems do not define all of them
 
 
 class Interrupted(BaseException):
-    """Somebody asked the run to end. No `except Exception` is meant to catch it."""
+    """A signal that asks the process to end; a BaseException, so that `except Exception` lets it pass."""
 
 
 @contextlib.contextmanager
 def interruptible() -> Iterator[None]:
-    """A signal to end becomes one `Interrupted` inside; any further one is ignored."""
-    signals = _heeded()
+    """Raise `Interrupted` in the body at the first signal; ignore the signals after it."""
+    signals = _handled_signals()
 
     def interrupt(_: int, __: FrameType | None) -> None:
         for each in signals:
@@ -34,17 +34,17 @@ def interruptible() -> Iterator[None]:
 
 @contextlib.contextmanager
 def shielded() -> Iterator[None]:
-    """Nobody interrupts what happens inside: half an undoing is worse than none."""
+    """Ignore the signals during the body: a rollback that stops halfway is worse than none."""
     with _handling(signal.SIG_IGN):
         yield
 
 
 @contextlib.contextmanager
 def unbroken() -> Iterator[None]:
-    """What is begun inside comes to its end before an interruption takes effect.
+    """Defer the signals until the body has ended.
 
-    A system that is left alone with a change may make it later: after it was found not to have. A terminal
-    interrupts the programs that we run as well: those that are started inside have it blocked.
+    A change that is abandoned halfway may still take effect, after it was reported as not applied. A terminal
+    sends its signals to child processes as well: those that the body starts inherit the blocked signals.
     """
     pending: list[int] = []
     try:
@@ -58,9 +58,9 @@ def unbroken() -> Iterator[None]:
 @contextlib.contextmanager
 def _handling(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():
-        yield  # only the main thread is ever interrupted
+        yield  # Python runs signal handlers in the main thread only
         return
-    before = {each: signal.signal(each, handler) for each in _heeded()}
+    before = {each: signal.signal(each, handler) for each in _handled_signals()}
     try:
         yield
     finally:
@@ -70,36 +70,36 @@ def _handling(handler: Callable[[int, FrameType | None], None] | signal.Handlers
 
 @contextlib.contextmanager
 def _blocked() -> Iterator[None]:
-    """The signals are kept until the end, by what is started inside too: it inherits what is blocked."""
+    """Block the signals during the body; processes started in it inherit the blocked signals."""
     if not hasattr(signal, "pthread_sigmask"):  # Windows
         yield
         return
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, _heeded())
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _handled_signals())
     try:
         yield
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
-def _heeded() -> list[signal.Signals]:
-    """The signals that interrupt; not those that whoever started us has had ignored, as `nohup` does."""
+def _handled_signals() -> list[signal.Signals]:
+    """Return the signals to handle, without those that the parent process set to ignored, as `nohup` does."""
     known = [getattr(signal, name) for name in _SIGNALS if hasattr(signal, name)]
     return [each for each in known if signal.getsignal(each) is not signal.SIG_IGN]
 
 
 @dataclass(slots=True)
 class StopFlag:
-    """Whether somebody wants the command to stop."""
+    """Whether a signal asked the command to stop."""
 
     wanted: bool = False
 
 
 @contextmanager
 def stoppable() -> Iterator[StopFlag]:
-    """Ends its body on Ctrl-C and when the process is told to end, without an error.
+    """End the body at the first signal, without an error, and set the flag.
 
-    The body meets no KeyboardInterrupt: Python ends with SIGINT when one was raised in code that `exec` has
-    from a string, a data class among it, even where it was caught later.
+    The body never sees a KeyboardInterrupt: if one is raised in code that `exec` runs from a string, as
+    dataclasses do, Python exits with SIGINT even if it is caught later.
     """
     stop = StopFlag()
     try:

@@ -1,8 +1,8 @@
-"""The unified diff of two contents, in time that grows with their size even where every line changed.
+"""The unified diff of two contents, in roughly linear time even if every line changed.
 
-`difflib` alone is quadratic there (a minute and more for the rules of 10,000 alerts). So the lines that
-occur once on both sides are matched first, in order, and `difflib` sees only what lies between them
-(the "patience" diff of Bram Cohen).
+`difflib` alone takes quadratic time (over a minute for the rules of 10,000 alerts). So the lines that occur
+once on both sides are matched first, in order, and `difflib` compares only the lines between them (Bram
+Cohen's "patience" diff).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from difflib import Match, SequenceMatcher
 
 
 def unified(before: bytes, after: bytes, path: str) -> str:
-    """What turns `before` into `after`, labelled `a/path` and `b/path`; empty if they are equal."""
+    """Return the diff from `before` to `after`, labelled `a/path` and `b/path`; empty if they are equal."""
     if before == after:
         return ""
     try:
@@ -27,7 +27,7 @@ def unified(before: bytes, after: bytes, path: str) -> str:
 
 
 def _lines(text: str) -> list[str]:
-    """The lines with their ends. Not `splitlines`: it also breaks at marks that end no line in a diff."""
+    """Return the lines with their ends. Not `splitlines`: it also splits at form feeds and the like."""
     *whole, last = text.split("\n")
     return [f"{line}\n" for line in whole] + ([f"{last}\n\\ No newline at end of file\n"] if last else [])
 
@@ -45,24 +45,24 @@ def _hunks(old: list[str], new: list[str]) -> Iterator[str]:
 
 
 def _extent(start: int, end: int) -> str:
-    """First line and number of lines as a hunk's head writes them; the line before an empty stretch."""
+    """Return the range of a hunk header: first line and count; for an empty range, the line before it."""
     length = end - start
     return f"{start + 1 if length else start},{length}"
 
 
 class _AnchoredMatcher(SequenceMatcher[str]):
-    """A matcher that takes lines which occur once on both sides as fixed points."""
+    """A sequence matcher that first matches the lines that occur once on each side."""
 
     a: list[str]
     b: list[str]
 
     def get_matching_blocks(self) -> list[Match]:
-        """The equal stretches in order, adjacent ones joined, and an empty one at the end."""
+        """Return the equal blocks in order, adjacent ones joined, and an empty one at the end."""
         blocks: list[Match] = []
         i = j = 0
         for anchor in [(0, 0), *_anchors(self.a, self.b), (len(self.a), len(self.b))]:
             if anchor[0] < i or anchor[1] < j:
-                continue  # inside the stretch that the anchor before it began
+                continue  # inside the block of an earlier anchor
             between = SequenceMatcher(None, self.a[i : anchor[0]], self.b[j : anchor[1]])
             for block in between.get_matching_blocks():
                 _join(blocks, Match(i + block.a, j + block.b, block.size))
@@ -74,13 +74,13 @@ class _AnchoredMatcher(SequenceMatcher[str]):
 
 
 def _anchors(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
-    """The longest run of pairs of positions, rising on both sides, whose line occurs once on each side."""
+    """Return the longest increasing sequence of position pairs of lines that occur once on each side."""
     in_a, in_b = Counter(a), Counter(b)
     at = {line: j for j, line in enumerate(b) if in_b[line] == 1}
     pairs = [(i, at[line]) for i, line in enumerate(a) if in_a[line] == 1 and line in at]
-    lowest: list[int] = []  # the lowest position in b that ends a run of each length
-    ends: list[int] = []  # the pair it belongs to
-    before: list[int] = []  # for each pair, the one before it in its run, or -1
+    lowest: list[int] = []  # by length - 1: the lowest position in b that ends a run of that length
+    ends: list[int] = []  # by length - 1: the pair with that position
+    before: list[int] = []  # for each pair, its predecessor in the run, or -1
     for number, (_, j) in enumerate(pairs):
         length = bisect_left(lowest, j)
         before.append(ends[length - 1] if length else -1)
@@ -95,7 +95,7 @@ def _anchors(a: Sequence[str], b: Sequence[str]) -> list[tuple[int, int]]:
 
 
 def _common(a: Sequence[str], b: Sequence[str], i: int, j: int) -> int:
-    """How many lines from `i` and `j` on are equal."""
+    """Return the number of equal lines from `a[i]` and `b[j]` on."""
     length = 0
     while i + length < len(a) and j + length < len(b) and a[i + length] == b[j + length]:
         length += 1
@@ -103,7 +103,7 @@ def _common(a: Sequence[str], b: Sequence[str], i: int, j: int) -> int:
 
 
 def _join(blocks: list[Match], block: Match) -> None:
-    """Add `block`, as a part of the last one where it continues it; an empty one adds nothing."""
+    """Append `block`, or extend the last block if it continues it; skip an empty one."""
     if not block.size:
         return
     if blocks and (blocks[-1].a + blocks[-1].size, blocks[-1].b + blocks[-1].size) == (block.a, block.b):

@@ -1,1 +1,1 @@
-"""What differs between two resolved specs: the only place that compares them."""
+"""The differences between two resolved specs, rules files or dashboards, and their effect on alerting."""

@@ -1,4 +1,4 @@
-"""How alerts differ, those on monitoring itself too: when they fire, and who is told what."""
+"""Changes of alerts and meta alerts: when they fire, and the labels and texts of their notifications."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from victor_monitoring.signals.alert import Guard
 
 
 def alert_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
-    """Alerts added, removed, renamed by neither: each change with what it makes of the watch."""
+    """Yield the alerts that were added, removed or changed, each with its effect on alerting."""
     olds = {alert.name: alert for alert in before.alerts}
     news = {alert.name: alert for alert in after.alerts}
     verdicts = _verdicts(before, after)
@@ -31,7 +31,7 @@ def alert_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
 
 
 def meta_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
-    """How the alerts on monitoring itself differ."""
+    """Yield the changes of the meta alerts."""
     old, new, name = before.meta, after.meta, "alerts"
     if old is None or new is None:
         if old is not None:
@@ -46,10 +46,13 @@ def meta_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
 
 
 def _verdicts(before: Resolved, after: Resolved) -> Mapping[Path, Effect]:
-    """By the alert's name (or `meta`) and the keys below: a loosening either way round tells both."""
+    """Return the effect of each loosening or tightening, by the alert's name (or `meta`) and the keys below.
+
+    A tightening is a loosening in the opposite direction.
+    """
     tighter = {_place(each.path): Effect.TIGHTENED for each in loosened(after, before)}
     looser = {_place(each.path): Effect.LOOSENED for each in loosened(before, after)}
-    # What is looser both ways, such as another signal, counts as looser: nobody proved that it is not.
+    # A change that is looser in both directions, such as another signal, counts as looser.
     return {**tighter, **looser}
 
 
@@ -58,15 +61,17 @@ def _place(path: Path) -> Path:
 
 
 def _differences(before: Resolved, after: Resolved, old: Alert, new: Alert) -> Iterator[Difference]:
-    """Durations as they are without a time scale; the service's own labels are told of by themselves."""
+    """Yield the differences of an alert, without the service's labels and before time scaling."""
     was_scale, scale = before.time_scale, after.time_scale
     yield from differing(
         {
             ("signal",): ("the signal", old.signal.name, new.signal.name),
             ("when",): ("", old.condition.text, new.condition.text),
-            ("for",): ("a wait of", _duration(old.pending, was_scale), _duration(new.pending, scale)),
+            ("for",): ("`for` of", _duration(old.pending, was_scale), _duration(new.pending, scale)),
             ("keep_firing_for",): (
-                "firing on for", _duration(old.keep_firing, was_scale), _duration(new.keep_firing, scale),
+                "`keep_firing_for` of",
+                _duration(old.keep_firing, was_scale),
+                _duration(new.keep_firing, scale),
             ),
             ("severity",): ("the severity", old.severity, new.severity),
             ("component",): ("the component", old.component, new.component),
@@ -76,7 +81,7 @@ def _differences(before: Resolved, after: Resolved, old: Alert, new: Alert) -> I
     )  # fmt: skip
     yield from _guards(old.guard, new.guard)
     if _notification_texts(old) != _notification_texts(new):
-        yield ("actions",), "what people are told to do differs"
+        yield ("actions",), "the description or the actions differ"
     was, now = _own_labels(before, old), _own_labels(after, new)
     for label in dict.fromkeys((*was, *now)):
         if was.get(label) != now.get(label):
@@ -84,7 +89,7 @@ def _differences(before: Resolved, after: Resolved, old: Alert, new: Alert) -> I
 
 
 def _own_labels(spec: Resolved, alert: Alert) -> Mapping[str, str]:
-    """Its component's labels and its own."""
+    """Return the labels of the alert's component and of the alert itself."""
     component = spec.components.get(alert.component)
     return {**dict(component.labels if component else ()), **dict(alert.own_labels)}
 
@@ -104,14 +109,14 @@ def _meta_differences(before: Resolved, after: Resolved, old: Meta, new: Meta) -
     return differing(
         {
             ("group",): ("the group", old.group, new.group),
-            ("for",): ("a wait of", was, now),
+            ("for",): ("`for` of", was, now),
             ("severity",): ("the severity", old.severity, new.severity),
         }
     )
 
 
-def _fires(alert: Alert, what: str) -> str:
-    return f"{what}, {alert.severity} at {alert.signal.name} `{alert.condition.text}`"
+def _fires(alert: Alert, verb: str) -> str:
+    return f"{verb}, {alert.severity} at {alert.signal.name} `{alert.condition.text}`"
 
 
 def _guard(guard: Guard | None) -> str:

@@ -1,4 +1,4 @@
-"""One difference between two specs, and what it means."""
+"""One difference between two specs, and its effect on alerting."""
 
 from __future__ import annotations
 
@@ -9,23 +9,23 @@ from typing import TypeAlias
 
 from victor_monitoring.language.syntax.tree import Path
 
-Difference: TypeAlias = tuple[Path, str]  # the keys below a thing, and how it differs there
+Difference: TypeAlias = tuple[Path, str]  # the keys below the changed object, and a description
 
 
 class Effect(enum.StrEnum):
-    """What a change makes of the watch that is kept."""
+    """The effect of a change on alerting."""
 
-    LOOSENED = "loosened"  # trouble is told later, less loudly or not at all
+    LOOSENED = "loosened"  # a failure is notified later, with a lower severity or not at all
     TIGHTENED = "tightened"
     NEITHER = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """A difference. `breaking`: somebody outside the spec reads what is no longer there.
+    """A difference. `breaking` means that users outside the spec may rely on the old state.
 
-    `breaks` names what read it inside the old spec: alerts, panels, REST fields. `path` is in the new
-    spec, of what is removed in the old one.
+    `breaks` names the alerts, panels and REST fields of the old spec that use the changed object. `path` is
+    in the new spec; for a removed object it is in the old spec.
     """
 
     thing: str
@@ -38,15 +38,15 @@ class Change:
     is_removal: bool = False
 
     def words(self) -> str:
-        """The change in one line."""
+        """Return the change as one line of text."""
         verdict = f": {self.verdict.value}" if self.verdict else ""
         breaks = f": breaks {', '.join(self.breaks)}" if self.breaks else ""
         return f"{self.thing} {self.name}: {self.meaning}{verdict}{breaks}"
 
 
-def becomes(what: str, old: object, new: object) -> str:
-    """`old` becomes `new`, as a person says it; a missing side is told as such."""
-    head = f"{what} " if what else ""
+def becomes(subject: str, old: object, new: object) -> str:
+    """Return `old` becomes `new` as text, after `subject`; a missing value counts as added or removed."""
+    head = f"{subject} " if subject else ""
     if old in (None, "", ()):
         return f"{head}`{new}` added"
     if new in (None, "", ()):
@@ -55,7 +55,7 @@ def becomes(what: str, old: object, new: object) -> str:
 
 
 def differing(pairs: Mapping[Path, tuple[str, object, object]]) -> Iterator[Difference]:
-    """A difference for each pair of values that are not equal: by keys, its name, the old and the new one."""
-    for keys, (what, old, new) in pairs.items():
+    """Yield a difference for each entry of keys to (subject, old value, new value) whose values differ."""
+    for keys, (subject, old, new) in pairs.items():
         if old != new:
-            yield keys, becomes(what, old, new)
+            yield keys, becomes(subject, old, new)

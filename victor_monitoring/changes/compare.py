@@ -1,4 +1,4 @@
-"""Every change from one resolved spec to another."""
+"""All changes from one resolved spec to another."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from victor_monitoring.promql.duration import duration_text
 
 
 def changes(before: Resolved, after: Resolved) -> tuple[Change, ...]:
-    """What differs, from what is alerted on down to what is measured; empty where nothing does."""
+    """Return all changes: alerts first, then panels, signals, components, metrics and the service."""
     return (
         *alert_changes(before, after),
         *meta_changes(before, after),
@@ -28,9 +28,10 @@ def changes(before: Resolved, after: Resolved) -> tuple[Change, ...]:
 
 
 def changes_everywhere(before: Resolved, after: Resolved) -> Iterator[tuple[Change, str | None]]:
-    """What differs in base, without a name, then in each context what is not told of base already.
+    """Yield the changes of base, with None, then the further changes of each context, with its name.
 
-    Both are base, with their contexts. An override can loosen an alert in one place while base stays.
+    `before` and `after` are bases with their contexts. An override can loosen an alert in one context while
+    base is unchanged.
     """
     of_base = changes(before, after)
     yield from ((each, None) for each in of_base)
@@ -46,7 +47,7 @@ def changes_everywhere(before: Resolved, after: Resolved) -> Iterator[tuple[Chan
 
 
 def panel_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
-    """Panels added, removed or drawn otherwise; a panel is the same while its title is."""
+    """Yield the panels that were added, removed or changed; a panel is identified by its title."""
     olds, news = _by_title(before), _by_title(after)
     for title, (row, panel) in news.items():
         if title not in olds:
@@ -56,7 +57,7 @@ def panel_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
         pairs: dict[Path, tuple[str, object, object]] = {
             ("row",): ("the row", was_row, row),
             ("type",): ("the type", was.type, panel.type),
-            ("signals",): ("what it shows:", _shown(was), _shown(panel)),
+            ("signals",): ("its signals:", _shown(was), _shown(panel)),
             ("top",): ("the top", was.top, panel.top),
         }
         for _, meaning in differing(pairs):

@@ -1,4 +1,4 @@
-"""How two rules files differ, rule by rule: for what is live, of which no spec is known."""
+"""Changes between rendered and live content, which has no spec: rules files, routing and dashboards."""
 
 from __future__ import annotations
 
@@ -13,14 +13,17 @@ from victor_monitoring.changes.change import Change, Effect, becomes
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.duration import parse_duration
 
-Document: TypeAlias = Any  # a file that anybody may have edited
+Document: TypeAlias = Any  # parsed content of a file, of any shape: anyone may have edited it
 Rules: TypeAlias = Mapping[tuple[str, str, int], Mapping[str, Any]]
 _COMPARED: Final = re.compile(r"(<=|>=|<|>) (-?\d{1,300}(?:\.\d{1,300})?(?:e[+-]?\d{1,3})?)(?![\w.])")
 _NUMBER: Final = re.compile(r"-?\d+(?:\.\d+)?")
 
 
 def rule_changes(before: Document, after: Document, spec: Resolved) -> Iterator[Change]:
-    """What differs from one rules file to another; thresholds are written as `spec` of `after` does."""
+    """Yield the changes from one rules file to another, rule by rule; thresholds are in the units of `spec`.
+
+    `spec` is the spec of either file.
+    """
     olds, news = _rules(before), _rules(after)
     alerts = {alert.name: alert for alert in spec.alerts}
     for key, new in news.items():
@@ -37,7 +40,7 @@ def rule_changes(before: Document, after: Document, spec: Resolved) -> Iterator[
 
 
 def _rules(document: Document) -> Rules:
-    """Every rule by its kind, its name and which of that name it is; what is none is left out."""
+    """Return every rule by its kind, its name and its index among rules of that name; skip the rest."""
     seen: Counter[tuple[str, str]] = Counter()
     found = {}
     groups = document.get("groups") if isinstance(document, dict) else None
@@ -70,22 +73,22 @@ def _differences(
     thresholds = list(_thresholds(str(old.get("expr")), str(new.get("expr")), alert))
     yield from thresholds
     if old.get("expr") != new.get("expr") and not thresholds:
-        yield "what it computes differs", Effect.NEITHER
-    for key, what in (("for", "a wait of"), ("keep_firing_for", "firing on for")):
+        yield "the expression differs", Effect.NEITHER
+    for key in ("for", "keep_firing_for"):
         if old.get(key) != new.get(key):
-            yield becomes(what, old.get(key), new.get(key)), _slower(old.get(key), new.get(key), key)
+            yield becomes(f"`{key}` of", old.get(key), new.get(key)), _slower(old.get(key), new.get(key), key)
     was, now = _mapping(old, "labels"), _mapping(new, "labels")
     for label in dict.fromkeys((*was, *now)):
         if was.get(label) != now.get(label):
             yield becomes(f"the label `{label}`", was.get(label), now.get(label)), Effect.NEITHER
     if (
         _mapping(old, "annotations") != _mapping(new, "annotations") and not thresholds
-    ):  # they name the threshold
-        yield "what people are told differs", Effect.NEITHER
+    ):  # annotations name the threshold
+        yield "the annotations differ", Effect.NEITHER
 
 
 def _thresholds(old: str, new: str, alert: Alert | None) -> Iterator[tuple[str, Effect]]:
-    """The thresholds that differ, where nothing else does."""
+    """Yield the thresholds that differ, if the expressions are equal otherwise."""
     if old == new or _COMPARED.sub(r"\1", old) != _COMPARED.sub(r"\1", new):
         return
     for (op, old_number), (_, new_number) in zip(_COMPARED.findall(old), _COMPARED.findall(new), strict=True):
@@ -98,16 +101,16 @@ def _thresholds(old: str, new: str, alert: Alert | None) -> Iterator[tuple[str, 
 
 
 def _written(value: Fraction, alert: Alert | None, both: tuple[Fraction, Fraction]) -> str:
-    """A threshold in the unit in which the spec writes the one of `both` that is its own."""
+    """Return a threshold in the unit of the alert's own threshold, if that is one of `both`."""
     for _, _, condition in alert.conditions if alert else ():
-        mine = condition.threshold
-        if mine.value in both and mine.value and (number := _NUMBER.match(mine.text)):
-            return f"{_float(value * Fraction(number[0]) / mine.value):.10g}{mine.text[number.end() :]}"
+        own = condition.threshold
+        if own.value in both and own.value and (number := _NUMBER.match(own.text)):
+            return f"{_float(value * Fraction(number[0]) / own.value):.10g}{own.text[number.end() :]}"
     return f"{_float(value):.10g}"
 
 
 def _float(value: Fraction) -> float:
-    """The nearest float; of what anybody may have written also the infinite one."""
+    """Return the nearest float; infinity for a number that is too large, which a live file may contain."""
     try:
         return float(value)
     except OverflowError:
@@ -115,7 +118,7 @@ def _float(value: Fraction) -> float:
 
 
 def _slower(old: object, new: object, key: str) -> Effect:
-    """A longer wait loosens; firing on for longer does not."""
+    """Return the effect of a duration: a longer `for` loosens, a longer `keep_firing_for` tightens."""
     try:
         before, after = (parse_duration(str(each)) if each else 0 for each in (old, new))
     except ValueError:
@@ -133,7 +136,7 @@ Part: TypeAlias = Mapping[str, Sequence[Any]]  # routes, receivers, inhibit_rule
 
 
 def routing_changes(before: Part, after: Part) -> Iterator[Change]:
-    """What differs, one thing at a time; receivers are told apart by their names."""
+    """Yield the changes of routes, receivers and inhibition rules; a receiver is identified by its name."""
     if before["routes"] != after["routes"]:
         yield Change("route", "subtree", _verb(before["routes"], after["routes"]), ())
     old, new = ({str(each.get("name")): each for each in part["receivers"]} for part in (before, after))
@@ -152,23 +155,26 @@ def _verb(old: object, new: object) -> str:
 
 
 _PLACE: Final = ("gridPos", "id")
-_TOLD_APART: Final = ("panels",)
+_COMPARED_SEPARATELY: Final = ("panels",)
 
 
 def dashboard_changes(before: Document, after: Document) -> Iterator[Change]:
-    """What differs, one panel at a time; a panel is the same while its title and what is before it are."""
+    """Yield the changes of a dashboard, panel by panel, then those of its other keys.
+
+    A panel is identified by its title and its index among panels of that title.
+    """
     olds, news = dict(_panels(before)), dict(_panels(after))
     for name, new in news.items():
         if name not in olds:
             yield Change("panel", _shown(name), "added", ())
         elif olds[name] != new:
             is_moved = _drawn(olds[name]) == _drawn(new)
-            yield Change("panel", _shown(name), "moved" if is_moved else "drawn otherwise", ())
+            yield Change("panel", _shown(name), "moved" if is_moved else "changed", ())
     for name in olds:
         if name not in news:
             yield Change("panel", _shown(name), "removed", (), is_removal=True)
     was, now = (each if isinstance(each, dict) else {} for each in (before, after))
-    for key in sorted({*was, *now}.difference(_TOLD_APART)):
+    for key in sorted({*was, *now}.difference(_COMPARED_SEPARATELY)):
         if was.get(key) != now.get(key):
             plain = all(
                 isinstance(each, (str, int, float, type(None))) for each in (was.get(key), now.get(key))
@@ -179,7 +185,7 @@ def dashboard_changes(before: Document, after: Document) -> Iterator[Change]:
 
 
 def _panels(dashboard: Document) -> Iterator[tuple[tuple[str, int], dict[str, Any]]]:
-    """Every panel by its title and which of that title it is; those of a folded row too."""
+    """Yield every panel, also of collapsed rows, by its title and its index among panels of that title."""
     seen: dict[str, int] = {}
     found = dashboard.get("panels") if isinstance(dashboard, dict) else None
     for panel in found if isinstance(found, list) else ():
@@ -197,5 +203,5 @@ def _drawn(panel: dict[str, Any]) -> dict[str, Any]:
 
 
 def _shown(name: tuple[str, int]) -> str:
-    title, which = name
-    return f"`{title}`" if which == 1 else f"`{title}` ({which})"
+    title, index = name
+    return f"`{title}`" if index == 1 else f"`{title}` ({index})"

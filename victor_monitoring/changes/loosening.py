@@ -1,4 +1,4 @@
-"""What one resolved spec makes less strict than another."""
+"""Changes from one resolved spec to another that make alerting less strict."""
 
 from __future__ import annotations
 
@@ -10,24 +10,27 @@ from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.signals.quantity import Condition
 
-_Change = tuple[Path, str]  # the keys to what has changed, and how
+_Change = tuple[Path, str]  # the keys of the changed value, and a description
 
 
 @dataclass(frozen=True, slots=True)
 class Loosening:
-    """One way in which an alert comes later or tells less than before."""
+    """A change that delays an alert, or hides values on which it fired before."""
 
     path: Path
     message: str
-    remedy: str  # empty where a reason is given
+    hint: str  # empty if a reason is given
 
 
 def loosened(before: Resolved, after: Resolved) -> Iterator[Loosening]:
-    """Every loosening of what is in both; durations are compared as they are without a time scale."""
+    """Yield every loosening of alerts, signals and defaults that both specs have.
+
+    Durations are compared before time scaling.
+    """
     for place, subject, changes in _places(before, after):
-        remedy = "" if place in after.reasons else "add a `reason`, or leave it as it is"
+        hint = "" if place in after.reasons else "add a `reason`, or leave it as it is"
         for keys, message in changes:
-            yield Loosening((*place, *keys), f"{subject}{message}: loosened", remedy)
+            yield Loosening((*place, *keys), f"{subject}{message}: loosened", hint)
     if before.meta and not after.meta:
         yield Loosening(
             ("meta",), "`meta` is switched off: loosened", "leave it on, it has no place for a reason"
@@ -35,7 +38,7 @@ def loosened(before: Resolved, after: Resolved) -> Iterator[Loosening]:
 
 
 def _places(before: Resolved, after: Resolved) -> Iterator[tuple[Path, str, Iterator[_Change]]]:
-    """Each place where something may be loosened, how it is called, and what is loosened there."""
+    """Yield each object that may be loosened: its path, its name in messages, and its loosening changes."""
     yield ("defaults",), "", _in_defaults(before, after)
     old = {alert.name: alert for alert in before.alerts}
     watched = {alert.signal.name for alert in after.alerts if alert.name in old}
@@ -55,10 +58,10 @@ def _in_defaults(before: Resolved, after: Resolved) -> Iterator[_Change]:
 
 
 def _in_signal(before: Resolved, after: Resolved, name: str) -> Iterator[_Change]:
-    """A longer window, where it is the signal's own: that of `defaults` is told there."""
+    """Yield a longer window of the signal itself; that of `defaults` is reported for `defaults`."""
     old, new = before.signals[name].window, after.signals[name].window
     if new != after.window or before.window == after.window:
-        yield from _longer(("window",), "a window", old * before.time_scale, new * after.time_scale)
+        yield from _longer(("window",), "`window`", old * before.time_scale, new * after.time_scale)
 
 
 def _in_alert(old: Alert, new: Alert, before: Resolved, after: Resolved) -> Iterator[_Change]:
@@ -66,7 +69,7 @@ def _in_alert(old: Alert, new: Alert, before: Resolved, after: Resolved) -> Iter
         yield ("signal",), f"`{old.signal.name}` becomes `{new.signal.name}`, another signal"
     else:
         yield from _in_condition(("when",), old.condition, new.condition)
-    yield from _longer(("for",), "a wait", old.pending * before.time_scale, new.pending * after.time_scale)
+    yield from _longer(("for",), "`for`", old.pending * before.time_scale, new.pending * after.time_scale)
     yield from _milder(old.severity, new.severity, after.severities)
     if new.guard is not None and old.guard is None:
         yield ("only_if",), "a guard is added"
@@ -81,12 +84,12 @@ def _in_alert(old: Alert, new: Alert, before: Resolved, after: Resolved) -> Iter
 
 
 def _in_meta(old: Meta, new: Meta, before: Resolved, after: Resolved) -> Iterator[_Change]:
-    yield from _longer(("for",), "a wait", old.pending * before.time_scale, new.pending * after.time_scale)
+    yield from _longer(("for",), "`for`", old.pending * before.time_scale, new.pending * after.time_scale)
     yield from _milder(old.severity, new.severity, after.severities)
 
 
 def _in_condition(keys: Path, old: Condition, new: Condition) -> Iterator[_Change]:
-    """A condition that is met by fewer values, or by others."""
+    """Yield a condition that is true for fewer values, or for values in the other direction."""
     becomes = f"`{old.text}` becomes `{new.text}`"
     further = new.threshold.value - old.threshold.value
     if old.high_is_bad != new.high_is_bad:
@@ -95,9 +98,9 @@ def _in_condition(keys: Path, old: Condition, new: Condition) -> Iterator[_Chang
         yield keys, becomes
 
 
-def _longer(keys: Path, what: str, old: int, new: int) -> Iterator[_Change]:
+def _longer(keys: Path, subject: str, old: int, new: int) -> Iterator[_Change]:
     if new > old:
-        yield keys, f"{what} of {duration_text(old)} becomes {duration_text(new)}"
+        yield keys, f"{subject} of {duration_text(old)} becomes {duration_text(new)}"
 
 
 def _milder(old: str, new: str, severities: tuple[str, ...]) -> Iterator[_Change]:

@@ -1,4 +1,4 @@
-"""How components and their metrics differ: what exporters, code and queries must follow."""
+"""Changes of components and their metrics, which exporters, code and queries must follow."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from victor_monitoring.signals.metric import Label
 
 
 def component_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
-    """Components added, removed or shown elsewhere."""
+    """Yield the components that were added, removed or changed."""
     for name, component in after.components.items():
         old = before.components.get(name)
         if old is None:
@@ -24,17 +24,17 @@ def component_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
             "external": ("external", old.external, component.external),
             "select": ("the select", _own_select(old), _own_select(component)),
         }
-        for key, (what, was, now) in pairs.items():
+        for key, (subject, was, now) in pairs.items():
             if was != now:
                 path = (*component.path, key)
-                yield Change("component", name, becomes(what, was, now), path, breaking=True)
+                yield Change("component", name, becomes(subject, was, now), path, breaking=True)
     for name, component in before.components.items():
         if name not in after.components:
             yield Change("component", name, "removed", component.path, breaking=True, is_removal=True)
 
 
 def metric_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
-    """Metrics added, removed or of another shape."""
+    """Yield the metrics that were added, removed or changed."""
     olds = {declared.metric.name: declared for declared in before.declared}
     news = {declared.metric.name: declared for declared in after.declared}
     for name, declared in news.items():
@@ -71,21 +71,21 @@ def _changed(before: Resolved, old: Declared, new: Declared) -> Iterator[Change]
     if come:
         yield Change("metric", name, f"bucket bounds {', '.join(map(number_text, come))} added", path)
     pairs = {
-        "merge": ("how processes are merged:", old.metric.merge, new.metric.merge),
+        "merge": ("`merge`", old.metric.merge, new.metric.merge),
         "range": ("the range", _range(old), _range(new)),
-        "may_be_absent": ("that it may be absent:", old.may_be_absent, new.may_be_absent),
-        "rest": ("that only REST shows it:", old.rest, new.rest),
+        "may_be_absent": ("`may_be_absent`", old.may_be_absent, new.may_be_absent),
+        "rest": ("`rest`", old.rest, new.rest),
         "help": ("the help", old.metric.help, new.metric.help),
     }
-    for key, (what, was, now) in pairs.items():
+    for key, (subject, was, now) in pairs.items():
         if was != now:
-            yield Change("metric", name, becomes(what, was, now), (*new.path, key))
+            yield Change("metric", name, becomes(subject, was, now), (*new.path, key))
 
 
 def _labels(before: Resolved, old: Declared, new: Declared) -> Iterator[Change]:
     olds, news = _by_name(old), _by_name(new)
     for name in news:
-        if name not in olds:  # every series is another one, and code must give a value for it
+        if name not in olds:  # every series gets a new label set, and code must pass a value for the label
             path = (*new.path, "labels", name)
             field = rest_field(before, old)
             yield Change(
@@ -133,5 +133,5 @@ def _range(declared: Declared) -> str:
 
 
 def _own_select(component: Component) -> str:
-    """Its own select; empty where it has the service's."""
+    """Return the component's own select; empty if it uses the select of the service."""
     return ", ".join(map(str, component.select)) if "select" in component.written else ""

@@ -1,4 +1,4 @@
-"""How the service itself differs: what it is called, where it is found, how often it is looked at."""
+"""Changes of the service itself: its names, selects and labels, its intervals, targets and receivers."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from victor_monitoring.language.resolved.spec import Receiver, Resolved, Service
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.duration import duration_text
 
-# What others hold on to: a dashboard's address, the names of series, the labels of alerts.
+# Keys that outside users rely on: a dashboard's address, the names of series, the labels of alerts.
 _BREAKING = frozenset(
     {("defaults", "window"), *(("service", key) for key in ("name", "metric_prefix", "select", "scope"))}
 )
 
 
 def service_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
-    """Changes of the service's identity, its times, its severities and whom it tells."""
+    """Yield the changes of the service's identity, its durations, its severities, outputs and receivers."""
     verdicts = {
         **{each.path: Effect.TIGHTENED for each in loosened(after, before)},
         **{each.path: Effect.LOOSENED for each in loosened(before, after)},
@@ -25,12 +25,12 @@ def service_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
     is_same_place = before.context == after.context
     for path, meaning in differing(_pairs(before, after)):
         verdict = verdicts.get(path, Effect.NEITHER)
-        # Whoever reads the rules finds another kind of objects there.
+        # Programs that read the rendered objects find another kind of objects.
         breaking = path in _BREAKING or (is_same_place and path[-1] == "component")
         yield Change("service", after.service.name, meaning, path, verdict, breaking=breaking)
     if is_same_place and before.targets != after.targets:
         path = ("contexts", after.context or "", "targets")
-        yield Change("service", after.service.name, "what it is applied to differs", path)
+        yield Change("service", after.service.name, "the targets differ", path)
     yield from _receivers(before, after)
 
 
@@ -61,7 +61,7 @@ def _pairs(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object
 
 
 def _durations(name: str, before: Resolved, after: Resolved) -> tuple[str, str]:
-    """A duration of both specs, without their time scales."""
+    """Return a duration of both specs as text, before time scaling."""
     old, new = (duration_text(getattr(spec, name) * spec.time_scale) for spec in (before, after))
     return old, new
 
@@ -73,13 +73,13 @@ def _receivers(before: Resolved, after: Resolved) -> Iterator[Change]:
         if name not in olds:
             yield Change("receiver", name, f"added for {_receiver_matchers(receiver)}", receiver.path)
         elif (was := _receiver_matchers(olds[name])) != (now := _receiver_matchers(receiver)):
-            yield Change("receiver", name, becomes("told of", was, now), receiver.path)
+            yield Change("receiver", name, becomes("receives:", was, now), receiver.path)
         elif olds[name].integrations != receiver.integrations:
-            yield Change("receiver", name, "reached otherwise", receiver.path)
+            yield Change("receiver", name, "the integrations differ", receiver.path)
     for name, receiver in olds.items():
         if name not in news:
             yield Change(
-                "receiver", name, f"removed, was told of {_receiver_matchers(receiver)}", receiver.path,
+                "receiver", name, f"removed, received {_receiver_matchers(receiver)}", receiver.path,
                 Effect.LOOSENED, is_removal=True,
             )  # fmt: skip
 

@@ -1,6 +1,6 @@
-"""How signals differ: what is computed, and under which name it is recorded.
+"""Changes of signals: their definitions, and the names of their recordings.
 
-What follows from the service's select, scope, prefix, window or scale is told once, of the service.
+A change of the service's select, scope, prefix, window or time scale is reported once, for the service.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from victor_monitoring.signals.signal import Signal
 
 
 def signal_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
-    """Signals added, removed or computed otherwise."""
+    """Yield the signals that were added, removed or changed."""
     for name in after.signals:
         if name in before.signals:
             yield from _changed(before, after, name)
@@ -61,12 +61,12 @@ def _by(before: Resolved, old: Signal, new: Signal) -> Iterator[Change]:
     if gone:
         breaks = users_of_signal(before, old.name)
         yield Change("signal", new.name, f"no longer by {gone}", path, breaking=True, breaks=breaks)
-    if come:  # the recorded series has another name, and more series
+    if come:  # the recorded metric has another name, and more series
         yield Change("signal", new.name, f"now by {come}", path, breaking=old.recorded)
 
 
 def _window(spec: Resolved, signal: Signal) -> int:
-    """The window without a time scale; 0 where the kind has none."""
+    """Return the window before time scaling; 0 if the kind has none."""
     return signal.window * spec.time_scale if signal.kind.is_windowed() else 0
 
 
@@ -75,13 +75,13 @@ def _is_own(spec: Resolved, signal: Signal) -> bool:
 
 
 def _query(signal: Signal) -> str:
-    """What is computed, less what is the service's and what is told of by itself."""
+    """Return the signal's query without the parts that are compared separately or belong to the service."""
     bare = replace(signal, select=(), scope=(), by=(), prefix="", window=1000, scrape=1000)
     return text(bare.definition())
 
 
 def _computed(old: Signal, new: Signal) -> str:
-    """What is computed otherwise, in words where these differ."""
+    """Return the change of a signal's definition, by its description if that differs, else by its query."""
     was, now = (each.kind.words(replace(each, window=new.window)) for each in (old, new))
     if was != now:
         return becomes("its meaning:", was, now)

@@ -1,4 +1,4 @@
-"""Who reads what: the alerts, panels and REST fields behind a metric, a label or a signal."""
+"""The alerts, panels and REST fields that use a metric, a label, a label value or a signal."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ Reads = Callable[[Signal, Selector], bool]
 
 
 def users_of_metric(spec: Resolved, declared: Declared) -> tuple[str, ...]:
-    """What reads a metric in any way, its own REST field too."""
+    """Return the alerts and panels that read a metric, and its REST field."""
     return (*_users(spec, declared, lambda signal, selector: True), *rest_field(spec, declared))
 
 
 def users_of_label(spec: Resolved, declared: Declared, label: str) -> tuple[str, ...]:
-    """What tells values apart by a label of a metric, or selects by it; its REST field shows it."""
+    """Return the alerts and panels that group or select by a label, and the REST field of its metric."""
     return (*_users(spec, declared, lambda s, sel: _names(s, sel, label)), *rest_field(spec, declared))
 
 
 def users_of_value(spec: Resolved, declared: Declared, label: str, value: str) -> tuple[str, ...]:
-    """What selects by the label and gets that value."""
+    """Return the alerts and panels whose matchers on the label select the value."""
 
     def reads(_: Signal, selector: Selector) -> bool:
         named = any(matcher.label == label for matcher in selector.matchers)
@@ -32,13 +32,13 @@ def users_of_value(spec: Resolved, declared: Declared, label: str, value: str) -
 
 
 def users_of_signal(spec: Resolved, name: str) -> tuple[str, ...]:
-    """The alerts and panels on a signal, or on a score that it is part of."""
+    """Return the alerts and panels on a signal, or on a score that contains it."""
     affected = {name, *(each.name for each in spec.signals.values() if _has_part(each, name))}
     return tuple(_on_signals(spec, affected))
 
 
 def rest_field(spec: Resolved, declared: Declared) -> tuple[str, ...]:
-    """The field of the REST API that shows a metric of ours: endpoint and attribute."""
+    """Return the REST field of a metric, as endpoint and attribute; empty for an external component."""
     component = spec.components[declared.component]
     if component.external:
         return ()

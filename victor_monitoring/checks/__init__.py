@@ -1,1 +1,1 @@
-"""The checks: one file each, found by being here."""
+"""The checks: one module each, discovered by `check.all_checks`."""

@@ -1,4 +1,4 @@
-"""Acknowledgements: which findings they cover, and which of them are of no use."""
+"""Acknowledgements: the findings that they cover, and reports of expired and unused ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ UNUSED_ACK: Final = Pattern(
     Severity.WARNING,
     """An acknowledgement covers no finding, in base or in any context.
 
-What it excused is mended, or it stands at the wrong node; left alone it would hide the next finding.
+Its finding is fixed, or it is written at the wrong node; if it stays, it hides the next finding.
 Bad: `ack: {slower-critical: ..}` on an alert that is not slower. Good: no `ack`.""",
 )
 EXPIRED_ACK: Final = Pattern(
@@ -26,27 +26,27 @@ EXPIRED_ACK: Final = Pattern(
     Severity.WARNING,
     """An acknowledgement's last day is over, so its finding counts again.
 
-Bad: `{reason: until the migration, until: 2020-01-31}`. Good: mend the finding, or decide anew.""",
+Bad: `{reason: until the migration, until: 2020-01-31}`. Good: fix the finding, or set a new `until`.""",
 )
 
 
 def covers(ack: Ack, pattern: Pattern, finding: Finding) -> bool:
-    """Whether a finding of `pattern` is accepted: the acknowledgement stands at its node or above."""
+    """Return whether `ack` accepts the finding: it names its check, at its node or above."""
     return ack.check in (pattern.name, pattern.code) and finding.path[: len(ack.path)] == ack.path
 
 
 def is_expired(ack: Ack, today: datetime.date) -> bool:
-    """Whether the acknowledgement's last day is over."""
+    """Return whether the acknowledgement's last day is over."""
     return ack.until is not None and ack.until < today
 
 
 def expired_acks(spec: Resolved, today: datetime.date) -> list[Finding]:
-    """The acknowledgements whose last day is over."""
+    """Return a finding for each acknowledgement whose last day is over."""
     return [
         Finding(
             ack.place,
             f"the acknowledgement of `{ack.check}` ended on {ack.until}",
-            "decide anew",
+            "remove it, or set a new `until`",
             on_key=True,
         )
         for ack in spec.acks
@@ -57,10 +57,16 @@ def expired_acks(spec: Resolved, today: datetime.date) -> list[Finding]:
 def unused_acks(
     spec: Resolved, used: frozenset[Path], patterns: Sequence[Pattern], today: datetime.date
 ) -> Iterator[Finding]:
-    """The acknowledgements of known checks that cover nothing; nothing is said where reading failed."""
+    """Yield a finding for each acknowledgement of a known check that covers no finding.
+
+    A spec that could not be read in full yields none: a finding may be missing only for that reason.
+    """
     known = {name for pattern in patterns for name in (pattern.name, pattern.code)}
     for ack in () if spec.broken else spec.acks:
         if ack.place not in used and ack.check in known and not is_expired(ack, today):
             yield Finding(
-                ack.place, f"nothing here needs `{ack.check}` acknowledged", "remove it", on_key=True
+                ack.place,
+                f"no finding here needs the acknowledgement of `{ack.check}`",
+                "remove it",
+                on_key=True,
             )

@@ -1,4 +1,4 @@
-"""What a check is, and how all of them are run."""
+"""The `check` decorator, and the discovery of all checks."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ CheckFunction = Callable[[Resolved], Iterator[Finding]]
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """A bad pattern with its code, name, severity and documentation, and what finds it."""
+    """A bad pattern with its code, name, severity and documentation, and the function that finds it."""
 
     pattern: Pattern
     find: CheckFunction
 
 
 def check(code: str, name: str, severity: Severity = Severity.ERROR) -> Callable[[CheckFunction], Check]:
-    """Makes a check of a function that yields findings; its docstring is the documentation."""
+    """Return a decorator that makes a check of a function; the function's docstring documents the check."""
 
     def wrap(find: CheckFunction) -> Check:
         return Check(Pattern(code, name, severity, inspect.getdoc(find) or ""), find)
@@ -36,7 +36,7 @@ def check(code: str, name: str, severity: Severity = Severity.ERROR) -> Callable
 
 @functools.cache
 def all_checks() -> tuple[Check, ...]:
-    """Every check of this package, by code."""
+    """Return every check of this package, sorted by code."""
     modules = (
         importlib.import_module(f"{package.__name__}.{m.name}")
         for m in pkgutil.iter_modules(package.__path__)

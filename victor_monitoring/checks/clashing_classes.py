@@ -1,4 +1,4 @@
-"""Components whose classes have one name."""
+"""Components with the same class name."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM510", "clashing-classes")
 def clashing_classes(spec: Resolved) -> Iterator[Finding]:
-    """Two components of ours have the same class in the registry.
+    """Two components of the service have the same class name in the registry module.
 
-    Code that imports one of them would get the other, or a name that the spec does not say.
+    Code that imports the class of one component would get that of the other.
 
     Bad: `class: StockMetrics` on two components. Good: a class for each.
     """

@@ -1,4 +1,4 @@
-"""Outputs that write one file."""
+"""Outputs with the same path."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM602", "clashing-outputs")
 def clashing_outputs(spec: Resolved) -> Iterator[Finding]:
-    """Two outputs have one path, or the overlays of all contexts do.
+    """Two outputs have the same path, or the overlays of all contexts do.
 
     Each would overwrite the other.
 

@@ -1,4 +1,4 @@
-"""Counters read as they stand."""
+"""Counters read without a rate."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM201", "counter-without-rate")
 def counter_without_rate(spec: Resolved) -> Iterator[Finding]:
-    """A kind that reads gauges is given a counter.
+    """Counters are read by a kind of signal that expects gauges.
 
-    A counter only grows, from a start that nobody knows: its value says how long a process lives.
+    A counter only grows, from an arbitrary start: its value shows how long the process has been running.
 
     Bad: `value: {of: requests_total}`. Good: `rate: {of: requests_total}`.
     """

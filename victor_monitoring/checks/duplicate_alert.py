@@ -1,4 +1,4 @@
-"""Alerts of one name."""
+"""Alerts with the same name or condition."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM401", "duplicate-alert")
 def duplicate_alert(spec: Resolved) -> Iterator[Finding]:
-    """Two alerts have the same name, or watch the same signal in the same way.
+    """Two alerts have the same name, or the same expression and severity.
 
-    Overrides, silences and runbooks know an alert by its name; two of one meaning notify twice.
+    Overrides, silences and runbooks refer to an alert by its name; two equal alerts notify twice.
 
     Bad: `HighLatency` in two groups. Good: a name for each.
     """

@@ -1,4 +1,4 @@
-"""Signals that are one and the same."""
+"""Signals with the same definition."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from victor_monitoring.promql.tree import Expr
 def duplicate_signal(spec: Resolved) -> Iterator[Finding]:
     """Two signals have the same definition.
 
-    Two names for one number get two sets of limits, and one of them is about something else than it says.
+    Two names for one number get two sets of thresholds, and at least one of the names is wrong.
 
     Bad: the P95 of tool selection and of tool execution, both read from one histogram. Good: a histogram
     for each, or one signal.
@@ -24,5 +24,5 @@ def duplicate_signal(spec: Resolved) -> Iterator[Finding]:
         other = first.setdefault(signal.definition(), signal.name)
         if other != signal.name:
             message = f"`{signal.name}` is the same as `{other}`"
-            hint = "use one signal, or read what it is named after"
+            hint = "use one signal, or read the metric that it is named after"
             yield Finding(("signals", signal.name), message, hint, on_key=True)

@@ -11,9 +11,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM504", "external-component")
 def external_component(spec: Resolved) -> Iterator[Finding]:
-    """An external component has `class`, `endpoint` or a metric with `rest`.
+    """`class`, `endpoint` or a metric's `rest` is set on an external component.
 
-    Somebody else exports it: there is no class in the registry and no REST section that these could be of.
+    Another program exports its metrics: it has neither a class in the registry module nor a REST section.
 
     Bad: `{external: true, endpoint: ingress}`. Good: `{external: true, select: {job: ingress}}`.
     """

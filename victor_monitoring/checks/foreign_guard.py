@@ -1,4 +1,4 @@
-"""Guards that cannot be matched."""
+"""Guards that cannot match their alert."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM405", "foreign-guard")
 def foreign_guard(spec: Resolved) -> Iterator[Finding]:
-    """A guard's signal has labels that the alert's signal lacks, or reads other targets.
+    """No series of a guard matches its alert: the guard's signal has more labels, or reads other targets.
 
-    The two are matched on the guard's labels, so nothing would match and the alert would never fire.
+    The series are matched on the guard's labels. Without a match, the alert never fires.
 
     Bad: an alert over the whole service with a guard `by: [tool]`. Good: a guard over the whole service.
     """
@@ -23,9 +23,9 @@ def foreign_guard(spec: Resolved) -> Iterator[Finding]:
         extra = [label for label in alert.guard.signal.labels if label not in alert.signal.labels]
         if extra or alert.guard.signal.select != alert.signal.select:
             why = (
-                f"has the label `{extra[0]}`, which the other lacks"
+                f"has the label `{extra[0]}`, which the other does not have"
                 if extra
-                else "is selected by other labels"
+                else "reads targets that are selected by other labels"
             )
             message = f"`{alert.guard.signal.name}` cannot guard `{alert.signal.name}`: it {why}"
             hint = "guard with a signal whose `by` is part of the alert's"

@@ -1,4 +1,4 @@
-"""Endpoints that REST has another use for."""
+"""Endpoints whose name the REST API already uses."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 
-# What every service answers under these names.
+# The endpoints that the REST API of every service has.
 FIXED: Final = ("alerts", "health", "prometheus", "summary")
 
 
 @check("VM511", "hidden-endpoint")
 def hidden_endpoint(spec: Resolved) -> Iterator[Finding]:
-    """A component's endpoint has the name of one that every service has.
+    """`endpoint` of a component is a name that the REST API of every service already uses.
 
-    That one answers in its place: `summary`, `prometheus`, `alerts` or `health`.
+    The service's own `summary`, `prometheus`, `alerts` or `health` answers instead of the component.
 
     Bad: `endpoint: health`. Good: `endpoint: health-checks`.
     """
@@ -26,7 +26,7 @@ def hidden_endpoint(spec: Resolved) -> Iterator[Finding]:
             is_written = "endpoint" in component.written
             yield Finding(
                 (*component.path, "endpoint") if is_written else component.path,
-                f"the endpoint `{component.endpoint}` is another one in every service",
+                f"the endpoint `{component.endpoint}` is already used by the REST API of every service",
                 f"change it, such as to `endpoint: {component.endpoint}-metrics`",
                 on_key=not is_written,
             )

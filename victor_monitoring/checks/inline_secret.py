@@ -1,4 +1,4 @@
-"""Secrets that stand in the spec itself."""
+"""Secrets written into the spec itself."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.language.resolved.routing import SECRET_FILES, UNHELD
+from victor_monitoring.language.resolved.routing import SECRET_FILES, SECRETS_WITHOUT_FILE
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
@@ -24,9 +24,9 @@ _CREDENTIALS: Final = re.compile(r"^[a-z]+://[^/@]+@", re.IGNORECASE)
 
 @check("VM607", "inline-secret")
 def inline_secret(spec: Resolved) -> Iterator[Finding]:
-    """A receiver holds a secret instead of the name of the file that holds it.
+    """Receivers contain a secret itself instead of the path of a file that contains it.
 
-    The spec and what is rendered from it are committed, and read by more people than may know it.
+    The spec and its rendered files are committed, and more people read them than may know the secret.
 
     Bad: `routing_key: 0123abcd`. Good: `routing_key_file: /etc/alertmanager/secrets/pagerduty`.
     """
@@ -51,16 +51,16 @@ def _found(path: Path, config: object) -> Iterator[Finding]:
 
 
 def _secret_findings(path: Path, key: str, value: str) -> Iterator[Finding]:
-    message = f"`{key}` is a secret, and the spec is no place for it"
-    if key in UNHELD:
-        yield Finding(path, message, "choose a way of signing in whose secret can stand in a file")
+    message = f"`{key}` is a secret, which does not belong in the spec"
+    if key in SECRETS_WITHOUT_FILE:
+        yield Finding(path, message, "choose an authentication method whose secret is read from a file")
     elif key in SECRET_FILES and not (key == "api_url" and _is_open(path)):
-        yield Finding(path, message, f"name the file that holds it: `{SECRET_FILES[key]}: /path`")
+        yield Finding(path, message, f"name the file that contains it: `{SECRET_FILES[key]}: /path`")
     elif _CREDENTIALS.match(value):
-        hint = "give them by `http_config: {basic_auth: {username: .., password_file: ..}}`"
-        yield Finding(path, f"`{key}` holds credentials", hint)
+        hint = "move them to `http_config: {basic_auth: {username: .., password_file: ..}}`"
+        yield Finding(path, f"`{key}` contains credentials", hint)
 
 
 def _is_open(path: Path) -> bool:
-    """Whether `api_url` is only an address there: of Slack it is the secret itself."""
+    """Return whether `api_url` at this path is only an address; for Slack it is the secret itself."""
     return any(key in _OPEN_ADDRESSES for key in path)

@@ -1,4 +1,4 @@
-"""Alerts that may come later than they promise."""
+"""Alerts that may be sent later than `detect_within` allows."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from victor_monitoring.promql.duration import duration_text
 
 @check("VM305", "late-detection")
 def late_detection(spec: Resolved) -> Iterator[Finding]:
-    """An alert may take longer than its `detect_within` allows.
+    """More time than `detect_within` allows may pass before an alert is sent.
 
-    At worst a scrape, the whole window, recordings of other groups, an evaluation, `for` and Alertmanager's
-    `group_wait` add up before it is sent. `victor-mon explain NAME` shows the sum.
+    In the worst case a scrape, the whole window, recording rules of other groups, an evaluation, `for` and
+    Alertmanager's `group_wait` add up. `victor-mon explain NAME` shows the sum.
 
     Bad: `detect_within: 5m` with a window of 5m and `for: 5m`. Good: `detect_within: 15m`.
     """

@@ -1,4 +1,4 @@
-"""Names that together are longer than a dashboard's uid may be."""
+"""Dashboard uids that are too long for Grafana."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _LONGEST: Final = 40  # Grafana refuses a longer one
 
 @check("VM612", "long-uid")
 def long_uid(spec: Resolved) -> Iterator[Finding]:
-    """A context's name is too long behind the service's: Grafana takes no uid of more than 40 characters.
+    """Names of the service and of a context together exceed the 40 characters of a Grafana uid.
 
-    A context's dashboard has the uid `SERVICE-CONTEXT`, so that one Grafana can have those of all contexts.
+    The dashboard of a context has the uid `SERVICE-CONTEXT`, so that one Grafana can store them all.
 
     Bad: `web-shop-checkout` with a context `production-in-frankfurt`. Good: `prod-frankfurt`.
     """

@@ -1,4 +1,4 @@
-"""Placeholders whose label does not survive."""
+"""Placeholders for labels that aggregation drops."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from victor_monitoring.language.syntax.tree import Path
 
 @check("VM404", "lost-label")
 def lost_label(spec: Resolved) -> Iterator[Finding]:
-    """A text names a label that the signal's value does not have.
+    """Texts of an alert name a label that the values of its signal do not have.
 
-    Aggregation drops every label but those of `select`, `scope` and `by`, so the text would have a hole.
+    Aggregation drops every label except those of `select`, `scope` and `by`, so the text would have a gap.
 
     Bad: `{tool}` where the signal has no `by: [tool]`. Good: a label of the signal, `{value}`, `{threshold}`.
     """

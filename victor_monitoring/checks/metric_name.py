@@ -1,4 +1,4 @@
-"""Metric names against Prometheus' conventions."""
+"""Metric names that break the conventions of Prometheus."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ _TAKEN = ("_count", "_sum", "_bucket", "_created", "_info")
 
 @check("VM502", "metric-name", Severity.ERROR)
 def metric_name(spec: Resolved) -> Iterator[Finding]:
-    """A metric's name breaks a convention of Prometheus, or does not say its unit.
+    """Metric names break a convention of Prometheus, or leave out the unit.
 
-    A counter ends in `_total`, nothing else does; a unit stands at the end, in base units. Clients, tools
-    and people rely on it: a client exposes a counter without `_total` under another name than the rules
-    query.
+    Only counters end in `_total`; the unit is the last part of the name, and a base unit. Clients, tools and
+    people rely on these conventions: a client adds `_total` to a counter without it, so the exposed name
+    would differ from the name in the rules.
 
     Bad: `shop_request_duration_ms`. Good: `shop_request_duration_seconds`.
     """
@@ -48,13 +48,13 @@ def _wrong(metric: Metric) -> str:
     if metric.type != "counter" and stem != metric.name:
         return f"ends in `_total` and is a {metric.type}"
     if ":" in metric.name:
-        return "has a colon, which is kept for recorded series"
+        return "has a colon, which is reserved for recording rules"
     for ending in _OTHER_UNITS:
         if stem.endswith(ending):
             return f"ends in `{ending}`, which is no base unit"
     for ending in _TAKEN:
         if stem.endswith(ending):
-            return f"ends in `{ending}`, which has a meaning of its own"
+            return f"ends in `{ending}`, which Prometheus clients reserve"
     wanted = _UNITS.get(metric.unit)
     if wanted and metric.unit != "ratio" and not stem.endswith(wanted):
         return f"is in {metric.unit} and does not end in `{wanted}`"

@@ -12,9 +12,9 @@ from victor_monitoring.signals.metric import Metric
 
 @check("VM508", "misdeclared-metric")
 def misdeclared_metric(spec: Resolved) -> Iterator[Finding]:
-    """What is said of a metric does not fit its type, or another metric exports the same series.
+    """Keys of a metric contradict its type or each other, or another metric exports the same series.
 
-    A histogram needs `buckets`, above 0 and each once; nothing else has them. Only gauges have `merge`.
+    Histograms need `buckets`, each above 0 and only once; no other type has them. Only gauges have `merge`.
 
     Bad: `{type: counter, buckets: [1s]}`. Good: `{type: histogram, unit: seconds, buckets: [1s]}`.
     """
@@ -23,13 +23,15 @@ def misdeclared_metric(spec: Resolved) -> Iterator[Finding]:
         metric = declared.metric
         for message, hint in _faults(metric):
             yield Finding(declared.path, f"`{metric.name}` {message}", hint, on_key=True)
-        mine = (metric.name, declared.component)
+        own = (metric.name, declared.component)
         others = [
-            owners.setdefault(name, mine) for name in (metric.name.removesuffix("_total"), *metric.series())
+            owners.setdefault(name, own) for name in (metric.name.removesuffix("_total"), *metric.series())
         ]
-        other, component = next((each for each in others if each != mine), mine)
-        if (other, component) != mine:
-            message = f"`{metric.name}` takes a name of `{other}` of the component `{component}`"
+        other, component = next((each for each in others if each != own), own)
+        if (other, component) != own:
+            message = (
+                f"`{metric.name}` exports a name that `{other}` of the component `{component}` exports too"
+            )
             yield Finding(declared.path, message, "give it another name", on_key=True)
 
 
@@ -43,6 +45,6 @@ def _faults(metric: Metric) -> Iterator[tuple[str, str]]:
     if len(set(metric.buckets)) != len(metric.buckets):
         yield "has a bucket bound twice", "write each bound once"
     if metric.type != "gauge" and metric.merge is not None:
-        yield f"is a {metric.type} with `merge`", "remove it: processes of these always add up"
+        yield f"is a {metric.type} with `merge`", "remove it: values of several processes are always added up"
     if metric.low is not None and metric.high is not None and metric.low >= metric.high:
         yield "has a `range` that ends before it begins", "write the lower bound first"

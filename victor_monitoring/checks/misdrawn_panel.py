@@ -11,9 +11,10 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM407", "misdrawn-panel")
 def misdrawn_panel(spec: Resolved) -> Iterator[Finding]:
-    """A panel names its signals in a way that its type cannot draw.
+    """Signals of a panel are given in a way that its type cannot draw.
 
-    Signals on one panel share a unit, a pie needs one signal with `by`, columns one `by` and a table.
+    All signals of a panel need the same unit. A pie needs one signal with `by`; columns need signals with the
+    same `by`, on a table.
 
     Bad: `{type: pie, signals: [a, b]}`. Good: `{type: pie, signal: lookups_by_result}`.
     """
@@ -24,7 +25,7 @@ def misdrawn_panel(spec: Resolved) -> Iterator[Finding]:
 
 def _faults(panel: Panel) -> Iterator[tuple[str, str]]:
     if panel.named != 1:
-        yield "names its signals in no way, or in several", "write one of `signal`, `signals` and `columns`"
+        yield "names its signals under none or several keys", "write one of `signal`, `signals` and `columns`"
     if panel.is_columns and panel.type != "table":
         yield f"has columns and is a {panel.type}", "make it a table, or write `signals`"
     if panel.is_columns and len({signal.labels for signal in panel.signals}) > 1:

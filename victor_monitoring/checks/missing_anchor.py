@@ -1,4 +1,4 @@
-"""Components whose silence nobody notices."""
+"""Components whose absence no alert detects."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM505", "missing-anchor", Severity.WARNING)
 def missing_anchor(spec: Resolved) -> Iterator[Finding]:
-    """A component has no anchor: no metric that every target is sure to export.
+    """No metric of a component can be its anchor: the metric that every target is sure to export.
 
-    MetricMissing watches the anchor. Without one, a component that stops exporting is never noticed.
+    `MetricMissing` watches the anchor. Without an anchor, no alert fires when the component stops exporting.
 
     Bad: only metrics with open labels. Good: one metric without labels, or `anchor: NAME`.
     """
     if spec.meta is None:
         return
-    told = {path[:2] for path in (*spec.broken, *(use.path for use in spec.unknown))}
+    reported = {path[:2] for path in (*spec.broken, *(use.path for use in spec.unknown))}
     for component in spec.components.values():
-        if component.anchor is None and component.metrics and component.path not in told:
-            message = f"`{component.name}` has no metric by which its absence can be noticed"
-            hint = "add a metric without labels, or `anchor: null` with an `ack` that says why there is none"
+        if component.anchor is None and component.metrics and component.path not in reported:
+            message = f"`{component.name}` has no metric that can be its anchor"
+            hint = "add a metric without labels, or `anchor: null` with an `ack` that gives the reason"
             yield Finding(component.path, message, hint, on_key=True)

@@ -1,4 +1,4 @@
-"""Gauges whose processes cannot be merged."""
+"""Gauges without a way to merge the values of several processes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM506", "missing-merge")
 def missing_merge(spec: Resolved) -> Iterator[Finding]:
-    """A gauge of ours does not say how the values of several worker processes become one.
+    """`merge` is missing from a gauge: the values of several worker processes cannot become one.
 
     Bad: `{type: gauge, help: Entries held.}`. Good: `{type: gauge, merge: livesum, help: Entries held.}`.
     """
     for declared in spec.declared:
-        is_ours = not spec.components[declared.component].external
-        if is_ours and declared.metric.type == "gauge" and declared.metric.merge is None:
+        is_own = not spec.components[declared.component].external
+        if is_own and declared.metric.type == "gauge" and declared.metric.merge is None:
             message = f"`{declared.metric.name}` is a gauge without `merge`"
             hint = "add `merge: livesum` where processes add up, `livemax` or `livemin` where they do not"
             yield Finding(declared.path, message, hint, on_key=True)

@@ -1,4 +1,4 @@
-"""Objects that go to whichever namespace kubectl is set to."""
+"""Kubernetes objects without a namespace."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM613", "missing-namespace", Severity.WARNING)
 def missing_namespace(spec: Resolved) -> Iterator[Finding]:
-    """A context is applied to Kubernetes, and the spec names no namespace.
+    """No namespace is set in the spec, but a context is applied to Kubernetes.
 
-    Its objects go to the namespace that kubectl is set to, which is another one for somebody else or in CI:
-    there they are made a second time, and those of the first are never changed or removed again.
+    Its objects go to the current namespace of kubectl, which may differ between users and in CI. A second
+    namespace gets a second set of objects, and those in the first are never changed or removed again.
 
-    Bad: `targets: [kubernetes: {kube_context: prod}]` alone. Good: besides, `service: {namespace: shop}`.
+    Bad: `targets: [kubernetes: {kube_context: prod}]` alone. Good: also `service: {namespace: shop}`.
     """
     if spec.service.namespace is not None or "kubernetes" not in spec.outputs:
         return
     for index, target in enumerate(spec.targets):
         if isinstance(target, dict) and "kubernetes" in target:
             path = ("contexts", spec.context or "", "targets", index, "kubernetes")
-            message = "the objects go to the namespace that kubectl is set to"
+            message = "the objects go to the current namespace of kubectl"
             yield Finding(path, message, "name it: `service: {namespace: NAME}`", on_key=True)

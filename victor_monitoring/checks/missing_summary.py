@@ -1,4 +1,4 @@
-"""Alerts that say nothing."""
+"""Alerts without a summary."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM402", "missing-summary", Severity.WARNING)
 def missing_summary(spec: Resolved) -> Iterator[Finding]:
-    """An alert has no summary.
+    """No summary is given for an alert.
 
-    Whoever is woken by it reads a name and nothing else.
+    A notification then shows only the alert's name.
 
     Bad: no `summary`. Good: `summary: "Cache hit rate is {value}, below {threshold}"`.
     """

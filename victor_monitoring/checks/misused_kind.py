@@ -1,4 +1,4 @@
-"""Parameters of a signal that have no meaning together."""
+"""Signals with invalid parameters of their kind."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM208", "misused-kind")
 def misused_kind(spec: Resolved) -> Iterator[Finding]:
-    """The parameters of a signal's kind have no meaning together.
+    """Parameters of a signal's kind are invalid, or do not fit together.
 
-    Each kind knows its own: a quantile outside 0 to 1, weights that do not total 100, a count of members
-    that several targets report without a way to fold them.
+    Each kind checks its own parameters: a quantile outside 0 to 1, weights that do not total 100, a count of
+    members that several targets report, without an aggregation over the targets.
 
     Bad: `quantile: {q: 95, of: ..}`. Good: `quantile: {q: 0.95, of: ..}`.
     """

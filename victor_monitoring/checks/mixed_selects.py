@@ -11,7 +11,7 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM207", "mixed-selects")
 def mixed_selects(spec: Resolved) -> Iterator[Finding]:
-    """A signal reads metrics, or a score signals, of targets that are selected differently.
+    """Metrics of one signal, or signals of one score, come from targets that are selected differently.
 
     Their labels differ, and a binary operator between vectors whose labels differ returns nothing,
     without an error.

@@ -1,4 +1,4 @@
-"""Output paths that leave the root."""
+"""Output paths that lead out of the root."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM601", "output-outside-root")
 def output_outside_root(spec: Resolved) -> Iterator[Finding]:
-    """An output's path is absolute or climbs out of the root.
+    """Paths under `outputs` are absolute or lead out of the root.
 
-    Files are written below the root only, so that a spec can never overwrite anything else.
+    Files are written below the root only, so a spec cannot overwrite any other file.
 
     Bad: `rules: ../../etc/rules.yaml`. Good: `rules: generated/rules.yaml`.
     """
@@ -25,6 +25,6 @@ def output_outside_root(spec: Resolved) -> Iterator[Finding]:
 
 
 def leaves_root(path: str) -> bool:
-    """Whether a path, as some system reads it, leads elsewhere than below the folder where it starts."""
+    """Return whether a path leads out of the folder that it is relative to, on any operating system."""
     flat = path.replace("\\", "/")
     return flat.startswith("/") or ".." in flat.split("/") or re.match(r"[A-Za-z]:", flat) is not None

@@ -1,4 +1,4 @@
-"""Labels by which values differ, and which a rule sets."""
+"""Labels by which a rule's values differ, and which the rule sets."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ _BY_PROMETHEUS = ("alertname", "alertstate")
 
 @check("VM408", "overwritten-label")
 def overwritten_label(spec: Resolved) -> Iterator[Finding]:
-    """A label by which values differ is one that a rule sets: an alert, a meta alert or a recording.
+    """Values of a rule (alert, meta alert or recording rule) differ by a label that the rule itself sets.
 
-    The label that is set replaces the value's own, so that two values become one series. Prometheus loads
-    such a rule and refuses to evaluate it as soon as there are two values: the alert never fires.
+    The rule's label replaces the label of the value, so two values get the same label set. Prometheus loads
+    such a rule, but its evaluation fails as soon as there are two values: the alert never fires.
 
     Bad: `by: [component]` or `scope: [service]`, which every alert sets. Good: `by: [shop_part]`.
     """
@@ -41,7 +41,7 @@ def overwritten_label(spec: Resolved) -> Iterator[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _Rule:
-    """A rule, the labels that it sets, and those by which its values differ, each with its place."""
+    """A rule, the labels that it sets, and the labels by which its values differ, each with its path."""
 
     name: str
     sets: Iterable[str]
@@ -49,7 +49,7 @@ class _Rule:
 
 
 def _rules(spec: Resolved) -> Iterator[_Rule]:
-    """Every rule that can have several values; of a label that is written in the spec VM406 tells."""
+    """Yield every rule that can have several values, without the labels that VM406 reports."""
     written = {*dict(spec.service.labels), *(name for c in spec.components.values() for name, _ in c.labels)}
     scope: dict[str, Path] = {
         label: ("service", "scope", index)
@@ -64,12 +64,12 @@ def _rules(spec: Resolved) -> Iterator[_Rule]:
         for recording in signal.recordings():
             yield _Rule(recording.record, dict(recording.labels), _varying(signal, scope, set()))
     for meta in meta_alerts(spec):
-        if meta.watches != SERVICE:  # of that there is one value
+        if meta.watches != SERVICE:  # it has a single value
             yield _Rule(meta.name, (*meta.labels, *_BY_PROMETHEUS), _unpinned(scope, meta.select))
 
 
 def _varying(signal: Signal, scope: Mapping[str, Path], written: Collection[str]) -> Mapping[str, Path]:
-    """The labels by which the values of a signal differ."""
+    """Return the labels by which the values of a signal differ, with their paths."""
     by: dict[str, Path] = {
         label: ("signals", signal.name, "by", index)
         for index, label in enumerate(signal.by)
@@ -79,6 +79,6 @@ def _varying(signal: Signal, scope: Mapping[str, Path], written: Collection[str]
 
 
 def _unpinned(places: Mapping[str, Path], select: Iterable[Matcher]) -> Mapping[str, Path]:
-    """The labels that have no single value by the select."""
+    """Return the labels that the select does not restrict to a single value."""
     pinned = {matcher.label for matcher in select}
     return {label: path for label, path in places.items() if label not in pinned}

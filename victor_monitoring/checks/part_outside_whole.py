@@ -12,9 +12,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM206", "part-outside-whole", Severity.WARNING)
 def part_outside_whole(spec: Resolved) -> Iterator[Finding]:
-    """A ratio's `of` is not a subset of its `over`.
+    """`of` is not a subset of `over` in a ratio.
 
-    The value may then exceed 100%, and a threshold on it means something else than a share.
+    The value may then exceed 100%, and a threshold on it does not limit a share.
 
     Bad: `of: a{code="500"}`, `over: a{code="200"}`. Good: `over: a`, or `at_most_one: true` where another
     metric is known to be the larger one.
@@ -23,6 +23,6 @@ def part_outside_whole(spec: Resolved) -> Iterator[Finding]:
         for share in signal.kind.shares():
             if not share.promised and not share.part.is_subset_of(share.whole):
                 path = ("signals", signal.name, signal.kind.NAME, *share.at)
-                message = f"`{share.part.metric.name}` here is no subset of what it is divided by"
+                message = f"`{share.part.metric.name}` here is not a subset of its divisor"
                 hint = "select with the same matchers and more, or promise `at_most_one: true`"
                 yield Finding(path, message, hint)

@@ -14,12 +14,12 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM609", "plain-http", Severity.WARNING)
 def plain_http(spec: Resolved) -> Iterator[Finding]:
-    """A target beyond this machine is reached without encryption.
+    """Traffic to a target on another machine is not encrypted.
 
-    Whoever is on the way reads the token, and can change what is applied.
+    Anyone on the network path can read the token and change the applied content.
 
     Bad: `url: http://grafana.example.org`. Good: `url: https://grafana.example.org`.
-    Inside a network that you trust, say so at the context: `ack: {plain-http: why}`.
+    For a trusted network, acknowledge it in the context: `ack: {plain-http: why}`.
     """
     for index, target in enumerate(spec.targets):
         for kind, settings in target.items() if isinstance(target, dict) else ():
@@ -30,7 +30,7 @@ def plain_http(spec: Resolved) -> Iterator[Finding]:
 
 
 def _is_open(url: str) -> bool:
-    """Whether what is sent there can be read on the way."""
+    """Return whether requests to this URL can be read on the network."""
     try:
         parts = urlsplit(url)
     except ValueError:

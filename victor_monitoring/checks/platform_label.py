@@ -9,14 +9,14 @@ from victor_monitoring.language.resolved.metrics import target_labels
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 
-_OF_TYPES = ("le", "quantile")  # what a histogram and a summary add
+_OF_TYPES = ("le", "quantile")  # added by histograms and summaries
 
 
 @check("VM501", "platform-label")
 def platform_label(spec: Resolved) -> Iterator[Finding]:
-    """A metric's own label has a name that Prometheus or the platform sets on every series.
+    """Labels of a metric include one that Prometheus or the platform sets on every series.
 
-    The scrape renames the metric's label to `exported_...`, and every selector of it finds something else.
+    Prometheus renames the metric's label to `exported_...`, and selectors match the platform's label instead.
 
     Bad: `labels: {namespace: [query, context]}`. Good: `labels: {cache: [query, context]}`.
     """

@@ -11,9 +11,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM203", "quantile-of-non-histogram")
 def quantile_of_non_histogram(spec: Resolved) -> Iterator[Finding]:
-    """A quantile is asked of a metric that is no histogram.
+    """Quantiles are computed from a metric that is not a histogram.
 
-    Without buckets there is nothing to take a quantile of: no data, no alert.
+    Without buckets, the query returns no data and the alert never fires.
 
     Bad: `quantile: {q: 0.95, of: requests_total}`. Good: `of` a metric of `type: histogram`.
     """

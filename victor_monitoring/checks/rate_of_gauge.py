@@ -11,9 +11,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM202", "rate-of-gauge")
 def rate_of_gauge(spec: Resolved) -> Iterator[Finding]:
-    """A kind that reads counters is given a gauge.
+    """Gauges are read by a kind of signal that expects counters.
 
-    `rate` takes every decrease of a gauge for a restart, so the number means nothing.
+    `rate` treats every decrease of a gauge as a counter reset, so its result is meaningless.
 
     Bad: `rate: {of: queue_depth}`. Good: `value: {of: queue_depth, agg: max}`.
     """

@@ -1,4 +1,4 @@
-"""Labels that alerts carry already."""
+"""Labels that alerts already have."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ _RESERVED = ("severity", "component", "owner", "service", "signal", "alertname",
 
 @check("VM406", "reserved-label")
 def reserved_label(spec: Resolved) -> Iterator[Finding]:
-    """A label of the service, a component or an alert is one that alerts carry already.
+    """Labels of the service, a component or an alert have names that alerts already use.
 
-    Routes and inhibitions rely on these labels, and one that the series have would be overwritten.
+    Routes and inhibitions rely on these labels, and a label of the series would be overwritten.
 
     Bad: `labels: {severity: page}`. Good: `severity: critical` of the alert.
     """
@@ -25,15 +25,15 @@ def reserved_label(spec: Resolved) -> Iterator[Finding]:
             if label in taken:
                 hint = "give it another name"
                 yield Finding(
-                    (*path, label), f"`{label}` is a label that alerts carry already", hint, on_key=True
+                    (*path, label), f"`{label}` is a label that alerts already have", hint, on_key=True
                 )
 
 
 def _label_sets(spec: Resolved) -> Iterator[tuple[Path, LabelPairs, tuple[str, ...]]]:
     targets = (*(matcher.label for matcher in spec.service.select), *spec.service.scope, "instance")
-    ours = dict(spec.base.service.labels if spec.base else spec.service.labels)
+    base_labels = dict(spec.base.service.labels if spec.base else spec.service.labels)
     for label, value in spec.service.labels:
-        place: Path = ("service",) if label in ours else ("contexts", str(spec.context))
+        place: Path = ("service",) if label in base_labels else ("contexts", str(spec.context))
         yield (*place, "labels"), ((label, value),), (*_RESERVED, *targets)
     for component in spec.components.values():
         yield (*component.path, "labels"), component.labels, (*_RESERVED, *targets)

@@ -1,4 +1,4 @@
-"""All checks run over a resolved spec: severities of the spec applied, acknowledged findings left out."""
+"""Running checks over a resolved spec, with the spec's own severities and acknowledgements."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _SEVERITIES = {severity.word: severity for severity in Severity}
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What the checks say of one resolved spec, and where the acknowledgements stand that were used."""
+    """The diagnostics of one resolved spec, and the paths of the acknowledgements that were used."""
 
     spec: Resolved
     tree: MapNode
@@ -35,7 +35,10 @@ class CheckResult:
 
 
 def run_checks(spec: Resolved, tree: MapNode, checks: Sequence[Check], today: datetime.date) -> CheckResult:
-    """What the checks find, each in its place. An acknowledgement holds up to and on its last day."""
+    """Return the findings of the checks with their positions, without the acknowledged ones.
+
+    An acknowledgement is valid up to and including its last day; an expired one is a finding itself.
+    """
     acks = [ack for ack in spec.acks if not is_expired(ack, today)]
     used: set[Path] = set()
     diagnostics = list(_located(spec, tree, expired_acks(spec, today), EXPIRED_ACK))
@@ -52,7 +55,7 @@ def run_checks(spec: Resolved, tree: MapNode, checks: Sequence[Check], today: da
 def check_acks(
     judgements: Sequence[CheckResult], checks: Sequence[Check], today: datetime.date
 ) -> list[Diagnostic]:
-    """The acknowledgements that no finding needs, in base or in any context."""
+    """Return a diagnostic for each acknowledgement that no finding needs, in base or in any context."""
     used = frozenset[Path]().union(*(each.used for each in judgements))
     patterns = [check.pattern for check in checks]
     return [
@@ -65,7 +68,7 @@ def check_acks(
 
 
 def severity_of(pattern: Pattern, settings: Mapping[str, str]) -> Severity | None:
-    """How much a pattern matters by the spec's `checks`; None where it is off."""
+    """Return the severity of a pattern according to the spec's `checks`; None if it is off."""
     word = settings.get(pattern.name, settings.get(pattern.code, pattern.severity.word))
     return _SEVERITIES.get(word)
 
@@ -75,5 +78,5 @@ def _located(
 ) -> Iterator[Diagnostic]:
     severity = severity_of(pattern, spec.checks)
     if severity is not None:
-        judged = dataclasses.replace(pattern, severity=severity)
-        yield from (locate(finding, judged, tree) for finding in findings)
+        adjusted = dataclasses.replace(pattern, severity=severity)
+        yield from (locate(finding, adjusted, tree) for finding in findings)

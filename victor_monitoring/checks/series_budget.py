@@ -1,4 +1,4 @@
-"""Metrics that may cost more series than allowed."""
+"""Metrics that may expose more series than the budget allows."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ from victor_monitoring.signals.metric import Metric
 
 @check("VM509", "series-budget")
 def series_budget(spec: Resolved) -> Iterator[Finding]:
-    """The metrics may expose more series on one target than the budget allows.
+    """Metrics of one target may expose more series than the budget allows.
 
-    Counted at worst: every closed value, every open label at its limit and `other`, every bucket.
+    The worst case counts every value of closed labels, open labels at their limit plus `other`, and every
+    bucket.
 
     Bad: two labels of 200 values each on a histogram. Good: fewer labels, lower limits.
     """
     if spec.budget is None:
         return
-    ours = [declared.metric for declared in spec.declared]
-    total = sum(worst_case(metric) for metric in ours)
+    metrics = [declared.metric for declared in spec.declared]
+    total = sum(worst_case(metric) for metric in metrics)
     if total > spec.budget:
-        largest = max(ours, key=worst_case)
+        largest = max(metrics, key=worst_case)
         message = f"one target may expose {total} series, more than {spec.budget}"
         hint = f"the largest is `{largest.name}` with {worst_case(largest)}"
         yield Finding(("budget", "series"), message, hint)
 
 
 def worst_case(metric: Metric) -> int:
-    """How many series the metric has on one target at worst."""
+    """Return the largest number of series that the metric can have on one target."""
     sizes = (
         len(label.values) if label.values is not None else (label.limit or 0) + 1 for label in metric.labels
     )

@@ -1,4 +1,4 @@
-"""Windows that one failed scrape can empty."""
+"""Windows that a single failed scrape can leave without a rate."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from victor_monitoring.promql.duration import duration_text
 
 @check("VM205", "short-window")
 def short_window(spec: Resolved) -> Iterator[Finding]:
-    """A signal's window is shorter than 4 scrape intervals.
+    """Fewer than 4 scrape intervals fit into a signal's window.
 
-    `rate` needs two samples; in a short window one failed scrape leaves too few, and the signal vanishes.
+    `rate` needs two samples. In a short window one failed scrape leaves too few, and the signal has no value.
 
     Bad: `window: 30s` with `scrape_every: 15s`. Good: `window: 1m`.
     """

@@ -1,4 +1,4 @@
-"""Severe alerts that come later than milder ones."""
+"""Severe alerts that fire later than milder ones."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from victor_monitoring.promql.duration import duration_text
 
 @check("VM304", "slower-critical")
 def slower_critical(spec: Resolved) -> Iterator[Finding]:
-    """A severe alert waits longer than a milder one on the same signal.
+    """Of two alerts on one signal, the more severe one waits longer.
 
-    While things get bad at once, the more urgent message is the later one. Where that is meant, say why
-    with an `ack`.
+    After a sudden failure, the more urgent notification is then the later one. If that is intended, give the
+    reason with an `ack`.
 
     Bad: warning `for: 5m`, critical `for: 10m`. Good: the critical's `for` at most the warning's.
     """

@@ -15,9 +15,9 @@ _WIDEST = 4  # the next bound may be at most this many times higher
 
 @check("VM302", "threshold-off-bucket")
 def threshold_off_bucket(spec: Resolved) -> Iterator[Finding]:
-    """A quantile's threshold is no bucket bound, or the bucket above it is more than 4 times as wide.
+    """No bucket bound equals a quantile's threshold, or the next bound is more than 4 times as high.
 
-    Within a bucket a quantile is interpolated, which is a guess. At a bound it is exact: "P95 > 1s" then
+    Within a bucket, a quantile is interpolated and only an estimate. At a bound it is exact: "P95 > 1s" then
     means "more than 5% took longer than 1s".
 
     Bad: `when: "> 700ms"` with buckets 500ms and 1s. Good: a bucket of 700ms, or `> 500ms`.

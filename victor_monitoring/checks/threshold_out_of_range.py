@@ -14,7 +14,7 @@ from victor_monitoring.signals.signal import Interval
 
 @check("VM301", "threshold-out-of-range")
 def threshold_out_of_range(spec: Resolved) -> Iterator[Finding]:
-    """A threshold lies outside what the signal can be, so the alert never fires, or always does.
+    """Every possible value of a signal is on one side of a threshold: the alert never fires, or always does.
 
     Bad: `when: "> 100%"` of a share; a quantile above the histogram's highest bucket. Good: a threshold
     with possible values on both sides.
@@ -30,13 +30,13 @@ def threshold_out_of_range(spec: Resolved) -> Iterator[Finding]:
 
 
 def _verdict(condition: Condition, interval: Interval) -> str:
-    """Whether the condition holds never or always within the interval; empty where it depends."""
+    """Return `is never true` or `is always true` if so for the whole interval; otherwise empty."""
     ends = (interval.low, interval.high)
     best, worst = ends if condition.high_is_bad else ends[::-1]
     if worst is not None and not condition.holds(worst):
-        return "never holds"
+        return "is never true"
     if best is not None and condition.holds(best):
-        return "always holds"
+        return "is always true"
     return ""
 
 

@@ -1,4 +1,4 @@
-"""Alerts loosened where a context is protected."""
+"""Alerts that a protected context loosens without a reason."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM606", "unexplained-loosening")
 def unexplained_loosening(spec: Resolved) -> Iterator[Finding]:
-    """A protected context loosens an alert, a meta alert too, and gives no reason.
+    """No reason is given where a protected context loosens an alert or a meta alert.
 
-    A threshold further out, a longer wait, window or interval, a lower severity, another signal or a guard
-    makes trouble where it costs most go unseen for longer. The reason is for whoever asks why.
+    A less strict threshold, a longer `for`, window or interval, a lower severity, another signal or a guard
+    delays or hides an alert where an outage costs most. The reason documents why that is acceptable.
 
     Bad: `HighLatency: {when: "> 4s"}` in prod. Good: the same with `reason: The clients wait for 10s`.
     """
     if spec.base is None or not spec.protected:
         return
     for change in loosened(spec.base, spec):
-        if change.remedy:
-            yield Finding(change.path, change.message, change.remedy)
+        if change.hint:
+            yield Finding(change.path, change.message, change.hint)

@@ -1,4 +1,4 @@
-"""Output paths that not every system allows."""
+"""Output paths that are not valid on every system."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM608", "unfit-output")
 def unfit_output(spec: Resolved) -> Iterator[Finding]:
-    """An output's path names no file that every system can have.
+    """Paths under `outputs` are not valid on every system, or belong to git.
 
-    Somebody clones the repository on Windows or on a Mac. Git's own folder is not ours to write to.
+    The repository must also be usable on Windows and macOS. Only git writes to its own folder.
 
     Bad: `rules: generated/alerts?.yaml`. Good: `rules: generated/alerts.yaml`.
     """

@@ -1,4 +1,4 @@
-"""Units that do not fit what is measured."""
+"""Units that do not fit the measured quantity."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from victor_monitoring.signals.quantity import BARE_UNITS, EXAMPLES, Quantity, U
 
 @check("VM210", "unit-mismatch")
 def unit_mismatch(spec: Resolved) -> Iterator[Finding]:
-    """A signal's unit is not that of its metrics, or a threshold's or bucket's not that of what it bounds.
+    """Units of a signal and its metrics differ, or those of a threshold or bucket and the value it bounds.
 
-    A percent taken for a ratio is wrong by a factor of 100, milliseconds for seconds by 1000: the alert
-    fires always or never, and its text reads "8000%".
+    Percent instead of a ratio is wrong by a factor of 100, milliseconds instead of seconds by 1000: the alert
+    always or never fires, and its text reads "8000%".
 
     Bad: `when: "> 80"` of a ratio. Good: `when: "> 80%"`.
     """
@@ -24,7 +24,7 @@ def unit_mismatch(spec: Resolved) -> Iterator[Finding]:
         path: Path = ("signals", signal.name)
         units = signal.kind.units()
         if signal.unit not in units:
-            meant = " or ".join(f"`{unit}`" for unit in units) or "in no unit that the language knows"
+            meant = " or ".join(f"`{unit}`" for unit in units) or "in an unsupported unit"
             message = f"the {signal.kind.NAME} is {meant}, not `{signal.unit}`"
             yield Finding(
                 (*path, "unit"), message, f"write `unit: {units[0]}`" if units else "read another metric"
@@ -42,7 +42,7 @@ def unit_mismatch(spec: Resolved) -> Iterator[Finding]:
 
 def _misfit(path: Path, quantity: Quantity, unit: Unit) -> Iterator[Finding]:
     if not quantity.fits(unit):
-        what = "a bare number" if quantity.unit is None else f"in {quantity.unit}"
+        given = "a bare number" if quantity.unit is None else f"in {quantity.unit}"
         bare = "; bare numbers fit only " + " and ".join(BARE_UNITS) if quantity.unit is None else ""
-        message = f"`{quantity.text}` is {what}, and {unit} is wanted"
+        message = f"`{quantity.text}` is {given}, and {unit} is wanted"
         yield Finding(path, message, f"write it like `{EXAMPLES[unit]}`{bare}")

@@ -13,9 +13,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM604", "unknown-ack")
 def unknown_ack(spec: Resolved) -> Iterator[Finding]:
-    """An `ack` or an entry of `checks` names a check that does not exist.
+    """No check has the name that an `ack` or an entry of `checks` gives.
 
-    It would do nothing, and nobody would notice.
+    The entry would silently have no effect.
 
     Bad: `ack: {slow-critical: ..}`. Good: `ack: {slower-critical: ..}`.
     """
@@ -26,4 +26,4 @@ def unknown_ack(spec: Resolved) -> Iterator[Finding]:
     places += [(("checks", name), name) for name in spec.checks]
     for path, name in places:
         if name not in known:
-            yield Finding(path, f"there is no check `{name}`", nearest(name, names), on_key=True)
+            yield Finding(path, f"unknown check `{name}`", nearest(name, names), on_key=True)

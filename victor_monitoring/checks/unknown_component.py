@@ -12,9 +12,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM105", "unknown-component")
 def unknown_component(spec: Resolved) -> Iterator[Finding]:
-    """An alert names a component that the spec does not define.
+    """No component has the name that an alert gives.
 
-    The alert would be routed and documented under a name that means nothing.
+    The alert would be routed and documented under a name without a meaning.
 
     Bad: `component: cahce`. Good: a name under `components`.
     """

@@ -12,10 +12,10 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM102", "unknown-label")
 def unknown_label(spec: Resolved) -> Iterator[Finding]:
-    """A selector or a `by` names a label that the metric does not have.
+    """`by` or a selector names a label that the metric does not have.
 
-    A matcher on a missing label matches nothing, and a `by` on one merges what should be told apart.
-    `by` also takes `instance`; the labels of `select` and `scope` are always kept.
+    A matcher on a missing label matches no series, and a `by` on one merges values that should be separate.
+    `by` also takes `instance`; the labels of `select` and `scope` are always preserved.
 
     Bad: `of: shop_cache_entries{tool="x"}`. Good: a label under the metric's `labels`.
     """
@@ -29,8 +29,8 @@ def unknown_label(spec: Resolved) -> Iterator[Finding]:
     for signal in spec.signals.values():
         metrics = [reading.selector.metric for reading in signal.kind.readings()]
         for index, label in enumerate(signal.by):
-            lacking = [metric.name for metric in metrics if label not in (*metric.label_names, "instance")]
-            if lacking:
+            without = [metric.name for metric in metrics if label not in (*metric.label_names, "instance")]
+            if without:
                 known = tuple({*(name for metric in metrics for name in metric.label_names), "instance"})
                 path = ("signals", signal.name, "by", index)
-                yield Finding(path, f"`{lacking[0]}` has no label `{label}`", nearest(label, known))
+                yield Finding(path, f"`{without[0]}` has no label `{label}`", nearest(label, known))

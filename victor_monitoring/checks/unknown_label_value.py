@@ -14,9 +14,9 @@ from victor_monitoring.promql.tree import Matcher
 
 @check("VM103", "unknown-label-value")
 def unknown_label_value(spec: Resolved) -> Iterator[Finding]:
-    """A matcher asks for a value that is not in the label's closed set, or a regex for none that is.
+    """No value of a label's closed set equals or matches the value of a matcher.
 
-    Such a selector matches nothing, or, negated, everything.
+    Such a selector matches no series or, negated, every series.
 
     Bad: `of: shop_cache_lookups_total{outcome="hits"}`. Good: `{outcome="hit"}`.
     """
@@ -34,7 +34,7 @@ def unknown_label_value(spec: Resolved) -> Iterator[Finding]:
 
 
 def _names_any(matcher: Matcher, values: tuple[str, ...]) -> bool:
-    """Whether the matcher's value, negated or not, is or matches one of the set."""
+    """Return whether the matcher's value, negated or not, equals or matches one of `values`."""
     if matcher.op in ("=", "!="):
         return matcher.value in values or matcher.value == ""
     return any(re.fullmatch(matcher.value, value) for value in values)

@@ -12,9 +12,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM101", "unknown-metric")
 def unknown_metric(spec: Resolved) -> Iterator[Finding]:
-    """A signal reads, or a component is anchored in, a metric that the spec does not define.
+    """No component declares the metric that a signal reads or a component names as its anchor.
 
-    An alert or a panel would query series that nobody exports: it stays silent, and that looks like health.
+    An alert or a panel would query series that do not exist: the alert never fires, and all seems healthy.
 
     Bad: `of: shop_cache_hit_rate` where no component declares it. Good: a metric under `components`.
     """

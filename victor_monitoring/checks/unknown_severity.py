@@ -12,9 +12,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM106", "unknown-severity")
 def unknown_severity(spec: Resolved) -> Iterator[Finding]:
-    """An alert names a severity that the spec does not define.
+    """No severity has the name that an alert, `meta` or a receiver gives.
 
-    Colours, routes and inhibitions follow the list of severities, so such an alert reaches nobody.
+    Colours, routes and inhibitions are made from the list of severities: such an alert reaches no receiver.
 
     Bad: `severity: page` with `severities: [warning, critical]`. Good: `severity: critical`.
     """

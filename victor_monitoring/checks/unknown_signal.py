@@ -12,9 +12,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM104", "unknown-signal")
 def unknown_signal(spec: Resolved) -> Iterator[Finding]:
-    """An alert, a guard, a score or a panel names a signal that the spec does not define.
+    """No signal has the name that an alert, a guard, a score or a panel gives.
 
-    It would have no expression, so it could neither fire nor show data.
+    Without an expression, it could neither fire nor show data.
 
     Bad: `signal: p99_latncy`. Good: the name of a signal under `signals`.
     """

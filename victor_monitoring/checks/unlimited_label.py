@@ -11,9 +11,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM503", "unlimited-label")
 def unlimited_label(spec: Resolved) -> Iterator[Finding]:
-    """An open label has no limit.
+    """No limit is set for an open label.
 
-    Each new value is a new series, for ever: one bad value in it can fill a Prometheus.
+    Each new value adds new series: an unbounded value, such as an id, can fill a Prometheus.
 
     Bad: `labels: {tool: {open: true}}`. Good: `labels: {tool: {open: true, limit: 200}}`.
     """

@@ -1,4 +1,4 @@
-"""Operator's objects for a service that none of them scrapes."""
+"""Services that the objects of the Prometheus operator do not scrape."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM610", "unscraped-service", Severity.WARNING)
 def unscraped_service(spec: Resolved) -> Iterator[Finding]:
-    """A context gets the operator's objects, and the spec does not say what to scrape.
+    """Nothing is scraped: a context gets the operator's objects, but `kubernetes` has no `app` or `port`.
 
-    Then there is no ServiceMonitor. Unless somebody else writes one whose relabelings set every label that
-    the spec selects, no rule matches any series, and all is silent.
+    No ServiceMonitor is rendered then. Unless another one exists whose relabelings set every label that the
+    spec selects, the rules match no series, and no alert fires.
 
-    Bad: `component: operator` without more. Good: besides, `kubernetes: {app: {app: shop}, port: http}`.
+    Bad: `component: operator` alone. Good: also `kubernetes: {app: {app: shop}, port: http}`.
     """
     found = spec.kubernetes
     missing = [key for key, value in (("app", found.app), ("port", found.port)) if not value]

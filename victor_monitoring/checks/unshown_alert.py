@@ -14,7 +14,7 @@ from victor_monitoring.language.syntax.finding import Finding
 def unshown_alert(spec: Resolved) -> Iterator[Finding]:
     """No panel of the dashboard draws the signal of an alert.
 
-    Whoever is called finds nothing to look at. Where that is meant, say why with an `ack`.
+    A person who is paged finds no panel to look at. If that is intended, give the reason with an `ack`.
 
     Bad: an alert on CPU and no panel of it. Good: a panel with `signal: cpu`.
     """
@@ -24,6 +24,4 @@ def unshown_alert(spec: Resolved) -> Iterator[Finding]:
     for alert in spec.alerts:
         if alert.signal.name not in shown:
             message = f"no panel shows `{alert.signal.name}`, which `{alert.name}` watches"
-            yield Finding(
-                (*alert.path, "signal"), message, "add a panel, or say why there is none with `ack`"
-            )
+            yield Finding((*alert.path, "signal"), message, "add a panel, or give the reason with `ack`")

@@ -1,4 +1,4 @@
-"""Receivers that the operator has no words for."""
+"""Receivers that an AlertmanagerConfig cannot express."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM611", "unsupported-receiver", Severity.WARNING)
 def unsupported_receiver(spec: Resolved) -> Iterator[Finding]:
-    """A context gets the operator's objects, which have no words for one of its receivers.
+    """No AlertmanagerConfig can express a receiver of a context that gets the operator's objects.
 
-    It gets no AlertmanagerConfig then, and is told of nothing, unless the fragment of routes is merged into
-    the Alertmanager's own configuration. Such an object names Secrets instead of files: those that the
-    operator mounts.
+    The receiver is left out of the rendered objects and gets no notifications, unless the rendered routes are
+    merged into the configuration of Alertmanager. An AlertmanagerConfig refers to Secrets instead of files;
+    only files of Secrets that the operator mounts can be expressed.
 
     Bad: `api_url_file: /run/slack`. Good: `api_url_file: /etc/alertmanager/secrets/slack/url`, which becomes
     the key `url` of the Secret `slack`.
@@ -25,7 +25,7 @@ def unsupported_receiver(spec: Resolved) -> Iterator[Finding]:
     if spec.component != "operator" or not {"kubernetes", "alertmanager"} <= spec.outputs.keys():
         return
     for receiver in spec.routing.receivers:
-        _, unsaid = operator_configs(receiver)
-        for each in unsaid:
-            message = f"`{each.key}` of `{receiver.name}` cannot be said by an AlertmanagerConfig"
+        _, unsupported = operator_configs(receiver)
+        for each in unsupported:
+            message = f"`{each.key}` of `{receiver.name}` cannot be expressed in an AlertmanagerConfig"
             yield Finding(each.path, message, each.hint, on_key=True)

@@ -1,4 +1,4 @@
-"""Severities in the wrong order."""
+"""Thresholds in the wrong order of severity."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM303", "warning-beyond-critical")
 def warning_beyond_critical(spec: Resolved) -> Iterator[Finding]:
-    """An alert's threshold lies beyond that of a more severe alert on the same signal.
+    """Of two alerts on one signal, the milder one has its threshold at or beyond the more severe one's.
 
-    The milder alert then comes after the severe one, or never: it warns of nothing.
+    The milder alert then fires after the severe one, or never: it gives no early warning.
 
     Bad: warning above 95%, critical above 80%. Good: the other way round.
     """
     for milder, severer in spec.escalations:
-        mine, other = milder.condition, severer.condition
-        if not (mine.fits(milder.signal.unit) and other.fits(severer.signal.unit)):
-            continue  # amounts of different things cannot be held against each other
-        beyond = mine.threshold.value - other.threshold.value
-        if (beyond == 0 and mine.op == other.op) or ((beyond > 0) == mine.high_is_bad and beyond != 0):
+        mild, severe = milder.condition, severer.condition
+        if not (mild.fits(milder.signal.unit) and severe.fits(severer.signal.unit)):
+            continue  # quantities in different units cannot be compared
+        beyond = mild.threshold.value - severe.threshold.value
+        if (beyond == 0 and mild.op == severe.op) or ((beyond > 0) == mild.high_is_bad and beyond != 0):
             message = (
-                f"`{mine.text}` is not before the `{other.text}` of `{severer.name}` ({severer.severity})"
+                f"`{mild.text}` is not before the `{severe.text}` of `{severer.name}` ({severer.severity})"
             )
             yield Finding((*milder.path, "when"), message, "swap the thresholds, or the severities")

@@ -1,4 +1,4 @@
-"""Histograms where one number is wanted."""
+"""Histograms read as a single series."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM204", "whole-histogram")
 def whole_histogram(spec: Resolved) -> Iterator[Finding]:
-    """A kind that reads plain series is given a histogram.
+    """Histograms are read by a kind of signal that expects single series.
 
-    A histogram is many series: its buckets, `_count` and `_sum`. By its own name there is none.
+    A histogram exports series for its buckets, `_count` and `_sum`. No series has the histogram's own name.
 
     Bad: `rate: {of: request_duration_seconds}`. Good: `rate: {of: request_duration_seconds_count}`.
     """

@@ -12,19 +12,19 @@ from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.cli.app import app
 from victor_monitoring.cli.printing import print_message
 
-# A command is short, and what it builds lives to its end: looking for garbage finds none.
-_FEW_COLLECTIONS = 100_000  # instead of 700 new objects between two looks
+# A command is short and keeps its objects to its end: a garbage collection would find nothing.
+_FEW_COLLECTIONS = 100_000  # new objects between two collections, instead of 700
 
 
 def main() -> None:
-    """Runs `victor-mon`. Exit status: 0 no error, 1 findings or drift, 2 wrong usage or environment."""
+    """Run `victor-mon`. Exit status: 0 no error, 1 findings or drift, 2 wrong usage or environment."""
     gc.set_threshold(_FEW_COLLECTIONS)
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
-        if getattr(sys, name) is None:  # it was closed: what goes there goes nowhere, and nothing comes
+        if getattr(sys, name) is None:  # closed by the caller: read nothing, discard output
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - to the end
     for stream in (sys.stdin, sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):
-            stream.reconfigure(errors="backslashreplace")  # what cannot be shown, or is not what was asked
+            stream.reconfigure(errors="backslashreplace")  # characters outside the encoding
     try:
         _run()
     except UserError as error:
@@ -36,15 +36,16 @@ def main() -> None:
     except OSError as error:
         reason = error.strerror or error
         if error.filename is not None:
-            _fail(UserError(f"`{error.filename}`: {reason}", "mend this, then run the command again"))
-        _fail(UserError(f"cannot print: {reason}", "send the output elsewhere"))  # what has no name
+            _fail(UserError(f"`{error.filename}`: {reason}", "fix this, then run the command again"))
+        # Without a file name it is the output that failed.
+        _fail(UserError(f"cannot print: {reason}", "send the output elsewhere"))
 
 
 def _run() -> None:
     try:
         app()
     finally:
-        sys.stdout.flush()  # here, where it can still be told that it fails
+        sys.stdout.flush()  # here, where a failure can still be reported
 
 
 def _fail(error: UserError) -> NoReturn:
@@ -53,13 +54,13 @@ def _fail(error: UserError) -> NoReturn:
         if error.hint:
             print_message(f"hint: {error.hint}")
         sys.stderr.flush()
-    except OSError:  # nobody can be told but by the status
+    except OSError:  # only the exit status can report it
         _silence(sys.stderr)
     sys.exit(2)
 
 
 def _silence(stream: TextIO) -> None:
-    """What is left to print there goes nowhere: at the end it would fail again, and change the status."""
+    """Discard the unwritten output of a stream: at exit it would fail again and change the status."""
     with contextlib.suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 

@@ -42,7 +42,7 @@ def _main(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
 ) -> None:
-    """Monitoring as code: one spec, compiled into alert rules, a dashboard and a metric registry."""
+    """Handle the options before the command."""
 
 
 for command in (init, validate, generate, check, test, diff, explain, apply, verify, serve, demo, schema):

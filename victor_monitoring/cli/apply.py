@@ -1,4 +1,4 @@
-"""`victor-mon apply`: live systems are what a context of the spec says."""
+"""`victor-mon apply`: apply a context of the spec to its live systems."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ import typer
 from victor_monitoring.base.diagnostics import Diagnostic, UserError
 from victor_monitoring.cli.live import (
     LiveContext,
+    applicable_context,
     as_far_as_known,
+    check_artifacts,
     foreseen,
-    gate,
     located,
     opened,
-    sound_context,
 )
 from victor_monitoring.cli.options import Format, Specs, Today
 from victor_monitoring.cli.printing import fails, print_message, show
@@ -27,28 +27,26 @@ if TYPE_CHECKING:
 
 
 class ApplyFormat(enum.StrEnum):
-    """How a plan and its outcome are printed."""
+    """Formats of a plan and its outcome."""
 
     TEXT = "text"
     JSON = "json"
 
 
 TargetContext = Annotated[
-    str, typer.Option("--context", metavar="NAME", help="The context whose targets are brought to it.")
+    str, typer.Option("--context", metavar="NAME", help="The context to apply to its targets.")
 ]
 DryRun = Annotated[
     bool,
-    typer.Option("--dry-run", help="Show the plan and end; exit status 1 where there is something to do."),
+    typer.Option("--dry-run", help="Show the plan and exit; exit status 1 if it has steps."),
 ]
-SkipPrompt = Annotated[bool, typer.Option("--yes", help="Apply without asking, as where nobody can answer.")]
+SkipPrompt = Annotated[bool, typer.Option("--yes", help="Apply without confirmation, as in CI.")]
 OverwriteForeign = Annotated[
-    bool, typer.Option("--force", help="Overwrite what others have changed in a live system.")
+    bool, typer.Option("--force", help="Overwrite changes that others made in a live system.")
 ]
-PlanFormat = Annotated[
-    ApplyFormat, typer.Option("--format", help="How the plan and its outcome are printed.")
-]
+PlanFormat = Annotated[ApplyFormat, typer.Option("--format", help="Format of the plan and its outcome.")]
 AgreementTimeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a live system may take.")
+    float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Seconds to wait for a live system.")
 ]
 
 
@@ -62,23 +60,23 @@ def apply(
     timeout: AgreementTimeout = 10.0,
     today: Today = None,
 ) -> None:
-    """Bring the targets of a context to what the spec says: plan, confirm, execute, verify.
+    """Apply a context to its targets: plan, confirm, execute, verify.
 
-    Nothing is touched before the spec is valid, its files are as rendered, promtool and amtool accept them
-    and every target can be applied to. At the first failure everything is taken back as far as that goes.
+    Nothing is changed unless the spec is valid, its files are as rendered, promtool and amtool accept them
+    and every target can be applied to. At the first failure all changes are undone as far as possible.
 
     Example: victor-mon apply --context prod --dry-run
     """
-    with opened(sound_context(spec, context, today), timeout=timeout, force=force) as live:
-        gate(live)
-        live.environment.hold(live.sound.file.path)
+    with opened(applicable_context(spec, context, today), timeout=timeout, force=force) as live:
+        check_artifacts(live)
+        live.environment.hold(live.applicable.file.path)
         status = _applied(live, dry_run=dry_run, yes=yes, how=format)
     if status:
         raise typer.Exit(status)
 
 
 def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -> int:
-    """The exit status of planning, and where that is wanted and agreed of executing and verifying."""
+    """Plan, then execute and verify if wanted and confirmed; return the exit status."""
     from victor_monitoring.base.interruption import Interrupted
     from victor_monitoring.live.apply.plan_report import outcome_text, plan_text, summary
     from victor_monitoring.live.apply.run import execute, plan
@@ -87,14 +85,14 @@ def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -
     tasks = plan(live.targets, live.environment.say)
     is_work = any(task.is_work for task in tasks)
     if how is ApplyFormat.TEXT:
-        print(visible_lines(live.hidden(plan_text(tasks))), end="", flush=True)
+        print(visible_lines(live.redacted(plan_text(tasks))), end="", flush=True)
         show(foreseen(live), Format.TEXT, sys.stderr)
     if dry_run:
         _document(live, tasks, None, (), how)
         return int(is_work)
     if is_work:
         _refuse_conflicts(live, tasks)
-        _agree(live, summary(tasks), yes)
+        _confirm(live, summary(tasks), yes)
     outcome = execute(tasks, live.environment.say)
     if outcome.failure is not None:
         live.environment.say(f"victor-mon: {outcome.failure.message}")
@@ -102,22 +100,22 @@ def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -
         live.environment.say(f"{outcome_text(outcome)}next: {live.command}")
         _document(live, tasks, outcome, (), how)
         return 2
-    stands = "everything is applied" if is_work else "nothing was to do"
+    result = "everything is applied" if is_work else "there was nothing to do"
     try:
         found = located(live, is_applied=is_work)
     except UserError as error:
-        raise UserError(f"{stands}, and cannot be verified: {error.message}", error.hint) from None
+        raise UserError(f"{result}, and cannot be verified: {error.message}", error.hint) from None
     except Interrupted:
-        raise UserError(f"interrupted: {stands}, and is not verified", "run it again") from None
+        raise UserError(f"interrupted: {result}, and is not verified", "run it again") from None
     _document(live, tasks, outcome, found, how)
     if how is ApplyFormat.TEXT:
         show(found, Format.TEXT, sys.stdout)
     if fails(found):
-        print_message(f"{'applied, and ' if is_work else ''}the live systems are not what the spec says")
+        print_message(f"{'applied, and ' if is_work else ''}the live systems do not match the spec")
         return 1
-    known = as_far_as_known(found)
+    qualification = as_far_as_known(found)
     print_message(
-        f"{'applied' if is_work else 'nothing to do'}; the live systems are what the spec says{known}"
+        f"{'applied' if is_work else 'nothing to do'}; the live systems match the spec{qualification}"
     )
     return 0
 
@@ -127,16 +125,16 @@ def _refuse_conflicts(live: LiveContext, tasks: Sequence[TargetStep]) -> None:
     if conflicts and not live.environment.force:
         first = conflicts[0]
         message = f"{first.target.name}: {first.step.name}: {first.step.conflict}"
-        raise UserError(live.hidden(message), "look at the plan; --force overwrites it")
+        raise UserError(live.redacted(message), "look at the plan; --force overwrites it")
 
 
-def _agree(live: LiveContext, what: str, yes: bool) -> None:
-    """Returns where the user agrees; ends the command where not."""
+def _confirm(live: LiveContext, steps: str, yes: bool) -> None:
+    """Ask the user to confirm the plan; exit with 1 if they decline, raise UserError without a terminal."""
     if yes:
         return
     if not sys.stdin.isatty():
-        raise UserError("nobody is there to confirm the plan", "add --yes to apply it")
-    print(f"Apply this to {live.context} ({what})? [y/N] ", end="", file=sys.stderr, flush=True)
+        raise UserError("the plan needs a confirmation, and stdin is no terminal", "add --yes to apply it")
+    print(f"Apply this to {live.context} ({steps})? [y/N] ", end="", file=sys.stderr, flush=True)
     if sys.stdin.readline().strip().lower() not in ("y", "yes"):
         print_message("nothing was applied")
         raise typer.Exit(1)
@@ -154,4 +152,4 @@ def _document(
         from victor_monitoring.reporters.json import as_data
 
         text = document(live.spec_name, live.context, tasks, outcome, [as_data(each) for each in found])
-        print(live.hidden(text), end="", flush=True)
+        print(live.redacted(text), end="", flush=True)

@@ -1,4 +1,4 @@
-"""`victor-mon check`: the files match the spec."""
+"""`victor-mon check`: compare the rendered files with the spec."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ def check(
     out: OutDir = None,
     today: Today = None,
 ) -> None:
-    """Compare the files with what the spec renders now, without writing anything.
+    """Compare the files with a new rendering of the spec, without writing anything.
 
-    Shows a unified diff of each difference and the command that mends it. For CI and as a git hook.
+    Each difference is shown as a unified diff, followed by the command that updates the files. For CI and
+    git hooks.
 
     Example: victor-mon check --format github
     """
@@ -48,18 +49,18 @@ def check(
     print_message("every file matches its spec")
 
 
-def _show(drifts: Sequence[Drift], mending: str) -> None:
+def _show(drifts: Sequence[Drift], command: str) -> None:
     for drift in drifts:
         print(f"{drift.path}: {drift.kind.value}: {drift.message}\nhint: {drift.hint}")
         if drift.diff:
             print(drift.diff, end="")
         print()
     if drifts:
-        print(f"{len(drifts)} file{'s' if len(drifts) > 1 else ''} to mend: {mending}")
+        print(f"{len(drifts)} file{'s' if len(drifts) > 1 else ''} to update: {command}")
 
 
 def _generate_command(spec: Sequence[Path] | None, out: Path | None) -> str:
-    """The command that writes what was compared."""
+    """Return the command that writes the files that were compared."""
     specs = [word for path in spec or () for word in ("--spec", str(path))]
     return shlex.join(["victor-mon", "generate", *specs, *(["--out", str(out)] if out else [])])
 

@@ -1,4 +1,4 @@
-"""`victor-mon demo`: an alert of the spec fires, is delivered and resolves, while one waits."""
+"""`victor-mon demo`: make an alert of the spec fire, be delivered and resolve."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from victor_monitoring.language.resolved.spec import Resolved
 
 _FASTEST = 60  # an hour in a minute
-_SHORTEST = 100  # milliseconds between scrapes or evaluations that a small machine keeps up with
-_STOPPED = 130  # as shells have it: nobody knows how it would have ended
+_SHORTEST = 100  # milliseconds: the shortest interval of scrapes or evaluations on a small machine
+_STOPPED = 130  # as in shells after Ctrl-C: the outcome is unknown
 
 
 def _seconds(text: str) -> float:
@@ -38,7 +38,7 @@ def _seconds(text: str) -> float:
 
 ScenarioNames = Annotated[
     list[str] | None,
-    typer.Option("--scenario", metavar="NAME", help="What goes wrong; repeatable, one after the other."),
+    typer.Option("--scenario", metavar="NAME", help="A scenario to play; repeatable, played in order."),
 ]
 For = Annotated[
     float | None,
@@ -46,10 +46,10 @@ For = Annotated[
         "--for",
         metavar="DURATION",
         parser=_seconds,
-        help="How long it goes wrong. Default: until it is delivered.",
+        help="Duration of each fault. Default: until its alert is delivered.",
     ),
 ]
-List = Annotated[bool, typer.Option("--list", help="List the scenarios, and run none.")]
+List = Annotated[bool, typer.Option("--list", help="List the scenarios and exit.")]
 
 
 def demo(
@@ -59,7 +59,7 @@ def demo(
     list_: List = False,
     today: Today = None,
 ) -> None:
-    """Break a simulated service, and show how its alerts fire, are delivered and resolve.
+    """Break a simulated service and show its alerts fire, be delivered and resolve.
 
     Example: victor-mon demo --scenario HighLatency
     """
@@ -69,9 +69,9 @@ def demo(
 
     fast = _time_scaled(spec, today)
     if list_:
-        known = scenarios(fast)
-        width = max(map(len, known))
-        print("\n".join(f"{name:<{width}}  {each.text}" for name, each in known.items()))
+        by_name = scenarios(fast)
+        width = max(map(len, by_name))
+        print("\n".join(f"{name:<{width}}  {each.text}" for name, each in by_name.items()))
         return
     programs = find_programs()
     chosen = _chosen(fast, scenario, programs)
@@ -90,7 +90,7 @@ def demo(
 
 
 def _time_scaled(path: Path | None, today: Today) -> Resolved:
-    """The spec at the greatest speed that it allows. Errors in it are printed, and end the command with 1."""
+    """Return the spec at the largest time scale that it allows; exit with 1 if it has errors."""
     from victor_monitoring.app.pipeline import time_scaled
 
     compiled = compile_one(path, today)
@@ -100,23 +100,23 @@ def _time_scaled(path: Path | None, today: Today) -> Resolved:
 
 
 def _chosen(spec: Resolved, names: Sequence[str] | None, programs: Programs) -> list[Scenario]:
-    """The scenarios of these names, or the most telling one; UserError where one cannot be had."""
+    """Return the named scenarios, or the default one; raise UserError for a name that cannot be played."""
     from victor_monitoring.demo.programs import how_to_install
     from victor_monitoring.demo.scenarios import default_scenario, scenarios
 
-    known = scenarios(spec)
+    by_name = scenarios(spec)
     chosen = []
     for name in names or [default_scenario(spec).name]:
-        if name not in known:
-            raise UserError(f"there is no scenario `{name}`", nearest(name, known) or "list them: --list")
-        if known[name].prometheus_only and programs.missing:
+        if name not in by_name:
+            raise UserError(f"there is no scenario `{name}`", nearest(name, by_name) or "list them: --list")
+        if by_name[name].prometheus_only and programs.missing:
             raise UserError(f"only Prometheus can see `{name}`", how_to_install())
-        chosen.append(known[name])
+        chosen.append(by_name[name])
     return chosen
 
 
 def _backend(spec: Resolved, programs: Programs) -> AbstractContextManager[DemoBackend]:
-    """Real programs where they are there, else this process, which is said."""
+    """Return a backend of the installed programs, or of this process with a message if one is missing."""
     from victor_monitoring.demo.backend import in_process_backend
     from victor_monitoring.demo.chain import chain_backend
     from victor_monitoring.demo.programs import how_to_install
@@ -144,7 +144,7 @@ _STYLES: Final[Mapping[str, str]] = {
 
 
 def show_frames(spec: Resolved, frames: Iterator[PlayFrame]) -> None:
-    """Shows every frame as it comes."""
+    """Print every frame as it arrives: as a table on a terminal, else as lines."""
     if sys.stdout.isatty():
         _on_terminal(spec, frames)
     else:
@@ -152,14 +152,14 @@ def show_frames(spec: Resolved, frames: Iterator[PlayFrame]) -> None:
 
 
 class News:
-    """What has changed since the frame before."""
+    """The changes from one frame to the next."""
 
     def __init__(self) -> None:
         self._phase = ""
         self._states: dict[str, str] = {}
 
     def lines(self, frame: PlayFrame) -> Iterator[str]:
-        """A line for a new phase, and for each alert whose state is another than before."""
+        """Yield a line for a new phase, and one for each alert whose state has changed."""
         if frame.phase != self._phase:
             self._phase = frame.phase
             yield f"{frame.seconds:6.1f} s  {frame.phase}"
@@ -178,7 +178,7 @@ def _in_lines(frames: Iterator[PlayFrame]) -> None:
 
 
 def _on_terminal(spec: Resolved, frames: Iterator[PlayFrame]) -> None:
-    """The lines, and below them the table as it stands."""
+    """Print the lines of changes, with the current table below them."""
     from rich.live import Live
 
     news = News()
@@ -198,8 +198,8 @@ def _table(spec: Resolved, frame: PlayFrame) -> RenderableType:
     table.columns[1].justify = "right"
     for row in frame.snapshot.rows:
         for number, alert_view in enumerate(row.alerts):
-            told = (row.title, row.value, row.of) if number == 0 else ("", "", "")
+            cells = (row.title, row.value, row.of) if number == 0 else ("", "", "")
             name = f"{alert_view.name} {alert_view.condition}".strip()
             style = _STYLES[alert_view.state]
-            table.add_row(*told, Text(name, style), Text(alert_view.state, style))
+            table.add_row(*cells, Text(name, style), Text(alert_view.state, style))
     return table

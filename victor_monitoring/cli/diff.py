@@ -1,4 +1,4 @@
-"""`victor-mon diff`: what an edit or a context changes, and what it means."""
+"""`victor-mon diff`: show the changes in meaning that an edit or a context makes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class DiffFormat(enum.StrEnum):
-    """How changes are printed."""
+    """Formats of changes."""
 
     TEXT = "text"
     JSON = "json"
@@ -28,7 +28,7 @@ class DiffFormat(enum.StrEnum):
 
 
 class FailOn(enum.StrEnum):
-    """Which changes make the exit status 1."""
+    """The changes that make the exit status 1."""
 
     ANY = "any"
     BREAKING = "breaking"
@@ -37,10 +37,10 @@ class FailOn(enum.StrEnum):
 
 Revision = Annotated[
     str | None,
-    typer.Option("--from", metavar="REV", help="The revision of git to compare with, such as main."),
+    typer.Option("--from", metavar="REV", help="The git revision to compare with, such as main."),
 ]
-DiffFormatOption = Annotated[DiffFormat, typer.Option("--format", help="How changes are printed.")]
-FailOption = Annotated[FailOn, typer.Option("--fail-on", help="Which changes make the exit status 1.")]
+DiffFormatOption = Annotated[DiffFormat, typer.Option("--format", help="Format of the changes.")]
+FailOption = Annotated[FailOn, typer.Option("--fail-on", help="The changes that make the exit status 1.")]
 
 
 def diff(
@@ -51,10 +51,10 @@ def diff(
     fail_on: FailOption = FailOn.ANY,
     today: Today = None,
 ) -> None:
-    """Show what changes in meaning: since a revision of git, or from base to a context.
+    """Show the changes in meaning since a git revision, or from base to a context.
 
-    Each change is told with what it makes of the watch (loosened or tightened) and with what it breaks.
-    Since a revision base and all contexts are compared, or one --context with itself.
+    Each change is shown with its effect on alerting (loosened or tightened) and the things that it breaks.
+    --from compares base and all contexts with that revision; with --context it compares that context only.
 
     Example: victor-mon diff --from main --format markdown
     """
@@ -70,16 +70,16 @@ def diff(
 def _compared(
     spec: SpecFile, revision: str | None, context: str | None, how: DiffFormat, fail_on: FailOn, today: Today
 ) -> bool:
-    """Prints the changes of one spec; whether they make the command fail."""
+    """Print the changes of one spec; return whether they make the command fail."""
     from victor_monitoring.app.differences import Side, as_json, as_markdown, as_text, differences, summary
 
-    now = _sound(compile_file(spec, today))
-    after = Side(now, _known(context, now))
+    now = _error_free(compile_file(spec, today))
+    after = Side(now, _existing(context, now))
     if revision is None:
         before = Side(now)
     else:
-        was = _sound(compile_source(_at(spec, revision), today))
-        before = Side(was, _known(context, was))
+        was = _error_free(compile_source(_at(spec, revision), today))
+        before = Side(was, _existing(context, was))
     found = differences(before, after)
     match how:
         case DiffFormat.JSON:
@@ -100,13 +100,14 @@ def _counts(placed: PlacedChange, fail_on: FailOn) -> bool:
     )
 
 
-def _sound(compiled: Compiled) -> Compiled:
-    """The spec; with errors there is nothing to compare, and they are what is printed."""
+def _error_free(compiled: Compiled) -> Compiled:
+    """Return the spec; print its errors and exit with 1 if it has any."""
     stop_on_errors(compiled.diagnostics)
     return compiled
 
 
-def _known(context: str | None, compiled: Compiled) -> str | None:
+def _existing(context: str | None, compiled: Compiled) -> str | None:
+    """Return the context; raise UserError if the spec does not have it."""
     if context is not None and context not in compiled.contexts:
         message = f"`{compiled.source.name}` has no context `{context}`"
         raise UserError(message, nearest(context, compiled.contexts, "leave --context out"))
@@ -114,12 +115,12 @@ def _known(context: str | None, compiled: Compiled) -> str | None:
 
 
 def _at(spec: SpecFile, revision: str) -> Source:
-    """The text of the spec at a revision of git."""
+    """Return the text of the spec at a git revision."""
     if not revision or revision.startswith("-"):
-        raise UserError(f"`{revision}` is no revision of git", "name one, such as --from main")
-    path = files.resolved(spec.path)  # what a link leads to
+        raise UserError(f"`{revision}` is not a git revision", "name one, such as --from main")
+    path = files.resolved(spec.path)  # git stores a link, not the text of its target
     try:
-        done = subprocess.run(  # noqa: S603 - a revision cannot be an option: it begins otherwise
+        done = subprocess.run(  # noqa: S603 - a revision is never an option: it begins without a dash
             ["git", "cat-file", "blob", f"{revision}:./{path.name}"],  # noqa: S607 - the user's git
             cwd=path.parent,
             capture_output=True,
@@ -128,10 +129,11 @@ def _at(spec: SpecFile, revision: str) -> Source:
     except FileNotFoundError:
         raise UserError("`git` is not on PATH", "install git, or compare contexts: --context NAME") from None
     except OSError as error:
-        raise UserError(f"`git` cannot be run: {error.strerror}", "mend its installation") from None
+        raise UserError(f"`git` cannot be run: {error.strerror}", "repair its installation") from None
     if done.returncode:
-        said = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        message = f"git has no `{spec.path.as_posix()}` at `{revision}`" + (f": {said[0]}" if said else "")
+        errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
+        reason = f": {errors[0]}" if errors else ""
+        message = f"git has no `{spec.path.as_posix()}` at `{revision}`{reason}"
         raise UserError(message, "name a revision that has it: git log --oneline -- " + spec.path.as_posix())
     text = done.stdout.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
     return Source(f"{revision}:{spec.path.as_posix()}", text)

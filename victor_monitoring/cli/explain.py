@@ -1,4 +1,4 @@
-"""`victor-mon explain NAME`: what a name of the spec means, in full."""
+"""`victor-mon explain NAME`: explain a name of the spec."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Topic = Annotated[str, typer.Argument(help="An alert, a signal, a metric, a comp
 
 
 def explain(name: Topic, spec: Specs = None, today: Today = None) -> None:
-    """Show what a name means: definition, PromQL, thresholds per context with their lines, and users.
+    """Explain a name: definition, PromQL, thresholds per context with their lines, and users.
 
     Example: victor-mon explain HighLatency
     """
@@ -26,12 +26,12 @@ def explain(name: Topic, spec: Specs = None, today: Today = None) -> None:
         print(about_pattern, end="")
         return
     compiled = [compile_file(each, today) for each in find_specs(spec)]
-    told = [text for each in compiled if (text := describe(each, name))]
-    if told:
-        print("\n".join(told), end="")
+    texts = [text for each in compiled if (text := describe(each, name))]
+    if texts:
+        print("\n".join(texts), end="")
         return
-    known = [*(known for each in compiled for known in names_of(each)), *pattern_names()]
+    names = [*(other for each in compiled for other in names_of(each)), *pattern_names()]
     broken = next((each.source.name for each in compiled if each.has_errors), None)
     if broken:
         print_message(f"`{broken}` has errors, so not every name in it is known: victor-mon validate")
-    raise UserError(f"nothing is named `{name}`", nearest(name, known))
+    raise UserError(f"nothing is named `{name}`", nearest(name, names))

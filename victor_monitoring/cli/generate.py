@@ -1,4 +1,4 @@
-"""`victor-mon generate`: the files are what the spec says."""
+"""`victor-mon generate`: write the files that a spec renders."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ OnlyOutputs = Annotated[
     typer.Option("--only", metavar="OUTPUT", help="Only this output, such as rules; repeatable."),
 ]
 ReplaceForeign = Annotated[
-    bool, typer.Option("--force", help="Replace files that stand in the way and were never generated.")
+    bool, typer.Option("--force", help="Replace existing files that were not generated.")
 ]
 
 
@@ -34,7 +34,7 @@ def generate(
 ) -> None:
     """Write every file that a spec renders, and remove those that it no longer renders.
 
-    Each file is replaced whole; unchanged ones are not touched. With --only or --context nothing is
+    Each file is replaced atomically; unchanged files are not touched. With --only or --context no file is
     removed. A spec with errors writes nothing.
 
     Example: victor-mon generate --context prod --out /tmp/look
@@ -62,7 +62,7 @@ def _print_report(report: WriteReport, *, renders_nothing: bool) -> None:
     if report.refused:
         print_message("nothing was written")
     elif renders_nothing:
-        print_message("nothing of that is rendered")
+        print_message("nothing to render")
     else:
         written, unchanged, removed = map(len, (report.written, report.unchanged, report.removed))
         print_message(f"{written} written, {unchanged} unchanged, {removed} removed")

@@ -1,4 +1,4 @@
-"""`victor-mon init`: a first spec to start from."""
+"""`victor-mon init`: write a starter spec."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ ServiceName = Annotated[
 
 
 def init(name: ServiceName = None) -> None:
-    """Write a commented starter spec to specs/, which validates and compiles as it stands.
+    """Write a commented starter spec to specs/, which is valid and compiles without an edit.
 
     Example: victor-mon init --name shop
     """
     service = name or slug(Path.cwd().name) or "service"
     if service != slug(service):
-        message = f"`{service}` is no name for a service"
+        message = f"`{service}` is not a valid service name"
         raise UserError(
             message, f"use lower-case letters, digits and dashes: --name {slug(service) or 'shop'}"
         )
     path = Path("specs") / f"{service}.yaml"
     if path.exists():
-        message = f"`{path.as_posix()}` exists, and stays as it is"
+        message = f"`{path.as_posix()}` exists and was not changed"
         raise UserError(message, "edit it, or start another one: victor-mon init --name NAME")
     write_text(path, starter_spec(service))
     write_text(Path("specs") / SCHEMA_NAME, schema_text())
@@ -39,12 +39,12 @@ def init(name: ServiceName = None) -> None:
 
 
 def slug(text: str) -> str:
-    """The text as a service's name: lower-case letters, digits and dashes, 40 at most."""
+    """Return the text as a service name: lower-case letters, digits and dashes, at most 40."""
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")[:40].strip("-")
 
 
 def starter_spec(service: str) -> str:
-    """The starter spec for a service of that name."""
+    """Return the starter spec of a service."""
     from victor_monitoring.language.resolved.outputs import identifier
     from victor_monitoring.language.syntax.mistakes import quoted
     from victor_monitoring.language.syntax.scalars import resolve
@@ -57,7 +57,7 @@ def starter_spec(service: str) -> str:
 
 
 def _named(line: str, prefix: str, name: str) -> str:
-    """A line of the starter with the names in place, its comment in its column where there is room."""
+    """Return a line of the starter with the names inserted and its comment in its column if possible."""
     text, mark, comment = line.partition("  #")
     named = text.replace("starter_", prefix).replace("starter", name)
     return f"{named.rstrip():<{len(text)}}{mark}{comment}" if mark else named

@@ -1,4 +1,4 @@
-"""The live systems of a context, as `apply` and `verify` reach them."""
+"""The live systems of a context, opened for `apply` and `verify`."""
 
 from __future__ import annotations
 
@@ -34,48 +34,48 @@ class ApplicableContext:
 
 @dataclass(frozen=True, slots=True)
 class LiveContext:
-    """The targets of a context, ready to be asked; `patience` is how many seconds they may take to agree."""
+    """The opened targets of a context; `patience` is the time in which they must match it, in seconds."""
 
-    sound: ApplicableContext
+    applicable: ApplicableContext
     environment: ApplyEnvironment
     delivery: Delivery
     targets: tuple[Target, ...]
     patience: float
 
-    def hidden(self, text: str) -> str:
-        """The text without secrets."""
+    def redacted(self, text: str) -> str:
+        """Return the text without secrets."""
         return self.environment.redactor(text)
 
     @property
     def context(self) -> str:
         """The context's name."""
-        return self.sound.context
+        return self.applicable.context
 
     @property
     def spec_name(self) -> str:
         """The spec's path, as the user gave it."""
-        return self.sound.compiled.source.name
+        return self.applicable.compiled.source.name
 
     @property
     def command(self) -> str:
-        """The command that brings everything to what the spec says."""
+        """The command line that applies the context."""
         return shlex.join(["victor-mon", "apply", "--context", self.context, "--spec", self.spec_name])
 
 
-def sound_context(given: Specs, context: str, today: Today) -> ApplicableContext:
-    """The one spec that has the context; mistakes in a spec are printed and end the command with 1."""
+def applicable_context(given: Specs, context: str, today: Today) -> ApplicableContext:
+    """Return the only spec that has the context; print errors and exit with 1 if a spec has any."""
     compiled = {spec: compile_file(spec, today) for spec in find_specs(given)}
     diagnostics = [each for one in compiled.values() for each in one.diagnostics]
     stop_on_errors(diagnostics)
-    known = {name for one in compiled.values() for name in one.contexts}
-    having = [(spec, one) for spec, one in compiled.items() if context in one.contexts]
-    if not having:
+    names = {name for one in compiled.values() for name in one.contexts}
+    matches = [(spec, one) for spec, one in compiled.items() if context in one.contexts]
+    if not matches:
         raise UserError(
-            f"there is no context `{context}`", nearest(context, known, "add it under `contexts`")
+            f"there is no context `{context}`", nearest(context, names, "add it under `contexts`")
         )
-    if len(having) > 1:
+    if len(matches) > 1:
         raise UserError(f"several specs have a context `{context}`", "name one: --spec FILE")
-    (spec, one), *_ = having
+    (spec, one), *_ = matches
     show(one.diagnostics, Format.TEXT, sys.stderr)
     if not one.targets.get(context):
         hint = "name them: `targets: [prometheus: {url: .., rules_dir: ..}]`"
@@ -84,8 +84,8 @@ def sound_context(given: Specs, context: str, today: Today) -> ApplicableContext
 
 
 @contextlib.contextmanager
-def opened(sound: ApplicableContext, *, timeout: float, force: bool = False) -> Iterator[LiveContext]:
-    """The targets of the context until the block ends. No secret is in what is printed, errors included."""
+def opened(applicable: ApplicableContext, *, timeout: float, force: bool = False) -> Iterator[LiveContext]:
+    """Yield the targets of the context; secrets are redacted from all output, errors included."""
     from victor_monitoring.app.deliveries import delivery
     from victor_monitoring.base.interruption import Interrupted, interruptible
     from victor_monitoring.live.apply.environment import ApplyEnvironment
@@ -93,53 +93,53 @@ def opened(sound: ApplicableContext, *, timeout: float, force: bool = False) -> 
 
     redactor = Redactor()
 
-    def tell(text: str) -> None:
-        with contextlib.suppress(OSError):  # whoever listened has gone; what was begun is seen through
+    def report(text: str) -> None:
+        with contextlib.suppress(OSError):  # stderr is closed: finish the work all the same
             print_message(redactor(text))
 
-    given = delivery(sound.compiled, sound.context)
+    given = delivery(applicable.compiled, applicable.context)
     patience = max(timeout, 2 * (given.spec.evaluate + 2 * given.spec.scrape) / 1000)
     try:
-        with interruptible(), contextlib.ExitStack() as held:
-            environment = ApplyEnvironment(sound.file.root, tell, held, redactor, force, timeout)
-            placed = sound.compiled.targets[sound.context]
+        with interruptible(), contextlib.ExitStack() as locks:
+            environment = ApplyEnvironment(applicable.file.root, report, locks, redactor, force, timeout)
+            placed = applicable.compiled.targets[applicable.context]
             targets = tuple(each.settings.target(given, environment, each.path) for each in placed)
-            yield LiveContext(sound, environment, given, targets, patience)
+            yield LiveContext(applicable, environment, given, targets, patience)
     except UserError as error:
         raise UserError(redactor(error.message), redactor(error.hint)) from None
     except Interrupted:
-        raise UserError("interrupted: nothing was touched", "run it again") from None
+        raise UserError("interrupted: nothing was changed", "run it again") from None
 
 
-def gate(live: LiveContext) -> None:
-    """Returns where the files are as rendered and promtool and amtool accept them."""
+def check_artifacts(live: LiveContext) -> None:
+    """Exit with 1 if a file has drifted; raise UserError unless promtool and amtool accept the artifacts."""
     from victor_monitoring.app.pipeline import render
     from victor_monitoring.live.apply.validation import validate_rendered
     from victor_monitoring.outputs import Rendering, compare
 
-    file = live.sound.file
-    rendering = Rendering(file.name, tuple(render(live.sound.compiled)))
+    file = live.applicable.file
+    rendering = Rendering(file.name, tuple(render(live.applicable.compiled)))
     drifts = compare(file.root, [rendering], complete=True)
     for drift in drifts:
         print_message(f"{drift.path}: {drift.kind.value}: {drift.message}")
     if drifts:
         print_message("nothing is applied while files and spec differ: victor-mon generate")
         raise typer.Exit(1)
-    placed = live.sound.compiled.targets[live.context]
+    placed = live.applicable.compiled.targets[live.context]
     validate_rendered(
         live.delivery, live.environment, frozenset[str]().union(*(each.settings.takes for each in placed))
     )
 
 
 def foreseen(live: LiveContext) -> list[Diagnostic]:
-    """What will keep the live systems from what the spec says after everything is applied, as warnings."""
+    """Return a warning for each difference that will remain after everything is applied."""
     return _in_place(live, [each for target in live.targets for each in target.foresee()])
 
 
 def located(live: LiveContext, *, is_applied: bool = False) -> list[Diagnostic]:
-    """What the live systems have otherwise than the spec, each in its place there.
+    """Return the differences of the live systems, each at its position in the spec.
 
-    After something was applied they have time to come to agree.
+    After a change (`is_applied`) the live systems have `patience` seconds to match the spec.
     """
     from victor_monitoring.live.apply.run import findings
 
@@ -147,16 +147,18 @@ def located(live: LiveContext, *, is_applied: bool = False) -> list[Diagnostic]:
 
 
 def as_far_as_known(found: Sequence[Diagnostic]) -> str:
-    """What is to be added to a good result where something of it may not be read."""
+    """Return the suffix of a success message if some live content may not be read, else an empty text."""
     from victor_monitoring.live.apply.patterns import UNREADABLE
 
     return ", as far as you may read them" if any(each.code == UNREADABLE.code for each in found) else ""
 
 
 def _in_place(live: LiveContext, found: Sequence[Finding]) -> list[Diagnostic]:
-    """The findings without secrets, each in its place in the spec."""
+    """Return the findings as diagnostics without secrets, each at its position in the spec."""
     from victor_monitoring.language.syntax.finding import locate
 
-    tree = live.sound.compiled.trees[live.context]
-    shown = (replace(each, message=live.hidden(each.message), hint=live.hidden(each.hint)) for each in found)
+    tree = live.applicable.compiled.trees[live.context]
+    shown = (
+        replace(each, message=live.redacted(each.message), hint=live.redacted(each.hint)) for each in found
+    )
     return in_order(locate(each, each.pattern, tree) for each in shown if each.pattern)

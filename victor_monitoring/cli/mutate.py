@@ -1,4 +1,4 @@
-"""`victor-mon test --mutate`: rules made wrong on purpose, to see whether the cases notice."""
+"""`victor-mon test --mutate`: change rules on purpose, and count the mutants that the cases notice."""
 
 from __future__ import annotations
 
@@ -33,44 +33,44 @@ if TYPE_CHECKING:
 
 
 def mutate(promtool: Promtool, places: Sequence[tuple[Compiled, Resolved]], text: str, how: Format) -> None:
-    """Mutates the rules of each place and tells what was noticed; ends with 1 below the spec's share."""
+    """Mutate the rules of each spec and print the results; exit with 1 if too few mutants are noticed."""
     is_weak = False
-    for compiled, there in places:
-        found = _strength(promtool, there, text)
-        wanted = there.mutation if there.mutation is not None else 0
-        enough = found.share >= wanted
+    for compiled, spec in places:
+        found = _strength(promtool, spec, text)
+        required = spec.mutation if spec.mutation is not None else 0
+        enough = found.share >= required
         if how is Format.TEXT:
             print("\n".join(strength_table(found)))
-        diagnostics = list(_survivors(compiled, there, found, Severity.NOTE if enough else Severity.ERROR))
+        diagnostics = list(_survivors(compiled, spec, found, Severity.NOTE if enough else Severity.ERROR))
         show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
         survived, equivalent = len(found.survivors), len(found.equivalent)
         counts = f"{len(found.results)} mutants, {survived} survived, {equivalent} equivalent"
         share = f"{float(found.share):.1%} noticed"
-        print_message(f"{there.service.name} {there.context or 'base'}: {counts}, {share}")
+        print_message(f"{spec.service.name} {spec.context or 'base'}: {counts}, {share}")
         is_weak = is_weak or not enough
     if is_weak:
         raise typer.Exit(1)
 
 
-def _strength(promtool: Promtool, there: Resolved, text: str) -> Strength:
-    rules = RuleFile.of(rule_data(there))
-    select = frozenset(matcher.label for each in there.components.values() for matcher in each.select)
-    cases = derive(there).cases
-    name = f"{there.service.name} {there.context or 'base'}"
+def _strength(promtool: Promtool, spec: Resolved, text: str) -> Strength:
+    rules = RuleFile.of(rule_data(spec))
+    select = frozenset(matcher.label for each in spec.components.values() for matcher in each.select)
+    cases = derive(spec).cases
+    name = f"{spec.service.name} {spec.context or 'base'}"
     with Progress(f"{name}: mutants noticed", None) as progress:
-        fates = run_mutants(promtool, cases, rules, there.evaluate, select, progress.add, text)
-    alive = [fate.mutant for fate in fates if fate.caught_by is None]
-    return Strength(tuple(fates), tuple(mutant for mutant in alive if is_equivalent(mutant)))
+        results = run_mutants(promtool, cases, rules, spec.evaluate, select, progress.add, text)
+    alive = [result.mutant for result in results if result.caught_by is None]
+    return Strength(tuple(results), tuple(mutant for mutant in alive if is_equivalent(mutant)))
 
 
-def _survivors(compiled: Compiled, there: Resolved, found: Strength, severity: Severity) -> list[Diagnostic]:
-    tree = compiled.trees[there.context]
+def _survivors(compiled: Compiled, spec: Resolved, found: Strength, severity: Severity) -> list[Diagnostic]:
+    tree = compiled.trees[spec.context]
     return [
-        dataclasses.replace(survivor(fate, _path(there, fate), tree), severity=severity)
-        for fate in found.survivors
+        dataclasses.replace(survivor(result, _path(spec, result), tree), severity=severity)
+        for result in found.survivors
     ]
 
 
-def _path(there: Resolved, fate: MutantResult) -> SpecPath:
-    """Where the spec has the alert that a mutant counts for."""
-    return next((alert.path for alert in there.alerts if alert.name == fate.alert), ("meta",))
+def _path(spec: Resolved, result: MutantResult) -> SpecPath:
+    """Return the path of the alert that a mutant counts for."""
+    return next((alert.path for alert in spec.alerts if alert.name == result.alert), ("meta",))

@@ -1,4 +1,4 @@
-"""The options that several commands share."""
+"""Options shared by several commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 
 class Format(enum.StrEnum):
-    """How findings are printed."""
+    """Formats of findings."""
 
     TEXT = "text"
     JSON = "json"
@@ -27,11 +27,11 @@ OutDir = Annotated[
     Path | None,
     typer.Option("--out", metavar="DIR", file_okay=False, help="Write below DIR instead of below the root."),
 ]
-FormatOption = Annotated[Format, typer.Option("--format", help="How findings are printed.")]
-StrictOption = Annotated[bool, typer.Option("--strict", help="Warnings count as errors.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="Format of the findings.")]
+StrictOption = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")]
 Today = Annotated[
     datetime.datetime | None,
-    typer.Option("--today", formats=["%Y-%m-%d"], help="The day on which acknowledgements are judged."),
+    typer.Option("--today", formats=["%Y-%m-%d"], help="The day as of which acknowledgements are valid."),
 ]
 ContextName = Annotated[
     str | None, typer.Option("--context", metavar="NAME", help="Only this context of the spec.")

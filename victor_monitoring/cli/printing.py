@@ -1,4 +1,4 @@
-"""Findings printed, and what they make of the exit status."""
+"""Printed findings, messages and progress, and the exit status that findings lead to."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from victor_monitoring.cli.options import Format
 
 
 def show(diagnostics: Sequence[Diagnostic], how: Format, stream: TextIO) -> None:
-    """Prints the findings; colour only on a terminal, and not where NO_COLOR is set."""
+    """Print the findings; in colour on a terminal unless NO_COLOR is set."""
     from victor_monitoring.reporters import reporter
 
     colour = stream.isatty() and not os.environ.get("NO_COLOR")
@@ -26,29 +26,29 @@ def show(diagnostics: Sequence[Diagnostic], how: Format, stream: TextIO) -> None
 
 
 def fails(diagnostics: Sequence[Diagnostic], strict: bool = False) -> bool:
-    """Whether the findings make a command fail: errors, and warnings where `strict`."""
+    """Return whether the findings make a command fail: errors do, with `strict` also warnings."""
     least = Severity.WARNING if strict else Severity.ERROR
     return any(each.severity >= least for each in diagnostics)
 
 
 def stop_on_errors(diagnostics: Sequence[Diagnostic], how: Format = Format.TEXT) -> None:
-    """Ends the command with 1 where there are errors, and prints all findings then: text is not data."""
+    """Print all findings and exit with 1 if one is an error; text goes to stderr, as it is not data."""
     if fails(diagnostics):
         show(diagnostics, how, sys.stderr if how is Format.TEXT else sys.stdout)
         raise typer.Exit(1)
 
 
 def print_message(text: str) -> None:
-    """Tells the user what was done; not data, so not on stdout."""
+    """Print a message to stderr: it is not data."""
     from victor_monitoring.reporters._visible import visible_lines
 
     print(visible_lines(text), file=sys.stderr)
 
 
 class Progress:
-    """A line on a terminal that counts, and is gone in the end; silent where nobody watches.
+    """A counter on a line of the terminal, erased at the end; silent if stderr is no terminal.
 
-    Without a total it only counts.
+    Without a total only the count is shown.
     """
 
     def __init__(self, name: str, total: int | None) -> None:
@@ -68,7 +68,7 @@ class Progress:
             sys.stderr.flush()
 
     def add(self, count: int) -> None:
-        """So many more are done."""
+        """Add to the number of finished items."""
         with self._lock:
             self._done += count
             if self._shown:

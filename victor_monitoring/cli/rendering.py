@@ -1,4 +1,4 @@
-"""What a run renders, by the root that it goes to: the way that `generate` and `check` share."""
+"""The artifacts of all specs by root, for `generate` and `check`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from victor_monitoring.base.diagnostics import Diagnostic, UserError, nearest
 from victor_monitoring.cli.options import Format, Today
 from victor_monitoring.cli.printing import stop_on_errors
-from victor_monitoring.cli.specs import SpecFile, compile_file, known_context
+from victor_monitoring.cli.specs import SpecFile, compile_file, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.outputs import Rendering
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RootRenderings:
-    """The renderings for one root, and whether they are all that their specs render."""
+    """The renderings of one root; `complete` if they include every artifact of their specs."""
 
     root: Path
     renderings: tuple[Rendering, ...]
@@ -27,7 +27,7 @@ class RootRenderings:
 
 @dataclass(frozen=True, slots=True)
 class RenderedSpecs:
-    """What specs without errors render, and what else there is to say about them."""
+    """The renderings of specs without errors, and the diagnostics of these specs."""
 
     runs: tuple[RootRenderings, ...]
     diagnostics: tuple[Diagnostic, ...]
@@ -42,14 +42,14 @@ def render_specs(
     today: Today = None,
     how: Format = Format.TEXT,
 ) -> RenderedSpecs:
-    """Everything that the specs render. Errors are printed, as `how` says, and end the command with 1."""
+    """Return the renderings of all specs; print errors as `how` and exit with 1 if one has any."""
     from victor_monitoring.app.pipeline import render
     from victor_monitoring.outputs import Rendering, abandoned
 
     compiled = [(spec, compile_file(spec, today)) for spec in specs]
     diagnostics = [diagnostic for _, each in compiled for diagnostic in each.diagnostics]
     stop_on_errors(diagnostics, how)
-    _known(only, context, {name for _, each in compiled for name in each.contexts})
+    _require_known(only, context, {name for _, each in compiled for name in each.contexts})
     by_root: dict[Path, list[Rendering]] = {}
     sources: dict[Path, Path] = {}
     for spec, each in compiled:
@@ -66,11 +66,11 @@ def render_specs(
     return RenderedSpecs(tuple(runs), tuple(diagnostics))
 
 
-def _known(only: Sequence[str] | None, context: str | None, contexts: set[str]) -> None:
-    """UserError where an output or a context that is asked for does not exist."""
+def _require_known(only: Sequence[str] | None, context: str | None, contexts: set[str]) -> None:
+    """Raise UserError unless the chosen outputs and the context exist."""
     from victor_monitoring.renderers import rendered_outputs
 
     for name in only or ():
         if name not in rendered_outputs():
             raise UserError(f"there is no output `{name}`", nearest(name, rendered_outputs()))
-    known_context(context, contexts)
+    require_context(context, contexts)

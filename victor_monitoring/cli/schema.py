@@ -1,4 +1,4 @@
-"""`victor-mon schema`: the language as a JSON Schema, for editors."""
+"""`victor-mon schema`: print the JSON Schema of the language, for editors."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ SCHEMA_NAME = "victor-mon.schema.json"
 
 def schema(
     out: Annotated[
-        Path | None, typer.Option("--out", metavar="FILE", help="Write it there instead of to stdout.")
+        Path | None, typer.Option("--out", metavar="FILE", help="Write to FILE instead of stdout.")
     ] = None,
     reference: Annotated[
-        bool, typer.Option("--reference", help="The reference of keys and findings instead, as Markdown.")
+        bool, typer.Option("--reference", help="Print the reference of keys and findings, as Markdown.")
     ] = False,
 ) -> None:
     """Print the JSON Schema of the spec language, or its reference.
@@ -39,14 +39,14 @@ def schema(
 
 
 def schema_text() -> str:
-    """The schema as JSON, keys sorted."""
+    """Return the schema as JSON with sorted keys."""
     from victor_monitoring.app.reference import language_schema
 
     return json.dumps(language_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
 
 
 def write_text(path: Path, text: str) -> bool:
-    """Whether the file had to be written to hold `text`; it is replaced whole, or UserError says why not."""
+    """Replace the file unless it has this text already; return whether it was written."""
     from victor_monitoring.base.files import replace
 
     if path.is_file() and path.read_bytes() == text.encode():

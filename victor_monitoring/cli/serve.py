@@ -1,4 +1,4 @@
-"""`victor-mon serve`: a service that shows the spec at work."""
+"""`victor-mon serve`: serve the metrics of a spec, and show its signals and alerts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import typer
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.base.interruption import stoppable
 from victor_monitoring.cli.options import ContextName, Today
-from victor_monitoring.cli.specs import OneSpec, compile_one, known_context
+from victor_monitoring.cli.specs import OneSpec, compile_one, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.demo.serving.source import ServedMetrics
@@ -23,17 +23,15 @@ if TYPE_CHECKING:
 
 _EXTRA = 'pip install "victor-monitoring[serve]"'
 
-Simulate = Annotated[
-    bool, typer.Option("--simulate", help="Serve a simulated load instead of this process alone.")
-]
-Seed = Annotated[int, typer.Option("--seed", help="Another seed, another simulation.")]
+Simulate = Annotated[bool, typer.Option("--simulate", help="Serve a simulated load instead of this process.")]
+Seed = Annotated[int, typer.Option("--seed", help="The seed of the simulation.")]
 FaultNames = Annotated[
     list[str] | None,
-    typer.Option("--fault", metavar="NAME", help="What is wrong, repeatable; `list` prints the names."),
+    typer.Option("--fault", metavar="NAME", help="A fault to simulate; repeatable. `list` prints the names."),
 ]
 Host = Annotated[str, typer.Option("--host", help="The address to listen on.")]
-Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 takes a free one.")]
-AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Let other machines connect.")]
+Port = Annotated[int, typer.Option("--port", min=0, max=65535, help="The port; 0 selects a free one.")]
+AllowRemote = Annotated[bool, typer.Option("--allow-remote", help="Allow connections from other machines.")]
 
 
 def serve(
@@ -47,7 +45,7 @@ def serve(
     allow_remote: AllowRemote = False,
     today: Today = None,
 ) -> None:
-    """Serve the spec's metrics, and show its signals and alerts as they stand, until Ctrl-C.
+    """Serve the spec's metrics and show its signals and alerts, until Ctrl-C.
 
     Example: victor-mon serve --simulate --fault HighLatency
     """
@@ -57,12 +55,14 @@ def serve(
 
         print("\n".join(fault_names(resolved)))
         return
-    _missing_extras()
+    _require_extras()
     from victor_monitoring.demo.serving.server import application, bound, is_loopback, paths, serving, url_of
     from victor_monitoring.demo.serving.watch import Watch
 
     if not (allow_remote or is_loopback(host)):
-        raise UserError(f"other machines can reach `{host}`, and everybody may ask", "say so: --allow-remote")
+        raise UserError(
+            f"other machines can connect to `{host}`, without a password", "allow it: --allow-remote"
+        )
     source = _source(resolved, simulate, seed, fault or [])
     app = application(source)
     with bound(host, port) as listening, stoppable(), serving(app, listening) as server:
@@ -80,9 +80,9 @@ def serve(
 
 
 def _resolved(path: Path | None, context: str | None, today: Today) -> Resolved:
-    """The spec for base or the context. Errors in it are printed, and end the command with 1."""
+    """Return the spec, resolved for base or the context; print errors and exit with 1 if it has any."""
     compiled = compile_one(path, today)
-    known_context(context, compiled.contexts)
+    require_context(context, compiled.contexts)
     found = compiled.base if context is None else compiled.contexts[context]
     assert found is not None  # a spec without errors is resolved
     return found
@@ -95,12 +95,12 @@ def _source(spec: Resolved, simulate: bool, seed: int, names: list[str]) -> Serv
     if simulate:
         return simulated(spec, seed=seed, faults=faults(spec, names))
     if names:
-        raise UserError("a fault is simulated", "add --simulate")
+        raise UserError("--fault needs a simulation", "add --simulate")
     return live(spec)
 
 
-def _missing_extras() -> None:
-    """UserError where what serves is not installed."""
+def _require_extras() -> None:
+    """Raise UserError unless the packages of the HTTP server are installed."""
     for package in ("fastapi", "uvicorn"):
         try:
             __import__(package)
@@ -111,7 +111,7 @@ def _missing_extras() -> None:
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from victor_monitoring.demo.serving.summary import States, Told
+    from victor_monitoring.demo.serving.summary import AlertCell, States
     from victor_monitoring.demo.serving.watch import View, Watch
 
 _REFRESH: Final = 0.5  # seconds
@@ -119,17 +119,17 @@ _STYLES: Final[Mapping[str, str]] = {"inactive": "dim", "pending": "yellow", "fi
 
 
 def live_view(watch: Watch, *, is_alive: Callable[[], bool]) -> None:
-    """Shows what is watched until something else ends it; UserError where the server has ended by itself."""
+    """Show signals and alerts until interrupted; raise UserError if the server ends by itself."""
     show, shown = _on_terminal(watch) if sys.stdout.isatty() else _in_lines()
     with shown:
         while is_alive():
             show(watch.view())
             time.sleep(_REFRESH)
-    raise UserError("the HTTP server has ended", "what it has said stands above")
+    raise UserError("the HTTP server has ended", "see its messages above")
 
 
 def _in_lines() -> tuple[Callable[[View], None], AbstractContextManager[object]]:
-    """A line for each alert that changes its state."""
+    """Return a function that prints a line for each alert whose state has changed."""
     from victor_monitoring.demo.serving.summary import news, states
 
     before: States = {}
@@ -144,7 +144,7 @@ def _in_lines() -> tuple[Callable[[View], None], AbstractContextManager[object]]
 
 
 def _on_terminal(watch: Watch) -> tuple[Callable[[View], None], AbstractContextManager[object]]:
-    """The table of all signals."""
+    """Return a function that updates the table of all signals, and its display."""
     from rich.live import Live
 
     live = Live(auto_refresh=False)
@@ -170,8 +170,8 @@ def _table(watch: Watch, view: View) -> Table:
     return table
 
 
-def _alert_text(alert: Told) -> str:
-    """Of one that is inactive what it waits for, else its name and state."""
+def _alert_text(alert: AlertCell) -> str:
+    """Return severity and condition of an inactive alert, else its name, condition and state."""
     if alert.state == "inactive":
         return f"{alert.severity} {alert.condition}"
     return f"{alert.name} {alert.condition} {alert.state}"

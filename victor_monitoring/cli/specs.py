@@ -1,4 +1,4 @@
-"""The specs that a command is about: found, read and compiled."""
+"""The specs of a command: found, read and compiled."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled
     from victor_monitoring.base.diagnostics import Source
 
-_ROOT_MARKS = (".git", "pyproject.toml")
+_ROOT_MARKERS = (".git", "pyproject.toml")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +31,12 @@ class SpecFile:
 
     @property
     def name(self) -> PurePosixPath:
-        """The spec's path below its root: the same wherever a command is started."""
+        """The spec's path below its root, independent of the working directory."""
         return PurePosixPath(files.resolved(self.path).relative_to(self.root).as_posix())
 
 
 def find_specs(given: Sequence[Path] | None) -> list[SpecFile]:
-    """The specs given, each once, or those in `specs/`; UserError where there is none."""
+    """Return the given specs, each once, or those in `specs/`; raise UserError if there are none."""
     paths = list(given or sorted(Path("specs").glob("*.yaml")))
     if not paths:
         message = "there is no spec: `specs/*.yaml` matches no file here"
@@ -46,29 +46,29 @@ def find_specs(given: Sequence[Path] | None) -> list[SpecFile]:
 
 
 def _root_of(spec: Path) -> Path:
-    """The nearest parent with a mark of a project, else the spec's own folder."""
+    """Return the nearest parent with a marker of a project, else the spec's own folder."""
     for folder in spec.parents:
-        if any((folder / mark).exists() for mark in _ROOT_MARKS):
+        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
             return folder
     return spec.parent
 
 
 def compile_file(spec: SpecFile, today: datetime.datetime | None) -> Compiled:
-    """The compiled spec; UserError where the file cannot be read."""
+    """Return the compiled spec; raise UserError if the file cannot be read."""
     from victor_monitoring.language.syntax.load import read
 
     return compile_source(read(spec.path, spec.path.as_posix()), today)
 
 
 def compile_source(source: Source, today: datetime.datetime | None) -> Compiled:
-    """The compiled spec of a text, as of `today` or else of this day."""
+    """Return the compiled spec of a text, as of `today` or the current day."""
     from victor_monitoring.app.pipeline import compile_spec
 
     return compile_spec(source, today=today.date() if today else datetime.date.today())
 
 
-def known_context(context: str | None, contexts: Collection[str]) -> None:
-    """UserError where a context that is asked for does not exist in any spec."""
+def require_context(context: str | None, contexts: Collection[str]) -> None:
+    """Raise UserError unless the context, if one is chosen, exists."""
     if context is not None and context not in contexts:
         raise UserError(f"there is no context `{context}`", nearest(context, contexts, "leave --context out"))
 
@@ -82,9 +82,9 @@ OneSpec = Annotated[
 
 
 def compile_one(path: Path | None, today: Today) -> Compiled:
-    """The spec given, or the only one in `specs/`; UserError where there are several.
+    """Return the given spec, or the only one in `specs/`; raise UserError if there are several.
 
-    Errors in it are printed, and end the command with 1.
+    A spec with errors ends the command: they are printed, and the exit status is 1.
     """
     specs = find_specs([path] if path else None)
     if len(specs) > 1:

@@ -1,4 +1,4 @@
-"""`victor-mon test`: the alerts fire when they should, and stay silent when they should."""
+"""`victor-mon test`: run the tests derived from a spec."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import typer
 from victor_monitoring.base.diagnostics import UserError, nearest
 from victor_monitoring.cli.options import ContextName, Format, FormatOption, Specs, Today
 from victor_monitoring.cli.printing import Progress, fails, print_message, show, stop_on_errors
-from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs, known_context
+from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled
@@ -24,21 +24,24 @@ if TYPE_CHECKING:
 
 Filter = Annotated[
     str | None,
-    typer.Option("--filter", metavar="TEXT", help="Only cases whose alert, kind or name holds this text."),
+    typer.Option("--filter", metavar="TEXT", help="Only cases whose alert, kind or name contains TEXT."),
 ]
 JUnit = Annotated[
-    Path | None, typer.Option("--junit", metavar="FILE", help="Write the results as JUnit XML, too.")
+    Path | None, typer.Option("--junit", metavar="FILE", help="Also write the results as JUnit XML.")
 ]
 
 
 Mutate = Annotated[
-    bool, typer.Option("--mutate", help="Make rules wrong, and see whether the cases notice. Of base alone.")
+    bool,
+    typer.Option(
+        "--mutate", help="Mutate the rules of base, or of --context, and report mutants that no case notices."
+    ),
 ]
 
 
 @dataclass(frozen=True, slots=True)
 class TestedSpec:
-    """The verdicts on one spec in one place, and the findings that they make."""
+    """The verdicts on a spec in base or one context, and their diagnostics."""
 
     name: str
     verdicts: tuple[Verdict, ...]
@@ -54,10 +57,10 @@ def test(
     mutate: Mutate = False,
     today: Today = None,
 ) -> None:
-    """Run the tests that are derived from a spec on its rules, in base and in every context.
+    """Run the tests derived from a spec against its rules, in base and in every context.
 
-    Each alert is made to fire and to stay silent, in every kind of case that applies to it. Needs promtool,
-    which Prometheus brings.
+    Each alert is made to fire and to stay silent, in every kind of case that applies to it. Requires
+    promtool, which is part of Prometheus.
 
     Example: victor-mon test --filter HighLatency
     """
@@ -68,14 +71,14 @@ def test(
     if mutate:
         from victor_monitoring.cli.mutate import mutate as mutate_rules
 
-        wanted = [each for each in places if each[1].context == context]
-        mutate_rules(promtool, wanted, filter or "", format)
+        chosen = [each for each in places if each[1].context == context]
+        mutate_rules(promtool, chosen, filter or "", format)
         return
-    tested = [_tested(promtool, compiled, there, filter or "") for compiled, there in places]
+    tested = [_tested(promtool, compiled, resolved, filter or "") for compiled, resolved in places]
     if not any(each.verdicts for each in tested):
-        names = {each.name for _, there in places for each in there.alerts}
+        names = {each.name for _, resolved in places for each in resolved.alerts}
         raise UserError(
-            f"no case holds `{filter}`" if filter else "there is no alert", nearest(filter or "", names)
+            f"no case contains `{filter}`" if filter else "there is no alert", nearest(filter or "", names)
         )
     if junit is not None:
         from victor_monitoring.rule_tests.promtool import junit as document
@@ -90,34 +93,34 @@ def test(
 def _places(
     specs: Sequence[SpecFile], context: str | None, today: Today, how: Format
 ) -> Iterator[tuple[Compiled, Resolved]]:
-    """Each spec in each place that is asked for. A spec with errors ends the command."""
+    """Yield each spec in base and every context, or in one; exit with 1 if a spec has errors."""
     found = [compile_file(each, today) for each in specs]
     diagnostics = [diagnostic for each in found for diagnostic in each.diagnostics]
     stop_on_errors(diagnostics, how)
     contexts = {name for each in found for name in each.contexts}
-    known_context(context, contexts)
+    require_context(context, contexts)
     for compiled in found:
         assert compiled.base is not None  # it has no errors
         if context is None:
             yield compiled, compiled.base
-        for name, there in compiled.contexts.items():
+        for name, resolved in compiled.contexts.items():
             if context in (None, name):
-                yield compiled, there
+                yield compiled, resolved
 
 
-def _tested(promtool: Promtool, compiled: Compiled, there: Resolved, text: str) -> TestedSpec:
+def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -> TestedSpec:
     from victor_monitoring.renderers.rules import rule_data
     from victor_monitoring.rule_tests.derive import derive
     from victor_monitoring.rule_tests.failures import diagnostics, skipped_case
     from victor_monitoring.rule_tests.promtool import run_cases
     from victor_monitoring.rule_tests.rules import RuleFile
 
-    derived = derive(there)
+    derived = derive(spec)
     cases = [case for case in derived.cases if text in case.name]
-    name = f"{there.service.name} {there.context or 'base'}"
-    tree = compiled.trees[there.context]
+    name = f"{spec.service.name} {spec.context or 'base'}"
+    tree = compiled.trees[spec.context]
     with Progress(name, len(cases)) as progress:
-        verdicts = run_cases(promtool, cases, RuleFile.of(rule_data(there)), there.evaluate, progress.add)
+        verdicts = run_cases(promtool, cases, RuleFile.of(rule_data(spec)), spec.evaluate, progress.add)
     found = [each for verdict in verdicts if not verdict.passed for each in diagnostics(verdict, tree)]
     found += [skipped_case(each, tree) for each in derived.skipped if text in f"{each.alert}, {each.kind}"]
     return TestedSpec(name, tuple(verdicts), tuple(found))

@@ -1,4 +1,4 @@
-"""`victor-mon validate`: the spec is right."""
+"""`victor-mon validate`: report every mistake in a spec."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def validate(
     strict: StrictOption = False,
     today: Today = None,
 ) -> None:
-    """Find every mistake in a spec, without writing anything.
+    """Report every mistake in a spec, without writing anything.
 
     Example: victor-mon validate --spec specs/performance.yaml --strict
     """
@@ -34,5 +34,5 @@ def validate(
                 "metric": sum(1 for _ in each.base.declared),
                 "context": len(each.contexts),
             }
-            told = (f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
-            print_message(f"{each.source.name}: valid, {', '.join(told)}")
+            parts = (f"{count} {noun}{'' if count == 1 else 's'}" for noun, count in counts.items())
+            print_message(f"{each.source.name}: valid, {', '.join(parts)}")

@@ -1,4 +1,4 @@
-"""`victor-mon verify`: what a target exposes is what the spec says."""
+"""`victor-mon verify`: compare live systems with the spec."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.base.diagnostics import Source, UserError, nearest
-from victor_monitoring.cli.live import ApplicableContext, as_far_as_known, located, opened, sound_context
+from victor_monitoring.cli.live import ApplicableContext, applicable_context, as_far_as_known, located, opened
 from victor_monitoring.cli.options import Format, FormatOption, Specs, StrictOption, Today
 from victor_monitoring.cli.printing import fails, print_message, show, stop_on_errors
-from victor_monitoring.cli.specs import compile_file, find_specs, known_context
+from victor_monitoring.cli.specs import compile_file, find_specs, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.language.resolved.spec import Resolved
@@ -21,9 +21,7 @@ if TYPE_CHECKING:
 
 MetricsUrl = Annotated[
     str | None,
-    typer.Option(
-        "--metrics-url", metavar="URL", help="Where a target exposes its metrics.", show_default=False
-    ),
+    typer.Option("--metrics-url", metavar="URL", help="The URL of an exposition.", show_default=False),
 ]
 MetricsFile = Annotated[
     Path | None,
@@ -34,10 +32,10 @@ Components = Annotated[
     typer.Option("--component", metavar="NAME", help="Only this component's metrics; repeatable."),
 ]
 VerifiedContext = Annotated[
-    str | None, typer.Option("--context", metavar="NAME", help="The spec as it is in this context.")
+    str | None, typer.Option("--context", metavar="NAME", help="Compare with the spec in this context.")
 ]
 ScrapeTimeout = Annotated[
-    float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="How long a target may take to answer.")
+    float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Seconds to wait for an answer.")
 ]
 
 
@@ -52,30 +50,32 @@ def verify(
     strict: StrictOption = False,
     today: Today = None,
 ) -> None:
-    """Hold what lives against the spec: what a target exposes, or every target of a context.
+    """Compare live systems with the spec: one exposition, or every target of a context.
 
-    With --metrics-url or --metrics-file: metrics, types, units, labels, values, buckets, budget of an
-    exporter, in the text format or OpenMetrics. With --context alone: what stands in the context's live
-    systems, whether it is loaded and healthy, and whether all that it reads has data. Changes nothing.
+    With --metrics-url or --metrics-file: metrics, types, units, labels, values, buckets and series budget
+    of an exporter, in the text format or OpenMetrics. With --context alone: the content of the context's
+    live systems, its health, and whether every series that it reads has data. Changes nothing.
 
     Example: victor-mon verify --metrics-url http://localhost:8000/metrics
     """
     from victor_monitoring.live.exposition.verify import verify as deviations
 
     if metrics_url is None and metrics_file is None and context is not None:
-        _live(sound_context(spec, context, today), timeout, format, strict)
+        _live(applicable_context(spec, context, today), timeout, format, strict)
         return
     if (metrics_url is None) == (metrics_file is None):
         hint = "name it: --metrics-url URL or --metrics-file FILE; live systems: --context NAME"
-        raise UserError("one exposition is wanted", hint)
+        raise UserError("exactly one exposition is needed", hint)
     specs = find_specs(spec)
     if len(specs) > 1:
-        raise UserError("a target is held against one spec, and there are several", "name it: --spec FILE")
+        raise UserError(
+            "an exposition is compared with one spec, and there are several", "name it: --spec FILE"
+        )
     compiled = compile_file(specs[0], today)
     stop_on_errors(compiled.diagnostics, format)
     assert compiled.base is not None  # it has no errors
-    known_context(context, compiled.contexts)
-    _known(compiled.base, component)
+    require_context(context, compiled.contexts)
+    _require_components(compiled.base, component)
     resolved = compiled.base if context is None else compiled.contexts[context]
     exposition = _fetched(metrics_url, timeout) if metrics_url is not None else _read(metrics_file)
     found = deviations(resolved, compiled.trees[context], exposition, components=component)
@@ -84,22 +84,22 @@ def verify(
         raise typer.Exit(1)
     count = len(exposition.samples)
     if not found:
-        print_message(f"{exposition.source.name}: {count} series, as {compiled.source.name} says")
+        print_message(f"{exposition.source.name}: {count} series match {compiled.source.name}")
 
 
-def _live(sound: ApplicableContext, timeout: float, how: Format, strict: bool) -> None:
-    """Prints how the live systems of a context part from the spec, and ends the command with 1 if they do."""
-    with opened(sound, timeout=timeout) as live:
+def _live(applicable: ApplicableContext, timeout: float, how: Format, strict: bool) -> None:
+    """Print the differences between live systems and spec; exit with 1 if they make the command fail."""
+    with opened(applicable, timeout=timeout) as live:
         found = located(live)
         show(found, how, sys.stdout)
     if fails(found, strict):
         raise typer.Exit(1)
     names = ", ".join(target.name for target in live.targets)
-    print_message(f"{names}: as {live.spec_name} says in {live.context}{as_far_as_known(found)}")
+    print_message(f"{names}: as in {live.spec_name} for {live.context}{as_far_as_known(found)}")
 
 
-def _known(spec: Resolved, components: Sequence[str] | None) -> None:
-    """UserError where a component that is asked for does not exist."""
+def _require_components(spec: Resolved, components: Sequence[str] | None) -> None:
+    """Raise UserError unless the chosen components exist."""
     for name in components or ():
         if name not in spec.components:
             raise UserError(f"there is no component `{name}`", nearest(name, spec.components))

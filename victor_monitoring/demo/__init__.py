@@ -1,1 +1,1 @@
-"""A spec at work while one waits: simulated targets, Prometheus, Alertmanager, and somebody who is told."""
+"""A spec at work: simulated targets, Prometheus, Alertmanager and a webhook receiver on this machine."""

@@ -1,4 +1,4 @@
-"""Where a demonstration takes place."""
+"""Backends of a demo: a running service whose faults can be set and whose alerts can be read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from victor_monitoring.runtime.alert_states import AlertState
 
 
 class DemoBackend(Protocol):
-    """A service that runs and is watched."""
+    """A running service with its monitoring."""
 
     @property
     def spec(self) -> Resolved:
@@ -24,28 +24,28 @@ class DemoBackend(Protocol):
 
     @property
     def urls(self) -> Sequence[tuple[str, str]]:
-        """What can be opened, by name."""
+        """The URLs that a browser can open, by name."""
 
     @property
     def reached(self) -> ViewState:
-        """The state that an alert which fires comes to in the end."""
+        """The final state of an alert that fires."""
 
     @property
     def left(self) -> ViewState:
-        """The state of one that has fired and does not any more."""
+        """The final state of an alert that has stopped firing."""
 
-    def have(self, scenario: Scenario | None) -> None:
-        """From now on this goes wrong, or nothing does."""
+    def set_scenario(self, scenario: Scenario | None) -> None:
+        """Replace the current faults by those of a scenario, or by none."""
 
     def snapshot(self) -> DemoSnapshot:
-        """How signals and alerts stand."""
+        """Return the current values of signals and states of alerts."""
 
 
 _INSTANCE: Final = "demo"
 
 
 class InProcessBackend:
-    """A simulation that is watched by the evaluator of this process. Nobody is told of anything."""
+    """A simulation evaluated in this process; no alert is delivered."""
 
     reached: Final[ViewState] = "firing"
     left: Final[ViewState] = "inactive"
@@ -55,12 +55,12 @@ class InProcessBackend:
         self.spec: Final = spec
         self._simulation, self._watch = simulation, watch
 
-    def have(self, scenario: Scenario | None) -> None:
-        """From now on this goes wrong, or nothing does."""
-        self._simulation.have(scenario.faults if scenario else ())
+    def set_scenario(self, scenario: Scenario | None) -> None:
+        """Replace the current faults by those of a scenario, or by none."""
+        self._simulation.set_faults(scenario.faults if scenario else ())
 
     def snapshot(self) -> DemoSnapshot:
-        """How signals and alerts stand."""
+        """Return the current values of signals and states of alerts."""
         view = self._watch.view()
         states = {each.alert.name: each for each in view.alerts}
         rows = []
@@ -76,7 +76,7 @@ class InProcessBackend:
 
 @contextmanager
 def in_process_backend(spec: Resolved) -> Iterator[InProcessBackend]:
-    """A target that samples and evaluates itself until the block ends."""
+    """Yield a simulated target that is sampled and evaluated in this process."""
     simulation = Simulation(spec, 0)
     watch = Watch(spec, simulation.scrapes.collect, instance=_INSTANCE)
     watch.start()

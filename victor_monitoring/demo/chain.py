@@ -1,4 +1,4 @@
-"""The whole chain of a spec, from targets to whoever is told, all of it on this machine."""
+"""The whole alerting chain of a spec on this machine, from scrape targets to a webhook receiver."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from victor_monitoring.signals.signal import Signal
 
 @dataclass(frozen=True, slots=True)
 class Chain:
-    """The parts of a chain that runs."""
+    """The parts of a running chain."""
 
     spec: Resolved
     targets: tuple[ScrapeTarget, ...]
@@ -35,25 +35,25 @@ class Chain:
 def chain(
     spec: Resolved, programs: Programs, targets: Sequence[ScrapeTarget], *, rules: Sequence[str] = ()
 ) -> Iterator[Chain]:
-    """A chain that begins with these targets, until the block ends. UserError where a program does not start.
+    """Yield a running chain that scrapes these targets; raise UserError if a program does not start.
 
-    `rules` are files that others have beside the spec's.
+    `rules` are the texts of rules files of other services.
     """
     assert programs.prometheus is not None
     assert programs.alertmanager is not None
     with ExitStack() as stack:
-        told, url = stack.enter_context(receiver())
+        webhook, url = stack.enter_context(receiver())
         manager = stack.enter_context(alertmanager(programs.alertmanager, spec, url))
         files = [rules_text(spec), *rules]
         server = prometheus(programs.prometheus, spec, targets, files, manager.url)
-        yield Chain(spec, tuple(targets), stack.enter_context(server), manager, told)
+        yield Chain(spec, tuple(targets), stack.enter_context(server), manager, webhook)
 
 
 _TARGETS: Final = 2
 
 
 class ChainBackend:
-    """A chain, looked at."""
+    """A chain as the backend of a demo."""
 
     reached: Final[ViewState] = "delivered"
     left: Final[ViewState] = "resolved"
@@ -64,7 +64,7 @@ class ChainBackend:
 
     @property
     def urls(self) -> Sequence[tuple[str, str]]:
-        """Those of the targets, of Prometheus and of Alertmanager."""
+        """The URLs of the targets, of Prometheus and of Alertmanager."""
         running = self._chain
         return [
             *(("target", f"http://{each.address}/metrics") for each in running.targets),
@@ -72,23 +72,23 @@ class ChainBackend:
             ("Alertmanager", f"{running.alertmanager.url}/#/alerts"),
         ]
 
-    def have(self, scenario: Scenario | None) -> None:
-        """From now on this goes wrong, or nothing does."""
+    def set_scenario(self, scenario: Scenario | None) -> None:
+        """Replace the current faults by those of a scenario, or by none."""
         for number, each in enumerate(self._chain.targets):
-            has_it = scenario is not None and (scenario.everywhere or number == 0)
-            each.have(scenario.faults if scenario is not None and has_it else ())
+            is_faulty = scenario is not None and (scenario.everywhere or number == 0)
+            each.set_faults(scenario.faults if scenario is not None and is_faulty else ())
 
     def snapshot(self) -> DemoSnapshot:
-        """How signals and alerts stand."""
+        """Return the current values of signals and states of alerts."""
         rules: dict[str, list[dict[str, Any]]] = {}
         for rule in self._chain.prometheus.alerts():
             rules.setdefault(rule["name"], []).append(rule)
         muted = {each.labels["alertname"] for each in self._chain.alertmanager.alerts() if each.muted_by}
-        told = {each.labels["alertname"]: each for each in self._chain.receiver.deliveries()}
+        latest = {each.labels["alertname"]: each for each in self._chain.receiver.deliveries()}
 
         def alert_view(name: str, condition: str) -> AlertView:
-            state = _state(rules.get(name, []), told.get(name), is_muted=name in muted)
-            return AlertView(name, condition, state, _about(rules.get(name, []), told.get(name), state))
+            state = _state(rules.get(name, []), latest.get(name), is_muted=name in muted)
+            return AlertView(name, condition, state, _about(rules.get(name, []), latest.get(name), state))
 
         rows = [
             SignalView(
@@ -113,30 +113,31 @@ class ChainBackend:
 
 @contextmanager
 def chain_backend(spec: Resolved, programs: Programs) -> Iterator[ChainBackend]:
-    """Two targets in one place, watched by real programs until the block ends."""
-    place: Mapping[str, str] = dict.fromkeys(spec.service.scope, "demo")
+    """Yield a backend of two targets with the same labels, monitored by Prometheus and Alertmanager."""
+    scope: Mapping[str, str] = dict.fromkeys(spec.service.scope, "demo")
     with ExitStack() as stack:
-        targets = [stack.enter_context(target(spec, labels=place, seed=seed)) for seed in range(_TARGETS)]
+        targets = [stack.enter_context(target(spec, labels=scope, seed=seed)) for seed in range(_TARGETS)]
         yield ChainBackend(stack.enter_context(chain(spec, programs, targets)))
 
 
-def _state(rules: list[dict[str, Any]], told: Notification | None, *, is_muted: bool) -> ViewState:
-    """The state of an alert, of which `told` was told last."""
+def _state(rules: list[dict[str, Any]], latest: Notification | None, *, is_muted: bool) -> ViewState:
+    """Return the state of an alert from its rules and the latest notification about it."""
     states = {rule["state"] for rule in rules}
-    is_told = told is not None and told.status == "firing"
+    is_delivered = latest is not None and latest.status == "firing"
     if "firing" in states:
-        return "delivered" if is_told else "muted" if is_muted else "firing"
-    if is_told:
-        return "delivered"  # until it is told that it is over
+        return "delivered" if is_delivered else "muted" if is_muted else "firing"
+    if is_delivered:
+        return "delivered"  # until the notification that it has resolved
     if "pending" in states:
         return "pending"
-    return "inactive" if told is None else "resolved"
+    return "inactive" if latest is None else "resolved"
 
 
-def _about(rules: list[dict[str, Any]], told: Notification | None, state: ViewState) -> str:
-    """What was delivered of an alert, with its runbook; before that what Prometheus says of it."""
-    if state == "delivered" and told is not None:
-        return "; ".join(filter(None, (told.annotations.get("summary"), told.annotations.get("runbook_url"))))
+def _about(rules: list[dict[str, Any]], latest: Notification | None, state: ViewState) -> str:
+    """Return the delivered summary and runbook of an alert; before delivery its summary in Prometheus."""
+    if state == "delivered" and latest is not None:
+        delivered = (latest.annotations.get("summary"), latest.annotations.get("runbook_url"))
+        return "; ".join(filter(None, delivered))
     if state in ("inactive", "resolved"):
         return ""
     active = [each for rule in rules for each in rule["alerts"]]

@@ -1,4 +1,4 @@
-"""What the programs on this machine answer, past any proxy."""
+"""HTTP on this machine, without proxies: requests to programs, and small servers."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
 def json_at(url: str, **parameters: str) -> Any:
-    """The JSON that a URL answers with. OSError where it does not."""
+    """Return the JSON at a URL. Raise OSError if the request fails."""
     query = f"?{urlencode(parameters)}" if parameters else ""
     with _OPENER.open(f"{url}{query}", timeout=_PATIENCE) as answer:
         return json.load(answer)
 
 
 def post(url: str) -> None:
-    """Asks for what a URL does. OSError where it does not."""
+    """Send a POST request without a body. Raise OSError if it fails."""
     _OPENER.open(urllib.request.Request(url, method="POST"), timeout=_PATIENCE).close()  # noqa: S310 - our own
 
 
 def is_ready(url: str) -> bool:
-    """Whether the program at the URL says that it is ready."""
+    """Return whether the program at the URL is ready, by its `/-/ready`."""
     try:
         _OPENER.open(f"{url}/-/ready", timeout=1).close()
     except HTTPError as error:
@@ -41,7 +41,7 @@ def is_ready(url: str) -> bool:
 
 
 class _Server(ThreadingTCPServer):
-    """Says nothing of a client that has hung up, and waits for none in the end."""
+    """A server that ignores clients which disconnect, and waits for none at shutdown."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -52,7 +52,7 @@ class _Server(ThreadingTCPServer):
 
 @contextmanager
 def listening(handler: type[BaseRequestHandler]) -> Iterator[str]:
-    """The address, `127.0.0.1:PORT`, that is answered until the block ends."""
+    """Yield the address, `127.0.0.1:PORT`, on which `handler` answers requests."""
     with _Server(("127.0.0.1", 0), handler) as server:
         thread = Thread(target=server.serve_forever, args=(0.05,), name="http", daemon=True)
         thread.start()

@@ -1,4 +1,4 @@
-"""A real Prometheus that scrapes the targets of a spec and evaluates its rules."""
+"""Prometheus and Alertmanager as processes that run the rules and routes of a spec."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.renderers.alertmanager import alertmanager_data, route
 
-_PATIENCE: Final = 60  # seconds, on a machine that is busy
+_PATIENCE: Final = 60  # seconds, on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,17 +29,17 @@ class PrometheusProcess:
     url: str
 
     def query(self, promql: str) -> list[tuple[Mapping[str, str], float]]:
-        """The labels and the value of each series that an expression yields now."""
+        """Return the labels and the current value of each series of an expression."""
         found = self._data("query", query=promql)["result"]
         return [(each["metric"], float(each["value"][1])) for each in found]
 
     def alerts(self) -> list[dict[str, Any]]:
-        """Every alerting rule, in order, with its state and its active series."""
+        """Return every alerting rule, in order, with its state and its active series."""
         groups = self._data("rules", type="alert")["groups"]
         return [rule for group in groups for rule in group["rules"]]
 
     def alertmanagers(self) -> list[str]:
-        """The addresses that alerts are sent to."""
+        """Return the URLs of the Alertmanagers that receive its alerts."""
         return [each["url"] for each in self._data("alertmanagers")["activeAlertmanagers"]]
 
     def _data(self, path: str, **parameters: str) -> Any:
@@ -50,11 +50,11 @@ class PrometheusProcess:
 def prometheus(
     program: str, spec: Resolved, targets: Sequence[ScrapeTarget], rules: Sequence[str], alertmanager: str
 ) -> Iterator[PrometheusProcess]:
-    """Prometheus with these files of rules, which has scraped every target, until the block ends.
+    """Yield a Prometheus that has loaded these rules files and has scraped every target.
 
-    It gets the rules last: it finds its targets five seconds after its start, and a service whose times are
-    divided would be absent for long by then. It finds Alertmanager anew after that, and what fires before is
-    told a minute later.
+    The rules are loaded last: Prometheus discovers its targets five seconds after its start, and with a time
+    scale `ServiceAbsent` would fire before that. After the reload it discovers Alertmanager again: alerts
+    that fire earlier are sent a minute later.
     """
 
     def command(folder: Path, port: int) -> list[str]:
@@ -65,14 +65,14 @@ def prometheus(
             f"--config.file={folder}/prometheus.yml",
             f"--storage.tsdb.path={folder}/data",
             f"--web.listen-address=127.0.0.1:{port}",
-            "--web.enable-lifecycle",  # so that it can be told to load the rules
+            "--web.enable-lifecycle",  # to load the rules after the start
         ]
 
-    with supervised("prometheus", command) as program_kept:
-        found = PrometheusProcess(program_kept.url)
+    with supervised("prometheus", command) as process:
+        found = PrometheusProcess(process.url)
         _wait(lambda: len(found.query("up == 1")) >= len(targets), "has not scraped its targets")
         for number, text in enumerate(rules):
-            (program_kept.folder / f"rules-{number}.yaml").write_text(text, encoding="utf-8")
+            (process.folder / f"rules-{number}.yaml").write_text(text, encoding="utf-8")
         post(f"{found.url}/-/reload")
         _wait(found.alertmanagers, "has not found Alertmanager")
         yield found
@@ -107,7 +107,7 @@ def _config(
 
 
 def _static(select: tuple[Matcher, ...], targets: Sequence[ScrapeTarget]) -> Iterator[dict[str, object]]:
-    """Each target with the labels by which it is selected; a `job` among them replaces the job's name."""
+    """Yield a static configuration per target, with the labels that select it; `job` overrides `job_name`."""
     pinned = {matcher.label: matcher.value for matcher in select}
     for each in targets:
         yield {"targets": [each.address], "labels": {**each.labels, **pinned}}
@@ -117,8 +117,8 @@ _RECEIVER = "demo"
 
 
 @dataclass(frozen=True, slots=True)
-class Held:
-    """The labels of an alert, and of those that mute it."""
+class ActiveAlert:
+    """The labels of an alert in Alertmanager, and of the alerts that inhibit it."""
 
     labels: Mapping[str, str]
     muted_by: tuple[Mapping[str, str], ...]
@@ -130,19 +130,21 @@ class AlertmanagerProcess:
 
     url: str
 
-    def alerts(self) -> list[Held]:
-        """Every alert that it holds now."""
+    def alerts(self) -> list[ActiveAlert]:
+        """Return every alert that is active now."""
         found = json_at(f"{self.url}/api/v2/alerts")
         names = {each["fingerprint"]: each["labels"] for each in found}
         return [
-            Held(each["labels"], tuple(names[by] for by in each["status"]["inhibitedBy"] if by in names))
+            ActiveAlert(
+                each["labels"], tuple(names[by] for by in each["status"]["inhibitedBy"] if by in names)
+            )
             for each in found
         ]
 
 
 @contextmanager
 def alertmanager(program: str, spec: Resolved, receiver: str) -> Iterator[AlertmanagerProcess]:
-    """Alertmanager, ready, until the block ends; it posts to the URL `receiver`."""
+    """Yield an Alertmanager that is ready; it posts its notifications to the URL `receiver`."""
 
     def command(folder: Path, port: int) -> list[str]:
         (folder / "alertmanager.yml").write_text(
@@ -156,16 +158,16 @@ def alertmanager(program: str, spec: Resolved, receiver: str) -> Iterator[Alertm
             "--cluster.listen-address=",  # it has no peers
         ]
 
-    with supervised("alertmanager", command) as program_kept:
-        yield AlertmanagerProcess(program_kept.url)
+    with supervised("alertmanager", command) as process:
+        yield AlertmanagerProcess(process.url)
 
 
 def _alertmanager_config(spec: Resolved, receiver: str) -> dict[str, object]:
-    """What a host has around the spec's own: base names no receivers, so everything reaches the host's."""
-    ours = route(spec)
-    times = {key: ours[key] for key in ("group_wait", "group_interval", "repeat_interval")}
+    """Return the spec's route inside a configuration whose only receiver is the demo's: base names none."""
+    own = route(spec)
+    times = {key: own[key] for key in ("group_wait", "group_interval", "repeat_interval")}
     return {
-        "route": {"receiver": _RECEIVER, "routes": [ours], **times},
+        "route": {"receiver": _RECEIVER, "routes": [own], **times},
         "receivers": [{"name": _RECEIVER, "webhook_configs": [{"url": receiver}]}],
         "inhibit_rules": alertmanager_data(spec)["inhibit_rules"],
     }

@@ -1,4 +1,4 @@
-"""A demonstration: scenarios, one after the other, from health to fault to health."""
+"""A demo: scenarios played in order, each from health to its faults and back."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from victor_monitoring.demo.snapshot import DemoSnapshot
 
 _REFRESH: Final = 0.3  # seconds
 _PATIENCE: Final = 60  # seconds
-_LINGER: Final = 2  # seconds in which one sees what is delivered
-_SILENCE: Final = 15  # seconds in which a program that lives answers
+_LINGER: Final = 2  # seconds for which a delivered alert is shown
+_SILENCE: Final = 15  # seconds without an answer after which a program counts as dead
 
 
 @dataclass(frozen=True, slots=True)
 class PlayFrame:
-    """What there is to see at a time, in seconds since the start; `phase` says what goes on."""
+    """The snapshot at a time, in seconds since the start; `phase` describes the step of the scenario."""
 
     seconds: float
     phase: str
@@ -28,10 +28,11 @@ class PlayFrame:
 
 
 class ScenarioPlayer:
-    """Scenarios on a stage. `failures` says what has not come about so far.
+    """A player of scenarios on a backend. `failures` lists the expectations that were not met so far.
 
-    `lasting` is how many seconds each fault lasts at least; None: until it was delivered, or long enough to
-    be sure that nothing is. `patience` is what a busy machine may add to each step.
+    `lasting` is the least duration of each fault in seconds; with None it lasts until its alert is delivered,
+    or for a window and the longest `for` if none is expected. `patience` is the extra time that a busy
+    machine may need for each step, in seconds.
     """
 
     def __init__(
@@ -42,7 +43,7 @@ class ScenarioPlayer:
         lasting: float | None = None,
         patience: float = _PATIENCE,
     ) -> None:
-        self._stage, self._scenarios, self._lasting = backend, scenarios, lasting
+        self._backend, self._scenarios, self._lasting = backend, scenarios, lasting
         self._patience = patience
         self._started = time.monotonic()
         self._fired: set[str] = set()
@@ -51,10 +52,10 @@ class ScenarioPlayer:
         self._window = max((signal.window for signal in spec.signals.values()), default=spec.window) / 1000
         pending = [alert.pending for alert in spec.alerts] + ([spec.meta.pending] if spec.meta else [])
         self._pending = max(pending, default=0) / 1000
-        self._kept = max((alert.keep_firing or 0 for alert in spec.alerts), default=0) / 1000
+        self._keep_firing = max((alert.keep_firing or 0 for alert in spec.alerts), default=0) / 1000
 
     def frames(self) -> Iterator[PlayFrame]:
-        """What there is to see until the last scenario is over. UserError where a program has died."""
+        """Yield frames until the last scenario is over. Raise UserError if a program has died."""
         if not (yield from self._warm_up()):
             self.failures.append("the service is not healthy to begin with")
             return
@@ -63,7 +64,7 @@ class ScenarioPlayer:
             yield from self._recover(scenario)
 
     def _warm_up(self) -> Generator[PlayFrame, None, bool]:
-        """Until every window is full of health."""
+        """Yield frames until every window contains healthy samples only; return whether that was in time."""
         full = time.monotonic() + self._window
 
         def is_over(snapshot: DemoSnapshot) -> bool:
@@ -72,51 +73,51 @@ class ScenarioPlayer:
         return (yield from self._until("all is well", is_over, 3 * self._window + self._patience))
 
     def _break(self, scenario: Scenario) -> Generator[PlayFrame, None, None]:
-        """Until what must be delivered is, and the fault has lasted."""
+        """Yield frames with the faults until the expected alert is delivered and the duration is over."""
         name, enough = scenario.expected, self._window + self._pending
         end = time.monotonic() + (self._lasting or (0 if name else enough))
         limit = max(self._lasting or 0, 3 * enough + self._patience)
 
         def is_over(snapshot: DemoSnapshot) -> bool:
             nonlocal end
-            if name is not None and snapshot.alert_views[name].state != self._stage.reached:
+            if name is not None and snapshot.alert_views[name].state != self._backend.reached:
                 if self._lasting is None:
                     end = time.monotonic() + _LINGER
                 return False
             return time.monotonic() >= end
 
         self._fired.clear()
-        self._stage.have(scenario)
+        self._backend.set_scenario(scenario)
         if not (yield from self._until(f"fault: {scenario.name}", is_over, limit)):
-            self.failures.append(f"`{name}` was not {self._stage.reached} within {limit:.0f} s")
+            self.failures.append(f"`{name}` was not {self._backend.reached} within {limit:.0f} s")
         elif scenario.silent and self._fired:
             self.failures.append(f"`{scenario.name}` made {', '.join(sorted(self._fired))} fire")
 
     def _recover(self, scenario: Scenario) -> Generator[PlayFrame, None, None]:
-        """Until nothing is under way any more."""
-        name, limit = scenario.expected, 3 * (self._window + self._kept) + self._patience
+        """Yield frames without faults until no alert is active."""
+        name, limit = scenario.expected, 3 * (self._window + self._keep_firing) + self._patience
 
         def is_over(snapshot: DemoSnapshot) -> bool:
-            is_left = name not in self._fired or snapshot.alert_views[name].state == self._stage.left
-            return is_left and snapshot.is_quiet
+            has_left = name not in self._fired or snapshot.alert_views[name].state == self._backend.left
+            return has_left and snapshot.is_quiet
 
-        self._stage.have(None)
+        self._backend.set_scenario(None)
         if not (yield from self._until("the fault is gone", is_over, limit)):
             self.failures.append(f"after `{scenario.name}` not everything is over within {limit:.0f} s")
 
     def _until(
         self, phase: str, is_over: Callable[[DemoSnapshot], bool], limit: float
     ) -> Generator[PlayFrame, None, bool]:
-        """Looks again and again; whether it was over within so many seconds."""
-        start = heard = time.monotonic()
+        """Yield frames until `is_over`; return whether that was within `limit` seconds."""
+        start = answered = time.monotonic()
         while True:
             now = time.monotonic()
             try:
-                snapshot = self._stage.snapshot()
+                snapshot = self._backend.snapshot()
                 over = is_over(snapshot)
-                heard = now
+                answered = now
             except OSError as error:  # a busy machine may let a request time out
-                if now - heard > _SILENCE:
+                if now - answered > _SILENCE:
                     raise UserError(f"Prometheus or Alertmanager does not answer: {error}") from None
             else:
                 self._fired |= snapshot.fired

@@ -1,4 +1,4 @@
-"""The programs of other people that a demonstration runs."""
+"""Prometheus and Alertmanager on PATH."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-# Each program by its names: its own, and Debian's.
+# The names of each program: its own, and Debian's.
 _NAMES: Final[Mapping[str, tuple[str, ...]]] = {
     "prometheus": ("prometheus",),
     "alertmanager": ("alertmanager", "prometheus-alertmanager"),
 }
-_BROUGHT_BY: Final[Mapping[str, str]] = {
+_INSTALL_COMMANDS: Final[Mapping[str, str]] = {
     "darwin": "brew install prometheus alertmanager",
     "linux": "apt install prometheus prometheus-alertmanager, or https://prometheus.io/download",
 }
@@ -21,19 +21,19 @@ _BROUGHT_BY: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Programs:
-    """The paths of what is on PATH; None for what is not."""
+    """The path of each program; None if it is not on PATH."""
 
     prometheus: str | None
     alertmanager: str | None
 
     @property
     def missing(self) -> list[str]:
-        """The names of those that are not there."""
+        """The names of the programs that are not on PATH."""
         return [name for name in _NAMES if getattr(self, name) is None]
 
 
 def find_programs() -> Programs:
-    """What is on PATH."""
+    """Return the programs that are on PATH."""
     found = {
         name: next((path for each in names if (path := shutil.which(each))), None)
         for name, names in _NAMES.items()
@@ -42,5 +42,5 @@ def find_programs() -> Programs:
 
 
 def how_to_install() -> str:
-    """What brings the programs to this machine."""
-    return _BROUGHT_BY.get(sys.platform, "put the programs of https://prometheus.io/download on PATH")
+    """Return the command that installs the programs on this system."""
+    return _INSTALL_COMMANDS.get(sys.platform, "put the programs of https://prometheus.io/download on PATH")

@@ -1,4 +1,4 @@
-"""Somebody who is told: a receiver of Alertmanager's webhooks."""
+"""A receiver of Alertmanager's webhook notifications."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from victor_monitoring.demo.http import listening
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """What was told of one alert, and when: that it fires since `starts_at`, or has resolved at `ends_at`."""
+    """A notification about one alert: it fires since `starts_at`, or has resolved at `ends_at`."""
 
     status: str
     labels: Mapping[str, str]
@@ -27,18 +27,18 @@ class Notification:
 
 
 class WebhookReceiver:
-    """All that was delivered so far, each once, oldest first."""
+    """The notifications received so far, each once, oldest first."""
 
     def __init__(self) -> None:
         self._lock, self._found = Lock(), dict[object, Notification]()
 
     def deliveries(self) -> list[Notification]:
-        """What was delivered until now."""
+        """Return the notifications received so far."""
         with self._lock:
             return list(self._found.values())
 
     def take(self, message: Mapping[str, Any]) -> None:
-        """Keeps what is new in a message; it repeats all that its group still holds."""
+        """Keep the new notifications of a message; Alertmanager repeats all active alerts of a group."""
         with self._lock:
             for alert in message["alerts"]:
                 key = (alert["status"], alert["fingerprint"], alert["startsAt"])
@@ -59,7 +59,7 @@ def _delivery(alert: Mapping[str, Any]) -> Notification:
 
 @contextmanager
 def receiver() -> Iterator[tuple[WebhookReceiver, str]]:
-    """A receiver and its URL, until the block ends."""
+    """Yield a receiver and its URL."""
     found = WebhookReceiver()
 
     class Handler(BaseHTTPRequestHandler):
@@ -71,7 +71,7 @@ def receiver() -> Iterator[tuple[WebhookReceiver, str]]:
             self.end_headers()
 
         def log_message(self, *_: object) -> None:
-            """Says nothing."""
+            """Log nothing."""
 
     with listening(Handler) as address:
         yield found, f"http://{address}/"

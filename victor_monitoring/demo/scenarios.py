@@ -1,4 +1,4 @@
-"""What can go wrong with a service, and who must be told of it."""
+"""Scenarios of a demo: faults of a service, and the alert that each must deliver."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from victor_monitoring.promql.duration import duration_text
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """Faults of targets, and the alert that must be delivered; None where nothing must.
+    """Faults of targets, and the alert that must be delivered, if any.
 
-    `everywhere` is whether all targets have the faults, or the first alone. `prometheus_only` is whether no
-    target can tell by itself. `silent` is whether nothing may fire.
+    `everywhere`: all targets have the faults, else only the first. `prometheus_only`: no target can detect
+    them by itself. `silent`: no alert may fire.
     """
 
     name: str
@@ -29,22 +29,22 @@ class Scenario:
 
 
 def scenarios(spec: Resolved) -> dict[str, Scenario]:
-    """Every scenario of a spec, by its name: one for each alert, and those of any service."""
+    """Return every scenario of a spec by name: one for each alert, and those that any service has."""
     found = [*(_of_alert(spec, alert) for alert in spec.alerts), *_of_monitoring(spec), *_of_any_service()]
     return {each.name: each for each in found}
 
 
 def default_scenario(spec: Resolved) -> Scenario:
-    """The scenario to begin with: of the most severe alerts on one signal, the one that fires soonest."""
-    known = scenarios(spec)
+    """Return the scenario of the most severe alert that fires soonest; a score's alert comes last."""
+    by_name = scenarios(spec)
     if not spec.alerts:
-        return next(iter(known.values()))
+        return next(iter(by_name.values()))
 
     def rank(alert: Alert) -> tuple[int, bool, int]:
         severity = spec.severities.index(alert.severity)
         return (-severity, bool(alert.signal.kind.parts()), alert.pending + alert.signal.window)
 
-    return known[min(spec.alerts, key=rank).name]
+    return by_name[min(spec.alerts, key=rank).name]
 
 
 def _of_alert(spec: Resolved, alert: Alert) -> Scenario:
@@ -73,7 +73,7 @@ def _of_monitoring(spec: Resolved) -> Iterator[Scenario]:
 
 
 def _of_any_service() -> Iterator[Scenario]:
-    text = "nobody uses the service: shares of nothing are silent"
+    text = "no traffic: ratios without data are silent"
     yield Scenario(faults.NO_TRAFFIC, text, (faults.NO_TRAFFIC,), None)
-    text = "counters start anew, again and again: nothing may fire"
+    text = "counters are reset repeatedly: no alert may fire"
     yield Scenario(faults.COUNTER_RESET, text, (faults.COUNTER_RESET,), None, silent=True)

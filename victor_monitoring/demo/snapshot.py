@@ -1,4 +1,4 @@
-"""How a spec's signals and alerts stand, as far as somebody has been told of them."""
+"""Values of signals and states of alerts at one time, delivery included."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.signal import Signal
 
 ViewState: TypeAlias = Literal["inactive", "pending", "firing", "muted", "delivered", "resolved"]
-"""`muted`: another alert says it; `delivered`: somebody was told; `resolved`: ... that it is over."""
+"""`muted`: inhibited by another alert; `delivered`: the receiver got it; `resolved`: it got its end."""
 
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """An alert's state, and what is said of it."""
+    """An alert's state and summary."""
 
     name: str
     condition: str
@@ -37,7 +37,7 @@ class SignalView:
 
 @dataclass(frozen=True, slots=True)
 class DemoSnapshot:
-    """All rows at one time."""
+    """The rows of all signals at one time."""
 
     rows: tuple[SignalView, ...]
 
@@ -48,19 +48,19 @@ class DemoSnapshot:
 
     @property
     def fired(self) -> set[str]:
-        """The alerts that fire, whether or not somebody is told."""
+        """The names of the alerts that fire, delivered or not."""
         return {
             each.name for each in self.alert_views.values() if each.state in ("firing", "muted", "delivered")
         }
 
     @property
     def is_quiet(self) -> bool:
-        """Whether no alert is under way."""
+        """Whether no alert is pending or firing."""
         return all(each.state in ("inactive", "resolved") for each in self.alert_views.values())
 
 
 def watched(spec: Resolved) -> dict[str, tuple[Signal, list[Alert]]]:
-    """The signals that alerts watch, in the order of the spec, each with its alerts."""
+    """Return the signals that have alerts, in the order of the spec, each with its alerts."""
     found: dict[str, tuple[Signal, list[Alert]]] = {}
     for name, signal in spec.signals.items():
         alerts = [alert for alert in spec.alerts if alert.signal.name == name]
@@ -72,7 +72,7 @@ def watched(spec: Resolved) -> dict[str, tuple[Signal, list[Alert]]]:
 def worst(
     signal: Signal, alerts: Iterable[Alert], values: Mapping[tuple[str, ...], float]
 ) -> tuple[str, str]:
-    """The worst value in words, and whose it is; `values` are by the signal's own labels' values."""
+    """Return the worst value as text, and its label values; `values` has the values of `by` as keys."""
     numbers = {labels: value for labels, value in values.items() if not math.isnan(value)}
     if not numbers:
         return "no data", ""

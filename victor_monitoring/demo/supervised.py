@@ -1,4 +1,4 @@
-"""Programs that end when this process does, of whatever it dies."""
+"""Programs that end with this process, even if it is killed."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from victor_monitoring.demo import supervisor
 from victor_monitoring.demo.http import is_ready
 
 _ATTEMPTS: Final = 3  # another process may take a port that was free
-_START: Final = 60  # seconds, on a machine that is busy
+_START: Final = 60  # seconds, on a busy machine
 
 
 @dataclass(frozen=True, slots=True)
 class SupervisedProgram:
-    """A program that answers at a URL, and the folder that is removed with it."""
+    """The URL of a running program, and its folder, which is removed with it."""
 
     url: str
     folder: Path
@@ -32,9 +32,9 @@ class SupervisedProgram:
 
 @contextmanager
 def supervised(name: str, command: Callable[[Path, int], Sequence[str]]) -> Iterator[SupervisedProgram]:
-    """A program that is ready, until the block ends; UserError where it does not start.
+    """Yield a program that is ready; raise UserError if it does not start.
 
-    `command` gives its command line for a folder of its own and a port of 127.0.0.1.
+    `command` returns its command line for a new folder and a port of 127.0.0.1.
     """
     for attempt in itertools.count(1):
         folder, port = Path(tempfile.mkdtemp(prefix=f"victor-mon-{name}-")), _free_port()
@@ -43,19 +43,19 @@ def supervised(name: str, command: Callable[[Path, int], Sequence[str]]) -> Iter
             if _is_started(url, process):
                 yield SupervisedProgram(url, folder)
                 return
-            said = _last_output(process)
+            output = _last_output(process)
         if attempt == _ATTEMPTS:
-            raise UserError(f"`{name}` does not start", said)
+            raise UserError(f"`{name}` does not start", output)
 
 
 @contextmanager
 def _supervisor(folder: Path, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-    """The process that keeps a program until the block ends; then both have ended, and the folder is gone."""
+    """Yield a supervisor of the command; at the end of the block both end, and the folder is removed."""
     with subprocess.Popen(  # noqa: S603 - our own script
         [sys.executable, "-I", "-S", supervisor.__file__, str(folder), *command],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        start_new_session=True,  # Ctrl-C in a terminal is for us; the keeper ends when we have
+        start_new_session=True,  # Ctrl-C ends this process; the supervisor ends after it
     ) as process:
         assert process.stdin is not None
         try:
@@ -69,20 +69,20 @@ def _is_started(url: str, process: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + _START
     while time.monotonic() < deadline and process.poll() is None:
         if is_ready(url):
-            return process.poll() is None  # and not: somebody else answers there
+            return process.poll() is None  # else another program answers on this port
         time.sleep(0.05)
     return False
 
 
 def _last_output(process: subprocess.Popen[bytes]) -> str:
-    """What a program that has ended said last."""
+    """Return the last output of a program that has ended."""
     if process.poll() is None or process.stdout is None:
         return f"it is not ready after {_START} seconds"
     return process.stdout.read().decode(errors="replace").strip()
 
 
 def _free_port() -> int:
-    """A port of 127.0.0.1 that nothing listens on now."""
+    """Return a free port of 127.0.0.1."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

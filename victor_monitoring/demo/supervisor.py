@@ -1,9 +1,9 @@
-"""Runs a program, and ends it and removes its folder when whoever started this is gone.
+"""A script that runs a program, and ends it and removes its folder when the script's parent is gone.
 
-A script with the standard library only: `python keeper.py FOLDER PROGRAM ARGUMENT...`. It stands between the
-two, in a session of its own, because a process that is killed cannot clean up. Its standard input is a pipe
-that nobody writes to: the end of it is the end of the other side, whatever that died of. Where the program
-ends by itself, the last lines that it said are printed.
+It uses the standard library only: `python supervisor.py FOLDER PROGRAM ARGUMENT...`. It is a process between
+the two, in a session of its own, because a killed process cannot clean up. Its standard input is a pipe that
+the parent never writes to: end of file means that the parent has ended, for any reason. If the program ends
+by itself, its last output is printed.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from pathlib import Path
 from threading import Event, Thread
 
 _GRACE = 5  # seconds to end in
-_SAID = 2000  # bytes: some lines
+_TAIL = 2000  # bytes of output that are printed
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 
 def main() -> None:
-    """Keeps the program that the command line names."""
+    """Run the program of the command line until standard input ends."""
     folder, *command = sys.argv[1:]
     log = Path(folder) / "log"
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - the demonstration's own command
+        process = subprocess.Popen(  # noqa: S603 - the demo's own command
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
@@ -48,19 +48,19 @@ def main() -> None:
 
 
 def _end_with_parent() -> None:
-    """Has the kernel end this process with its parent, should the keeper itself be killed."""
-    with suppress(AttributeError, OSError):  # a C library without it
+    """Let the kernel kill this process with its parent, in case the supervisor itself is killed."""
+    with suppress(AttributeError, OSError):  # a C library without prctl
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
 
 
 def _follow(process: subprocess.Popen[bytes], stopping: Event, log: Path) -> None:
-    """Ends the keeper with the program, where that ends first."""
+    """End the supervisor if the program ends first."""
     process.wait()
     if not stopping.is_set():
-        with suppress(OSError):  # nobody reads it any more
-            os.write(1, log.read_bytes()[-_SAID:])
+        with suppress(OSError):  # the parent no longer reads it
+            os.write(1, log.read_bytes()[-_TAIL:])
         shutil.rmtree(log.parent, ignore_errors=True)
-        os._exit(1)  # the main thread waits for its input
+        os._exit(1)  # the main thread is blocked on its input
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Targets of a service that does not exist, for Prometheus to scrape."""
+"""Simulated targets that Prometheus can scrape."""
 
 from __future__ import annotations
 
@@ -23,22 +23,22 @@ _LONGEST: Final = 2**16  # bytes of a line
 
 
 class Simulation:
-    """What a target exposes: it is healthy until it is told to have faults."""
+    """The simulated metrics of a target, healthy until faults are set."""
 
     def __init__(self, spec: Resolved, seed: int) -> None:
         self._spec = spec
         self._target = SimulatedTarget(spec, seed=seed, clock=time.time)
         self.scrapes = Scrapes(self._target, clock=time.time, reset_every=_RESET_EVERY * spec.window / 1000)
 
-    def have(self, names: Collection[str]) -> None:
-        """From now on these faults, and no others."""
+    def set_faults(self, names: Collection[str]) -> None:
+        """Replace the current faults by those of these names."""
         found = faults(self._spec, names)
-        self._target.have(found)
-        self.scrapes.have(found)
+        self._target.set_faults(found)
+        self.scrapes.set_faults(found)
 
 
 class ScrapeTarget(Protocol):
-    """What is scraped at an address; `labels` are those of its place."""
+    """A target at an address; `labels` are its labels in Prometheus besides those that select it."""
 
     @property
     def address(self) -> str:
@@ -46,42 +46,42 @@ class ScrapeTarget(Protocol):
 
     @property
     def labels(self) -> Mapping[str, str]:
-        """What tells its place."""
+        """Its labels, such as those of its scope."""
 
-    def have(self, names: Collection[str]) -> None:
-        """From now on it has these faults, and no others."""
+    def set_faults(self, names: Collection[str]) -> None:
+        """Replace the current faults by those of these names."""
 
 
 @dataclass(frozen=True, slots=True)
 class LocalTarget:
-    """A simulation of this process."""
+    """A simulated target in this process."""
 
     address: str
     labels: Mapping[str, str]
     simulation: Simulation = field(repr=False)
 
-    def have(self, names: Collection[str]) -> None:
-        """From now on it has these faults, and no others."""
-        self.simulation.have(names)
+    def set_faults(self, names: Collection[str]) -> None:
+        """Replace the current faults by those of these names."""
+        self.simulation.set_faults(names)
 
 
 @contextmanager
 def target(spec: Resolved, *, labels: Mapping[str, str], seed: int) -> Iterator[LocalTarget]:
-    """A target that answers until the block ends, save while it is down: then it hangs up."""
+    """Yield a target that answers scrapes; while it is down it closes the connection."""
     simulation = Simulation(spec, seed)
 
     class Handler(StreamRequestHandler):
-        """Whatever is asked, the answer is the metrics: little work, since there may be many targets."""
+        """A handler that answers any request with the metrics: cheap, since there may be many targets."""
 
         disable_nagle_algorithm = True
 
         def handle(self) -> None:
-            while self._is_asked() and not simulation.scrapes.is_down:
+            while self._has_request() and not simulation.scrapes.is_down:
                 body = generate_latest(simulation.scrapes)
                 self.wfile.write(f"{_HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
-        def _is_asked(self) -> bool:
-            """Whether a whole request has come; none does once the other side has hung up."""
+        def _has_request(self) -> bool:
+            """Read a request; return False once the client has closed the connection."""
             while line := self.rfile.readline(_LONGEST):
                 if line == b"\r\n":
                     return True

@@ -1,1 +1,1 @@
-"""The spec: its syntax, its model as written, and the resolved form that everything is rendered from."""
+"""The spec: its syntax, its model as written, and the resolved form that all artifacts are rendered from."""

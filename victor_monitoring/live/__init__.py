@@ -1,1 +1,1 @@
-"""Live systems: apply a context to them, and compare them with the spec."""
+"""Live systems: applying a context to them, and comparing them with the spec."""

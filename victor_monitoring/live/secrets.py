@@ -1,4 +1,4 @@
-"""Secrets: named in the spec, read when they are needed, and shown nowhere."""
+"""Secrets: named in the spec, read when they are used, and redacted from all output."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.language.model.fields import Text, Written, invalid
 
 REDACTED: Final = "<redacted>"
-_MOST: Final = 64 * 2**10  # bytes; no header takes more
-_LEAST: Final = 4  # characters; a shorter text would be found in every other word
+_MOST: Final = 64 * 2**10  # bytes; longer than any HTTP header
+_LEAST: Final = 4  # characters; redacting a shorter text would garble ordinary words
 
 
 class Secret:
-    """A secret text that shows itself only to `reveal`."""
+    """A secret text that only `reveal` discloses."""
 
     __slots__ = ("_text",)
 
@@ -31,18 +31,18 @@ class Secret:
         self._text = text
 
     def reveal(self) -> str:
-        """The secret itself, for the wire alone."""
+        """Return the secret text, to be sent in a request only."""
         return self._text
 
     def __repr__(self) -> str:
         return REDACTED
 
     def __reduce__(self) -> tuple[Any, ...]:
-        raise TypeError("a secret is not written anywhere")
+        raise TypeError("a secret cannot be pickled or copied")
 
 
 class SecretSource(Written):
-    """Where a secret is read from: an environment variable or a file."""
+    """The source of a secret: an environment variable or a file."""
 
     env: Text | None = None
     file: Text | None = None
@@ -53,34 +53,34 @@ class SecretSource(Written):
         named = [value.get(key) is not None for key in ("env", "file")] if isinstance(value, dict) else []
         if sum(named) != 1:
             hint = "write `{env: NAME}` or `{file: /path}`"
-            raise invalid("a secret is named here, by one environment variable or file", hint)
+            raise invalid("a secret has exactly one source: an environment variable or a file", hint)
         return value
 
     def words(self) -> str:
-        """Where it comes from, for people."""
+        """Return a description of the source for messages."""
         return f"the environment variable `{self.env}`" if self.env else f"the file `{self.file}`"
 
 
 class Redactor:
-    """Takes every secret that it was told of out of a text, however it was encoded on its way."""
+    """A callable that replaces every learned secret in a text, in each of its usual encodings."""
 
     def __init__(self) -> None:
         self._hidden: set[str] = set()
 
     def learn(self, secret: str) -> None:
-        """Hides the text from now on."""
+        """Redact the text from now on."""
         if len(secret) >= _LEAST:
-            self._hidden.update(_disguises(secret))
+            self._hidden.update(_encodings(secret))
 
     def __call__(self, text: str) -> str:
-        """The text without secrets."""
+        """Return the text with every learned secret replaced by `REDACTED`."""
         for each in sorted(self._hidden, key=len, reverse=True):
             text = text.replace(each, REDACTED)
         return text
 
 
 def read_secret(source: SecretSource, root: Path, redactor: Redactor) -> Secret:
-    """The secret, which the redactor hides from now on; UserError where there is none."""
+    """Return the secret, and let the redactor learn it; raise UserError if it is missing or malformed."""
     if source.env:
         text = os.environ.get(source.env)
         if text is None:
@@ -90,22 +90,24 @@ def read_secret(source: SecretSource, root: Path, redactor: Redactor) -> Secret:
             with (root / (source.file or "")).open("rb") as file:
                 text = file.read(_MOST).decode()
         except OSError as error:
-            raise UserError(f"{source.words()} cannot be read: {error.strerror}", "mend its path") from None
+            raise UserError(
+                f"{source.words()} cannot be read: {error.strerror}", "correct its path"
+            ) from None
         except UnicodeDecodeError:
-            raise UserError(f"{source.words()} holds no text", "a secret is text in UTF-8") from None
+            raise UserError(f"{source.words()} is not UTF-8 text", "a secret is one line of ASCII") from None
     text = text.strip("\r\n")
     if not text or not text.isascii() or not text.isprintable():
         message = f"{source.words()} holds {'no secret' if not text else 'more than one line of plain text'}"
         raise UserError(message, "a secret is one line of ASCII")
     if len(text) < _LEAST:
         message = f"{source.words()} holds fewer than {_LEAST} characters"
-        raise UserError(message, "have a longer one made: one so short cannot be kept out of what is shown")
+        raise UserError(message, "create a longer secret: one this short cannot be redacted from output")
     redactor.learn(text)
     return Secret(text)
 
 
-def _disguises(secret: str) -> Iterator[str]:
-    """The ways in which a secret may turn up in a text."""
+def _encodings(secret: str) -> Iterator[str]:
+    """Yield the encodings in which a secret may appear in a text."""
     yield secret
     yield urllib.parse.quote(secret, safe="")
     yield urllib.parse.quote_plus(secret)

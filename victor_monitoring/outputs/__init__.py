@@ -1,7 +1,7 @@
-"""Rendered files on disk: written whole or not at all, and compared with what the specs render now.
+"""Rendered files on disk: atomic writing, and comparison with the current rendering of the specs.
 
-The only place that writes artifacts. `write` and `compare` judge by the same survey of the disk, so that
-`compare` reports what `write` would change, and `write` leaves nothing for `compare` to report.
+The only package that writes artifacts. `write` and `compare` use the same survey of the disk: `compare`
+reports the changes that `write` would make, and `write` leaves none for it to report.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""How the files under a root part from what the specs render now."""
+"""Comparison of the files under a root with the current rendering of the specs."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from victor_monitoring.outputs.paths import fold, link_on, occupied
 from victor_monitoring.outputs.survey import Rendering, Survey, survey
 
 _GENERATE = "run `victor-mon generate`"
-_AWAY = "move away what is there, or choose another path under `outputs` in the spec"
+_AWAY = "move the existing file or folder away, or choose another path under `outputs` in the spec"
 
 
 def compare(root: Path, renderings: Sequence[Rendering], *, complete: bool) -> list[Drift]:
-    """What is not as the specs render it now, sorted by path; empty if a run would change nothing.
+    """Return the differences from the current rendering, sorted by path; empty if a run would change nothing.
 
-    `complete` says that the renderings are all that their specs render; if not (one output, one context),
-    files that are no longer rendered go unreported.
+    `complete` means that the renderings contain everything that their specs render. Otherwise (one output,
+    one context) files that are no longer rendered are not reported.
 
     Raises:
         UserError: something under `root` cannot be read.
@@ -37,25 +37,25 @@ def compare(root: Path, renderings: Sequence[Rendering], *, complete: bool) -> l
 
 
 def clashes(state: Survey) -> Iterator[Drift]:
-    """Artifacts that cannot stand side by side: on one path, told apart by case alone, a file as a folder."""
+    """Yield artifacts that cannot coexist: equal paths, also if case is ignored, or a file as a folder."""
     takers: dict[str, list[tuple[PurePosixPath, PurePosixPath]]] = {}
     for rendering in state.renderings:
         for artifact in rendering.artifacts:
             takers.setdefault(fold(artifact.path), []).append((artifact.path, rendering.spec))
-    advice = "give each its own path under `outputs` in the spec"
+    hint = "give each its own path under `outputs` in the spec"
     for (first, first_spec), *others in takers.values():
         for path, spec in others:
             whose = f"`{spec}`" if spec == first_spec else f"`{first_spec}` and by `{spec}`"
             twice = f"`{path}` is rendered twice: by {whose}"
-            alike = f"`{path}` and `{first}` are one file on systems that do not tell case apart"
-            yield Drift(path, DriftKind.CLASH, twice if path == first else alike, advice)
+            alike = f"`{path}` and `{first}` are the same file on case-insensitive systems"
+            yield Drift(path, DriftKind.CLASH, twice if path == first else alike, hint)
         for folder in first.parents[:-1]:
             if fold(folder) in takers:
-                yield Drift(first, DriftKind.CLASH, f"`{first}` lies in `{folder}`, which is a file", advice)
+                yield Drift(first, DriftKind.CLASH, f"`{first}` lies in `{folder}`, which is a file", hint)
 
 
 def of_files(state: Survey, rendering: Rendering) -> Iterator[Drift]:
-    """How the files that a spec renders, and the place of its list, part from what is on disk."""
+    """Yield the rendered files of a spec that differ from the disk, and any obstacle to its list."""
     path = list_path(rendering.spec)
     if reason := _obstacle(state.root, path):
         yield Drift(path, DriftKind.BLOCKED, f"cannot keep a list at `{path}`: it {reason}", _AWAY)
@@ -65,9 +65,9 @@ def of_files(state: Survey, rendering: Rendering) -> Iterator[Drift]:
                 artifact.path, DriftKind.BLOCKED, f"cannot generate `{artifact.path}`: it {reason}", _AWAY
             )
         elif claimant := state.claim(rendering.spec, artifact.path):
-            words = f"`{artifact.path}` is rendered by `{rendering.spec}`, and listed for `{claimant}`"
-            remedy = f"choose another path for one of them; if it has moved, {_GENERATE} for all specs"
-            yield Drift(artifact.path, DriftKind.CLAIMED, words, remedy)
+            message = f"`{artifact.path}` is rendered by `{rendering.spec}`, and listed for `{claimant}`"
+            hint = f"choose another path for one of them; if it has moved, {_GENERATE} for all specs"
+            yield Drift(artifact.path, DriftKind.CLAIMED, message, hint)
         elif drift := _of_file(state, rendering.spec, artifact):
             yield drift
 
@@ -80,86 +80,88 @@ def _of_file(state: Survey, spec: PurePosixPath, artifact: Artifact) -> Drift | 
     if disk is None:
         return Drift(path, DriftKind.LOST, f"`{path}` is missing", _GENERATE)
     differing = partial(Drift, path, disk=disk, rendered=rendered)
-    known, number = state.digests(path), state.listing(spec).format
-    if not known:
-        remedy = f"move it away, or {_GENERATE} with `--force` to replace it"
-        return differing(DriftKind.FOREIGN, f"`{path}` is in the way: no list names it as generated", remedy)
-    if digest(disk) in known and number == FORMAT:
+    digests, number = state.digests(path), state.listing(spec).format
+    if not digests:
+        hint = f"move it away, or {_GENERATE} with `--force` to replace it"
+        return differing(DriftKind.FOREIGN, f"`{path}` is in the way: it is not listed as generated", hint)
+    if digest(disk) in digests and number == FORMAT:
         return differing(DriftKind.STALE, f"`{path}` is older than `{spec}`", _GENERATE)
-    if digest(disk) in known:
+    if digest(disk) in digests:
         return differing(DriftKind.FORMAT, *_other_format(f"`{path}` was generated", number))
     if disk.replace(b"\r\n", b"\n") == rendered:
-        remedy = f"{_GENERATE}, and keep it at LF in `.gitattributes`"
-        return differing(DriftKind.EDITED, f"`{path}` has other line ends (CRLF)", remedy)
-    remedy = f"edit `{spec}` instead, then {_GENERATE}: it undoes this edit"
-    return differing(DriftKind.EDITED, f"`{path}` was edited by hand", remedy)
+        hint = f"{_GENERATE}, and keep it at LF in `.gitattributes`"
+        return differing(DriftKind.EDITED, f"`{path}` has other line ends (CRLF)", hint)
+    hint = f"edit `{spec}` instead, then {_GENERATE}: it undoes this edit"
+    return differing(DriftKind.EDITED, f"`{path}` was edited by hand", hint)
 
 
 def _of_orphans(state: Survey, rendering: Rendering) -> Iterator[Drift]:
-    """The files that were generated from a spec and are no longer rendered."""
+    """Yield the files that were generated from a spec and are no longer rendered."""
     for path in state.orphans(rendering):
         if drift := of_orphan(state, rendering.spec, path):
             yield drift
 
 
 def of_orphan(state: Survey, spec: PurePosixPath, path: PurePosixPath) -> Drift | None:
-    """An ORPHAN if the file may be removed, KEPT if not; None if it is no longer there."""
+    """Return an ORPHAN if the file may be removed, KEPT if not; None if it does not exist or is rendered."""
     listing = f"`{list_path(spec)}`"
     reason = unfit(path) or _reserved(state, path)
     if not reason and (link := link_on(state.root, path)):
         reason = f"is reached through the link `{link}`"
     if reason:
-        remedy = f"remove it by hand if it is yours to remove, and its line in {listing}"
-        return Drift(path, DriftKind.KEPT, f"`{path}` is no longer rendered, but it {reason}", remedy)
+        hint = f"remove it by hand if nothing else uses it, and its line in {listing}"
+        return Drift(path, DriftKind.KEPT, f"`{path}` is no longer rendered, but it {reason}", hint)
     disk = read(state.root / path)
     if disk is None or _is_also_rendered(state, path):
         return None
     if digest(disk) not in state.digests(path):
-        remedy = f"move it away to keep it, or delete it; then {_GENERATE}"
-        return Drift(
-            path, DriftKind.KEPT, f"`{path}` is no longer rendered, but it was edited by hand", remedy
-        )
-    remedy = f"{_GENERATE}: it removes the file"
-    return Drift(path, DriftKind.ORPHAN, f"`{path}` is no longer rendered by `{spec}`", remedy)
+        hint = f"move it away to keep it, or delete it; then {_GENERATE}"
+        return Drift(path, DriftKind.KEPT, f"`{path}` is no longer rendered, but it was edited by hand", hint)
+    hint = f"{_GENERATE}: it removes the file"
+    return Drift(path, DriftKind.ORPHAN, f"`{path}` is no longer rendered by `{spec}`", hint)
 
 
 def _of_list(state: Survey, rendering: Rendering, *, alone: bool) -> Drift | None:
-    """How the list of a spec parts from the files. A run mends it with them, so it counts only `alone`."""
+    """Return how the list of a spec differs from its expected content; None if it does not.
+
+    A list that is only out of date is reported if it is `alone`, without other drift: a run rewrites the
+    list together with the files.
+    """
     path, listing = list_path(rendering.spec), state.listing(rendering.spec)
     disk, expected = state.contents.get(rendering.spec), state.expected(rendering)
     if rendering.gone:
-        remedy = f"restore the spec, or {_GENERATE} without `--spec`: it removes what was generated from it"
-        return Drift(path, DriftKind.GONE, f"the spec `{rendering.spec}` is gone, but not its list", remedy)
+        hint = f"restore the spec, or {_GENERATE} without `--spec`: it removes the spec's files"
+        return Drift(path, DriftKind.GONE, f"the spec `{rendering.spec}` is gone, but not its list", hint)
     differing = partial(Drift, path, disk=disk, rendered=expected.content)
     if listing.damaged:
-        words = f"`{path}` is damaged: {listing.damaged} of its lines cannot be read"
-        return differing(DriftKind.DAMAGED, words, f"{_GENERATE}: it writes the list anew")
+        message = f"`{path}` is damaged: {listing.damaged} of its lines cannot be read"
+        return differing(DriftKind.DAMAGED, message, f"{_GENERATE}: it rewrites the list")
     if not alone or disk == expected.content or not (disk or expected.entries):
         return None
     if listing.format not in (FORMAT, expected.format):
         return differing(DriftKind.FORMAT, *_other_format(f"`{path}` was written", listing.format))
     if expected.entries.keys() - listing.entries.keys():
         return differing(DriftKind.UNLISTED, f"`{path}` does not name every generated file", _GENERATE)
-    return differing(DriftKind.UNFINISHED, f"`{path}` is not up to date: a run was cut short", _GENERATE)
+    return differing(DriftKind.UNFINISHED, f"`{path}` is not up to date: a run was interrupted", _GENERATE)
 
 
 def _unfinished(state: Survey) -> Iterator[Drift]:
-    """The temporary files of runs that were cut short."""
+    """Yield the temporary files of runs that were interrupted."""
     for file in leftovers(state.folders()):
         path = PurePosixPath(file.relative_to(state.root).as_posix())
-        remedy = f"{_GENERATE}: it removes the file"
-        yield Drift(path, DriftKind.UNFINISHED, f"`{path}` was left by a run that was cut short", remedy)
+        hint = f"{_GENERATE}: it removes the file"
+        yield Drift(path, DriftKind.UNFINISHED, f"`{path}` was left by a run that was interrupted", hint)
 
 
 def _reserved(state: Survey, path: PurePosixPath) -> str:
     if any(path == rendering.spec for rendering in state.renderings):
         return "is a spec"
     own = fold(FOLDER) in map(fold, path.parents) or is_temporary(path.name)
-    return "is kept for victor-mon's own files" if own else ""
+    return "is reserved for victor-mon's own files" if own else ""
 
 
 def _obstacle(root: Path, path: PurePosixPath) -> str:
-    """Why no plain file may be put at `path`, in words that follow its name; empty if one may."""
+    """Return the reason why `path` must not be written, as a predicate of it; empty if it may be."""
     if reason := unfit(path):
         return reason
     if link := link_on(root, path):
@@ -173,7 +175,7 @@ def _other_format(done: str, number: int) -> tuple[str, str]:
 
 
 def _is_also_rendered(state: Survey, path: PurePosixPath) -> bool:
-    """Whether the system takes `path` for one that the run renders, written in another case."""
+    """Return whether `path` is, on this file system, a rendered path in another case."""
     alike = (state.root / each for each in state.rendered if fold(each) == fold(path))
     with explained("read", state.root / path):
         return any(each.exists() and each.samefile(state.root / path) for each in alike)

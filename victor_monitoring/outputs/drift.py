@@ -1,4 +1,4 @@
-"""What is told about a file that is not as its spec renders it: the kind, the words and the difference."""
+"""Drift: a file that differs from its rendering, with the kind, message, hint and diff."""
 
 from __future__ import annotations
 
@@ -14,37 +14,38 @@ DRIFT: Final = Pattern(
     "VM700",
     "drift",
     Severity.ERROR,
-    """A rendered file is not what its spec renders.
+    """A rendered file differs from what its spec renders now.
 
-It was edited by hand, or the spec was and nobody generated; it is lost, or it is left over. What runs is
-then not what the spec says. Mend it with `victor-mon generate`; a hand edit belongs into the spec.""",
+The file was edited by hand, the spec was edited without `generate`, or the file is missing or left over.
+Live systems may then differ from the spec. Repair it with `victor-mon generate`; move hand edits to the
+spec.""",
 )
 
 
 class DriftKind(enum.StrEnum):
-    """How a file and its rendering part. The last four keep `write` from writing anything."""
+    """How a file differs from its rendering. The last four prevent `write` from writing anything."""
 
-    EDITED = "edited"  # differs, and is not what was generated
-    STALE = "stale"  # differs, but is what was generated: the spec has changed
-    FORMAT = "format"  # is what was generated, in another output format
+    EDITED = "edited"  # differs from the rendering and from the generated content
+    STALE = "stale"  # has the generated content, but the spec has changed
+    FORMAT = "format"  # has the generated content, in another output format
     LOST = "lost"  # missing
     ORPHAN = "orphan"  # was generated, and is no longer rendered
     KEPT = "kept"  # an orphan that is not removed: edited since, or reached through a link
-    UNFINISHED = "unfinished"  # a run was cut short: a temporary file, or a list that is ahead
+    UNFINISHED = "unfinished"  # a run was interrupted: a temporary file, or a list that is out of date
     GONE = "gone"  # a list whose spec is gone
-    UNLISTED = "unlisted"  # as rendered, but the list does not say so
+    UNLISTED = "unlisted"  # as rendered, but missing from the list
     DAMAGED = "damaged"  # a list that cannot be read in full
-    FOREIGN = "foreign"  # differs, and no list names it: the user's own work
+    FOREIGN = "foreign"  # differs, and no list names it: probably the user's own file
     CLAIMED = "claimed"  # the list of another spec names it
-    CLASH = "clash"  # rendered twice, as it is or as some systems read paths
-    BLOCKED = "blocked"  # outside the root, through a link, or something else stands there
+    CLASH = "clash"  # rendered twice, literally or on case-insensitive systems
+    BLOCKED = "blocked"  # outside the root, behind a link, or taken by something other than a file
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """One file that is not as rendered: what is wrong in `message`, what to do in `help`.
+    """One file that differs from its rendering: the problem in `message`, the repair in `hint`.
 
-    `disk` and `rendered` are its contents, where both are known.
+    `disk` and `rendered` are its contents, if both are known.
     """
 
     path: PurePosixPath
@@ -56,7 +57,7 @@ class Drift:
 
     @property
     def diff(self) -> str:
-        """The unified diff from the file on disk to its rendering; empty if there is only one of them."""
+        """The unified diff from the file on disk to its rendering; empty if one of them is missing."""
         if self.disk is None or self.rendered is None:
             return ""
         return unified(self.disk, self.rendered, str(self.path))

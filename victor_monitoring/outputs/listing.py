@@ -1,4 +1,4 @@
-"""The list of what was generated from one spec: it finds orphans and tells an edit from an old rendering.
+"""The list of the files generated from one spec: it finds orphans, and separates edits from old renderings.
 
 The list of `specs/shop.yaml` is `generated/.victor-mon/specs/shop.yaml.list`. Its first line is the number
 of the output format, each further one a path, a tab and the SHA-256 of its content, sorted by path.
@@ -17,7 +17,7 @@ from victor_monitoring.base.files import below, read
 from victor_monitoring.outputs.paths import link_on
 
 FORMAT = 1
-"""The number of the output format: it rises when the same spec is rendered in another way."""
+"""The number of the output format: it is incremented when the same spec renders to other text."""
 
 FOLDER = PurePosixPath("generated/.victor-mon")
 _SUFFIX = ".list"
@@ -26,9 +26,9 @@ _ENTRY = re.compile(r"([^\t]+)\t([0-9a-f]{64})")
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Each generated path with the digests of what may stand there; `damaged` counts unreadable lines.
+    """Each generated path with the digests of its valid contents; `damaged` counts unreadable lines.
 
-    A finished run leaves one digest to a path. While a run is under way there are the old and the new.
+    A finished run leaves one digest per path. During a run a path has the old and the new digest.
     """
 
     entries: Mapping[PurePosixPath, frozenset[str]] = field(default_factory=dict)
@@ -36,36 +36,36 @@ class Listing:
     damaged: int = 0
 
     def digests(self, path: PurePosixPath) -> frozenset[str]:
-        """The digests that a generated file at `path` may have; empty if the path is not listed."""
+        """Return the digests that a generated file at `path` may have; empty if the path is not listed."""
         return self.entries.get(path, frozenset())
 
     def joined(self, other: Listing) -> Listing:
-        """Everything that either of the two allows, in the format of this one."""
+        """Return a listing with the entries of both, in the format of this one."""
         paths = [*self.entries, *other.entries]
         return Listing({path: self.digests(path) | other.digests(path) for path in paths}, self.format)
 
     @property
     def content(self) -> bytes:
-        """The list as it is written."""
+        """The listing as the bytes of its file."""
         lines = sorted(f"{path}\t{each}" for path, digests in self.entries.items() for each in digests)
-        # Half a surrogate pair is never written, since such a path is unfit, but may still be compared.
+        # A path with a lone surrogate is unfit and never written, but may still be compared.
         return "\n".join([str(self.format), *lines, ""]).encode("utf-8", "surrogatepass")
 
 
 def digest(content: bytes) -> str:
-    """The SHA-256 of `content` as a list writes it."""
+    """Return the SHA-256 of `content` in hexadecimal."""
     return hashlib.sha256(content).hexdigest()
 
 
 def list_path(spec: PurePosixPath) -> PurePosixPath:
-    """Where the list of `spec` lies, relative to the root."""
+    """Return the path of the list of `spec`, relative to the root."""
     return FOLDER / f"{spec}{_SUFFIX}"
 
 
 def parsed(content: bytes) -> Listing:
-    """The list that `content` holds. Lines that are no entries are counted and left out.
+    """Return the listing in `content`; lines that are not entries are counted and skipped.
 
-    Both sides of a merge that stopped at a conflict are read, so that nothing generated is forgotten.
+    Both sides of an unresolved merge conflict are read, so that no generated file is forgotten.
     """
     head, *lines = content.decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n").split("\n")
     entries: dict[PurePosixPath, frozenset[str]] = {}
@@ -82,9 +82,9 @@ def parsed(content: bytes) -> Listing:
 
 
 def read_lists(root: Path, specs: Iterable[PurePosixPath] = ()) -> dict[PurePosixPath, bytes]:
-    """The content of every list under `root` by its spec, sorted; links are not followed.
+    """Return the content of every list under `root` by its spec, sorted; links are not followed.
 
-    The lists of `specs` are asked for by name: reading a folder may miss a file that is being replaced.
+    The lists of `specs` are read by name: listing a folder may miss a file that is being replaced.
     """
     folder = root / FOLDER
     names = (path.relative_to(folder).as_posix() for path in below(folder, _SUFFIX))

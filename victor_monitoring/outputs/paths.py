@@ -1,6 +1,6 @@
-"""Which paths under a root an artifact may take: portable names, no link on the way, nothing in the way.
+"""Checks of a path under a root: links among its components, and existing files or folders in the way.
 
-The root itself may be reached through links; everything below it is judged component by component.
+The root itself may be reached through links; everything below it is checked component by component.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from pathlib import Path, PurePosixPath
 
 from victor_monitoring.base.files import explained
 
-_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a folder link of Windows, which `lstat` calls a folder
+_JUNCTION = 0xA0000003  # IO_REPARSE_TAG_MOUNT_POINT: a folder link of Windows; `lstat` reports a folder
 
 
 def link_on(root: Path, path: PurePosixPath) -> PurePosixPath | None:
-    """The first component of `path` below `root` that is a link, itself included; None if there is none."""
+    """Return the first component of `path` below `root` that is a link, itself included; else None."""
     for part in _downwards(path):
         status = _lstat(root / part)
         if status is None:
@@ -27,7 +27,7 @@ def link_on(root: Path, path: PurePosixPath) -> PurePosixPath | None:
 
 
 def occupied(root: Path, path: PurePosixPath) -> str:
-    """Why `path` cannot be a plain file now, in words that follow its name; empty if it can or is."""
+    """Return why `path` cannot be a regular file now, as a predicate of it; empty if it can be or is."""
     *folders, last = _downwards(path)
     for folder in folders:
         status = _lstat(root / folder)
@@ -36,16 +36,16 @@ def occupied(root: Path, path: PurePosixPath) -> str:
     status = _lstat(root / last)
     if status is None or stat.S_ISREG(status.st_mode):
         return ""
-    return "is a folder" if stat.S_ISDIR(status.st_mode) else "is no plain file"
+    return "is a folder" if stat.S_ISDIR(status.st_mode) else "is not a regular file"
 
 
 def fold(path: PurePosixPath) -> str:
-    """The path as systems see it that tell neither case nor composed letters apart."""
+    """Return the path as compared by systems that ignore case and Unicode composition."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", str(path)).casefold())
 
 
 def _downwards(path: PurePosixPath) -> list[PurePosixPath]:
-    """The components of `path` from the top: `a`, `a/b`, `a/b/c`."""
+    """Return the components of `path` from the top: `a`, `a/b`, `a/b/c`."""
     return [*reversed(path.parents[:-1]), path]
 
 

@@ -1,4 +1,4 @@
-"""What a run renders, set beside what the lists under the root say was generated before."""
+"""The renderings of a run, together with the lists of previously generated files under the root."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from victor_monitoring.outputs.paths import link_on
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """What one spec renders. `spec` is its path from its own root: the name that its list goes by.
+    """The artifacts of one spec. `spec` is its path relative to its own root, which names its list.
 
-    `gone` marks a spec that no longer exists and whose files are to go too; see `abandoned`.
+    `gone` marks a spec that no longer exists, and whose files are to be removed; see `abandoned`.
     """
 
     spec: PurePosixPath
@@ -26,7 +26,7 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The renderings of a run and every list under `root`, by spec; `contents` are the lists as they lie."""
+    """The renderings of a run and every list under `root`, by spec; `contents` are the lists as stored."""
 
     root: Path
     renderings: tuple[Rendering, ...]
@@ -36,25 +36,25 @@ class Survey:
 
     @property
     def rendered(self) -> frozenset[PurePosixPath]:
-        """Every path that the run renders."""
+        """All paths that the run renders."""
         return frozenset(each.path for rendering in self.renderings for each in rendering.artifacts)
 
     def listing(self, spec: PurePosixPath) -> Listing:
-        """The list of `spec`; an empty one if it has none."""
+        """Return the listing of `spec`; an empty one if it has none."""
         return self.listings.get(spec, Listing())
 
     def digests(self, path: PurePosixPath) -> frozenset[str]:
-        """What may stand at `path` by the lists of the run's specs: it may have moved between them."""
+        """Return the listed digests of `path` for all specs of the run: it may have moved between them."""
         return frozenset().union(*(self.listing(each.spec).digests(path) for each in self.renderings))
 
     def claim(self, spec: PurePosixPath, path: PurePosixPath) -> PurePosixPath | None:
-        """Another spec whose list names `path`, and that this run does not take it from; None if none."""
+        """Return another spec whose list names `path` and keeps it in this run; None without one."""
         released = {each.spec for each in self.renderings if self.complete or each.gone}
         others = (each for each in self.listings if each != spec and each not in released)
         return next((each for each in others if path in self.listings[each].entries), None)
 
     def orphans(self, rendering: Rendering) -> list[PurePosixPath]:
-        """The listed paths of a spec that nothing renders any more, sorted; none in a partial run."""
+        """Return the listed paths of a spec that no spec renders any more, sorted; none in a partial run."""
         if not (self.complete or rendering.gone):
             return []
         rendered = self.rendered
@@ -62,7 +62,7 @@ class Survey:
         return [path for path in listed if path not in rendered and self.claim(rendering.spec, path) is None]
 
     def expected(self, rendering: Rendering, kept: Iterable[PurePosixPath] = ()) -> Listing:
-        """The list that a finished run leaves; `kept` are orphans that it does not remove."""
+        """Return the listing that a finished run leaves; `kept` are orphans that it does not remove."""
         old = self.listing(rendering.spec)
         new = {each.path: frozenset({digest(each.text.encode())}) for each in rendering.artifacts}
         if self.complete or rendering.gone:
@@ -70,7 +70,7 @@ class Survey:
         return Listing({**old.entries, **new}, old.format)
 
     def folders(self) -> list[Path]:
-        """Every folder under the root in which the run, or one before it, may have left something."""
+        """Return every folder under the root in which a run may have left temporary files."""
         paths = {*self.rendered, *(list_path(each.spec) for each in self.renderings)}
         for rendering in self.renderings:
             paths.update(self.listing(rendering.spec).entries)
@@ -79,17 +79,17 @@ class Survey:
 
 
 def survey(root: Path, renderings: Sequence[Rendering], *, complete: bool) -> Survey:
-    """The renderings beside the lists as they are on disk now."""
+    """Return the renderings together with the lists that are on disk now."""
     contents = read_lists(root, (each.spec for each in renderings))
     listings = {spec: parsed(content) for spec, content in contents.items()}
     return Survey(root, tuple(renderings), complete, contents, listings)
 
 
 def abandoned(root: Path, specs: Path) -> list[Rendering]:
-    """A rendering of nothing for every list under `root` whose spec is missing from the folder `specs`.
+    """Return an empty rendering for every list under `root` whose spec is missing from the folder `specs`.
 
-    `specs` is the folder that specs are named from: their root, also where the files go elsewhere.
-    Given to `write` beside the others, they clear what is left; given to `compare`, they report it.
+    `specs` is the folder that spec paths are relative to, even if files are written elsewhere. Together
+    with the other renderings, they make `write` remove the remaining files, and `compare` report them.
     """
     listed = read_lists(root)
     with explained("read", specs):

@@ -1,8 +1,8 @@
-"""Rendered files put on disk, and those that are no longer rendered taken away.
+"""Writing of rendered files, and removal of files that are no longer rendered.
 
-A run may be killed at any point. It goes in an order in which `compare` always sees what is left to do:
-first the lists allow both old and new content, then the files are replaced, then orphans are removed,
-and only then the lists forget what was before.
+A run may be killed at any point. Its order lets `compare` always find the remaining work: first the lists
+allow both old and new content, then the files are replaced, then orphans are removed, and only then the
+lists drop the old content.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _REFUSED = frozenset({DriftKind.FOREIGN, DriftKind.CLAIMED, DriftKind.CLASH, Dri
 
 @dataclass(frozen=True, slots=True)
 class WriteReport:
-    """What a run did, each path once and sorted; `findings` are what it could not do and why."""
+    """The result of a run, each path once and sorted; `findings` are the changes that it did not make."""
 
     written: tuple[PurePosixPath, ...] = ()
     unchanged: tuple[PurePosixPath, ...] = ()
@@ -31,19 +31,19 @@ class WriteReport:
 
     @property
     def refused(self) -> bool:
-        """Whether the findings kept the run from touching anything."""
+        """Whether the findings prevented the run from changing any file."""
         return any(finding.kind in _REFUSED for finding in self.findings)
 
 
 def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force: bool = False) -> WriteReport:
-    """The files under `root` are as rendered; what is as it should be is not touched.
+    """Write the rendered files under `root`; files that are up to date are not touched.
 
-    `complete` says that the renderings are all that their specs render: files that are no longer
-    rendered are removed, as long as they are what was generated. `force` replaces files that were never
-    generated; without it they are findings. Any finding about a rendered path keeps everything as it is.
+    `complete` means that the renderings contain everything that their specs render: files that are no longer
+    rendered are removed, unless they were edited. `force` replaces files that were never generated; without
+    it they are findings. With any finding about a rendered path, the run changes nothing.
 
     Raises:
-        UserError: a file cannot be read, written or removed. Every file is whole; a further run finishes.
+        UserError: a file cannot be read, written or removed. No file is partly written; another run finishes.
     """
     state = survey(root, renderings, complete=complete)
     drifts = list(clashes(state))
@@ -71,7 +71,7 @@ def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force:
 
 
 def _write_lists(state: Survey, listings: Sequence[Listing]) -> None:
-    """The lists of the run's specs are these; one that names nothing is removed."""
+    """Write the lists of the run's specs; remove a list that would be empty."""
     paths = [state.root / list_path(each.spec) for each in state.renderings]
     wanted = {path: listing.content for path, listing in zip(paths, listings, strict=True) if listing.entries}
     replace({path: content for path, content in wanted.items() if read(path) != content})
@@ -81,7 +81,7 @@ def _write_lists(state: Survey, listings: Sequence[Listing]) -> None:
 
 
 def _remove_orphans(state: Survey) -> list[Drift]:
-    """The orphans of the run, each judged on the spot and removed unless it is to be kept."""
+    """Remove the orphans of the run, except those to be kept; return the drift of both."""
     found: dict[PurePosixPath, Drift] = {}
     for rendering in state.renderings:
         for path in state.orphans(rendering):

@@ -1,1 +1,1 @@
-"""PromQL as a tree: printer, reader and evaluator, with the standard library only."""
+"""PromQL as a tree: printer, parser and evaluator, with the standard library only."""

@@ -1,4 +1,4 @@
-"""Durations in whole milliseconds, written as Prometheus writes them."""
+"""Durations in whole milliseconds, in Prometheus' notation."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _SHAPE = re.compile("".join(rf"(?:(?P<{unit}>\d{{1,15}}){unit})?" for unit, _ in
 
 
 def parse_duration(text: str) -> int:
-    """Milliseconds of `5m`, `1h30m`, `250ms`; ValueError says what is wrong."""
+    """Return the milliseconds of `5m`, `1h30m` or `250ms`. Raise ValueError if `text` is no duration."""
     match = _SHAPE.fullmatch(text)
     if not text or match is None:
         raise ValueError(f"`{text}` is not a duration")
     return sum(int(match[unit] or 0) * size for unit, size in _UNITS)
 
 
-@functools.lru_cache(1_000)  # a spec has few durations, and each stands in many rules
+@functools.lru_cache(1_000)  # a spec has few durations, each used in many rules
 def duration_text(milliseconds: int) -> str:
-    """The duration in the largest units that divide it: `5m`, `1m30s`, `250ms`, `0s`."""
+    """Return the duration in the largest possible units: `5m`, `1m30s`, `250ms`, `0s`."""
     if milliseconds == 0:
         return "0s"
     parts, rest = [], milliseconds
     for unit, size in _UNITS:
         if unit in ("y", "w") and rest % size:
-            continue  # as Prometheus prints: years and weeks only where they are exact
+            continue  # like Prometheus: years and weeks only if they are exact
         count, rest = divmod(rest, size)
         if count:
             parts.append(f"{count}{unit}")

@@ -1,4 +1,4 @@
-"""Expressions evaluated over samples, node by node, with Prometheus' meaning; wrong rules', too."""
+"""The evaluator of expressions over samples, with Prometheus' semantics, errors included."""
 
 from __future__ import annotations
 
@@ -32,18 +32,18 @@ _FOLDS: Final[Mapping[str, Callable[[list[float]], float]]] = {
 
 
 class EvaluationError(Exception):
-    """Prometheus would refuse to evaluate this over these samples."""
+    """Prometheus would fail to evaluate the expression over these samples."""
 
 
 def evaluated(expr: Expr, samples: Samples, at: int) -> InstantVector | float:
-    """The vector that the expression is at a time, or the number; Refused where it is an error."""
+    """Return the instant vector or the scalar at time `at`. Raise EvaluationError where Prometheus fails."""
     match expr:
         case Number(value):
             return float(value)
         case Vector(window=None):
             left_open = samples.prometheus.left_open
-            standing = ((each, each.standing(at, left_open=left_open)) for each in _selected(expr, samples))
-            return _unique((each.labels, value) for each, value in standing if value is not None)
+            values = ((each, each.value_at(at, left_open=left_open)) for each in _selected(expr, samples))
+            return _unique((each.labels, value) for each, value in values if value is not None)
         case Call(function, arguments):
             return _CALLS[function](arguments, samples, at)
         case Aggregate(op, inner, by):
@@ -51,20 +51,20 @@ def evaluated(expr: Expr, samples: Samples, at: int) -> InstantVector | float:
         case Binary():
             return _binary(expr, samples, at)
         case _:
-            raise EvaluationError(f"{expr} is no expression of its own")
+            raise EvaluationError(f"{expr} cannot be evaluated alone")
 
 
 def _vector(expr: Expr, samples: Samples, at: int) -> InstantVector:
     found = evaluated(expr, samples, at)
     if isinstance(found, float):
-        raise EvaluationError("a number where a vector is wanted")
+        raise EvaluationError("expected a vector, got a scalar")
     return found
 
 
 def _number(expr: Expr, samples: Samples, at: int) -> float:
     found = evaluated(expr, samples, at)
     if not isinstance(found, float):
-        raise EvaluationError("a vector where a number is wanted")
+        raise EvaluationError("expected a scalar, got a vector")
     return found
 
 
@@ -108,7 +108,7 @@ def _last(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVect
 def _windows(
     vector: Vector, samples: Samples, start: int, at: int
 ) -> Iterator[tuple[Mapping[str, str], tuple[list[int], list[float]]]]:
-    """The labels of each series selected, with its times and values in the window."""
+    """Yield the labels of each selected series, with its times and values in the window."""
     for each in _selected(vector, samples):
         yield each.labels, each.within(start, at, left_open=samples.prometheus.left_open)
 
@@ -116,7 +116,7 @@ def _windows(
 def _range(arguments: tuple[Expr, ...], at: int) -> tuple[Vector, int]:
     (vector,) = arguments
     if not isinstance(vector, Vector) or vector.window is None:
-        raise EvaluationError("a window is wanted")
+        raise EvaluationError("expected a range selector")
     return vector, at - vector.window
 
 
@@ -141,7 +141,7 @@ def _quantile(arguments: tuple[Expr, ...], samples: Samples, at: int) -> Instant
 
 
 def _absent(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
-    """Without labels, as where its argument is no selector alone."""
+    """Return 1 without labels, right unless the argument is a selector, whose `=` labels Prometheus adds."""
     return {} if _vector(arguments[0], samples, at) else {frozenset(): 1.0}
 
 
@@ -159,7 +159,7 @@ def _binary(expr: Binary, samples: Samples, at: int) -> InstantVector | float:
     if isinstance(left, float) and isinstance(right, float):
         return _applied(expr, left, right, left) or 0.0
     if isinstance(right, float):
-        assert not isinstance(left, float)  # both were met above
+        assert not isinstance(left, float)  # the first branch has handled two scalars
         pairs = {labels: (value, right, value) for labels, value in left.items()}
     elif isinstance(left, float):
         pairs = {labels: (left, value, value) for labels, value in right.items()}
@@ -171,14 +171,14 @@ def _binary(expr: Binary, samples: Samples, at: int) -> InstantVector | float:
     return {labels: value for labels, value in applied if value is not None}
 
 
-def _applied(expr: Binary, left: float, right: float, kept: float) -> float | None:
-    """The value of one pair; None where a comparison drops it."""
+def _applied(expr: Binary, left: float, right: float, result: float) -> float | None:
+    """Return the value of one pair; None if a comparison drops it."""
     if expr.op in _ARITHMETIC:
         return _ARITHMETIC[expr.op](left, right)
-    holds = _COMPARISONS[expr.op](left, right)
+    is_true = _COMPARISONS[expr.op](left, right)
     if expr.as_bool:
-        return float(holds)
-    return kept if holds else None
+        return float(is_true)
+    return result if is_true else None
 
 
 def _set(expr: Binary, left: InstantVector, right: InstantVector) -> InstantVector:
@@ -196,11 +196,11 @@ def _set(expr: Binary, left: InstantVector, right: InstantVector) -> InstantVect
 def _matched(
     expr: Binary, left: InstantVector, right: InstantVector
 ) -> dict[LabelSet, tuple[float, float, float]]:
-    """Pairs of one to one; Refused where several share what is matched on."""
+    """Return one-to-one matches. Raise EvaluationError if several series of a side have the same key."""
     others = {_key(expr, labels): value for labels, value in right.items()}
     keys = [_key(expr, labels) for labels in left]
     if len(others) != len(right) or len(set(keys)) != len(keys):
-        raise EvaluationError("several series on one side match")
+        raise EvaluationError("several series of one side have the same matching labels")
     pairs = zip(keys, left.items(), strict=True)
     return {labels: (value, others[key], value) for key, (labels, value) in pairs if key in others}
 

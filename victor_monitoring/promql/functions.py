@@ -1,4 +1,4 @@
-"""The rate of a counter from its samples in a window."""
+"""The arithmetic of `rate`, `/` and `histogram_quantile`, as Prometheus defines it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from itertools import groupby
 
 from victor_monitoring.promql.prometheus_version import ASSUMED, PrometheusVersion
 
-# Up to so many average distances between samples the series is taken to go on to the end of the window.
+# A gap up to this many average distances between samples is extrapolated to the end of the window.
 _REACH = 1.1
 
 
@@ -21,16 +21,16 @@ def per_second(
     end: int,
     prometheus: PrometheusVersion = ASSUMED,
 ) -> float | None:
-    """The increase per second in the window from `start` to `end` (milliseconds); None below two samples.
+    """Return the increase per second from `start` to `end` (milliseconds); None below two samples.
 
-    As Prometheus defines `rate`: a fall is a restart at 0. The increase is extrapolated to the ends of the
-    window where the samples come near them, else by half the average distance of samples; never beyond the
-    moment at which the counter would have been 0.
+    As in Prometheus' `rate`, a decrease is a restart at 0. The increase is extrapolated to an end of the
+    window if the samples come near it, else by half the average distance between samples, and never beyond
+    the time at which the counter would have been 0.
     """
     if len(values) < 2:
         return None
     later = itertools.islice(values, 1, None)
-    lost = sum(itertools.compress(values, map(operator.lt, later, values)))  # by restarts
+    lost = sum(itertools.compress(values, map(operator.lt, later, values)))  # at restarts
     increase = values[-1] - values[0] + lost
     sampled = (times[-1] - times[0]) / 1000
     distance = sampled / (len(times) - 1)
@@ -45,7 +45,7 @@ def per_second(
 
 
 def quotient(dividend: float, divisor: float) -> float:
-    """The quotient of floating-point arithmetic: by 0 it is infinite, 0 by 0 no number."""
+    """Return the IEEE 754 quotient: infinite for a divisor of 0, NaN for 0 by 0."""
     if divisor != 0:
         return dividend / divisor
     if dividend == 0 or math.isnan(dividend):
@@ -54,11 +54,11 @@ def quotient(dividend: float, divisor: float) -> float:
 
 
 def bucket_quantile(q: float, buckets: Iterable[tuple[float, float]]) -> float:
-    """The `q` quantile of buckets (upper bound, observations up to it), as Prometheus defines it.
+    """Return the `q` quantile of buckets (upper bound, observations up to it), as Prometheus defines it.
 
-    Within a bucket observations are taken to be spread evenly, in the first one from 0 on. Above the
-    highest finite bound nothing is known: that bound stands for it. NaN without observations, without
-    the bucket that has no bound, or where that is the only one.
+    Observations are assumed to be spread evenly within a bucket, from 0 in the first one. A quantile above
+    the highest finite bound is that bound. The result is NaN without observations, without a `+Inf` bucket,
+    or if that is the only one.
     """
     ordered = sorted(buckets, key=lambda bucket: bucket[0])
     if not ordered or ordered[-1][0] != math.inf:
@@ -77,7 +77,7 @@ def bucket_quantile(q: float, buckets: Iterable[tuple[float, float]]) -> float:
 
 
 def upper_bound(text: str) -> float | None:
-    """The bound that the label `le` writes; None where it is no number, as of a series that is no bucket."""
+    """Return the bound in a label `le`; None if it is no number, so that the series is no bucket."""
     try:
         return float(text)
     except ValueError:
@@ -85,9 +85,9 @@ def upper_bound(text: str) -> float | None:
 
 
 def _cumulative(ordered: list[tuple[float, float]]) -> tuple[list[float], list[float]]:
-    """Each bound once, its counts added, and no count below an earlier one.
+    """Return each bound once, with its counts added, and no count below an earlier one.
 
-    Rates of buckets may fall where some were scraped and others lost.
+    Rates of buckets may decrease with the bound if some buckets were scraped and others were not.
     """
     bounds: list[float] = []
     counts: list[float] = []

@@ -1,4 +1,4 @@
-"""Versions of Prometheus, and what they compute differently."""
+"""Versions of Prometheus and the differences between their computations."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ _TEXT: Final = re.compile(r"v?(\d+)\.(\d+)(?:[.+-].*)?")
 
 @dataclass(frozen=True, slots=True, order=True)
 class PrometheusVersion:
-    """A version by its first two numbers; a later patch changes no value.
+    """A version, by its major and minor number; patch releases compute the same values.
 
-    Its properties are all that differs between the supported versions, from 2.42 on, in the PromQL that is
-    rendered.
+    The properties cover all differences between the supported versions, 2.42 and later, that affect rendered
+    PromQL.
     """
 
     major: int
@@ -22,15 +22,15 @@ class PrometheusVersion:
 
     @property
     def left_open(self) -> bool:
-        """Whether a window or a look-back leaves out a sample exactly at its start: from 3.0 on."""
+        """Whether a window or a look-back excludes a sample exactly at its start: from 3.0 on."""
         return self >= _LEFT_OPEN
 
     @property
     def zero_only_shortens(self) -> bool:
-        """Whether a counter's reach to 0 can only shorten the extrapolation of its rate: from 2.52 on.
+        """Whether a counter's distance to 0 can only shorten the extrapolation of its rate: from 2.52 on.
 
-        Before, it lengthens that of a counter which begins within the window, from half an interval up to the
-        moment at which it would have been 0, if that is less than 1.1 intervals away.
+        Earlier versions also lengthen the extrapolation of a counter that begins within the window: from half
+        an interval to the time at which it would have been 0, if that is less than 1.1 intervals away.
         """
         return self >= _ZERO_ONLY_SHORTENS
 
@@ -41,9 +41,9 @@ class PrometheusVersion:
 OLDEST: Final = PrometheusVersion(2, 42)
 _ZERO_ONLY_SHORTENS: Final = PrometheusVersion(2, 52)
 _LEFT_OPEN: Final = PrometheusVersion(3, 0)
-# The first version of each way of computing: every supported version computes as one of these does.
+# The first version of each behaviour: every supported version computes the same values as one of these.
 WAYS: Final = (OLDEST, _ZERO_ONLY_SHORTENS, _LEFT_OPEN)
-ASSUMED: Final = _LEFT_OPEN  # where a spec does not say what runs
+ASSUMED: Final = _LEFT_OPEN  # the default for a spec that names no version
 
 
 def parse_version(text: str) -> PrometheusVersion:

@@ -1,4 +1,4 @@
-"""PromQL as it stands in a rules file, read as a tree: what our printer writes, and nothing else."""
+"""The parser of PromQL in rule files; it accepts the subset that `tree.text` prints."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _AGGREGATES: Final = frozenset({"sum", "avg", "max", "min", "count", "group", "t
 
 
 def read_expr(text: str) -> Expr:
-    """The tree of an expression; ValueError where it is none that our printer writes."""
+    """Parse an expression. Raise ValueError if it is not in the subset that `tree.text` prints."""
     reader = _ExprReader(text)
     expr = reader.binary(0)
     if reader.kind is not None:
@@ -39,12 +39,12 @@ class _ExprReader:
         self.step()
 
     def step(self) -> str:
-        """The present token, with the next one made present."""
+        """Return the current token and advance to the next one."""
         word = self.word
         match = _TOKEN.match(self._text, self._at)
         if match is None:
             if self._text[self._at :].strip():
-                raise ValueError(f"`{self._text[self._at :]}` is no PromQL of ours")
+                raise ValueError(f"`{self._text[self._at :]}` is not in the supported subset of PromQL")
             self.kind, self.word = None, ""
         else:
             self.kind, self._at = match.lastgroup, match.end()

@@ -1,4 +1,4 @@
-"""Samples of series: what a signal is evaluated over."""
+"""Series and their samples, the input of an evaluation."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from typing import Final, Protocol
 
 from victor_monitoring.promql.prometheus_version import ASSUMED, PrometheusVersion
 
-# How far back a series without a window is read, as Prometheus does where nobody says otherwise.
+# The look-back of an instant selector in milliseconds, Prometheus' default.
 LOOKBACK: Final = 300_000
 
 _STALE_BITS: Final = struct.pack("<Q", 0x7FF8_0000_0000_0002)
-# The value of a series that has vanished: a NaN that no arithmetic makes. Prometheus' own is a signalling
-# NaN, which not every processor hands on unchanged.
+# The staleness marker: a NaN that no arithmetic yields. Prometheus' own is a signalling NaN, which some
+# processors do not copy unchanged.
 STALE: Final[float] = struct.unpack("<d", _STALE_BITS)[0]
 
 
 def is_stale(value: float) -> bool:
-    """Whether the value says that the series has vanished; any other NaN is a value."""
+    """Return whether the value is the staleness marker; any other NaN is an ordinary value."""
     return value != value and struct.pack("<d", value) == _STALE_BITS  # noqa: PLR0124 - the quick test for NaN
 
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """One series: its labels, and its samples by ascending times in milliseconds."""
+    """One series: its labels, and its samples in ascending order of time (milliseconds)."""
 
     labels: Mapping[str, str]
     times: Sequence[int]
     values: Sequence[float]
 
     def within(self, start: int, end: int, *, left_open: bool) -> tuple[list[int], list[float]]:
-        """The times and values from `start` to `end`, which is included, without markers of staleness."""
+        """Return the times and values from `start` to `end` inclusive, without staleness markers."""
         first = (bisect_right if left_open else bisect_left)(self.times, start)
         last = bisect_right(self.times, end, first)
         times, values = self.times[first:last], self.values[first:last]
-        if not math.isnan(sum(values)):  # so there is no marker, which is the rule
+        if not math.isnan(sum(values)):  # the usual case: no NaN, hence no marker
             return list(times), list(values)
         kept = [index for index in range(first, last) if not is_stale(self.values[index])]
         return [self.times[index] for index in kept], [self.values[index] for index in kept]
 
-    def standing(self, at: int, *, left_open: bool) -> float | None:
-        """The last value at `at`; None where it is older than the look-back or the series has vanished."""
+    def value_at(self, at: int, *, left_open: bool) -> float | None:
+        """Return the last value at `at`; None if it is older than the look-back or a staleness marker."""
         index = bisect_right(self.times, at) - 1
         if index < 0:
             return None
@@ -54,22 +54,22 @@ class Series:
 
 
 class Samples(Protocol):
-    """The series that are known, by metric; a histogram's are `_bucket`, `_count` and `_sum` as exposed.
+    """A store of series by exposed name; a histogram's are `_bucket`, `_count` and `_sum`.
 
-    `prometheus` is the version whose values are wanted.
+    `prometheus` is the version whose semantics apply.
     """
 
     @property
     def prometheus(self) -> PrometheusVersion: ...
 
     def series(self, metric: str) -> Iterable[Series]:
-        """The series of that name."""
+        """Return the series with this name."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class SampleSet:
-    """Samples that are held as they are."""
+    """Samples in memory, by name of their series."""
 
     by_metric: Mapping[str, Sequence[Series]]
     prometheus: PrometheusVersion = ASSUMED

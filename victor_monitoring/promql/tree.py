@@ -1,4 +1,4 @@
-"""PromQL as a small frozen tree with one printer."""
+"""PromQL as a frozen tree: nodes, printer and functions to search and change a tree."""
 
 from __future__ import annotations
 
@@ -95,12 +95,12 @@ Expr: TypeAlias = Vector | Number | Call | Aggregate | Binary
 
 
 def number(value: Fraction | int) -> Number:
-    """A number node."""
+    """Return a number node."""
     return Number(Fraction(value))
 
 
 def number_text(value: Fraction) -> str:
-    """The shortest decimal of `value`; the nearest double's where no finite decimal exists."""
+    """Return `value` as the shortest decimal; as that of the nearest double if no finite one exists."""
     if value.denominator == 1:
         return str(value.numerator)
     rest, digits = value.denominator, 0
@@ -120,7 +120,7 @@ def number_text(value: Fraction) -> str:
 
 
 def text(expr: Expr) -> str:
-    """The expression as PromQL, with parentheses only where the meaning needs them."""
+    """Return the expression as PromQL, with parentheses only where they are needed."""
     match expr:
         case Number(value):
             return number_text(value)
@@ -147,7 +147,7 @@ def _operand(expr: Expr, least: int) -> str:
 
 
 def children(expr: Expr) -> tuple[Expr, ...]:
-    """The direct parts of an expression."""
+    """Return the child nodes of an expression."""
     match expr:
         case Call(_, arguments):
             return arguments
@@ -160,7 +160,7 @@ def children(expr: Expr) -> tuple[Expr, ...]:
 
 
 def vectors(expr: Expr) -> Iterator[Vector]:
-    """Every selector in the expression, in order."""
+    """Yield every selector in the expression, in order."""
     if isinstance(expr, Vector):
         yield expr
     for child in children(expr):
@@ -168,7 +168,7 @@ def vectors(expr: Expr) -> Iterator[Vector]:
 
 
 def map_vectors(expr: Expr, change: Callable[[Vector], Vector]) -> Expr:
-    """The same tree with every selector changed."""
+    """Return the tree with `change` applied to every selector."""
     match expr:
         case Vector():
             return change(expr)
@@ -187,12 +187,12 @@ ExprKind = TypeVar("ExprKind", bound=Expr)
 
 
 def nodes(expr: Expr, kind: type[ExprKind]) -> Iterator[ExprKind]:
-    """The different nodes of one kind in an expression, outer ones first."""
+    """Return the distinct nodes of one kind in an expression, outer nodes first."""
     return (node for node in dict.fromkeys(_all(expr)) if isinstance(node, kind))
 
 
 def mapped(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """The tree with every node changed, the inner ones first."""
+    """Return the tree with `change` applied to every node, inner nodes first."""
     match expr:
         case Call(_, arguments):
             return change(replace(expr, arguments=tuple(mapped(each, change) for each in arguments)))
@@ -205,12 +205,12 @@ def mapped(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
 
 
 def replaced(expr: Expr, old: Expr, new: Expr) -> Expr:
-    """The tree with every node that equals `old` replaced."""
+    """Return the tree with every node that equals `old` replaced by `new`."""
     return mapped(expr, lambda node: new if node == old else node)
 
 
 def brief(expr: Expr) -> str:
-    """The node in words, with what it holds cut short."""
+    """Return a short text of the node, with its operands abbreviated."""
     match expr:
         case Binary(op, _, Number() as right, _, as_bool):
             return f"{op}{' bool' if as_bool else ''} {text(right)}"

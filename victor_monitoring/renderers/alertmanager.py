@@ -1,7 +1,7 @@
-"""Alertmanager: a route of ours, the receivers that it names, and what mutes what.
+"""Alertmanager: the service's route, its receivers and its inhibition rules.
 
-A fragment has three lists, each to be appended to the one of that name in the host's configuration: its
-`routes` go below the host's `route`. Nothing in it matches an alert without our `service` label.
+A fragment has three lists, each to be appended to the list of the same name in the host's configuration;
+`routes` go below the host's `route`. Nothing in it matches an alert without the service's `service` label.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.renderers.yaml_text import yaml_text
 
 OUTPUT: Final = "alertmanager"
-_NOBODY: Final = "nobody"  # whom a whole configuration tells of what no receiver wants
+_NOBODY: Final = "nobody"  # the root receiver of a standalone configuration; it notifies nobody
 
 
 @dataclass(frozen=True, slots=True)
 class Inhibition:
-    """What is muted: alerts that match all of `target`, by one that matches `source` with `equal` labels."""
+    """An inhibition rule: alerts matching `source` mute those matching `target` with equal `equal` labels."""
 
     source: tuple[Matcher, ...]
     target: tuple[Matcher, ...]
@@ -33,25 +33,25 @@ class Inhibition:
 
 
 def render(spec: Resolved) -> Iterator[Artifact]:
-    """The fragment of base or of a context, or the whole configuration where the spec wants one."""
+    """Yield the fragment of base or of a context, or a standalone configuration if the spec asks for it."""
     path = artifact_path(spec, OUTPUT) or _overlay_file(spec)
     if path is not None:
         yield Artifact(path, alertmanager_text(spec), OUTPUT, spec.context)
 
 
 def _overlay_file(spec: Resolved) -> PurePosixPath | None:
-    """A folder of its own in a context of Kubernetes objects, since `kubectl apply -f` takes those only."""
+    """Return the path in a context's overlay: in a folder of its own, so that `kubectl apply -f` skips it."""
     folder, path = overlay_path(spec) if spec.context else None, spec.outputs[OUTPUT]
     return folder / OUTPUT / PurePosixPath(path).name if folder else None
 
 
 def alertmanager_text(spec: Resolved) -> str:
-    """The text of the fragment, or of the whole configuration."""
+    """Return the YAML text of the fragment or standalone configuration."""
     return yaml_text(alertmanager_data(spec), generated_from=spec.service.name)
 
 
 def alertmanager_data(spec: Resolved) -> dict[str, object]:
-    """The fragment as data; where the spec wants it, a configuration that stands alone."""
+    """Return the fragment as data, or a standalone configuration if the spec asks for it."""
     receivers: list[dict[str, object]] = [
         {"name": receiver_name(spec, each), **each.integrations} for each in spec.routing.receivers
     ]
@@ -70,15 +70,15 @@ def alertmanager_data(spec: Resolved) -> dict[str, object]:
 
 
 def receiver_name(spec: Resolved, receiver: Receiver) -> str:
-    """The receiver's name among those of others: the service's and the context's come before its own."""
+    """Return the receiver's name in Alertmanager, unique by the service and context in front."""
     place = f"{spec.service.name}/{spec.context}" if spec.context else spec.service.name
     return f"{place}/{receiver.name}"
 
 
 def route(spec: Resolved) -> dict[str, object]:
-    """The subtree of the service: every receiver gets all that its severities and labels match.
+    """Return the service's subtree: each receiver gets all alerts that match its severities and labels.
 
-    What none of them matches, and everything where there are none, is left to the host's receiver.
+    Alerts that match no receiver go to the host's receiver.
     """
     routing = spec.routing
     return {
@@ -99,24 +99,27 @@ def route(spec: Resolved) -> dict[str, object]:
 
 
 def own_matchers(spec: Resolved) -> list[Matcher]:
-    """What every alert of the context matches, and none of others."""
+    """Return the matchers that select the alerts of this spec and context."""
     return [_service_matcher(spec), *(Matcher(label, "=", value) for label, value in spec.routing.labels)]
 
 
 def receiver_matchers(receiver: Receiver) -> Iterator[Matcher]:
-    """What an alert of the context matches besides where the receiver wants it."""
+    """Yield the further matchers by which a receiver selects alerts of the context."""
     if receiver.severities:
         yield Matcher("severity", "=~", "|".join(receiver.severities))
     yield from (Matcher(label, "=", value) for label, value in receiver.labels)
 
 
 def grouping(spec: Resolved) -> list[str]:
-    """The labels of which each combination is one notification."""
+    """Return the labels that group alerts: one notification for each combination of their values."""
     return ["alertname", *_deployment(spec)]
 
 
 def inhibitions(spec: Resolved) -> Iterator[Inhibition]:
-    """Each severity mutes the lower ones of its signal; what is down mutes what it cannot tell."""
+    """Yield the inhibition rules: each severity mutes the lower severities of its signal.
+
+    TargetDown mutes the other alerts of its instance, ServiceAbsent all other alerts of the service.
+    """
     labels = _deployment(spec)
     by = (label for signal in spec.signals.values() for label in signal.by)
     same = list(dict.fromkeys(("signal", *labels, *by)))
@@ -129,14 +132,14 @@ def inhibitions(spec: Resolved) -> Iterator[Inhibition]:
     same_target = list(dict.fromkeys((*labels, "instance")))
     yield _inhibition(spec, [Matcher("signal", "=", TARGET)], carries_instance, same_target)
     absent, others = Matcher("signal", "=", SERVICE), Matcher("signal", "!=", SERVICE)
-    yield _inhibition(spec, [absent], [others], [*_selected(spec), *spec.routing.told_apart])
+    yield _inhibition(spec, [absent], [others], [*_selected(spec), *spec.routing.context_label_names])
 
 
 def _inhibition(
     spec: Resolved, source: Iterable[Matcher], target: Iterable[Matcher], equal: list[str]
 ) -> Inhibition:
-    ours = (_service_matcher(spec), Matcher("signal", "!=", ""))
-    return Inhibition((*ours, *source), (*ours, *target), tuple(dict.fromkeys(equal)))
+    own = (_service_matcher(spec), Matcher("signal", "!=", ""))
+    return Inhibition((*own, *source), (*own, *target), tuple(dict.fromkeys(equal)))
 
 
 def _service_matcher(spec: Resolved) -> Matcher:
@@ -144,14 +147,14 @@ def _service_matcher(spec: Resolved) -> Matcher:
 
 
 def _selected(spec: Resolved) -> tuple[str, ...]:
-    """The labels of every select."""
+    """Return the labels of every select."""
     selects = (spec.service.select, *(component.select for component in spec.components.values()))
     return tuple(dict.fromkeys(matcher.label for select in selects for matcher in select))
 
 
 def _deployment(spec: Resolved) -> tuple[str, ...]:
-    """The labels that tell deployments apart: of every select, of scope, and those of contexts."""
-    return tuple(dict.fromkeys((*_selected(spec), *spec.service.scope, *spec.routing.told_apart)))
+    """Return the labels that distinguish deployments: of every select, of scope and of contexts."""
+    return tuple(dict.fromkeys((*_selected(spec), *spec.service.scope, *spec.routing.context_label_names)))
 
 
 def _texts(matchers: Iterable[Matcher]) -> list[str]:

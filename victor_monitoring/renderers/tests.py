@@ -1,4 +1,4 @@
-"""The rule tests: every alert shown to fire and to stay silent, for `promtool test rules`."""
+"""The rule tests of every alert, for `promtool test rules`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ OUTPUT = "tests"
 
 
 def render(spec: Resolved) -> Iterator[Artifact]:
-    """The tests of the base's rules. A context's files are what is applied there, and tests are not."""
+    """Yield the tests of base's rules; none for a context, whose files are all applied to live systems."""
     rules = spec.outputs.get("rules")
     if spec.context is not None or rules is None:
         return
@@ -31,7 +31,7 @@ def render(spec: Resolved) -> Iterator[Artifact]:
 
 
 def _relative_path(path: PurePosixPath, other: PurePosixPath) -> str:
-    """How a file names another one, relative to its own folder."""
+    """Return the path of another file relative to the folder of `path`."""
     shared = 0
     while shared < min(len(path.parts), len(other.parts)) - 1 and path.parts[shared] == other.parts[shared]:
         shared += 1

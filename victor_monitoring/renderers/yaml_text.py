@@ -1,4 +1,4 @@
-"""YAML as every renderer writes it."""
+"""The YAML style that all renderers share."""
 
 from __future__ import annotations
 
@@ -20,19 +20,19 @@ _RESOLVER: Final = Resolver()
 
 
 class _Dumper(_Base):
-    """Texts of several lines as blocks, and no aliases, so that each rule can be read on its own."""
+    """A dumper with multi-line texts as blocks, and without aliases so that each rule is readable alone."""
 
     def ignore_aliases(self, data: object) -> bool:
         return True
 
     def descend_resolver(self, parent: yaml.Node, index: object) -> None:
-        """Nothing: no tag depends on the path to a node, and to keep the path takes longer than to write."""
+        """Do nothing: no tag depends on the path to a node, and tracking it costs more time than writing."""
 
     def ascend_resolver(self) -> None:
-        """Nothing either."""
+        """Do nothing, as above."""
 
     def resolve(self, kind: type[yaml.Node], value: object, implicit: tuple[bool, bool]) -> str:
-        """The tag that a reader gives the node; a file of many rules repeats most of its texts."""
+        """Return the tag that a reader gives the node, cached: a rules file repeats most of its texts."""
         if isinstance(value, str):
             return _text_tag(value, implicit)
         return str(super().resolve(kind, value, implicit))  # type: ignore[no-untyped-call]  # PyYAML has no types
@@ -52,6 +52,6 @@ _Dumper.add_representer(str, _text)
 
 
 def yaml_text(data: object, *, generated_from: str) -> str:
-    """The data as a YAML document in its own order, with a heading that says where to edit."""
+    """Return the data as a YAML document, keys in their order, headed by a comment that names the spec."""
     body = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9)
     return f"{heading(generated_from)}\n{body}"

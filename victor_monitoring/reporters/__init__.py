@@ -1,4 +1,4 @@
-"""How findings are printed: each module here is one format, and its `report` writes it."""
+"""Output formats of diagnostics: each module is one format, and its `report` renders it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from victor_monitoring.base.diagnostics import Diagnostic
 
 
 class Reporter(Protocol):
-    """Writes diagnostics, in their order, as one text that ends in a newline."""
+    """A function that renders diagnostics, in their order, as one text that ends in a newline."""
 
     def __call__(self, diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
-        """The text; `colour` is for terminals, and formats for machines ignore it."""
+        """Return the text; `colour` is for terminals, and formats for machines ignore it."""
         ...
 
 
@@ -22,7 +22,7 @@ FORMATS = tuple(sorted(each.name for each in pkgutil.iter_modules(__path__) if n
 
 
 def reporter(name: str) -> Reporter:
-    """The reporter of the format `name`, one of FORMATS; only its own module is loaded."""
+    """Return the reporter of the format `name`, one of FORMATS; only its own module is imported."""
     if name not in FORMATS:
         raise KeyError(name)
     return cast("Reporter", importlib.import_module(f"{__name__}.{name}").report)

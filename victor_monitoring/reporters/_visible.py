@@ -1,4 +1,4 @@
-"""What every format shares: text without control characters, paths with forward slashes, counts."""
+"""Functions of all formats: text without control characters, paths with forward slashes, counts."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ _HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 
 
 def visible(text: str) -> str:
-    """`text` on one line, with an escape in place of every character that would act on a terminal."""
+    """Return `text` on one line, with every character that would control a terminal escaped."""
     return _HIDDEN.sub(lambda found: _escape(found[0]), text)
 
 
 def visible_lines(text: str) -> str:
-    """`text` with such escapes, its lines and tabs kept."""
+    """Return `text` escaped as by `visible`, but with its line breaks and tabs."""
     return "\n".join("\t".join(visible(each) for each in line.split("\t")) for line in text.split("\n"))
 
 
 def path(name: str) -> str:
-    """The name of a source as a path with forward slashes, on every system."""
+    """Return the name of a source as a path with forward slashes, on every system."""
     return visible(name.replace("\\", "/"))
 
 
 def counts(diagnostics: Sequence[Diagnostic]) -> dict[Severity, int]:
-    """The number of diagnostics of each severity, the gravest first."""
+    """Return the number of diagnostics of each severity, the most severe first."""
     counted = Counter(each.severity for each in diagnostics)
     return {severity: counted[severity] for severity in sorted(Severity, reverse=True)}
 

@@ -1,4 +1,4 @@
-"""Findings as GitHub's workflow commands, which show them beside the lines of a pull request."""
+"""Diagnostics as GitHub workflow commands, which show them at the lines of a pull request."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _COMMANDS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE
 
 
 def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
-    """One command a line; empty where there are no findings."""
+    """Return one command per line; empty without diagnostics."""
     return "".join(f"{_command(each)}\n" for each in diagnostics)
 
 

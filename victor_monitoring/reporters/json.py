@@ -1,4 +1,4 @@
-"""Findings for programs, as one JSON document whose keys stay."""
+"""Diagnostics for programs, as one JSON document with stable keys."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ VERSION = 1
 
 
 def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
-    """The document; lines and columns count characters from 1, and ends are exclusive."""
+    """Return the document; lines and columns count characters from 1, and ends are exclusive."""
     document = {
         "version": VERSION,
         "diagnostics": [as_data(each) for each in diagnostics],
@@ -22,7 +22,7 @@ def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
 
 
 def as_data(diagnostic: Diagnostic) -> dict[str, str | int]:
-    """A finding as the document has it."""
+    """Return a diagnostic as a JSON object of the document."""
     span = diagnostic.span
     return {
         "code": diagnostic.code,

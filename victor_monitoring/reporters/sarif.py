@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, which code hosts and editors read."""
+"""Diagnostics as SARIF 2.1.0, which code hosts and editors read."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
 def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
-    """One run with the rules that were broken and a result for each diagnostic."""
+    """Return one run with the violated rules and a result for each diagnostic."""
     names = {each.code: each.name for each in diagnostics}
     codes = sorted(names)
     rules: list[JsonValue] = [{"id": code, "name": names[code]} for code in codes]
@@ -54,6 +54,6 @@ def _result(diagnostic: Diagnostic, rule: int) -> JsonValue:
 
 
 def _uri(name: str) -> str:
-    """The name as a reference: a path, whose own marks are escaped, or a URL, which is one already."""
+    """Return a source's name as a URI reference: a path with characters escaped, or a URL as it is."""
     is_url = name.startswith(("http://", "https://"))
     return quote(name, safe="/:?#[]@!$&'()*+,;=%~" if is_url else "/")

@@ -1,4 +1,4 @@
-"""Findings for people: a line that editors can jump to, the source with a caret below it, and help."""
+"""Diagnostics for people: a location that editors can jump to, the source line with carets, and a hint."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _BLUE = "1;34"
 
 
 def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
-    """Each diagnostic with its line and caret, then their number; empty where there are none."""
+    """Return each diagnostic with its line and carets, then their counts; empty without diagnostics."""
     if not diagnostics:
         return ""
     blocks = [_block(each, colour) for each in diagnostics]
@@ -24,7 +24,7 @@ def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
 
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:
-    """The number of diagnostics by severity, as in `2 errors, 1 warning`."""
+    """Return the number of diagnostics by severity, such as `2 errors, 1 warning`."""
     parts = [
         f"{count} {severity.word}{'s' if count > 1 else ''}"
         for severity, count in counts(diagnostics).items()
@@ -53,11 +53,11 @@ def _block(diagnostic: Diagnostic, colour: bool) -> str:
 
 
 def _excerpt(span: Span) -> tuple[str, str]:
-    """The first line of the span as it is shown, and the carets that go below it."""
+    """Return the first line of the span as printed, and the carets below it."""
     whole = span.source.line(span.line)
     end = min(span.end_column - 1, len(whole)) if span.end_line == span.line else len(whole.rstrip())
     skipped = max(0, span.column - 1 - WIDTH)
-    line = whole[skipped : span.column + WIDTH]  # no more of it can be shown
+    line = whole[skipped : span.column + WIDTH]  # more than this does not fit
     start = min(span.column - 1 - skipped, len(line))
     end = min(end - skipped, len(line))
     cells = [_TAB if each == "\t" else visible(each) for each in line]
@@ -71,7 +71,7 @@ def _excerpt(span: Span) -> tuple[str, str]:
 
 
 def _window(cells: list[str], start: int, end: int) -> tuple[int, int]:
-    """The stretch of a long line that is shown: what the carets point at, with some text around it."""
+    """Return the start and end of the printed part of a long line: the marked text with text around it."""
     first, last = start, start
     room = WIDTH - 2 * len(_CUT)
     while last < min(end, len(cells)) and (cost := _width(cells[last : last + 1])) <= room:
@@ -85,7 +85,7 @@ def _window(cells: list[str], start: int, end: int) -> tuple[int, int]:
 
 
 def _width(cells: Sequence[str]) -> int:
-    """The columns that the cells take on a terminal."""
+    """Return the number of columns that the cells take on a terminal."""
     return sum(_columns(character) for cell in cells for character in cell)
 
 

@@ -1,6 +1,6 @@
-"""The cases in which every alert of a spec is tried, derived from the resolved spec without its PromQL.
+"""Rule tests: cases for every alert of a spec, derived from the resolved spec without its PromQL.
 
-A layer of its own below renderers and proof: the one renders the cases, the other runs them.
+The renderer `tests` writes the cases to a file; `promtool.py` and `mutation_run.py` run them.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A case: what is scraped, and which alerts fire when."""
+"""A case: the samples that are scraped, and the alerts expected to fire at given times."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from victor_monitoring.signals.signal import LabelPairs
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """An alert that fires: all its labels, and what people are told."""
+    """A firing alert: all its labels and annotations."""
 
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
@@ -20,16 +20,16 @@ class Firing:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """What fires under an alert's name at a time in milliseconds: exactly this, so nothing where it is empty.
+    """The firing alerts of one name at a time in milliseconds; empty where the alert must be silent.
 
-    `is_told` is False where only the labels can be foretold, because the value differs with the version
-    of Prometheus.
+    `has_annotations` is False where only the labels can be expected, because the value in the annotations
+    differs between versions of Prometheus.
     """
 
     at: int
     alert: str
     firing: tuple[Firing, ...] = ()
-    is_told: bool = True
+    has_annotations: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ class Unrecorded:
 
 @dataclass(frozen=True, slots=True)
 class Recorded:
-    """What is recorded under a name for our targets, and nothing else: each label set with its value."""
+    """All series that a rule records for the selected targets: each label set with its value."""
 
     at: int
     record: str
@@ -54,7 +54,7 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case of one alert; `path` is where the alert stands in the spec."""
+    """One case of one alert; `path` is the alert's path in the spec."""
 
     kind: str
     alert: str
@@ -67,16 +67,16 @@ class Case:
 
     @property
     def alerts(self) -> frozenset[str]:
-        """The alerts that something is expected of."""
+        """The names of the alerts that the case has expectations about."""
         return frozenset(each.alert for each in self.expectations)
 
     @property
     def records(self) -> frozenset[str]:
-        """The recorded series that something is expected of."""
+        """The names of the recorded series that the case has expectations about."""
         wanted = frozenset(each.record for each in self.recorded)
         return wanted | {each.record for each in self.unrecorded}
 
     @property
     def name(self) -> str:
-        """The case in words, which is the test's name."""
+        """The name of the test: alert, kind and description."""
         return f"{self.alert}, {self.kind}: {self.about}"

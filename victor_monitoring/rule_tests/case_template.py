@@ -1,4 +1,4 @@
-"""The kinds of case: what each changes in the course of things, and what the alert must then do."""
+"""The kinds of case and the templates that they yield."""
 
 from __future__ import annotations
 
@@ -15,24 +15,24 @@ from victor_monitoring.rule_tests.case import Firing
 from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.rule_tests.script import Phase
 
-# What an alert does in the course of a case: whether it fires, one state after the other.
+# The states of an alert in the course of a case, in order: whether it fires.
 SILENT, FIRES, RESOLVES = (False,), (False, True), (False, True, False)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseTemplate:
-    """A case before anything is computed: phases, and the states that the alert must go through.
+    """A case before its times and texts are computed: phases, and the states that the alert goes through.
 
-    No states are given where the spec alone does not say what is right. `beside` are alerts on the same
-    signal, with whether they fire in the end; `monitoring` the alerts on monitoring itself that fire in
-    the end, by name. `unrecorded` are a target's label and the names of what must not be recorded of
-    targets whose label is another; `records` asks for what is recorded of the signal in the end.
+    `states` is None where the spec alone does not determine them. At the last evaluation: `others` are
+    further alerts on the same signal, with whether they fire; `monitoring` are the firing meta alerts by
+    name; `unrecorded` are a target label and the names that must not be recorded for targets with another
+    value of it; with `records` the case also expects the recorded values of the signal.
     """
 
     about: str
     phases: tuple[Phase, ...]
     states: tuple[bool, ...] | None = None
-    beside: tuple[tuple[Alert, bool], ...] = ()
+    others: tuple[tuple[Alert, bool], ...] = ()
     monitoring: tuple[tuple[str, tuple[Firing, ...]], ...] = ()
     unrecorded: tuple[tuple[str, tuple[str, ...]], ...] = ()
     records: bool = False
@@ -43,7 +43,7 @@ CaseTemplates = Callable[[AlertFixture], Iterator[CaseTemplate]]
 
 @dataclass(frozen=True, slots=True)
 class CaseKind:
-    """A kind of case: its name and documentation, which alerts it applies to, and its plots."""
+    """A kind of case: its name and documentation, which alerts it applies to, and its templates."""
 
     name: str
     order: int
@@ -55,7 +55,10 @@ class CaseKind:
 def case_kind(
     order: int, name: str, applies: Callable[[AlertFixture], bool] = lambda fixture: True
 ) -> Callable[[CaseTemplates], CaseKind]:
-    """Makes a kind of case of a function that yields plots; its docstring is the documentation."""
+    """Return a decorator that makes a kind of case from a function that yields templates.
+
+    The function's docstring is the documentation; `order` sorts the kinds.
+    """
 
     def wrap(templates: CaseTemplates) -> CaseKind:
         return CaseKind(name, order, inspect.getdoc(templates) or "", applies, templates)
@@ -65,7 +68,7 @@ def case_kind(
 
 @cache
 def case_kinds() -> tuple[CaseKind, ...]:
-    """Every kind of case, in the order in which they are told."""
+    """Return every kind of case, sorted by `order`."""
     modules = [
         importlib.import_module(f"{package.__name__}.{m.name}")
         for m in pkgutil.iter_modules(package.__path__)

@@ -1,4 +1,4 @@
-"""The cases of a spec: every alert in every kind of case that applies to it."""
+"""The cases of a spec: for every alert, those of each kind that applies to it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from victor_monitoring.signals.signal import LabelPairs
 
 @dataclass(frozen=True, slots=True)
 class SkippedCase:
-    """A kind of case that applies to an alert and could not be made, and why."""
+    """A kind of case that applies to an alert and could not be made, and the reason."""
 
     alert: str
     kind: str
@@ -31,7 +31,7 @@ class SkippedCase:
 
 @dataclass(frozen=True, slots=True)
 class Cases:
-    """All cases of a spec, alert by alert, and what lacks."""
+    """All cases of a spec, alert by alert, and the skipped ones."""
 
     spec: Resolved
     cases: tuple[Case, ...]
@@ -39,11 +39,11 @@ class Cases:
 
 
 class _WrongBehaviour(Exception):
-    """By the evaluation the alert does something else than the kind of case wants."""
+    """The oracle computes other states of the alert than the kind of case expects."""
 
 
 def derive(spec: Resolved) -> Cases:
-    """Every case of the spec, in the order of its alerts; the alerts on monitoring itself come last."""
+    """Return every case of the spec, in the order of its alerts; those of meta alerts come last."""
     cases: list[Case] = []
     skipped: list[SkippedCase] = []
     for alert in spec.alerts:
@@ -65,17 +65,17 @@ def derive(spec: Resolved) -> Cases:
 def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case:
     script = fixture.script(*template.phases)
     course = fixture.oracle.moments(script)
-    _compare(fixture.alert, template, course)
+    _require_states(fixture.alert, template, course)
     expectations = [
         *_edges(fixture, script, course),
         *(
             each
-            for alert, fires in template.beside
+            for alert, fires in template.others
             for each in _other_alert_expectations(fixture, alert, script, fires)
         ),
     ]
     end = course_end(script, fixture.spec.evaluate)
-    expectations += [Expectation(end, name, told) for name, told in template.monitoring]
+    expectations += [Expectation(end, name, alerts) for name, alerts in template.monitoring]
     unrecorded = (
         Unrecorded(end, record, label, ELSEWHERE)
         for label, records in template.unrecorded
@@ -94,30 +94,31 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case
 
 
 def _recorded(fixture: AlertFixture, script: Script) -> Iterator[Recorded]:
-    """What is recorded in the end, where all versions agree on it."""
+    """Yield the recorded series at the last evaluation, where all versions of Prometheus agree."""
     select = {matcher.label: matcher.value for matcher in fixture.signal.select}
     for record, values in fixture.recorded(script):
         yield Recorded(course_end(script, fixture.spec.evaluate), record, select, values)
 
 
 def course_end(script: Script, every: int) -> int:
-    """The last evaluation of a script."""
+    """Return the time of the last evaluation of a script, in milliseconds."""
     return script.end // every * every
 
 
-def _compare(alert: Alert, template: CaseTemplate, course: list[FiringMoment | None]) -> None:
-    """_Unlike where the alert goes through other states than the plot wants, or more than one fires."""
+def _require_states(alert: Alert, template: CaseTemplate, course: list[FiringMoment | None]) -> None:
+    """Raise _WrongBehaviour unless the alert goes through the states of the template."""
     states, wanted = states_of(course), template.states
     if wanted is None or states == wanted or (not alert.pending and states == wanted[1:]):
         return
-    words = ", then ".join("firing" if fires else "silent" for fires in states) or "not foretold"
+    words = ", then ".join("firing" if fires else "silent" for fires in states) or "uncertain"
     raise _WrongBehaviour(f"{template.about}, the alert would be {words}")
 
 
 def _edges(fixture: AlertFixture, script: Script, course: list[FiringMoment | None]) -> Iterator[Expectation]:
-    """What fires before and after every change, and in the end; as near to a change as all versions agree.
+    """Yield the expectations right before and after every change, and at the end.
 
-    Where it goes on firing, all that is said stands once, and the labels once more.
+    They are as near to a change as all versions of Prometheus agree. While the same alerts keep firing, their
+    annotations are expected once, at the later evaluation only the labels.
     """
     for index, (keys, run) in enumerate(itertools.groupby(course, key=_keys)):
         if keys is None:
@@ -127,7 +128,8 @@ def _edges(fixture: AlertFixture, script: Script, course: list[FiringMoment | No
         if index and len(agreed) > 1:
             first = _expected(fixture, fixture.oracle, script, agreed[0])
             yield first
-            last = replace(last, is_told=last.is_told and not (first.firing and first.is_told))
+            is_repeated = bool(first.firing) and first.has_annotations
+            last = replace(last, has_annotations=last.has_annotations and not is_repeated)
         yield last
 
 
@@ -137,16 +139,16 @@ def _keys(moment: FiringMoment | None) -> frozenset[LabelPairs] | None:
 
 def _expected(fixture: AlertFixture, oracle: Oracle, script: Script, moment: FiringMoment) -> Expectation:
     values = oracle.values(script, moment)
-    is_told = None not in values.values()
+    has_annotations = None not in values.values()
     alert = oracle.alert
-    told = (firing(fixture.spec, alert, dict(key), values[key] or 0.0) for key in sorted(values))
-    return Expectation(moment.at, alert.name, tuple(told), is_told)
+    alerts = (firing(fixture.spec, alert, dict(key), values[key] or 0.0) for key in sorted(values))
+    return Expectation(moment.at, alert.name, tuple(alerts), has_annotations)
 
 
 def _other_alert_expectations(
     fixture: AlertFixture, alert: Alert, script: Script, fires: bool
 ) -> Iterator[Expectation]:
-    """What another alert on the same signal does in the end."""
+    """Yield the expectation about another alert on the same signal at the last evaluation."""
     oracle = Oracle(alert, fixture.spec.evaluate, fixture.settling)
     last = oracle.moments(script)[-1]
     if last is None or bool(last.firing) != fires:

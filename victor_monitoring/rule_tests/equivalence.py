@@ -1,4 +1,4 @@
-"""A witness that a mutant means the same: no difference over many random inputs."""
+"""Equivalent mutants: those that compute the same as the original rule for many random inputs."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ _OTHERS: Final = ("", "one", "two")
 
 
 def is_equivalent(mutant: Mutant, inputs: int = INPUTS) -> bool:
-    """Whether the rule before and after has the same value over so many random inputs.
+    """Return whether the rule has the same value before and after, for this number of random inputs.
 
-    Only expressions are compared: a rule that differs in anything else differs.
+    Only expressions are compared: rules that differ in anything else are not equivalent.
     """
     if {**mutant.old, "expr": ""} != {**mutant.new, "expr": ""}:
         return False
@@ -34,7 +34,7 @@ def is_equivalent(mutant: Mutant, inputs: int = INPUTS) -> bool:
 
 
 def _alike(before: Expr, after: Expr, samples: SampleSet) -> bool:
-    """Whether both have the same series with the same values, or are refused both."""
+    """Return whether both have the same series with the same values, or neither can be evaluated."""
     one, other = _result(before, samples), _result(after, samples)
     if one is None or other is None:
         return one is other
@@ -54,7 +54,7 @@ def _close(one: float, other: float) -> bool:
 
 
 class RandomSamples:
-    """Random samples of all series that two expressions read, near what they compare with; up to `at`."""
+    """Random samples, up to `at`, of all series that two expressions read, near the numbers in them."""
 
     at: Final = _AT
 
@@ -76,7 +76,7 @@ class RandomSamples:
         self._longest = max(windows, default=60_000)
 
     def samples(self) -> SampleSet:
-        """A few series of each metric, of one or two groups that all metrics share."""
+        """Return a few series of each metric, in one or two label groups that all metrics share."""
         groups = [{label: self._dice.choice(_OTHERS) for label in self._labels} for _ in range(2)]
         return SampleSet({name: list(self._series(name, groups)) for name in self._vectors})
 
@@ -98,17 +98,17 @@ class RandomSamples:
                 yield Series(labels, times, [self._near(name) for _ in times])
 
     def _drawn(self, name: str, group: dict[str, str]) -> dict[str, str]:
-        """Labels of which most meet the matchers and some do not, and two that nothing may read."""
+        """Draw labels: most satisfy the matchers, some do not, and two are read by no expression."""
         matchers = [matcher for vector in self._vectors[name] for matcher in vector.matchers]
         free = {label: self._dice.choice(_OTHERS) for label in ("instance", "else") if label not in group}
         return {**group, **free, **{matcher.label: self._matching(matcher) for matcher in matchers}}
 
     def _matching(self, matcher: Matcher) -> str:
-        meant = matcher.value.split("|") if matcher.op in ("=~", "!~") else [matcher.value]
-        return self._dice.choice([*meant, *meant, *meant, *_OTHERS[1:]])
+        values = matcher.value.split("|") if matcher.op in ("=~", "!~") else [matcher.value]
+        return self._dice.choice([*values, *values, *values, *_OTHERS[1:]])
 
     def _times(self) -> list[int]:
-        """Scrapes up to now, some of them missed, the last ones perhaps as well."""
+        """Draw the times of scrapes up to now; some are missed, possibly the last ones."""
         count = self._dice.choice((1, 2, 4, 2 * self._longest // self._interval))
         end = _AT - self._dice.choice((0, 0, self._dice.randint(0, 9) * self._interval))
         missed = self._dice.choice((0, 0, 0.2))
@@ -123,9 +123,9 @@ class RandomSamples:
         return values
 
     def _near(self, name: str) -> float:
-        """A value that is near a number of the expressions, or is one.
+        """Draw a value near a number of the expressions, or exactly such a number.
 
-        What is recorded comes of floating-point arithmetic, and is a number but by chance.
+        A recorded series (`:` in its name) results from floating-point arithmetic and is only ever near.
         """
         number = self._dice.choice([*self._numbers, 0.0, 1.0])
         if ":" in name:

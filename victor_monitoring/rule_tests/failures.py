@@ -1,4 +1,4 @@
-"""What a failed case means, in words, at the line of the spec that it is about."""
+"""Failed and skipped cases as diagnostics, at the line of the spec that they are about."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ FAILED_CASE: Final = Pattern(
     "VM701",
     "failed-case",
     Severity.ERROR,
-    """A rule does not do what the spec says, by a case that is derived from the spec.
+    """A rule does not behave as the spec says, in a case that is derived from the spec.
 
-The case is run by promtool on the rules as they are rendered. Either the rules were not made by this
-version of victor-mon, or victor-mon has a defect: please report it with the spec.""",
+promtool runs the case on the rendered rules. Either another version of victor-mon rendered them, or
+victor-mon has a defect: please report it with the spec.""",
 )
 
 _TIMED = re.compile(r'(?:alertname: (?P<alert>\S+)|expr: "(?P<expr>.*)"), time: (?P<time>\w+),')
@@ -32,31 +32,31 @@ _NOTHING = ("[]", "nil")
 
 
 def diagnostics(verdict: Verdict, tree: MapNode) -> Iterator[Diagnostic]:
-    """What went wrong, one finding for each case, with every moment at which it did."""
+    """Yield one diagnostic for a failed case, with every evaluation at which it failed."""
     case = verdict.case
     path = (*case.path, "when") if case.path[0] == "alerts" else case.path
-    moments = list(dict.fromkeys((*_errors(verdict.said), *_moments(case, verdict.said))))
-    moments = moments or [verdict.said.splitlines()[0]]
+    moments = list(dict.fromkeys((*_errors(verdict.failure), *_moments(case, verdict.failure))))
+    moments = moments or [verdict.failure.splitlines()[0]]
     yield FAILED_CASE.at(
         span_at(tree, path, key=True),
         f"`{case.alert}` fails in the case `{case.kind}` ({case.about}): {'; '.join(moments)}",
-        "render the rules anew with `victor-mon generate`; if it stays, the compiler is wrong",
+        "render the rules again with `victor-mon generate`; if it still fails, the compiler is wrong",
     )
 
 
-def _errors(said: str) -> Iterator[str]:
-    """Each evaluation that Prometheus refuses, in its own words."""
-    for match in _UNEVALUATED.finditer(said):
+def _errors(failure: str) -> Iterator[str]:
+    """Yield each evaluation that failed, with Prometheus' own error message."""
+    for match in _UNEVALUATED.finditer(failure):
         at = duration_text(parse_duration(match["time"]))
         yield f"at {at} Prometheus cannot evaluate `{match['rule']}`: {match['error']}"
 
 
-def _moments(case: Case, said: str) -> Iterator[str]:
-    """Each moment at which something else was seen, and what."""
-    found = list(_TIMED.finditer(said))
+def _moments(case: Case, failure: str) -> Iterator[str]:
+    """Yield each evaluation with an unexpected result, and the difference."""
+    found = list(_TIMED.finditer(failure))
     for index, match in enumerate(found):
-        end = found[index + 1].start() if index + 1 < len(found) else len(said)
-        got = said[match.start() : end].partition("got:")[2].strip()
+        end = found[index + 1].start() if index + 1 < len(found) else len(failure)
+        got = failure[match.start() : end].partition("got:")[2].strip()
         at, expr = parse_duration(match["time"]), match["expr"]
         if expr is None or expr.startswith("ALERTS{"):
             expected = next(each for each in case.expectations if each.at == at and _is_about(each, match))
@@ -81,31 +81,31 @@ def _difference(expected: Expectation, got: str) -> str:
         return f"`{name}` is silent and should fire{words}"
     if fired != wanted:
         return f"`{name}` fires {fired} times and should fire {wanted} times"
-    return f"`{name}` fires, and says something else than it should{words}"
+    return f"`{name}` fires with other labels or annotations than it should{words}"
 
 
 def _recording(case: Case, expr: str) -> str:
     others = next((each for each in case.unrecorded if f'{each.label}=\\"{each.value}\\"' in expr), None)
     record = next(name for name in sorted(case.records, key=len, reverse=True) if name in expr)
     if others is not None:
-        return f"`{record}` is recorded of targets whose {others.label} is another"
-    return f"`{record}` is not recorded, or not with the value that it should have"
+        return f"`{record}` is recorded for targets with another {others.label}"
+    return f"`{record}` is not recorded, or not with the expected value"
 
 
-LACKING_CASE = Pattern(
+MISSING_CASE = Pattern(
     "VM702",
-    "lacking-case",
+    "missing-case",
     Severity.WARNING,
     """A kind of case applies to an alert, and no series can be made for it.
 
-The alert is not shown to do what that kind of case shows: so far it is taken on trust. A threshold at the
-very edge of what a signal can be has this effect, and so has a guard that its own signal always meets.""",
+The behaviour that this kind of case tests stays untested for the alert. Causes are a threshold at the very
+edge of the signal's range, and a guard whose condition is always met.""",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """How many cases there are, by alert and by kind, and how many failed."""
+    """The number of cases, by alert and by kind, and of those that failed."""
 
     by_alert: Mapping[str, Mapping[str, int]]
     by_kind: Mapping[str, int]
@@ -113,12 +113,12 @@ class Coverage:
 
     @property
     def count(self) -> int:
-        """All cases."""
+        """The number of all cases."""
         return sum(self.by_kind.values())
 
 
 def coverage(verdicts: Sequence[Verdict]) -> Coverage:
-    """The coverage of cases that were run."""
+    """Return the coverage of the cases that were run."""
     by_alert: dict[str, Counter[str]] = {}
     for verdict in verdicts:
         by_alert.setdefault(verdict.case.alert, Counter())[verdict.case.kind] += 1
@@ -127,20 +127,20 @@ def coverage(verdicts: Sequence[Verdict]) -> Coverage:
 
 
 def skipped_case(skipped: SkippedCase, tree: MapNode) -> Diagnostic:
-    """A kind of case that an alert lacks, as a finding."""
+    """Return the diagnostic for a kind of case that an alert has no case of."""
     message = f"`{skipped.alert}` has no case of the kind `{skipped.kind}`: {skipped.reason}"
-    return LACKING_CASE.at(
+    return MISSING_CASE.at(
         span_at(tree, skipped.path, key=True),
         message,
-        "move the threshold or the guard, or wait for less long",
+        "move the threshold or the guard, or shorten the alert's durations",
     )
 
 
 def table(found: Coverage) -> Iterator[str]:
-    """The coverage for people: a line for each alert, and one for all of them."""
+    """Yield the coverage as lines of text: one for each alert, and one for all of them."""
     width = max(map(len, found.by_alert), default=0)
     for alert, kinds in found.by_alert.items():
-        told = ", ".join(kind if count == 1 else f"{kind} {count}" for kind, count in kinds.items())
-        yield f"{alert:<{width}}  {sum(kinds.values()):>4}  {told}"
-    told = ", ".join(f"{kind} {count}" for kind, count in found.by_kind.items())
-    yield f"{'all':<{width}}  {found.count:>4}  {told}"
+        counts = ", ".join(kind if count == 1 else f"{kind} {count}" for kind, count in kinds.items())
+        yield f"{alert:<{width}}  {sum(kinds.values()):>4}  {counts}"
+    counts = ", ".join(f"{kind} {count}" for kind, count in found.by_kind.items())
+    yield f"{'all':<{width}}  {found.count:>4}  {counts}"

@@ -1,4 +1,4 @@
-"""What the cases of one alert are made of: its targets, its levels, and the streams that make them."""
+"""The fixture of one alert: the targets, levels, durations and streams that its cases are made of."""
 
 from __future__ import annotations
 
@@ -17,15 +17,15 @@ from victor_monitoring.rule_tests.oracle import Oracle
 from victor_monitoring.rule_tests.script import Phase, Script
 from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
 
-# More scrapes or evaluations than that take promtool minutes for a single case, and memory without end.
+# More scrapes or evaluations than this take promtool minutes for a single case, and unbounded memory.
 _MOST: Final = 100_000
 TOO_LONG: Final = f"it would take more than {_MOST:,} scrapes or evaluations"
-REPLICA = "test_replica"  # a label that tells two series of one instance apart
+REPLICA = "test_replica"  # a label that distinguishes two series of one instance
 
 
 @dataclass(frozen=True)
 class AlertFixture:
-    """The surroundings of one alert."""
+    """One alert of a spec, with everything that its cases are made of."""
 
     spec: Resolved
     alert: Alert
@@ -33,28 +33,28 @@ class AlertFixture:
 
     @property
     def signal(self) -> Signal:
-        """What the alert watches."""
+        """The signal of the alert."""
         return self.alert.signal
 
     @cached_property
     def levels(self) -> Levels:
-        """The levels at which it is tried."""
+        """The levels of the signal around the alert's threshold."""
         return Levels(self.signal, self.alert.condition)
 
     @cached_property
     def oracle(self) -> Oracle:
-        """What is to be expected of the alert in the course of a script."""
+        """The oracle of the alert, which computes its expected states."""
         return Oracle(self.alert, self.spec.evaluate, self.settling)
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
-        """The signals that it reads: its own and the guard's, each after what it is made of."""
+        """The signals that the alert reads: its own and the guard's, each after its parts."""
         found = (each for top in self.alert.signals for each in top.with_parts())
         return tuple({each.name: each for each in found}.values())
 
     @cached_property
     def settling(self) -> int:
-        """The milliseconds after which a steady course of things is all that the signals see."""
+        """The milliseconds after which the signals depend on nothing before a steady phase."""
         reach = max(
             max(each.window if each.kind.is_windowed() else 0, each.lookback) for each in self.signals
         )
@@ -62,45 +62,45 @@ class AlertFixture:
 
     @cached_property
     def until_firing(self) -> int:
-        """The milliseconds after which an alert whose condition is always met certainly fires."""
+        """The milliseconds after which an alert certainly fires if its condition is always met."""
         return self.settling + self.alert.pending + self.spec.evaluate
 
     @property
     def until_resolved(self) -> int:
-        """The milliseconds after which an alert whose condition is no longer met has certainly resolved."""
+        """The milliseconds after which an alert has certainly resolved if its condition is no longer met."""
         return self.settling + (self.alert.keep_firing or 0) + self.spec.evaluate
 
     def target(self, **changed: str) -> dict[str, str]:
-        """The labels of a target of ours, some of them changed."""
+        """Return the labels of a selected target, with `changed` applied."""
         select = {matcher.label: matcher.value for matcher in self.signal.select}
         scope = {label: "here" for label in self.signal.scope if label not in select}
         return {**scope, **select, "instance": "a", **changed}
 
     def lasting(self, streams: Iterable[Stream], milliseconds: int, *, restarted: bool = False) -> Phase:
-        """A phase of at least that long; an evaluation meets the first scrape of the next one."""
+        """Return a phase of at least this duration; the next phase's first scrape is at an evaluation."""
         evaluations = -(-milliseconds // self.spec.evaluate) + 1
         scrapes = -(-evaluations * self.spec.evaluate // self.spec.scrape)
         return Phase(scrapes, tuple(streams), restarted)
 
     def script(self, *phases: Phase) -> Script:
-        """The phases at the spec's scrape interval; ValueError where no test can last so long."""
+        """Return the phases as a script at the spec's scrape interval. Raise ValueError if it is too long."""
         script = Script(self.spec.scrape, phases)
         if is_too_long(script, self.spec.evaluate):
             raise ValueError(TOO_LONG)
         return script
 
     def beyond(self, percent: int = 1, **changed: str) -> tuple[Stream, ...]:
-        """Streams over which the condition is met, and the guard's as clearly, at a target of ours."""
+        """Return streams of a selected target beyond the threshold and the guard's by a percentage."""
         return self.at(self.levels.beyond(percent), None, percent, **changed)
 
     def short(self, percent: int = 1, **changed: str) -> tuple[Stream, ...]:
-        """The same with the signal short of its threshold."""
+        """Return streams of a selected target short of the threshold by a percentage; the guard is met."""
         return self.at(self.levels.short(percent), None, 1, **changed)
 
     def at(
         self, level: Fraction, traffic: Fraction | None = None, guard: int = 1, **changed: str
     ) -> tuple[Stream, ...]:
-        """Streams over which the signal settles at the level, the guard's condition met by some percent."""
+        """Return streams with the signal at the level, the guard `guard` percent beyond its threshold."""
         key = (level, traffic, guard, *changed.items())
         if key not in self._made:
             guard_level = self.guard_levels.beyond(guard) if self.guard_levels else None
@@ -109,7 +109,7 @@ class AlertFixture:
 
     @cached_property
     def guard_levels(self) -> Levels | None:
-        """The levels about the guard's threshold; None without a guard."""
+        """The levels around the guard's threshold; None without a guard."""
         guard = self.alert.guard
         return None if guard is None else Levels(guard.signal, guard.condition)
 
@@ -120,35 +120,38 @@ class AlertFixture:
         traffic: Fraction | None = None,
         **changed: str,
     ) -> tuple[Stream, ...]:
-        """Streams over which the signal settles at one level and the guard's at another."""
+        """Return streams with the signal at one level and the guard's at another.
+
+        Raise ValueError where both read the same metric and no amount of traffic yields both levels.
+        """
         target = self.target(**changed)
-        mine = self.signal.kind.synthesise(self.signal, level, target, traffic)
+        own = self.signal.kind.synthesise(self.signal, level, target, traffic)
         if self.alert.guard is None or guard_level is None:
-            return mine
+            return own
         guard = self.alert.guard.signal
-        theirs = guard.kind.synthesise(guard, guard_level, target)
-        if not {each.metric for each in mine} & {each.metric for each in theirs}:
-            return (*mine, *theirs)
-        # Both read the same metric: the guard's value is set by how much traffic makes the level.
+        guarding = guard.kind.synthesise(guard, guard_level, target)
+        if not {each.metric for each in own} & {each.metric for each in guarding}:
+            return (*own, *guarding)
+        # Both read the same metric: the amount of traffic that makes the level sets the guard's value.
         single = self.signal.kind.synthesise(self.signal, level, target, Fraction(1))
         for value in self.settled(guard, single):
             each = Fraction(value).limit_denominator(10**9)
             if traffic is not None and self.alert.guard.condition.holds(each * traffic):
-                return mine
+                return own
             return self.signal.kind.synthesise(self.signal, level, target, guard_level / each)
-        raise ValueError(f"no traffic brings `{guard.name}` to its level beside `{self.signal.name}`")
+        raise ValueError(f"no traffic brings both `{self.signal.name}` and `{guard.name}` to their levels")
 
     def worst(self) -> tuple[Stream, ...]:
-        """Streams over which the signal is far beyond the threshold."""
+        """Return streams with the signal far beyond the threshold."""
         return self.beyond(100)
 
     def replicas(self) -> list[dict[str, str]]:
-        """Targets of ours: two instances, and another series of the first, as when a pod was replaced."""
+        """Return selected targets: two instances, and a second series of the first, as of a replaced pod."""
         first = self.target()
         return [first, self.target(instance="b"), {**first, REPLICA: "2"}]
 
     def failing(self, streams: Iterable[Stream]) -> tuple[Phase, ...]:
-        """Phases until the alert fires, in which three scrapes fail, the last one at an evaluation."""
+        """Return phases until the alert fires in which three scrapes fail, the last one at an evaluation."""
         made, spec = tuple(streams), self.spec
         evaluations = -(-(self.settling + self.alert.pending // 2) // spec.evaluate)
         scrapes = max(evaluations * spec.evaluate // spec.scrape - 2, 1)
@@ -159,23 +162,23 @@ class AlertFixture:
         )
 
     def spread(self, level: Fraction) -> tuple[Stream, ...]:
-        """Streams of targets that differ and together make the level, the guard's condition being met."""
+        """Return streams of targets that differ and together make the level; the guard is met."""
         targets = self.replicas()
         if "instance" in self.signal.labels:
             targets = [each for each in targets if each["instance"] == targets[0]["instance"]]
-        mine = self.signal.kind.spread(self.signal, level, targets)
+        own = self.signal.kind.spread(self.signal, level, targets)
         if self.alert.guard is None or self.guard_levels is None:
-            return mine
+            return own
         guard = self.alert.guard.signal
-        theirs = guard.kind.spread(guard, self.guard_levels.beyond(), targets)
-        return (*mine, *(each for each in theirs if each.metric not in {stream.metric for stream in mine}))
+        guarding = guard.kind.spread(guard, self.guard_levels.beyond(), targets)
+        return (*own, *(each for each in guarding if each.metric not in {stream.metric for stream in own}))
 
     def exactly(
         self, signal: Signal, level: Fraction, candidates: Iterable[tuple[Stream, ...]]
     ) -> tuple[Stream, ...]:
-        """The first streams over which a signal is exactly at the level, in floating-point numbers too.
+        """Return the first candidate with the signal at the level exactly, in floating-point arithmetic too.
 
-        In every supported version of Prometheus; empty where none of the candidates does it.
+        It is exact in every supported version of Prometheus. Return an empty tuple where no candidate is.
         """
         for streams in candidates:
             script = self.script(self.lasting(streams, self.settling))
@@ -185,39 +188,39 @@ class AlertFixture:
         return ()
 
     def totals(self, level: Fraction) -> Iterator[tuple[Stream, ...]]:
-        """Streams that make the level of one total after another, in whole numbers at every scrape."""
+        """Yield streams that make the level of ever larger totals, in whole numbers at every scrape."""
         fewest = Fraction(level.denominator * 1000, self.spec.scrape)
         for traffic in (None, *(fewest * count for count in range(1, 41))):
             yield self.at(level, traffic)
 
     def settled(self, signal: Signal, streams: Iterable[Stream]) -> tuple[float, ...]:
-        """The values of a signal once the streams have gone on for long."""
+        """Return the positive values of a signal once the streams have lasted long enough to settle."""
         script = self.script(self.lasting(streams, self.settling))
         values = signal.evaluate(script.samples(OLDEST), script.end).values()
         return tuple(value for value in values if value > 0)
 
     def up(self) -> Stream:
-        """Our target answers."""
+        """Return the `up` series of the selected target."""
         return up(self.target())
 
     @property
     def until_monitored(self) -> int:
-        """The milliseconds after which the alerts on monitoring itself certainly fire, or have resolved."""
+        """The milliseconds after which the meta alerts certainly fire, or have resolved."""
         pending = self.spec.meta.pending if self.spec.meta else 0
         return pending + 2 * self.spec.evaluate + self.spec.scrape
 
     def owners(self, signal: Signal) -> set[str]:
-        """The components whose metrics a signal reads."""
+        """Return the names of the components whose metrics a signal reads."""
         names = {reading.selector.metric.name for reading in signal.kind.readings()}
         return {each.component for each in self.spec.declared if names & each.metric.series().keys()}
 
     @property
     def records(self) -> tuple[str, ...]:
-        """The names under which the signals and what they are made of are recorded."""
+        """The names under which the signals and their parts are recorded."""
         return tuple(dict.fromkeys(each.record for signal in self.signals for each in signal.recordings()))
 
     def recorded(self, script: Script) -> Iterator[tuple[str, Mapping[LabelPairs, float]]]:
-        """What is recorded at the last evaluation of a script, by name, where all versions agree on it."""
+        """Yield the values recorded at a script's last evaluation, by name, where all versions agree."""
         at = script.end // self.spec.evaluate * self.spec.evaluate
         for signal in self.signals:
             by_way = [signal.recorded_at(script.samples(way), at) for way in WAYS]
@@ -228,12 +231,12 @@ class AlertFixture:
 
 
 def is_too_long(script: Script, every: int) -> bool:
-    """Whether the script lasts longer than a test can."""
+    """Return whether the script has more scrapes or evaluations than a test may have."""
     return script.end > _MOST * min(script.interval, every)
 
 
 def _agree(one: Mapping[LabelPairs, float], other: Mapping[LabelPairs, float]) -> bool:
-    """Whether both are the same finite values."""
+    """Return whether both are the same finite values."""
     return one.keys() == other.keys() and all(
         math.isfinite(value) and math.isclose(value, other[key], rel_tol=1e-9, abs_tol=1e-9)
         for key, value in one.items()
@@ -241,5 +244,5 @@ def _agree(one: Mapping[LabelPairs, float], other: Mapping[LabelPairs, float]) -
 
 
 def still(stream: Stream) -> Stream:
-    """The stream without traffic; a gauge stays as it is."""
+    """Return the stream without traffic; a gauge stays as it is."""
     return replace(stream, step=Fraction(0))

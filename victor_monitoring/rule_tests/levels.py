@@ -1,4 +1,4 @@
-"""The levels at which an alert is tried: a little beyond its threshold, a little short of it."""
+"""The levels at which an alert is tested: a little beyond its threshold, a little short of it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,10 @@ from victor_monitoring.signals.signal import Signal
 
 @dataclass(frozen=True, slots=True)
 class Levels:
-    """Levels of a signal about the threshold of a condition; ValueError where there is none on that side."""
+    """Levels of a signal around the threshold of a condition.
+
+    `beyond` and `short` raise ValueError where the signal has no level on that side.
+    """
 
     signal: Signal
     condition: Condition
@@ -23,7 +26,7 @@ class Levels:
         return self.condition.threshold.value
 
     def beyond(self, percent: int = 1) -> Fraction:
-        """A level that meets the condition, so many percent from the threshold."""
+        """Return a level that meets the condition, `percent` percent from the threshold."""
         level = self._away(percent, up=self.condition.high_is_bad)
         for each in (level, (level + self.edge) / 2, self.edge):
             if self.condition.holds(each):
@@ -31,20 +34,20 @@ class Levels:
         raise ValueError(f"no level is {self.condition.text}")
 
     def short(self, percent: int = 1) -> Fraction:
-        """A level that does not meet the condition, so many percent from the threshold."""
+        """Return a level that does not meet the condition, `percent` percent from the threshold."""
         level = self._away(percent, up=not self.condition.high_is_bad)
         for each in (level, self.edge):
             if not self.condition.holds(each):
                 return each
         raise ValueError(f"every level is {self.condition.text}")
 
-    def hair(self, *, beyond: bool) -> Fraction:
-        """A level that is a millionth of the threshold from it."""
+    def closest(self, *, beyond: bool) -> Fraction:
+        """Return the level a millionth of the threshold beyond it, or short of it."""
         distance = abs(self.edge or Fraction(1)) / 10**6
         return self.edge + distance if self.condition.high_is_bad == beyond else self.edge - distance
 
     def _away(self, percent: int, *, up: bool) -> Fraction:
-        """The level, within what the signal can be and on its grain."""
+        """Return the level `percent` percent away, within the signal's range and on its grain."""
         grain = self.signal.kind.grain()
         distance = abs(self.edge) * percent / 100 or Fraction(percent, 100)
         level = self.edge + distance if up else self.edge - distance

@@ -1,6 +1,7 @@
-"""Numbers as the template functions of Prometheus write them for people.
+"""Expected annotations of alerts, with numbers as Prometheus' template functions format them.
 
-After `template/template.go` of Prometheus: four significant digits, prefixes by powers of 1000 or 1024.
+The formats follow `template/template.go` of Prometheus: four significant digits, prefixes by powers of 1000
+or 1024.
 """
 
 from __future__ import annotations
@@ -20,26 +21,26 @@ _BINARY: Final = ("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
 
 
 def humanize(value: float) -> str:
-    """The number with a metric prefix: `1.5k`, `20m`."""
+    """Return the number with a metric prefix: `1.5k`, `20m`."""
     if value == 0 or not math.isfinite(value):
         return general(value)
     return _reduced(value, 1000, _LARGE) if abs(value) >= 1 else _enlarged(value)
 
 
 def humanize1024(value: float) -> str:
-    """The number with a binary prefix: `1.5Gi`."""
+    """Return the number with a binary prefix: `1.5Gi`."""
     if abs(value) <= 1 or not math.isfinite(value):
         return general(value)
     return _reduced(value, 1024, _BINARY)
 
 
 def humanize_percentage(value: float) -> str:
-    """The ratio as a percentage: `40.4%`."""
+    """Return the ratio as a percentage: `40.4%`."""
     return f"{general(value * 100)}%"
 
 
 def humanize_duration(value: float) -> str:
-    """The seconds in the units that people use: `1h 3m 2s`, `12ms`."""
+    """Return the seconds in readable units: `1h 3m 2s`, `12ms`."""
     if not math.isfinite(value):
         return general(value)
     if value == 0 or abs(value) < 1:
@@ -56,7 +57,7 @@ def humanize_duration(value: float) -> str:
 
 
 def general(value: float) -> str:
-    """The number as Go's `%.4g` writes it."""
+    """Return the number as Go's `%.4g` formats it."""
     if math.isnan(value):
         return "NaN"
     if math.isinf(value):
@@ -82,7 +83,7 @@ def _enlarged(value: float) -> str:
     return general(value) + prefix
 
 
-# Apart from the renderer's own table, so that a mistake in one of them shows.
+# Independent of the renderer's table on purpose, so that a mistake in either makes a case fail.
 _WRITTEN: Final[Mapping[Unit, Callable[[float], str]]] = {
     "ratio": humanize_percentage,
     "seconds": humanize_duration,
@@ -95,13 +96,13 @@ _WRITTEN: Final[Mapping[Unit, Callable[[float], str]]] = {
 
 
 def firing(spec: Resolved, alert: Alert, series: Mapping[str, str], value: float) -> Firing:
-    """What fires where the alert's expression has a series with these labels and that value."""
-    told = {
+    """Return the firing alert for a series of the alert's expression with these labels and this value."""
+    texts = {
         "summary": alert.summary and _expanded(alert.summary, alert, series, value),
         "description": alert.description and _expanded(alert.description, alert, series, value),
         "actions": "\n".join(f"- {_expanded(action, alert, series, value)}" for action in alert.actions),
     }
-    annotations = {name: text for name, text in told.items() if text}
+    annotations = {name: text for name, text in texts.items() if text}
     if spec.service.runbooks:
         annotations["runbook_url"] = f"{spec.service.runbooks}/{alert.name}"
     return Firing({**series, **dict(alert.labels)}, annotations)

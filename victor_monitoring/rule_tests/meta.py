@@ -1,4 +1,4 @@
-"""The cases of the alerts on monitoring itself."""
+"""The cases of the meta alerts."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ TargetLabels = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class _MetaPhase:
-    """A while in which things are alike, and what fires once `for` has passed."""
+    """Steady streams, and the alerts that fire on them once `for` has passed."""
 
     streams: tuple[Stream, ...]
     firing: tuple[Firing, ...] = ()
 
 
 def meta_cases(spec: Resolved) -> Iterator[Case]:
-    """Every case of the alerts on monitoring itself."""
+    """Yield every case of the meta alerts."""
     if spec.meta is None:
         return
     for alert in meta_alerts(spec):
-        about = {"target": _target_cases, "service": _service_cases, "metric": _metric_cases}[alert.watches]
-        for kind, words, acts in about(spec, alert):
-            yield _case(spec, spec.meta, alert, kind, words, acts)
+        cases = {"target": _target_cases, "service": _service_cases, "metric": _metric_cases}[alert.watches]
+        for kind, about, phases in cases(spec, alert):
+            yield _case(spec, spec.meta, alert, kind, about, phases)
 
 
 MetaCase = tuple[str, str, list[_MetaPhase]]
@@ -62,18 +62,18 @@ def _target_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
 def _service_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
     a, b = _targets(spec, alert.select)
     healthy = _MetaPhase((*_others_up(spec, alert), up(a), up(b)))
-    told = (meta_firing(spec, alert, {}),)
-    absent = _MetaPhase((*_others_up(spec, alert), up(a, 0), up(b, 0)), told)
+    firing = (meta_firing(spec, alert, {}),)
+    absent = _MetaPhase((*_others_up(spec, alert), up(a, 0), up(b, 0)), firing)
     yield "fires", "every target goes down", [healthy, absent]
     yield (
         "recovers",
         "one target is back",
         [absent, replace(healthy, streams=(*healthy.streams[:-1], up(b, 0)))],
     )
-    yield "never-there", "no target is known", [_MetaPhase(_others_up(spec, alert), told)]
+    yield "never-there", "no target is known", [_MetaPhase(_others_up(spec, alert), firing)]
     for label, other in _elsewhere(alert, a):
         streams = (*absent.streams, up(other))
-        yield "elsewhere", f"only a target of another {label} is up", [_MetaPhase(streams, told)]
+        yield "elsewhere", f"only a target of another {label} is up", [_MetaPhase(streams, firing)]
 
 
 def _metric_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
@@ -81,24 +81,24 @@ def _metric_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
     a, b = _targets(spec, alert.select)
     rest = (*_others_up(spec, alert), up(a), up(b), *anchors(spec, b))
     healthy = _MetaPhase((*rest, *anchors(spec, a)))
-    lacking = tuple(anchors(spec, a, but={alert.component.name}))
-    missing = _MetaPhase((*rest, *lacking), (meta_firing(spec, alert, a),))
+    other_anchors = tuple(anchors(spec, a, but={alert.component.name}))
+    missing = _MetaPhase((*rest, *other_anchors), (meta_firing(spec, alert, a),))
     yield "fires", "one of two targets loses the metric", [healthy, missing]
     yield "recovers", "the metric is back", [missing, healthy]
     down = tuple(each for each in rest if each.metric != "up" or dict(each.labels) != dict(a))
     yield "vanished", "the target itself is down", [_MetaPhase((*down, up(a, 0)))]
     for label, other in _elsewhere(alert, a):
         streams = (*healthy.streams, up(other))
-        yield "elsewhere", f"a target of another {label} lacks the metric", [_MetaPhase(streams)]
+        yield "elsewhere", f"a target of another {label} has no such metric", [_MetaPhase(streams)]
 
 
 def _targets(spec: Resolved, select: tuple[Matcher, ...]) -> tuple[TargetLabels, TargetLabels]:
-    """The labels of two targets."""
-    ours = {
+    """Return the labels of two selected targets."""
+    labels = {
         **dict.fromkeys(spec.service.scope, "here"),
         **{matcher.label: matcher.value for matcher in select},
     }
-    return {**ours, "instance": "a"}, {**ours, "instance": "b"}
+    return {**labels, "instance": "a"}, {**labels, "instance": "b"}
 
 
 def _elsewhere(alert: MetaAlert, target: TargetLabels) -> Iterator[tuple[str, TargetLabels]]:
@@ -107,44 +107,44 @@ def _elsewhere(alert: MetaAlert, target: TargetLabels) -> Iterator[tuple[str, Ta
 
 
 def _others_up(spec: Resolved, alert: MetaAlert) -> tuple[Stream, ...]:
-    """A whole target of each other select, so that no alert is about them."""
+    """Return the streams of a healthy target for each other select, so that none of their alerts fire."""
     selects = dict.fromkeys(each.select for each in meta_alerts(spec) if each.select != alert.select)
     targets = [_targets(spec, select)[0] for select in selects]
     return tuple(stream for each in targets for stream in (up(each), *anchors(spec, each)))
 
 
 def _case(
-    spec: Resolved, meta: Meta, alert: MetaAlert, kind: str, about: str, acts: Sequence[_MetaPhase]
+    spec: Resolved, meta: Meta, alert: MetaAlert, kind: str, about: str, phases: Sequence[_MetaPhase]
 ) -> Case:
     lasting = meta.pending + 3 * spec.evaluate
     scrapes = -(-lasting // spec.scrape) + 1
-    script = Script(spec.scrape, tuple(Phase(scrapes, act.streams) for act in acts))
-    expectations = tuple(_expectations(spec, meta, alert.name, script, acts))
+    script = Script(spec.scrape, tuple(Phase(scrapes, phase.streams) for phase in phases))
+    expectations = tuple(_expectations(spec, meta, alert.name, script, phases))
     owner = alert.component.name if alert.component else spec.service.name
     words = about if alert.watches == "service" and not alert.component else f"{about} ({owner})"
     return Case(kind, alert.name, words, _path(alert), script, expectations)
 
 
 def _expectations(
-    spec: Resolved, meta: Meta, name: str, script: Script, acts: Sequence[_MetaPhase]
+    spec: Resolved, meta: Meta, name: str, script: Script, phases: Sequence[_MetaPhase]
 ) -> Iterator[Expectation]:
-    """What fires before and after each change, and in the end."""
+    """Yield the expectations right before and after each change, and at the end."""
     every, before = spec.evaluate, _MetaPhase(())
-    for act, start in zip(acts, script.starts[:-1], strict=True):
+    for phase, start in zip(phases, script.starts[:-1], strict=True):
         first = -(-start // every) * every
-        if act.firing and not before.firing:
+        if phase.firing and not before.firing:
             fires = first - (-meta.pending // every) * every
             if fires >= every and meta.pending:
                 yield Expectation(fires - every, name)
-            yield Expectation(fires, name, act.firing)
-        elif before.firing and not act.firing:
+            yield Expectation(fires, name, phase.firing)
+        elif before.firing and not phase.firing:
             yield Expectation(first - every, name, before.firing)
             yield Expectation(first, name)
-        before = act
+        before = phase
     yield Expectation(script.end // every * every, name, before.firing)
 
 
 def _path(alert: MetaAlert) -> Path:
-    """Where the spec says what the alert is about."""
+    """Return the path of the spec section that the alert is about."""
     is_own = alert.component is not None and alert.watches == "metric"
     return ("components", alert.component.name) if is_own and alert.component else ("meta",)

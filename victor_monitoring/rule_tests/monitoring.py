@@ -1,4 +1,4 @@
-"""What the alerts on monitoring itself say, and the series that keep them silent."""
+"""The expected meta alerts, and the series that keep them silent."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ FiringAlert = tuple[str, tuple[Firing, ...]]
 
 
 def up(target: Mapping[str, str], value: int = 1) -> Stream:
-    """The series that says whether a target answers."""
+    """Return the `up` series of a target: 1 where its scrapes succeed, 0 where they fail."""
     return Stream("up", tuple(sorted(target.items())), Fraction(value))
 
 
 def down(spec: Resolved, *targets: Mapping[str, str]) -> Iterator[FiringAlert]:
-    """TargetDown, for these targets of one select."""
+    """Yield TargetDown, firing for these targets of one select."""
     yield from _firing_alert(spec, TARGET_DOWN, targets)
 
 
 def absent(spec: Resolved) -> Iterator[FiringAlert]:
-    """ServiceAbsent, where no target at all is up."""
+    """Yield ServiceAbsent, firing for every select since no target is up."""
     found = [each for each in meta_alerts(spec) if each.name == SERVICE_ABSENT]
     if found:
         yield SERVICE_ABSENT, tuple(meta_firing(spec, each, {}) for each in found)
@@ -41,12 +41,12 @@ def absent(spec: Resolved) -> Iterator[FiringAlert]:
 def missing(
     spec: Resolved, targets: Collection[Mapping[str, str]], components: Collection[str]
 ) -> Iterator[FiringAlert]:
-    """MetricMissing, for these components of some targets."""
+    """Yield MetricMissing, firing for these components of these targets."""
     yield from _firing_alert(spec, METRIC_MISSING, targets, components)
 
 
 def anchors(spec: Resolved, target: Mapping[str, str], but: Collection[str] = ()) -> Iterator[Stream]:
-    """The series by which the target's components are known to be there, but for some of them."""
+    """Yield the anchor series of the target's components, except of those in `but`."""
     for component in spec.components.values():
         if component.anchor is not None and component.name not in but and _is_of(component.select, target):
             labels = next(component.anchor.label_sets(), {})
@@ -60,7 +60,7 @@ def anchors(spec: Resolved, target: Mapping[str, str], but: Collection[str] = ()
 
 
 def meta_firing(spec: Resolved, alert: MetaAlert, series: Mapping[str, str]) -> Firing:
-    """What fires where the alert's expression has a series with these labels."""
+    """Return the firing alert for a series of the alert's expression with these labels."""
     summary = "".join(
         series.get(piece.name, "") if isinstance(piece, Placeholder) else piece
         for piece in alert.summary.pieces

@@ -1,4 +1,4 @@
-"""Every mutant run on the cases that should notice it, until one does."""
+"""Mutation testing: every mutant is run on the cases that should detect it, until one fails."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from victor_monitoring.rule_tests.mutations import Mutant, likely_kinds, mutants
 from victor_monitoring.rule_tests.promtool import Promtool, Trial, needed_rules, run_trials, workers
 from victor_monitoring.rule_tests.rules import Rule, RuleFile, pairs, rule_name
 
-# Trials to a process: starting one costs as much as a case or two.
+# Trials per process: starting a process costs as much as a case or two.
 _BATCH: Final = 16
-# How many more cases each surviving mutant meets in each round. The first ones tell nearly all.
+# How many more cases each surviving mutant is run on per round. The first cases detect nearly all mutants.
 _ROUNDS: Final = (1, 1, 2, 4, 8, 16)
 
 
 @dataclass(slots=True)
 class MutantResult:
-    """What became of a mutant: the case that noticed it, or none; and the alert that it counts for."""
+    """A mutant, the case that detected it or None, and the alert that it counts for."""
 
     mutant: Mutant
     alert: str
@@ -42,9 +42,12 @@ def run_mutants(
     done: Callable[[int], None],
     text: str = "",
 ) -> list[MutantResult]:
-    """The fate of every mutant whose name holds the text. `done` hears how many more were noticed."""
+    """Run every mutant whose name contains the text, and return the results.
+
+    `done` is called with the numbers of newly detected mutants.
+    """
     results = [
-        _fate(mutant, cases, rules, evaluate)
+        _unrun(mutant, cases, rules, evaluate)
         for rule in rules.rules
         if rules.alerts_reading(rule)
         for mutant in mutants(rule, select)
@@ -76,7 +79,7 @@ def _rounds() -> Iterator[int]:
 
 
 def _run(promtool: Promtool, jobs: Sequence[tuple[MutantResult, Trial]]) -> int:
-    """How many of the mutants are caught that were not before."""
+    """Run the trials and return how many mutants they newly detected."""
     caught = 0
     verdicts = run_trials(promtool, [trial for _, trial in jobs])
     for (result, trial), verdict in zip(jobs, verdicts, strict=True):
@@ -86,8 +89,8 @@ def _run(promtool: Promtool, jobs: Sequence[tuple[MutantResult, Trial]]) -> int:
     return caught
 
 
-def _fate(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int) -> MutantResult:
-    """A mutant that nothing has noticed yet, with the cases of all alerts that it matters for."""
+def _unrun(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int) -> MutantResult:
+    """Return a mutant before its first trial, with trials for all alerts that depend on the rule."""
     alerts = rules.alerts_reading(mutant.old)
     first = {kind: index for index, kind in enumerate(likely_kinds(mutant.mutation))}
     about = [case for case in cases if case.alert in alerts]
@@ -102,48 +105,49 @@ SURVIVING_MUTANT: Final = Pattern(
     "VM703",
     "surviving-mutant",
     Severity.ERROR,
-    """A rule was made wrong, and no case noticed.
+    """A rule was changed on purpose, and no case failed on it.
 
-The cases of an alert are as good as the mistakes that they find: so each rule is changed in every way that a
-mistake would, and its cases are run. A change that makes no difference over 10,000 random inputs means the
-same, and does not count. `proof: {mutation: 100%}` in the spec says which share must be noticed.""",
+The cases of an alert are as good as the mistakes that they detect. So each rule is changed in the ways in
+which a mistake might change it, and its cases are run on the changed rule. A change without a difference over
+10,000 random inputs is equivalent and does not count. `proof: {mutation: 100%}` in the spec sets the share
+that must be detected.""",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Strength:
-    """The fates of all mutants, and which of the survivors mean the same as the rule."""
+    """The results of all mutants, and the equivalent ones among the survivors."""
 
     results: tuple[MutantResult, ...]
     equivalent: tuple[Mutant, ...]
 
     @property
     def survivors(self) -> list[MutantResult]:
-        """The mutants that mean something else, and that nothing noticed."""
+        """The mutants that are not equivalent and that no case detected."""
         return [
             each for each in self.results if each.caught_by is None and each.mutant not in self.equivalent
         ]
 
     @property
     def share(self) -> Fraction:
-        """The share of the mutants that were noticed, of those that mean something else."""
+        """The detected share of the mutants that are not equivalent."""
         counted = len(self.results) - len(self.equivalent)
         return 1 - Fraction(len(self.survivors), counted) if counted else Fraction(1)
 
     @property
     def by_kind(self) -> Mapping[str, int]:
-        """How many mutants each kind of case was the first to notice."""
+        """The number of mutants that each kind of case was the first to detect."""
         return Counter(result.caught_by.kind for result in self.results if result.caught_by is not None)
 
 
 def survivor(result: MutantResult, path: Path, tree: MapNode) -> Diagnostic:
-    """A survivor as a finding, with the difference that nothing noticed."""
+    """Return the diagnostic for a surviving mutant, with its difference from the rule."""
     message = f"no case notices that `{result.mutant.name}`"
     return SURVIVING_MUTANT.at(span_at(tree, path, key=True), message, difference(result.mutant))
 
 
 def difference(mutant: Mutant) -> str:
-    """What the mutation changed: each key as it was and as it became."""
+    """Return the difference between rule and mutant in words: each changed key before and after."""
     before, after = _flat(mutant.old), _flat(mutant.new)
     changed = (key for key in dict.fromkeys((*before, *after)) if before.get(key) != after.get(key))
     return "; ".join(
@@ -153,18 +157,18 @@ def difference(mutant: Mutant) -> str:
 
 
 def _flat(rule: Rule) -> dict[str, object]:
-    told = {name: value for key in ("labels", "annotations") for name, value in pairs(rule, key).items()}
-    return {**{key: value for key, value in rule.items() if key not in ("labels", "annotations")}, **told}
+    named = {name: value for key in ("labels", "annotations") for name, value in pairs(rule, key).items()}
+    return {**{key: value for key, value in rule.items() if key not in ("labels", "annotations")}, **named}
 
 
 def strength_table(found: Strength) -> Iterator[str]:
-    """The strength for people: by alert, by mutation, and by the kind of case that noticed."""
+    """Yield the strength as lines of text: by alert, by mutation, and by the kind of case that noticed."""
     yield from _counted("alert", [(result.alert, result) for result in found.results], found)
     yield from _counted("mutation", [(result.mutant.mutation, result) for result in found.results], found)
-    told = ", ".join(
+    counts = ", ".join(
         f"{kind} {count}" for kind, count in sorted(found.by_kind.items(), key=lambda each: -each[1])
     )
-    yield f"noticed first by: {told}"
+    yield f"noticed first by: {counts}"
     if found.equivalent:
         yield "no difference over 10,000 random inputs:"
         yield from (f"  {mutant.name}" for mutant in found.equivalent)

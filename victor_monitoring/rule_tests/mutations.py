@@ -1,6 +1,6 @@
-"""Mutations: each way in which a rule is made wrong, to see whether a case notices.
+"""Mutations: the ways in which a rule is changed on purpose, each of which some case must detect.
 
-A mutation changes the rule as it stands in the file. Equal parts of an expression change together, as a
+A mutation changes the rule as written in the rules file. Equal parts of an expression change together, as a
 compiler's mistake would change them.
 """
 
@@ -40,7 +40,7 @@ Mutation: TypeAlias = tuple[str, Rule]
 
 @dataclass(frozen=True, slots=True)
 class Mutant:
-    """A rule made wrong: the mutation's name, what it changed in words, and the rule before and after."""
+    """A rule changed on purpose: the mutation's name, the change in words, and the rule before and after."""
 
     mutation: str
     about: str
@@ -49,12 +49,12 @@ class Mutant:
 
     @property
     def name(self) -> str:
-        """The mutant in words."""
+        """The rule's name, the mutation and the change."""
         return f"{rule_name(self.old)}, {self.mutation}: {self.about}"
 
 
 def mutants(rule: Rule, select: frozenset[str]) -> Iterator[Mutant]:
-    """Every mutant of a rule, each once; `select` are the labels by which targets are selected."""
+    """Yield every mutant of a rule once; `select` are the labels by which targets are selected."""
     known = {_identity(rule)}
     for mutation, (changes, _) in _MUTATIONS.items():
         for about, new in changes(rule, select):
@@ -73,7 +73,10 @@ def _operator_flipped(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 
 def _operator_loosened(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
-    """The comparisons of alerts; a loss of 0 points changes no score."""
+    """Swap the strict and the non-strict form of each comparison of an alert.
+
+    Recordings are left out: `>= 0` for `> 0` adds losses of 0 points, and the score stays the same.
+    """
     del select
     if "alert" in rule:
         yield from _each(
@@ -90,7 +93,7 @@ def _threshold(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 
 def _moved(threshold: Expr) -> Iterator[Number]:
-    """A threshold 5% higher and lower, and doubled; 0, of which that makes nothing, a whole 1 off."""
+    """Yield a threshold 5% higher and lower, and doubled; for 0, which these leave unchanged, 1 and -1."""
     if isinstance(threshold, Number):
         value = threshold.value
         moved = (value * 105 / 100, value * 95 / 100, value * 2) if value else (Fraction(1), Fraction(-1))
@@ -98,7 +101,7 @@ def _moved(threshold: Expr) -> Iterator[Number]:
 
 
 def _number(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
-    """What a recording multiplies by, weighs and bounds."""
+    """Double each number of a recording: a factor, a weight or a bound."""
     del select
     if "record" in rule:
         yield from _each(
@@ -120,7 +123,7 @@ def _duration(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 
 def _window(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
-    """Every window of one length, halved and doubled."""
+    """Halve and double all windows of the same length together."""
     del select
     expr = _tree(rule)
     for before in dict.fromkeys(vector.window for vector in nodes(expr, Vector)):
@@ -134,7 +137,7 @@ def _rewindowed(before: int | None, after: int, node: Expr) -> Expr:
 
 
 def _matcher(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
-    """Each matcher that is not one of select, lost."""
+    """Remove each matcher that is not part of `select`."""
     yield from _each(
         rule,
         lambda e: nodes(e, Vector),
@@ -147,7 +150,7 @@ def _matcher(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 
 def _select(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
-    """A label of select, lost in the whole rule."""
+    """Remove each label of `select` from the whole rule."""
     expr = _tree(rule)
     matched = (matcher.label for vector in nodes(expr, Vector) for matcher in vector.matchers)
     for label in dict.fromkeys(each for each in matched if each in select):
@@ -170,7 +173,7 @@ def _aggregation(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 
 def _grouping(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
-    """A label lost by which the whole rule aggregates."""
+    """Remove each label by which aggregations group from the whole rule."""
     del select
     expr = _tree(rule)
     for label in dict.fromkeys(label for node in nodes(expr, Aggregate) for label in node.by or ()):
@@ -196,7 +199,7 @@ def _quantile(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 
 def _operands(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
-    """Numerator and denominator, minuend and subtrahend, changed over."""
+    """Swap the operands of each division and subtraction."""
     del select
     yield from _each(
         rule,
@@ -206,7 +209,7 @@ def _operands(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 
 def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
-    """`and` and `unless` taken for each other; the guard lost."""
+    """Swap `and` and `unless`, and remove the guard."""
     del select
     swapped = {"and": "unless", "unless": "and"}
     yield from _each(
@@ -217,15 +220,15 @@ def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 
 def _pair_mutations(key: str, changed: str, rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
-    """Each label or annotation lost, and changed to what `changed` makes of it."""
+    """Remove each label or annotation, and change it by the format `changed`."""
     del select
-    told = pairs(rule, key)
-    for name, value in told.items():
-        yield f"{name} lost", {**rule, key: {other: told[other] for other in told if other != name}}
-        yield f"{name} changed", {**rule, key: {**told, name: changed.format(value)}}
+    before = pairs(rule, key)
+    for name, value in before.items():
+        yield f"{name} lost", {**rule, key: {other: before[other] for other in before if other != name}}
+        yield f"{name} changed", {**rule, key: {**before, name: changed.format(value)}}
 
 
-# Each mutation with the kinds of case that are likely to notice it first.
+# Each mutation with the kinds of case that are likely to detect it first.
 _MUTATIONS: Final[
     Mapping[str, tuple[Callable[[Rule, frozenset[str]], Iterator[Mutation]], tuple[str, ...]]]
 ] = {
@@ -248,7 +251,7 @@ _MUTATIONS: Final[
 
 
 def likely_kinds(mutation: str) -> tuple[str, ...]:
-    """The kinds of case that are likely to notice a mutation first."""
+    """Return the kinds of case that are likely to detect a mutation first."""
     return _MUTATIONS[mutation][1]
 
 
@@ -267,7 +270,7 @@ def _comparisons(expr: Expr) -> Iterator[Binary]:
 def _each(
     rule: Rule, find: Callable[[Expr], Iterable[ExprKind]], change: Callable[[ExprKind], Iterable[Expr]]
 ) -> Iterator[Mutation]:
-    """The rule with each found node changed in each way."""
+    """Yield a mutation for each node that `find` yields and each replacement that `change` yields for it."""
     expr = _tree(rule)
     for node in find(expr):
         for new in change(node):

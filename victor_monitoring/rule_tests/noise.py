@@ -1,4 +1,4 @@
-"""Series that an alert must not read: other labels of its metrics, other targets, recordings of others."""
+"""Series that an alert must not read: other labels of its metrics, other targets and their recordings."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.reading import ELSEWHERE, another, relabelled
 from victor_monitoring.signals.signal import Stream
 
-# Traffic of what must not be read: so much that a trace of it would show.
+# Traffic of series that must not be read: so much that reading any of them changes the result.
 _LOUD = Fraction(100_000)
 
 
 def noise_series(fixture: AlertFixture) -> tuple[Stream, ...]:
-    """Series of the metrics that are read, with labels that no selector wants."""
+    """Return series of the metrics that the alert reads, with labels that no selector matches."""
     selectors = [reading.selector for each in fixture.signals for reading in each.kind.readings()]
     target = fixture.target()
     return tuple(
@@ -31,13 +31,19 @@ def noise_series(fixture: AlertFixture) -> tuple[Stream, ...]:
 
 
 def series_outside(fixture: AlertFixture, label: str) -> tuple[Stream, ...]:
-    """A target that differs in one label and is badly off, with a thousand times the traffic."""
+    """Return streams of a target with another value of the label, far beyond the threshold.
+
+    It has a thousand times the traffic.
+    """
     loud = (replace(stream, step=stream.step * 1000) for stream in fixture.worst())
     return tuple(relabelled(stream, label, ELSEWHERE) for stream in loud)
 
 
 def recorded_outside(fixture: AlertFixture, label: str) -> dict[str, tuple[Stream, ...]]:
-    """By name, what somebody else has recorded of a target that differs in a label and is badly off."""
+    """Return the series recorded for a target with another value of the label, far beyond the threshold.
+
+    They are keyed by their names.
+    """
     script = fixture.script(fixture.lasting(fixture.worst(), fixture.settling))
     found: dict[str, list[Stream]] = {}
     for signal in fixture.signals:
@@ -50,7 +56,7 @@ def recorded_outside(fixture: AlertFixture, label: str) -> dict[str, tuple[Strea
 
 
 def other_label_values(fixture: AlertFixture) -> Iterator[tuple[str, str]]:
-    """For each label by which the signal tells its values apart: another value that it can have."""
+    """Yield each label that distinguishes the signal's values, with another value that it can have."""
     selectors = [reading.selector for each in fixture.signals for reading in each.kind.readings()]
     for label in fixture.signal.labels:
         if label not in {matcher.label for matcher in fixture.signal.select}:
@@ -60,7 +66,7 @@ def other_label_values(fixture: AlertFixture) -> Iterator[tuple[str, str]]:
 
 
 def _loud(metric: Metric, labels: Mapping[str, str]) -> Iterator[Stream]:
-    """The series of one label set of a metric, with a lot of traffic."""
+    """Yield the series of one label set of a metric, with a lot of traffic."""
     if metric.type == "histogram":
         for bound in (*(repr(float(each)) for each in metric.buckets), "+Inf"):
             pairs = tuple(sorted({**labels, "le": bound}.items()))

@@ -1,10 +1,10 @@
-"""When an alert fires in the course of a script, by evaluating its signal; the expressions play no part.
+"""The expected states of an alert in the course of a script, computed from its signal without its PromQL.
 
-Versions of Prometheus compute in different ways, and floating-point arithmetic leaves a value that is its
-threshold on either side. The expected result is the one that all of these share.
+Versions of Prometheus compute in different ways, and floating-point arithmetic may put a value that equals
+its threshold on either side of it. The expected result is the one that all of these have in common.
 
-Evaluations are what deriving cases costs. So the signal is evaluated where it is settled, and where it
-changes: between two settled phases alike, it is taken to stay as it is.
+Evaluations are the main cost of deriving cases. So the signal is evaluated where it has settled, and where it
+changes; between two phases that settle in the same state, it is assumed not to change.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ from victor_monitoring.rule_tests.script import Script
 from victor_monitoring.signals.signal import LabelPairs, Stream
 
 ValuesByLabels: TypeAlias = Mapping[LabelPairs, float]
-# Nearer to its threshold than this, as a share of it, a value is on no certain side.
+# A value nearer to its threshold than this share of it may be on either side.
 _CLOSE = 1e-9
-# The newest version whose windows hold a sample at their start.
+# The newest version whose windows include a sample at their start.
 _CLOSED = max(way for way in WAYS if not way.left_open)
 _NONE: Mapping[LabelPairs, int] = {}
 
 
 @dataclass(frozen=True, slots=True)
 class ConditionState:
-    """The label sets for which the condition is met at one evaluation, and those where it may be."""
+    """The label sets for which the condition is met at one evaluation, and those where it may be met."""
 
     met: frozenset[LabelPairs]
     close: frozenset[LabelPairs]
@@ -41,7 +41,7 @@ class ConditionState:
 
 @dataclass(frozen=True, slots=True)
 class FiringMoment:
-    """What fires at one evaluation, each with the times of its value, as versions have it."""
+    """The label sets that fire at one evaluation, each with the times of its value in all versions."""
 
     at: int
     firing: Mapping[LabelPairs, frozenset[int]]
@@ -49,10 +49,10 @@ class FiringMoment:
 
 @dataclass(frozen=True)
 class Oracle:
-    """What is to be expected of one alert.
+    """The expected states and values of one alert.
 
-    `every` is the evaluation interval, `settling` the time after which a signal sees nothing but the phase
-    that it is in; both in milliseconds.
+    `every` is the evaluation interval, `settling` the time into a phase after which a signal depends on this
+    phase alone; both in milliseconds.
     """
 
     alert: Alert
@@ -65,15 +65,15 @@ class Oracle:
 
     @cached_property
     def reaches(self) -> frozenset[int]:
-        """How far back something is read, in milliseconds."""
+        """The distances, in milliseconds, to the oldest samples that evaluations read."""
         signals = (each for top in self.alert.signals for each in top.with_parts())
         found = (each.window if each.kind.is_windowed() else each.lookback for each in signals)
         return frozenset((*found, LOOKBACK))
 
     def moments(self, script: Script) -> list[FiringMoment | None]:
-        """What fires before and after whatever may change it, and at the last evaluation.
+        """Return the firing label sets around each possible change, and at the last evaluation.
 
-        None where versions disagree. In between things stay as they are.
+        A moment is None where versions disagree. Between the moments nothing changes.
         """
         courses = {tuple(self._changes(script, way)) for way in WAYS}
         ways = {
@@ -86,16 +86,16 @@ class Oracle:
         return [_agreed(at, each) for at, *each in zip(times, *firing, strict=True)]
 
     def values(self, script: Script, moment: FiringMoment) -> dict[LabelPairs, float | None]:
-        """The values of what fires; None where versions tell different ones."""
+        """Return the values of the firing label sets; None where versions compute different ones."""
         found: dict[LabelPairs, float | None] = {}
         for key, times in moment.firing.items():
-            told = [self._values(script, at, way).get(key, math.nan) for at in times for way in WAYS]
-            is_one = all(math.isclose(told[0], each, rel_tol=_CLOSE) for each in told)
-            found[key] = told[0] if is_one else None
+            values = [self._values(script, at, way).get(key, math.nan) for at in times for way in WAYS]
+            is_one = all(math.isclose(values[0], each, rel_tol=_CLOSE) for each in values)
+            found[key] = values[0] if is_one else None
         return found
 
     def _changes(self, script: Script, way: PrometheusVersion) -> Iterator[tuple[int, ConditionState]]:
-        """The state at 0, and each other one with the first evaluation that finds it."""
+        """Yield the state at 0, then each changed state with its first evaluation."""
         before: ConditionState | None = None
         for at, state in self._states(script, way):
             if state != before:
@@ -103,7 +103,7 @@ class Oracle:
             before = state
 
     def _states(self, script: Script, way: PrometheusVersion) -> Iterator[tuple[int, ConditionState]]:
-        """The state at each evaluation at which there may be another one than before."""
+        """Yield the state at each evaluation at which it may have changed."""
         before = self._state(script, 0, way)
         yield 0, before
         for index, (start, end) in enumerate(itertools.pairwise(script.starts)):
@@ -111,7 +111,7 @@ class Oracle:
             if times:
                 settled = self._state(script, times[-1], way)
                 is_disturbed = any(phase.failed for phase in script.phases[max(index - 1, 0) : index + 1])
-                if is_disturbed:  # a gap moves through the window, and any evaluation may feel it
+                if is_disturbed:  # a gap moves through the window, and may change any evaluation
                     count = bisect.bisect_left(times, start + self.settling)
                     yield from ((at, self._state(script, at, way)) for at in times[:count])
                     yield from ((at, settled) for at in times[count : count + 1])
@@ -127,8 +127,8 @@ class Oracle:
         settled: ConditionState,
         way: PrometheusVersion,
     ) -> Iterator[tuple[int, ConditionState]]:
-        """The states of a phase that begins in one state and settles in another."""
-        # Most signals settle as soon as there are two samples: so the first evaluations are asked first.
+        """Yield the states of a phase that begins in one state and settles in another."""
+        # Most signals settle as soon as they have two samples: so the first evaluations are tried first.
         probes = enumerate(times[:2])
         first = next((index for index, at in probes if self._state(script, at, way) != before), None)
         if first is None:
@@ -142,7 +142,7 @@ class Oracle:
                 return
 
     def _turns(self, changes: Set[int], end: int) -> list[int]:
-        """The evaluations at which something may start or stop to fire, the one before each, and the last."""
+        """Return the evaluations at which firing may start or stop, the one before each, and the last."""
         waits = (0, self.alert.pending, self.alert.keep_firing or 0)
         turns = {-(-(at + wait) // self.every) * self.every for at in changes for wait in waits}
         last = end // self.every * self.every
@@ -158,7 +158,7 @@ class Oracle:
         )
 
     def _values(self, script: Script, at: int, way: PrometheusVersion) -> ValuesByLabels:
-        """The values while the guard, if there is one, lets them count."""
+        """Return the signal's values at an evaluation, only those for which the guard's condition is met."""
         if way.left_open and not self._meets_bound(script, at):
             way = _CLOSED
         if way is OLDEST and not script.begins_above_zero:
@@ -173,12 +173,12 @@ class Oracle:
         else:
             return self._evaluated(script, at, way)
         if key not in self._known:
-            self._streams.append(streams)  # keeps the identity from being another's
+            self._streams.append(streams)  # a reference, so that no other object gets this id
             self._known[key] = self._evaluated(script, at, way)
         return self._known[key]
 
     def _meets_bound(self, script: Script, at: int) -> bool:
-        """Whether a scrape is exactly as old as something is read back, so that versions may differ."""
+        """Return whether a scrape is exactly at the start of a window, where versions differ."""
         return any(at >= reach and (at - reach) % script.interval == 0 for reach in self.reaches)
 
     def _evaluated(self, script: Script, at: int, way: PrometheusVersion) -> ValuesByLabels:
@@ -198,10 +198,14 @@ class Oracle:
     def _firing(
         self, times: Sequence[int], way: Sequence[tuple[int, frozenset[LabelPairs]]]
     ) -> Iterator[Mapping[LabelPairs, int]]:
-        """What fires at these evaluations, each with the time of its value; after `for`, while it is kept."""
-        since: dict[LabelPairs, int] = {}  # when each became active
-        last: dict[LabelPairs, int] = {}  # when each that fires was last seen active
-        gone: dict[LabelPairs, int] = {}  # when each that was active was first seen inactive
+        """Yield the firing label sets at these evaluations, each with the time of its value.
+
+        A label set fires once it has been active for `for`, and until it has been inactive for
+        `keep_firing_for`.
+        """
+        since: dict[LabelPairs, int] = {}  # when a label set became active
+        last: dict[LabelPairs, int] = {}  # when a firing one was last seen active
+        gone: dict[LabelPairs, int] = {}  # when an active one was first seen inactive
         changes, now = dict(way), way[0][1]
         for at in times:
             now = changes.get(at, now)
@@ -225,11 +229,11 @@ def _agreed(at: int, firing: Sequence[Mapping[LabelPairs, int]]) -> FiringMoment
 
 
 def _is_uncertain(value: float, edge: float) -> bool:
-    """Whether another order of the same arithmetic might put the value on the other side of the edge."""
+    """Return whether another order of the same arithmetic might move the value across the edge."""
     return value != edge and math.isclose(value, edge, rel_tol=_CLOSE)
 
 
 def states_of(course: Sequence[FiringMoment | None]) -> tuple[bool, ...]:
-    """Whether the alert fires, one state after the other, as far as it is foretold."""
+    """Return the alert's states in order, whether it fires; moments where versions disagree are skipped."""
     certain = (bool(moment.firing) for moment in course if moment is not None)
     return tuple(fires for fires, _ in itertools.groupby(certain))

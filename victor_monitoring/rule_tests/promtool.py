@@ -1,4 +1,4 @@
-"""promtool run on tests: one file for each case, so that a failure is the case's."""
+"""Runs of promtool on tests: one file per case, so that each failure belongs to a case."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from victor_monitoring.rule_tests.case import Case
 from victor_monitoring.rule_tests.rules import RuleFile
 from victor_monitoring.rule_tests.test_file import test_file
 
-# A case is a fraction of a second; promtool that takes so long for one has hung.
+# A case takes a fraction of a second; a promtool that takes this long for one hangs.
 _PATIENCE: Final = 120
 _REPORT: Final = "report.xml"
 _BLOCK: Final = re.compile(r"^Unit Testing:\s+(\S+)\n", re.MULTILINE)
 _FAILED: Final = re.compile(r"\A\s*FAILED:\s*")
-_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - where Linux keeps files in memory; names below are random
+_MEMORY: Final = Path("/dev/shm")  # noqa: S108 - Linux' file system in memory; names below are random
 
 
 @dataclass(frozen=True, slots=True)
 class Promtool:
-    """A promtool and the form in which it reports on test files, which depends on its version.
+    """A promtool and the format in which it reports on test files, which depends on its version.
 
-    From Prometheus 2.54 on `--junit` writes one suite a file. Before, one block a file is printed, headed
-    `Unit Testing: FILE`; 3.x prints no such heads.
+    From Prometheus 2.54 on `--junit` writes one suite per file. Older versions print one block per file,
+    headed `Unit Testing: FILE`; 3.x prints no such headings.
     """
 
     path: Path
@@ -41,11 +41,11 @@ class Promtool:
 
     @classmethod
     def at(cls, path: Path) -> Promtool:
-        """Ask the program which form it knows. Raise UserError where it cannot be run."""
+        """Return the promtool at a path with its report format. Raise UserError if it cannot be run."""
         return cls(path, "--junit" in _run(path, "test", "--help").stdout)
 
     def test(self, folder: Path, files: Sequence[str]) -> list[str]:
-        """Run test files of a folder; return the failures of each in order, empty text where it passes.
+        """Run test files of a folder and return the failure of each in order, an empty text where it passes.
 
         Raise UserError unless every file is reported on.
         """
@@ -76,31 +76,31 @@ class Trial:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What promtool says of one case: nothing where it passes."""
+    """The result of one case: promtool's report of the failure, empty where the case passes."""
 
     case: Case
-    said: str
+    failure: str
 
     @property
     def passed(self) -> bool:
-        """Whether all was as expected."""
-        return not self.said
+        """Whether the case passes."""
+        return not self.failure
 
 
 def find_promtool() -> Promtool:
-    """Find promtool on PATH. Raise UserError where it is not installed."""
+    """Return the promtool on PATH. Raise UserError where none is installed."""
     found = shutil.which("promtool")
     if found is None:
         raise UserError(
-            "`promtool` is not on PATH, and the tests of the rules are run by it",
-            "install Prometheus, whose archive and packages bring it: apt-get install prometheus, "
+            "`promtool` is not on PATH, and it runs the tests of the rules",
+            "install Prometheus, whose archive and packages contain it: apt-get install prometheus, "
             "brew install prometheus, or https://prometheus.io/download",
         )
     return Promtool.at(Path(found))
 
 
 def run_trials(promtool: Promtool, trials: Sequence[Trial]) -> Iterator[Verdict]:
-    """The verdicts, in order, by one process for all of the trials."""
+    """Yield the verdicts in order, with one promtool process for all trials."""
     with tempfile.TemporaryDirectory(prefix="victor-mon-", dir=_scratch()) as folder:
         written: dict[int, str] = {}
         for index, trial in enumerate(trials):
@@ -115,16 +115,16 @@ def run_trials(promtool: Promtool, trials: Sequence[Trial]) -> Iterator[Verdict]
             )
             _write(Path(folder) / f"{index}.json", test)
         failures = promtool.test(Path(folder), [f"{index}.json" for index in range(len(trials))])
-    for trial, said in zip(trials, failures, strict=True):
-        yield Verdict(trial.case, said)
+    for trial, failure in zip(trials, failures, strict=True):
+        yield Verdict(trial.case, failure)
 
 
 def _run(
     program: Path, *arguments: str, folder: Path | None = None, timeout: int = _PATIENCE
 ) -> subprocess.CompletedProcess[str]:
-    """Run promtool with its streams joined: of several failures some go to either."""
+    """Run promtool with stdout and stderr merged, since it prints failures to both."""
     try:
-        return subprocess.run(  # noqa: S603 - the program that was found on PATH, and files of our own
+        return subprocess.run(  # noqa: S603 - the program that was found on PATH, and files written here
             [program, *arguments],
             cwd=folder,
             env={**os.environ, **({"TMPDIR": str(folder)} if folder else {})},
@@ -144,7 +144,7 @@ def _run(
 
 
 def _suites(report: Path) -> dict[str, str]:
-    """The failures that a JUnit report holds, by the name of their file."""
+    """Return the failures in a JUnit report by file name."""
     try:
         root = Xml.parse(report).getroot()  # noqa: S314 - written by the program that was just run
     except (OSError, Xml.ParseError):
@@ -156,7 +156,7 @@ def _suites(report: Path) -> dict[str, str]:
 
 
 def _blocks(printed: str) -> dict[str, str]:
-    """The failures that are printed, by the name of their file."""
+    """Return the printed failures by file name."""
     _, *parts = _BLOCK.split(printed)
     blocks = zip(parts[::2], (text.strip() for text in parts[1::2]), strict=True)
     return {file: "" if text == "SUCCESS" else _FAILED.sub("", text) or "FAILED" for file, text in blocks}
@@ -167,18 +167,21 @@ def _write(path: Path, data: object) -> None:
 
 
 def _scratch() -> Path | None:
-    """Files in memory where there are some: promtool writes a small database for each case."""
+    """Return a folder in memory where the system has one: promtool writes a small database for each case."""
     return _MEMORY if _MEMORY.is_dir() and os.access(_MEMORY, os.W_OK) else None
 
 
-# So few cases to a process that progress is seen, so many that starting it does not count.
+# Few enough cases per process to show progress, enough to make the process start negligible.
 _BATCH: Final = 12
 
 
 def run_cases(
     promtool: Promtool, cases: Sequence[Case], rules: RuleFile, evaluate: int, done: Callable[[int], None]
 ) -> list[Verdict]:
-    """The verdict on each case, run on the rules that it needs alone. `done` hears how many more are."""
+    """Return the verdict on each case, each run on the rules that it needs.
+
+    `done` is called with the numbers of newly finished cases.
+    """
     needed = needed_rules(rules)
     trials = [Trial(case, needed(case), evaluate) for case in cases]
     batches = [trials[start : start + _BATCH] for start in range(0, len(trials), _BATCH)]
@@ -193,12 +196,12 @@ def run_cases(
 
 
 def workers() -> int:
-    """How many processes run at once."""
+    """Return the number of processes to run at once: the CPUs that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def needed_rules(rules: RuleFile) -> Callable[[Case], RuleFile]:
-    """The rules that a case needs: of the alerts and recordings that it expects something of."""
+    """Return a cached function from a case to the rules that its expectations are about."""
     known: dict[object, RuleFile] = {}
 
     def needed(case: Case) -> RuleFile:
@@ -211,7 +214,7 @@ def needed_rules(rules: RuleFile) -> Callable[[Case], RuleFile]:
 
 
 def junit(suites: Sequence[tuple[str, Sequence[Verdict]]]) -> str:
-    """The document: a suite for each spec and place, a test case for each case of an alert."""
+    """Return a JUnit XML document: a suite for each spec and context, a test case for each case."""
     root = Xml.Element("testsuites")
     for name, verdicts in suites:
         failures = sum(not verdict.passed for verdict in verdicts)
@@ -222,6 +225,6 @@ def junit(suites: Sequence[tuple[str, Sequence[Verdict]]]) -> str:
             names = {"classname": f"{name}.{case.alert}", "name": f"{case.kind}: {case.about}"}
             element = Xml.SubElement(suite, "testcase", names)
             if not verdict.passed:
-                Xml.SubElement(element, "failure", {"message": case.name}).text = verdict.said
+                Xml.SubElement(element, "failure", {"message": case.name}).text = verdict.failure
     Xml.indent(root)
     return Xml.tostring(root, encoding="unicode", xml_declaration=True) + "\n"

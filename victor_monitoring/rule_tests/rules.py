@@ -1,4 +1,4 @@
-"""Rules as they stand in a rules file, and which of them an alert needs."""
+"""The rules of a rules file, and how they depend on each other."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class RuleFile:
 
     @classmethod
     def of(cls, data: Mapping[str, object]) -> RuleFile:
-        """The file that the data describes, in the shape in which Prometheus reads it."""
+        """Return the rules file with this data, in the shape that Prometheus reads."""
         groups = data["groups"]
-        assert isinstance(groups, list)  # what renders rules renders a list
+        assert isinstance(groups, list)  # the renderer of rules returns a list
         return cls(tuple((str(group["name"]), tuple(group["rules"])) for group in groups))
 
     @cached_property
@@ -33,15 +33,15 @@ class RuleFile:
 
     @property
     def names(self) -> list[str]:
-        """The groups' names, in order."""
+        """The names of the groups, in order."""
         return [name for name, _ in self.groups]
 
     def data(self) -> dict[str, object]:
-        """The file as data. The interval is left to the tests, which say how often they evaluate."""
+        """Return the file as data, without `interval`: the tests set how often they evaluate."""
         return {"groups": [{"name": name, "rules": list(rules)} for name, rules in self.groups]}
 
     def replacing(self, old: Rule, new: Rule) -> RuleFile:
-        """The same file with one rule changed."""
+        """Return the same file with one rule replaced."""
         return RuleFile(
             tuple(
                 (name, tuple(new if rule is old else rule for rule in rules)) for name, rules in self.groups
@@ -49,7 +49,7 @@ class RuleFile:
         )
 
     def needed_by(self, alerts: Collection[str], records: Collection[str] = ()) -> RuleFile:
-        """The rules of these alerts and recordings, and what those are computed from."""
+        """Return the rules of these alerts and recordings, and the recordings that they are computed from."""
         wanted = [each for each in self.rules if each.get("alert") in alerts or each.get("record") in records]
         needed: list[Rule] = []
         while wanted:
@@ -60,7 +60,7 @@ class RuleFile:
         return RuleFile(tuple((name, rules) for name, rules in groups if rules))
 
     def alerts_reading(self, rule: Rule) -> list[str]:
-        """The names of the alerts that the rule matters for: its own, or those that read what it records."""
+        """Return the names of the alerts that depend on the rule, directly or through other recordings."""
         if "alert" in rule:
             return [str(rule["alert"])]
         found: dict[str, None] = {}
@@ -79,12 +79,12 @@ class RuleFile:
 
 
 def read_names(rule: Rule) -> list[str]:
-    """The names that stand in a rule's expression: series, functions, labels."""
+    """Return the names in a rule's expression: series, functions and labels."""
     return _NAME.findall(str(rule["expr"]))
 
 
 def rule_name(rule: Rule) -> str:
-    """The alert's name, or the recorded series' with the labels that tell it from others."""
+    """Return the alert's name, or the recorded name with the labels that the rule adds."""
     if "alert" in rule:
         return str(rule["alert"])
     inner = ",".join(f"{name}={value}" for name, value in pairs(rule, "labels").items())
@@ -92,6 +92,6 @@ def rule_name(rule: Rule) -> str:
 
 
 def pairs(rule: Rule, key: str) -> Mapping[str, str]:
-    """The `labels` or `annotations` of a rule, whichever `key` is."""
+    """Return the `labels` or `annotations` of a rule, as `key` selects; empty where it has none."""
     found = rule.get(key)
     return found if isinstance(found, Mapping) else {}

@@ -1,4 +1,4 @@
-"""What is scraped in the course of a case: phases of streams, as samples and in promtool's notation."""
+"""The scrapes in the course of a case: phases of streams, as samples and in promtool's notation."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ _ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 
 @dataclass(frozen=True, slots=True)
 class Phase:
-    """So many scrapes that find these streams.
+    """A number of scrapes that all return these streams.
 
-    A stream that an earlier phase had and this one lacks has vanished. `restarted` is a process that has
-    started anew, so that its totals begin at 0; `failed` are scrapes without an answer.
+    A stream of an earlier phase that is missing here has vanished. `restarted` means that the process has
+    restarted, so that its totals begin at 0; `failed` means that the scrapes fail.
     """
 
     scrapes: int
@@ -33,7 +33,7 @@ class Phase:
 
 @dataclass(frozen=True, slots=True)
 class SampleRun:
-    """So many samples of one series, evenly apart; no value is no sample, a stale one is a last goodbye."""
+    """Evenly spaced samples of one series: values, no samples (`start` is None) or a staleness marker."""
 
     count: int
     start: float | None = None
@@ -41,7 +41,7 @@ class SampleRun:
     is_stale: bool = False
 
     def values(self) -> list[float]:
-        """The values of the first samples, all that there are, added up one by one as promtool does."""
+        """Return the values of the samples, summed step by step as promtool does."""
         if self.is_stale:
             return [STALE]
         if self.start is None:
@@ -68,7 +68,7 @@ class Script:
 
     @cached_property
     def starts(self) -> tuple[int, ...]:
-        """When each phase has its first scrape; and when the next one would."""
+        """The time of each phase's first scrape, and that of a phase after the last one."""
         scrapes = itertools.accumulate((phase.scrapes for phase in self.phases), initial=0)
         return tuple(count * self.interval for count in scrapes)
 
@@ -79,7 +79,7 @@ class Script:
 
     @cached_property
     def pieces(self) -> Mapping[ScriptedSeries, Sequence[SampleRun]]:
-        """Each series piece by piece, in the order in which they appear."""
+        """The sample runs of each series, in the order in which the series appear."""
         found: dict[ScriptedSeries, list[SampleRun]] = {}
         reached: dict[ScriptedSeries, float] = {}
         before = 0
@@ -91,7 +91,7 @@ class Script:
                 if stream is None:
                     is_gone = bool(pieces) and pieces[-1].start is not None
                     pieces.append(SampleRun(phase.scrapes, is_stale=is_gone))
-                    if phase.failed and key in reached and key in now:  # it goes on, unseen
+                    if phase.failed and key in reached and key in now:  # the total grows unobserved
                         reached[key] += float(now[key].step) * phase.scrapes
                     continue
                 start, step = float(stream.start), float(stream.step)
@@ -106,7 +106,7 @@ class Script:
 
     @cached_property
     def begins_above_zero(self) -> bool:
-        """Whether a growing series begins above 0, at its first sample or after a gap."""
+        """Whether any growing series begins above 0, at its first sample or after a gap."""
         return any(
             piece.start is not None
             and piece.start > 0 < piece.step
@@ -116,7 +116,7 @@ class Script:
         )
 
     def samples(self, prometheus: PrometheusVersion) -> SampleSet:
-        """All that is scraped, for an evaluation by that version at any time of the case."""
+        """Return all samples, for evaluations as in that version of Prometheus."""
         if prometheus not in self._samples:
             by_metric: dict[str, list[Series]] = {}
             scraped: dict[tuple[SampleRun, ...], tuple[Sequence[int], Sequence[float]]] = {}
@@ -129,8 +129,8 @@ class Script:
         return self._samples[prometheus]
 
     def _scraped(self, pieces: Sequence[SampleRun]) -> tuple[Sequence[int], Sequence[float]]:
-        """The times and values of a series."""
-        times, values = array("q"), array("d")  # a list would need four times the memory
+        """Return the times and values of a series."""
+        times, values = array("q"), array("d")  # lists would need four times the memory
         first = 0
         for piece in pieces:
             found = piece.values()
@@ -140,7 +140,7 @@ class Script:
         return times, values
 
     def input_series(self) -> list[dict[str, str]]:
-        """The series in promtool's notation."""
+        """Return the series in promtool's notation."""
         return [
             {"series": series_text(*key), "values": " ".join(str(piece) for piece in pieces)}
             for key, pieces in self.pieces.items()
@@ -148,7 +148,7 @@ class Script:
 
 
 def series_text(metric: str, labels: tuple[tuple[str, str], ...]) -> str:
-    """A series as PromQL writes it: `metric{label="value"}`."""
+    """Return a series in PromQL: `metric{label="value"}`."""
     inner = ", ".join(f'{name}="{value.translate(_ESCAPES)}"' for name, value in labels)
     return f"{metric}{{{inner}}}"
 

@@ -1,4 +1,4 @@
-"""Cases as `promtool test rules` reads them."""
+"""Cases as test files for `promtool test rules`."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.rule_tests.case import Case, Expectation, Recorded, Unrecorded
 from victor_monitoring.rule_tests.script import series_text
 
-# How near to its value a recorded series must be, as a share of it: sums differ in the last digits.
+# The tolerance for recorded values, as a share of the value: sums differ in their last digits.
 _NEAR: Final = 1e-6
 
 
 def test_file(
     cases: Iterable[Case], *, rule_files: list[str], groups: list[str], evaluate: int
 ) -> dict[str, object]:
-    """A file of tests; the groups are evaluated in this order, which promtool leaves to chance otherwise."""
+    """Return a test file. `groups` sets their order of evaluation, which is random in promtool otherwise."""
     return {
         "rule_files": rule_files,
         "evaluation_interval": duration_text(evaluate),
@@ -27,10 +27,10 @@ def test_file(
 
 
 def case_test(case: Case) -> dict[str, object]:
-    """One case."""
-    exact = [each for each in case.expectations if each.is_told]
+    """Return one case as a test of a test file."""
+    exact = [each for each in case.expectations if each.has_annotations]
     queries = [
-        *(_states(each) for each in case.expectations if not each.is_told),
+        *(_states(each) for each in case.expectations if not each.has_annotations),
         *(_none(each) for each in case.unrecorded),
         *(query for each in case.recorded for query in _recorded(each)),
     ]
@@ -58,7 +58,7 @@ def _alerts(expectation: Expectation) -> dict[str, object]:
 
 
 def _states(expectation: Expectation) -> dict[str, object]:
-    """The alerts that fire, by their labels alone."""
+    """Return a query that compares the firing alerts by their labels alone."""
     state = {"alertname": expectation.alert, "alertstate": "firing"}
     firing = [
         {"labels": series_text("ALERTS", tuple({**state, **each.labels}.items())), "value": 1}
@@ -73,12 +73,12 @@ def _none(unrecorded: Unrecorded) -> dict[str, object]:
 
 
 def _recorded(recorded: Recorded) -> Iterator[dict[str, object]]:
-    """How many series there are, and each within a millionth of its value."""
-    ours = f"{recorded.record}{_matchers(recorded.select)}"
+    """Yield queries that count the series, and compare each with its value within a millionth."""
+    selected = f"{recorded.record}{_matchers(recorded.select)}"
     if not recorded.values:
-        yield _query(ours, recorded.at, [])
+        yield _query(selected, recorded.at, [])
         return
-    yield _query(f"count({ours})", recorded.at, [{"labels": "{}", "value": len(recorded.values)}])
+    yield _query(f"count({selected})", recorded.at, [{"labels": "{}", "value": len(recorded.values)}])
     for labels, value in recorded.values.items():
         low, high = sorted((value * (1 - _NEAR), value * (1 + _NEAR)))
         near = f"{recorded.record}{_matchers(dict(labels))} >= {low - _NEAR**2!r} <= {high + _NEAR**2!r}"

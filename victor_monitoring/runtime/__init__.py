@@ -1,1 +1,1 @@
-"""The monitored service's half: a collector for any registry module, and what is made of its metrics."""
+"""The library of the monitored service: a collector, signals and alerts, and routes for a registry module."""

@@ -1,4 +1,4 @@
-"""The states of alerts over time: inactive, pending, firing, as Prometheus' rule evaluation has them."""
+"""The states of alerts over time, as in Prometheus' rule evaluation: inactive, pending, firing."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ AlertStateName: TypeAlias = Literal["inactive", "pending", "firing"]
 
 @dataclass(frozen=True, slots=True)
 class ActiveSeries:
-    """A series that is pending or firing; `since` is when its condition was met, in milliseconds.
+    """A pending or firing series; `since` is the time at which its condition was met, in milliseconds.
 
-    `labels` are the alert's and the series' own; `value` is the last one that met the condition.
+    `labels` are those of the alert and of the series; `value` is the last one that met the condition.
     """
 
     labels: Mapping[str, str]
@@ -28,36 +28,36 @@ class ActiveSeries:
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """An alert and its active series; the state is that of the one that is furthest."""
+    """An alert and its active series."""
 
     alert: AlertRule
     series: tuple[ActiveSeries, ...]
 
     @property
     def state(self) -> AlertStateName:
-        """Firing where any series fires, inactive where none is active."""
+        """`firing` if any series is firing, `inactive` if none is active, else `pending`."""
         states = {each.state for each in self.series}
         return "firing" if "firing" in states else "pending" if states else "inactive"
 
 
 class AlertStates:
-    """The states of these alerts; each step is one evaluation of their rules."""
+    """The states of several alerts; each step is one evaluation of their rules."""
 
     def __init__(self, alerts: Iterable[AlertRule]) -> None:
         self._watched = [_Watched(alert) for alert in alerts]
 
     def step(self, samples: Samples, at: int) -> None:
-        """Evaluates every alert over the samples up to `at`, in milliseconds; times ascend."""
+        """Evaluate every alert over the samples up to `at` (milliseconds), later than the last step."""
         for watched in self._watched:
             watched.step(watched.alert.exceeded(samples, at), at)
 
     def states(self) -> tuple[AlertState, ...]:
-        """Every alert, in order, as of the last step."""
+        """Return the state of every alert, in order, as of the last step."""
         return tuple(watched.state() for watched in self._watched)
 
 
 class _Active:
-    """A series whose condition is met, or was and is kept firing."""
+    """A series whose condition is met, or was met and is kept firing."""
 
     __slots__ = ("firing", "since", "unmet_since", "value")
 
@@ -75,7 +75,7 @@ class _Watched:
         self._active: dict[LabelPairs, _Active] = {}
 
     def step(self, met: Mapping[LabelPairs, float], at: int) -> None:
-        """Goes on to the time `at`, at which these values meet the condition."""
+        """Update the states for the time `at`, at which the values `met` meet the condition."""
         for labels, value in met.items():
             active = self._active.setdefault(labels, _Active(value, at))
             active.value, active.unmet_since = value, None
@@ -85,7 +85,7 @@ class _Watched:
                 active.firing = True
 
     def _is_kept(self, active: _Active, at: int) -> bool:
-        """Whether a series goes on firing although its condition is not met any more."""
+        """Return whether a series is still firing by `keep_firing_for`, its condition no longer met."""
         if not active.firing or not self.alert.keep_firing:
             return False
         if active.unmet_since is None:

@@ -1,4 +1,4 @@
-"""The collector: a service's metrics, the components that are read into them, and what is made of both."""
+"""The collector: a service's metrics, the components that it reads, snapshots and expositions."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from typing import Final, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Metric
 
-from victor_monitoring.runtime.exposition import Shown, exposition, multiprocess_folder
+from victor_monitoring.runtime.exposition import VisibleFamilies, exposition, multiprocess_folder
 from victor_monitoring.runtime.reads import NONSENSE, ComponentRead, ReadOutcome, run_all
 from victor_monitoring.runtime.registry_module import RegistryModule
 from victor_monitoring.runtime.schedule import Heartbeat
@@ -33,11 +33,11 @@ _Answer = TypeVar("_Answer")
 
 
 def _nothing(_: object) -> None:
-    """What is done with the answer of a read that sets the metrics itself."""
+    """Ignore the answer, for a read that sets the metrics itself."""
 
 
 class Registration:
-    """A registered read; `close` undoes it, and does nothing the second time."""
+    """A registered read; `close` removes it, and does nothing when called again."""
 
     def __init__(
         self, read: ComponentRead, sets: frozenset[str], close: Callable[[Registration], None]
@@ -47,28 +47,28 @@ class Registration:
         self._close = close
 
     def close(self) -> None:
-        """Ends the reading. A read that hangs meanwhile is left to itself."""
+        """Stop reading the component. A read that is hanging is not waited for."""
         self._close(self)
 
 
 @dataclass(frozen=True, slots=True)
 class _Refreshed:
-    """What a refresh has found: each component's fault, and the families not to be shown."""
+    """The result of a refresh: the faults by component, and the families to hide."""
 
     faults: Mapping[str, str]
     hidden: frozenset[str]
 
 
 class Collector(Generic[_MetricsT]):
-    """The metrics of a registry module on a registry, kept fresh by reads of the service's components.
+    """The metrics of a registry module on a registry, updated by reads of the service's components.
 
-    Reads happen on a refresh, in threads, within `deadline` seconds for all of them together. `on_fault` is
-    called with the component for every read that fails and every recording that does; `on_overflow` with the
-    label for every value beyond its limit. `instance` is told in snapshots, the host's name by default.
+    A refresh reads all components in threads, within `deadline` seconds for all together. `on_fault` is
+    called with the component after every failed read or recording, `on_overflow` with the label for every
+    value above the label's limit. `instance` is reported in snapshots; it defaults to the host name.
 
-    In the client's multiprocess mode a scrape reaches one process, and the others' numbers must be there:
-    each refreshes itself every `refresh_every` seconds, the scrape interval by default. There a gauge that
-    cannot be read keeps its last value, since the exposition does not tell one process from another.
+    In the client's multiprocess mode a scrape reaches one process but covers all of them. Each process
+    therefore refreshes itself every `refresh_every` seconds, by default the scrape interval. In this mode a
+    gauge that cannot be read keeps its last value, since the exposition does not distinguish processes.
     """
 
     def __init__(
@@ -89,7 +89,7 @@ class Collector(Generic[_MetricsT]):
         self.instance: Final = instance or socket.gethostname()
         self._on_fault = on_fault
         self._registrations: list[Registration] = []
-        self._abandoned: set[str] = set()  # families whose reader is gone: their last values are no news
+        self._abandoned: set[str] = set()  # families without a reader: their values are outdated
         self._faults: dict[ComponentRead, str] = {}
         self._failed_recordings: set[str] = set()
         self._lock = Lock()
@@ -105,11 +105,11 @@ class Collector(Generic[_MetricsT]):
         *,
         sets: Iterable[str] = (),
     ) -> Registration:
-        """Has `read` called on every refresh, and `use` with its answer, which sets this component's metrics.
+        """Call `read` on every refresh, and `use` with its answer to set this component's metrics.
 
-        An answer that comes after the registration's end is thrown away. `sets` names the gauges (by
-        attribute) that only this registration sets: they are not shown while it fails, nor after its end.
-        Raises KeyError for a component or an attribute that the registry does not have.
+        An answer that arrives after the registration was closed is discarded. `sets` names the gauges (by
+        attribute) that only this registration sets: they are hidden while it fails and after it is closed.
+        Raise KeyError for a component or an attribute that the registry module does not have.
         """
         if component not in self.module.endpoint_of:
             raise KeyError(f"the service has no component `{component}`")
@@ -120,23 +120,23 @@ class Collector(Generic[_MetricsT]):
         return registration
 
     def reveal(self, component: str, attribute: str) -> None:
-        """Shows a gauge again that its registration has left behind: somebody else has set it."""
+        """Show a gauge that was hidden when its registration was closed, since the caller has set it."""
         if self._abandoned:
             with self._lock:
                 self._abandoned.discard(self.module.name(component, attribute))
 
     def refresh(self) -> None:
-        """Reads every component. Raises nothing; faults are counted, logged and shown."""
+        """Read every component. Faults are counted, logged and reported in snapshots, not raised."""
         self._refreshed(None)
 
     def snapshot(self, components: Collection[str] | None = None) -> Snapshot:
-        """What this process measures now, of these components or of all, after reading them."""
+        """Read these components, or all, and return the metrics of this process as plain data."""
         refreshed = self._refreshed(components)
         asked = [each for each in self.module.endpoint_of if components is None or each in components]
         wanted = [metric for metric in self.module.metrics.values() if metric.component in asked]
         names = [name for metric in wanted for name in (family_name(metric), *sample_names(metric))]
-        # Only our own: what else is on the registry may be slow, or raise.
-        families = Shown(self.registry.restricted_registry(names), refreshed.hidden).collect()
+        # Only the module's metrics: other collectors on the registry may be slow, or raise.
+        families = VisibleFamilies(self.registry.restricted_registry(names), refreshed.hidden).collect()
         series = series_by_component(self.module, families)
         sections = {
             each: Section(each, self.module.endpoint_of[each], refreshed.faults.get(each), series[each])
@@ -145,20 +145,20 @@ class Collector(Generic[_MetricsT]):
         return Snapshot(self.module.service, self.instance, os.getpid(), time.time(), sections)
 
     def collect(self) -> Iterable[Metric]:
-        """The families of this process's registry, after reading every component."""
-        return Shown(self.registry, self._refreshed(None).hidden).collect()
+        """Read every component and return the families of this process's registry."""
+        return VisibleFamilies(self.registry, self._refreshed(None).hidden).collect()
 
     def exposition(self, *, openmetrics: bool = False) -> bytes:
-        """What Prometheus scrapes, after reading every component; in multiprocess mode, of all processes."""
+        """Read every component and return the exposition; in multiprocess mode, of all processes."""
         refreshed = self._refreshed(None)
-        return exposition(Shown(self.registry, refreshed.hidden), openmetrics=openmetrics)
+        return exposition(VisibleFamilies(self.registry, refreshed.hidden), openmetrics=openmetrics)
 
     @contextmanager
     def recording(self, component: str) -> Iterator[None]:
-        """Keeps what goes wrong in its body from the code that is instrumented: counted, and logged once."""
+        """Suppress an exception of the body: count it, and log the first one of each component."""
         try:
             yield
-        except Exception:  # whatever it is: the service must not fail for its monitoring
+        except Exception:  # any error: monitoring must not make the service fail
             self._count_fault(component)
             if component not in self._failed_recordings:
                 self._failed_recordings.add(component)
@@ -173,7 +173,7 @@ class Collector(Generic[_MetricsT]):
             }
         outcomes = run_all(registrations, self.deadline)
         for read, outcome in outcomes.items():
-            self._tell(read, outcome)
+            self._report(read, outcome)
         faults: dict[str, str] = {}
         hidden: set[str] = set()
         for read, outcome in outcomes.items():
@@ -195,8 +195,8 @@ class Collector(Generic[_MetricsT]):
                 self._abandoned |= registration.sets
                 self._faults.pop(registration.read, None)
 
-    def _tell(self, read: ComponentRead, outcome: ReadOutcome) -> None:
-        """Counts a fault, and logs it where it is news; its end, too."""
+    def _report(self, read: ComponentRead, outcome: ReadOutcome) -> None:
+        """Count a fault, and log when it begins, changes or ends."""
         if outcome.fault is not None:
             self._count_fault(read.component)
         with self._lock:

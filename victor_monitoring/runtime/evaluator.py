@@ -1,4 +1,4 @@
-"""Signals and alerts of this process, over samples that it takes of itself."""
+"""Signals and alerts of this process, evaluated over samples of its own metrics."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ NOT_IN_PROCESS: Final = "only Prometheus evaluates this kind of signal"
 
 @dataclass(frozen=True, slots=True)
 class SeriesValue:
-    """A value and its labels; NaN where there was nothing to measure, as of a ratio without traffic."""
+    """A value and its labels; NaN if there was nothing to measure, such as a ratio without traffic."""
 
     labels: Mapping[str, str]
     value: float
@@ -36,10 +36,10 @@ class SeriesValue:
 
 @dataclass(frozen=True, slots=True)
 class SignalValues:
-    """This process's part of a signal; `query` is the PromQL that answers for all processes.
+    """A signal over this process's samples; `query` is the PromQL of its values over all processes.
 
-    `losses` are the points that each part of a score takes, by the part's name. `fault` says why a signal
-    cannot have values here.
+    `losses` are the points that each part of a score takes, by the part's name. `fault` is the reason why the
+    signal cannot be evaluated in the process.
     """
 
     signal: Signal
@@ -53,11 +53,11 @@ class SignalValues:
 class Evaluator:
     """The signals and alerts of a registry module, in base or in a context, evaluated over a ring of samples.
 
-    `collect` gives the families of the process's registry. From `start` on a thread takes samples at the
-    scrape interval and steps the alerts at the evaluation interval; before that nothing is sampled, and
-    what is asked is answered from samples that are taken when it is asked. Windows are those of the module's
-    version of Prometheus, without one those of Prometheus 3. `clock` gives seconds since 1970. Raises
-    UnknownContextError where the module has no such `context`.
+    `collect` returns the metric families of the process's registry. After `start`, a thread takes samples at
+    the scrape interval and evaluates the alerts at the evaluation interval. Before it, samples are taken by
+    `signals` and `alerts` when they are called. Windows follow the module's version of Prometheus, by default
+    Prometheus 3. `clock` returns seconds since 1970. Raise UnknownContextError if the module has no such
+    `context`.
     """
 
     def __init__(
@@ -72,9 +72,9 @@ class Evaluator:
         self.instance: Final = instance or socket.gethostname()
         self.context: Final = context
         module = in_context(module, context)
-        data = cast("RegistryData", module)  # whoever made the module's metrics has read its format
+        data = cast("RegistryData", module)  # the collector has checked its format
         self._bound = bind(data)
-        self._told = {name: (each["component"], each["query"]) for name, each in data.SIGNALS.items()}
+        self._described = {name: (each["component"], each["query"]) for name, each in data.SIGNALS.items()}
         self._collect, self._clock = collect, clock
         version: str | None = getattr(module, "PROMETHEUS", None)  # older modules have none
         self._prometheus = parse_version(version) if version else ASSUMED
@@ -84,13 +84,13 @@ class Evaluator:
         self._begin()
 
     def _begin(self) -> None:
-        """Starts without samples; a lock that another thread held at a fork is left behind."""
+        """Reset samples, states and locks; another thread may have held a lock at a fork."""
         self._pid = os.getpid()
         self._sampling, self._lock = Lock(), Lock()
         signals = self._bound.signals.values()
         span = max((max(each.window, each.lookback) for each in signals), default=0) + self._scrape
         targets = _targets(signals, self.instance)
-        # Twice as many samples as a window needs, for those that are taken between two scrapes.
+        # Twice as many samples as a window needs, since requests take samples between two scrapes.
         limit = 2 * (span // self._scrape + 1)
         self._ring = Ring(targets, span, limit, prometheus=self._prometheus)
         self._states = AlertStates(self._bound.alerts.values())
@@ -98,26 +98,26 @@ class Evaluator:
 
     @property
     def pid(self) -> int:
-        """The process that the values are of."""
+        """The process that the values belong to."""
         return self._pid
 
     def start(self) -> None:
-        """Has samples taken from now on, if they are not already; in a forked process, of that one."""
+        """Start sampling unless it is running; a forked process starts without its parent's samples."""
         if self._pid != os.getpid():
             self._begin()
         self._schedule.start()
 
     def stop(self) -> None:
-        """Ends what `start` began, and keeps the samples."""
+        """Stop sampling and keep the samples."""
         self._schedule.stop()
 
     def sample(self) -> None:
-        """Takes a sample of every series now. Raises nothing: where none can be had, that is logged."""
+        """Take a sample of every series now. A failure is logged, not raised."""
         with self._sampling:
             at = self._now()
             try:
                 families = list(self._collect())
-            except Exception as error:  # whatever a collector on the registry raises
+            except Exception as error:  # a collector on the registry can raise anything
                 if not self._is_failing:
                     _LOGGER.warning("cannot sample the metrics for signals", exc_info=error)
                 self._is_failing = True
@@ -127,14 +127,14 @@ class Evaluator:
                 self._ring.append(families, at)
 
     def step(self) -> None:
-        """Evaluates the alerts now."""
+        """Evaluate the alerts now."""
         with self._lock:
             at = self._now()
             self._states.step(self._ring, at)
             self._stepped = at
 
     def signals(self, names: Collection[str] | None = None) -> tuple[SignalValues, ...]:
-        """The signals of these names, or all, in the spec's order. KeyError where one does not exist."""
+        """Return the signals of these names, or all, in the spec's order; KeyError for an unknown name."""
         unknown = [name for name in names or () if name not in self._bound.signals]
         if unknown:
             raise KeyError(f"the service has no signal `{unknown[0]}`")
@@ -145,7 +145,7 @@ class Evaluator:
             return tuple(self._values(signal, at) for signal in wanted)
 
     def alerts(self) -> tuple[AlertState, ...]:
-        """Every alert that the process can tell, with its active series, as of the last evaluation."""
+        """Return every alert that the process can evaluate, with its series, as of the last evaluation."""
         self._refresh()
         if self._is_due(self._stepped, self._evaluate):
             self.step()
@@ -156,7 +156,7 @@ class Evaluator:
         return (signal for name, signal in self._bound.signals.items() if name in names)
 
     def _values(self, signal: Signal, at: int) -> SignalValues:
-        component, query = self._told[signal.name]
+        component, query = self._described[signal.name]
         if not signal.kind.is_evaluable():
             return SignalValues(signal, component, query, fault=NOT_IN_PROCESS)
         losses = signal.kind.losses(signal, self._ring, at)
@@ -169,16 +169,16 @@ class Evaluator:
         )
 
     def _refresh(self) -> None:
-        """Takes a sample where no scrape's worth has been taken lately."""
+        """Take a sample if the newest one is older than the scrape interval."""
         if self._pid != os.getpid():
             self._begin()
         if self._is_due(self._ring.newest, self._scrape):
             self.sample()
 
     def _is_due(self, last: int | None, interval: int) -> bool:
-        """Whether what was last done at that time should be done again, by whom it is needed.
+        """Return whether the caller should repeat the work that was last done at `last`.
 
-        The schedule does it at the interval; only where it is late by as much again, or absent, others do.
+        The schedule repeats it at the interval; callers do so if it is an interval late or not running.
         """
         late = interval * 2 if self._schedule.is_running else interval
         return last is None or not 0 <= self._now() - last < late
@@ -188,7 +188,7 @@ class Evaluator:
 
 
 def _targets(signals: Iterable[Signal], instance: str) -> dict[str, Mapping[str, str]]:
-    """The labels that each series has from its target, by its name, of all series that the signals read."""
+    """Return the target labels of all series that the signals read, by the name of the series."""
     found: dict[str, Mapping[str, str]] = {}
     for signal in signals:
         labels = {**{matcher.label: matcher.value for matcher in signal.select}, "instance": instance}

@@ -1,4 +1,4 @@
-"""A registry as text that Prometheus reads."""
+"""The exposition of a registry, as text for Prometheus."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ OPENMETRICS: Final = openmetrics_exposition.CONTENT_TYPE_LATEST
 _MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
-class Shown(Collector):
-    """The families of a registry but those with these names."""
+class VisibleFamilies(Collector):
+    """The families of a registry except those with the hidden names."""
 
     def __init__(self, registry: Collector, hidden: Collection[str]) -> None:
         self._registry, self._hidden = registry, hidden
 
     def collect(self) -> Iterable[Metric]:
-        """Each family once."""
+        """Return the visible families, each once."""
         return (family for family in self._registry.collect() if family.name not in self._hidden)
 
 
 def multiprocess_folder() -> Path | None:
-    """Where the worker processes of the client's multiprocess mode leave their metrics; None outside it."""
+    """Return the directory of the client's multiprocess mode; None if the mode is off."""
     folder = os.environ.get(_MULTIPROCESS)
     return Path(folder) if folder else None
 
 
 def exposition(registry: Collector, *, openmetrics: bool = False) -> bytes:
-    """The text of all worker processes in the client's multiprocess mode, else of this registry."""
+    """Return the text of this registry; in the client's multiprocess mode, of all worker processes."""
     source = _all_processes() or registry
     if openmetrics:
         return bytes(openmetrics_exposition.generate_latest(source))  # type: ignore[no-untyped-call] # the client's
@@ -49,7 +49,7 @@ def _all_processes() -> Collector | None:
     if folder is None:
         return None
     for pid in _dead_processes(folder):
-        with suppress(FileNotFoundError):  # another worker has seen it too
+        with suppress(FileNotFoundError):  # another worker has removed the file already
             mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call] # the client's
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call] # the client's
@@ -57,6 +57,6 @@ def _all_processes() -> Collector | None:
 
 
 def _dead_processes(folder: Path) -> set[int]:
-    """Processes that have ended and left gauges behind: not every server tells the client of their end."""
+    """Return the ended processes that have left gauges; not every server calls `mark_process_dead`."""
     pids = {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*_*.db")}
     return {int(pid) for pid in pids if pid.isdecimal() and not psutil.pid_exists(int(pid))}

@@ -1,4 +1,4 @@
-"""Reads of components: all at once, each in a thread of its own, none waited for beyond a deadline."""
+"""Concurrent reads of components, each in its own thread, with a common deadline."""
 
 from __future__ import annotations
 
@@ -19,21 +19,21 @@ NONSENSE: Final = "nonsense"
 
 
 class InvalidReading(ValueError):
-    """A component has answered with what cannot be true: a negative count, a text for a number."""
+    """A component has returned an impossible value: a negative count, a text for a number."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOutcome:
-    """How a read ended: well, or with a fault and the error behind it."""
+    """The end of a read: success, or a fault and the exception that caused it."""
 
     fault: ReadFault | None = None
     error: BaseException | None = None
 
 
 class ComponentRead:
-    """One way to read a component; it runs at most once at a time, however long it hangs.
+    """A function that reads a component; at most one run exists at a time, even if it hangs.
 
-    `ask` asks the component, `use` is given the answer, unless the read has been closed meanwhile.
+    `ask` queries the component; `use` gets the answer, unless the read has been closed in the meantime.
     """
 
     def __init__(self, component: str, ask: Callable[[], _Answer], use: Callable[[_Answer], object]) -> None:
@@ -45,14 +45,14 @@ class ComponentRead:
         self._is_closed = False
 
     def start(self) -> _Run:
-        """The run that is under way, else a new one."""
+        """Return the current run; start a new one if none is under way."""
         with self._lock:
             if self._run is None or not self._run.is_under_way:
                 self._run = _Run(self.component, self._work)
             return self._run
 
     def close(self) -> None:
-        """Has an answer that is still to come thrown away."""
+        """Discard the answer of a run that is under way."""
         self._is_closed = True
 
     def _work(self) -> None:
@@ -62,7 +62,7 @@ class ComponentRead:
 
 
 class _Run:
-    """One run of a read. Its thread is a daemon: one that hangs does not keep the process from ending."""
+    """One run of a read, in a daemon thread: a run that hangs does not keep the process from exiting."""
 
     def __init__(self, component: str, work: Callable[[], None]) -> None:
         self._work = work
@@ -72,17 +72,17 @@ class _Run:
         self._pid = os.getpid()
         try:
             Thread(target=self._run, name=f"read {component}", daemon=True).start()
-        except RuntimeError as error:  # the system has no thread left
+        except RuntimeError as error:  # the system cannot create another thread
             self._outcome = ReadOutcome(FAILED, error)
             self._done.set()
 
     @property
     def is_under_way(self) -> bool:
-        """Whether its thread runs: not after its end, and not in a forked process, which has no threads."""
+        """Whether the thread of the run is alive; false in a forked process, which has only one thread."""
         return not self._done.is_set() and self._pid == os.getpid()
 
     def outcome(self, until: float) -> ReadOutcome:
-        """How it ended, waiting until then (monotonic seconds); once overdue it is not waited for again."""
+        """Return the outcome, waiting until `until` (monotonic seconds) unless the run timed out before."""
         patience = 0.0 if self._is_overdue else max(0.0, until - time.monotonic())
         if self._done.wait(patience):
             return self._outcome
@@ -101,27 +101,27 @@ class _Run:
 
 
 def run_all(reads: Iterable[ComponentRead], deadline: float) -> Mapping[ComponentRead, ReadOutcome]:
-    """How each read ended. They run at once; `deadline`, in seconds, is for all of them together."""
+    """Run all reads concurrently and return their outcomes; `deadline` (seconds) is for all together."""
     until = time.monotonic() + deadline
     runs = {read: read.start() for read in reads}
     return {read: run.outcome(until) for read, run in runs.items()}
 
 
-_LARGEST: Final = float(2**53)  # beyond it a float cannot count: a counter that took it would be stuck
+_LARGEST: Final = float(2**53)  # above it, adding 1 to a float has no effect
 
 
 def amount(value: object) -> float | None:
-    """The value as a count, a size or a time; None where it is none: negative, not finite, a text."""
+    """Return the value as a number from 0 to 2^53; None if it is negative, too large or no number."""
     if isinstance(value, bool) or not isinstance(value, Real):
         return None
-    number = cast("float", value)  # what a Real promises: it compares as one
+    number = cast("float", value)  # a Real supports comparison and float()
     return float(number) if 0 <= number <= _LARGEST else None
 
 
 class ComponentReport:
-    """A mapping that a component has given. A missing key is normal; a value that cannot be true is noted.
+    """A mapping from a component, read with validation. A missing key is normal; an invalid value is noted.
 
-    So that one bad value costs itself only, all is read first, and `judge` then raises what was noted.
+    So that one invalid value does not hide the others, read all values first, then call `raise_if_invalid`.
     """
 
     def __init__(self, data: object, name: str = "report", *, noted: list[str] | None = None) -> None:
@@ -139,7 +139,7 @@ class ComponentReport:
         return len(self._data)
 
     def amount(self, key: str) -> float | None:
-        """The number under the key, not negative; None where there is none."""
+        """Return the number under the key; None if the key is missing or the value is no amount."""
         if key not in self._data:
             return None
         found = amount(self._data[key])
@@ -147,19 +147,19 @@ class ComponentReport:
             self._note(key, self._data[key])
         return found
 
-    def truth(self, key: str) -> bool | None:
-        """The truth value under the key; None where there is none."""
+    def boolean(self, key: str) -> bool | None:
+        """Return the bool under the key; None if the key is missing or the value is no bool."""
         value = self._data.get(key)
         if key in self._data and not isinstance(value, bool):
             self._note(key, value)
         return value if isinstance(value, bool) else None
 
     def part(self, key: object) -> ComponentReport:
-        """The mapping under the key, empty where there is none."""
+        """Return the mapping under the key; empty if the key is missing or the value is no mapping."""
         return ComponentReport(self._data.get(key, {}), f"{self._name}.{key}", noted=self._noted)
 
-    def judge(self) -> None:
-        """Raises Nonsense where any value, of a part too, could not be true."""
+    def raise_if_invalid(self) -> None:
+        """Raise InvalidReading if any value read so far, here or in a part, was invalid."""
         if self._noted:
             raise InvalidReading("; ".join(self._noted[:3]))
 

@@ -1,4 +1,4 @@
-"""A registry module as typed data: what it says of itself beside the metrics that it makes."""
+"""A registry module as typed data: its service, metrics, endpoints, signals and alerts."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from types import ModuleType
 from typing import Any, Final, Literal, TypeAlias, cast
 
-FORMATS: Final = frozenset({1})  # the one that is rendered now, and the one before once there is one
+FORMATS: Final = frozenset({1})  # the current one, and in future its predecessor
 
 MetricType: TypeAlias = Literal["counter", "gauge", "histogram"]
 
 
 @dataclass(frozen=True, slots=True)
 class DescribedMetric:
-    """One metric; `labels` maps a label to its closed values, or to None where it is open."""
+    """One metric; `labels` maps a label to its closed values, or to None if it is open."""
 
     name: str
     component: str
@@ -28,10 +28,10 @@ class DescribedMetric:
 
 @dataclass(frozen=True, slots=True)
 class RegistryModule:
-    """What a registry module says of itself. Durations are in milliseconds.
+    """The data of a registry module. Durations are in milliseconds.
 
-    `severities` ascend. `endpoints` names the components that each endpoint shows, in order. `signals` and
-    `alerts` are the plain data that `victor_monitoring.signals.binding` makes signals and alerts of.
+    `severities` are in ascending order. `endpoints` names the components that each endpoint shows, in order.
+    `signals` and `alerts` are the plain data that `victor_monitoring.signals.binding` reads.
     """
 
     service: str
@@ -45,12 +45,12 @@ class RegistryModule:
 
     @classmethod
     def of(cls, module: ModuleType) -> RegistryModule:
-        """The module's data. Raises ValueError where its format is none that is read here."""
+        """Return the module's data. Raise ValueError if its format is not supported."""
         form = getattr(module, "FORMAT", None)
         if form not in FORMATS:
             raise ValueError(
                 f"`{module.__name__}` has the registry format {form}, and only "
-                f"{', '.join(map(str, sorted(FORMATS)))} is read: render it anew with `victor-mon generate`"
+                f"{', '.join(map(str, sorted(FORMATS)))} is supported: run `victor-mon generate`"
             )
         return cls(
             service=module.SERVICE,
@@ -65,11 +65,11 @@ class RegistryModule:
 
     @property
     def endpoint_of(self) -> Mapping[str, str]:
-        """The endpoint that shows each component, components in the spec's order."""
+        """The endpoint of each component, components in the spec's order."""
         return {component: name for name, shown in self.endpoints.items() for component in shown}
 
     def name(self, component: str, attribute: str) -> str:
-        """The metric's name. Raises KeyError where the component has no such attribute."""
+        """Return the metric's name. Raise KeyError if the component has no such attribute."""
         for metric in self.metrics.values():
             if (metric.component, metric.attribute) == (component, attribute):
                 return metric.name
@@ -91,30 +91,30 @@ def _metric(name: str, data: Mapping[str, object]) -> DescribedMetric:
 
 
 class UnknownContextError(ValueError):
-    """A registry module has no context of a name."""
+    """A registry module has no context with the given name."""
 
 
 def in_context(module: ModuleType, context: str | None) -> ModuleType:
-    """The module with the signals, the alerts and the intervals of a context; as it is for None, base.
+    """Return the module with the signals, alerts and intervals of a context; unchanged for None, base.
 
-    UnknownContextError where the module, as it was rendered, has no context of that name.
+    Raise UnknownContextError if the module was rendered without a context of that name.
     """
     if context is None:
         return module
     contexts: Mapping[str, Any] = getattr(module, "CONTEXTS", {})
     if context not in contexts:
         known = ", ".join(contexts) or "none"
-        message = f"`{module.__name__}` has no context `{context}`, it has {known}: is it rendered anew?"
+        message = f"`{module.__name__}` has no context `{context}`, it has {known}; run `victor-mon generate`"
         raise UnknownContextError(message)
-    there = contexts[context]
+    overrides = contexts[context]
     found = ModuleType(module.__name__, module.__doc__)
     vars(found).update(
         vars(module),
-        SCRAPE=there["scrape"],
-        EVALUATE=there["evaluate"],
-        PROMETHEUS=there.get("prometheus"),
-        SIGNALS=_with(vars(module)["SIGNALS"], there["signals"]),
-        ALERTS=_with(vars(module)["ALERTS"], there["alerts"]),
+        SCRAPE=overrides["scrape"],
+        EVALUATE=overrides["evaluate"],
+        PROMETHEUS=overrides.get("prometheus"),
+        SIGNALS=_with(vars(module)["SIGNALS"], overrides["signals"]),
+        ALERTS=_with(vars(module)["ALERTS"], overrides["alerts"]),
     )
     return found
 
@@ -122,6 +122,6 @@ def in_context(module: ModuleType, context: str | None) -> ModuleType:
 def _with(
     base: Mapping[str, Mapping[str, object]], other: Mapping[str, Mapping[str, object] | None]
 ) -> Mapping[str, Mapping[str, object]]:
-    """Base's entries with the fields that are otherwise; those that are None there are left out."""
+    """Return base's entries with the fields of `other`; an entry that is None in `other` is left out."""
     found = {name: {**base.get(name, {}), **(other.get(name) or {})} for name in (*base, *other)}
     return {name: each for name, each in found.items() if other.get(name, {}) is not None}

@@ -1,4 +1,4 @@
-"""The latest samples of a process's own series, as Prometheus would hold them of a target."""
+"""A ring buffer of a process's own samples, as Prometheus would store them for a target."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ _Key: TypeAlias = tuple[tuple[str, str], ...]
 
 
 class Ring:
-    """Samples of one target, none older than `span` milliseconds and `limit` of each series at most.
+    """Samples of one target, none older than `span` milliseconds, at most `limit` per series.
 
-    `targets` names the series that are kept, each with the labels that it has from its target; the target's
-    `up` is 1 while it samples. All series share their times, and a sample takes 8 bytes. The ring must not
-    be changed while its samples are read.
+    `targets` maps the names of the stored series to their target labels; the target's `up` is 1 in every
+    sample. All series share their timestamps, and a sample takes 8 bytes. The ring must not be changed while
+    its samples are read.
     """
 
     def __init__(
@@ -33,18 +33,18 @@ class Ring:
         self.prometheus = prometheus
         self._targets, self._span, self._limit = targets, span, limit
         self._times = array("q")
-        self._series: dict[str, dict[_Key, _Kept]] = {name: {} for name in targets}
+        self._series: dict[str, dict[_Key, _StoredSeries]] = {name: {} for name in targets}
 
     def __len__(self) -> int:
         return len(self._times)
 
     @property
     def newest(self) -> int | None:
-        """The time of the last sample."""
+        """The time of the last sample, in milliseconds; None without one."""
         return self._times[-1] if self._times else None
 
     def series(self, metric: str) -> list[Series]:
-        """The samples of the series of that name."""
+        """Return the series with this name and their samples."""
         if metric == "up":
             up = array("d", [1.0]) * len(self._times)
             each_once = {tuple(labels.items()): labels for labels in self._targets.values()}
@@ -54,16 +54,17 @@ class Ring:
         ]
 
     def append(self, families: Iterable[Metric], at: int) -> None:
-        """Takes a sample of every series at `at`; one that is not there any more is marked as stale.
+        """Append a sample of every series at `at` (milliseconds), a staleness marker if the series is gone.
 
-        Nothing is taken twice at one time. A clock that was set back makes a new start.
+        A second sample at the same time is ignored. A time before the last one, from a clock that was set
+        back, discards all earlier samples.
         """
         if self._times and at <= self._times[-1]:
             if at == self._times[-1]:
                 return
             self._drop(len(self._times))
         self._times.append(at)
-        for series in self._kept():
+        for series in self._all_series():
             series.values.append(STALE)
         for family in families:
             for sample in family.samples:
@@ -78,12 +79,12 @@ class Ring:
         series = known.get(key)
         if series is None:
             values = array("d", [STALE]) * len(self._times)
-            series = known[key] = _Kept({**labels, **self._targets[name]}, values)
+            series = known[key] = _StoredSeries({**labels, **self._targets[name]}, values)
         series.values[-1] = value
         series.seen = self._times[-1]
 
     def _drop(self, count: int) -> None:
-        """Forgets so many of the oldest samples, and the series that have none left."""
+        """Remove the oldest `count` samples, and the series that have none left."""
         if not count:
             return
         del self._times[:count]
@@ -92,15 +93,15 @@ class Ring:
             self._series[name] = {
                 key: each for key, each in known.items() if oldest is not None and each.seen >= oldest
             }
-        for series in self._kept():
+        for series in self._all_series():
             del series.values[:count]
 
-    def _kept(self) -> Iterator[_Kept]:
+    def _all_series(self) -> Iterator[_StoredSeries]:
         return (series for known in self._series.values() for series in known.values())
 
 
-class _Kept:
-    """A series in the ring; `seen` is the last time at which it was there."""
+class _StoredSeries:
+    """A series in the ring; `seen` is the time of its last sample that is no staleness marker."""
 
     __slots__ = ("labels", "seen", "values")
 

@@ -1,4 +1,4 @@
-"""Work that is done again and again, in a thread of its own."""
+"""Periodic work in a background thread."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from threading import Event, Lock, Thread
 
 
 class Schedule:
-    """Calls each work at its interval (milliseconds), first of all at the start; works must not raise.
+    """A thread that calls each function at its interval (milliseconds), first at the start.
 
-    What falls due at once is done in the order given; what was missed is not made up for. Nothing runs
-    until `start`. The thread is a daemon, and a forked process has none until it starts its own.
+    Functions must not raise. Those due at the same time run in the order given; missed calls are not made up
+    for. The thread is a daemon. A forked process has none until it calls `start`.
     """
 
     def __init__(self, *works: tuple[int, Callable[[], object]]) -> None:
@@ -24,18 +24,18 @@ class Schedule:
 
     @property
     def is_running(self) -> bool:
-        """Whether this process does the work."""
+        """Whether the thread runs in this process."""
         return self._thread is not None and self._pid == os.getpid() and self._thread.is_alive()
 
     def start(self) -> None:
-        """Begins, where it has not begun."""
+        """Start the thread unless it is running."""
         if not self.is_running:
             self._stopped, self._pid = Event(), os.getpid()
             self._thread = Thread(target=self._run, args=(self._stopped,), name="signals", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Ends, once the work that is being done is done."""
+        """Stop the thread and wait for the current call to end."""
         self._stopped.set()
         if self.is_running and self._thread is not None:
             self._thread.join()
@@ -54,9 +54,9 @@ class Schedule:
 
 
 class Heartbeat:
-    """Calls a method every so many seconds for as long as its object lives, in a forked process as well.
+    """A thread that calls a method every `seconds` while its object is alive, also in forked processes.
 
-    The method must not raise. Its thread is a daemon, and holds the object only while it works.
+    The method must not raise. The thread is a daemon and references the object only during a call.
     """
 
     def __init__(self, work: Callable[[], object], seconds: float) -> None:
@@ -65,7 +65,7 @@ class Heartbeat:
         self._working = Lock()
         self._start()
         if hasattr(os, "register_at_fork"):  # not on Windows, which has no fork
-            # No fork amid the work: the child would inherit locks that nobody is there to release.
+            # No fork during the work: the child would inherit locks without the threads that release them.
             os.register_at_fork(
                 before=self._working.acquire,
                 after_in_parent=self._working.release,

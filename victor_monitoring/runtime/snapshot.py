@@ -1,4 +1,4 @@
-"""What a service measures at one moment, as plain data."""
+"""Snapshots: the metrics of a process at one time, as plain data."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Distribution:
-    """One series of a histogram: how many were observed, their sum, and how many up to each bound."""
+    """One series of a histogram: the number of observations, their sum, and the numbers up to each bound."""
 
     labels: Mapping[str, str]
     count: float
@@ -31,13 +31,13 @@ class Distribution:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One component: its series by the attribute that each metric has in the component's class.
+    """One component: its series by the attribute of each metric in the component's class.
 
-    A metric without series is not there.
+    A metric without series is left out.
 
-    `fault` is None, or says in a word why the component could not be read: `failed` (it raised), `timed out`
-    or `nonsense` (it answered with what cannot be true). Then gauges that the read should have set are left
-    out; what was counted until then is there.
+    `fault` is None, or the reason why the component could not be read: `failed` (it raised), `timed out` or
+    `nonsense` (it returned an impossible value). Gauges that the failed read sets are then left out; counters
+    are present with their last values.
     """
 
     component: str
@@ -48,7 +48,7 @@ class Section:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """This process's part of a service; `time` is in seconds since 1970, sections are by component."""
+    """The metrics of one process of a service; `time` is seconds since 1970, `sections` are by component."""
 
     service: str
     instance: str
@@ -64,19 +64,19 @@ _HISTOGRAM_SUFFIXES: Final = ("_bucket", "_count", "_sum")
 
 
 def sample_names(metric: DescribedMetric) -> tuple[str, ...]:
-    """The names of the samples that a metric consists of."""
+    """Return the names of the samples of a metric."""
     if metric.type == "histogram":
         return tuple(metric.name + suffix for suffix in _HISTOGRAM_SUFFIXES)
     return (metric.name,)
 
 
 def family_name(metric: DescribedMetric) -> str:
-    """The name that the client gives the metric's family."""
+    """Return the name of the metric's family in the client library."""
     return metric.name.removesuffix(_COUNTER_SUFFIX) if metric.type == "counter" else metric.name
 
 
 def series_by_component(module: RegistryModule, families: Iterable[Metric]) -> Mapping[str, Series]:
-    """For every component, the series of each metric that has any here, by the metric's attribute."""
+    """Return the series of the families by component and by the attribute of the metric."""
     known = {family.name: family for family in families}
     found: dict[str, dict[str, tuple[Point | Distribution, ...]]] = {
         component: {} for component in module.endpoint_of

@@ -1,4 +1,4 @@
-"""What this process takes of the system: memory, processor time, threads; and the cores that it may use."""
+"""The resource usage of this process: memory, processor time, threads; and the cores that it may use."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _ROOT: Final = Path("/")
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """Bytes resident, processor seconds (user and system), cores, threads alive, seconds since the start."""
+    """Resident bytes, CPU seconds (user and system), usable cores, live threads, seconds since the start."""
 
     memory: float
     cpu_seconds: float
@@ -27,14 +27,14 @@ class Usage:
 
 
 class Probe(Protocol):
-    """What measures a process."""
+    """A source of a process's resource usage."""
 
     def usage(self) -> Usage:
-        """What the process takes now."""
+        """Return the current usage of the process."""
 
 
 class ProcessProbe:
-    """Measures the process that calls it, a forked one as itself."""
+    """A probe of the calling process; a forked process measures itself."""
 
     def __init__(self, root: Path = _ROOT) -> None:
         self._root = root
@@ -59,7 +59,7 @@ class ProcessProbe:
 
 
 def usable_cores(root: Path = _ROOT) -> float:
-    """The cores that this process may use: its control group's limit, else those it may be scheduled on."""
+    """Return the usable cores: the limit of the control group, but no more than the CPU affinity allows."""
     return min([_scheduled_cores(), *_limits(root)])
 
 
@@ -70,13 +70,13 @@ def _scheduled_cores() -> float:
 
 
 def _limits(root: Path) -> Iterator[float]:
-    """The limits on this process's control group and those above it, of either version, in cores."""
+    """Yield the CPU limits, in cores, of this process's control groups (v1 and v2) and their parents."""
     for controllers, group in _groups(root):
         base = root / "sys/fs/cgroup"
         v1 = "cpu" in controllers.split(",")
         if controllers and not v1:
             continue
-        # Inside a container the group's path may be the host's, which is not there: then its root counts.
+        # Inside a container the path may be the host's and not exist; then the limit is at the root.
         path = PurePosixPath(group.lstrip("/"))
         for part in (path, *path.parents):
             folder = base / controllers / part if v1 else base / part
@@ -86,7 +86,7 @@ def _limits(root: Path) -> Iterator[float]:
 
 
 def _groups(root: Path) -> Iterator[tuple[str, str]]:
-    """The controllers (none: version 2) and the path of each control group that this process is in."""
+    """Yield the controllers (empty for v2) and the path of each control group of this process."""
     for line in _text(root / "proc/self/cgroup").splitlines():
         _, _, rest = line.partition(":")
         controllers, _, group = rest.partition(":")
@@ -103,7 +103,7 @@ def _v1(folder: Path) -> tuple[float, float]:
 
 
 def _number(text: str) -> float:
-    """The number; not a number where there is none, as in `max`."""
+    """Return the number; NaN if the text is not numeric, such as `max`."""
     try:
         return float(text)
     except ValueError:

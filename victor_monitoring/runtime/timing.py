@@ -1,4 +1,4 @@
-"""Measured work: a context manager and a decorator in one, for functions and for coroutines."""
+"""Duration measurement: a context manager and decorator for functions and coroutines."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ _FunctionT = TypeVar("_FunctionT", bound=Callable[..., Any])
 
 
 class Measurement:
-    """One piece of work that is under way, then done; `result` is what a decorated function returns.
+    """The measurement of one piece of work; `result` is the return value of a decorated function.
 
-    Its body may say by hand how it ends: `outcome`, or an `error` that it has handled.
+    The body may set the `outcome` itself, or an `error` that it has handled.
     """
 
     __slots__ = ("error", "outcome", "result", "seconds")
@@ -30,10 +30,10 @@ class Measurement:
 
 
 class Measured:
-    """Work to be measured: `with`, `async with`, or a decorator, which measures each call by itself.
+    """A context manager (`with`, `async with`) or decorator that measures its body, or each call.
 
-    `start` is called before the work, `end` after it with the measurement: its seconds and, if it raised,
-    its error, which passes on unchanged. Neither may raise.
+    `start` is called before the work, and `end` after it with the measurement: the seconds and the exception,
+    if any, which propagates unchanged. Neither may raise.
     """
 
     def __init__(self, start: Callable[[], object], end: Callable[[Measurement], object]) -> None:
@@ -63,7 +63,7 @@ class Measured:
         self.__exit__(kind, error, trace)
 
     def __call__(self, function: _FunctionT) -> _FunctionT:
-        """The function, measured. A generator is returned as it is: its call only makes it."""
+        """Return the measured function; a generator function unchanged, since its call does no work."""
         if inspect.isgeneratorfunction(function) or inspect.isasyncgenfunction(function):
             _LOGGER.warning(
                 "`%s` is a generator and not measured: use `with` inside it", function.__qualname__

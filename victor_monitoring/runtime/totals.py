@@ -1,4 +1,4 @@
-"""Totals that a component counts for itself, as increments of counters of ours."""
+"""Increments from the totals that a component counts itself, to be added to counters."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from typing import Final
 
 
 class Totals:
-    """The increments of one component's totals since they were last read."""
+    """The last values of one component's totals, to compute increments."""
 
     def __init__(self) -> None:
         self._last: dict[Hashable, float] = {}
         self._lock = Lock()
 
     def increment(self, key: Hashable, total: float) -> float:
-        """What this total has gained. One that has become smaller was reset: all of it is new."""
+        """Return the growth of the total since the last call; a decrease is a reset to 0."""
         with self._lock:
             last = self._last.get(key, 0)
             self._last[key] = total
@@ -24,13 +24,13 @@ class Totals:
 
 
 class RememberedTotals:
-    """The totals of every component for as long as it lives: one that comes back is not counted twice."""
+    """The totals of every live component, so that one that is registered again is not counted twice."""
 
     def __init__(self) -> None:
         self._known: Final[dict[int, tuple[weakref.ref[object], Totals]]] = {}
 
     def of(self, component: object) -> Totals:
-        """The component's totals; each time new ones where it does not admit weak references."""
+        """Return the component's totals; new ones at each call if it does not support weak references."""
         key = id(component)
         if key not in self._known:
             try:
@@ -42,10 +42,10 @@ class RememberedTotals:
 
 
 class Tally:
-    """Events that are told in two ways: by a call for each, and by a total that a component counts.
+    """Events that are reported in two ways: by a call for each event, and by a total of a component.
 
-    Both tell of the same events, either may miss some, and a total is read later or earlier than the calls
-    come: so what counts is the larger of the two numbers. Each method returns by how much that has grown.
+    Both report the same events, but each may miss some, and a total may be read before or after the calls.
+    The count is therefore the larger of the two numbers; each method returns the growth of that count.
     """
 
     def __init__(self) -> None:
@@ -54,15 +54,15 @@ class Tally:
         self._lock = Lock()
 
     def call(self, key: Hashable) -> float:
-        """One event, told by a call."""
+        """Count one event that was reported by a call; return the growth of the count."""
         return self._add(key, self._called, self._gained, 1)
 
     def gain(self, key: Hashable, gained: float) -> float:
-        """Events by which a total has grown."""
+        """Count `gained` events by which a total has grown; return the growth of the count."""
         return self._add(key, self._gained, self._called, gained)
 
     def settle(self) -> None:
-        """Takes what has been counted as done: whoever kept the totals is gone."""
+        """Reset both numbers: the component with the totals is gone."""
         with self._lock:
             self._called.clear()
             self._gained.clear()

@@ -1,4 +1,4 @@
-"""What a service offers to those who want to see its metrics without the service: a plug-in's contract."""
+"""The plug-in interface of a service that lets others show its metrics, live or under a simulated load."""
 
 from __future__ import annotations
 
@@ -11,39 +11,39 @@ if TYPE_CHECKING:
     from fastapi import FastAPI
 
 GROUP: Final = "victor_mon.workloads"
-"""The entry points' group; an entry is named after the service."""
+"""The group of the entry points; each entry has the name of its service."""
 
 
 class Workload(Protocol):
-    """A service's collector under a simulated load: stand-ins where the service's components stand."""
+    """A service's collector under a simulated load, with simulated components in place of real ones."""
 
     @property
     def collector(self) -> Collector[Any]:
-        """What the load is recorded with."""
+        """The collector that records the load."""
 
     def start(self) -> None:
-        """Runs from now on, in a thread of its own."""
+        """Start the load in a thread of its own."""
 
     def stop(self) -> None:
-        """Ends, and waits until it has."""
+        """Stop the load and wait for its thread."""
 
-    def have(self, levels: Mapping[str, float], *, is_idle: bool = False) -> None:
-        """From now on signals settle at these levels, by name; while it is idle nothing is counted."""
+    def set_levels(self, levels: Mapping[str, float], *, is_idle: bool = False) -> None:
+        """Make the signals settle at these levels, by name; an idle load counts nothing."""
 
 
 class WorkloadModule(Protocol):
-    """What an entry point names: an object, or a module with these functions."""
+    """The object or module of an entry point, with these functions."""
 
     def live(self) -> Collector[Any]:
-        """The collector of this process, with nothing registered but the system."""
+        """Return the collector of this process, with the system as its only registered component."""
 
     def simulated(
         self, levels: Mapping[str, float], *, seed: int, window: float, is_idle: bool = False
     ) -> Workload:
-        """A load, under which signals settle at `levels` within `window` seconds; the same for a seed."""
+        """Return a load whose signals settle at `levels` within `window` seconds, repeatable by `seed`."""
 
     def add_routes(self, app: FastAPI, collector: Collector[Any], *, context: str | None = None) -> None:
-        """Adds the REST API of the collector to the application, as of a context, without `/metrics`.
+        """Add the REST API of the collector, in a context, to the application; without `/metrics`.
 
-        UnknownContextError where the service was rendered without that context.
+        Raise UnknownContextError if the service was rendered without that context.
         """

@@ -1,4 +1,4 @@
-"""Signals: what is read from metrics, how it is asked in PromQL and what values it can take.
+"""Signals: their kinds, the PromQL that computes them, and their evaluation over samples.
 
-A leaf: standard library only, nothing of ours is imported. One file per kind stands in `kinds`.
+Needs the standard library and `victor_monitoring.promql` alone. Each kind is one module of `kinds`.
 """

@@ -1,4 +1,4 @@
-"""An alert on a signal, as a process that evaluates its own signals knows it."""
+"""Alerting rules as plain data, for a process that evaluates its own signals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from victor_monitoring.signals.signal import LabelPairs, Signal
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A second condition that an alert needs."""
+    """A second condition that must be met for the alert to fire."""
 
     signal: Signal
     condition: Condition
@@ -21,7 +21,7 @@ class Guard:
 
 @dataclass(frozen=True, slots=True)
 class AlertRule:
-    """An alert; durations are milliseconds, `labels` all that it adds, `summary` the text as written."""
+    """An alert. Durations are milliseconds, `labels` are those that it adds, `summary` is a template."""
 
     name: str
     group: str
@@ -37,13 +37,13 @@ class AlertRule:
     runbook: str | None
 
     def exceeded(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """The signal's values that meet the condition at `at`, while the guard's do, too."""
+        """Return the signal's values that meet the condition at `at` while the guard is met."""
         values = self.signal.evaluate(samples, at).items()
         met = {key: value for key, value in values if self.condition.is_met(value)}
         if self.guard is None or not met:
             return met
         guard = self.guard
-        holds = {
+        guarded = {
             key for key, value in guard.signal.evaluate(samples, at).items() if guard.condition.is_met(value)
         }
-        return {k: value for k, value in met.items() if label_pairs(dict(k), guard.signal.labels) in holds}
+        return {k: value for k, value in met.items() if label_pairs(dict(k), guard.signal.labels) in guarded}

@@ -1,6 +1,6 @@
-"""Signals with everything that they name: kinds bound to metrics and to other signals, and alerts to them.
+"""Binding: signals and alerts built from plain data, with their names resolved to metrics and signals.
 
-A kind's parameters are read by the types of its fields, so that no kind is known here by name.
+A kind's parameters are parsed by the types of its fields, so that a new kind needs no code here.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ from victor_monitoring.signals.selector import parse_selector
 from victor_monitoring.signals.signal import At, Signal, SignalKind
 
 _Kind = TypeVar("_Kind", bound=SignalKind)
-# What reads a parameter: it is given the parameter as written, and where it stands below the kind.
+# The parser of one parameter: it gets the parameter as written, and its path below the kind.
 Reader: TypeAlias = Callable[[Any, At], Any]
 Readers: TypeAlias = Mapping[object, Reader]
 
 
 class Unbound(Exception):
-    """A parameter names what does not exist."""
+    """A parameter names a metric or signal that does not exist."""
 
 
 class RegistryData(Protocol):
-    """What a registry module says of the service, in plain data; durations are milliseconds."""
+    """The plain data of a registry module; durations are milliseconds."""
 
     PREFIX: str
     SCOPE: tuple[str, ...]
@@ -41,7 +41,7 @@ class RegistryData(Protocol):
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Bound:
-    """The metrics, signals and alerts of a registry module, by name and in its order."""
+    """The metrics, signals and alerts of a registry module, by name, in the order of the module."""
 
     metrics: Mapping[str, Metric]
     signals: Mapping[str, Signal]
@@ -49,7 +49,7 @@ class Bound:
 
 
 def bind(data: RegistryData) -> Bound:
-    """What the spec has resolved, rebuilt from the registry module that was rendered from it."""
+    """Return the metrics, signals and alerts that the registry module was rendered from."""
     signals = _Signals(data)
     bound = {name: signals.signal(name) for name in data.SIGNALS}
     alerts = {name: _alert(name, written, bound) for name, written in data.ALERTS.items()}
@@ -57,9 +57,10 @@ def bind(data: RegistryData) -> Bound:
 
 
 def bind_kind(kind: type[_Kind], parameters: object, readers: Readers) -> _Kind:
-    """The kind with its parameters, a mapping or an object that has them as attributes.
+    """Create a kind from its parameters: a mapping, or an object with the parameters as attributes.
 
-    `readers` read the types that have one. Every parameter is read before a reader's Unbound is raised.
+    `readers` maps types of fields to their parsers. Every parameter is parsed before an Unbound of
+    any parser is raised again.
     """
     bound: _Kind = _bind_fields(kind, parameters, readers, (), kind.INLINE)
     return bound

@@ -1,4 +1,4 @@
-"""Metrics as signals read them, and selectors of their series."""
+"""Metrics, selectors of their series, and populations: the series of a target with their values."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A declared metric. `buckets` are the finite upper bounds, `low` and `high` its possible values."""
+    """A declared metric. `buckets` are the finite upper bounds; `low` and `high` bound its values."""
 
     name: str
     type: MetricType
@@ -41,11 +41,11 @@ class Metric:
 
     @property
     def label_names(self) -> tuple[str, ...]:
-        """Its own labels' names, in the order of the spec."""
+        """The names of the metric's own labels, in the order of the spec."""
         return tuple(label.name for label in self.labels)
 
     def series(self) -> dict[str, Metric]:
-        """The metrics that can be selected: itself, and a histogram's `_count` and `_sum` as counters."""
+        """Return the metrics that can be selected: itself, and `_count` and `_sum` of a histogram."""
         if self.type != "histogram":
             return {self.name: self}
         counter = replace(self, type="counter", buckets=())
@@ -58,26 +58,26 @@ class Metric:
 
 @dataclass(frozen=True, slots=True)
 class Selector:
-    """Series of one metric: those that meet every matcher."""
+    """A selector of the series of one metric that every matcher matches."""
 
     metric: Metric
     matchers: tuple[Matcher, ...] = ()
 
     def __str__(self) -> str:
-        """The selector as it is written, without the target labels that are selected too."""
+        """Return the selector as in the spec, without the matchers of target labels."""
         matchers = ",".join(map(str, self.matchers))
         return f"{self.metric.name}{{{matchers}}}" if matchers else self.metric.name
 
     def vector(self, select: tuple[Matcher, ...], window: int | None = None, suffix: str = "") -> Vector:
-        """The PromQL selector: `select` first, then the written matchers."""
+        """Return the PromQL selector: the matchers of `select` first, then its own."""
         return Vector(self.metric.name + suffix, (*select, *self.matchers), window)
 
     def matches(self, labels: Mapping[str, str]) -> bool:
-        """Whether a series with these labels is selected (a missing label is empty, regexes anchored)."""
+        """Return whether a series with these labels is selected; a missing label counts as empty."""
         return all(matcher.matches(labels.get(matcher.label, "")) for matcher in self.matchers)
 
     def label_sets(self) -> Iterator[dict[str, str]]:
-        """The label sets of the metric that are selected; open labels take values that matchers name."""
+        """Yield the selected label sets of the metric; an open label takes values from its matchers."""
         choices = [
             label.values if label.values is not None else self._open_values(label.name)
             for label in self.metric.labels
@@ -98,7 +98,7 @@ class Selector:
         return tuple(dict.fromkeys((*named, *split, _EXAMPLE)))
 
     def is_subset_of(self, other: Selector) -> bool:
-        """Whether every series selected here is selected by `other` too, for certain."""
+        """Return whether `other` provably selects every series that this selector selects."""
         if self.metric.name != other.metric.name:
             return False
         mine = set(self.matchers)
@@ -108,7 +108,7 @@ class Selector:
         )
 
     def _covers(self, matcher: Matcher) -> bool:
-        """Whether every value of a closed label that is selected here meets `matcher`."""
+        """Return whether `matcher` matches all values of a closed label that this selector allows."""
         label = next((each for each in self.metric.labels if each.name == matcher.label), None)
         if label is None or label.values is None:
             return False
@@ -123,25 +123,25 @@ def _implies(mine: Matcher, other: Matcher) -> bool:
 
 
 def _filled(pattern: str) -> tuple[str, ...]:
-    """Values that simple patterns match: each wildcard or class replaced by a plain character."""
+    """Return values that a simple pattern matches, with a character in place of each wildcard or class."""
     simple = re.sub(r"\[\^?([^\]])[^\]]*\][*+]?|\.[*+]?|\\d[*+]?", lambda m: m[1] or "0", pattern)
     return tuple(re.split(r"\|", re.sub(r"[()?^$]", "", simple)))
 
 
 SeriesKey: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
-"""A series: the name that is exposed, and its own labels, sorted by name."""
+"""A series: its exposed name, and its own labels, sorted by name."""
 
 Population: TypeAlias = Mapping[SeriesKey, float]
-"""A gauge's series by its value, a counter's by its growth per second; histograms as they are exposed."""
+"""Values of a gauge's series, rates per second of a counter's and of the series of a histogram."""
 
 
 def series_key(name: str, labels: Mapping[str, str]) -> SeriesKey:
-    """The series with this name and these labels."""
+    """Return the key of the series with this name and these labels."""
     return name, tuple(sorted(labels.items()))
 
 
 def selected(population: Population, selector: Selector, suffix: str = "") -> dict[SeriesKey, float]:
-    """The part of a population that a selector selects."""
+    """Return the part of a population that a selector selects."""
     name = selector.metric.name + suffix
     return {
         each: value
@@ -151,7 +151,7 @@ def selected(population: Population, selector: Selector, suffix: str = "") -> di
 
 
 def totalling(part: Population, total: float) -> dict[SeriesKey, float]:
-    """The same series with that total: in their proportions, or evenly where all of them are 0."""
+    """Scale the series to a total: in their proportions, or evenly if all of them are 0."""
     now = sum(part.values())
     if now == 0:
         return dict.fromkeys(part, total / len(part)) if part else {}
@@ -159,7 +159,7 @@ def totalling(part: Population, total: float) -> dict[SeriesKey, float]:
 
 
 def groups(population: Population, labels: Collection[str]) -> dict[tuple[tuple[str, str], ...], Population]:
-    """The population divided by the values of `labels`; series without any of them belong to every group."""
+    """Group a population by the values of `labels`; a series without these labels is in every group."""
     keys = {each: tuple(pair for pair in each[1] if pair[0] in labels) for each in population}
     shared = {each: value for each, value in population.items() if not keys[each]}
     divided: dict[tuple[tuple[str, str], ...], dict[SeriesKey, float]] = {}

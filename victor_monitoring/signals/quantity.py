@@ -1,4 +1,4 @@
-"""A text of the spec that cannot be read, told with the place of the mistake in it."""
+"""Quantities and conditions of a spec, such as `250ms` and `> 1GiB`: parsing, units and comparison."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 
 class TextError(ValueError):
-    """What is wrong with a text, where in it (start, end) and the way to mend it."""
+    """A text of the spec that cannot be parsed: the message, the range (start, end) and the hint."""
 
     def __init__(self, message: str, part: tuple[int, int], hint: str) -> None:
         super().__init__(message)
@@ -21,7 +21,7 @@ class TextError(ValueError):
 Unit: TypeAlias = Literal["ratio", "seconds", "bytes", "count", "per_second", "bytes_per_second", "score"]
 UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
 
-# Powers of (seconds, bytes); units of equal powers measure the same kind of thing.
+# Exponents of (seconds, bytes); units with equal exponents have the same dimension.
 DIMENSIONS: Final[dict[Unit, tuple[int, int]]] = {
     "ratio": (0, 0), "count": (0, 0), "score": (0, 0), "seconds": (1, 0), "bytes": (0, 1),
     "per_second": (-1, 0), "bytes_per_second": (-1, 1),
@@ -54,20 +54,20 @@ OPERATORS: Final[dict[str, Compare]] = {
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """An exact amount in base units; `unit` is None for a bare number, `text` is as written."""
+    """An exact amount in base units; `unit` is None for a bare number, `text` is the spelling in the spec."""
 
     text: str
     value: Fraction
     unit: Unit | None
 
     def fits(self, unit: Unit) -> bool:
-        """Whether the amount can be one of `unit`: the same unit, or a bare number where bare is meant."""
+        """Return whether the amount is in `unit`; a bare number fits the units that are written bare."""
         return self.unit == unit or (self.unit is None and unit in BARE_UNITS)
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A comparison with a threshold; `any` is `> 0` in whatever unit."""
+    """A comparison with a threshold; `any` is `> 0` in every unit."""
 
     op: str
     threshold: Quantity
@@ -75,29 +75,29 @@ class Condition:
 
     @property
     def is_any(self) -> bool:
-        """Whether it was written as `any`, which fits every unit."""
+        """Whether the condition was written as `any`, which fits every unit."""
         return self.text == "any"
 
     def fits(self, unit: Unit) -> bool:
-        """Whether the threshold can be one of a signal in `unit`."""
+        """Return whether the condition can be put to a signal in `unit`."""
         return self.is_any or self.threshold.fits(unit)
 
     @property
     def high_is_bad(self) -> bool:
-        """Whether values above the threshold are the bad ones."""
+        """Whether the condition is met above its threshold."""
         return self.op in (">", ">=")
 
     def holds(self, value: Fraction) -> bool:
-        """Whether `value` meets the condition."""
+        """Return whether `value` meets the condition, in exact arithmetic."""
         return OPERATORS[self.op](value, self.threshold.value)
 
     def is_met(self, value: float) -> bool:
-        """Whether a measured value meets the condition, in floating-point arithmetic as Prometheus' is."""
+        """Return whether a measured value meets the condition, in floating point as in Prometheus."""
         return OPERATORS[self.op](value, float(self.threshold.value))
 
 
 def parse_quantity(text: str) -> Quantity:
-    """The quantity that `text` writes; ValueError says what is wrong."""
+    """Parse a quantity such as `250ms`, `5MiB/s`, `40%` or `1h30m`. Raise ValueError if invalid."""
     if _COMPOUND.fullmatch(text):
         total = sum((Fraction(n) * _SECONDS[unit] for n, unit in _PART.findall(text)), Fraction(0))
         return Quantity(text, total, "seconds")
@@ -122,11 +122,11 @@ def parse_quantity(text: str) -> Quantity:
 
 
 def parse_condition(text: str, operators: tuple[str, ...] = ("<", "<=", ">", ">=")) -> Condition:
-    """The condition that `text` writes, such as `> 1GiB` or `any`; ValueError says what is wrong."""
+    """Parse a condition such as `> 1GiB` or `any`. Raise ValueError if invalid."""
     if text == "any":
         return Condition(">", Quantity("0", Fraction(0), None), text)
     match = re.fullmatch(r"\s*(<=|>=|==|!=|<|>|=)?\s*(.*?)\s*", text, re.DOTALL)
-    assert match is not None  # every text matches
+    assert match is not None  # the pattern matches every text
     op, rest = match.groups()
     if op not in operators:
         allowed = ", ".join(f"`{each}`" for each in operators)

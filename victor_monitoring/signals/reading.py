@@ -1,4 +1,4 @@
-"""How every kind reads metrics: the PromQL of counters and gauges, and synthetic series for them."""
+"""Building blocks of all kinds: PromQL that reads counters and gauges, and synthetic series of them."""
 
 from __future__ import annotations
 
@@ -11,34 +11,34 @@ from victor_monitoring.promql.tree import Aggregate, Call, Expr
 from victor_monitoring.signals.metric import MetricType, Selector
 from victor_monitoring.signals.signal import Signal, Stream
 
-ELSEWHERE: Final = "elsewhere"  # a value of a label that no spec is likely to have
+ELSEWHERE: Final = "elsewhere"  # a label value that is unlikely in a spec
 COUNTER: frozenset[MetricType] = frozenset({"counter"})
 GAUGE: frozenset[MetricType] = frozenset({"gauge"})
 HISTOGRAM: frozenset[MetricType] = frozenset({"histogram"})
 
 
 def rate(signal: Signal, selector: Selector, suffix: str = "") -> Expr:
-    """The per-second rate of each series over the signal's window."""
+    """Return the expression of each series' per-second rate over the signal's window."""
     return Call("rate", (selector.vector(signal.select, signal.window, suffix),))
 
 
 def latest(signal: Signal, selector: Selector) -> Expr:
-    """The last value of each series of a gauge within the look-back."""
+    """Return the expression of each series' last value within the signal's look-back; a gauge's series."""
     return Call("last_over_time", (selector.vector(signal.select, signal.lookback),))
 
 
 def fold(signal: Signal, op: str, expr: Expr) -> Expr:
-    """The series folded into one per label set of the signal."""
+    """Aggregate the series by the labels of the signal."""
     return Aggregate(op, expr, signal.labels)
 
 
 def group(signal: Signal, labels: Mapping[str, str]) -> dict[str, str]:
-    """The labels by which the signal tells its values apart, as far as a series has them."""
+    """Return the labels among `labels` that are in the signal's `by`."""
     return {name: labels[name] for name in signal.by if name in labels}
 
 
 def label_sets_in(group: Mapping[str, str], selector: Selector) -> Iterator[dict[str, str]]:
-    """The label sets of a group that the selector selects."""
+    """Yield the label sets that the selector matches, with the group's values of the group's labels."""
     for labels in selector.label_sets():
         mine = {name: group.get(name, value) for name, value in labels.items()}
         if selector.matches(mine):
@@ -46,41 +46,41 @@ def label_sets_in(group: Mapping[str, str], selector: Selector) -> Iterator[dict
 
 
 def first_labels(selector: Selector, group: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The first label set, of the group if given, that the selector selects; ValueError where none is."""
+    """Return the first label set, of the group if given, that the selector matches; else ValueError."""
     for labels in label_sets_in(group or {}, selector):
         return labels
     raise ValueError(f"no series of `{selector.metric.name}` can meet the selector")
 
 
 def another(selectors: Iterable[Selector], label: str, used: Collection[str | None]) -> str | None:
-    """Another value of a label, which every selector that has the label lets through; None without one."""
+    """Return an unused value of a label that all selectors with that label match; None if none exists."""
     owning = [each for each in selectors if label in each.metric.label_names]
     labels = [declared for each in owning for declared in each.metric.labels if declared.name == label]
     for value in (*(value for declared in labels for value in declared.values or ()), ELSEWHERE):
         is_declared = all(declared.values is None or value in declared.values for declared in labels)
-        if value not in used and is_declared and all(_lets(each, label, value) for each in owning):
+        if value not in used and is_declared and all(_allows(each, label, value) for each in owning):
             return value
     return None
 
 
-def _lets(selector: Selector, label: str, value: str) -> bool:
+def _allows(selector: Selector, label: str, value: str) -> bool:
     mine = tuple(matcher for matcher in selector.matchers if matcher.label == label)
     return Selector(selector.metric, mine).matches({label: value})
 
 
 def relabelled(stream: Stream, label: str, value: str) -> Stream:
-    """The stream with a label set."""
+    """Return the stream with this label set to this value."""
     return replace(stream, labels=tuple(sorted({**dict(stream.labels), label: value}.items())))
 
 
 def stream(name: str, labels: Mapping[str, str], target: Mapping[str, str], start: Fraction) -> Stream:
-    """A gauge's series at one value."""
+    """Return a series of a gauge with a constant value."""
     return Stream(name, tuple(sorted({**target, **labels}.items())), start)
 
 
 def growing(
     signal: Signal, name: str, labels: Mapping[str, str], target: Mapping[str, str], per_second: Fraction
 ) -> Stream:
-    """A counter's series that grows evenly."""
+    """Return a series of a counter that grows by a constant rate."""
     step = per_second * signal.scrape / 1000
     return Stream(name, tuple(sorted({**target, **labels}.items())), Fraction(0), step, total=True)

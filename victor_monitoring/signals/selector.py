@@ -1,4 +1,4 @@
-"""The selectors of a spec: a metric and its matchers, with the place of every token."""
+"""The parser of the selectors in a spec: a metric and its matchers, each token with its position."""
 
 from __future__ import annotations
 
@@ -17,11 +17,12 @@ _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _OP = re.compile(r"=~|!~|!=|=")
 _SPACE = re.compile(r"\s*")
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'')
-# What Python's regular expressions have and Prometheus' (RE2) refuse: look-around, references, atomic groups.
+# Syntax of Python's regular expressions that RE2, Prometheus' engine, rejects: look-around, back
+# references, atomic groups, possessive repeats.
 _NOT_RE2 = re.compile(
     r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\\[ZG]|\(\?(?:[=!>#(]|<[=!]|P=|[a-zA-Z]*[aLux]|P<\w*[^\x00-\x7f])|[*+?}]\+)"
 )
-_NO_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:[uUN]|[^\x00-\x7f]))")  # in a class neither
+_NO_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:[uUN]|[^\x00-\x7f]))")  # rejected inside a class, too
 _BACKSPACE = re.compile(r"(?<!\\)(?:\\\\)*\[[^\]]*\\b")
 _REPEATED = re.compile(r"(?<!\\)(?:\\\\)*\{(?:\d+,)?(\d+),?\}")
 _MOST_REPEATED = 1000
@@ -30,12 +31,12 @@ _ESCAPE: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'
 
 
 class SelectorError(TextError):
-    """A selector that cannot be read."""
+    """A selector that cannot be parsed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A word of a selector and its place in the text."""
+    """A token of a selector: its text, and its start and end in the selector."""
 
     text: str
     part: TextRange
@@ -43,7 +44,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class WrittenMatcher:
-    """A matcher with the places of its label and value."""
+    """A matcher with the positions of its label and value."""
 
     label: Token
     op: str
@@ -51,7 +52,7 @@ class WrittenMatcher:
 
     @property
     def matcher(self) -> Matcher:
-        """The matcher without its places."""
+        """The matcher without positions."""
         return Matcher(self.label.text, self.op, self.value.text)
 
 
@@ -65,7 +66,7 @@ class WrittenSelector:
 
 
 def parse_selector(text: str) -> WrittenSelector:
-    """The selector that `text` writes: `metric` or `metric{label="value", ...}`; else SelectorError."""
+    """Parse `metric` or `metric{label="value", ...}`. Raise SelectorError if `text` is neither."""
     return _SelectorReader(text).selector()
 
 
@@ -75,7 +76,7 @@ class _SelectorReader:
 
     def space(self) -> None:
         match = _SPACE.match(self.text, self.at)
-        assert match is not None  # it matches the empty text
+        assert match is not None  # the pattern matches the empty string
         self.at = match.end()
 
     def fail(self, message: str, hint: str) -> SelectorError:
@@ -136,7 +137,7 @@ class _SelectorReader:
                 re.compile(value.text)
             except re.error as error:
                 raise SelectorError(
-                    f"`{value.text}` is not a regular expression: {error}", inner, "mend the expression"
+                    f"`{value.text}` is not a regular expression: {error}", inner, "fix the expression"
                 ) from None
             if fault := _fault_for_re2(value.text):
                 raise SelectorError(*fault[:1], inner, *fault[1:])
@@ -144,16 +145,16 @@ class _SelectorReader:
 
 
 def _fault_for_re2(pattern: str) -> tuple[str, str] | None:
-    """Why Prometheus refuses a regular expression that Python takes, and what to do; None if it does not."""
+    """Return a message and a hint if Prometheus rejects a regular expression that Python accepts."""
     outside = _CLASS.sub(r"\1x", pattern)
     foreign = _NOT_RE2.search(outside) or _NO_ESCAPE.search(pattern) or _BACKSPACE.search(pattern)
     if foreign:
-        message = f"`{foreign[0]}` is nothing that Prometheus' regular expressions know"
+        message = f"Prometheus' regular expressions have no `{foreign[0]}`"
         return (
             message,
-            "do without look-around, references and possessive repeats, and write characters plain",
+            "use RE2 syntax: no look-around, back references, possessive repeats or Unicode escapes",
         )
-    # Of repeats within repeats it counts the product; that of all is never less.
+    # RE2 limits the product of nested repeats; the product of all repeats is an upper bound of it.
     times = math.prod(max(int(each), 1) for each in _REPEATED.findall(outside))
     if times > _MOST_REPEATED:
         return f"`{pattern}` repeats more than {_MOST_REPEATED} times", "repeat less often, or use `*` or `+`"

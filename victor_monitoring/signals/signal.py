@@ -1,4 +1,4 @@
-"""A signal: one number per label set, read from metrics in the way of its kind."""
+"""Signals and the interface of their kinds: one number per label set, computed from metrics."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class KindInput:
-    """A selector that a kind reads: where it stands below the kind, and the metric types that fit."""
+    """A selector that a kind reads: its path below the kind, and the metric types that it accepts."""
 
     at: At
     selector: Selector
@@ -35,13 +35,13 @@ class KindInput:
 
     @property
     def suffixes(self) -> tuple[str, ...]:
-        """What follows the metric's name in the names of its series."""
+        """The suffixes that the metric's series add to its name."""
         return ("_bucket", "_count", "_sum") if self.selector.metric.type == "histogram" else ("",)
 
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """A part and the whole that must contain it, for the value to stay at or below 1."""
+    """A part and the whole that must contain it, so that the value is at most 1."""
 
     at: At
     part: Selector
@@ -51,7 +51,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class InvalidParameters:
-    """A combination of parameters that has no meaning: where below the kind, what and the way to mend it."""
+    """An invalid combination of parameters: its path below the kind, the message and the hint."""
 
     at: At
     message: str
@@ -69,9 +69,9 @@ class Recording:
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """A synthetic series: `start` at the first scrape, `step` more at each one after.
+    """A synthetic series: `start` at the first scrape, and `step` more at each later scrape.
 
-    A `total` only grows, so that where one stream follows another it goes on from the value reached.
+    A `total` only grows: a stream that follows another one continues from the last value.
     """
 
     metric: str
@@ -83,9 +83,10 @@ class Stream:
 
 @dataclass(frozen=True, slots=True)
 class DominantPart:
-    """Series over which a signal settles at a level mostly by one part: `lost` as much as the part can.
+    """Series that bring a score to a level mainly by one part, and two variants without its loss.
 
-    In `at_best` that part is at its best and all others are as before, in `gone` it has no series.
+    In `lost` the part loses as much as it can. In `at_best` it is at its best value, in `gone` it has no
+    series; the other parts are the same in all three.
     """
 
     part: str
@@ -95,16 +96,15 @@ class DominantPart:
 
 
 def shared(stream: Stream, target: Mapping[str, str], share: Fraction) -> Stream:
-    """A share of a series, at another target."""
+    """Return the series of another target, with this share of the values."""
     labels = tuple(sorted({**dict(stream.labels), **target}.items()))
     return replace(stream, labels=labels, start=stream.start * share, step=stream.step * share)
 
 
 class SignalKind(ABC):
-    """How a signal is read. A kind is a frozen dataclass whose fields are its parameters in the spec.
+    """The computation of a signal. A kind is a frozen dataclass; its fields are the parameters in the spec.
 
-    `NAME` is the key in the spec; `INLINE` names the one field that stands for the whole value, where
-    the value is a list.
+    `NAME` is the key in the spec. If the value of the key is a list, `INLINE` names the field that it sets.
     """
 
     __slots__ = ()
@@ -113,48 +113,49 @@ class SignalKind(ABC):
 
     @abstractmethod
     def readings(self) -> tuple[KindInput, ...]:
-        """Every selector that is read, in the order of the spec."""
+        """Return every selector that the kind reads, in the order of the spec."""
 
     @abstractmethod
     def units(self) -> tuple[Unit, ...]:
-        """The units that the value can have."""
+        """Return the units that the value can have."""
 
     @abstractmethod
     def range(self) -> Interval:
-        """The values that are possible."""
+        """Return the bounds of the value."""
 
     @abstractmethod
     def promql(self, signal: Signal) -> Expr:
-        """The expression whose value is the signal."""
+        """Return the expression that computes the signal from its metrics."""
 
     @abstractmethod
     def words(self, signal: Signal) -> str:
-        """What the signal is, in a phrase."""
+        """Return a noun phrase that describes the signal, for documentation."""
 
     @abstractmethod
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
-        """Series of one target, with its labels, over which the signal settles at `level`.
+        """Return series of one target, with its labels, over which the signal settles at `level`.
 
-        It settles once a whole window has passed. `traffic` is how much there is of what the value is a
-        share of, events a second or a gauge; by default as little as makes whole numbers. ValueError
-        where no series can make that level.
+        It settles after one window. `traffic` is the size of the denominator, in events per second or as the
+        value of a gauge; by default the smallest that makes all values whole numbers. Raise ValueError if no
+        series give that level.
         """
 
     @abstractmethod
     def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """The values over the samples up to `at` (milliseconds): what `promql` yields at that time.
+        """Return the values over the samples up to `at` (milliseconds), equal to those of `promql`.
 
-        Keys are the signal's labels in order, less those that the series lack. A value can be NaN.
+        Keys are the signal's labels in order, without labels that the series do not have. A value can be NaN.
         """
 
     def spread(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> tuple[Stream, ...]:
-        """Series of several targets that differ, over which the signal of all together settles at `level`.
+        """Return series of several targets with different values, whose common signal settles at `level`.
 
-        Here each series is shared out, the first mostly to the last target, the next mostly to the first.
+        By default each series is divided among the targets: the last target gets the greatest share of the
+        first series, the first target that of the second series, and so on by turns.
         """
         shares = [
             Fraction(1 + index, len(targets) * (len(targets) + 1) // 2) for index in range(len(targets))
@@ -168,79 +169,79 @@ class SignalKind(ABC):
     def dominant_parts(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> Iterator[DominantPart]:
-        """For each part the ways to make the level mostly by it, over several targets that differ."""
+        """Yield, for each part, series of the targets that give the level mainly by that part."""
         return iter(())
 
     @abstractmethod
     def set_level(self, signal: Signal, level: float, population: Population) -> Population:
-        """The series of a population that must change for the signal to settle at `level`, changed.
+        """Return the changed series that make the signal settle at `level`.
 
-        The population is one label set of the signal. As much as can be is kept: the traffic of a ratio, the
-        proportions of its parts. ValueError where its series cannot make that level.
+        The population has one label set of the signal. The traffic of a ratio and the proportions of its
+        series are preserved as far as possible. Raise ValueError if the series cannot give that level.
         """
 
     def operation(self, signal: Signal) -> str | None:
-        """The last part of the recorded series' name; None where the kind is never recorded."""
+        """Return the last part of the recorded series' name; None if the kind is never recorded."""
         return None
 
     def is_windowed(self) -> bool:
-        """Whether the signal's window is used."""
+        """Return whether the kind uses the signal's window."""
         return self.reads_counters()
 
     def reads_counters(self) -> bool:
-        """Whether any selector is of a metric that only grows."""
+        """Return whether any selector reads a counter or a histogram."""
         return any(reading.selector.metric.type != "gauge" for reading in self.readings())
 
     def recordings(self, signal: Signal) -> tuple[Recording, ...]:
-        """The recording rules, in order; the last one is the signal."""
+        """Return the recording rules, in order; the last one records the signal."""
         return (Recording(signal.record, self.promql(signal)),)
 
     def always_recorded(self) -> bool:
-        """Whether it is recorded even where only panels use it."""
+        """Return whether the signal is recorded even if only panels use it."""
         return False
 
     def is_evaluable(self) -> bool:
-        """Whether a process can compute the value from its own samples."""
+        """Return whether a process can compute the value from its own samples."""
         return all(part.kind.is_evaluable() for _, part in self.parts())
 
     def shares(self) -> tuple[Share, ...]:
-        """The parts that must lie within a whole."""
+        """Return the selectors that must be subsets of others for the value to be at most 1."""
         return ()
 
     def grain(self) -> Fraction | None:
-        """The distance between values that are possible; None where they lie as close as one likes."""
+        """Return the distance between adjacent possible values; None if the values are continuous."""
         return None
 
     def levels(self) -> tuple[Fraction, ...] | None:
-        """The only thresholds with an exact meaning; None where every one has."""
+        """Return the thresholds that have an exact meaning; None if every threshold has."""
         return None
 
     def quantities(self) -> tuple[tuple[At, Quantity, Unit], ...]:
-        """The quantities among the parameters, each with where it stands and the unit it must have."""
+        """Return the quantities among the parameters, each with its path and the unit that it must have."""
         return ()
 
     def parts(self) -> tuple[tuple[At, Signal], ...]:
-        """The signals that this one is made of, each with where it is named."""
+        """Return the signals that this one is computed from, each with the path of its name."""
         return ()
 
     def part_levels(self, level: float) -> tuple[tuple[Signal, float], ...]:
-        """The signals that this one is made of, each with a level at which this one is at `level`."""
+        """Return the signals that this one is computed from, with levels that bring this one to `level`."""
         del level  # a kind without parts
         return ()
 
     def losses(self, signal: Signal, samples: Samples, at: int) -> dict[str, dict[LabelPairs, float]]:
-        """What each part takes from the value at that time, by the part's name; only what is above 0."""
+        """Return the points that each part takes from the value, by the part's name; only points above 0."""
         del signal, samples, at  # a kind without parts
         return {}
 
     def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
-        """Combinations of parameters that have no meaning."""
+        """Yield the invalid combinations of parameters."""
         return iter(())
 
 
 @dataclass(frozen=True, slots=True)
 class Signal:
-    """A resolved signal. Durations are milliseconds; `select` and `scope` say which targets it reads."""
+    """A resolved signal. Durations are milliseconds; `select` and `scope` choose its targets."""
 
     name: str
     title: str
@@ -256,25 +257,25 @@ class Signal:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels of every value: select's, scope and `by`, each once."""
+        """The labels of every value: those of `select`, `scope` and `by`, each once."""
         return tuple(dict.fromkeys((*(matcher.label for matcher in self.select), *self.scope, *self.by)))
 
     @property
     def lookback(self) -> int:
-        """How far back a gauge is read, so that one failed scrape leaves no gap."""
+        """The range of a gauge's selector, long enough that one failed scrape leaves no gap."""
         return 4 * self.scrape
 
     @property
     def record(self) -> str:
-        """The recorded series' name: `<labels>:<prefix><signal>:<operation>`."""
+        """The name of the recorded series."""
         return self.record_as(self.kind.operation(self) or "value")
 
     def record_as(self, operation: str) -> str:
-        """The name of a series recorded for this signal."""
+        """Return the name of a series recorded for this signal: `<labels>:<prefix><signal>:<operation>`."""
         return f"{'_'.join(self.labels)}:{self.prefix}{self.name}:{operation}"
 
     def series_in(self, population: Population) -> set[SeriesKey]:
-        """The series of a population that the signal reads, its parts' too."""
+        """Return the series of a population that the signal and its parts read."""
         own = {
             series
             for reading in self.kind.readings()
@@ -284,42 +285,42 @@ class Signal:
         return own.union(*(part.series_in(population) for _, part in self.kind.parts()))
 
     def label_sets(self, population: Population) -> dict[tuple[tuple[str, str], ...], Population]:
-        """The label sets of the signal on a target with these series, each with what it is read from."""
+        """Return the label sets that the signal has over these series, each with the series that it reads."""
         mine = self.series_in(population)
         read = {series: value for series, value in population.items() if series in mine}
         return {labels: part for labels, part in groups(read, self.by).items() if part}
 
     def set_level(self, level: float, population: Population) -> Population:
-        """The population with this signal at `level`, for every label set; ValueError where it cannot be."""
+        """Return the population with every label set of the signal at `level`; ValueError if impossible."""
         found = dict(population)
         for part in self.label_sets(population).values():
             found.update(self.kind.set_level(self, level, part))
         return found
 
     def definition(self) -> Expr:
-        """The signal computed from its metrics."""
+        """Return the expression that computes the signal from its metrics."""
         return self.kind.promql(self)
 
     def value(self) -> Expr:
-        """The signal as everything else reads it: the recorded series, or the definition."""
+        """Return the expression that reads the signal: its recorded series if any, else its definition."""
         return Vector(self.record, self.select) if self.recorded else self.definition()
 
     def evaluate(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """Its values over the samples up to `at`, in milliseconds."""
+        """Return the values over the samples up to `at` (milliseconds), by label set."""
         return self.kind.evaluate(self, samples, at)
 
     def with_parts(self) -> Iterator[Signal]:
-        """What it is made of, and then itself."""
+        """Yield all signals that this one is computed from, and then itself."""
         for _, part in self.kind.parts():
             yield from part.with_parts()
         yield self
 
     def recordings(self) -> tuple[Recording, ...]:
-        """Its recording rules, in order; none where it is not recorded."""
+        """Return the recording rules, in order; empty if the signal is not recorded."""
         return self.kind.recordings(self) if self.recorded else ()
 
     def recorded_at(self, samples: Samples, at: int) -> dict[str, dict[LabelPairs, float]]:
-        """What its recording rules record over the samples at that time, by name, with their own labels."""
+        """Return the values of the recording rules at `at`, by the record's name and its label set."""
         recordings = self.recordings()
         found: dict[str, dict[LabelPairs, float]] = {each.record: {} for each in recordings}
         losses = self.kind.losses(self, samples, at) if any(each.labels for each in recordings) else {}

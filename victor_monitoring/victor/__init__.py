@@ -1,1 +1,1 @@
-"""Victor's own part: the metric registry that its spec renders."""
+"""Victor's own part: the registry module that its spec renders, and the collector of its components."""

@@ -1,4 +1,4 @@
-"""The agent's metrics collector: its tool executions observed one by one, its totals read."""
+"""The reader of the agent's metrics collector: each tool execution is observed, the totals are read."""
 
 from __future__ import annotations
 
@@ -21,19 +21,19 @@ _NONE: Final = object()
 
 
 class AgentMetricsCollector(Protocol):
-    """What the collector asks of an agent's metrics collector; `record_tool_execution` may be missing."""
+    """The interface of an agent's metrics collector; `record_tool_execution` is optional."""
 
     def get_tool_usage_stats(self) -> object:
-        """A mapping with `selection_stats` and `tool_stats`."""
+        """Return a mapping with `selection_stats` and `tool_stats`."""
 
 
 class Observation:
-    """Calls of an object's `record_tool_execution`, handed to `tell` before the object gets them.
+    """A wrapper of an object's `record_tool_execution` that calls `observe` before the original.
 
-    The totals give no percentiles; these calls do. `tell` gets the arguments as they are, and must not raise.
+    The calls have durations, which the totals do not. `observe` gets the same arguments and must not raise.
     """
 
-    def __init__(self, agent: object, tell: Callable[..., object]) -> None:
+    def __init__(self, agent: object, observe: Callable[..., object]) -> None:
         self._agent = agent
         original: Callable[..., Any] = getattr(agent, _METHOD)
         self._before = _own_attribute(agent)
@@ -42,22 +42,22 @@ class Observation:
         @functools.wraps(original)
         def record_tool_execution(*arguments: Any, **options: Any) -> Any:
             if not self._is_closed:
-                tell(*arguments, **options)
+                observe(*arguments, **options)
             return original(*arguments, **options)
 
         self._observer = record_tool_execution
         setattr(agent, _METHOD, record_tool_execution)
 
     @classmethod
-    def of(cls, agent: object, tell: Callable[..., object]) -> Observation | None:
-        """An observation; None of an object that has no such method, or does not let it be replaced."""
+    def of(cls, agent: object, observe: Callable[..., object]) -> Observation | None:
+        """Wrap the method and return the observation; None if it is missing or cannot be replaced."""
         try:
-            return cls(agent, tell) if callable(getattr(agent, _METHOD, None)) else None
-        except Exception:  # noqa: BLE001 - whatever keeps it from being observed, its totals can be read
+            return cls(agent, observe) if callable(getattr(agent, _METHOD, None)) else None
+        except Exception:  # noqa: BLE001 - without an observation, the totals are read
             return None
 
     def close(self) -> None:
-        """Makes the object what it was. If somebody else has wrapped the method since, theirs stays."""
+        """Restore the original method, unless other code has wrapped it since; that wrapper stays."""
         self._is_closed = True
         if getattr(self._agent, _METHOD, None) is not self._observer:
             return
@@ -68,7 +68,7 @@ class Observation:
 
 
 def _own_attribute(agent: object) -> object:
-    """The method as an attribute of the object itself, `_NONE` where it is its class's."""
+    """Return the method if it is an attribute of the object itself, `_NONE` if of its class."""
     if hasattr(type(getattr(type(agent), _METHOD, None)), "__set__"):  # a slot
         return getattr(agent, _METHOD)
     return getattr(agent, "__dict__", {}).get(_METHOD, _NONE)
@@ -77,43 +77,43 @@ def _own_attribute(agent: object) -> object:
 def call_arguments(
     tool_name: object, success: object, elapsed_ms: object, *_: object, **__: object
 ) -> tuple[object, object, object]:
-    """What a call of the observed method tells, whatever else a later version passes."""
+    """Return the known arguments of an observed call; ignore those of later versions."""
     return tool_name, success, elapsed_ms
 
 
 class AgentReader:
-    """Puts the totals of one agent's metrics collector into metrics."""
+    """Sets the metrics of tools from the totals of one agent's metrics collector."""
 
     def __init__(self, agent: AgentMetricsCollector, metrics: Metrics, totals: Totals) -> None:
         self._agent, self._metrics, self._totals = agent, metrics, totals
 
     def ask(self) -> object:
-        """What the agent's collector says now."""
+        """Return the current totals of the agent's collector."""
         return self._agent.get_tool_usage_stats()
 
     def use_selections(self, answer: object) -> None:
-        """Takes how tools were selected. Raises Nonsense where a part of it cannot be true."""
+        """Count tool selections by method. Raise InvalidReading if any value is impossible."""
         stats = ComponentReport(answer, _STATS)
         selections = stats.part("selection_stats")
         for method, key in _SELECTIONS.items():
             if (total := selections.amount(key)) is not None:
                 gained = self._totals.increment(key, total)
                 self._metrics.tool_selection.tool_selection_methods_total(method).inc(gained)
-        stats.judge()
+        stats.raise_if_invalid()
 
     def use_executions(self, answer: object) -> None:
-        """Takes how often each tool was called: no durations, since totals have none to tell."""
+        """Count tool calls by outcome, without durations. Raise InvalidReading if any value is impossible."""
         stats = ComponentReport(answer, _STATS)
         tools = stats.part("tool_stats")
         for tool in tools:
             for outcome, total in _calls(tools.part(tool)).items():
                 if gained := self._totals.increment((tool, outcome), total):
                     self._metrics.tool_execution.tool_executions_total(str(tool), outcome).inc(gained)
-        stats.judge()
+        stats.raise_if_invalid()
 
 
 def _calls(stats: ComponentReport) -> dict[ToolExecutionOutcome, float]:
-    """The calls of a tool by outcome; where one outcome is missing, what the other leaves of the total."""
+    """Return the calls of a tool by outcome; compute a missing one from the total and the other."""
     total = stats.amount("total_calls")
     success, failure = stats.amount("successful_calls"), stats.amount("failed_calls")
     if total is not None and failure is None and success is not None:

@@ -1,4 +1,4 @@
-"""The tool selection cache, read into the metrics of the cache and of tool selections."""
+"""The reader of the tool selection cache, for the metrics of the cache and of tool selections."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ _OPERATIONS: Final[dict[Operation, str]] = {"hit": "hits", "miss": "misses", "ev
 
 
 class ToolSelectionCache(Protocol):
-    """What the collector asks of a tool selection cache."""
+    """The interface of a tool selection cache that the collector needs."""
 
     def get_stats(self) -> object:
-        """A mapping with `max_size` and `namespaces`, by name: hits, misses, evictions, total_entries, ..."""
+        """Return a mapping with `max_size` and `namespaces`, by name: hits, misses, total_entries, ..."""
 
 
 class CacheReader:
-    """Puts what one cache says into metrics; its lookups are `selections`, which calls may tell of, too."""
+    """Sets the metrics of a cache; its lookups may also be recorded by calls and are counted once."""
 
     def __init__(
         self, cache: ToolSelectionCache, metrics: Metrics, totals: Totals, selections: Tally
@@ -30,11 +30,11 @@ class CacheReader:
         self._metrics, self._totals, self._selections = metrics, totals, selections
 
     def ask(self) -> object:
-        """What the cache says now."""
+        """Return the current statistics of the cache."""
         return self._cache.get_stats()
 
     def use(self, answer: object) -> None:
-        """Takes the answer of `get_stats`. Raises Nonsense where a part of it cannot be true."""
+        """Set the metrics from `get_stats`. Raise InvalidReading if any value is impossible."""
         stats = ComponentReport(answer, "get_stats()")
         size = stats.amount("max_size")
         namespaces = stats.part("namespaces")
@@ -44,7 +44,7 @@ class CacheReader:
                 self._sizes(name, namespaces.part(name), size)
         if (memory := stats.amount("memory_bytes")) is not None:
             self._metrics.cache.cache_memory_bytes.set(memory)
-        stats.judge()
+        stats.raise_if_invalid()
 
     def _counts(self, name: Cache, stats: ComponentReport) -> None:
         for operation, key in _OPERATIONS.items():
@@ -60,7 +60,7 @@ class CacheReader:
             self._metrics.cache.cache_saved_seconds_total(name).inc(gained / 1000)
 
     def _sizes(self, name: Cache, stats: ComponentReport, size: float | None) -> None:
-        """Entries held and entries that fit; of a cache that tells one of them only, by its utilization."""
+        """Set the number of entries and the capacity; compute a missing one of them from the utilization."""
         entries, used = stats.amount("total_entries"), stats.amount("utilization")
         if entries is None and used is not None and size is not None:
             entries = round(used * size)

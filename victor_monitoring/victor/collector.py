@@ -1,4 +1,4 @@
-"""Victor's collector: its components registered, its sections read."""
+"""Victor's performance collector: registration of components and access to their metrics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from victor_monitoring.victor.recording import RecordingCollector
 
 
 class Registered:
-    """A component that is registered; `close` undoes it, and does nothing the second time."""
+    """A registered component; `close` unregisters it, and does nothing when called again."""
 
     def __init__(self, component: object, *undo: Callable[[], object]) -> None:
         self.component: Final = component
@@ -27,11 +27,11 @@ class Registered:
 
     @property
     def is_closed(self) -> bool:
-        """Whether it has been undone."""
+        """Whether the component has been unregistered."""
         return not self._undo
 
     def close(self) -> None:
-        """Ends the reading and observing of the component, and leaves it as it was."""
+        """Stop reading and observing the component, and restore it to its original state."""
         while self._undo:
             self._undo.pop()()
 
@@ -39,9 +39,9 @@ class Registered:
 class PerformanceMetricsCollector(RecordingCollector):
     """All performance metrics of one process of Victor.
 
-    A component is registered as it is, and read when somebody asks. One that raises, hangs or answers with
-    nonsense costs its own section only. `probe` measures the process; see `RecordingCollector` for what is
-    recorded by calls, and `runtime.collector.Collector` for the other options.
+    Components are registered unchanged and read on request. One that raises, hangs or returns impossible
+    values affects its own section alone. `probe` measures the process. See `RecordingCollector` for the
+    recording methods, and `runtime.collector.Collector` for the other options.
     """
 
     def __init__(
@@ -61,7 +61,7 @@ class PerformanceMetricsCollector(RecordingCollector):
         self._registering = Lock()
 
     def register_tool_selection_cache(self, cache: caches.ToolSelectionCache) -> Registered:
-        """Has the cache read from now on, in place of one that was registered before."""
+        """Register the cache; it replaces one that was registered before."""
 
         def register() -> Registered:
             reader = caches.CacheReader(cache, self.metrics, self._totals.of(cache), self._selections)
@@ -71,14 +71,14 @@ class PerformanceMetricsCollector(RecordingCollector):
         return self._register("cache", cache, register, most=1)
 
     def unregister_tool_selection_cache(self, cache: caches.ToolSelectionCache) -> None:
-        """Undoes its registration, if there is one."""
+        """Unregister the cache, if it is registered."""
         self._unregister("cache", cache)
 
     def register_agent_metrics_collector(self, agent: AgentMetricsCollector) -> Registered:
-        """Observes the tool executions that are recorded with it from now on, and reads its totals.
+        """Register an agent's collector: observe its recorded tool executions, and read its totals.
 
-        Any number may be registered. One without a `record_tool_execution`, or that does not let it be
-        observed, has its totals counted: how many executions, but not how long they took.
+        Any number may be registered. If `record_tool_execution` is missing or cannot be wrapped, executions
+        are counted from the totals, without durations.
         """
 
         def register() -> Registered:
@@ -93,11 +93,11 @@ class PerformanceMetricsCollector(RecordingCollector):
         return self._register("agent", agent, register)
 
     def unregister_agent_metrics_collector(self, agent: AgentMetricsCollector) -> None:
-        """Undoes its registration, if there is one: the object is as it was."""
+        """Unregister the agent's collector, if it is registered, and restore its method."""
         self._unregister("agent", agent)
 
     def register_provider_pool(self, pool: providers.ProviderPool) -> Registered:
-        """Has the pool read from now on, in place of one that was registered before."""
+        """Register the pool; it replaces one that was registered before."""
 
         def register() -> Registered:
             self._has_pool = True
@@ -108,39 +108,39 @@ class PerformanceMetricsCollector(RecordingCollector):
         return self._register("pool", pool, register, most=1)
 
     def unregister_provider_pool(self, pool: providers.ProviderPool) -> None:
-        """Undoes its registration, if there is one."""
+        """Unregister the pool, if it is registered."""
         self._unregister("pool", pool)
 
     def get_all_metrics(self) -> Snapshot:
-        """Every section, as of now."""
+        """Return the current metrics of all sections."""
         return self.snapshot()
 
     def get_tool_selection_metrics(self) -> Section:
-        """Tool selections: outcomes by cache, durations, methods."""
+        """Return the metrics of tool selections: outcomes by cache, durations, methods."""
         return self._section("tool_selection")
 
     def get_cache_metrics(self) -> Section:
-        """The tool selection cache: operations, entries, memory, time saved."""
+        """Return the metrics of the tool selection cache: operations, entries, memory, time saved."""
         return self._section("cache")
 
     def get_bootstrap_metrics(self) -> Section:
-        """The start: phases, lazy loads, first access."""
+        """Return the metrics of the start: phases, lazy loads, first access."""
         return self._section("bootstrap")
 
     def get_provider_pool_metrics(self) -> Section:
-        """Providers: health, requests by outcome, durations."""
+        """Return the metrics of the providers: health, requests by outcome, durations."""
         return self._section("provider_pool")
 
     def get_tool_execution_metrics(self) -> Section:
-        """Tool executions: outcomes by tool, durations, how many run."""
+        """Return the metrics of tool executions: outcomes by tool, durations, number running."""
         return self._section("tool_execution")
 
     def get_system_metrics(self) -> Section:
-        """This process: memory, processor time, threads, uptime."""
+        """Return the metrics of this process: memory, processor time, threads, uptime."""
         return self._section("system")
 
     def export_prometheus(self) -> str:
-        """What Prometheus scrapes, as text."""
+        """Return the exposition in Prometheus' text format."""
         return self.exposition().decode("utf-8")
 
     def _section(self, component: str) -> Section:
@@ -149,7 +149,7 @@ class PerformanceMetricsCollector(RecordingCollector):
     def _register(
         self, kind: str, component: object, register: Callable[[], Registered], most: int | None = None
     ) -> Registered:
-        """What `register` gives; of a component that is registered already, what it gave then."""
+        """Call `register` and return its result; of a registered component, the earlier result."""
         with self._registering:
             registered = [each for each in self._registered[kind] if not each.is_closed]
             for each in registered:
@@ -184,8 +184,8 @@ _collector: PerformanceMetricsCollector | None = None
 
 
 def get_performance_collector() -> PerformanceMetricsCollector:
-    """The collector of this process, on a registry of its own, made at the first call."""
-    global _collector  # noqa: PLW0603 - the guide's call takes nothing that could hold it
+    """Return the collector of this process, with its own registry, created at the first call."""
+    global _collector  # noqa: PLW0603 - the documented call has no parameter to hold it
     with _lock:
         if _collector is None:
             _collector = PerformanceMetricsCollector()

@@ -1,4 +1,4 @@
-"""Providers: a pool of them read into metrics, and an error of a request as its outcome."""
+"""The reader of a provider pool, and the mapping of a request's exception to its outcome."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from victor_monitoring.runtime.reads import ComponentReport
 from victor_monitoring.runtime.totals import Tally, Totals
 from victor_monitoring.victor.registry import Metrics, ProviderPoolOutcome
 
-# The gauges that only the pool sets, while one is registered.
+# The gauges that only the pool sets while one is registered.
 GAUGES: Final = ("providers_configured", "provider_up")
 _OUTCOMES: Final[dict[ProviderPoolOutcome, str]] = {
     "success": "successes",
@@ -20,7 +20,7 @@ _OUTCOMES: Final[dict[ProviderPoolOutcome, str]] = {
 
 
 class ProviderStats(TypedDict, total=False):
-    """What a pool says of one provider; the numbers are totals of requests since its start."""
+    """A pool's statistics of one provider; the numbers are totals of requests since its start."""
 
     healthy: bool
     successes: int
@@ -30,34 +30,34 @@ class ProviderStats(TypedDict, total=False):
 
 
 class ProviderPool(Protocol):
-    """What the collector asks of a pool of providers."""
+    """The interface of a provider pool that the collector needs."""
 
     def get_provider_stats(self) -> Mapping[str, ProviderStats]:
-        """The providers that are configured, by name; what is not known of one is left out."""
+        """Return the statistics of the configured providers by name; unknown values are left out."""
 
 
 class PoolReader:
-    """Puts what one pool says into metrics, its `requests` too, which calls may tell of as well."""
+    """Sets the metrics of a pool; its `requests` may also be recorded by calls and are counted once."""
 
     def __init__(self, pool: ProviderPool, metrics: Metrics, totals: Totals, requests: Tally) -> None:
         self._pool = pool
         self._metrics, self._totals, self._requests = metrics.provider_pool, totals, requests
 
     def ask(self) -> object:
-        """What the pool says now."""
+        """Return the current statistics of the pool."""
         return self._pool.get_provider_stats()
 
     def use(self, answer: object) -> None:
-        """Takes the answer of `get_provider_stats`. Raises Nonsense where a part of it cannot be true."""
+        """Set the metrics from `get_provider_stats`. Raise InvalidReading if any value is impossible."""
         providers = ComponentReport(answer, "get_provider_stats()")
-        providers.judge()
+        providers.raise_if_invalid()
         self._metrics.providers_configured.set(len(providers))
         for name in providers:
             stats = providers.part(name)
-            if (healthy := stats.truth("healthy")) is not None:
+            if (healthy := stats.boolean("healthy")) is not None:
                 self._metrics.provider_up(str(name)).set(healthy)
             self._count_requests(str(name), stats)
-        providers.judge()
+        providers.raise_if_invalid()
 
     def _count_requests(self, name: str, stats: ComponentReport) -> None:
         for outcome, key in _OUTCOMES.items():
@@ -68,7 +68,7 @@ class PoolReader:
 
 
 def outcome_of(error: BaseException | None) -> ProviderPoolOutcome:
-    """The outcome of a request that ended so, by the names and numbers that the providers' clients share."""
+    """Return a request's outcome by its exception: its class names and a status code of 429."""
     if error is None:
         return "success"
     names = [kind.__name__.lower() for kind in type(error).__mro__]

@@ -1,4 +1,4 @@
-"""What no component of Victor hands over: recorded by calls, which never raise into the code that calls."""
+"""The recording calls of Victor's collector, for data that no component reports; they never raise."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ from victor_monitoring.victor.registry import (
 )
 from victor_monitoring.victor.registry import Section as FaultySection
 
-_MOST_PROVIDERS: Final = 1000  # names that are remembered: what is recorded may take no end of memory
+_MOST_PROVIDERS: Final = 1000  # the limit of remembered names, to bound the memory
 
 
 class RecordingCollector(Collector[Metrics]):
-    """Victor's metrics, and the calls that record tool selections, tool executions, providers and the start.
+    """Victor's metrics, and methods that record tool selections, tool executions, providers and the start.
 
-    Durations are in seconds. A call with a value that cannot be recorded is counted as a fault of its
-    component and logged once. The measuring calls (`tool_selection`, `tool_execution`, `provider_request`,
-    `bootstrap_phase`, `lazy_load`) are context managers, plain and async, and decorators of functions and
-    coroutines; an exception passes on unchanged.
+    Durations are in seconds. A call with an invalid value is counted as a fault of its component and logged
+    once per component. The measuring methods (`tool_selection`, `tool_execution`, `provider_request`,
+    `bootstrap_phase`, `lazy_load`) return context managers, plain and async, that are also decorators of
+    functions and coroutines; exceptions propagate unchanged.
     """
 
     def __init__(
@@ -56,14 +56,14 @@ class RecordingCollector(Collector[Metrics]):
         self._selections, self._requests = Tally(), Tally()
         self._has_pool = False
         self._providers: set[str] = set()
-        # True of a collector that nobody has told of any: the anchors that show that it works.
+        # Correct before the first call: the anchors, whose presence shows that the collector works.
         self.metrics.tool_execution.tools_running.set(0)
         self.metrics.provider_pool.providers_configured.set(0)
 
     def record_tool_selection(self, cache: Cache, hit: bool, seconds: float) -> None:
-        """Records one tool selection: which cache was asked, whether it knew, how long all of it took.
+        """Record one tool selection: the cache, whether it was a hit, and the total duration.
 
-        Where the cache is registered, it is taken to count this lookup too, and it counts once.
+        If the cache is registered, its statistics are assumed to include this lookup; it is counted once.
         """
         with self.recording("tool_selection"):
             outcome: ToolSelectionOutcome = "hit" if hit else "miss"
@@ -72,9 +72,9 @@ class RecordingCollector(Collector[Metrics]):
             self.metrics.tool_selection.tool_selection_duration_seconds(cache).observe(_duration(seconds))
 
     def tool_selection(self, cache: Cache, is_hit: Callable[[Any], bool] | None = None) -> Measured:
-        """Measures one tool selection, a miss unless its measurement says `outcome = "hit"`.
+        """Measure one tool selection; a miss unless the body sets `outcome = "hit"` on the measurement.
 
-        Of a decorated function, `is_hit` tells it from what the function returns.
+        For a decorated function, `is_hit` decides by its return value.
         """
 
         def end(done: Measurement) -> None:
@@ -87,12 +87,12 @@ class RecordingCollector(Collector[Metrics]):
         return self._measured(end)
 
     def record_tool_execution(self, tool: str, success: bool, seconds: float) -> None:
-        """Records one tool call that has ended."""
+        """Record one finished tool call."""
         with self.recording("tool_execution"):
             self._count_tool_execution(tool, success, seconds)
 
     def tool_execution(self, tool: str) -> Measured:
-        """Measures one tool call: a failure if it raises, or its measurement says `outcome = "failure"`."""
+        """Measure one tool call; a failure if it raises or sets `outcome = "failure"` on the measurement."""
 
         def start() -> None:
             with self.recording("tool_execution"):
@@ -106,16 +106,16 @@ class RecordingCollector(Collector[Metrics]):
         return Measured(start, end)
 
     def record_provider_request(self, provider: str, outcome: ProviderPoolOutcome, seconds: float) -> None:
-        """Records one request to a provider. Where a pool is registered, it counts the request too."""
+        """Record one request to a provider; counted once even if a registered pool counts it, too."""
         with self.recording("provider_pool"):
-            self._known(provider)
+            self._remember(provider)
             counter = self.metrics.provider_pool.provider_requests_total(provider, outcome)
             name = str(provider)
             counter.inc(self._requests.call((name, outcome)) if name in self._providers else 1)
             self.metrics.provider_pool.provider_request_duration_seconds(provider).observe(_duration(seconds))
 
     def provider_request(self, provider: str) -> Measured:
-        """Measures one request to a provider; its outcome is told by its error, or by its measurement."""
+        """Measure one request to a provider; the outcome is set on the measurement or follows the error."""
 
         def end(done: Measurement) -> None:
             with self.recording("provider_pool"):
@@ -125,39 +125,39 @@ class RecordingCollector(Collector[Metrics]):
         return self._measured(end)
 
     def set_provider_health(self, provider: str, healthy: bool) -> None:
-        """Records whether a provider is healthy now."""
+        """Record whether a provider is healthy now."""
         with self.recording("provider_pool"):
-            self._known(provider)
+            self._remember(provider)
             self.metrics.provider_pool.provider_up(provider).set(1 if healthy else 0)
             self.reveal("provider_pool", "provider_up")
 
     def record_bootstrap_phase(self, phase: Phase, seconds: float) -> None:
-        """Records how long a phase of this start took."""
+        """Record the duration of a phase of this start."""
         with self.recording("bootstrap"):
             self.metrics.bootstrap.bootstrap_phase_seconds(phase).set(_duration(seconds))
 
     def bootstrap_phase(self, phase: Phase) -> Measured:
-        """Measures a phase of this start, one that raises too."""
+        """Measure a phase of this start, including one that raises."""
         return self._measured(lambda done: self.record_bootstrap_phase(phase, done.seconds))
 
     def record_lazy_load(self, seconds: float) -> None:
-        """Records that a part was loaded on first use."""
+        """Record that a part was loaded on first use, and the duration."""
         with self.recording("bootstrap"):
             duration = _duration(seconds)
             self.metrics.bootstrap.lazy_loads_total.inc()
             self.metrics.bootstrap.lazy_load_seconds_total.inc(duration)
 
     def lazy_load(self) -> Measured:
-        """Measures the loading of a part on first use."""
+        """Measure the loading of a part on first use."""
         return self._measured(lambda done: self.record_lazy_load(done.seconds))
 
     def record_first_access(self, seconds: float) -> None:
-        """Records the time that lazy loading has added to the first request."""
+        """Record the time that lazy loading has added to the first request."""
         with self.recording("bootstrap"):
             self.metrics.bootstrap.first_access_seconds.set(_duration(seconds))
 
     def _count_tool_execution(self, tool: object, success: object, seconds: object) -> None:
-        """Counts one tool call whatever it says of itself. Raises where a part of that cannot be recorded."""
+        """Count one tool call even if its duration is invalid. Raise ValueError for the duration, then."""
         metrics, name = self.metrics.tool_execution, cast("str", tool)  # the registry takes any value
         outcome: ToolExecutionOutcome = "success" if success else "failure"
         metrics.tool_executions_total(name, outcome).inc()
@@ -166,8 +166,8 @@ class RecordingCollector(Collector[Metrics]):
     def _measured(self, end: Callable[[Measurement], object]) -> Measured:
         return Measured(lambda: None, end)
 
-    def _known(self, provider: str) -> None:
-        """Counts a provider that has not been met, unless a pool says how many there are."""
+    def _remember(self, provider: str) -> None:
+        """Remember a provider's name; without a registered pool, show the number of names."""
         if len(self._providers) < _MOST_PROVIDERS:
             self._providers.add(str(provider))
         if not self._has_pool:
@@ -185,7 +185,7 @@ class RecordingCollector(Collector[Metrics]):
 
 
 def _duration(seconds: object) -> float:
-    """The seconds. Raises ValueError where they can be none: a histogram would keep a NaN for good."""
+    """Return the seconds. Raise ValueError if invalid: a histogram would never get rid of a NaN."""
     found = amount(seconds)
     if found is None:
         raise ValueError(f"`{seconds!r}` is no duration in seconds")

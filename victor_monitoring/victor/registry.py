@@ -48,12 +48,12 @@ _Merge: TypeAlias = Literal[
 
 
 class _Children(Generic[_Metric]):
-    """The children of a metric, made by the client and kept by the values of their labels.
+    """The children of a metric, created by the client and cached by their label values.
 
-    A label has a closed set of values, or it is open with a limit to how many (None: any number);
-    values beyond that become `other`, and `on_overflow` is called with the label. Counters and
-    histograms of closed sets start at 0, an open value brings all of its series at once. Gauges
-    come one by one.
+    A label has a closed set of values, or it is open with a limit to their number (None: unlimited).
+    Values beyond the limit become `other`, and `on_overflow` is called with the label. Counters and
+    histograms with closed labels only start at 0; a new open value creates all of its series at once.
+    Gauges are created one by one.
     """
 
     def __init__(
@@ -69,7 +69,7 @@ class _Children(Generic[_Metric]):
             self._make(tuple("" for _ in labels))
 
     def __call__(self, *values: str) -> _Metric:
-        """The child with these values; ValueError where a closed label has no such value."""
+        """Return the child with these values. Raise ValueError where a closed label has no such value."""
         try:
             return self._children[values]
         except (KeyError, TypeError):  # TypeError: a value that cannot be hashed
@@ -91,7 +91,7 @@ class _Children(Generic[_Metric]):
         return self._children[key]
 
     def _known(self, label: str, value: object) -> str | None:
-        """The value as the series has it; None where an open label has no room for it."""
+        """Return the value as in the series; None where an open label has reached its limit."""
         allowed, seen = self._labels[label], self._seen[label]
         if isinstance(allowed, tuple):
             return allowed[allowed.index(value)]
@@ -105,7 +105,7 @@ class _Children(Generic[_Metric]):
         return text
 
     def _make(self, key: tuple[str, ...]) -> None:
-        """The child of a gauge; of other metrics, those of all closed values beside the open ones."""
+        """Create the child of a gauge; of other metrics, one for each combination of the closed values."""
         choices = [
             values if self._comes_whole and isinstance(values, tuple) else (value,)
             for values, value in zip(self._labels.values(), key, strict=True)
@@ -114,7 +114,7 @@ class _Children(Generic[_Metric]):
 
 
 class _LateGauge(Collector):
-    """A gauge without labels that has a series from its first use on: a 0 before that would be a claim."""
+    """A gauge without labels whose series exists from its first use on; a 0 before that would be wrong."""
 
     def __init__(
         self, name: str, documentation: str, *, registry: CollectorRegistry, multiprocess_mode: _Merge = "all"
@@ -136,11 +136,11 @@ class _LateGauge(Collector):
         return self._gauge
 
     def describe(self) -> Iterable[GaugeMetricFamily]:
-        """What the registry asks to know the name."""
+        """Return the name and help text, without samples, for the registry."""
         return (GaugeMetricFamily(self._name, self._documentation),)
 
     def collect(self) -> Iterable[Metric]:
-        """The gauge's series, once there is one."""
+        """Return the gauge's series; none before its first use."""
         return self.describe() if self._gauge is None else self._gauge.collect()
 
 

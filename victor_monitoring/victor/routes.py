@@ -1,4 +1,4 @@
-"""The routes of Victor's performance."""
+"""The routes of Victor's performance metrics."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def register_performance_routes(
     metrics_path: str | None = "/metrics",
     token: str | None = None,
 ) -> None:
-    """Adds the performance endpoints and `/metrics`, of this process's collector unless another is given.
+    """Add the performance endpoints and `/metrics`, by default of this process's collector.
 
-    Alerts and signals are told by the thresholds of a `context` of the spec, such as `prod`; by base's
-    without one. UnknownContextError where the spec had none of that name. With a `token`, every request must
-    bear it; `metrics_path` None leaves that route out.
+    Alerts and signals use the thresholds of a `context` of the spec, such as `prod`, or of base without one.
+    Raise UnknownContextError if the registry module has no such context. With a `token`, every request needs
+    it as a bearer token. `metrics_path` None omits that route.
     """
     collector = get_performance_collector() if collector is None else collector
     evaluator = Evaluator(registry, collector.collect, context=context, instance=collector.instance)

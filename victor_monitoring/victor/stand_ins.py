@@ -1,4 +1,4 @@
-"""Stand-ins for what the collector meets in a running Victor, each of the shape of the real one."""
+"""Simulated components of Victor, with the same interfaces as the real ones."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ _OUTCOMES: Final[Mapping[ProviderPoolOutcome, str]] = {
 
 
 class CacheStandIn:
-    """A tool selection cache that is told what it holds and what it has answered."""
+    """A tool selection cache whose counts and utilization are set by the caller."""
 
     def __init__(self) -> None:
         self._counts: Counter[tuple[str, str]] = Counter()
         self.utilization: dict[str, float] = dict.fromkeys(get_args(Cache), 0.0)
 
     def count(self, namespace: Cache, what: str, times: int = 1) -> None:
-        """Counts `hits`, `misses` or `evictions`."""
+        """Count `hits`, `misses` or `evictions`."""
         self._counts[namespace, what] += times
 
     def get_stats(self) -> dict[str, object]:
-        """What the real one says."""
+        """Return statistics in the shape of the real cache's."""
         namespaces = {name: self._namespace(name) for name in self.utilization}
         entries = sum(round(share * _ROOM) for share in self.utilization.values())
         combined = self._totals(list(self.utilization))
@@ -69,18 +69,18 @@ class CacheStandIn:
 
 
 class PoolStandIn:
-    """A pool of providers, healthy or not, that counts the requests to each."""
+    """A provider pool with settable health that counts the requests to each provider."""
 
     def __init__(self, providers: tuple[str, ...]) -> None:
         self._requests: dict[str, Counter[str]] = {name: Counter() for name in providers}
         self.unhealthy: frozenset[str] = frozenset()
 
     def count(self, provider: str, outcome: ProviderPoolOutcome) -> None:
-        """Counts one request."""
+        """Count one request."""
         self._requests[provider][_OUTCOMES[outcome]] += 1
 
     def get_provider_stats(self) -> Mapping[str, ProviderStats]:
-        """What a pool says."""
+        """Return statistics in the shape of a pool's."""
         return {
             name: {
                 "healthy": name not in self.unhealthy,
@@ -94,23 +94,23 @@ class PoolStandIn:
 
 
 class AgentStandIn:
-    """An agent's metrics collector: the collector observes the executions that are recorded with it."""
+    """An agent's metrics collector; the performance collector observes its recorded executions."""
 
     def __init__(self) -> None:
         self._selections: Counter[Method] = Counter()
         self._executed: Counter[tuple[str, bool]] = Counter()
 
     def count_selection(self, method: Method) -> None:
-        """Counts one selection by the method that found the tools."""
+        """Count one selection by the method that found the tools."""
         self._selections[method] += 1
 
     def record_tool_execution(self, tool_name: str, success: bool, elapsed_ms: float) -> None:
-        """Records one call."""
-        del elapsed_ms  # the totals that are read tell how many, and no more
+        """Record one call."""
+        del elapsed_ms  # the totals have no durations
         self._executed[tool_name, success] += 1
 
     def get_tool_usage_stats(self) -> dict[str, object]:
-        """What the real one says."""
+        """Return totals in the shape of the real collector's."""
         tools = {
             tool: {
                 "total_calls": self._executed[tool, True] + self._executed[tool, False],
@@ -130,7 +130,7 @@ class AgentStandIn:
 
 
 class ProbeStandIn:
-    """A process with so much memory, so many threads and so busy cores as it is told."""
+    """A process with settable memory, threads and CPU usage."""
 
     CORES: Final = 4.0
 
@@ -141,12 +141,12 @@ class ProbeStandIn:
         self._cpu_seconds = self._memory = self._threads = self._busy = 0.0
 
     def settle(self, *, memory: float, threads: float, busy: float) -> None:
-        """From now on the process takes this; `busy` is the share of its cores."""
+        """Set the usage from now on; `busy` is the used share of the cores."""
         self._pass_time()
         self._memory, self._threads, self._busy = memory, threads, busy
 
     def usage(self) -> Usage:
-        """What the process takes now."""
+        """Return the current usage."""
         self._pass_time()
         return Usage(
             memory=round(self._memory),

@@ -1,4 +1,4 @@
-"""The process itself, read into the metrics of the system."""
+"""The reader of the process's own resource usage."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ GAUGES: Final = ("system_memory_bytes", "system_cpu_cores", "system_threads", "s
 
 
 class SystemReader:
-    """Puts what a probe measures into metrics."""
+    """Sets the metrics of the component `system` from a probe."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._metrics = metrics.system
@@ -23,7 +23,7 @@ class SystemReader:
         self._pid = os.getpid()
 
     def use(self, answer: object) -> None:
-        """Takes a `Usage`. Raises Nonsense where a part of it cannot be true."""
+        """Set the metrics from a `Usage`. Raise InvalidReading if any of its values is impossible."""
         usage = ComponentReport(asdict(answer) if isinstance(answer, Usage) else answer, "usage()")
         if (memory := usage.amount("memory")) is not None:
             self._metrics.system_memory_bytes.set(memory)
@@ -35,10 +35,10 @@ class SystemReader:
             self._metrics.system_threads.set(threads)
         if (uptime := usage.amount("uptime")) is not None:
             self._metrics.system_uptime_seconds.set(uptime)
-        usage.judge()
+        usage.raise_if_invalid()
 
     def _own_totals(self) -> Totals:
-        """The totals of this process: a forked one has used no time yet, whatever its parent has."""
+        """Return the totals of this process; a forked process starts at 0, not at its parent's CPU time."""
         if self._pid != os.getpid():
             self._totals, self._pid = Totals(), os.getpid()
         return self._totals

@@ -1,7 +1,7 @@
-"""Victor without Victor: the collector under a simulated agent's load, with faults where real ones enter.
+"""A simulated agent that puts load and faults on the collector through Victor's component interfaces.
 
-The agent's requests select tools, ask a provider and call tools; their durations are drawn, not slept. The
-module is the service's entry point of the group `victor_mon.workloads`.
+The agent's requests select tools, query a provider and call tools; their durations are random numbers, with
+no sleeping. The module is the service's entry point in the group `victor_mon.workloads`.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 _ChoiceT = TypeVar("_ChoiceT")
 
-_REQUESTS: Final = 2500  # of the agent in a window: enough that chance hardly moves a share
-_TICK: Final = 1.0  # seconds; a hundredth of a window that is shorter than usual
-_SPREAD: Final = 0.8  # of durations, which are near to log-normal
+_REQUESTS: Final = 2500  # of the agent per window: enough to keep random variation of ratios small
+_TICK: Final = 1.0  # seconds; a hundredth of the window if that is less
+_SPREAD: Final = 0.8  # the sigma of durations, which are roughly log-normal
 _P95: Final = NormalDist().inv_cdf(0.95)
-_DAY: Final = 24  # windows that a day of more and less traffic lasts
+_DAY: Final = 24  # windows in one period of the traffic's daily cycle
 
 _CACHES: Final[tuple[tuple[Cache, float], ...]] = (("query", 0.6), ("context", 0.3), ("rl", 0.1))
 _METHODS: Final[tuple[tuple[Method, float], ...]] = (("semantic", 0.7), ("keyword", 0.25), ("fallback", 0.05))
@@ -42,7 +42,7 @@ _START: Final[tuple[tuple[Phase, float], ...]] = (
     ("container", 0.12), ("services", 0.35), ("providers", 0.6), ("tools", 0.4), ("cache_warming", 0.9),
 )  # fmt: skip
 
-# Where nobody says how a signal stands.
+# The default levels of the signals.
 _LEVELS: Final[Mapping[str, float]] = {
     "cache_hit_ratio": 0.76,
     "cache_utilization": 0.32,
@@ -61,28 +61,28 @@ _LEVELS: Final[Mapping[str, float]] = {
 
 
 def live() -> PerformanceMetricsCollector:
-    """The collector of this process, measuring the process itself."""
+    """Return a collector that measures this process itself."""
     return PerformanceMetricsCollector()
 
 
 def simulated(
     levels: Mapping[str, float], *, seed: int, window: float, is_idle: bool = False
 ) -> SimulatedAgent:
-    """A collector under an agent's load: signals settle at these levels within `window` seconds."""
+    """Return an agent under whose load signals settle at these levels within `window` seconds."""
     agent = SimulatedAgent(levels, seed=seed, window=window)
-    agent.have(levels, is_idle=is_idle)
+    agent.set_levels(levels, is_idle=is_idle)
     return agent
 
 
 def add_routes(app: FastAPI, collector: PerformanceMetricsCollector, *, context: str | None = None) -> None:
-    """Adds the REST API of the collector to the application, as of a context, without `/metrics`."""
+    """Add the REST API of the collector, in a context, to the application; without `/metrics`."""
     from victor_monitoring.victor.routes import register_performance_routes  # noqa: PLC0415 - FastAPI is not needed for the load
 
     register_performance_routes(app, collector, context=context, metrics_path=None)
 
 
 class SimulatedAgent:
-    """An agent with its cache, its providers and its tools, recorded by the collector."""
+    """An agent with a cache, providers and tools whose activity the collector records."""
 
     def __init__(
         self,
@@ -107,26 +107,26 @@ class SimulatedAgent:
         self._owed: dict[str, float] = {}
         self._lock, self._stopped = Lock(), Event()
         self._thread: Thread | None = None
-        self.have(levels)
+        self.set_levels(levels)
 
     def start(self) -> None:
-        """Runs from now on, in a thread of its own."""
+        """Start the agent in a thread of its own."""
         if self._thread is None:
             self._stopped.clear()
             self._thread = Thread(target=self._run, name="simulated-agent", daemon=True)
             self._thread.start()
 
     def stop(self) -> None:
-        """Ends, and waits until it has."""
+        """Stop the agent and wait for its thread."""
         self._stopped.set()
         if self._thread is not None:
             self._thread.join()
             self._thread = None
 
-    def have(self, levels: Mapping[str, float], *, is_idle: bool = False) -> None:
-        """From now on signals settle at these levels, by name; while it is idle nothing is counted.
+    def set_levels(self, levels: Mapping[str, float], *, is_idle: bool = False) -> None:
+        """Make the signals settle at these levels, by name; an idle agent counts nothing.
 
-        What is wrong is wrong with one cache and one provider.
+        A level that is worse than the default applies to one cache and one provider alone.
         """
         with self._lock:
             self._levels, self._is_idle = {**_LEVELS, **levels}, is_idle
@@ -136,7 +136,7 @@ class SimulatedAgent:
             self._settle()
 
     def advance(self) -> None:
-        """Does all that the agent has done since the last time."""
+        """Perform the agent's activity since the last call."""
         with self._lock:
             now = self._clock()
             passed, self._last = now - self._last, now
@@ -154,33 +154,33 @@ class SimulatedAgent:
         while not self._stopped.wait(min(_TICK, self._window / 100)):
             self.advance()
 
-    def _due(self, what: str, more: float) -> int:
-        """How many whole ones are due; the rest is owed to the next time."""
-        rest, whole = math.modf(self._owed.get(what, 0.0) + more)
-        self._owed[what] = rest
+    def _due(self, name: str, more: float) -> int:
+        """Add `more` to the amount due and return its integer part; keep the fraction for the next call."""
+        rest, whole = math.modf(self._owed.get(name, 0.0) + more)
+        self._owed[name] = rest
         return int(whole)
 
     def _settle(self) -> None:
-        """Levels of what is not counted but stands: they stir a little."""
-        stir = self._chance.uniform(0.99, 1.01)
+        """Set the gauges to their levels, with a little random variation."""
+        variation = self._chance.uniform(0.99, 1.01)
         levels = self._levels
         self._probe.settle(
-            memory=levels["memory"] * stir,
-            threads=levels["threads"] * stir,
+            memory=levels["memory"] * variation,
+            threads=levels["threads"] * variation,
             busy=0.0 if self._is_idle else levels["cpu"],
         )
         for index, (name, _) in enumerate(_CACHES):
-            self._cache.utilization[name] = self._one_bad("cache_utilization", index) * min(stir, 1.0)
+            self._cache.utilization[name] = self._one_bad("cache_utilization", index) * min(variation, 1.0)
         running = self._chance.choice((0, 1, 1, 2, 3))
         self.collector.metrics.tool_execution.tools_running.set(0 if self._is_idle else running)
 
     def _one_bad(self, signal: str, index: int) -> float:
-        """The level of the first member; that of another one is no worse than usual."""
+        """Return the level of a member: the signal's for the first, at most the default for the others."""
         level = self._levels[signal]
         return level if index == 0 else min(level, _LEVELS[signal])
 
     def _request(self) -> None:
-        """What one request to the agent does."""
+        """Perform one request to the agent."""
         self._select()
         self._ask()
         for _ in range(1 + (self._chance.random() < 0.5)):
@@ -191,13 +191,13 @@ class SimulatedAgent:
             self.collector.record_lazy_load(self._duration(0.3))
 
     def _select(self) -> None:
-        """Selects tools by way of the cache, and beside it: what one request has selected, it remembers."""
+        """Select tools with a cache lookup, and add selections without one to reach the miss ratio."""
         cache, hit = self._one_of(_CACHES), self._chance.random() < self._levels["cache_hit_ratio"]
         self._cache.count(cache, "hits" if hit else "misses")
         self._selected(cache, hit)
         missed, wanted = 1 - self._levels["cache_hit_ratio"], self._levels["tool_selection_miss_ratio"]
         room = wanted if missed > wanted else 1 - wanted
-        for _ in range(self._due("beside", abs(missed - wanted) / room if room else 0.0)):
+        for _ in range(self._due("without lookup", abs(missed - wanted) / room if room else 0.0)):
             self._selected(cache, missed > wanted)
 
     def _selected(self, cache: Cache, hit: bool) -> None:
@@ -205,7 +205,7 @@ class SimulatedAgent:
         self.collector.record_tool_selection(cache, hit, self._duration(self._levels["tool_selection_p95"]))
 
     def _ask(self) -> None:
-        """Asks a provider."""
+        """Send a request to a provider."""
         provider = self._one_of(_PROVIDERS)
         index = [name for name, _ in _PROVIDERS].index(provider)
         fails = self._chance.random() < self._one_bad("provider_failure_ratio", index)
@@ -215,9 +215,9 @@ class SimulatedAgent:
         self.collector.record_provider_request(provider, outcome, duration)
 
     def _duration(self, p95: float) -> float:
-        """Seconds, of which one in twenty is above `p95`."""
+        """Return a random duration in seconds whose 95th percentile is `p95`."""
         return self._chance.lognormvariate(math.log(p95) - _SPREAD * _P95, _SPREAD)
 
     def _one_of(self, choices: Sequence[tuple[_ChoiceT, float]]) -> _ChoiceT:
-        """One of the choices, by their weights."""
+        """Return a random choice by the weights."""
         return self._chance.choices([each for each, _ in choices], [weight for _, weight in choices])[0]

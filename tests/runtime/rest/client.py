@@ -1,4 +1,4 @@
-"""A caller of an application, in this process."""
+"""An HTTP client of an application in this process."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from fastapi import FastAPI
 
 
 def session(app: FastAPI) -> httpx.AsyncClient:
-    """A session with the application."""
+    """Yield a session with the application."""
     return httpx.AsyncClient(transport=httpx.ASGITransport(app=app), base_url="http://service")
 
 
 def get(
     app: FastAPI, path: str, headers: Mapping[str, str] | Mapping[bytes, bytes] | None = None
 ) -> httpx.Response:
-    """The answer to one request."""
+    """Return the response to one request."""
 
     async def ask() -> httpx.Response:
         async with session(app) as caller:
@@ -28,7 +28,7 @@ def get(
 
 
 def ask(app: FastAPI, path: str) -> Any:
-    """The data of a successful answer; a NaN or an infinity is no JSON and fails."""
+    """Return the data of a successful response; fail on NaN and infinities, which are no JSON."""
 
     def refuse(token: str) -> None:
         raise AssertionError(f"`{token}` is no JSON")

@@ -1,4 +1,4 @@
-"""A shop that is asked over HTTP, with signals and alerts, and a clock that is set by hand."""
+"""A shop with routes, signals and alerts, and a clock that tests set."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ ALERTS: dict[str, Any] = {"shop": {
 
 
 def judged_module() -> ModuleType:
-    """The shop's registry module, with signals and alerts."""
+    """Return the shop's registry module, with signals and alerts."""
     return module_of(of_components(COMPONENTS, signals=SIGNALS, alerts=ALERTS))
 
 
 @dataclass
 class Shop:
-    """The shop, its collector and evaluator, and the application that answers for it."""
+    """The shop, its collector and evaluator, and the application with its routes."""
 
     collector: Collector[Any]
     evaluator: Evaluator
@@ -54,7 +54,7 @@ class Shop:
     now: float = 1_000_000.0
 
     def work(self, seconds: int, *, void: float) -> None:
-        """So many seconds, this share of whose sales is void; sampled each 15, judged each 30 of them."""
+        """Work for `seconds` with this share of void sales; sample every 15 s, evaluate every 30 s."""
         sales = self.collector.metrics.till.sales_total
         for second in range(seconds):
             if second % 15 == 0:
@@ -68,7 +68,7 @@ class Shop:
 
 @contextmanager
 def shop_app(*, debug: bool = False, **options: Any) -> Iterator[Shop]:
-    """A shop, whose sampling ends with the context; `options` are those of the routes."""
+    """Yield a shop that stops sampling at the end of the context; `options` are those of the routes."""
     module = judged_module()
     collector: Collector[Any] = Collector(module, deadline=30, instance="corner")
     evaluator = Evaluator(module, collector.collect, instance="corner", clock=lambda: shop.now)

@@ -1,4 +1,4 @@
-"""Who may ask."""
+"""Authorization by a bearer token."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ TOKEN = "open sesame, Käse"  # noqa: S105 - a test's
 
 
 def paths(app: FastAPI) -> list[str]:
-    """Every path that the application documents."""
+    """Return every path that the application documents."""
     return list(app.openapi()["paths"])
 
 
 def bearer(token: str, scheme: str = "Bearer") -> dict[str, str]:
-    """The header with this token."""
+    """Return the header with this token."""
     return {"Authorization": f"{scheme} {token}".encode().decode("latin-1")}
 
 
 def test_every_route_needs_the_token() -> None:
-    """Without it, and with any other, a request gets 401 and is told what to bring; with it, 200."""
+    """A request without the token or with another gets 401 and the scheme; with the token, 200."""
     with shop_app(token=TOKEN) as shop:
         assert {"/metrics", "/api/shop/prometheus", "/api/shop/health"} < set(paths(shop.app))
         for path in paths(shop.app):
@@ -43,12 +43,12 @@ def test_every_route_needs_the_token() -> None:
 
 
 def ask(app: FastAPI, path: str, headers: Mapping[str, str]) -> httpx.Response:
-    """The answer; the headers' texts are bytes, as on the wire."""
+    """Return the response; headers are bytes, as on the wire."""
     return get(app, path, {name.encode(): value.encode("latin-1") for name, value in headers.items()})
 
 
 def test_a_refused_request_reads_no_component() -> None:
-    """Whoever may not ask costs nothing."""
+    """An unauthorized request does not read any component."""
     with shop_app(token=TOKEN) as shop:
         asked: list[str] = []
         shop.collector.register("till", lambda: asked.append("till"))
@@ -58,13 +58,13 @@ def test_a_refused_request_reads_no_component() -> None:
 
 
 def test_the_rest_of_the_application_needs_no_token() -> None:
-    """The token is of the monitoring's routes only."""
+    """The token applies to the monitoring routes alone."""
     with shop_app(token=TOKEN) as shop:
         assert get(shop.app, "/openapi.json").status_code == 200
 
 
 def test_the_token_is_documented() -> None:
-    """OpenAPI tells the scheme and the refusal, where there is a token, and neither where there is none."""
+    """OpenAPI documents the scheme and the 401 response with a token, and neither without."""
     with shop_app(token=TOKEN) as shop:
         for methods in shop.app.openapi()["paths"].values():
             assert methods["get"]["security"] == [{"HTTPBearer": []}]
@@ -76,6 +76,6 @@ def test_the_token_is_documented() -> None:
 
 
 def test_an_empty_token_is_refused() -> None:
-    """A token that was to come from an unset variable must not be one that nobody needs."""
+    """An empty token, as from an unset variable, is an error, not the absence of protection."""
     with shop_app() as shop, pytest.raises(ValueError, match="the token is empty"):
         register_routes(FastAPI(), shop.collector, token="")

@@ -11,12 +11,12 @@ PATHS = ("/api/shop/summary", "/api/shop/front", "/api/shop/door")
 
 
 def sampling() -> set[threading.Thread]:
-    """The threads of this process that take samples, other tests' included."""
+    """Return the sampling threads of this process, including those of other tests."""
     return {thread for thread in threading.enumerate() if thread.name == "signals"}
 
 
-def test_signals_are_told_to_who_asks_for_them() -> None:
-    """Unless asked, the answer has none, and the process does not sample itself."""
+def test_signals_are_included_on_request() -> None:
+    """By default the response has no signals, and the process does not sample itself."""
     others = sampling()
     with shop_app() as shop:
         for path in PATHS:
@@ -35,7 +35,7 @@ def test_signals_are_told_to_who_asks_for_them() -> None:
 
 
 def test_an_answer_has_the_signals_of_its_components() -> None:
-    """Each endpoint those of the components that it shows, the summary all of them."""
+    """An endpoint has the signals of its components, the summary all signals."""
     with shop_app() as shop:
         shown = {path: list(ask(shop.app, f"{path}?signals=1")["signals"]) for path in PATHS}
         assert shown == {
@@ -46,7 +46,7 @@ def test_an_answer_has_the_signals_of_its_components() -> None:
 
 
 def test_a_signal_that_is_no_number_is_null() -> None:
-    """A share of nothing is neither 0 nor 1."""
+    """A ratio without traffic is null."""
     with shop_app() as shop:
         shop.work(300, void=0.5)
         sales = shop.collector.metrics.till.sales_total
@@ -60,15 +60,15 @@ def test_a_signal_that_is_no_number_is_null() -> None:
         assert "void_ratio" in ask(shop.app, "/api/shop/health")["silent"]
 
 
-def test_a_wrong_parameter_is_told() -> None:
-    """It is the caller's mistake, and documented."""
+def test_an_invalid_parameter_is_a_client_error() -> None:
+    """An invalid parameter gets 422, which OpenAPI documents."""
     with shop_app() as shop:
         assert get(shop.app, "/api/shop/door?signals=perhaps").status_code == 422
         assert "422" in shop.app.openapi()["paths"]["/api/shop/door"]["get"]["responses"]
 
 
-def test_alerts_are_told_with_their_series() -> None:
-    """A firing one, a pending one and one that is not active, as Prometheus would tell them."""
+def test_alerts_have_their_series() -> None:
+    """A firing, a pending and an inactive alert are reported as by Prometheus."""
     with shop_app() as shop:
         shop.collector.metrics.till.open.set(4)
         began = shop.now
@@ -99,8 +99,8 @@ def test_alerts_are_told_with_their_series() -> None:
         assert (inactive["name"], inactive["state"], inactive["series"]) == ("NoneOpen", "inactive", [])
 
 
-def test_health_tells_what_drags_it_down() -> None:
-    """The worst severity that fires, and the parts of the score with the points they lose, most first."""
+def test_health_has_the_losses_of_the_score() -> None:
+    """Health has the worst firing severity, and the lost points of the score's parts, the most first."""
     with shop_app() as shop:
         shop.collector.metrics.till.open.set(3)
         shop.work(240, void=0.5)
@@ -117,8 +117,8 @@ def test_health_tells_what_drags_it_down() -> None:
         assert (answer["verdict"], answer["firing"]) == ("critical", ["ManyVoid", "MostVoid"])
 
 
-def test_health_tells_silence_from_well_being() -> None:
-    """Before anything was measured nothing fires, and the signals that say so are named."""
+def test_health_names_silent_signals() -> None:
+    """Before any measurement nothing fires, and the signals without values are listed."""
     with shop_app() as shop:
         answer = ask(shop.app, "/api/shop/health")
         assert (answer["verdict"], answer["firing"]) == ("ok", [])

@@ -1,4 +1,4 @@
-"""Which form of the exposition a caller gets, and whether it is compressed."""
+"""Content negotiation of the exposition's format and compression."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
         (";;=,,q=1;", False),
     ],
 )
-def test_openmetrics_is_sent_where_it_is_more_welcome(accept: str, openmetrics: bool) -> None:
-    """The closest range decides, the higher quality wins, and text is what everybody else gets."""
+def test_openmetrics_is_sent_where_preferred(accept: str, openmetrics: bool) -> None:
+    """The most specific range decides, the higher quality wins, and the default is text."""
     assert wants_openmetrics(accept) is openmetrics
 
 
@@ -78,8 +78,8 @@ def test_gzip_is_used_where_it_is_accepted(accept_encoding: str, compressed: boo
 
 @pytest.mark.parametrize("path", ["/metrics", "/api/shop/prometheus"])
 @pytest.mark.parametrize("coding", ["gzip", "identity"])
-def test_a_scrape_is_what_its_headers_say(path: str, coding: str) -> None:
-    """Text and OpenMetrics parse as such, compressed or not; caches are told what it depends on."""
+def test_a_scrape_matches_its_headers(path: str, coding: str) -> None:
+    """Text and OpenMetrics parse as such, compressed or not; `Vary` names the request headers."""
     app = FastAPI()
     register_routes(app, shop_collector())
     for accept, form, parse in (

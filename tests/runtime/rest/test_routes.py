@@ -26,18 +26,18 @@ from victor_monitoring.runtime.reads import InvalidReading
 from victor_monitoring.runtime.rest import register_routes
 from victor_monitoring.runtime.rest.models import Models
 
-SECRET = "/etc/shop/secret"  # noqa: S105 - what no answer may contain
+SECRET = "/etc/shop/secret"  # noqa: S105 - a text that no response may contain
 
 
 def app_of(collector: Collector[Any], **options: Any) -> FastAPI:
-    """An application with the collector's routes, without signals."""
+    """Return an application with the collector's routes, without signals."""
     app = FastAPI()
     register_routes(app, collector, **options)
     return app
 
 
 def test_a_section_has_every_metric_of_its_component() -> None:
-    """Series with labels and values, distributions with buckets, and none where nothing is known."""
+    """A section has series with labels and values, histograms with buckets, empty lists without data."""
     collector = shop_collector(instance="corner")
     till = collector.metrics.till
     till.sales_total(clerk="Ann", outcome="paid").inc(2)
@@ -71,7 +71,7 @@ def test_a_section_has_every_metric_of_its_component() -> None:
 
 
 def test_an_endpoint_shows_its_components_and_reads_no_others() -> None:
-    """Components that share an endpoint stand side by side; the summary has all of them."""
+    """An endpoint shows all of its components and reads no others; the summary shows every component."""
     collector = shop_collector()
     asked: list[str] = []
     for component in ("till", "shelf", "door"):
@@ -82,8 +82,8 @@ def test_an_endpoint_shows_its_components_and_reads_no_others() -> None:
         assert set(ask(app, f"/api/shop/{path}")["sections"]) == components == set(asked)
 
 
-def test_a_component_that_cannot_be_read_costs_its_own_section_only() -> None:
-    """The answer is 200, says what is wrong in a word and nothing more, and has the other sections."""
+def test_a_component_that_cannot_be_read_affects_its_section_alone() -> None:
+    """The response is 200, names the fault in a word without details, and has the other sections."""
     collector = shop_collector(deadline=SHORT)
     release = threading.Event()
 
@@ -113,7 +113,7 @@ def test_a_component_that_cannot_be_read_costs_its_own_section_only() -> None:
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
 def test_a_number_that_json_does_not_know_is_null(value: float) -> None:
-    """A gauge can have been set to it; the answer stays JSON, and as documented."""
+    """A gauge set to NaN or an infinity is null, as documented."""
     collector = shop_collector()
     collector.metrics.shelf.weight_grams.set(value)
     app = app_of(collector)
@@ -123,25 +123,25 @@ def test_a_number_that_json_does_not_know_is_null(value: float) -> None:
 
 
 class _Broken(ForeignCollector):
-    """Something else on the registry, which fails."""
+    """Another collector on the registry, which fails."""
 
     def collect(self) -> Iterable[Metric]:
         raise RuntimeError(SECRET)
 
 
-def test_a_failure_is_told_to_the_log_only(caplog: pytest.LogCaptureFixture) -> None:
-    """What fails beside us costs the exposition, and the caller learns nothing of it, debugging or not."""
+def test_a_failure_is_described_in_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
+    """A failure of another collector gives 500 without details, in debug mode, too."""
     with shop_app(debug=True) as shop:
-        shop.collector.registry._collector_to_names[_Broken()] = []  # noqa: SLF001 - `register` would ask it first
+        shop.collector.registry._collector_to_names[_Broken()] = []  # noqa: SLF001 - `register` would collect it first
         answer = get(shop.app, "/metrics")
         assert (answer.status_code, answer.headers["content-type"]) == (500, "application/json")
-        assert answer.json() == {"detail": "there is no answer; the service's log says why"}
+        assert answer.json() == {"detail": "the request failed; the service's log has the reason"}
         assert SECRET in caplog.text
         assert get(shop.app, "/api/shop/summary").status_code == 200
 
 
 def test_reading_does_not_block_the_event_loop() -> None:
-    """While a component hangs, the application answers others; those who wait share the one read."""
+    """While a component hangs, other requests are served; waiting requests share one read."""
     collector = shop_collector()
     started, release = threading.Event(), threading.Event()
     reads: list[object] = []
@@ -171,11 +171,11 @@ def test_reading_does_not_block_the_event_loop() -> None:
             return [(await each).status_code for each in waiting]
 
     assert asyncio.run(ask_all()) == [200] * 4
-    assert 1 <= len(reads) <= 4  # one who comes after the end of a read has a new one
+    assert 1 <= len(reads) <= 4  # a request after the end of a read starts a new one
 
 
-def test_where_the_routes_are_is_the_services_to_say() -> None:
-    """A prefix, and no `/metrics` where the service has its own; without an evaluator nothing is judged."""
+def test_the_service_chooses_the_paths() -> None:
+    """A prefix applies, `/metrics` can be omitted, and `alerts` and `health` need an evaluator."""
     app = app_of(shop_collector(), prefix="/monitoring/", metrics_path=None)
     assert list(app.openapi()["paths"]) == [
         "/monitoring/summary",
@@ -187,21 +187,21 @@ def test_where_the_routes_are_is_the_services_to_say() -> None:
 
 
 def test_an_endpoint_does_not_hide_the_fixed_ones() -> None:
-    """A component whose endpoint is named like one of them is in the summary; a check of specs finds it."""
+    """A component whose endpoint has a fixed name is shown in the summary alone; a check reports it."""
     components = {"summary": {"metrics": COMPONENTS["door"]["metrics"]}, "shelf": COMPONENTS["shelf"]}
     app = app_of(Collector(module_of(of_components(components))))
     assert set(ask(app, "/api/shop/summary")["sections"]) == {"summary", "shelf"}
 
 
 def test_the_check_of_specs_knows_the_fixed_endpoints() -> None:
-    """Those that are there beside the components' own."""
+    """`FIXED`, which the check of specs uses, has all routes that are no component's endpoint."""
     with shop_app() as shop:
         endpoints = {path.rpartition("/")[2] for path in shop.app.openapi()["paths"] if path != "/metrics"}
         assert endpoints == {*FIXED, *shop.collector.module.endpoints}
 
 
-def test_openapi_tells_help_and_unit_of_every_metric() -> None:
-    """And the values of closed labels; the models' names begin with the service's."""
+def test_openapi_has_help_and_unit_of_every_metric() -> None:
+    """OpenAPI has the help, unit and closed label values; names of models start with the service's."""
     collector = shop_collector()
     schemas = app_of(collector).openapi()["components"]["schemas"]
     for metric in collector.module.metrics.values():
@@ -216,7 +216,7 @@ def test_openapi_tells_help_and_unit_of_every_metric() -> None:
 
 
 def test_any_word_can_name_a_metric_or_a_label() -> None:
-    """Those that pydantic uses itself are no exception."""
+    """A metric or label may have any name, including the attributes of pydantic models."""
     metrics = {
         f"shop_{word}": {
             "type": "gauge",

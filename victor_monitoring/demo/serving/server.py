@@ -1,4 +1,4 @@
-"""The application: `/metrics`, and the REST API where the service has one."""
+"""The HTTP server: `/metrics`, and the REST API if the service has one."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from victor_monitoring.runtime.rest.scrape import scrape_of
 
 
 def application(source: ServedMetrics) -> FastAPI:
-    """The application that serves a source."""
+    """Return the application that serves these metrics."""
     app = FastAPI(title=source.spec.service.title, docs_url="/docs", redoc_url=None)
     scrape = scrape_of(source)
 
     @app.get("/metrics", response_class=Response, summary="Every metric, for Prometheus")
     def metrics(request: Request) -> Response:
-        """Plain text, or OpenMetrics where that is asked for; status 503 while the target plays dead."""
+        """Return the exposition, as OpenMetrics on request; status 503 while the target is down."""
         if source.scrapes.is_down:
-            return Response("the target is down, as it was told to be\n", 503, media_type="text/plain")
+            return Response("the target is down: a simulated fault\n", 503, media_type="text/plain")
         return scrape(request)
 
     @app.get("/", response_class=HTMLResponse, include_in_schema=False)
     def index() -> str:
-        """The paths there are, as links."""
+        """Return links to the paths."""
         title = html.escape(source.spec.service.title)
         links = "".join(f'<li><a href="{path}">{path}</a></li>' for path in paths(app))
         return f"<!doctype html><title>{title}</title><h1>{title}</h1><ul>{links}</ul>"
@@ -43,7 +43,7 @@ def application(source: ServedMetrics) -> FastAPI:
 
 
 def paths(app: FastAPI) -> list[str]:
-    """The paths that a person may want to open first."""
+    """Return the most useful paths for a browser."""
     documented: list[str] = list(app.openapi()["paths"])
     return ["/metrics", *(path for path in documented if path.endswith("/summary")), "/docs"]
 
@@ -52,7 +52,7 @@ _PATIENCE = 10  # seconds for a start
 
 
 def bound(host: str, port: int) -> socket.socket:
-    """A socket on this address, port 0 being any free one; UserError where it cannot be had."""
+    """Return a socket bound to this address; port 0 selects a free port. Raise UserError if it is taken."""
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
@@ -62,12 +62,14 @@ def bound(host: str, port: int) -> socket.socket:
         found.bind(address)
     except OSError as error:
         reason = error.strerror or str(error)
-        raise UserError(f"cannot listen on {host}:{port}: {reason}", "`--port 0` takes a free one") from None
+        raise UserError(
+            f"cannot listen on {host}:{port}: {reason}", "`--port 0` selects a free one"
+        ) from None
     return found
 
 
 def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches the address."""
+    """Return whether only this machine can connect to the address."""
     try:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -75,14 +77,14 @@ def is_loopback(host: str) -> bool:
 
 
 def url_of(bound_to: socket.socket) -> str:
-    """The address of a socket as the beginning of a URL."""
+    """Return the address of a socket as a URL without a path."""
     host, port = bound_to.getsockname()[:2]
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
 @contextmanager
 def serving(app: FastAPI, bound_to: socket.socket) -> Iterator[Thread]:
-    """Serves the application on the socket until the block ends; the thread ends early if it fails."""
+    """Serve the application on the socket; yield the thread, which ends early if the server fails."""
     config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, lifespan="off")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [bound_to]}, name="http", daemon=True)
@@ -92,7 +94,7 @@ def serving(app: FastAPI, bound_to: socket.socket) -> Iterator[Thread]:
         while not server.started and thread.is_alive() and time.monotonic() < deadline:
             time.sleep(0.01)
         if not server.started:
-            raise UserError("the HTTP server does not start", "what it has said stands above")
+            raise UserError("the HTTP server does not start", "see its messages above")
         yield thread
     finally:
         server.should_exit = True

@@ -1,4 +1,4 @@
-"""What is served: a simulation of the spec, the service's own collector, or that under a simulated load."""
+"""Sources of served metrics: a simulation, the service's own collector, or that under a simulated load."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ _RESET_EVERY = 2  # windows, while counters are reset
 
 
 def _nothing() -> None:
-    """What a source does that needs no start and no stop."""
+    """Start or stop a source that needs neither."""
 
 
 def _nothing_more(_: FastAPI) -> None:
-    """What a source adds that has `/metrics` only."""
+    """Add no route: the source has `/metrics` only."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServedMetrics:
-    """Metrics to be served; `add_routes` adds the REST API of a service that has one."""
+    """Metrics to serve; `add_routes` adds the REST API, if the service has one."""
 
     spec: Resolved
     scrapes: Scrapes
@@ -43,21 +43,23 @@ class ServedMetrics:
     stop: Callable[[], None] = _nothing
 
     def exposition(self, *, openmetrics: bool = False) -> bytes:
-        """What Prometheus scrapes."""
+        """Return the exposition for a scrape."""
         return exposition(self.scrapes, openmetrics=openmetrics)
 
 
 def live(spec: Resolved) -> ServedMetrics:
-    """The collector of this process, which measures the process; UserError where the service has none."""
+    """Return the service's collector, which measures this process; raise UserError if it has none."""
     service = _service(spec)
     if service is None:
-        message = f"nothing of `{spec.service.name}` runs here: it has no entry point in `{GROUP}`"
+        message = (
+            f"no package provides metrics of `{spec.service.name}`: no entry point in `{GROUP}` has this name"
+        )
         raise UserError(message, "simulate it from its spec: --simulate")
     return _collected(spec, service, service.live(), Faults())
 
 
 def simulated(spec: Resolved, *, seed: int, faults: Faults) -> ServedMetrics:
-    """The service's own collector under its simulated load; where it has none, series made from the spec."""
+    """Return the service's collector under a simulated load, or else series simulated from the spec."""
     service = _service(spec)
     if service is None:
         target = SimulatedTarget(spec, seed=seed, clock=time.time, faults=faults)
@@ -92,7 +94,7 @@ def _resets(spec: Resolved) -> float:
 
 
 def _service(spec: Resolved) -> WorkloadModule | None:
-    """What the installed packages offer for the spec's service; None where none does."""
+    """Return the workload module of the spec's service; None if no installed package has one."""
     for found in entry_points(group=GROUP, name=spec.service.name):
         service: WorkloadModule = found.load()
         return service

@@ -1,4 +1,4 @@
-"""Values of signals in words, short enough for a table."""
+"""Signals and alerts as rows of a table and as lines of changes, with values as short texts."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _DAY, _HOUR, _MINUTE = 86_400, 3600, 60
 
 
 def value_text(value: float, unit: Unit) -> str:
-    """`41.2%`, `1.5 ms`, `420 MiB`, `12.4/s`, `83`."""
+    """Return a value with its unit: `41.2%`, `1.5 ms`, `420 MiB`, `12.4/s`, `83`."""
     match unit:
         case "ratio":
             return f"{value * 100:.1f}%"
@@ -56,8 +56,8 @@ States: TypeAlias = dict[str, AlertStateName]
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """An alert and its state."""
+class AlertCell:
+    """An alert and its state in a row."""
 
     name: str
     severity: str
@@ -71,33 +71,33 @@ class Row:
 
     title: str
     value: str
-    of: str  # the own labels of that value
-    alerts: tuple[Told, ...]
+    of: str  # the values of its labels
+    alerts: tuple[AlertCell, ...]
 
 
 def rows(spec: Resolved, view: View) -> Iterator[Row]:
-    """A row for each signal, in the order of the spec."""
+    """Yield a row for each signal, in the order of the spec."""
     for name, values in view.signals.items():
         signal = spec.signals[name]
         alerts = [each for each in view.alerts if each.alert.signal.name == name]
         low_is_bad = any(not each.alert.condition.high_is_bad for each in alerts)
         labels, value = _worst(signal, values, low_is_bad=low_is_bad)
-        told = tuple(
-            Told(each.alert.name, each.alert.severity, each.alert.condition.text, each.state)
+        cells = tuple(
+            AlertCell(each.alert.name, each.alert.severity, each.alert.condition.text, each.state)
             for each in alerts
         )
-        yield Row(signal.title, value, labels, told)
+        yield Row(signal.title, value, labels, cells)
 
 
 def news(before: States, view: View) -> Iterator[tuple[str, AlertStateName, str]]:
-    """Each alert that is in another state than before, with its state and what it is about."""
+    """Yield name, state and value of each alert whose state differs from `before`."""
     for each in view.alerts:
         if each.state != before.get(each.alert.name, "inactive"):
             yield each.alert.name, each.state, _about(each)
 
 
 def states(view: View) -> States:
-    """Every alert's state, by its name."""
+    """Return the state of every alert, by its name."""
     return {each.alert.name: each.state for each in view.alerts}
 
 
@@ -111,7 +111,7 @@ def _worst(signal: Signal, values: Mapping[LabelPairs, float], *, low_is_bad: bo
 
 
 def _about(state: AlertState) -> str:
-    """`Cache hit rate 30.2%, < 40%`; of several series the first."""
+    """Return the signal's first value and the condition: `Cache hit rate 30.2%, < 40%`."""
     signal = state.alert.signal
     if not state.series:
         return signal.title

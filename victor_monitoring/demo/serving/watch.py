@@ -1,4 +1,4 @@
-"""The signals and alerts of what is served, evaluated here as Prometheus would."""
+"""Signals and alerts of served metrics, evaluated in this process as in Prometheus."""
 
 from __future__ import annotations
 
@@ -31,10 +31,10 @@ class View:
 
 
 class Watch:
-    """A target that samples itself at the scrape interval and evaluates its alerts at theirs.
+    """The signals and alerts of a target, sampled and evaluated at the intervals of the spec.
 
-    `collect` gives its families; `instance` is what Prometheus would call it. The meta alerts are not among
-    its alerts: a target that is down cannot tell so.
+    `collect` returns its metric families; `instance` is its label in Prometheus. Meta alerts are left out: a
+    target cannot report that it is down.
     """
 
     def __init__(
@@ -57,30 +57,30 @@ class Watch:
         self._schedule = Schedule((spec.scrape, self.sample), (spec.evaluate, self.step))
 
     def start(self) -> None:
-        """Samples and evaluates from now on, in a thread of its own."""
+        """Start to sample and evaluate, in a thread."""
         self._schedule.start()
 
     def stop(self) -> None:
-        """Ends that."""
+        """Stop the thread."""
         self._schedule.stop()
 
     def sample(self) -> None:
-        """Takes a sample of every series now; where none can be had, that is logged."""
+        """Take a sample of every series; log the error of a collector that raises."""
         try:
             families = list(self._collect())
-        except Exception:  # whatever a collector raises: the others want to be watched
+        except Exception:  # any error of a collector: the next sample may succeed
             _LOGGER.exception("cannot sample the metrics")
             return
         with self._lock:
             self._ring.append(families, self._now())
 
     def step(self) -> None:
-        """Evaluates the alerts now."""
+        """Evaluate the alerts."""
         with self._lock:
             self._states.step(self._ring, self._now())
 
     def view(self) -> View:
-        """How signals and alerts stand."""
+        """Return the current values of signals and states of alerts."""
         with self._lock:
             at = self._now()
             signals = {name: signal.evaluate(self._ring, at) for name, signal in self.spec.signals.items()}
@@ -91,7 +91,7 @@ class Watch:
 
 
 def _targets(spec: Resolved, instance: str) -> dict[str, Mapping[str, str]]:
-    """The labels that each series has from its target, by its name."""
+    """Return the target labels of each series, by its name."""
     found: dict[str, Mapping[str, str]] = {}
     for signal in spec.signals.values():
         labels = {**{matcher.label: matcher.value for matcher in signal.select}, "instance": instance}
@@ -113,6 +113,6 @@ def _watched(alert: Alert) -> WatchedAlert:
         severity=alert.severity,
         component=alert.component,
         labels=dict(alert.labels),
-        summary=None,  # what is shown here is the condition
+        summary=None,  # the condition is shown instead
         runbook=None,
     )

@@ -1,1 +1,1 @@
-"""A service that exists in its spec only: series for every metric, healthy or with a named fault."""
+"""A simulated service: series for every metric of a spec, healthy or with a named fault."""

@@ -1,4 +1,4 @@
-"""The faults that a simulation knows by name."""
+"""The faults of a simulation, by name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ METRIC_MISSING: Final = "metric-missing:"
 
 @dataclass(frozen=True, slots=True)
 class Faults:
-    """What is wrong with a target: alerts that must fire, and what is wrong with its scrapes."""
+    """The faults of a target: alerts that must fire, and defects of its scrapes."""
 
     alerts: tuple[Alert, ...] = ()
     missing: frozenset[str] = frozenset()
@@ -28,17 +28,17 @@ class Faults:
 
 
 def fault_names(spec: Resolved) -> list[str]:
-    """Every fault: one by the name of each alert, and those of any service."""
+    """Return the names of all faults: the name of each alert, and those that any service has."""
     missing = (f"{METRIC_MISSING}{declared.metric.name}" for declared in spec.declared)
     return [*(alert.name for alert in spec.alerts), TARGET_DOWN, COUNTER_RESET, NO_TRAFFIC, *missing]
 
 
 def faults(spec: Resolved, names: Iterable[str]) -> Faults:
-    """The faults of these names together; UserError where one is unknown."""
-    chosen, known = list(names), fault_names(spec)
+    """Return the faults of these names; raise UserError if one is unknown."""
+    chosen, valid = list(names), fault_names(spec)
     for name in chosen:
-        if name not in known:
-            raise UserError(f"there is no fault `{name}`", nearest(name, known) or "list them: --fault list")
+        if name not in valid:
+            raise UserError(f"there is no fault `{name}`", nearest(name, valid) or "list them: --fault list")
     return Faults(
         alerts=tuple(alert for alert in spec.alerts if alert.name in chosen),
         missing=frozenset(

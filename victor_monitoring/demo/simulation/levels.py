@@ -1,4 +1,4 @@
-"""The level of a signal at which all is well, and the one at which a certain alert fires."""
+"""Levels of signals: healthy ones, and those at which an alert fires."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from victor_monitoring.signals.signal import LabelPairs, Signal
 
 
 def signal_levels(spec: Resolved, alerts: Sequence[Alert] = ()) -> dict[str, float]:
-    """The level of each signal that has one, by its name, where these alerts fire and no other.
+    """Return the level of each signal, by its name, at which these alerts fire and no others.
 
-    A signal that is made of others has none: its parts have.
+    A signal without a healthy level is left out, and so is one that is made of others: its parts have levels.
     """
     found: dict[str, float] = {}
     for signal in spec.signals.values():
@@ -32,26 +32,26 @@ def signal_levels(spec: Resolved, alerts: Sequence[Alert] = ()) -> dict[str, flo
 
 
 def in_order(spec: Resolved, alerts: Sequence[Alert]) -> list[Alert]:
-    """The alerts, so that none undoes an earlier one: a score before its parts, warning before critical."""
+    """Return the alerts sorted so that none undoes an earlier one: scores first, warning before critical."""
     return sorted(
         alerts, key=lambda alert: (not alert.signal.kind.parts(), spec.severities.index(alert.severity))
     )
 
 
 def conditions_on(spec: Resolved, signal: Signal) -> list[Condition]:
-    """The conditions of all alerts on a signal."""
+    """Return the conditions of all alerts on a signal."""
     return [alert.condition for alert in spec.alerts if alert.signal.name == signal.name]
 
 
 def just_beyond(condition: Condition) -> float:
-    """A level at which the condition is met."""
+    """Return a level beyond the threshold."""
     edge = float(condition.threshold.value)
     step = abs(edge) / 2 or 1.0
     return edge + step if condition.high_is_bad else edge - step
 
 
 def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | None:
-    """A level far from every threshold; None where any will do, or none is."""
+    """Return a level far from every threshold; None if the conditions and the unit suggest none."""
     interval = signal.kind.range()
     high = [float(each.threshold.value) for each in conditions if each.high_is_bad]
     low = [float(each.threshold.value) for each in conditions if not each.high_is_bad]
@@ -72,7 +72,7 @@ def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | No
 
 
 def faulty_level(spec: Resolved, alert: Alert) -> float:
-    """A level at which the alert fires, and no alert on the same signal that is further off."""
+    """Return a level at which the alert fires, but no alert on the signal with a threshold further off."""
     edge, sign = float(alert.condition.threshold.value), 1 if alert.condition.high_is_bad else -1
     beyond = [
         bound
@@ -86,12 +86,12 @@ def faulty_level(spec: Resolved, alert: Alert) -> float:
     level = edge + sign * step
     if alert.signal.unit != "count":
         return level
-    whole = math.floor(edge) + 1 if sign > 0 else math.ceil(edge) - 1  # the nearest that is beyond
+    whole = math.floor(edge) + 1 if sign > 0 else math.ceil(edge) - 1  # the nearest integer beyond
     return max(whole, math.floor(level)) if sign > 0 else min(whole, math.ceil(level))
 
 
 def _bounds(alert: Alert) -> list[float]:
-    """The end of what is possible, and 100% where less than that is too much."""
+    """Return the end of the signal's range, and 100% for a ratio whose threshold is lower."""
     interval, edge = alert.signal.kind.range(), alert.condition.threshold.value
     end = interval.high if alert.condition.high_is_bad else interval.low
     bounds = [] if end is None else [float(end)]
@@ -101,18 +101,18 @@ def _bounds(alert: Alert) -> list[float]:
 
 
 def is_met(signal: Signal, condition: Condition, population: Population) -> bool:
-    """Whether the condition holds for any label set of the signal."""
+    """Return whether the condition is met for any label set of the signal."""
     return any(condition.is_met(value) for value in steady_values(signal, population).values())
 
 
 def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs, float]:
-    """The values of the signal, on a target that has its select's labels and no other."""
-    read, counters = signal.series_in(population), _counters(signal)
+    """Return the values of the signal on a target whose only labels are those of its `select`."""
+    keys, counters = signal.series_in(population), _counters(signal)
     scrapes = 2 + max(each.window for each in signal.with_parts()) // signal.scrape
     times = [index * signal.scrape for index in range(scrapes + 1)]
     target = {matcher.label: matcher.value for matcher in signal.select}
     by_metric: dict[str, list[Series]] = {"up": [Series(target, times, [1.0] * len(times))]}
-    for name, labels in read:
+    for name, labels in keys:
         value = population[name, labels]
         values = [value * time / 1000 if name in counters else value for time in times]
         by_metric.setdefault(name, []).append(Series({**target, **dict(labels)}, times, values))
@@ -120,7 +120,7 @@ def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs,
 
 
 def _counters(signal: Signal) -> set[str]:
-    """The names of the series that grow."""
+    """Return the names of the cumulative series."""
     return {
         f"{reading.selector.metric.name}{suffix}"
         for each in signal.with_parts()

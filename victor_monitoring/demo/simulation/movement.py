@@ -1,4 +1,4 @@
-"""How simulated levels move: a day of smooth waves, drift and noise, computed for any time in closed form."""
+"""Movement of simulated levels: daily waves, drift and noise, computed for any time in closed form."""
 
 from __future__ import annotations
 
@@ -10,37 +10,37 @@ from dataclasses import dataclass
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.signals.metric import Metric, Population, SeriesKey
 
-# Each wave's share of the amplitude and its period, as a part of the day: the day itself, a drift, and noise.
+# Each wave's share of the amplitude, and its period as a fraction of the day: daily, drift, noise.
 _SHAPE = ((0.6, 1.0), (0.3, 1 / 7.3), (0.1, 1 / 97.0))
 
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """A factor about 1 that moves with time (seconds), by at most `amplitude`.
+    """A factor around 1 that varies with time (seconds) by at most `amplitude`.
 
-    `terms` are its sines: each one's share of the amplitude, its radians per second, and its phase.
+    `terms` are its sines: share of the amplitude, radians per second, and phase.
     """
 
     amplitude: float
     terms: tuple[tuple[float, float, float], ...]
 
     def factor(self, time: float) -> float:
-        """The factor at a time."""
-        moved = 0.0
+        """Return the factor at a time."""
+        deviation = 0.0
         for share, speed, phase in self.terms:
-            moved += share * math.sin(speed * time + phase)
-        return 1 + self.amplitude * moved
+            deviation += share * math.sin(speed * time + phase)
+        return 1 + self.amplitude * deviation
 
     def area(self, start: float, end: float) -> float:
-        """The integral of the factor: the seconds between, stretched as the wave says."""
-        moved = 0.0  # a plain loop: this is asked of every series at every scrape
+        """Return the integral of the factor from `start` to `end`, in seconds."""
+        deviation = 0.0  # a plain loop: this runs for every series at every scrape
         for share, speed, phase in self.terms:
-            moved += share / speed * (math.cos(speed * start + phase) - math.cos(speed * end + phase))
-        return (end - start) + self.amplitude * moved
+            deviation += share / speed * (math.cos(speed * start + phase) - math.cos(speed * end + phase))
+        return (end - start) + self.amplitude * deviation
 
 
 def wave(key: str, day: float, amplitude: float) -> Wave:
-    """The wave of a key: the same key has the same one."""
+    """Return the wave of a key; equal keys have equal waves."""
     chance = random.Random(key)  # noqa: S311 - it keeps no secret
     return Wave(
         amplitude,
@@ -49,16 +49,16 @@ def wave(key: str, day: float, amplitude: float) -> Wave:
 
 
 _DAY = 24  # windows that a simulated day lasts
-_TOGETHER, _ALONE = 0.15, 0.1  # how far the series of a metric move together, and each by itself
-_HELD = 0.002  # ... those that must stay beyond a threshold, or short of it
-_SMALL = 5  # counts below this are of things that do not come and go by the minute
+_TOGETHER, _ALONE = 0.15, 0.1  # amplitudes: of all series of a metric together, and of each alone
+_HELD = 0.002  # amplitude of series that must stay on one side of a threshold
+_SMALL = 5  # counts below this are of things that rarely change, and do not move
 
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """A series: the gauge's level or the counter's growth per second, and the waves that move it.
+    """A series: a gauge's level or a counter's growth per second, and the waves that move it.
 
-    A histogram's bucket is by itself, without those below it.
+    A bucket of a histogram is not cumulative here: it leaves out the buckets below it.
     """
 
     metric: Metric
@@ -67,18 +67,18 @@ class Moving:
     alone: Wave
 
     def value(self, time: float) -> float:
-        """A gauge's value at a time."""
+        """Return a gauge's value at a time."""
         return self.level * self.together.factor(time) * self.alone.factor(time)
 
     def growth(self, start: float, end: float) -> float:
-        """What a counter counts between two times; never negative."""
+        """Return the increase of a counter between two times; never negative."""
         return self.level * (self.together.area(start, end) + self.alone.area(start, end)) / 2
 
 
 def moving(
     spec: Resolved, population: Population, *, seed: int, held: Collection[SeriesKey], is_idle: bool
 ) -> Mapping[SeriesKey, Moving]:
-    """Every series of a population, moving; those `held` hardly, counters not at all while it is idle."""
+    """Return every series of a population as it moves: `held` ones hardly, idle counters not at all."""
     day = _DAY * spec.window / 1000
     metrics = {name: declared.metric for declared in spec.declared for name in exposed(declared.metric)}
     calm = _capacities(spec)
@@ -99,14 +99,14 @@ def moving(
 
 
 def exposed(metric: Metric) -> tuple[str, ...]:
-    """The names of a metric's series."""
+    """Return the names of a metric's series."""
     if metric.type != "histogram":
         return (metric.name,)
     return tuple(f"{metric.name}{suffix}" for suffix in ("_bucket", "_count", "_sum"))
 
 
 def _alone(population: Population, metrics: Mapping[str, Metric]) -> Iterator[tuple[SeriesKey, float]]:
-    """The series, each bucket less the one below it; the count is left out: it is the buckets' total."""
+    """Yield the series with buckets that are not cumulative; `_count` is left out: it is their sum."""
     below: dict[object, float] = {}
     for key, value in sorted(population.items(), key=lambda item: (item[0][0], _bound(item[0]))):
         if key[0] not in metrics or metrics[key[0]].type != "histogram":
@@ -124,7 +124,7 @@ def _bound(key: SeriesKey) -> float:
 
 
 def _capacities(spec: Resolved) -> set[str]:
-    """Gauges that others are divided by: room, cores, workers. They are not what moves."""
+    """Return the gauges that other metrics are divided by, such as capacities and cores; they do not move."""
     return {
         reading.selector.metric.name
         for signal in spec.signals.values()

@@ -1,4 +1,4 @@
-"""The series that a target of a spec has, at values that such metrics usually have."""
+"""The series of a target of a spec, at values that are typical of such metrics."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from victor_monitoring.signals.metric import Label, Metric, Population, Selector
 from victor_monitoring.signals.quantity import Unit
 
 EVENTS: Final = 40_000
-"""What a counter of events counts in the default window: enough that whole numbers hardly round a share."""
+"""Increase of a counter of events in the default window: rounding it hardly changes a ratio."""
 
-# Values that anybody expects of a label with such a name.
-_FAMILIAR: Final[Mapping[str, tuple[str, ...]]] = {
+# The usual values of labels with these names.
+_USUAL_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("code", "status", "status_code"), ("200", "404", "500")),
     **dict.fromkeys(("route", "path", "handler", "endpoint"), ("/", "/search", "/items/{id}")),
     "method": ("GET", "POST"),
@@ -27,7 +27,7 @@ _PATTERN = re.compile(r"[.*+?()\[\]{}|^$\\]")
 
 
 def natural(spec: Resolved, seed: int) -> Population:
-    """Every series of a target, closed sets whole and some values of each open label; the same for a seed."""
+    """Return the series of a target: closed labels with all values, open ones with some; equal per seed."""
     found: dict[SeriesKey, float] = {}
     for declared in spec.declared:
         metric = declared.metric
@@ -47,7 +47,7 @@ def natural(spec: Resolved, seed: int) -> Population:
 
 
 def _counted(metric: Metric, labels: dict[str, str], rate: float) -> Iterator[tuple[SeriesKey, float]]:
-    """A counter's series, or those of a histogram, whose observations lie about its middle bucket."""
+    """Yield the series of a counter, or of a histogram with observations around its middle bucket."""
     if metric.type == "counter":
         yield series_key(metric.name, labels), rate
         return
@@ -71,12 +71,12 @@ def _level(metric: Metric) -> float:
 
 
 def _is_state(metric: Metric) -> bool:
-    """Whether it says yes or no."""
+    """Return whether the metric is 0 or 1."""
     return metric.unit == "count" and metric.low == 0 and metric.high == 1
 
 
 def _weighted_sets(metric: Metric, selectors: list[Selector]) -> Iterator[tuple[float, dict[str, str]]]:
-    """The label sets, the first values of each label by far the most frequent: people write those first."""
+    """Yield the label sets with weights: the first values of a label are the most frequent ones."""
     choices = [_values(label, selectors) for label in metric.labels]
     for chosen in itertools.product(*(list(enumerate(values, start=1)) for values in choices)):
         weight = 1.0
@@ -87,19 +87,21 @@ def _weighted_sets(metric: Metric, selectors: list[Selector]) -> Iterator[tuple[
 
 
 def _values(label: Label, selectors: list[Selector]) -> tuple[str, ...]:
-    """The values of a label: all of a closed set; of an open one some, and those that signals ask for."""
+    """Return the values of a label: all of a closed one; of an open one some, and those of selectors."""
     if label.values is not None:
         return label.values
-    usual = _FAMILIAR.get(label.name, tuple(f"{label.name}-{number}" for number in (1, 2, 3)))
-    asked = dict.fromkeys(value for each in selectors if (value := _asked(label, each, usual)) is not None)
-    return (*asked, *(each for each in usual if each not in asked))[: label.limit]
+    usual = _USUAL_VALUES.get(label.name, tuple(f"{label.name}-{number}" for number in (1, 2, 3)))
+    selected = dict.fromkeys(
+        value for each in selectors if (value := _selected(label, each, usual)) is not None
+    )
+    return (*selected, *(each for each in usual if each not in selected))[: label.limit]
 
 
-def _asked(label: Label, selector: Selector, usual: tuple[str, ...]) -> str | None:
-    """A value that a selector of the label needs, if none of the usual ones meets it."""
+def _selected(label: Label, selector: Selector, usual: tuple[str, ...]) -> str | None:
+    """Return a value that the selector matches; None if it matches one of the usual values."""
     own = tuple(each for each in selector.matchers if each.label == label.name)
-    mine = Selector(selector.metric, own)
-    if any(mine.matches({label.name: value}) for value in usual):
+    selected = Selector(selector.metric, own)
+    if any(selected.matches({label.name: value}) for value in usual):
         return None
-    found = [each[label.name] for each in mine.label_sets()]
+    found = [each[label.name] for each in selected.label_sets()]
     return next((each for each in found if not _PATTERN.search(each)), next(iter(found), None))

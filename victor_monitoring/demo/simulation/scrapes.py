@@ -1,4 +1,4 @@
-"""What scrapes get of a target's metrics: all of them, or what a fault leaves."""
+"""Scrapes of a target: all its metrics, or those that a fault leaves."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ _GROWING: Final = ("_total", "_bucket", "_count", "_sum")
 
 
 class Scrapes(Collector):
-    """The families of `source` but the missing ones, counters set back to 0 as by a restart of the target.
+    """The families of `source` without the missing ones; counters restart at 0 as after a restart.
 
-    With resets there is one at once, and one every `reset_every` seconds of the `clock`.
+    With resets, the first happens at once, the next ones every `reset_every` seconds of `clock`.
     """
 
     def __init__(
@@ -33,21 +33,21 @@ class Scrapes(Collector):
         self._source, self._clock, self._reset_every = source, clock, reset_every
         self._lock = Lock()
         self._before: dict[tuple[str, tuple[tuple[str, str], ...]], float] = {}
-        self.have(faults or Faults())
+        self.set_faults(faults or Faults())
 
     @property
     def is_down(self) -> bool:
         """Whether a scrape must fail."""
         return self._faults.is_down
 
-    def have(self, faults: Faults) -> None:
-        """From now on scrapes meet these faults, and no others."""
+    def set_faults(self, faults: Faults) -> None:
+        """Replace the current faults."""
         with self._lock:
             self._faults = faults
             self._next_reset = self._clock() if faults.resets else float("inf")
 
     def collect(self) -> Iterable[Family]:
-        """Each family once."""
+        """Return each family once."""
         with self._lock:
             families = list(self._source.collect())
             if self._clock() >= self._next_reset:
@@ -75,7 +75,7 @@ class Scrapes(Collector):
 
 
 def _names(family: Family) -> set[str]:
-    """The names under which a spec can declare the family."""
+    """Return the names under which a spec can declare the family."""
     return {family.name, f"{family.name}_total"}
 
 

@@ -1,4 +1,4 @@
-"""The states of a simulated target: all is well, or certain alerts fire."""
+"""States of a simulated target: healthy, or with certain alerts firing."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.metric import Population, SeriesKey
 from victor_monitoring.signals.signal import Signal
 
-_ROUNDS = 8  # signals that share series move each other; so many rounds settle what can be settled
+_ROUNDS = 8  # signals that share series change each other: repeat until they are stable, if they can be
 
 
 def healthy(spec: Resolved, seed: int) -> Population:
-    """A population over which no alert fires, as far as the spec allows one; `met` tells what is left."""
+    """Return a population in which no alert fires, if possible; `met` returns those that still fire."""
     population = natural(spec, seed)
     for signal in _alerted_last(spec):
         population = _healthy(spec, signal, population)
@@ -35,9 +35,9 @@ def healthy(spec: Resolved, seed: int) -> Population:
 
 
 def faulty(spec: Resolved, population: Population, alerts: Sequence[Alert]) -> Population:
-    """The population changed so that these alerts fire; others only where they read the same series.
+    """Return the population changed so that these alerts fire; others fire only if they read the same series.
 
-    One label set of each signal is bad, the others stay as they are.
+    One label set of each signal becomes faulty, the others do not change.
     """
     for alert in in_order(spec, alerts):
         population = _broken(spec, alert, population)
@@ -45,7 +45,7 @@ def faulty(spec: Resolved, population: Population, alerts: Sequence[Alert]) -> P
 
 
 def met(spec: Resolved, population: Population) -> list[Alert]:
-    """The alerts whose condition is met, and whose guard's is."""
+    """Return the alerts whose condition and guard are met."""
     return [
         alert
         for alert in spec.alerts
@@ -54,27 +54,27 @@ def met(spec: Resolved, population: Population) -> list[Alert]:
 
 
 def implied(spec: Resolved, alert: Alert) -> Iterator[Alert]:
-    """The alert and those that may fire with it: on the same signal, on a score of it, on a part of it."""
-    mine = {each.name for each in alert.signal.with_parts()}
+    """Yield the alert and those that may fire with it: on the same signal, a score of it, or a part of it."""
+    parts = {each.name for each in alert.signal.with_parts()}
     for other in spec.alerts:
-        theirs = {each.name for each in other.signal.with_parts()}
-        if alert.signal.name in theirs or other.signal.name in mine:
+        other_parts = {each.name for each in other.signal.with_parts()}
+        if alert.signal.name in other_parts or other.signal.name in parts:
             yield other
 
 
 def deciding(alert: Alert, population: Population) -> set[SeriesKey]:
-    """The series by which an alert is decided, its guard's too."""
+    """Return the series that the alert's condition and guard read."""
     return {series for _, signal, _ in alert.conditions for series in signal.series_in(population)}
 
 
 def _alerted_last(spec: Resolved) -> list[Signal]:
-    """The signals with a level of their own; those that alerts watch come last, since they matter most."""
+    """Return the signals without parts; those with alerts are last, so that their levels prevail."""
     plain = [signal for signal in spec.signals.values() if not signal.kind.parts()]
     return sorted(plain, key=lambda signal: bool(conditions_on(spec, signal)))
 
 
 def _healthy(spec: Resolved, signal: Signal, population: Population) -> Population:
-    """The population with the signal, or with all that it is made of, at a healthy level."""
+    """Return the population with the signal, or all its parts, at a healthy level."""
     for _, part in signal.kind.parts():
         population = _healthy(spec, part, population)
     level = None if signal.kind.parts() else healthy_level(signal, conditions_on(spec, signal))
@@ -82,7 +82,7 @@ def _healthy(spec: Resolved, signal: Signal, population: Population) -> Populati
 
 
 def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
-    """The population with the alert's condition met, in one label set, and its guard's in all."""
+    """Return the population with the alert's condition met in one label set, and its guard in all."""
     if alert.guard is not None and not is_met(alert.guard.signal, alert.guard.condition, population):
         population = _at(alert.guard.signal, just_beyond(alert.guard.condition), population)
     sets = alert.signal.label_sets(population)
@@ -91,7 +91,7 @@ def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
 
 
 def _at(signal: Signal, level: float, population: Population) -> Population:
-    """The population with the signal at `level`; unchanged where its series cannot make that."""
+    """Return the population with the signal at `level`; unchanged if its series cannot reach it."""
     try:
         return signal.set_level(level, population)
     except ValueError:

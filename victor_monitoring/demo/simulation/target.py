@@ -1,4 +1,4 @@
-"""A simulated target: what it answers to a scrape at any time."""
+"""A simulated target: its metrics at any time."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ _Values = list[tuple[SeriesKey, float]]
 
 
 class SimulatedTarget(Collector):
-    """One target of a spec's service: a collector whose metrics move as those of a healthy or faulty one do.
+    """A collector of a target of the spec's service, whose metrics move as on a healthy or faulty target.
 
-    The same seed, clock and faults give the same values. `clock` gives seconds. Counters start at 0. What a
-    fault does to scrapes is left to `Scrapes`.
+    The same seed, clock and faults give the same values. `clock` returns seconds. Counters start at 0.
+    `Scrapes` adds the faults of scrapes.
     """
 
     def __init__(
@@ -43,8 +43,8 @@ class SimulatedTarget(Collector):
         self._faults = faults or Faults()
         self._series = self._moving()
 
-    def have(self, faults: Faults) -> None:
-        """From now on these alerts must fire, or nothing is counted any more; what was counted stays."""
+    def set_faults(self, faults: Faults) -> None:
+        """Replace the current faults; counters keep their values."""
         with self._lock:
             now = self._clock()
             self._counted = {
@@ -54,7 +54,7 @@ class SimulatedTarget(Collector):
             self._series = self._moving()
 
     def collect(self) -> Iterable[Family]:
-        """The family of every metric, in the order of the spec."""
+        """Yield the family of every metric, in the order of the spec."""
         values: dict[str, _Values] = {}
         with self._lock:
             now = self._clock()
@@ -96,7 +96,7 @@ def _family(metric: Metric, values: _Values) -> Family:
     if metric.type == "histogram":
         return _histogram(metric, values)
     is_whole = metric.unit == "count"
-    plain = metric.name.endswith("_total")  # what the client appends to a counter's name
+    plain = metric.name.endswith("_total")  # the suffix that the client appends to a counter's name
     counter = (CounterMetricFamily if plain else UnknownMetricFamily)(metric.name, metric.help, labels=names)
     for (_, labels), value in values:
         counter.add_metric([dict(labels)[name] for name in names], math.floor(value) if is_whole else value)
@@ -107,16 +107,16 @@ def _histogram(metric: Metric, values: _Values) -> Family:
     sums = {labels: value for (name, labels), value in values if name.endswith("_sum")}
     buckets: dict[tuple[tuple[str, str], ...], list[tuple[str, float]]] = {labels: [] for labels in sums}
     for labels, le, value in _observed(values):
-        held = buckets[labels]
-        held.append((le, math.floor(value) + (held[-1][1] if held else 0)))
+        cumulative = buckets[labels]
+        cumulative.append((le, math.floor(value) + (cumulative[-1][1] if cumulative else 0)))
     family = HistogramMetricFamily(metric.name, metric.help, labels=metric.label_names)
-    for labels, held in buckets.items():
-        family.add_metric([dict(labels)[name] for name in metric.label_names], held, sums[labels])
+    for labels, cumulative in buckets.items():
+        family.add_metric([dict(labels)[name] for name in metric.label_names], cumulative, sums[labels])
     return family
 
 
 def _observed(values: _Values) -> Iterator[tuple[tuple[tuple[str, str], ...], str, float]]:
-    """Each bucket's labels, bound and observations, by ascending bounds."""
+    """Yield labels, bound and observations of each bucket, by ascending bounds."""
     for (name, labels), value in sorted(values, key=lambda item: float(dict(item[0][1]).get("le", 0))):
         if name.endswith("_bucket"):
             own = tuple(pair for pair in labels if pair[0] != "le")

@@ -1,1 +1,1 @@
-"""The spec as written: pydantic models that mirror the YAML, and how mistakes in it are told."""
+"""The spec as written: pydantic models that mirror the YAML, and findings about the mistakes in it."""

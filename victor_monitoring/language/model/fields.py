@@ -1,4 +1,4 @@
-"""The scalar types of the language: how each is read from YAML and shown in the JSON Schema."""
+"""The scalar types of the language: their parsing, and their JSON Schema."""
 
 from __future__ import annotations
 
@@ -25,23 +25,25 @@ from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersio
 from victor_monitoring.signals.quantity import Condition, Quantity, TextError, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import WrittenSelector, parse_selector
 
-_REMEMBERED = 10_000  # texts of a type, with what they mean
-# The labels of every Kubernetes object that say which spec and context it is of.
+_CACHE_SIZE = 10_000  # parsed texts of each type
+# The labels of every rendered Kubernetes object that identify its spec and context.
 MANAGED_BY = "app.kubernetes.io/managed-by"
 PART_OF = "app.kubernetes.io/part-of"
 INSTANCE = "app.kubernetes.io/instance"
-DASHBOARD_LABEL = (
-    "grafana_dashboard"  # by which Grafana's sidecar finds dashboards where nobody says otherwise
-)
+DASHBOARD_LABEL = "grafana_dashboard"  # the default by which Grafana's sidecar finds dashboards
 OWNERSHIP = frozenset({MANAGED_BY, PART_OF, INSTANCE})
 NAME_SHAPE = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
-_YEAR = 366 * 86_400_000  # milliseconds; Prometheus counts to 292 years, and nobody waits for that
+_YEAR = 366 * 86_400_000  # milliseconds; Prometheus allows 292 years, but no alert needs that
 _NEWEST_MAJOR = 3  # of Prometheus: a later one may compute differently
-_NO_GROUPING = ("inf", "nan", "without")  # in `by (..)` these are numbers and a keyword, in any case
+_NO_GROUPING = (
+    "inf",
+    "nan",
+    "without",
+)  # in `by (..)` PromQL reads these as numbers and a keyword, in any case
 
 
 def invalid(message: str, hint: str, part: tuple[int, int] | None = None) -> PydanticCustomError:
-    """An error that carries its own help, and the part of the text that it is about."""
+    """Return an error with its own hint, and the range of the text that it is about."""
     return PydanticCustomError("language", "{message}", {"message": message, "hint": hint, "part": part})
 
 
@@ -51,17 +53,17 @@ def _reader(
     *,
     needs_unit: bool = False,
 ) -> PlainValidator:
-    """Reads text with `parse`; `help` is for parsers whose errors do not bring their own.
+    """Return a validator that parses text with `parse`; `hint` is for errors without their own.
 
-    `needs_unit` says that no number alone is right, so that to quote one would not help.
+    With `needs_unit` a plain number is reported as one without a unit: to quote it would not help.
     """
-    parse = functools.lru_cache(_REMEMBERED)(parse)  # a spec says `5m` many times, and all in each context
+    parse = functools.lru_cache(_CACHE_SIZE)(parse)  # texts such as `5m` recur, and in every context
 
     def read(value: object) -> Any:
         if needs_unit and isinstance(value, int | float) and not isinstance(value, bool):
             raise invalid(f"`{value}` has no unit", hint)
         if not isinstance(value, str):
-            raise PydanticCustomError("string_type", "text is wanted")
+            raise PydanticCustomError("string_type", "must be text")
         try:
             return parse(value)
         except TextError as error:
@@ -74,11 +76,11 @@ def _reader(
 
 def _number(value: object) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise invalid("a number is wanted", "write it plain, such as `0.95` or `40`")
+        raise invalid("this must be a number", "write it without quotes or unit, such as `0.95` or `40`")
     return Fraction(str(value))
 
 
-def _bearable(text: str) -> int:
+def _duration(text: str) -> int:
     milliseconds = parse_duration(text)
     if milliseconds > _YEAR:
         raise ValueError(f"`{text}` is longer than a year")
@@ -94,7 +96,7 @@ def _supported(text: str) -> PrometheusVersion:
     if version < OLDEST:
         raise ValueError(f"Prometheus {version} is older than {OLDEST}, which rendered rules need")
     if version.major > _NEWEST_MAJOR:
-        raise ValueError(f"Prometheus {version} is newer than {_NEWEST_MAJOR}.x, the newest that is known")
+        raise ValueError(f"Prometheus {version} is newer than {_NEWEST_MAJOR}.x, the newest supported")
     return version
 
 
@@ -106,7 +108,7 @@ def _groupable(name: str) -> str:
 
 def _unreserved(name: str) -> str:
     if name.startswith("__"):
-        raise invalid(f"`{name}` is a label of Prometheus' own", "choose a name without `__` in front")
+        raise invalid(f"the label `{name}` is reserved for Prometheus", "choose a name without `__` in front")
     return name
 
 
@@ -118,7 +120,7 @@ def _untemplated(text: str) -> str:
 
 def _free(label: str) -> str:
     if label in OWNERSHIP:
-        raise invalid(f"`{label}` says whose object it is, and is set already", "choose another label")
+        raise invalid(f"`{label}` is reserved: it identifies the owner of an object", "choose another label")
     return label
 
 
@@ -128,7 +130,7 @@ def _text_schema(example: str, description: str) -> WithJsonSchema:
 
 Duration = Annotated[
     int,
-    _reader(_bearable, "write a duration such as `30s`, `5m` or `1h30m`", needs_unit=True),
+    _reader(_duration, "write a duration such as `30s`, `5m` or `1h30m`", needs_unit=True),
     _text_schema("5m", "a duration"),
 ]
 QuantityField = Annotated[
@@ -173,7 +175,7 @@ SlugName = Annotated[  # in the names of Kubernetes objects, and no longer than 
 ]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 Text = Annotated[str, Field(min_length=1)]
-PlainText = Annotated[Text, AfterValidator(_untemplated)]  # stands in rules as it is
+PlainText = Annotated[Text, AfterValidator(_untemplated)]  # copied into rules unchanged
 LabelValue = Annotated[str, AfterValidator(_untemplated)]
 Namespace = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 KubernetesLabel = Annotated[
@@ -187,29 +189,31 @@ ObjectLabel = Annotated[KubernetesLabel, AfterValidator(_free)]
 KubernetesValue = Annotated[
     str, Field(pattern=r"^([A-Za-z0-9]([-_.A-Za-z0-9]*[A-Za-z0-9])?)?$", max_length=63)
 ]
-KubernetesPort = (  # the name of a Service's port, or the number that the pods listen on
+KubernetesPort = (  # the name of a Service's port, or a port number of the pods
     Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
     | Annotated[int, Field(gt=0, lt=65536)]
 )
 ConfigKey = Annotated[str, Field(pattern=r"^[-._a-zA-Z0-9]+$", max_length=253)]  # in a ConfigMap's data
-JsonPath = Annotated[str, Field(pattern=r"(^|[/\\])[-._a-zA-Z0-9]+\.json$")]  # its name is such a key too
+JsonPath = Annotated[
+    str, Field(pattern=r"(^|[/\\])[-._a-zA-Z0-9]+\.json$")
+]  # its file name is such a key too
 ModulePath = Annotated[str, Field(pattern=r"(^|[/\\])[a-zA-Z_][a-zA-Z0-9_]*\.py$")]  # that can be imported
 
 
 class Written(BaseModel):
-    """A mapping of the spec: unknown keys are errors, nothing is converted in silence."""
+    """A mapping of the spec: unknown keys are errors, and no type is converted implicitly."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
 
 def _reason_or_detail(schema: dict[str, Any]) -> None:
-    """In the JSON Schema of an acknowledgement its reason may stand alone, as it may in the spec."""
+    """Allow the reason alone in the JSON Schema of an acknowledgement, as the spec does."""
     detail = {key: schema.pop(key) for key in ("type", "properties", "required", "additionalProperties")}
     schema["anyOf"] = [{"type": "string", "minLength": 1}, detail]
 
 
 class Ack(Written):
-    """Why a finding is accepted, and the last day on which it is."""
+    """The acknowledgement of a finding: the reason, and the last day on which it is valid."""
 
     model_config = ConfigDict(json_schema_extra=_reason_or_detail)
 

@@ -1,4 +1,4 @@
-"""A context's `override` laid over the tree of a spec."""
+"""The overlay: the tree of a spec with the `override` of a context applied."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ from victor_monitoring.language.syntax.tree import Entry, MapNode, Node, Path
 from victor_monitoring.language.syntax.wanted import mapping_wanted_hint
 
 OVERRIDABLE = ("defaults", "signals", "alerts", "meta", "budget")
-NAMED = ("signals", "alerts")  # their entries are overridden by name
+NAMED = ("signals", "alerts")  # sections whose entries are given by name
 
 
 def overlay(tree: MapNode, context: str) -> tuple[MapNode, list[Finding]]:
-    """The tree with the context's overrides in place, each leaf with its own position, and what hit nothing.
+    """Return the tree with the context's overrides applied, and findings for overrides without effect.
 
-    Alerts are named without their group. Nodes are shared with `tree`, which stays as it is.
+    Overridden nodes keep their positions in the override. Alerts are named without their group. The result
+    shares nodes with `tree`, which is not changed.
     """
     root: Path = ("contexts", context, "override")
     override = _below(_below(_below(tree, "contexts"), context), "override")
@@ -36,7 +37,7 @@ def overlay(tree: MapNode, context: str) -> tuple[MapNode, list[Finding]]:
         elif isinstance(entry.node, MapNode):
             merged = _with_named(merged, section, entry.node, path, findings)
         else:
-            message = f"`{section}` wants a mapping of names to what changes"
+            message = f"`{section}` must be a mapping of names to changes"
             findings.append(Finding(path, message, mapping_wanted_hint(entry.node), pattern=BAD_VALUE))
     return merged, findings
 
@@ -48,12 +49,12 @@ def _below(node: Node | None, key: str) -> Node | None:
 
 
 def _merged(below: MapNode, above: dict[str, Entry]) -> MapNode:
-    """Mappings merge, everything else is replaced whole."""
+    """Return `below` with `above` merged in: mappings are merged, all other values replaced."""
     entries = dict(below.entries)
     for key, entry in above.items():
-        mine = entries.get(key)
-        if mine and isinstance(mine.node, MapNode) and isinstance(entry.node, MapNode):
-            entries[key] = Entry(mine.key, _merged(mine.node, entry.node.entries))
+        existing = entries.get(key)
+        if existing and isinstance(existing.node, MapNode) and isinstance(entry.node, MapNode):
+            entries[key] = Entry(existing.key, _merged(existing.node, entry.node.entries))
         else:
             entries[key] = entry
     return dataclasses.replace(below, entries=entries)
@@ -62,21 +63,21 @@ def _merged(below: MapNode, above: dict[str, Entry]) -> MapNode:
 def _with_named(
     tree: MapNode, section: str, override: MapNode, path: Path, findings: list[Finding]
 ) -> MapNode:
-    """The tree with what is named merged in; names that the section lacks are findings."""
+    """Return the tree with the named entries merged in; add findings for names not in the section."""
     known = _named(tree, section)
     is_broken = section in tree.entries and not isinstance(tree.entries[section].node, MapNode)
     for name, entry in override.entries.items():
         if name in known:
             tree = _merged(tree, _nested((section, *known[name]), entry, override))
         elif not is_broken:
-            message = f"the override hits nothing: there is no {section.removesuffix('s')} `{name}`"
+            message = f"the override has no effect: there is no {section.removesuffix('s')} `{name}`"
             hint = nearest(name, known)
             findings.append(Finding((*path, name), message, hint, on_key=True, pattern=UNHIT_OVERRIDE))
     return tree
 
 
 def _named(tree: MapNode, section: str) -> dict[str, tuple[str, ...]]:
-    """The keys, below the section, of everything that can be overridden by its name."""
+    """Return the keys, below the section, of each entry that can be overridden, by its name."""
     node = _below(tree, section)
     entries = node.entries if isinstance(node, MapNode) else {}
     if section == "signals":
@@ -90,7 +91,7 @@ def _named(tree: MapNode, section: str) -> dict[str, tuple[str, ...]]:
 
 
 def _nested(keys: tuple[str, ...], entry: Entry, place: MapNode) -> dict[str, Entry]:
-    """The entry below mappings of these keys, which stand at `place`."""
+    """Return the entry inside nested mappings of these keys, each with the position of `place`."""
     nested = {keys[-1]: entry}
     for key in reversed(keys[:-1]):
         nested = {key: Entry(entry.key, dataclasses.replace(place, entries=nested))}

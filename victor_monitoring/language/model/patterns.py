@@ -1,4 +1,4 @@
-"""The kinds of mistakes in what a spec says, as far as its shape shows them."""
+"""The patterns of mistakes that are found while the model of a spec is read."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ UNKNOWN_KEY: Final = Pattern(
     Severity.ERROR,
     """A mapping has a key that the language does not know.
 
-It would have no effect, and nobody would notice. Colours, queries and Kubernetes objects have no keys:
-they follow from the alerts and signals. Bad: `treshold: 5`. Good: `when: "> 5"`.""",
+It would silently have no effect. Colours, queries and Kubernetes objects have no keys: they are derived
+from the alerts and signals. Bad: `treshold: 5`. Good: `when: "> 5"`.""",
 )
 MISSING_KEY: Final = Pattern(
     "VM041",
     "missing-key",
     Severity.ERROR,
-    """A mapping lacks a key that has no default.
+    """A required key is missing.
 
 Bad: a metric without `type`. Good: `{type: gauge, help: Entries held.}`.""",
 )
@@ -27,7 +27,7 @@ BAD_VALUE: Final = Pattern(
     "VM042",
     "bad-value",
     Severity.ERROR,
-    """A value is not of the type, the form or the set that its key wants.
+    """A value has the wrong type or form for its key, or is not one of its allowed values.
 
 Bad: `for: 5 minutes`, `when: "> 80"` of a ratio. Good: `for: 5m`, `when: "> 80%"`.""",
 )
@@ -35,24 +35,25 @@ UNHIT_OVERRIDE: Final = Pattern(
     "VM043",
     "unhit-override",
     Severity.ERROR,
-    """A context overrides something that the spec does not have.
+    """A context overrides something that the spec does not define.
 
-The override would be lost in silence. Alerts are named without their group, signals by their name.
+The override would silently have no effect. Alerts and signals are given by name, alerts without their group.
 Bad: `override: {alerts: {HighLatncy: ..}}`. Good: `override: {alerts: {HighLatency: ..}}`.""",
 )
 UNEVEN_SCALE: Final = Pattern(
     "VM044",
     "uneven-time-scale",
     Severity.ERROR,
-    """A context's time scale leaves a duration that is no whole number of milliseconds.
+    """A duration divided by a context's time scale is not a whole number of milliseconds.
 
-Prometheus knows none. Bad: `time_scale: 60` with a scrape every 10s. Good: `time_scale: 50`.""",
+Prometheus has no shorter unit than a millisecond.
+Bad: `time_scale: 60` with a scrape every 10s. Good: `time_scale: 50`.""",
 )
 CIRCULAR_SIGNAL: Final = Pattern(
     "VM045",
     "circular-signal",
     Severity.ERROR,
-    """A score is, directly or through its parts, a part of itself.
+    """A score is a part of itself, directly or through its parts.
 
 Bad: a score that names itself. Good: a score of signals that read metrics.""",
 )
@@ -60,7 +61,7 @@ CUT_TEXT: Final = Pattern(
     "VM046",
     "cut-text",
     Severity.WARNING,
-    """An unquoted text ends at ` #`, where YAML begins a comment.
+    """An unquoted text ends at ` #`, which starts a comment in YAML.
 
 The rest of the sentence is lost. Bad: `summary: 50% # of it`. Good: `summary: "50% # of it"`.""",
 )

@@ -1,4 +1,4 @@
-"""From the located tree to the spec model; every mistake is told at its path, and the rest is read on."""
+"""The reader of the spec model: every mistake becomes a finding, and the other entities are still read."""
 
 from __future__ import annotations
 
@@ -40,16 +40,16 @@ _LIMITS: Final = {
     "string_too_long": ("is too long", "write at most {max_length} characters"),
     "greater_than": ("is too small", "write a number above {gt}"),
 }
-_NEEDED: Final = ("victor_mon", "service")
+_REQUIRED: Final = ("victor_mon", "service")
 M = TypeVar("M", bound=BaseModel)
-_KEY: Final = "[key]"  # what pydantic puts behind the path of a key that is wrong itself
+_KEY: Final = "[key]"  # pydantic appends this to the path of an invalid key
 
 
 @dataclass(frozen=True, slots=True)
 class ReadSpec:
-    """The spec without what could not be read (None where nothing is left), and what that was.
+    """The spec without its invalid entities (None if nothing is left), and the findings about them.
 
-    `broken` holds the paths of the entities left out, so that nothing more is said about them.
+    `broken` are the paths of the entities left out; references to them are not reported again.
     """
 
     spec: Spec | None
@@ -59,7 +59,7 @@ class ReadSpec:
 
 @dataclass(frozen=True, slots=True)
 class _Mistake:
-    """A finding, and what is left out for it: the unknown key, else the whole entity, then broken."""
+    """A finding, and the path left out for it: an unknown key, else the whole entity, then broken."""
 
     finding: Finding
     left_out: Path
@@ -67,7 +67,7 @@ class _Mistake:
 
 
 def read(tree: MapNode) -> ReadSpec:
-    """The model of the spec. What is wrong is left out, entity by entity, until the rest is right."""
+    """Return the model of the spec; invalid entities are left out until the rest is valid."""
     findings: list[Finding] = []
     broken: set[Path] = set()
     rest: Any = plain(tree)
@@ -77,20 +77,20 @@ def read(tree: MapNode) -> ReadSpec:
         except ValidationError as error:
             mistakes = _mistakes(error.errors(include_url=False), rest, tree)
         version = [each for each in mistakes if each.finding.path == ("victor_mon",)]
-        if version and version[0].finding.pattern is BAD_VALUE:  # in that language the rest may be right
+        if version and version[0].finding.pattern is BAD_VALUE:  # the rest may be valid in that version
             return ReadSpec(None, (version[0].finding,), frozenset())
         findings += [mistake.finding for mistake in mistakes]
         broken.update(mistake.left_out for mistake in mistakes if mistake.is_broken)
-        if any(not mistake.left_out or mistake.left_out[0] in _NEEDED for mistake in mistakes):
+        if any(not mistake.left_out or mistake.left_out[0] in _REQUIRED for mistake in mistakes):
             return ReadSpec(None, tuple(findings), frozenset(broken))
         for mistake in mistakes:
             rest = _without(rest, mistake.left_out)
 
 
 def read_part(model: type[M], tree: MapNode, path: Path) -> tuple[M | None, list[Finding]]:
-    """What stands at `path` read as a model of its own, or None and the mistakes in it."""
+    """Return the part at `path` as a `model`, or None and its mistakes; the path must exist."""
     part = at(tree, path)
-    assert part is not None  # whoever asks has seen it there
+    assert part is not None
     try:
         return model.model_validate(plain(part)), []
     except ValidationError as error:
@@ -103,7 +103,7 @@ def read_part(model: type[M], tree: MapNode, path: Path) -> tuple[M | None, list
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """The model that was read, and how many keys lead to it."""
+    """The model that is read, and the number of keys that lead to it."""
 
     model: type[BaseModel]
     depth: int = 0
@@ -112,7 +112,7 @@ class _Shape:
 def _mistakes(
     errors: Iterable[ErrorDetails], data: PlainValue, tree: MapNode, shape: _Shape = _Shape(Spec)
 ) -> list[_Mistake]:
-    """One mistake for each place, so that the members of a union do not repeat each other."""
+    """Return one mistake for each path: the members of a union report the same one several times."""
     found: dict[tuple[Path, bool], _Mistake] = {}
     for error in errors:
         path = _path_in(data, error["loc"], is_missing=error["type"] == "missing")
@@ -124,9 +124,9 @@ def _mistakes(
 
 
 def _path_in(data: PlainValue, loc: tuple[int | str, ...], *, is_missing: bool) -> Path:
-    """The error's path as far as it is one of the data: tags of unions and models are left out.
+    """Return the part of an error's location that exists in the data, without tags of unions and models.
 
-    Where a key is missing, it is the last of the path.
+    If a key is missing, the path ends with it.
     """
     path: list[int | str] = []
     for index, key in enumerate(loc):
@@ -160,7 +160,7 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> F
             known = re.findall(r"'([^']*)'", str(context["expected"])) or [str(context["expected"]).lower()]
             return _bad(path, f"`{name}` cannot be `{error['input']}`", nearest(str(error["input"]), known))
         case "string_pattern_mismatch":
-            message = f"`{error['input']}` is not a name that fits here"
+            message = f"`{error['input']}` is not valid here"
             on_key = error["loc"][-1] == _KEY
             return _bad(path, message, f"it must match `{context['pattern']}`", on_key=on_key)
         case kind if kind in _LIMITS:
@@ -169,8 +169,8 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> F
         case kind:
             words, hint_for = _WANTED.get(kind, ("", None))
             node = at(tree, path)
-            told = error["msg"][:1].lower() + error["msg"][1:]
-            message = f"`{name}` wants {words}" if words else f"`{name}`: {told}"
+            reason = error["msg"][:1].lower() + error["msg"][1:]
+            message = f"`{name}` must be {words}" if words else f"`{name}`: {reason}"
             return _bad(path, message, hint_for(node) if node and hint_for else "")
 
 
@@ -185,7 +185,7 @@ def _bad(
 
 
 def _name_of(path: Path) -> str:
-    """The last key of a path, as a person names it: items of a list by their place, from 1."""
+    """Return the last key of a path for a message; items of a list are counted from 1."""
     if not path:
         return "the spec"
     last = path[-1]
@@ -193,7 +193,7 @@ def _name_of(path: Path) -> str:
 
 
 def _keys_at(shape: _Shape, path: Path) -> list[str]:
-    """The keys that the language knows at a path."""
+    """Return the keys that the language defines at a path."""
     found: Any = shape.model
     for key in path[shape.depth :]:
         found = _below(found, key)
@@ -202,12 +202,12 @@ def _keys_at(shape: _Shape, path: Path) -> list[str]:
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:
-    """The types of a model's fields by the keys that they have in the spec."""
+    """Return the types of a model's fields by their keys in the spec."""
     return {field.alias or name: field.annotation for name, field in model.model_fields.items()}
 
 
 def _model_in(shape: Any) -> type[BaseModel] | None:
-    """The model that a type is, or that is one of its alternatives."""
+    """Return the type if it is a model, else the first model among its alternatives, else None."""
     if isinstance(shape, type) and issubclass(shape, BaseModel):
         return shape
     alternatives = get_args(shape) if get_origin(shape) in (Union, UnionType) else ()
@@ -215,7 +215,7 @@ def _model_in(shape: Any) -> type[BaseModel] | None:
 
 
 def _below(shape: Any, key: int | str) -> Any:
-    """The type of what stands under `key` in a value of type `shape`."""
+    """Return the type of the value at `key` in a value of type `shape`."""
     model = _model_in(shape)
     if model is not None:
         return _fields(model).get(str(key))
@@ -225,7 +225,7 @@ def _below(shape: Any, key: int | str) -> Any:
 
 
 def _entity(path: Path) -> Path:
-    """The smallest part of the spec that can be left out whole."""
+    """Return the path of the smallest part of the spec around `path` that can be left out."""
     match path:
         case ("components", _, "metrics", _, *_):
             return path[:4]
@@ -238,7 +238,7 @@ def _entity(path: Path) -> Path:
 
 
 def _without(data: Any, path: Path) -> Any:
-    """The data less the key at `path`, in lists of mappings too; nothing given is changed."""
+    """Return a copy of the data without the key at `path`, in lists of mappings too."""
     first, below = path[0], path[1:]
     if isinstance(data, list):
         return [_without(item, below) if index == first else item for index, item in enumerate(data)]
@@ -253,7 +253,7 @@ _PROSE: Final = frozenset({"summary", "description", "actions", "help", "title",
 
 
 def cut_texts(node: Node, path: Path = (), is_prose: bool = False) -> Iterator[Finding]:
-    """Every text for people that is followed by what looks like the rest of its sentence."""
+    """Yield a finding for each prose text that is followed by a comment that looks like a part of it."""
     if isinstance(node, MapNode):
         for key, entry in node.entries.items():
             yield from cut_texts(entry.node, (*path, key), key in _PROSE)
@@ -261,5 +261,5 @@ def cut_texts(node: Node, path: Path = (), is_prose: bool = False) -> Iterator[F
         for index, item in enumerate(node.items):
             yield from cut_texts(item, (*path, index), is_prose)
     elif is_prose and cut_comment(node):
-        message = f"the text ends after `{node.text[-20:]}`: what follows ` #` is a comment"
+        message = f"the text ends after `{node.text[-20:]}`: ` #` starts a comment"
         yield Finding(path, message, "quote the text, or put two spaces before a comment", pattern=CUT_TEXT)

@@ -1,4 +1,4 @@
-"""The signals as written: one key per kind, its shape taken from the kind's own fields."""
+"""The signals as written: one key per kind, whose model is made from the fields of the kind."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _WRITTEN: dict[object, Any] = {
 
 
 def written_type(hint: Any) -> Any:
-    """The type in which a kind's field of type `hint` is written."""
+    """Return the type as written of a kind's field of type `hint`."""
     if hint in _WRITTEN:
         return _WRITTEN[hint]
     arguments = get_args(hint)
@@ -50,7 +50,7 @@ def written_type(hint: Any) -> Any:
 
 
 def written_model(shape: Any) -> type[BaseModel]:
-    """The model of a kind's parameters: the fields of its dataclass, each as it is written."""
+    """Return the model of a kind's parameters: the fields of its dataclass in their types as written."""
     hints = get_type_hints(shape)
     fields: dict[str, Any] = {}
     for field in dataclasses.fields(shape):
@@ -86,12 +86,13 @@ class _SignalKeys(Written):
             if len(named) > 1:
                 both = " and ".join(f"`{each}`" for each in named)
                 raise invalid(
-                    f"the signal has {len(named)} kinds: {both}", "keep one; two cuts are two signals"
+                    f"the signal has {len(named)} kinds: {both}",
+                    "keep one, and define another signal for the other",
                 )
         return value
 
     def kind(self) -> tuple[type[SignalKind], Any]:
-        """The kind, and its parameters as written: a model, or a list of models where it is inline."""
+        """Return the kind, and its parameters as written: a model, or a list of models if it is inline."""
         name = next(name for name in KINDS if getattr(self, name) is not None)
         return KINDS[name], getattr(self, name)
 
@@ -102,6 +103,8 @@ else:
     Signal = create_model(
         "Signal",
         __base__=_SignalKeys,
-        __doc__="A number per label set; exactly one of the kinds says how it is read.",
-        **{name: (_kind_type(kind), None) for name, kind in KINDS.items()},  # an empty one is no kind
+        __doc__="A number per label set, read from metrics by exactly one kind.",
+        **{
+            name: (_kind_type(kind), None) for name, kind in KINDS.items()
+        },  # `rate:` without a value is no kind
     )

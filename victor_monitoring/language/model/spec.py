@@ -53,20 +53,20 @@ def _positive(milliseconds: int) -> int:
 
 def _each_once(values: list[str]) -> list[str]:
     if twice := [value for index, value in enumerate(values) if value in values[:index]]:
-        raise invalid(f"`{twice[0]}` stands here twice", "remove one of them")
+        raise invalid(f"`{twice[0]}` is listed twice", "remove one of them")
     return values
 
 
 def _version(value: int) -> int:
     if value != 1:
-        message = f"this is version {value} of the spec language, and version 1 is understood here"
+        message = f"version {value} of the spec language is not supported, only version 1 is"
         raise invalid(message, "upgrade `victor-monitoring`, or write `victor_mon: 1`")
     return value
 
 
 def _share(value: Quantity) -> Quantity:
     if value.unit != "ratio" or not 0 <= value.value <= 1:
-        raise invalid(f"`{value.text}` is no share", "write a share such as `100%`")
+        raise invalid(f"`{value.text}` is not a share from 0% to 100%", "write a share such as `100%`")
     return value
 
 
@@ -74,7 +74,7 @@ Period = Annotated[Duration, AfterValidator(_positive)]
 
 
 class Service(Written):
-    """The monitored service: its names, the targets that are it, and the labels its alerts carry."""
+    """The monitored service: its names, the labels that select its targets, and the labels of its alerts."""
 
     name: SlugName
     title: PlainText
@@ -90,7 +90,7 @@ class Service(Written):
 
 
 class Defaults(Written):
-    """What holds where nothing else is said."""
+    """Default durations: the window of signals, and the intervals of evaluation and scraping."""
 
     window: Period = 300_000
     evaluate_every: Period = 30_000
@@ -99,7 +99,7 @@ class Defaults(Written):
 
 
 class Budget(Written):
-    """How many series one target may expose at worst."""
+    """The maximum number of series that one target may expose."""
 
     series: Annotated[int, Field(gt=0)]
     reason: Text | None = None
@@ -112,7 +112,7 @@ class Proof(Written):
 
 
 class Outputs(Written):
-    """Paths of rendered files, relative to the root; null switches one off."""
+    """The paths of rendered files, relative to the root; null switches an output off."""
 
     rules: Text | None = None
     tests: Text | None = None
@@ -126,7 +126,7 @@ class Outputs(Written):
 
 
 class Alertmanager(Written):
-    """Timing of notifications, and whether a whole configuration or a fragment is rendered."""
+    """The timing of notifications, and whether a whole configuration or a fragment is rendered."""
 
     standalone: bool = False
     group_wait: Duration = 30_000
@@ -135,7 +135,7 @@ class Alertmanager(Written):
 
 
 class Kubernetes(Written):
-    """How the service is found in a cluster, and how its objects are labelled there."""
+    """The labels and port by which a cluster finds the service, and the labels of rendered objects."""
 
     rules_key: ConfigKey = "rules.yaml"
     labels: dict[ObjectLabel, KubernetesValue] = {}
@@ -145,7 +145,7 @@ class Kubernetes(Written):
 
 
 def _list_or_open(schema: dict[str, Any]) -> None:
-    """In the JSON Schema of a label its values stand alone, as they do in the spec."""
+    """Allow a list of values alone in the JSON Schema of a label, as the spec does."""
     properties = schema.pop("properties")
     values = properties.pop("values")["anyOf"][0]
     is_open = {
@@ -160,7 +160,7 @@ def _list_or_open(schema: dict[str, Any]) -> None:
 
 
 class Label(Written):
-    """A label: the list of its values, or `{open: true, limit: N}`; beyond N values they become `other`."""
+    """A label: a list of values, or `{open: true, limit: N}`: values after the first N become `other`."""
 
     model_config = ConfigDict(json_schema_extra=_list_or_open)
 
@@ -209,14 +209,14 @@ class Component(Written):
 
 
 class Guard(Written):
-    """A second signal that must meet a condition too."""
+    """The second condition of an alert, which must be true as well."""
 
     signal: Name
     when: ConditionField
 
 
 class Alert(Written):
-    """A signal beyond a threshold for a time, and what a person is told then."""
+    """A signal, the condition and duration that make the alert fire, and the texts of its notification."""
 
     signal: Name
     when: ConditionField
@@ -235,7 +235,7 @@ class Alert(Written):
 
 
 class Meta(Written):
-    """The alerts on monitoring itself."""
+    """The meta alerts: alerts about monitoring itself."""
 
     group: Name | None = None
     for_: Duration = Field(default=300_000, alias="for")
@@ -245,7 +245,7 @@ class Meta(Written):
 
 
 class Panel(Written):
-    """A panel of the dashboard: its signals, and how they are drawn."""
+    """A panel of the dashboard: its type and its signals."""
 
     title: Text
     type: PanelType
@@ -271,11 +271,11 @@ class Dashboard(Written):
     ack: Acks = {}
 
 
-Integrations: TypeAlias = list[dict[str, Any]]  # in the words of Alertmanager, which judges them
+Integrations: TypeAlias = list[dict[str, Any]]  # copied to Alertmanager's configuration, which validates them
 
 
 class Receiver(Written):
-    """Who is told of alerts with these severities and labels; of all of them where neither is given."""
+    """A receiver of the alerts with these severities and labels; of all alerts if neither is given."""
 
     severities: list[Name] = []
     labels: LabelTexts = {}
@@ -295,13 +295,13 @@ class Receiver(Written):
     ack: Acks = {}
 
     def integrations(self) -> dict[str, Integrations]:
-        """What was written of them, by their keys in Alertmanager's configuration."""
+        """Return the integrations that are given, by their keys in Alertmanager's configuration."""
         named = (name for name in type(self).model_fields if name.endswith("_configs"))
         return {name: value for name in named if (value := getattr(self, name))}
 
 
 class Context(Written):
-    """A place where the spec is applied: what it selects, labels and overrides there."""
+    """A place where the spec is applied, with its own labels, select and overrides."""
 
     labels: LabelTexts = {}
     select: LabelTexts = {}

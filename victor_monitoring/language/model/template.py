@@ -1,4 +1,4 @@
-"""Texts of an alert with `{value}`, `{threshold}` and `{label}` in them."""
+"""Templates: the texts of an alert, with placeholders such as `{value}`, `{threshold}` and `{label}`."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
 class TemplateError(TextError):
-    """A template that cannot be read."""
+    """A template with invalid placeholders."""
 
 
 @dataclass(frozen=True, slots=True)
 class Placeholder:
-    """A name in braces, and its place in the text, braces included."""
+    """A name in braces, and its range in the text, braces included."""
 
     name: str
     part: tuple[int, int]
@@ -25,7 +25,7 @@ class Placeholder:
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """The pieces of a text in order: plain ones and placeholders."""
+    """A text, split into plain text and placeholders, in order."""
 
     text: str
     pieces: tuple[str | Placeholder, ...]
@@ -37,16 +37,16 @@ class Template:
 
 
 def parse_template(text: str) -> Template:
-    """The template that `text` writes; TemplateError where braces do not hold a name."""
+    """Parse `text`; raise TemplateError if braces do not contain a name."""
     pieces: list[str | Placeholder] = []
     end = 0
     for found in _BRACES.finditer(text):
         name = found[1]
         if name is None or not _NAME.fullmatch(name):
             raise TemplateError(
-                f"`{found[0]}` is no placeholder",
+                f"`{found[0]}` is not a placeholder",
                 found.span(),
-                "write `{value}`, `{threshold}` or `{label}`; Prometheus templates are made from these",
+                "write `{value}`, `{threshold}` or `{label}`; they become Prometheus templates",
             )
         pieces += [text[end : found.start()]] if found.start() > end else []
         pieces.append(Placeholder(name, found.span()))

@@ -1,1 +1,1 @@
-"""The resolved spec: every reference followed, every quantity in base units, for one context."""
+"""The resolved spec: every reference followed, every quantity in base units, for base or one context."""

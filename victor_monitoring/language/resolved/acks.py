@@ -1,4 +1,4 @@
-"""The acknowledgements of a spec, each with the node that it concerns."""
+"""The acknowledgements and reasons of a spec, with the paths of their nodes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from victor_monitoring.language.syntax.tree import Path
 
 
 def acks_of(spec: written.Spec) -> tuple[Ack, ...]:
-    """Every acknowledgement, in the order of the spec."""
+    """Return every acknowledgement, in the order of the spec."""
     return tuple(
         Ack(path, check, ack.reason, ack.until) for path, acks in _nodes(spec) for check, ack in acks.items()
     )
@@ -43,7 +43,7 @@ def _nodes(spec: written.Spec) -> Iterator[tuple[Path, Acks]]:
 
 
 def reasons_of(spec: written.Spec) -> frozenset[Path]:
-    """The paths of the alerts, signals and sections that carry a `reason`."""
+    """Return the paths of the alerts, signals and sections that have a `reason`."""
     return frozenset(_paths(spec))
 
 

@@ -14,7 +14,7 @@ from victor_monitoring.signals.signal import Signal
 
 
 class AlertResolver:
-    """Resolves the alerts of one spec; names that lead nowhere are kept in `unknown`."""
+    """Resolves the alerts of one spec; `unknown` collects the undefined names."""
 
     def __init__(
         self,
@@ -30,7 +30,7 @@ class AlertResolver:
         self.unknown: list[UnknownName] = []
 
     def all(self) -> tuple[Alert, ...]:
-        """Every alert that could be resolved, in the order of the spec."""
+        """Return every alert that can be resolved, in the order of the spec."""
         found = (
             self._alert(group, name, alert)
             for group, alerts in self._spec.alerts.items()
@@ -79,7 +79,7 @@ class AlertResolver:
         return None if signal is None else Guard(signal, guard.when)
 
     def _labels(self, alert: written.Alert, component: str) -> LabelPairs:
-        """What the alert adds to its series: the fixed labels, then service's, component's and its own."""
+        """Return the labels of the rule: service's, component's, its own, and the fixed ones, which win."""
         section = self._components.get(component)
         return label_pairs(
             {

@@ -13,7 +13,7 @@ from victor_monitoring.signals.signal import Signal
 def resolve_dashboard(
     dashboard: written.Dashboard, known: Mapping[str, object], signals: Mapping[str, Signal]
 ) -> tuple[Dashboard, list[UnknownName]]:
-    """The dashboard with the panels whose signals resolve, and the names that lead nowhere."""
+    """Return the dashboard without the panels of unresolved signals, and the undefined names."""
     unknown: list[UnknownName] = []
     rows = []
     for row_index, row in enumerate(dashboard.rows):
@@ -32,7 +32,7 @@ def resolve_dashboard(
 
 
 def _uses(panel: written.Panel, path: Path) -> list[tuple[str, Path]]:
-    """The signals that a panel names, each with where."""
+    """Return the signals that a panel names, each with the path of its name."""
     alone = [(panel.signal, (*path, "signal"))] if panel.signal else []
     several = [(name, (*path, "signals", index)) for index, name in enumerate(panel.signals or [])]
     columns = [(name, (*path, "columns", index)) for index, name in enumerate(panel.columns or [])]

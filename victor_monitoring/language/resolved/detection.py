@@ -1,4 +1,4 @@
-"""How long it takes at worst until an alert that ought to fire is sent."""
+"""The detection time of an alert: the longest time from the problem to the notification."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from victor_monitoring.signals.signal import Signal
 
 @dataclass(frozen=True, slots=True)
 class Delay:
-    """One reason for waiting, in milliseconds."""
+    """One part of the detection time, in milliseconds."""
 
     reason: str
     milliseconds: int
@@ -20,26 +20,27 @@ class Delay:
 
 @dataclass(frozen=True, slots=True)
 class Detection:
-    """What adds up before an alert is sent."""
+    """The detection time of an alert, as the sum of its delays."""
 
     delays: tuple[Delay, ...]
 
     @property
     def milliseconds(self) -> int:
-        """How long it takes in all."""
+        """The sum of the delays."""
         return sum(each.milliseconds for each in self.delays)
 
     def words(self) -> str:
-        """Each delay, for people."""
+        """Return the delays as text, such as `scrape 15s, window 5m`."""
         return ", ".join(f"{each.reason} {duration_text(each.milliseconds)}" for each in self.delays)
 
 
 def detection(spec: Resolved, alert: Alert) -> Detection:
-    """What adds up from the moment at which things are as bad as the threshold says, at worst.
+    """Return the longest time from the moment that the signal crosses the threshold to the notification.
 
-    A scrape that has just passed; the signal's whole window, until nothing in it is from before; a recording
-    by another group, which may be an evaluation old; the alert's own evaluation that has just passed; `for`,
-    in whole evaluations; and Alertmanager's wait for more of the group. The way to a receiver is not in it.
+    Its delays: a scrape that was just missed; the whole window of the signal, until it contains no older
+    samples; a recording by another group, which may be one evaluation old; an evaluation of the alert that
+    was just missed; `for`, in whole evaluations; and the `group_wait` of Alertmanager. The delivery to a
+    receiver is not included.
     """
     homes = recording_groups(spec)
     evaluations = -(-alert.pending // spec.evaluate)
@@ -55,7 +56,7 @@ def detection(spec: Resolved, alert: Alert) -> Detection:
 
 
 def recording_groups(spec: Resolved) -> Mapping[str, str]:
-    """The group that records each signal which an alert uses: the first such alert's."""
+    """Return the group that records each signal used by alerts: the group of the first such alert."""
     homes: dict[str, str] = {}
     for alert in spec.alerts:
         for top in alert.signals:
@@ -66,12 +67,12 @@ def recording_groups(spec: Resolved) -> Mapping[str, str]:
 
 
 def _window(signal: Signal) -> int:
-    """The longest window of a signal and of what it is made of; 0 where it reads only what stands."""
+    """Return the longest window of a signal and its parts; 0 if they read only current values."""
     return max(each.window if each.kind.is_windowed() else 0 for each in signal.with_parts())
 
 
 def _hops(signal: Signal, group: str, homes: Mapping[str, str]) -> int:
-    """How many recordings of other groups lie between a signal's metrics and a group that reads it."""
+    """Return the number of recordings by other groups between the metrics of a signal and `group`."""
     home = homes.get(signal.name, group)
     inner = max((_hops(part, home, homes) for _, part in signal.kind.parts()), default=0)
     return inner + (home != group)

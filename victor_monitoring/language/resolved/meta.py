@@ -1,4 +1,4 @@
-"""The alerts on monitoring itself, as a spec has them: what each watches, its labels, what it says."""
+"""The meta alerts of a spec: the subject, the labels and the texts of each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from victor_monitoring.promql.tree import Matcher
 
 MetaSubject: TypeAlias = Literal["target", "service", "metric"]
 
-TARGET, SERVICE, METRIC = "target", "service", "metric"  # the label `signal` of these alerts
+TARGET, SERVICE, METRIC = "target", "service", "metric"  # the values of the label `signal` of meta alerts
 TARGET_DOWN, SERVICE_ABSENT, METRIC_MISSING = "TargetDown", "ServiceAbsent", "MetricMissing"
 META_ALERTS = (TARGET_DOWN, SERVICE_ABSENT, METRIC_MISSING)
 _INSTANCE = Placeholder("instance", (0, 0))
@@ -20,7 +20,7 @@ _INSTANCE = Placeholder("instance", (0, 0))
 
 @dataclass(frozen=True, slots=True)
 class MetaAlert:
-    """An alert on monitoring itself; `component` is the one whose metric or own targets are watched."""
+    """A meta alert; `component` is set if it watches a metric or the targets of one component."""
 
     name: str
     watches: MetaSubject
@@ -32,9 +32,10 @@ class MetaAlert:
 
 
 def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
-    """ServiceAbsent and TargetDown for each select, MetricMissing for each component with an anchor.
+    """Yield ServiceAbsent and TargetDown for each select, MetricMissing for each component with an anchor.
 
-    What mutes comes first: of one evaluation Alertmanager then knows it when it is to tell of what is muted.
+    Inhibiting alerts come first, so that Alertmanager receives them before the alerts that they inhibit,
+    even if one evaluation sends both.
     """
     meta = spec.meta
     if meta is None:
@@ -77,7 +78,7 @@ def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
 
 
 def _selects(spec: Resolved) -> dict[tuple[Matcher, ...], Component | None]:
-    """Each select once: the service's, where any component has it, and components' own."""
+    """Return each select once, with its component; None for the service's, if any component uses it."""
     found: dict[tuple[Matcher, ...], Component | None] = {}
     for component in spec.components.values():
         is_own = component.select != spec.service.select

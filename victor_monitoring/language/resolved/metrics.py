@@ -13,17 +13,17 @@ from victor_monitoring.signals.signal import Signal
 
 
 def matchers(labels: Mapping[str, str]) -> tuple[Matcher, ...]:
-    """Equality matchers, in the order of the spec."""
+    """Return equality matchers, in the order of the spec."""
     return tuple(Matcher(label, "=", value) for label, value in labels.items())
 
 
 def label_pairs(labels: Mapping[str, str]) -> LabelPairs:
-    """Labels as pairs, in the order of the spec."""
+    """Return labels as pairs, in the order of the spec."""
     return tuple(labels.items())
 
 
 def owners(components: Iterable[Component]) -> dict[str, str]:
-    """The component of each series that can be selected, by the series' name."""
+    """Return the component of each series, by the name of the series."""
     return {
         series: component.name
         for component in components
@@ -33,7 +33,7 @@ def owners(components: Iterable[Component]) -> dict[str, str]:
 
 
 def owner(signal: Signal, owners: Mapping[str, str]) -> str | None:
-    """The component whose metrics the signal reads; None where they belong to several."""
+    """Return the component whose metrics the signal reads; None if there are several."""
     found = set(_owners_read(signal, owners))
     return found.pop() if len(found) == 1 else None
 
@@ -46,7 +46,7 @@ def _owners_read(signal: Signal, owners: Mapping[str, str]) -> Iterator[str]:
 
 
 def resolve_metric(name: str, metric: written.Metric) -> Metric:
-    """A metric with its buckets in base units."""
+    """Return a metric with its buckets in base units."""
     low, high = metric.range or (None, None)
     labels = (
         Label(label, None if value.values is None else tuple(value.values), value.limit)
@@ -68,10 +68,10 @@ def resolve_metric(name: str, metric: written.Metric) -> Metric:
 def resolve_component(
     name: str, component: written.Component, select: tuple[Matcher, ...], narrowed: Mapping[str, str]
 ) -> Component:
-    """A component; `select` is the service's, which its own replaces.
+    """Return a component; its own select replaces `select`, that of the service.
 
-    `narrowed` is what the context selects: it narrows a component's own select too, so that no other
-    environment is taken for this one; a label that the component selects by itself stays.
+    `narrowed` is the select of the context: it is added to a component's own select too, so that the targets
+    of other environments are not selected. It does not replace labels that the component selects itself.
     """
     added = {label: value for label, value in narrowed.items() if label not in (component.select or {})}
     metrics = tuple(
@@ -100,7 +100,7 @@ def resolve_component(
 
 
 def _anchor(component: written.Component, metrics: Iterable[Metric]) -> Selector | None:
-    """The named anchor, else the first metric without labels, else the first with closed labels only."""
+    """Return the given anchor, else the first metric without labels, else one with closed labels only."""
     if "anchor" in component.model_fields_set:
         fitting = [metric for metric in metrics if metric.name == component.anchor]
     else:
@@ -117,6 +117,6 @@ _PLATFORM: Final = ("instance", "job", "namespace", "pod", "container", "node", 
 
 
 def target_labels(spec: Resolved) -> frozenset[str]:
-    """The platform's labels, and those that the spec selects and tells deployments apart by."""
+    """Return the labels that the platform sets, and those in the selects and the scope of the spec."""
     selected = {matcher.label for component in spec.components.values() for matcher in component.select}
     return frozenset({*_PLATFORM, *selected, *spec.service.scope})

@@ -1,4 +1,4 @@
-"""What the Prometheus operator's AlertmanagerConfig can say of a receiver, in its own words."""
+"""Receivers as an AlertmanagerConfig of the Prometheus operator, and the keys that it does not support."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 from victor_monitoring.language.resolved.spec import Receiver
 from victor_monitoring.language.syntax.tree import Path
 
-# What is written as in Alertmanager: the keys differ in their case only. ("pagerduty" is one word to both.)
+# The keys that differ from Alertmanager's only in their case. ("pagerduty" is one word in both.)
 _PLAIN: Final[Mapping[str, tuple[str, ...]]] = {
     "webhook_configs": ("send_resolved", "url", "max_alerts"),
     "slack_configs": (
@@ -31,7 +31,7 @@ _PLAIN: Final[Mapping[str, tuple[str, ...]]] = {
         "update_alerts", "entity",
     ),
 }  # fmt: skip
-_SECRET: Final = {  # by the key of the file that holds it
+_SECRET: Final = {  # by the key that names the file of the secret
     "webhook_configs": {"url_file": "urlSecret"},
     "slack_configs": {"api_url_file": "apiURL"},
     "pagerduty_configs": {"routing_key_file": "routingKey", "service_key_file": "serviceKey"},
@@ -45,7 +45,7 @@ _MOUNTED: Final = re.compile(r"/etc/alertmanager/secrets/([a-z0-9][-.a-z0-9]*)/(
 
 @dataclass(frozen=True, slots=True)
 class UnsupportedKey:
-    """A key of a receiver that an AlertmanagerConfig has no word for, and what would help."""
+    """A key of a receiver that an AlertmanagerConfig does not support, and a hint."""
 
     path: Path
     key: str
@@ -53,21 +53,21 @@ class UnsupportedKey:
 
 
 def operator_configs(receiver: Receiver) -> tuple[dict[str, object], list[UnsupportedKey]]:
-    """A receiver's integrations in the operator's words, and what there are none for."""
-    said: dict[str, object] = {}
-    unsaid: list[UnsupportedKey] = []
+    """Return a receiver's integrations as the operator writes them, and its unsupported keys."""
+    supported: dict[str, object] = {}
+    unsupported: list[UnsupportedKey] = []
     for kind, configs in receiver.integrations.items():
         if kind not in _PLAIN:
-            unsaid.append(
+            unsupported.append(
                 UnsupportedKey((*receiver.path, kind), kind, f"use one of {', '.join(map(_quoted, _PLAIN))}")
             )
             continue
         translated = []
         for index, config in enumerate(configs):
-            unsaid += _unsupported_keys((*receiver.path, kind, index), kind, config)
+            unsupported += _unsupported_keys((*receiver.path, kind, index), kind, config)
             translated.append(dict(_translated(kind, config)))
-        said[_camel(kind)] = translated
-    return said, unsaid
+        supported[_camel(kind)] = translated
+    return supported, unsupported
 
 
 def _unsupported_keys(path: Path, kind: str, config: Mapping[str, object]) -> Iterator[UnsupportedKey]:

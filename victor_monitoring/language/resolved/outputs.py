@@ -1,4 +1,4 @@
-"""Where each rendered file goes."""
+"""The paths of rendered files."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from victor_monitoring.language.resolved.spec import Resolved
 
 
 def resolve_outputs(outputs: written.Outputs, name: str) -> dict[str, str]:
-    """The path of each output that is on, relative to the root; defaults carry the service's name."""
+    """Return the path of each output that is on, relative to the root; defaults contain `name`."""
     defaults = {
         "rules": f"generated/{name}-alerts.yaml",
         "tests": f"generated/{name}-alerts.test.yaml",
@@ -26,16 +26,16 @@ def resolve_outputs(outputs: written.Outputs, name: str) -> dict[str, str]:
 
 
 def identifier(name: str) -> str:
-    """A service's name as Python and Prometheus can have one: no dashes, a letter first."""
+    """Return a service's name as an identifier of Python and Prometheus: without dashes, a letter first."""
     plain = re.sub(r"[^a-z0-9]+", "_", name)
     return plain if plain[0].isalpha() else f"svc_{plain}"
 
 
 def artifact_path(spec: Resolved, output: str) -> PurePosixPath | None:
-    """The path of an output's plain file; None where the output is off.
+    """Return the path of an output's plain file; None if there is none.
 
-    A context's stands in its overlay, unless the context gets Kubernetes objects, which hold it: those are
-    rendered unless the context says `component: null` or the output `kubernetes` is off.
+    The file of a context is in its overlay, unless it is part of the context's Kubernetes objects: those are
+    rendered unless the context has `component: null` or the output `kubernetes` is off.
     """
     path = spec.outputs.get(output)
     if path is None or spec.context is None:
@@ -46,6 +46,6 @@ def artifact_path(spec: Resolved, output: str) -> PurePosixPath | None:
 
 
 def overlay_path(spec: Resolved) -> PurePosixPath | None:
-    """The folder of a context's files; None where overlays are off."""
+    """Return the folder of a context's files; None if the output `overlays` is off."""
     overlays = spec.outputs.get("overlays")
     return PurePosixPath(overlays.replace("{context}", spec.context or "")) if overlays else None

@@ -1,4 +1,4 @@
-"""From the spec as written to the resolved spec, for base or one context."""
+"""The resolution of the spec as written, for base or one context."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ def resolve(
     broken: frozenset[Path] = frozenset(),
     scale: TimeScale | None = None,
 ) -> tuple[Resolved, list[Finding]]:
-    """The spec with its references followed, and what hindered that.
+    """Return the spec with its references followed, and the findings on the way.
 
-    `base` is the resolved spec without the context; `broken` holds the paths that could not be read; `scale`
-    takes the place of the context's own.
+    `base` is the resolved spec without the context; `broken` are the paths that could not be read; `scale`
+    replaces the time scale of the context.
     """
     here = spec.contexts[context] if context else written.Context()
     scale = scale or TimeScale(context, here.time_scale)
@@ -116,7 +116,7 @@ def _service(spec: written.Spec, context: written.Context) -> Service:
 
 
 def _kubernetes(base: written.Kubernetes, here: written.Kubernetes) -> Kubernetes:
-    """The section with a context's keys over it: its labels are added, everything else is replaced."""
+    """Return the section with the keys of a context: its labels are added, all other keys replaced."""
     merged = base.model_copy(update={name: getattr(here, name) for name in here.model_fields_set})
     labels = label_pairs({**base.labels, **here.labels})
     return Kubernetes(merged.rules_key, labels, label_pairs(merged.app), merged.port, merged.path)
@@ -147,7 +147,7 @@ def _unknown_meta_severity(spec: written.Spec) -> list[UnknownName]:
 
 
 def _is_broken(unknown: UnknownName, broken: frozenset[Path]) -> bool:
-    """Whether the name is defined, only in a place that could not be read."""
+    """Return whether the name may be defined in a part of the spec that could not be read."""
     sections = {"signal": "signals", "component": "components", "metric": "metrics", "severity": "severities"}
     section = sections[unknown.thing]
     return any(

@@ -1,4 +1,4 @@
-"""How alerts are routed, resolved."""
+"""The routing of alerts, resolved, and the keys of receivers that are secrets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from victor_monitoring.language.resolved.time_scale import TimeScale
 def resolve_routing(
     spec: written.Spec, context: str | None, scale: TimeScale
 ) -> tuple[Routing, list[UnknownName]]:
-    """The routing of base or of a context, and the severities of its receivers that do not exist."""
+    """Return the routing of base or of a context, and the undefined severities of its receivers."""
     here = spec.contexts[context] if context else written.Context()
     receivers = tuple(
         Receiver(
@@ -32,7 +32,9 @@ def resolve_routing(
         group_interval=scale(times.group_interval),
         repeat_interval=scale(times.repeat_interval),
         labels=label_pairs(here.labels),
-        told_apart=tuple(dict.fromkeys(label for each in spec.contexts.values() for label in each.labels)),
+        context_label_names=tuple(
+            dict.fromkeys(label for each in spec.contexts.values() for label in each.labels)
+        ),
         receivers=receivers,
     )
     unknown = [
@@ -44,7 +46,7 @@ def resolve_routing(
     return routing, unknown
 
 
-# Each with the key that names the secret's file instead.
+# The keys of secrets, each with the key that names a file instead.
 SECRET_FILES: Final = {
     "api_key": "api_key_file",
     "api_url": "api_url_file",
@@ -60,9 +62,9 @@ SECRET_FILES: Final = {
     "user_key": "user_key_file",
     "webhook_url": "webhook_url_file",
 }
-UNHELD: Final = frozenset({"api_secret", "auth_secret", "secret_key"})  # no file is read for them
+SECRETS_WITHOUT_FILE: Final = frozenset({"api_secret", "auth_secret", "secret_key"})
 
 
 def is_secret(key: str) -> bool:
-    """Whether a key, of the global section too, holds a secret."""
-    return any(key == each or key.endswith(f"_{each}") for each in (*SECRET_FILES, *UNHELD))
+    """Return whether a key of a receiver or of the global section is a secret."""
+    return any(key == each or key.endswith(f"_{each}") for each in (*SECRET_FILES, *SECRETS_WITHOUT_FILE))

@@ -1,4 +1,4 @@
-"""Signals, resolved: selectors bound to their metrics, parts of a score to their signals."""
+"""Signals, resolved: selectors are bound to their metrics, parts of a score to their signals."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from victor_monitoring.signals.signal import Signal, SignalKind
 
 
 class SignalResolver:
-    """Resolves the signals of one spec; what it meets on the way is kept in its lists."""
+    """Resolves the signals of one spec; collects selector uses, undefined names and findings."""
 
     def __init__(
         self,
@@ -39,7 +39,7 @@ class SignalResolver:
         self.findings: list[Finding] = []
 
     def all(self) -> dict[str, Signal]:
-        """Every signal that could be resolved, in the order of the spec."""
+        """Return every signal that can be resolved, in the order of the spec."""
         found = {name: self._resolve(name) for name in self._spec.signals}
         return {name: signal for name, signal in found.items() if signal is not None}
 
@@ -56,14 +56,14 @@ class SignalResolver:
         readers: Readers = {
             Selector: lambda selector, at: self._selector(selector, (*path, *at)),
             Signal: lambda part, at: self._part(part, (*path, *at)),
-            Quantity: _as_it_is,
-            Condition: _as_it_is,
+            Quantity: _unchanged,
+            Condition: _unchanged,
         }
         named = parameters if kind_type.INLINE is None else {kind_type.INLINE: parameters}
         try:
             kind = bind_kind(kind_type, named, readers)
         except Unbound:
-            return None  # the names that lead nowhere are noted where they are met
+            return None  # the undefined names are already in `unknown`
         bare = Signal(
             name=name,
             title=signal.title,
@@ -93,7 +93,7 @@ class SignalResolver:
             self.unknown.append(UnknownName("signal", name, path))
             raise Unbound
         if name in self._open:
-            message, hint = f"`{name}` is made of itself", "a score is made of other signals"
+            message, hint = f"`{name}` is a part of itself", "make the score of other signals"
             self.findings.append(Finding(path, message, hint, pattern=CIRCULAR_SIGNAL))
             raise Unbound
         part = self._resolve(name)
@@ -102,7 +102,7 @@ class SignalResolver:
         return part
 
     def _select_of(self, kind: SignalKind) -> tuple[Matcher, ...]:
-        """The select of the first metric that is read, or of the first part."""
+        """Return the select of the first metric that is read, or of the first part."""
         for reading in kind.readings():
             return self._series[reading.selector.metric.name][1]
         for _, part in kind.parts():
@@ -110,13 +110,13 @@ class SignalResolver:
         return self._service.select
 
 
-def _as_it_is(written: object, _: object) -> object:
-    """What the model has read already."""
-    return written
+def _unchanged(value: object, _: object) -> object:
+    """Return a value that the model has already parsed."""
+    return value
 
 
 def _used_signals(spec: written.Spec) -> set[str]:
-    """The signals that an alert, a guard or a score uses."""
+    """Return the names of the signals that an alert, a guard or a score uses."""
     used: set[str] = set()
     for group in spec.alerts.values():
         for alert in (group or {}).values():

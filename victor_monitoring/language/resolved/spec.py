@@ -1,4 +1,4 @@
-"""What checks and renderers see: the spec with every reference followed, for base or one context."""
+"""The resolved spec that checks and renderers read, for base or one context."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ EntityKind: TypeAlias = Literal["metric", "signal", "component", "severity"]
 class Service:
     """The monitored service, with the context's select and labels merged in.
 
-    `prometheus` is the version that runs; None where the spec does not say.
+    `prometheus` is the version of the server; None if the spec does not give it.
     """
 
     name: str
@@ -42,13 +42,13 @@ class Service:
     prometheus: PrometheusVersion | None
 
     def runbook(self, alert: str) -> str | None:
-        """The address of an alert's runbook; None where the spec has no public base for them."""
+        """Return the URL of an alert's runbook; None if the spec has no base URL for runbooks."""
         return None if self.runbooks is None else f"{self.runbooks}/{alert}"
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """A metric of the spec and what is said about it beyond its series."""
+    """A metric as the spec declares it: its series, and its properties in the registry."""
 
     metric: Metric
     component: str
@@ -61,7 +61,7 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A part of the service. `anchor` is the metric that is on every target where the component is."""
+    """A part of the service. `anchor` is a metric that each target of the component exposes."""
 
     name: str
     class_name: str
@@ -71,17 +71,17 @@ class Component:
     labels: LabelPairs
     metrics: tuple[Declared, ...]
     anchor: Selector | None
-    written: frozenset[str]  # the keys that the spec gives
+    written: frozenset[str]  # the keys that are in the spec
 
     @property
     def path(self) -> Path:
-        """Where it stands in the spec."""
+        """The path in the spec."""
         return ("components", self.name)
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """A resolved alert; durations are milliseconds, `labels` all that it adds to its series' labels."""
+    """A resolved alert; durations are milliseconds, `labels` are all labels that the rule adds."""
 
     name: str
     group: str
@@ -101,12 +101,12 @@ class Alert:
 
     @property
     def path(self) -> Path:
-        """Where it stands in the spec."""
+        """The path in the spec."""
         return ("alerts", self.group, self.name)
 
     @property
     def conditions(self) -> tuple[tuple[Path, Signal, Condition], ...]:
-        """The conditions that must hold, the guard's too: each with its place and what it is about."""
+        """The conditions that must be true, the guard's included: each with its path and its signal."""
         own = ((*self.path, "when"), self.signal, self.condition)
         if self.guard is None:
             return (own,)
@@ -114,12 +114,12 @@ class Alert:
 
     @property
     def signals(self) -> tuple[Signal, ...]:
-        """What it watches: its own signal, then the guard's."""
+        """The alert's own signal, then the guard's."""
         return tuple(signal for _, signal, _ in self.conditions)
 
     @property
     def expr(self) -> Expr:
-        """The expression that fires: the signal beyond its threshold, while the guard holds."""
+        """The expression of the rule: the signal beyond its threshold, and the guard's condition."""
         fires = compared(self.signal, self.condition)
         if self.guard is None:
             return fires
@@ -130,13 +130,13 @@ class Alert:
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A panel and the signals that it draws; `is_columns` where each signal is a table's column."""
+    """A panel and its signals; `is_columns` if each signal is a column of a table."""
 
     title: str
     type: str
     signals: tuple[Signal, ...]
     is_columns: bool
-    named: int  # in how many ways the signals are named; one is right
+    named: int  # how many of `signal`, `signals` and `columns` are given; 1 is valid
     top: int | None
     path: Path
 
@@ -159,7 +159,7 @@ class Dashboard:
 
 @dataclass(frozen=True, slots=True)
 class Meta:
-    """The alerts on monitoring itself; `pending` is milliseconds."""
+    """The settings of the meta alerts; `pending` is milliseconds."""
 
     group: str
     pending: int
@@ -168,10 +168,10 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Kubernetes:
-    """How the rules are named in their ConfigMap, and how the service is found in a cluster.
+    """The key of the rules in their ConfigMap, and the settings by which a cluster finds the service.
 
-    `labels` are set on every object that is rendered. `app` are the labels of its Service; `port` is the name
-    of the Service's port, or the number that the pods listen on. Without both nothing says what to scrape.
+    `labels` are set on every rendered object. `app` are the labels of its Service; `port` is the name of the
+    Service's port, or a port number of the pods. Unless both are given, no ServiceMonitor is rendered.
     """
 
     rules_key: str
@@ -183,7 +183,7 @@ class Kubernetes:
 
 @dataclass(frozen=True, slots=True)
 class Receiver:
-    """Who is told of alerts: `integrations` are Alertmanager's own words, by their key there."""
+    """A receiver of alerts; `integrations` are as in Alertmanager's configuration, by their key there."""
 
     name: str
     severities: tuple[str, ...]
@@ -194,10 +194,11 @@ class Receiver:
 
 @dataclass(frozen=True, slots=True)
 class Routing:
-    """How Alertmanager groups and passes on; durations are milliseconds.
+    """The grouping and routing of Alertmanager; durations are milliseconds.
 
-    `labels` are those that the context adds; `told_apart` names those that any context adds, so that
-    environments that share an Alertmanager never mute each other.
+    `labels` are the labels that the context adds. `context_label_names` are the names of the labels that any
+    context adds: inhibition requires them to be equal, so that environments that share an Alertmanager never
+    mute each other.
     """
 
     standalone: bool
@@ -205,13 +206,13 @@ class Routing:
     group_interval: int
     repeat_interval: int
     labels: LabelPairs
-    told_apart: tuple[str, ...]
+    context_label_names: tuple[str, ...]
     receivers: tuple[Receiver, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class UnknownName:
-    """A name that the spec uses and nothing defines."""
+    """A name that the spec uses and does not define."""
 
     thing: EntityKind
     name: str
@@ -221,7 +222,7 @@ class UnknownName:
 
 @dataclass(frozen=True, slots=True)
 class SelectorUse:
-    """A selector where it is written, of a metric that exists."""
+    """A selector of an existing metric, with its path in the spec."""
 
     path: Path
     written: WrittenSelector
@@ -230,7 +231,7 @@ class SelectorUse:
 
 @dataclass(frozen=True, slots=True)
 class Ack:
-    """A finding that is accepted below `path`, and why."""
+    """An acknowledgement of findings of one check at or below `path`, and its reason."""
 
     path: Path
     check: str
@@ -239,7 +240,7 @@ class Ack:
 
     @property
     def place(self) -> Path:
-        """Where the acknowledgement itself stands."""
+        """The path of the acknowledgement itself."""
         return (*self.path, "ack", self.check)
 
 
@@ -247,22 +248,22 @@ class Ack:
 class Resolved:
     """A whole spec for base (`context` None) or one context. Mappings keep the spec's order.
 
-    Only what could be resolved is here; `unknown` holds the names that lead nowhere, `broken` the
-    paths of what could not be read, about which nothing more is said.
+    It contains only entities that could be resolved; `unknown` are the undefined names, `broken` the paths of
+    the entities that could not be read and about which nothing further is reported.
     """
 
     context: str | None
-    component: str | None  # the kind of Kubernetes objects that the context gets
-    targets: tuple[object, ...]  # as they are written: each kind of target reads its own settings
+    component: str | None  # the kind of Kubernetes objects of the context
+    targets: tuple[object, ...]  # as written: each kind of target reads its own settings
     protected: bool
-    time_scale: int  # by which every duration here is divided already
+    time_scale: int  # every duration here is already divided by it
     service: Service
     window: int
     evaluate: int
     scrape: int
     severities: tuple[str, ...]
     budget: int | None
-    mutation: Fraction | None  # the share of mutated rules that must be noticed
+    mutation: Fraction | None  # the share of mutants that the cases must detect
     checks: Mapping[str, str]
     outputs: Mapping[str, str]
     kubernetes: Kubernetes
@@ -278,38 +279,38 @@ class Resolved:
     unknown: tuple[UnknownName, ...]
     names: Mapping[EntityKind, frozenset[str]]
     acks: tuple[Ack, ...]
-    reasons: frozenset[Path]  # of the alerts, signals and sections that say why they are as they are
+    reasons: frozenset[Path]  # of the alerts, signals and sections that have a `reason`
     broken: frozenset[Path]
     base: Resolved | None = None
     contexts: Mapping[str, Resolved] = field(default_factory=dict)  # of base only: the spec in each context
 
     @property
     def place(self) -> str:
-        """The service's name, with the context's behind it: what tells its copies in one system apart."""
+        """The service's name and the context's: distinguishes the copies of a service in one system."""
         return f"{self.service.name}-{self.context}" if self.context else self.service.name
 
     @property
     def prometheus_path(self) -> Path:
-        """Where the version of Prometheus is written, if it is."""
+        """The path of the version of Prometheus, whether or not it is given."""
         if self.base is not None and self.service.prometheus != self.base.service.prometheus:
             return ("contexts", str(self.context), "prometheus")
         return ("service", "prometheus")
 
     @property
     def declared(self) -> Iterator[Declared]:
-        """Every metric of the spec, component by component."""
+        """The metrics of the spec, component by component."""
         for component in self.components.values():
             yield from component.metrics
 
     @property
     def panels(self) -> Iterator[Panel]:
-        """Every panel, row by row."""
+        """The panels, row by row."""
         for row in self.dashboard.rows if self.dashboard else ():
             yield from row.panels
 
     @property
     def escalations(self) -> Iterator[tuple[Alert, Alert]]:
-        """Alerts on one signal under one guard, in one direction: each with the next more severe one."""
+        """Pairs of alerts with the same signal, guard and direction: each with the next more severe one."""
         alike: dict[object, list[Alert]] = {}
         for alert in self.alerts:
             if alert.severity in self.severities:
@@ -322,10 +323,10 @@ class Resolved:
                     yield milder, severer
 
     def own_select(self, metric: str) -> tuple[Matcher, ...]:
-        """The target labels by which a metric's series are selected."""
+        """Return the target labels by which the series of a metric are selected."""
         return self.selects[metric]
 
 
 def compared(signal: Signal, condition: Condition) -> Binary:
-    """The signal's value held against the threshold."""
+    """Return the comparison of the signal's value with the threshold."""
     return Binary(condition.op, signal.value(), Number(condition.threshold.value))

@@ -1,1 +1,1 @@
-"""From the text of a spec to a tree whose every key and value knows its place."""
+"""The YAML of a spec, read into a tree with the position of every key and value."""

@@ -1,4 +1,4 @@
-"""The tree built from the parser's events, one after the other, so that no nesting ends the interpreter."""
+"""The builder of the tree: reads the parser's events in a loop, so that no nesting exhausts the stack."""
 
 from __future__ import annotations
 
@@ -47,26 +47,26 @@ _WIDE_SPACES = (
 
 
 class _Stopped(Exception):
-    """Nothing after this place can be read; the diagnostic is already noted."""
+    """Raised where reading cannot go on, after its diagnostic is recorded."""
 
 
 @dataclass(slots=True)
 class _Open:
-    """A collection that is being read."""
+    """A collection whose end has not been read yet."""
 
     node: ListNode | MapNode
     anchor: str | None
     flow: bool
     size_before: int
     height: int = 1
-    waiting: bool = False  # a key was read, and its value comes next
-    key: ScalarNode | None = None  # that key; None for one that is no text, whose value is dropped
-    merged: list[tuple[ScalarNode, Node]] = field(default_factory=list)  # each with its `<<`
+    waiting: bool = False  # a key was read, and its value is next
+    key: ScalarNode | None = None  # that key; None if it is not text: its value is dropped
+    merged: list[tuple[ScalarNode, Node]] = field(default_factory=list)  # each with its `<<` key
 
 
 @dataclass(frozen=True, slots=True)
 class _Anchor:
-    """A node that aliases may repeat, with its number of nodes and its levels."""
+    """A node that aliases may repeat, with its number of nodes and its depth."""
 
     node: Node
     size: int
@@ -74,7 +74,7 @@ class _Anchor:
 
 
 class Builder:
-    """Builds the tree of one source; `diagnostics` are the mistakes found on the way."""
+    """Builds the tree of one source; `diagnostics` are the mistakes found in it."""
 
     def __init__(self, source: Source) -> None:
         self.diagnostics: list[Diagnostic] = []
@@ -86,15 +86,15 @@ class Builder:
         self._size = 0
         self._from_aliases = 0
         self._last: ScalarNode | None = None
-        self._end = (1, 1)  # where the last event ended that is written in the text
+        self._end = (1, 1)  # the end of the last event that has text of its own
 
     def build(self) -> Node | None:
-        """The top node of the first document; None where there is none or its end was not reached."""
+        """Return the top node of the first document; None if it is missing or its end was not reached."""
         try:
             self._read()
         except _Stopped:
             return self._root
-        except (yaml.YAMLError, ValueError) as error:  # ValueError: an escape that Python's parser lets pass
+        except (yaml.YAMLError, ValueError) as error:  # ValueError: an escape that PyYAML does not check
             self.diagnostics.append(syntax_mistake(self._source, error, self._last))
             return None
         return self._root
@@ -140,7 +140,7 @@ class Builder:
             self._plain(node, event.tag)
         elif style == '"':
             if control := _CONTROL.search(text):
-                message = f"an escape in the text writes U+{ord(control[0]):04X}, a control character"
+                message = f"an escape in the text encodes U+{ord(control[0]):04X}, a control character"
                 self._note(
                     BAD_ESCAPE, node.part(*control.span()), message, "delete it, or double the backslash"
                 )
@@ -161,43 +161,43 @@ class Builder:
         if tag is not None and (meant := tagged_text(node, tag)) is not None:
             node.value = meant
             return
-        node.value, surprise = resolve(text)
-        if surprise or type(node.value) is not str:
-            self._unlike_text(node, surprise)
+        node.value, misread = resolve(text)
+        if misread or type(node.value) is not str:
+            self._report_non_text(node, misread)
         elif text[0] in _WIDE_SPACES:
             span = Span(self._source, node.line, node.column, node.line, node.column + 1)
-            message = f"the text starts with U+{ord(text[0]):04X}, which looks like a space and is none"
+            message = f"the text starts with U+{ord(text[0]):04X}, which looks like a space but is not one"
             self._note(BAD_CHARACTER, span, message, "retype it as an ordinary space")
         elif text[0] == "-" and self._has_dashed_lines(node):
             span = Span(self._source, node.line, node.column, node.line, node.column + 1)
-            message = f"no space follows the dash, so the lines are one text, {shown(text)}"
+            message = f"no space follows the dash, so the lines are a single text, {shown(text)}"
             self._note(MISSING_SPACE, span, message, f"put one in: {shown('- ' + text[1:].split(' ')[0])}")
 
     def _has_dashed_lines(self, node: ScalarNode) -> bool:
-        """Whether a text goes on over lines of which one starts with a dash, as the items of a list do.
+        """Return whether a later line of the text starts with a dash, as an item of a list does.
 
-        In brackets no dash starts an item.
+        Between brackets a dash does not start an item.
         """
         if self._stack and self._stack[-1].flow:
             return False
         lines = (self._source.line(number) for number in range(node.line + 1, node.end_line + 1))
         return any(line.lstrip().startswith("-") for line in lines)
 
-    def _unlike_text(self, node: ScalarNode, surprise: MisreadScalar | None) -> None:
-        """Tell of a key that is no text, and of a value that is not what it looks like."""
+    def _report_non_text(self, node: ScalarNode, misread: MisreadScalar | None) -> None:
+        """Report a key that is not text, or a value that is not read as it looks."""
         stack = self._stack
         if stack and isinstance(stack[-1].node, MapNode) and not stack[-1].waiting:
-            self._note(KEY_NOT_TEXT, node.span, *_key_unlike_text(node, surprise))
-        elif surprise and not (node.text == "off" and self._below_checks()):
-            self._note(surprise.mistake, node.span, surprise.message, surprise.hint)
+            self._note(KEY_NOT_TEXT, node.span, *_non_text_key(node, misread))
+        elif misread and not (node.text == "off" and self._below_checks()):
+            self._note(misread.mistake, node.span, misread.message, misread.hint)
 
     def _below_checks(self) -> bool:
-        """Whether this is the severity of a check, where `off` is a word of the language."""
+        """Return whether the node is a severity under `checks`, where the language allows a bare `off`."""
         top = self._stack[0].key if len(self._stack) == 2 else None
         return top is not None and top.text == "checks"
 
     def _block(self, node: ScalarNode) -> None:
-        """Take the lines after a block's text off its place, and tell of `>5`, which is no block."""
+        """Cut the blank lines after a block from its position, and report `>5`, an unquoted comparison."""
         if node.end_column == 1:
             node.end_line -= 1
             while node.end_line > node.line and not self._source.line(node.end_line).strip():
@@ -205,8 +205,8 @@ class Builder:
             node.end_column = len(self._source.line(node.end_line)) + 1
         header = self._source.line(node.line)[node.column - 1 :].strip()
         if not node.text and _NUMBER_AS_HEADER.match(header):
-            what = "no comparison" if header[0] == ">" else "an empty block"
-            message = f"a bare `{header[0]}` starts a block of text in YAML, so `{header}` is {what}"
+            meaning = "not a comparison" if header[0] == ">" else "an empty block"
+            message = f"a bare `{header[0]}` starts a block of text in YAML, so `{header}` is {meaning}"
             span = Span(self._source, node.line, node.column, node.line, node.column + len(header))
             self._note(UNQUOTED_COMPARISON, span, message, f"quote it: `{quoted(header)}`")
             node.value = header
@@ -250,7 +250,7 @@ class Builder:
             name = event.anchor
             message, instead = f"no `&{name}` precedes `*{name}`", f"write `&{name}` at the part to repeat"
             if name in self._anchors:
-                message = f"the alias `*{name}` stands inside of what it repeats"
+                message = f"the alias `*{name}` is inside the part that it repeats"
                 instead = "repeat a part that ends before it"
             text = f"*{name}"
             self._note(BAD_ALIAS, span, message, f"{instead}, or quote the text: `{quoted(text)}`")
@@ -261,7 +261,7 @@ class Builder:
         self._put(target.node)
 
     def _count(self, span: Span, target: _Anchor) -> None:
-        """Stop where aliases make the tree deeper or larger than anything can walk."""
+        """Stop reading if aliases make the tree too deep or too large to be walked."""
         self._size += target.size
         self._from_aliases += target.size
         if self._from_aliases > MAX_FROM_ALIASES:
@@ -275,7 +275,7 @@ class Builder:
             self._stack[-1].height = max(self._stack[-1].height, target.height + 1)
 
     def _put(self, node: Node) -> None:
-        """Hang `node` below the collection that is open."""
+        """Add `node` to the innermost open collection."""
         if not self._stack:
             self._root = node
             return
@@ -309,13 +309,13 @@ class Builder:
             opened.merged += [(key, each) for each in nodes]
         elif name in parent.entries:
             first = parent.entries[name].key.line
-            message = f"the key {shown(name)} stands here a second time, after line {first}"
+            message = f"the key {shown(name)} is already in this mapping, on line {first}"
             self._note(DUPLICATE_KEY, key.span, message, "delete one of the two, or rename it")
         else:
             parent.entries[name] = Entry(key, node)
 
     def _merge(self, node: MapNode, merged: list[tuple[ScalarNode, Node]]) -> None:
-        """Put the entries of `merged` below those of `node`; of two, the one merged first wins."""
+        """Merge `merged` into `node`: its own entries take precedence, then those that are merged first."""
         entries: dict[str, Entry] = {}
         for key, each in merged:
             if isinstance(each, MapNode):
@@ -323,17 +323,17 @@ class Builder:
                     name: entry for name, entry in each.entries.items() if name not in entries
                 }
             else:
-                message = "`<<` merges mappings only, and its value is none"
+                message = "`<<` merges mappings only, and its value is not one"
                 self._note(BAD_MERGE, key.span, message, "name one by its alias: `<<: *name`")
         node.entries = entries | node.entries
 
 
-def _key_unlike_text(key: ScalarNode, surprise: MisreadScalar | None) -> tuple[str, str]:
-    """What is said of a key that is no text, and what to do."""
+def _non_text_key(key: ScalarNode, misread: MisreadScalar | None) -> tuple[str, str]:
+    """Return the message and the hint for a key that is not text."""
     if not key.text:
         return "a key is missing before the colon", "write one"
-    if surprise:
-        return f"a key must be text, and {surprise.message}", f"quote it: `{quoted(key.text)}`"
+    if misread:
+        return f"a key must be text, and {misread.message}", f"quote it: `{quoted(key.text)}`"
     kind = {type(None): "nothing", bool: "a boolean", datetime.date: "a date"}.get(
         type(key.value), "a number"
     )

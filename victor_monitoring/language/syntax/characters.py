@@ -1,4 +1,4 @@
-"""Mistakes that show in the bare characters of a text, before any YAML is read."""
+"""Mistakes in the encoding and the characters of a text, found before it is parsed as YAML."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from victor_monitoring.language.syntax.mistakes import (
     shown,
 )
 
-# All that YAML 1.2 does not call printable, and of the rest: a byte order mark, separators of lines that
-# a YAML 1.1 parser counts and an editor does not, and marks that reverse the direction of writing.
+# The characters that are not printable in YAML 1.2, and: the byte order mark, line separators that a YAML 1.1
+# parser counts and an editor does not, and bidirectional control characters.
 _BAD = re.compile(
     r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _LONE_RETURN = re.compile(r"\r(?!\n)")
 _MARKER = re.compile(r"(?:<{7}|>{7}|\|{7})(?: .*)?|={7}")
-_UTF16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")  # as bytes that are not UTF-8
+_UTF16_MARKS = ("\udcff\udcfe", "\udcfe\udcff")  # byte order marks, decoded as UTF-8 with surrogateescape
 
 _INSTEAD = {
     "\ufeff": "delete it; some editors show it as `<feff>`",
@@ -34,7 +34,7 @@ _INSTEAD = {
 
 
 def character_mistakes(source: Source) -> Iterator[Diagnostic]:
-    """What is wrong with the encoding, the characters and the line ends of `source`."""
+    """Yield the mistakes in the encoding, the characters and the line ends of `source`."""
     text = source.text
     if text.startswith(_UTF16_MARKS) or (len(text) > 3 and text[:4].count("\0") >= 2):
         message = "the file is in UTF-16, and a spec is in UTF-8"
@@ -55,19 +55,19 @@ def character_mistakes(source: Source) -> Iterator[Diagnostic]:
 
 
 def conflict_markers(source: Source) -> Iterator[Diagnostic]:
-    """The start of each unfinished merge in `source`, or its first marker where no start is left."""
+    """Yield the start marker of each unresolved merge conflict, or the first marker if no start is left."""
     markers = [(number, line) for number, line in enumerate(source.lines, 1) if _MARKER.fullmatch(line)]
     starts = [each for each in markers if each[1].startswith("<")]
     for number, line in starts or markers[:1]:
         span = Span(source, number, 1, number, len(line) + 1)
-        message = f"{shown(line)} is a merge conflict that git left"
+        message = f"{shown(line)} marks an unresolved merge conflict"
         yield MERGE_CONFLICT.at(span, message, "finish the merge: keep one side and delete the markers")
 
 
 def _bad_character(source: Source, character: str, count: int) -> Diagnostic:
     name = unicodedata.name(character, "") or "control character"
     times = f", {count} times" if count > 1 else ""
-    message = f"the text holds U+{ord(character):04X} ({name.lower()}){times}"
+    message = f"the text contains U+{ord(character):04X} ({name.lower()}){times}"
     instead = _INSTEAD.get(character, "delete it, or retype the line")
     return BAD_CHARACTER.at(_at(source, source.text.index(character)), message, instead)
 
@@ -85,7 +85,7 @@ def _is_byte(character: str) -> bool:
 
 
 def _at(source: Source, offset: int) -> Span:
-    """The span of the character at `offset` of the text."""
+    """Return the span of the character at `offset` of the text."""
     line = source.text.count("\n", 0, offset) + 1
     column = offset - source.text.rfind("\n", 0, offset)
     return Span(source, line, column, line, min(column, len(source.line(line))) + 1)

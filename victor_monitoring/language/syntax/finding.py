@@ -1,4 +1,4 @@
-"""What is wrong at a path of the tree, before it has a position."""
+"""Findings: a message and hint about a path of the tree, before it has a position."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from victor_monitoring.language.syntax.tree import MapNode, Path, ScalarNode, at
 class Finding:
     """A mistake at `path`: its key when `on_key`, else its value, or `part` (start, end) of its text.
 
-    A check leaves `pattern` out: the one that it was made for is meant.
+    A check leaves `pattern` out: the runner uses the check's own.
     """
 
     path: Path
@@ -24,7 +24,7 @@ class Finding:
 
 
 def locate(finding: Finding, pattern: Pattern, tree: MapNode) -> Diagnostic:
-    """The finding with its place in the text."""
+    """Return the finding as a diagnostic with its position in the text."""
     return pattern.at(_span(finding, tree), finding.message, finding.hint)
 
 

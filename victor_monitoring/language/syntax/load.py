@@ -1,4 +1,4 @@
-"""The loader: from a file to its text, and from the text to the located tree with all its mistakes."""
+"""The loader: reads a file, and parses its text into the located tree and the mistakes in it."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ MAX_BYTES = 16 * 2**20
 
 @dataclass(frozen=True, slots=True)
 class LoadedTree:
-    """What was read: the tree, None where nothing could be read on, and the mistakes found."""
+    """The tree of a text, None if it could not be parsed to its end, and the mistakes found."""
 
     tree: MapNode | None
     diagnostics: list[Diagnostic]
 
 
 def read(path: Path, name: str) -> Source:
-    """The text of the file at `path`, to be shown to users as `name`.
+    """Return the text of the file at `path`, shown to users as `name`.
 
-    Bytes that are not UTF-8 are kept as lone surrogates, for `load` to report with their place.
-    Raises UserError where there is no file that can be read.
+    Bytes that are not UTF-8 become lone surrogates, which `load` reports with their positions.
+    Raise UserError if the file is missing, unreadable or larger than `MAX_BYTES`.
     """
     try:
         with path.open("rb") as file:
@@ -50,7 +50,7 @@ def read(path: Path, name: str) -> Source:
 
 
 def load(source: Source) -> LoadedTree:
-    """The located tree of a spec's text, and every mistake that can be found in it by itself."""
+    """Return the located tree of a spec's text, and the mistakes of its YAML."""
     unreadable = [*character_mistakes(source)] or [*conflict_markers(source)]
     if unreadable:
         return LoadedTree(None, in_order(unreadable))
@@ -58,13 +58,13 @@ def load(source: Source) -> LoadedTree:
     top = builder.build()
     if isinstance(top, MapNode):
         return LoadedTree(top, in_order(builder.diagnostics))
-    if top is not None or not builder.diagnostics:  # else the text was not read to its end
+    if top is not None or not builder.diagnostics:  # else parsing stopped, and its reason is reported
         builder.diagnostics.append(_no_mapping(source, top))
     return LoadedTree(None, in_order(builder.diagnostics))
 
 
 def _no_mapping(source: Source, top: Node | None) -> Diagnostic:
-    """What is said of a spec that is no mapping from keys to values."""
+    """Return the diagnostic for a spec whose top level is not a mapping."""
     start = "start with `victor_mon: 1`"
     if isinstance(top, ListNode):
         return NOT_A_MAPPING.at(top.span, "the spec is a list", f"{start}, without a dash")

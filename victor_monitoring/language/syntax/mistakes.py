@@ -1,4 +1,4 @@
-"""Text as it is shown to a user: quoted for YAML, and cut to a length that can be read."""
+"""The patterns of mistakes in the YAML of a spec, and the quoting of text in their messages."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity, Sp
 
 
 def quoted(text: str) -> str:
-    """`text` as a YAML scalar that means just this text."""
+    """Return `text` as a quoted YAML scalar."""
     if '"' in text or "\\" in text:
         return "'" + text.replace("'", "''") + "'"
     return f'"{text}"'
 
 
 def shown(text: str, width: int = 60) -> str:
-    """`text` in backticks on one line, its middle left out where it is longer than `width`."""
+    """Return `text` in backticks on one line, its middle replaced by `...` if it is longer than `width`."""
     line = " ".join(text.split())
     if len(line) > width:
         line = f"{line[: width - 20]} ... {line[-15:]}"
@@ -21,7 +21,7 @@ def shown(text: str, width: int = 60) -> str:
 
 
 def _mistake(code: str, name: str, doc: str) -> Pattern:
-    """A pattern that is always an error: nobody can mean it."""
+    """Return a pattern of severity error."""
     return Pattern(code, name, Severity.ERROR, doc)
 
 
@@ -38,74 +38,74 @@ DUPLICATE_KEY = _mistake(
     "duplicate-key",
     """A mapping has the same key twice.
 
-YAML tools keep one of the two without a word, so half of what was written would be lost.
-Bad: two alerts of one name in a group. Good: a name for each.""",
+YAML tools silently keep one of the two values, and the other is lost.
+Bad: two alerts with the same name in a group. Good: different names.""",
 )
 KEY_NOT_TEXT = _mistake(
     "VM003",
     "key-not-text",
-    """A key is something else than text: a number, a boolean, a date, a list or a mapping.
+    """A key is not text but a number, a boolean, a date, a list or a mapping.
 
 Bad: `labels: {1: a, on: b}`. Good: `labels: {"1": a, "on": b}`.""",
 )
 YAML_TAG = _mistake(
     "VM004",
     "yaml-tag",
-    """A value starts with `!`, which makes the word a tag of YAML and no part of the value.
+    """A value starts with `!`, which makes the word a YAML tag and not part of the value.
 
-Tags can name code to run, so none is accepted. Bad: `when: != 0`. Good: `when: "!= 0"`.""",
+Tags can name code to run, so no tag is accepted. Bad: `when: != 0`. Good: `when: "!= 0"`.""",
 )
 BAD_ALIAS = _mistake(
     "VM005",
     "bad-alias",
-    """A value starts with `*` or `&`, YAML's alias and anchor, and does not work as one.
+    """A value starts with `*` or `&`, the marks of a YAML alias or anchor, and is not a valid one.
 
-An alias must follow its anchor, and not stand inside of it. Bad: `promql: *foo`. Good: `promql: "*foo"`.""",
+An alias must come after the part that its anchor marks, not inside it.
+Bad: `promql: *foo`. Good: `promql: "*foo"`.""",
 )
 TOO_LARGE = _mistake(
     "VM006",
     "too-large",
-    """The aliases of the text repeat so much that it would grow beyond reason.
+    """The aliases of the text expand it to an unreasonable size.
 
-A few lines of aliases of aliases fill any memory. Write the repeated parts out, or fewer of them.""",
+A few lines of aliases of aliases can fill any memory. Repeat less, or write the repeated parts out.""",
 )
 TOO_DEEP = _mistake(
     "VM007",
     "too-deep",
-    """Brackets or indentation nest deeper than any spec does; mostly a bracket was not closed.""",
+    """Brackets or indentation are nested too deeply; usually a bracket is not closed.""",
 )
 MANY_DOCUMENTS = _mistake(
     "VM008",
     "many-documents",
-    """The file holds a second YAML document, after `---` or `...`.
+    """The file contains a second YAML document, after `---` or `...`.
 
-One file is one spec; the rest would be ignored. Put the second document into a file of its own.""",
+One file is one spec; the rest would be ignored. Put the second document into its own file.""",
 )
 EMPTY_SPEC = _mistake(
     "VM009",
     "empty-spec",
-    """The file holds nothing, or comments only. A spec starts with `victor_mon: 1`.""",
+    """The file is empty or has only comments. A spec starts with `victor_mon: 1`.""",
 )
 NOT_A_MAPPING = _mistake(
     "VM010",
     "not-a-mapping",
-    """The file is YAML, and its top level is a list or a single value instead of keys with values.
+    """The top level of the file is a list or a single value, not a mapping.
 
 Bad: `- service: x`. Good: `service: x`.""",
 )
 TAB = _mistake(
     "VM011",
     "tab-indentation",
-    """A line is indented with a tab. YAML allows spaces only, because tabs have no fixed width.""",
+    """A line is indented with a tab. YAML allows only spaces, because tabs have no fixed width.""",
 )
 BAD_CHARACTER = _mistake(
     "VM012",
     "bad-character",
-    """The text holds a character that nobody sees and nobody means: a control character, a NUL, a byte
-order mark inside of the text, a mark that reverses the direction of writing, a separator of lines that
-editors do not count.
+    """The text contains an invisible character: a control character, a byte order mark inside the text, a
+mark that changes the writing direction, or a line separator that editors do not count.
 
-It would travel into queries and dashboards and be looked for there.""",
+It would be copied into queries and dashboards, where it is hard to find.""",
 )
 NOT_UTF8 = _mistake(
     "VM013",
@@ -122,20 +122,20 @@ LINE_ENDS = _mistake(
 MERGE_CONFLICT = _mistake(
     "VM015",
     "merge-conflict",
-    """A marker that git leaves behind in a merge that is not finished: `<<<<<<<`, `=======`, `>>>>>>>`.""",
+    """A marker of an unresolved merge conflict of git: `<<<<<<<`, `|||||||`, `=======` or `>>>>>>>`.""",
 )
 AMBIGUOUS_WORD = _mistake(
     "VM016",
     "ambiguous-word",
     """A bare `yes`, `no`, `on`, `off`, `y` or `n`, in any case: a boolean for YAML 1.1, text for YAML 1.2.
 
-Two tools that read one file would see two things. Bad: `by: [on, off]`. Good: `by: ["on", "off"]`, and
-`true` or `false` where a boolean is meant. Under `checks` a bare `off` is a word of the language.""",
+Two tools would read the same file differently. Bad: `by: [on, off]`. Good: `by: ["on", "off"]`, and `true`
+or `false` for a boolean. Under `checks` a bare `off` is allowed.""",
 )
 AMBIGUOUS_NUMBER = _mistake(
     "VM017",
     "ambiguous-number",
-    """A number that YAML 1.1 and 1.2 read differently, or otherwise than it looks.
+    """A number that YAML 1.1 and 1.2 read differently, or differently from how it looks.
 
 `010` is 8, `1:30` is 90, `1e3` is text, `1_000` is 1000, `0x1F` is 31.
 Bad: `limit: 1e3`. Good: `limit: 1000`.""",
@@ -143,55 +143,55 @@ Bad: `limit: 1e3`. Good: `limit: 1000`.""",
 TIMESTAMP = _mistake(
     "VM018",
     "timestamp",
-    """A bare date with a time, or a date that no calendar has.
+    """A bare date with a time, or an invalid date.
 
-The language knows days (`2026-12-31`), no moments. Quote the value where text is meant.""",
+A spec has dates without a time (`2026-12-31`). Quote the value if text is meant.""",
 )
 UNQUOTED_COMPARISON = _mistake(
     "VM019",
     "unquoted-comparison",
-    """A comparison without quotes: a bare `>` starts a block of text in YAML.
+    """A comparison has no quotes, and a bare `>` starts a block of text in YAML.
 
-Bad: `when: > 4GiB`. Good: `when: "> 4GiB"`. Quote `<` too, so that all of them look the same.""",
+Bad: `when: > 4GiB`. Good: `when: "> 4GiB"`. Quote `<` too, so that all comparisons look the same.""",
 )
 UNQUOTED_TEXT = _mistake(
     "VM020",
     "unquoted-text",
-    """Text without quotes that starts with a mark of YAML (`{`, `[`, `@`, `%`, `` ` ``, ...) or holds `: `.
+    """Text without quotes starts with a YAML indicator (`{`, `[`, `@`, `%`, `` ` ``, ...) or contains `: `.
 
 Bad: `summary: {threshold} exceeded`. Good: `summary: "{threshold} exceeded"`.""",
 )
 UNTERMINATED = _mistake(
     "VM021",
     "unterminated",
-    """A quote or a bracket is opened and not closed, so the text after it belongs to it.""",
+    """A quote or a bracket is opened and not closed, so it takes in the text after it.""",
 )
 BAD_INDENTATION = _mistake(
     "VM022",
     "bad-indentation",
-    """A line stands deeper or less deep than its neighbours allow.
+    """The indentation of a line does not fit the lines around it.
 
-Keys of one mapping start in one column, and so do the dashes of one list.""",
+The keys of a mapping start in the same column, and so do the dashes of a list.""",
 )
 BAD_MERGE = _mistake(
     "VM023",
     "bad-merge",
-    """The merge key `<<` takes an alias of a mapping, or a list of such aliases, and nothing else.
+    """The value of the merge key `<<` is not an alias of a mapping, nor a list of such aliases.
 
 Bad: `<<: base`. Good: `<<: *base`, after an `&base`.""",
 )
 MISSING_SPACE = _mistake(
     "VM024",
     "missing-space",
-    """A colon or a dash without the space that makes it one of YAML's.
+    """No space follows a colon or a dash, so YAML reads it as part of the text.
 
 Bad: `name:victor`, `-item`. Good: `name: victor`, `- item`.""",
 )
 BAD_ESCAPE = _mistake(
     "VM025",
     "bad-escape",
-    """A backslash in a double-quoted text that starts no escape of YAML, or one that writes a
-control character.
+    """A backslash in a double-quoted text starts no YAML escape sequence, or one for a control
+character.
 
 Bad: `"code=~\\d+"`. Good: `'code=~\\d+'`: in single quotes a backslash is a backslash.""",
 )
@@ -203,5 +203,5 @@ MAX_DEPTH = 50
 
 
 def too_deep(span: Span) -> Diagnostic:
-    """What is told of the first bracket, dash or key that stands too deep."""
+    """Return the diagnostic for the first bracket, dash or key that is nested too deeply."""
     return TOO_DEEP.at(span, f"this is nested more than {MAX_DEPTH} levels deep", "is a bracket not closed?")

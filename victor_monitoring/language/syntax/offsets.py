@@ -1,11 +1,11 @@
-"""Where each character of a scalar's text stands in the source, where that can be told exactly."""
+"""The positions of a scalar's characters in the source, as far as they can be computed exactly."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
 
-# What writes one character in a quoted scalar that stands on one line.
+# The source of one character in a quoted scalar on a single line.
 _SINGLE = re.compile(r"''|[^']")
 _DOUBLE = re.compile(r'\\x[0-9a-fA-F]{2}|\\u[0-9a-fA-F]{4}|\\U[0-9a-fA-F]{8}|\\.|[^\\"]')
 
@@ -13,7 +13,7 @@ LineRange = tuple[int, int, int, int]
 
 
 def within_line(raw: str, style: str, text: str) -> list[int] | None:
-    """The offset in `raw` of each character of `text`, and of its end; None where they cannot be told.
+    """Return the offset in `raw` of each character of `text` and of its end; None if they are not known.
 
     `raw` is the scalar as written, with its quotes.
     """
@@ -27,9 +27,9 @@ def within_line(raw: str, style: str, text: str) -> list[int] | None:
 
 
 def within_block(lines: Sequence[str], first: int, text: str, start: int, end: int) -> LineRange | None:
-    """The stretch of `text[start:end]` in a literal block whose first line of text is line `first`.
+    """Return the range of `text[start:end]` in a literal block whose text starts on line `first`.
 
-    The stretch is (line, column, end line, end column), from 1; None where it cannot be told.
+    The range is (line, column, end line, end column), from 1; None if it is not known.
     """
     rows = text.removesuffix("\n").split("\n")
     written = lines[first - 1 : first - 1 + len(rows)]
@@ -49,5 +49,5 @@ def within_block(lines: Sequence[str], first: int, text: str, start: int, end: i
 
 def _row_and_column(text: str, index: int) -> tuple[int, int]:
     if index == len(text) and text.endswith("\n"):
-        index -= 1  # the end of the last line, which is inside the source in any case
+        index -= 1  # the end of the last line, always inside the source
     return text.count("\n", 0, index), index - (text.rfind("\n", 0, index) + 1)

@@ -1,4 +1,4 @@
-"""What a plain (unquoted) scalar means: its value, and where YAML's versions disagree, what to write."""
+"""The value of a plain (unquoted) scalar, and a mistake if the versions of YAML disagree about it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from victor_monitoring.language.syntax.tree import NodePosition, ScalarNode, Sca
 
 @dataclass(frozen=True, slots=True)
 class MisreadScalar:
-    """Why a plain scalar is not what it looks like, and what to write instead."""
+    """The mistake of a plain scalar that is not read as it looks."""
 
     mistake: Pattern
     message: str
@@ -65,7 +65,7 @@ _LONG_NUMBER = re.compile(r"[-+]?(?:0x[0-9a-fA-F_]+|[0-9][0-9_.:]*)")
 
 
 def resolve(text: str) -> ResolvedScalar:
-    """The value of a plain scalar; with a surprise, a value that lets the reading go on."""
+    """Return the value of a plain scalar; if it is misread, a plausible value, so that reading goes on."""
     if text in _SPECIAL:
         return _word(text) if text in _WORDS else (_VALUES[text], None)
     if text[0] not in _NUMBER_STARTS:
@@ -92,13 +92,13 @@ def _decimal(text: str) -> ResolvedScalar:
 
 def _too_long(text: str) -> ResolvedScalar:
     message = f"the number {shown(text)} has {len(text)} characters"
-    hint = f"write at most {_MAX_LENGTH}, or quote it, where text is meant"
+    hint = f"write at most {_MAX_LENGTH}, or quote it if text is meant"
     return text, MisreadScalar(AMBIGUOUS_NUMBER, message, hint)
 
 
 def _number(text: str, value: ScalarValue, message: str, write: str) -> ResolvedScalar:
-    """A number that YAML's versions read differently: `write` is the plain way to write it, if any."""
-    or_quote = f"quote it, `{quoted(text)}`, where text is meant"
+    """Return a number that the versions of YAML read differently; `write` is its plain form, if any."""
+    or_quote = f"quote it, `{quoted(text)}`, if text is meant"
     return value, MisreadScalar(
         AMBIGUOUS_NUMBER, message, f"write `{write}`, or {or_quote}" if write else or_quote
     )
@@ -126,7 +126,7 @@ def _radix(text: str) -> ResolvedScalar:
 def _exponent(text: str) -> ResolvedScalar:
     value = float(text.replace("_", ""))
     if not math.isfinite(value):
-        return _number(text, text, f"`{text}` is larger than any number", "")
+        return _number(text, text, f"`{text}` is too large for a number", "")
     message = f"`{text}` is text for some tools and a number for others"
     if value.is_integer() and abs(value) < 1e18:
         return _number(text, int(value), message, str(int(value)))
@@ -147,25 +147,25 @@ def _clock(text: str) -> ResolvedScalar:
 
 def _underscores(text: str) -> ResolvedScalar:
     digits = text.replace("_", "")
-    value, surprise = resolve(digits)
+    value, misread = resolve(digits)
     message = f"`{text}` is {digits} for some tools and text for others"
-    return _number(text, text if surprise else value, message, "" if surprise else digits)
+    return _number(text, text if misread else value, message, "" if misread else digits)
 
 
 def _infinity(text: str) -> ResolvedScalar:
-    return _number(text, text, f"`{text}` is not a number that can be compared with", "")
+    return _number(text, text, f"`{text}` is not a finite number", "")
 
 
 def _date(text: str) -> ResolvedScalar:
     try:
         return datetime.date.fromisoformat(text), None
     except ValueError:
-        message = f"no calendar has the day `{text}`"
+        message = f"`{text}` is not a valid date"
         return text, MisreadScalar(TIMESTAMP, message, f"write YEAR-MONTH-DAY, or quote it, `{quoted(text)}`")
 
 
 def _moment(text: str) -> ResolvedScalar:
-    message = f"`{text}` is a moment in time; specs know days only"
+    message = f"`{text}` is a date with a time; a spec has dates only"
     return text, MisreadScalar(
         TIMESTAMP, message, f"write the day, `{text[:10]}`, or quote it, `{quoted(text)}`"
     )
@@ -192,7 +192,7 @@ _TEXT_TAGS = ("!", "tag:yaml.org,2002:str")
 
 
 def skip_properties(node: NodePosition) -> None:
-    """Move the start of `node` behind its anchor and its tag, on a later line if it stands there."""
+    """Move the start of `node` past its anchor and its tag, to a later line if the value starts there."""
     line, column = node.line, node.column
     end = (node.end_line, node.end_column)
     while (line, column) < end:
@@ -204,22 +204,22 @@ def skip_properties(node: NodePosition) -> None:
     node.line, node.column = min((line, column), end)
 
 
-def tag_mistake(place: NodePosition) -> Diagnostic:
-    """The mistake of a node whose anchor and tag start at `place`, where the whole node is on one line."""
-    text = place.source.line(place.line)
-    found = _TAG.search(text, place.column - 1)
-    start = found.start() if found else place.column - 1
-    one_line = place.end_line == place.line and isinstance(place, ScalarNode)
-    written = text[start : place.end_column - 1] if one_line else text[start:]
+def tag_mistake(node: NodePosition) -> Diagnostic:
+    """Return the diagnostic for a tagged node; `node` starts at its anchor or tag."""
+    text = node.source.line(node.line)
+    found = _TAG.search(text, node.column - 1)
+    start = found.start() if found else node.column - 1
+    one_line = node.end_line == node.line and isinstance(node, ScalarNode)
+    written = text[start : node.end_column - 1] if one_line else text[start:]
     tag = found[0] if found else "!"
-    span = Span(place.source, place.line, start + 1, place.line, start + 1 + len(tag))
-    message = f"a bare `!` starts a tag in YAML, so {shown(tag)} is no part of the value in {shown(written)}"
+    span = Span(node.source, node.line, start + 1, node.line, start + 1 + len(tag))
+    message = f"a bare `!` starts a tag in YAML, so {shown(tag)} is not part of the value in {shown(written)}"
     delete = "" if _COMPARISON.match(tag) else f"delete {shown(tag)}, or "
     return YAML_TAG.at(span, message, f"{delete}quote the whole value: {shown(quoted(written))}")
 
 
 def tagged_text(node: ScalarNode, tag: str) -> str | None:
-    """The text that a tagged plain scalar is taken for, or None where it is to be read without its tag."""
+    """Return the text of a tagged plain scalar, or None if its tag is to be ignored."""
     if tag in _TEXT_TAGS:
         return node.text
     text = node.source.line(node.line)

@@ -1,4 +1,4 @@
-"""Where YAML's parser stopped, and the text around that place."""
+"""The position at which the YAML parser stopped, and the text around it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _TOKEN = re.compile(r"[\w.-]+|\S|$")
 
 @dataclass(frozen=True, slots=True)
 class ParserStop:
-    """Where the parser stopped, counted from 1, what it said, and where what it was reading began."""
+    """The parser's error: its position and problem, and its context with the position of its start."""
 
     source: Source
     problem: str
@@ -24,7 +24,7 @@ class ParserStop:
     context: str
     context_line: int
     context_column: int
-    last: ScalarNode | None  # the last scalar that was read
+    last: ScalarNode | None  # the last scalar before the stop
 
     @property
     def text(self) -> str:
@@ -33,27 +33,27 @@ class ParserStop:
 
     @property
     def rest(self) -> str:
-        """What follows the stop on its line."""
+        """The text after the stop on its line."""
         return self.text[self.column - 1 :]
 
     def span(self, line: int, column: int, text: str) -> Span:
-        """The span of `text`, which stands at `line` and `column`."""
+        """Return the span of `text`, which starts at `line` and `column`."""
         return Span(self.source, line, column, line, column + len(text))
 
     @property
     def token(self) -> str:
-        """The word or the mark at the stop; empty at the end of the line."""
+        """The word or punctuation at the stop; empty at the end of the line."""
         found = _TOKEN.match(self.rest)
         return found[0] if found else ""
 
     @property
     def line_before(self) -> int:
-        """The number of the last line with something on it above the stop, or the stop's own."""
+        """The number of the last line above the stop that is not blank; if none, the line of the stop."""
         above = range(self.line - 1, 0, -1)
         return next((each for each in above if self.source.line(each).strip()), self.line)
 
     def value_at(self, line: int, column: int) -> str:
-        """The line's text from `column` on, as far as it is one value: to a comment or a bracket's end."""
+        """Return the value that starts at `column`: up to a comment, or to the end of an item in brackets."""
         text = self.source.line(line)
         value = re.split(r"\s#", text[column - 1 :], maxsplit=1)[0].rstrip()
         before = text[: column - 1]
@@ -63,7 +63,7 @@ class ParserStop:
 
 
 def stop_of(error: yaml.YAMLError | ValueError, source: Source, last: ScalarNode | None) -> ParserStop:
-    """Where and why the parser stopped; `last` is the scalar that it read before."""
+    """Return the stop that `error` describes; `last` is the last scalar before it."""
     mark = getattr(error, "problem_mark", None)
     context_mark = getattr(error, "context_mark", None) or mark
     problem = getattr(error, "problem", None) or str(error).partition("\n")[0]
@@ -72,7 +72,7 @@ def stop_of(error: yaml.YAMLError | ValueError, source: Source, last: ScalarNode
 
 
 def _inside(source: Source, mark: yaml.Mark | None) -> tuple[int, int]:
-    """The mark's line and column from 1, at the text's end where it lies behind it."""
+    """Return the mark's line and column from 1; the end of the text if the mark lies after it."""
     if mark is None:
         return 1, 1
     if mark.line >= len(source.lines):

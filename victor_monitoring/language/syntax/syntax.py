@@ -1,4 +1,4 @@
-"""What a user is told where YAML's parser stopped: the mistake behind its error, told by the line."""
+"""The mistake behind an error of the YAML parser, recognised by the text around its position."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ _NO_SPACE_AFTER_DASH = re.compile(r"\s*-(?P<value>[^\s-].*)$")
 _SELECTOR = re.compile(r"[\w:]*\{[^{}]*\}?")
 _WIDE_SPACES = re.compile(r"[ ]*[\xa0\u2000-\u200b\u202f\u205f\u3000]")
 _WORD_END = re.compile(r"[\w:]+$")
-_LONGEST = 500  # characters of a line that are searched: more of them would take long
+_LONGEST = 500  # characters of a line to search: the patterns are slow on long lines
 _KIND_OF_BRACKET = {"{": "mapping", "[": "list"}
 
 
@@ -46,13 +46,13 @@ StopRule: TypeAlias = "Callable[[ParserStop], Diagnostic | None]"
 
 
 def syntax_mistake(source: Source, error: yaml.YAMLError | ValueError, last: ScalarNode | None) -> Diagnostic:
-    """The mistake behind an error of the parser; `last` is the scalar that it read before."""
+    """Return the diagnostic for an error of the parser; `last` is the last scalar before it."""
     stop = stop_of(error, source, last)
     return next(found for rule in _RULES if (found := rule(stop)) is not None)
 
 
 def _too_deep(stop: ParserStop) -> Diagnostic | None:
-    """Brackets that nest too deep for the parser to look past them: no event tells of them."""
+    """Recognise brackets that are nested too deeply for the parser, which reports no event for them."""
     if "nesting depth" not in stop.problem:
         return None
     return too_deep(stop.span(stop.line, stop.column, stop.text[stop.column - 1 : stop.column]))
@@ -64,7 +64,7 @@ def _tab(stop: ParserStop) -> Diagnostic | None:
         if not stop.rest.startswith("\t") or "cannot start any token" not in stop.problem:
             return None
         span = stop.span(stop.line, stop.column, "\t")
-        return TAB.at(span, "a tab stands where YAML wants a space", "write a space")
+        return TAB.at(span, "a tab instead of a space", "write a space")
     if "\t" not in before:
         return None
     span = stop.span(stop.line, before.index("\t") + 1, "\t")
@@ -74,9 +74,8 @@ def _tab(stop: ParserStop) -> Diagnostic | None:
 def _wide_space(stop: ParserStop) -> Diagnostic | None:
     for line in (stop.context_line, stop.line):
         if found := _WIDE_SPACES.match(stop.source.line(line)):
-            message = (
-                f"the line is indented with U+{ord(found[0][-1]):04X}, which looks like a space and is none"
-            )
+            code = f"U+{ord(found[0][-1]):04X}"
+            message = f"the line is indented with {code}, which looks like a space but is not one"
             span = stop.span(line, found.end(), " ")
             return BAD_CHARACTER.at(
                 span, message, "indent with ordinary spaces; retype the start of the line"
@@ -85,7 +84,7 @@ def _wide_space(stop: ParserStop) -> Diagnostic | None:
 
 
 def _block_text(stop: ParserStop) -> Diagnostic | None:
-    """`when: > 4GiB`: text after the mark that starts a block."""
+    """Recognise `when: > 4GiB`: text after the character that starts a block."""
     if "block scalar" not in stop.context:
         return None
     value = stop.value_at(stop.context_line, stop.context_column)
@@ -100,13 +99,13 @@ def _block_text(stop: ParserStop) -> Diagnostic | None:
 
 
 def _comparison(stop: ParserStop, line: int, column: int, value: str) -> Diagnostic:
-    message = f"a bare `>` starts a block of text in YAML, so {shown(value)} is no comparison"
+    message = f"a bare `>` starts a block of text in YAML, so {shown(value)} is not a comparison"
     lead = stop.source.line(line)[: column - 1].strip()
     return UNQUOTED_COMPARISON.at(stop.span(line, column, value), message, _quote_hint(lead, value))
 
 
 def _bad_start(stop: ParserStop) -> Diagnostic | None:
-    """`summary: @foo`: a character that starts no value."""
+    """Recognise `summary: @foo`: a character that cannot start a value."""
     value = stop.value_at(stop.line, stop.column)
     if "cannot start any token" not in stop.problem or not value:
         return None
@@ -116,7 +115,7 @@ def _bad_start(stop: ParserStop) -> Diagnostic | None:
 
 
 def _alias_or_tag(stop: ParserStop) -> Diagnostic | None:
-    """`when: *`, `a: & b`, `a: !<x`: marks of YAML that are incomplete."""
+    """Recognise `when: *`, `a: & b` and `a: !<x`: an incomplete alias, anchor or tag."""
     for words, mistake in (("alias", BAD_ALIAS), ("anchor", BAD_ALIAS), ("tag", YAML_TAG)):
         if stop.context in (
             f"while scanning an {words}",
@@ -130,26 +129,26 @@ def _alias_or_tag(stop: ParserStop) -> Diagnostic | None:
                 f"a bare `{value[:1]}` starts an {words}" if words != "tag" else "a bare `!` starts a tag"
             )
             return mistake.at(
-                span, f"{message} in YAML, and {shown(value)} is none", _quote_hint(lead, value)
+                span, f"{message} in YAML, and {shown(value)} is not one", _quote_hint(lead, value)
             )
     return None
 
 
 def _escape(stop: ParserStop) -> Diagnostic | None:
-    r"""`"\d"`: a backslash in double quotes that YAML does not know."""
+    r"""Recognise `"\d"`: an invalid escape sequence in double quotes."""
     if "escape" not in stop.problem and not (
         "quoted scalar" in stop.context and "hexdecimal" in stop.problem
     ):
         return None
     column = stop.text.rfind("\\", 0, stop.column) + 1 or stop.column
     written = stop.text[column - 1 : column + 1]
-    message = f"{shown(written)} is no escape that YAML knows in double quotes"
+    message = f"{shown(written)} is not an escape sequence of YAML"
     instead = "put the text into single quotes, where a backslash is a backslash, or double the backslash"
     return BAD_ESCAPE.at(stop.span(stop.line, column, written), message, instead)
 
 
 def _open_quote(stop: ParserStop) -> Diagnostic | None:
-    """A quote that is never closed, or closed by the opening one of a later line."""
+    """Recognise a quote that is never closed, or that the opening quote of a later line closes."""
     last = stop.last
     if "scalar" in stop.context and ("end of stream" in stop.problem or "document" in stop.problem):
         line, column = stop.context_line, stop.context_column
@@ -165,14 +164,14 @@ def _open_quote(stop: ParserStop) -> Diagnostic | None:
 
 
 def _flow(stop: ParserStop) -> Diagnostic | None:
-    """What does not fit between brackets: an unquoted selector, or the lines after a missing bracket."""
+    """Recognise a mistake between brackets: an unquoted selector, or a missing closing bracket."""
     if "flow" not in stop.context:
         return None
     before = stop.text[: stop.column - 1]
     if stop.rest.startswith("{") and (word := _WORD_END.search(before, max(0, len(before) - _LONGEST))):
         found = _SELECTOR.match(stop.text, word.start())
         written = found[0] if found else word[0]
-        message = f"{shown(written)} cannot stand between brackets without quotes"
+        message = f"{shown(written)} needs quotes between brackets"
         instead = f"quote it, {shown(quoted(written))}, or write the keys on lines of their own"
         return UNQUOTED_TEXT.at(stop.span(stop.line, word.start() + 1, written), message, instead)
     opening = stop.source.line(stop.context_line)[stop.context_column - 1 : stop.context_column]
@@ -186,22 +185,24 @@ def _flow(stop: ParserStop) -> Diagnostic | None:
         span = stop.span(stop.line, stop.column, "")
         return UNTERMINATED.at(span, "the text ends before a bracket is closed", "close it with `]` or `}`")
     message = f"`{token}` does not fit here, between the brackets"
-    instead = "put a comma between entries, and quote a text that holds one of `{}[],:`"
+    instead = "put a comma between entries, and quote a text that contains one of `{}[],:`"
     return YAML_SYNTAX.at(stop.span(stop.line, stop.column, token), message, instead)
 
 
 def _colon_in_text(stop: ParserStop) -> Diagnostic | None:
-    """`summary: foo: bar`: a second colon in one line."""
+    """Recognise `summary: foo: bar`: a second colon on the line."""
     if "mapping values are not allowed" not in stop.problem:
         return None
     keyed = _KEYED.match(stop.text[:_LONGEST])
     if keyed and keyed["lead"].strip() and keyed.start("value") < stop.column - 1:
-        return _needs_quotes(stop, keyed.start("value") + 1, keyed["value"], "a bare text cannot hold `: `")
+        return _needs_quotes(
+            stop, keyed.start("value") + 1, keyed["value"], "a bare text cannot contain `: `"
+        )
     return None
 
 
 def _missing_space(stop: ParserStop) -> Diagnostic | None:
-    """`key:value` and `-item`, found where the parser misses a colon or meets one too many."""
+    """Recognise `key:value` and `-item` by a colon that the parser misses or does not expect."""
     if "mapping values are not allowed" in stop.problem:
         lines = [stop.line_before]
     elif "could not find expected ':'" in stop.problem:
@@ -228,25 +229,25 @@ def _no_colon(stop: ParserStop) -> Diagnostic | None:
     value = text[stop.context_column - 1 :]
     span = stop.span(stop.context_line, stop.context_column, value)
     instead = "write `key: value`; a text of several lines needs quotes or a block, `key: |`"
-    return YAML_SYNTAX.at(span, f"{shown(value)} is no `key: value`", instead)
+    return YAML_SYNTAX.at(span, f"{shown(value)} is not a `key: value` pair", instead)
 
 
 def _rest_after_value(stop: ParserStop) -> Diagnostic | None:
-    """`summary: {threshold} exceeded` and `'it's'`: more text after a closing bracket or quote."""
+    """Recognise `summary: {threshold} exceeded` and `'it's'`: text after a closing bracket or quote."""
     keyed = _KEYED.match(stop.text[:_LONGEST])
     if not keyed or keyed["value"][0] not in "{[\"'" or keyed.start("value") + 1 >= stop.column:
         return None
     value = keyed["value"]
-    what = _KIND_OF_BRACKET.get(value[0], "quoted text")
+    kind = _KIND_OF_BRACKET.get(value[0], "quoted text")
     if value[0] in "\"'" and value[-1] == value[0]:
         value = value[1:-1]
-    message = f"text goes on after the {what} that `{keyed['value'][0]}` starts: {shown(stop.rest)}"
+    message = f"text follows the {kind} that `{keyed['value'][0]}` starts: {shown(stop.rest)}"
     span = stop.span(stop.line, keyed.start("value") + 1, keyed["value"])
     return UNQUOTED_TEXT.at(span, message, _quote_hint(keyed["lead"].strip(), value))
 
 
 def _indentation(stop: ParserStop) -> Diagnostic | None:
-    """A line that stands in no column of the lines above it."""
+    """Recognise a line whose indentation matches no line above it."""
     indent = len(stop.text) - len(stop.text.lstrip(" "))
     in_block = "block mapping" in stop.context or "block collection" in stop.context
     deeper = "mapping values are not allowed" in stop.problem
@@ -255,28 +256,29 @@ def _indentation(stop: ParserStop) -> Diagnostic | None:
     span = stop.span(stop.line, indent + 1, stop.token if not deeper else stop.text.strip())
     above = shown(stop.source.line(stop.line_before))
     if deeper:
-        message = f"{shown(stop.text)} stands below {above}, which has a value already"
-        return BAD_INDENTATION.at(
-            span, message, "give both lines the same indentation, or take the value away"
-        )
+        message = f"{shown(stop.text)} is indented below {above}, which already has a value"
+        return BAD_INDENTATION.at(span, message, "give both lines the same indentation, or remove the value")
     if stop.rest.startswith(":"):
         message, instead = "a key is missing before the colon", "write one"
     elif stop.rest.startswith("- "):
-        message, instead = "a list item stands among keys", "indent the list below its own key"
+        message, instead = "a list item is among the keys of a mapping", "indent the list below its own key"
     elif "block collection" in stop.context or "sequence" in stop.context:
-        message, instead = f"{shown(stop.text)} stands among list items", "start it with `- `, or indent it"
+        message, instead = (
+            f"{shown(stop.text)} is among the items of a list",
+            "start it with `- `, or indent it",
+        )
     else:
-        message = f"{shown(stop.text)} is indented by {indent}, which fits no line above"
+        message = f"{shown(stop.text)} is indented by {indent}, which matches no line above"
         instead = f"give it the column of the keys it belongs to; the line above is {above}"
     return BAD_INDENTATION.at(span, message, instead)
 
 
 def _not_here(stop: ParserStop) -> Diagnostic | None:
-    """`a: - b` and `a: ? b`: block style on the line of a key."""
+    """Recognise `a: - b` and `a: ? b`: block style on the line of a key."""
     if "entries are not allowed" in stop.problem:
         message, instead = (
             "a list item cannot start on the line of its key",
-            "put it on a line of its own, or use `[...]`",
+            "put it on its own line, or use `[...]`",
         )
         return YAML_SYNTAX.at(stop.span(stop.line, stop.column, "-"), message, instead)
     if "keys are not allowed" in stop.problem or "node content" in stop.problem:
@@ -290,17 +292,17 @@ def _directive(stop: ParserStop) -> Diagnostic | None:
     if "directive" not in stop.context + stop.problem:
         return None
     text = stop.source.line(stop.context_line).rstrip()
-    message = f"a line that starts with `%` is a directive of YAML, and {shown(text)} is none"
+    message = f"a line that starts with `%` is a YAML directive, and {shown(text)} is not one"
     return YAML_SYNTAX.at(stop.span(stop.context_line, 1, text), message, "delete the line, or quote the key")
 
 
 def _after_end(stop: ParserStop) -> Diagnostic | None:
     if "document start" not in stop.problem and not stop.rest.startswith("..."):
         return None
-    message = f"{shown(stop.rest)} stands outside of the YAML document"
+    message = f"{shown(stop.rest)} is outside the YAML document"
     span = stop.span(stop.line, stop.column, stop.token)
     return MANY_DOCUMENTS.at(
-        span, message, "keep one document in the file: delete the line, or all that follows it"
+        span, message, "keep one document in the file: delete the line, or everything after it"
     )
 
 

@@ -1,4 +1,4 @@
-"""The located tree: YAML's mappings, sequences and scalars, each with its place in the text."""
+"""The located tree: YAML mappings, sequences and scalars, each with its position in the text."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Path: TypeAlias = tuple[Key, ...]
 
 @dataclass(slots=True, eq=False)
 class NodePosition:
-    """Where a node stands; counted as in `Span`, kept flat because a large spec has 10^5 of them."""
+    """The position of a node, counted as in `Span`; flat, because a large spec has 10^5 of them."""
 
     source: Source
     line: int
@@ -27,7 +27,7 @@ class NodePosition:
 
     @property
     def span(self) -> Span:
-        """The place as a span."""
+        """The position as a span."""
         return Span(self.source, self.line, self.column, self.end_line, self.end_column)
 
 
@@ -36,11 +36,11 @@ class ScalarNode(NodePosition):
     """A scalar. `style` is the quote (`'` or `"`), `|` or `>` of a block, or empty for a plain one."""
 
     value: ScalarValue
-    text: str  # the decoded text, as written apart from quotes, escapes and folding
+    text: str  # the text as decoded: without quotes, escapes and folding
     style: str
 
     def part(self, start: int, end: int) -> Span:
-        """The span of `text[start:end]`; the whole scalar where escapes or folding hide the position."""
+        """Return the span of `text[start:end]`; of the whole scalar if escapes or folding prevent that."""
         start = max(0, min(start, len(self.text)))
         end = max(start, min(end, len(self.text)))
         found = None
@@ -64,7 +64,7 @@ class ListNode(NodePosition):
 
 @dataclass(slots=True, eq=False)
 class Entry:
-    """A key of a mapping with its own place, and its value."""
+    """A key of a mapping, with its own position, and its value."""
 
     key: ScalarNode
     node: Node
@@ -72,7 +72,7 @@ class Entry:
 
 @dataclass(slots=True, eq=False)
 class MapNode(NodePosition):
-    """A mapping, in the order of the text; what `<<` merges in comes first."""
+    """A mapping, in the order of the text; entries merged by `<<` come first."""
 
     entries: dict[str, Entry]
 
@@ -81,7 +81,7 @@ Node: TypeAlias = ScalarNode | ListNode | MapNode
 
 
 def plain(node: Node) -> PlainValue:
-    """The tree as ordinary Python data; a node that aliases share becomes one shared object."""
+    """Return the tree as plain Python data; a node that aliases repeat becomes one shared object."""
     return _plain(node, {})
 
 
@@ -97,7 +97,7 @@ def _plain(node: Node, done: dict[int, PlainValue]) -> PlainValue:
 
 
 def child(node: Node, key: Key) -> Node | None:
-    """What stands at `key` (a mapping's key, a sequence's index from 0), or None."""
+    """Return the node at `key` (a key of a mapping, an index of a sequence), or None."""
     if isinstance(node, MapNode) and isinstance(key, str):
         return node.entries[key].node if key in node.entries else None
     if isinstance(node, ListNode) and isinstance(key, int) and 0 <= key < len(node.items):
@@ -106,7 +106,7 @@ def child(node: Node, key: Key) -> Node | None:
 
 
 def at(node: Node, path: Path) -> Node | None:
-    """The node that `path` leads to, or None where there is none."""
+    """Return the node at `path`, or None."""
     found: Node | None = node
     for key in path:
         found = child(found, key) if found is not None else None
@@ -114,10 +114,10 @@ def at(node: Node, path: Path) -> Node | None:
 
 
 def span_at(root: Node, path: Path, *, key: bool = False) -> Span:
-    """The place of the value at `path`, or of its key when `key`.
+    """Return the span of the value at `path`, or of its key when `key`.
 
-    Where the path does not exist, the place of its nearest existing parent: the parent's key where it
-    has one (a missing field is shown under the name of the mapping that lacks it), else its value.
+    If the path does not exist, return the span of its nearest existing parent: of the parent's key if it has
+    one (a missing field is shown at the name of its mapping), else of its value.
     """
     parent: Node | None = None
     node = root

@@ -1,4 +1,4 @@
-"""Help where YAML read something else than its author meant: for the layers that know what was wanted."""
+"""Hints for a value of the wrong type: how to write the text, list or mapping that the key requires."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _MARKS = "\"'{}[]&*!|>%@`#,"
 
 
 def text_wanted_hint(node: Node) -> str:
-    """What to write where text was wanted and `node` is something else; empty for text."""
+    """Return how to write `node` as text; empty if it is text."""
     if not isinstance(node, ScalarNode):
         return _unquoted_brackets(node)
     written = node.text
@@ -32,7 +32,7 @@ def text_wanted_hint(node: Node) -> str:
 
 
 def list_wanted_hint(node: Node) -> str:
-    """What to write where a list was wanted and `node` is something else; empty for a list."""
+    """Return how to write `node` as a list; empty if it is a list."""
     if isinstance(node, ListNode):
         return ""
     if isinstance(node, MapNode):
@@ -43,7 +43,7 @@ def list_wanted_hint(node: Node) -> str:
 
 
 def mapping_wanted_hint(node: Node) -> str:
-    """What to write where a mapping was wanted and `node` is something else; empty for a mapping."""
+    """Return how to write `node` as a mapping; empty if it is a mapping."""
     if isinstance(node, MapNode):
         return ""
     if isinstance(node, ListNode):
@@ -55,9 +55,9 @@ def mapping_wanted_hint(node: Node) -> str:
 
 
 def cut_comment(node: Node) -> Span | None:
-    """The comment that may be a lost part of the text, as in `summary: 50% # of it`, or None.
+    """Return the comment that may be a lost part of the text, as in `summary: 50% # of it`, or None.
 
-    It is one that follows a plain scalar after exactly one space. Meant for prose; elsewhere such
+    Such a comment follows a plain scalar after exactly one space. Use it for prose only: elsewhere such
     comments are common and harmless.
     """
     if not isinstance(node, ScalarNode) or node.style or not node.text:

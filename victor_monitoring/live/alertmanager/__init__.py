@@ -1,1 +1,1 @@
-"""An Alertmanager's own configuration file, edited in place."""
+"""Alertmanager's configuration file, edited in place."""

@@ -1,7 +1,7 @@
-"""Our part of a host's Alertmanager configuration: found, and replaced in a text that stays the host's.
+"""The part of a host's Alertmanager configuration that a context owns: found and replaced in its text.
 
-Only the lines of ours change, so that the host's comments and layout stay. What a list holds afterwards is
-compared with what it should hold, so that no text is written that says something else.
+Only the lines of that part change: the host's comments and layout stay. Every edited text is parsed again and
+compared with the expected configuration, so that a wrong edit is never written.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import yaml
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.live.alertmanager.host_text import UNFIT, edited, replaced
 
-ConfigPart: TypeAlias = Mapping[str, list[Any]]  # routes, receivers, inhibit_rules: ours of each
+ConfigPart: TypeAlias = Mapping[str, list[Any]]  # the owned items of routes, receivers, inhibit_rules
 PLACES: Final = {
     "routes": ("route", "routes"),
     "receivers": ("receivers",),
@@ -24,15 +24,15 @@ PLACES: Final = {
 _OWN_KEYS: Final = frozenset(
     {"matchers", "group_by", "group_wait", "group_interval", "repeat_interval", "routes", "continue"}
 )
-_ASK_AMTOOL: Final = "amtool check-config says what it needs"
-_MOST: Final = 10**6  # values, counted anew behind every alias
+_ASK_AMTOOL: Final = "run `amtool check-config` on it"
+_MOST: Final = 10**6  # values, counted again behind every alias
 
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """What in a host's configuration is ours: by the names of receivers, else by matchers.
+    """The ownership of items in a host's configuration: by the names of receivers, else by matchers.
 
-    `fragment` is what is rendered for the context, `other_contexts` the same of the spec's other contexts.
+    `fragment` is the part rendered for the context, `other_contexts` are those of the spec's other contexts.
     """
 
     service: str
@@ -41,7 +41,7 @@ class Ownership:
     other_contexts: tuple[ConfigPart, ...] = ()
 
     def owns(self, key: str, item: object) -> bool:
-        """Whether an item of one of the lists is ours."""
+        """Return whether the context owns an item of the list at `key`."""
         if not isinstance(item, dict):
             return False
         match key:
@@ -57,24 +57,26 @@ class Ownership:
         return f"{self.service}/{self.context}/"
 
     def _owns_route(self, route: Mapping[str, Any]) -> bool:
-        """A subtree as we render them, with our receivers or, where it has none, with our matchers."""
+        """Return whether a subtree has only rendered keys, and the context's receivers or else matchers."""
         if route.keys() - _OWN_KEYS or _matchers(route, "matchers") & {self._service} == set():
             return False
         children = route.get("routes") or []
         names = [str(each.get("receiver", "")) for each in children if isinstance(each, dict)]
         if names:
             return all(name.startswith(self._prefix) for name in names)
-        ours = (_matchers(each, "matchers") for each in self.fragment["routes"])
-        return _matchers(route, "matchers") in list(ours)
+        rendered = (_matchers(each, "matchers") for each in self.fragment["routes"])
+        return _matchers(route, "matchers") in list(rendered)
 
     def _owns_inhibition(self, rule: Mapping[str, Any]) -> bool:
-        """One that concerns alerts of ours only, and is not what another context renders now."""
+        """Return whether a rule concerns the service's alerts only, and is not another context's alone."""
         hallmark = {self._service, 'signal!=""'}
         sides = (_matchers(rule, "source_matchers"), _matchers(rule, "target_matchers"))
         if not all(hallmark <= side for side in sides):
             return False
-        theirs = any(_same(rule, each) for other in self.other_contexts for each in other["inhibit_rules"])
-        return not theirs or any(_same(rule, each) for each in self.fragment["inhibit_rules"])
+        is_foreign = any(
+            _same(rule, each) for other in self.other_contexts for each in other["inhibit_rules"]
+        )
+        return not is_foreign or any(_same(rule, each) for each in self.fragment["inhibit_rules"])
 
     @property
     def _service(self) -> str:
@@ -82,20 +84,20 @@ class Ownership:
 
 
 def part_of(config: Mapping[str, Any], own: Ownership) -> dict[str, list[Any]]:
-    """Our part of a configuration."""
+    """Return the part of a configuration that the context owns."""
     return {key: [each for each in _list(config, key) if own.owns(key, each)] for key in PLACES}
 
 
 def config_of(text: str) -> dict[str, Any]:
-    """The configuration that a text holds; UserError where it is none."""
+    """Return the configuration parsed from a text; raise UserError if it is invalid."""
     try:
         config = yaml.safe_load(text)
         _count(config, {})
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         where = f" in line {mark.line + 1}" if mark else ""
-        raise UserError(f"Alertmanager's configuration is no YAML{where}", "mend it by hand") from None
-    except (ValueError, LookupError, AttributeError, RecursionError):  # a `2020-99-99`, an alias of itself
+        raise UserError(f"Alertmanager's configuration is no YAML{where}", "correct it by hand") from None
+    except (ValueError, LookupError, AttributeError, RecursionError):  # `2020-99-99`, an alias of itself
         message = "Alertmanager's configuration holds values that cannot be read"
         raise UserError(message, _ASK_AMTOOL) from None
     if not isinstance(config, dict) or not isinstance(config.get("route"), dict):
@@ -107,9 +109,9 @@ def config_of(text: str) -> dict[str, Any]:
 
 
 def merged(text: str, own: Ownership) -> str:
-    """The host's text with our part as it is rendered now; what is not ours means the same as before.
+    """Return the host's text with the context's part as rendered; the rest keeps its meaning.
 
-    UserError where the text is written in a way that cannot be edited so.
+    Raises UserError if the text is written in a way that cannot be edited.
     """
     before = config_of(text)
     wanted = {key: _list(before, key) for key in PLACES}
@@ -121,23 +123,25 @@ def merged(text: str, own: Ownership) -> str:
                 wanted[key] = replaced(wanted[key], owned, own.fragment[key])
                 text = edited(text, place, owned, own.fragment[key], wanted[key])
         after = yaml.safe_load(text)
-    except (yaml.YAMLError, RecursionError):  # an anchor has gone with a line of ours
+    except (yaml.YAMLError, RecursionError):  # a removed line had an anchor
         after = {"route": {}}
-    is_kept = _without_lists(before) == _without_lists(after)
-    if not is_kept or any(_list(after, key) != wanted[key] for key in PLACES):
-        raise UserError("Alertmanager's configuration cannot be merged with ours as it is written", UNFIT)
+    is_rest_same = _without_lists(before) == _without_lists(after)
+    if not is_rest_same or any(_list(after, key) != wanted[key] for key in PLACES):
+        raise UserError(
+            "Alertmanager's configuration cannot be merged with the rendered part as it is written", UNFIT
+        )
     return text
 
 
 def covers(loaded: object, wanted: object) -> bool:
-    """Whether what a live Alertmanager shows, defaults filled in and secrets hidden, is what is wanted."""
+    """Return whether a loaded value, with defaults added and secrets hidden, agrees with the wanted one."""
     if isinstance(wanted, Mapping):
         return isinstance(loaded, Mapping) and all(
             covers(_in_order(key, loaded.get(key)), _in_order(key, value)) for key, value in wanted.items()
         )
     if isinstance(wanted, list):
-        there = loaded or []
-        return isinstance(there, list) and len(there) == len(wanted) and all(map(covers, there, wanted))
+        items = loaded or []
+        return isinstance(items, list) and len(items) == len(wanted) and all(map(covers, items, wanted))
     return loaded in (wanted, "<secret>") or str(loaded) == str(wanted)
 
 
@@ -151,11 +155,11 @@ def _without_lists(config: dict[str, Any]) -> dict[str, Any]:
 
 
 def _count(value: object, known: dict[int, int]) -> int:
-    """How many values there are; ValueError where that does not end. `known` has those of each collection."""
+    """Return the number of values, with `known` as cache by id; raise ValueError if it is unbounded."""
     if not isinstance(value, dict | list):
         return 1
     if id(value) not in known:
-        known[id(value)] = 0  # until it is counted
+        known[id(value)] = 0  # until counted; found again, it is a cycle
         parts = value.values() if isinstance(value, dict) else value
         known[id(value)] = 1 + sum(_count(each, known) for each in parts)
     if not 0 < known[id(value)] < _MOST:

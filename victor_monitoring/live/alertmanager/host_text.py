@@ -1,4 +1,4 @@
-"""Lists of a YAML text, edited in place: every line that is not about them stays as it is."""
+"""Lists of a YAML text, edited in place: all other lines stay as they are."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import yaml
 from victor_monitoring.base.diagnostics import UserError
 
 UNFIT: Final = "write its lists as lines that begin with `- `"
-_BREAK: Final = r"(?:\r\n|[\r\n\x85\u2028\u2029])"  # where a line of YAML ends
+_BREAK: Final = r"(?:\r\n|[\r\n\x85\u2028\u2029])"  # the line breaks of YAML
 _LINE: Final = re.compile(rf"[^\r\n\x85\u2028\u2029]*{_BREAK}")
-_BYTE_ORDER_MARK: Final = "\ufeff"  # no column is counted for it
+_BYTE_ORDER_MARK: Final = "\ufeff"  # PyYAML counts no column for it
 
 
 class _Layout(yaml.SafeLoader):
-    """Composes what is written: an alias is a node of its own, in its place."""
+    """A loader that composes the text as written: an alias is a node of its own."""
 
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if not self.check_event(yaml.AliasEvent):
@@ -27,9 +27,9 @@ class _Layout(yaml.SafeLoader):
 
 
 def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[Any], whole: list[Any]) -> str:
-    """The text with `items` in the list at `place` instead of those that are `owned`; then it is `whole`.
+    """Return the text with the `owned` items of the list at `place` replaced by `items`: then it is `whole`.
 
-    UserError where it is written in a way that cannot be edited so.
+    Raises UserError if the text is written in a way that cannot be edited.
     """
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
     newline = next((each for each in ("\r\n", "\n", "\r") if each in text), "\n")
@@ -40,7 +40,7 @@ def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[A
         raise UserError(
             "Alertmanager's configuration is written in braces", "write it as lines of `key: value`"
         )
-    column = parent.value[0][0].start_mark.column  # not the mapping's own: an anchor may stand before it
+    column = parent.value[0][0].start_mark.column  # not the mapping's own: an anchor may precede it
     if node is None:
         end = _last_line(parent) + 1
         lines[end:end] = [f"{' ' * column}{place[-1]}:{newline}", *_block(whole, column, newline)]
@@ -51,9 +51,9 @@ def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[A
     return mark + "".join(lines).removesuffix(added)
 
 
-def replaced(there: Sequence[Any], owned: Sequence[bool], items: Sequence[Any]) -> list[Any]:
-    """The list with `items` where the first of those stood that are `owned`, else at its end."""
-    kept = [each for each, is_ours in zip(there, owned, strict=True) if not is_ours]
+def replaced(present: Sequence[Any], owned: Sequence[bool], items: Sequence[Any]) -> list[Any]:
+    """Return the list with its `owned` items replaced by `items`, at the first of them or else at the end."""
+    kept = [each for each, is_owned in zip(present, owned, strict=True) if not is_owned]
     at = owned.index(True) if True in owned else len(kept)
     return [*kept[:at], *items, *kept[at:]]
 
@@ -61,15 +61,15 @@ def replaced(there: Sequence[Any], owned: Sequence[bool], items: Sequence[Any]) 
 def _replace_items(
     lines: list[str], node: yaml.SequenceNode, owned: Sequence[bool], items: list[Any], newline: str
 ) -> None:
-    """New items where the first of ours stood, or after the last of all; the others of ours go."""
+    """Insert items in place of the first owned one, or after the last of all; remove the owned ones."""
     line, column = _first_dash(lines, node)
     regions = list(_regions(lines, node, line, column))
-    ours = [region for region, is_ours in zip(regions, owned, strict=True) if is_ours]
-    at = ours[0][0] if ours else regions[-1][1] + 1
+    removed = [region for region, is_owned in zip(regions, owned, strict=True) if is_owned]
+    at = removed[0][0] if removed else regions[-1][1] + 1
     kept = [
         (number, line)
         for number, line in enumerate(lines)
-        if not any(start <= number <= end for start, end in ours)
+        if not any(start <= number <= end for start, end in removed)
     ]
     lines[:] = [
         *(line for number, line in kept if number < at),
@@ -79,7 +79,7 @@ def _replace_items(
 
 
 def _first_dash(lines: Sequence[str], node: yaml.SequenceNode) -> tuple[int, int]:
-    """The line and the column of a list's first dash: behind its anchor or tag, if it has one."""
+    """Return line and column of a list's first dash, which may follow an anchor or a tag."""
     line, column = node.start_mark.line, node.start_mark.column
     if lines[line][column] == "-":
         return line, column
@@ -90,11 +90,11 @@ def _first_dash(lines: Sequence[str], node: yaml.SequenceNode) -> tuple[int, int
 def _regions(
     lines: Sequence[str], node: yaml.SequenceNode, line: int, column: int
 ) -> Iterator[tuple[int, int]]:
-    """The first and last line of each item, its dash included; comments between items are not part of one."""
+    """Yield the first and last line of each item, including its dash; not comments between items."""
     for item in node.value:
         while lines[line][:column].strip() or lines[line][column] != "-":
             line += 1
-            if line == len(lines):  # the dash stands behind something else
+            if line == len(lines):  # the dash is not the first on its line
                 raise UserError("Alertmanager's configuration cannot be edited as it is written", UNFIT)
         end = max(_last_line(item), line)
         yield line, end
@@ -102,7 +102,7 @@ def _regions(
 
 
 def _replace_value(lines: list[str], node: yaml.Node, block: Sequence[str], newline: str) -> None:
-    """Lines in place of an empty value, of a list in brackets, or of an alias."""
+    """Replace an empty value, a list in brackets, or an alias by lines."""
     start, end = node.start_mark, node.end_mark
     rest = lines[end.line][end.column :].rstrip()
     lines[start.line : end.line + 1] = [
@@ -112,24 +112,22 @@ def _replace_value(lines: list[str], node: yaml.Node, block: Sequence[str], newl
 
 
 def _found(root: yaml.Node | None, place: Sequence[str]) -> tuple[yaml.MappingNode, yaml.Node | None]:
-    """The mapping that holds the list, and the list; None where its key is missing."""
+    """Return the mapping that contains the list, and the list, None if its key is missing."""
     parent, node = root, root
     for step in place:
         parent = node
         if not isinstance(parent, yaml.MappingNode):
-            raise UserError(
-                f"`{step}` of Alertmanager's configuration stands in no mapping", "write it as lines"
-            )
+            raise UserError(f"`{step}` of Alertmanager's configuration is in no mapping", "write it as lines")
         values = [value for key, value in parent.value if key.value == step]
         if not values:
             return parent, None
         node = values[-1]
-    assert isinstance(parent, yaml.MappingNode)  # there is at least one step
+    assert isinstance(parent, yaml.MappingNode)  # `place` is not empty
     return parent, node
 
 
 def _last_line(node: yaml.Node) -> int:
-    """The line of a node's last word: a collection itself ends where the next thing begins."""
+    """Return the line of a node's last token: a collection's own end is where the next node begins."""
     if isinstance(node, yaml.CollectionNode) and node.value and not node.flow_style:
         last = node.value[-1]
         return _last_line(last[1] if isinstance(last, tuple) else last)
@@ -138,7 +136,7 @@ def _last_line(node: yaml.Node) -> int:
 
 
 def _block(items: list[Any], column: int, newline: str) -> list[str]:
-    """The items as lines, each item's dash at that column."""
+    """Return the items as lines, each item's dash at that column."""
     if not items:
         return []
     text = yaml.safe_dump(items, sort_keys=False, allow_unicode=True, width=10**9)

@@ -1,1 +1,1 @@
-"""Live systems brought to what a spec says: planned, executed, undone where that fails, and read back."""
+"""Applying a spec to live systems: planning, execution, undo after a failure, and verification."""

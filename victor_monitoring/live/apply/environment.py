@@ -1,4 +1,4 @@
-"""What a target reaches the world by: HTTP, programs, secrets, locks, and a voice."""
+"""The I/O available to an apply target: programs, secrets, locks, progress messages."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from victor_monitoring.live.secrets import Redactor, Secret, SecretSource, read_
 try:
     import fcntl
 except ImportError:  # Windows
-    fcntl = None  # type: ignore[assignment]  # then there are no locks; what was read is compared all the same
+    fcntl = None  # type: ignore[assignment]  # no locks; content is still compared before each write
 
 _INSTALLED_BY: Final = {
     "promtool": "it comes with Prometheus: https://prometheus.io/download",
@@ -28,7 +28,7 @@ _INSTALLED_BY: Final = {
 
 @dataclass(frozen=True, slots=True)
 class ProcessResult:
-    """How a program ended, and what it printed: to be read, since a secret may be a word of it."""
+    """The exit status and output of a program. The output may contain secrets: redact before printing."""
 
     status: int
     out: str = field(repr=False)
@@ -37,10 +37,10 @@ class ProcessResult:
 
 @dataclass(frozen=True, slots=True)
 class ApplyEnvironment:
-    """The means of one run. `held` keeps locks until its end, `say` tells progress, `patience` is seconds.
+    """The environment of one run.
 
-    `root` is the folder that paths of the spec are relative to. With `force`, what others changed is
-    overwritten.
+    Paths of the spec are relative to `root`. `say` reports progress. `held` closes connections and releases
+    locks at the end of the run. With `force`, changes by others are overwritten. `patience` is in seconds.
     """
 
     root: Path
@@ -52,11 +52,11 @@ class ApplyEnvironment:
     _locked: set[tuple[int, int]] = field(default_factory=set, repr=False)
 
     def secret(self, source: SecretSource) -> Secret:
-        """The secret, redacted from now on."""
+        """Return the secret, redacted from now on."""
         return read_secret(source, self.root, self.redactor)
 
     def program(self, name: str) -> str:
-        """The path of a program on PATH; UserError where there is none."""
+        """Return the path of a program on PATH; raise UserError if it is missing."""
         found = shutil.which(name)
         if found is None:
             raise UserError(f"`{name}` is not on PATH", _INSTALLED_BY.get(name, "install it"))
@@ -65,7 +65,7 @@ class ApplyEnvironment:
     def run(
         self, command: Sequence[str], *, stdin: str | None = None, timeout: float = 60.0
     ) -> ProcessResult:
-        """The command, run to its end; no secret belongs into it, since everybody sees it."""
+        """Run a command and return its result. Pass no secrets in it: every user sees the arguments."""
         try:
             done = subprocess.run(  # noqa: S603 - a program of the user's own, with arguments as a list
                 command,
@@ -76,33 +76,33 @@ class ApplyEnvironment:
                 timeout=timeout,
             )
         except subprocess.TimeoutExpired:
-            message = f"`{Path(command[0]).name}` has not ended within {timeout:g} s"
-            raise UserError(message, "is the machine overloaded, or what it asks away?") from None
+            message = f"`{Path(command[0]).name}` did not end within {timeout:g} s"
+            raise UserError(message, "is the machine overloaded, or the system behind it down?") from None
         except OSError as error:
             raise UserError(
-                f"`{command[0]}` cannot be run: {error.strerror}", "mend its installation"
+                f"`{command[0]}` cannot be run: {error.strerror}", "repair its installation"
             ) from None
         out, err = (text.decode("utf-8", "replace") for text in (done.stdout, done.stderr))
         return ProcessResult(done.returncode, out, err)
 
     def hold(self, path: Path) -> None:
-        """Nobody else applies to this file or folder until the end of the run; UserError if somebody does."""
+        """Lock a file or folder until the run ends; raise UserError if another apply holds the lock."""
         if fcntl is None:
             return
         try:
             descriptor = os.open(path, os.O_RDONLY)
         except OSError as error:
-            raise UserError(f"`{path}` cannot be opened: {error.strerror}", "mend its path") from None
+            raise UserError(f"`{path}` cannot be opened: {error.strerror}", "correct its path") from None
         self.held.callback(os.close, descriptor)
-        there = os.fstat(descriptor)
-        place = (there.st_dev, there.st_ino)
-        if place in self._locked:  # two targets of one run may share a folder
+        status = os.fstat(descriptor)
+        inode = (status.st_dev, status.st_ino)
+        if inode in self._locked:  # two targets of one run may share a folder
             return
-        self._locked.add(place)
+        self._locked.add(inode)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             message = f"another apply is at work on `{path}`"
             raise UserError(message, "run the command again when it has ended") from None
         except OSError:
-            return  # a file system without locks
+            return  # the file system has no locks

@@ -1,4 +1,4 @@
-"""Files of ours in a directory that we share with others."""
+"""The rendered files of a service in a directory shared with others."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from victor_monitoring.live.apply.target import ObservedState, Step, state_of
 
 @dataclass(frozen=True, slots=True)
 class OwnFiles:
-    """The files of a service in a directory: `name`, and leftovers with its heading that no rival has.
+    """The files of a service in a directory: the file `name`, and leftovers with the service's heading.
 
-    Paths are as the spec writes them, relative to `root`.
+    Files named in `other_contexts` are no leftovers. Paths are as the spec writes them, relative to `root`.
     """
 
     root: Path
@@ -26,50 +26,50 @@ class OwnFiles:
     other_contexts: Collection[str] = ()
 
     def read(self) -> Mapping[str, str]:
-        """The texts by path: what stands under our name, and every leftover."""
+        """Return the texts of the file `name` and of every leftover, by path."""
         found = {}
         for path in self._present():
             text = text_of(path) if path.name == self.name or path.name not in self.other_contexts else None
-            if text is not None and (path.name == self.name or is_ours(text, self.service)):
+            if text is not None and (path.name == self.name or is_rendered_for(text, self.service)):
                 found[str(self.directory / path.name)] = text
         return found
 
     def others(self) -> list[Path]:
-        """The rules files that are not ours."""
-        ours = {self.root / each for each in self.read()}
-        return [path for path in self._present() if path not in ours]
+        """Return the other rules files in the directory."""
+        own = {self.root / each for each in self.read()}
+        return [path for path in self._present() if path not in own]
 
     @property
     def path(self) -> str:
-        """Where our file stands."""
+        """The path of the file `name`."""
         return str(self.directory / self.name)
 
     def _present(self) -> list[Path]:
         folder = self.root / self.directory
-        with files.explained("read", folder):  # `glob` finds nothing in a folder that may not be read
+        with files.explained("read", folder):  # `glob` yields nothing for an unreadable folder
             try:
                 return sorted(each for each in folder.iterdir() if each.suffix in (".yaml", ".yml"))
             except (FileNotFoundError, NotADirectoryError):
                 return []
 
 
-def is_ours(text: str, service: str) -> bool:
-    """Whether a text has the heading of what is rendered for the service."""
+def is_rendered_for(text: str, service: str) -> bool:
+    """Return whether a text has the heading of files rendered for the service."""
     return text.startswith(heading(service).partition(";")[0] + ";")
 
 
 def put(path: Path, before: str | None, after: str | None) -> None:
-    """The file holds `after`, or is gone; UserError if it is not `before` (or `after` already) any more.
+    """Write `after` to the file, or remove it (None); raise UserError unless it still contains `before`.
 
-    Where a link stands, what it leads to is replaced.
+    A file that already contains `after` is left as it is. The target of a symbolic link is replaced.
     """
     path = files.resolved(path)
-    there = text_of(path)
-    if there == after:
+    present = text_of(path)
+    if present == after:
         return
-    if there != before:
+    if present != before:
         message = f"`{path}` has changed since it was read"
-        raise UserError(message, "run the command again: somebody else is at work there")
+        raise UserError(message, "another process is changing it: run the command again")
     if after is None:
         with files.explained("remove", path):
             path.unlink()
@@ -78,19 +78,19 @@ def put(path: Path, before: str | None, after: str | None) -> None:
 
 
 def text_of(path: Path) -> str | None:
-    """The text of a plain file, None where there is none; UserError where it is no text."""
+    """Return the text of a file, or None if it does not exist; raise UserError if it is not UTF-8."""
     content = files.read(files.resolved(path))
     try:
         return None if content is None else content.decode()
     except UnicodeDecodeError:
-        raise UserError(f"`{path}` is no text in UTF-8", "move it away, or mend it") from None
+        raise UserError(f"`{path}` is not UTF-8 text", "move it away, or convert it") from None
 
 
 @dataclass(frozen=True, slots=True)
 class ReloadedFile:
-    """The file of a step, and the `system` at `url` that reads it when told to.
+    """The file of a step, and the `system` at `url` that reads it on request.
 
-    `has_loaded` says whether it works by a text, None for no file; it and `reload` may raise UserError.
+    `has_loaded` returns whether the system uses a text (None: no file). It and `reload` may raise UserError.
     """
 
     path: Path
@@ -99,30 +99,30 @@ class ReloadedFile:
     reload: Callable[[], None]
     has_loaded: Callable[[str | None], bool]
 
-    def take_back(self, step: Step) -> None:
-        """The file is as it was, and so is what the system works by; UserError where that is not known."""
-        there = text_of(self.path)
-        put(self.path, there if there == step.after else step.before, step.before)
+    def restore(self, step: Step) -> None:
+        """Restore the file and reload the system; raise UserError unless it is known to use the old text."""
+        present = text_of(self.path)
+        put(self.path, present if present == step.after else step.before, step.before)
         try:
             self.reload()
         except UserError as error:
-            if not self._is_back(step.before):
+            if not self._is_restored(step.before):
                 message = (
-                    f"the file is as before, and {self.system} has not been seen to read it: {error.message}"
+                    f"the file is restored, and {self.system} is not known to have loaded it: {error.message}"
                 )
-                raise UserError(message, f"when it answers again: curl -X POST {self.url}/-/reload") from None
+                raise UserError(message, f"once it answers again: curl -X POST {self.url}/-/reload") from None
 
     def observed(self, step: Step) -> ObservedState:
-        """Which text the file holds, and whether the system works by it."""
+        """Return the state of the file, with a note if the system has not loaded it."""
         text = text_of(self.path)
         try:
             note = "" if self.has_loaded(text) else f"{self.system} has loaded something else"
         except UserError:
-            note = f"what {self.system} has loaded cannot be asked"
+            note = f"the content that {self.system} has loaded cannot be queried"
         return ObservedState(state_of(step, text), note)
 
-    def _is_back(self, text: str | None) -> bool:
+    def _is_restored(self, text: str | None) -> bool:
         try:
             return self.has_loaded(text)
-        except UserError:  # it may not answer
+        except UserError:  # the system may not answer
             return False

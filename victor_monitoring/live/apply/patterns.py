@@ -1,4 +1,4 @@
-"""How a live system parts from the spec that was applied to it."""
+"""Patterns of differences between a live system and the spec applied to it."""
 
 from __future__ import annotations
 
@@ -10,34 +10,34 @@ LIVE_DIFFERENCE: Final = Pattern(
     "VM900",
     "live-difference",
     Severity.ERROR,
-    """A live system holds something else than what the spec renders.
+    """The content of a live system differs from the rendered content.
 
-It was edited there by hand, or the spec was changed and not applied. `victor-mon apply` brings it back; a
-change that is to stay belongs into the spec.""",
+It was edited by hand, or the spec was changed and not applied. `victor-mon apply` restores the rendered
+content; a change to keep belongs in the spec.""",
 )
 NOT_APPLIED: Final = Pattern(
     "VM901",
     "not-applied",
     Severity.ERROR,
-    """Something that the spec renders is missing in a live system.
+    """An object that the spec renders is missing in a live system.
 
-It was never applied, or removed there. `victor-mon apply` adds it.""",
+It was never applied, or it was removed by hand. `victor-mon apply` adds it.""",
 )
 LEFTOVER: Final = Pattern(
     "VM902",
     "leftover",
     Severity.ERROR,
-    """A live system holds something of the spec's that is no longer rendered.
+    """A live system contains an object of the spec that is no longer rendered.
 
-It still alerts, or shows, what nobody maintains. `victor-mon apply` removes it.""",
+It still takes effect, and nobody maintains it. `victor-mon apply` removes it.""",
 )
 UNLOADED: Final = Pattern(
     "VM903",
     "unloaded-rule",
     Severity.ERROR,
-    """A live system has not loaded what stands in its files.
+    """A live system has not loaded the content of its files.
 
-It was not told to reload, or it refused. `victor-mon apply` reloads it, or says why it refuses.""",
+It was not reloaded, or it refused. `victor-mon apply` reloads it, or reports why it refuses.""",
 )
 UNHEALTHY: Final = Pattern(
     "VM904",
@@ -45,7 +45,7 @@ UNHEALTHY: Final = Pattern(
     Severity.ERROR,
     """A rule is loaded and cannot be evaluated.
 
-Its alert never fires, its recorded series stays empty. The message is Prometheus' own.""",
+Its alert never fires, or its recorded series stays empty. The message is Prometheus' own.""",
 )
 ABSENT_SERIES: Final = Pattern(
     "VM905",
@@ -53,7 +53,7 @@ ABSENT_SERIES: Final = Pattern(
     Severity.ERROR,
     """A metric or a recorded series has no live series.
 
-Alerts and panels that read it are silent. A metric that may be absent says so: `may_be_absent: true`.""",
+Alerts and panels that read it are silent. Declare a metric that may be absent: `may_be_absent: true`.""",
 )
 UNMATCHED: Final = Pattern(
     "VM906",
@@ -61,9 +61,9 @@ UNMATCHED: Final = Pattern(
     Severity.ERROR,
     """A selector matches no live series, though its metric exists.
 
-What reads it is silent. In `select` this is often an external label: Prometheus adds those when data leave
-it, and nothing can be selected by them. Bad: `select: {cluster: eu}` where `cluster` is an external label.
-Good: `select: {job: shop}`, a label that the scraped series have.""",
+Alerts and panels that read it are silent. In `select` the cause is often an external label: Prometheus adds
+those only to data that leave it, so no selector matches them. Bad: `select: {cluster: eu}` where `cluster` is
+an external label. Good: `select: {job: shop}`, a label that the scraped series have.""",
 )
 EMPTY_PANEL: Final = Pattern(
     "VM907",
@@ -71,7 +71,7 @@ EMPTY_PANEL: Final = Pattern(
     Severity.ERROR,
     """The query of a panel yields no data.
 
-Whoever looks at it sees nothing, also when something is wrong.""",
+The panel stays empty, even while something is wrong.""",
 )
 UNROUTED: Final = Pattern(
     "VM908",
@@ -79,35 +79,35 @@ UNROUTED: Final = Pattern(
     Severity.ERROR,
     """Alerts of the spec do not reach the receivers that it names for them.
 
-A route of somebody else stands before ours and keeps them. Move it behind, give it `continue: true`, or let
-it match less.""",
+An earlier route of the configuration takes them. Move it behind the routes of the spec, give it
+`continue: true`, or make its matchers narrower.""",
 )
 UNEVALUATED: Final = Pattern(
     "VM909",
     "unevaluated-rule",
     Severity.ERROR,
-    """A rule is loaded and has not been evaluated, though there was time.
+    """A rule is loaded and has not been evaluated in time.
 
-Prometheus evaluates it at the interval of its group. It is overloaded, or it has just begun.""",
+Prometheus evaluates it at the interval of its group. Prometheus is overloaded, or has just started.""",
 )
 ELSEWHERE: Final = Pattern(
     "VM910",
     "left-elsewhere",
     Severity.WARNING,
-    """Another namespace of the cluster holds objects with the labels of this spec and context.
+    """Another namespace of the cluster contains objects with the labels of this spec and context.
 
-Where `service.namespace` was changed, those in the old one stay, and alerts by them go on where they are
-read. They are not removed, since they may be of somebody else, who has a spec of the same name. The help is
-the command that removes them.""",
+After a change of `service.namespace`, the objects in the old namespace remain, and their rules stay active
+where they are selected. They are not removed, since they may belong to another spec of the same name. The
+hint is the command that removes them.""",
 )
 OTHER_VERSION: Final = Pattern(
     "VM911",
     "other-version",
     Severity.WARNING,
-    """A Prometheus runs that is another version than the spec says.
+    """A Prometheus runs another version than the spec declares.
 
-Versions compute rates and windows differently: with the wrong one, the signals of the REST API are not
-what Prometheus answers. Bad: `prometheus: "2.42"` where 3.14 runs. Good: the version that runs.""",
+Versions compute rates and windows differently: with the wrong one, the signals of the REST API differ from
+the answers of Prometheus. Bad: `prometheus: "2.42"` where 3.14 runs. Good: the version that runs.""",
 )
 UNSELECTED: Final = Pattern(
     "VM912",
@@ -116,7 +116,7 @@ UNSELECTED: Final = Pattern(
     """Nothing in the cluster selects an object that the spec renders.
 
 A Prometheus of the operator reads only the rules that its `ruleSelector` and `ruleNamespaceSelector` select;
-so do ThanosRuler, Alertmanager and Grafana's sidecar with theirs. One that is not given selects nothing.
+so do ThanosRuler, Alertmanager and Grafana's sidecar with theirs. A selector that is not set selects nothing.
 Bad: no labels, where `ruleSelector` is `release: monitoring`.
 Good: `kubernetes: {labels: {release: monitoring}}`.""",
 )
@@ -124,9 +124,9 @@ SELECTED_TWICE: Final = Pattern(
     "VM913",
     "selected-twice",
     Severity.NOTE,
-    """Several objects of the operator select one that the spec renders.
+    """Several objects of the operator select the same object that the spec renders.
 
-Each of them evaluates the rules, or scrapes, or routes: an alert may be sent twice.""",
+Each of them evaluates the rules, scrapes, or routes: an alert may be sent twice.""",
 )
 FOREIGN_NAMESPACE: Final = Pattern(
     "VM914",
@@ -142,26 +142,26 @@ MISSING_REFERENCE: Final = Pattern(
     "VM915",
     "missing-reference",
     Severity.ERROR,
-    """An object refers to a Secret, a key, a Service or a port that the cluster does not have.
+    """An object refers to a Secret, a key, a Service or a port that does not exist in the cluster.
 
-The operator skips an AlertmanagerConfig whose Secret is missing, as a whole; a ServiceMonitor whose Service
+The operator skips the whole of an AlertmanagerConfig whose Secret is missing; a ServiceMonitor whose Service
 is missing scrapes nothing.""",
 )
 REFUSED: Final = Pattern(
     "VM916",
     "refused-object",
     Severity.ERROR,
-    """The operator says in an object's status that it does not accept the object. The message is its own.""",
+    """The status of an object says that the operator rejects it. The message is the operator's own.""",
 )
 UNREADABLE: Final = Pattern(
     "VM917",
     "unreadable-resource",
     Severity.WARNING,
-    """The user may not read a resource of the cluster, so that something is not known.
+    """The user may not read a resource of the cluster, so a check of it is not possible.
 
-It is judged as unknown, not as right. The help is the right that is missing.""",
+Its state counts as unknown, not as correct. The hint names the missing permission.""",
 )
-# What time alone does not change: somebody has to do something about it.
+# Waiting does not resolve these: a user has to act.
 LASTING: Final = frozenset({UNSELECTED, FOREIGN_NAMESPACE, MISSING_REFERENCE})
 LIVE: Final = (
     LIVE_DIFFERENCE,

@@ -1,4 +1,4 @@
-"""A plan and its outcome for people and for programs."""
+"""Plans and their outcomes, as text and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _ORDER: Final = (StepKind.ADD, StepKind.CHANGE, StepKind.REMOVE, StepKind.UNCHAN
 
 
 def summary(tasks: Sequence[TargetStep]) -> str:
-    """How many steps of each kind there are."""
+    """Return the number of steps of each kind, in words."""
     counts = Counter(task.step.kind for task in tasks)
     counted = [f"{counts[kind]} to {kind.value}" for kind in _ORDER[:-1] if counts[kind]]
     rest = [f"{counts[StepKind.UNCHANGED]} unchanged"] if counts[StepKind.UNCHANGED] else []
@@ -23,7 +23,7 @@ def summary(tasks: Sequence[TargetStep]) -> str:
 
 
 def plan_text(tasks: Sequence[TargetStep]) -> str:
-    """Each target with its steps: what each does, what that means, and the difference of the texts."""
+    """Return the plan as text: each target with its steps, their meaning and the differences of the texts."""
     lines: list[str] = []
     target = ""
     for task in tasks:
@@ -35,9 +35,9 @@ def plan_text(tasks: Sequence[TargetStep]) -> str:
 
 
 def outcome_text(outcome: ApplyOutcome) -> str:
-    """What became of every step after a failure, and what really stands there."""
+    """Return the outcome and the observed state of every step after a failure, as text."""
     lines = [
-        "what stands where:",
+        "state of each step:",
         *(
             f"  {each.task.target.name}: {each.task.step.name}: {_status_text(each)}"
             for each in outcome.records
@@ -53,7 +53,7 @@ def document(
     outcome: ApplyOutcome | None,
     findings: Sequence[Mapping[str, object]],
 ) -> str:
-    """One document whose keys stay: the plan, and where it was executed its outcome."""
+    """Return the plan, its outcome if it was executed, and findings as JSON; its keys are stable."""
     records = {id(record.task): record for record in outcome.records} if outcome else {}
     data = {
         "version": VERSION,
@@ -81,7 +81,8 @@ def _status_text(record: Record) -> str:
     observed = record.observed
     words = [record.status.value]
     if observed is not None and record.status is not StepStatus.UNCHANGED:
-        found = observed.state if observed.state is not LiveState.UNKNOWN else "what is there cannot be read"
+        is_read = observed.state is not LiveState.UNKNOWN
+        found = observed.state if is_read else "the live content cannot be read"
         words.append(f"{found}{f' ({observed.note})' if observed.note else ''}")
     return ", ".join(words) + (f": {record.reason}" if record.reason else "")
 

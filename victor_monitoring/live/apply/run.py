@@ -1,4 +1,4 @@
-"""All targets of a context: planned as one, executed in order, and undone where a step fails."""
+"""The run over all targets of a context: planned together, executed in order, undone if a step fails."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from victor_monitoring.live.apply.patterns import LASTING, UNEVALUATED
 from victor_monitoring.live.apply.target import LiveState, ObservedState, Step, StepKind, Target
 
 Report = Callable[[str], None]
-_FIRST_PAUSE: Final = 0.25  # seconds between two looks at a live system
+_FIRST_PAUSE: Final = 0.25  # seconds between two reads of a live system
 _LONGEST_PAUSE: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class TargetStep:
-    """A step and the target that it is done to."""
+    """A step and its target."""
 
     target: Target
     step: Step
 
     @property
     def is_work(self) -> bool:
-        """Whether there is anything to do."""
+        """Whether the step changes anything."""
         return self.step.kind is not StepKind.UNCHANGED
 
 
 class StepStatus(enum.StrEnum):
-    """What became of a step."""
+    """The outcome of a step."""
 
     UNCHANGED = "unchanged"
     DONE = "done"
@@ -44,7 +44,7 @@ class StepStatus(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What became of a step, and what really stands there; `reason` says why it could not be undone."""
+    """The outcome and the observed state of a step; `reason` says why it could not be undone."""
 
     task: TargetStep
     status: StepStatus
@@ -54,7 +54,7 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class ApplyOutcome:
-    """What became of every step; `failure` is what stopped the run, None where nothing did."""
+    """The outcome of every step; `failure` is the error that stopped the run, if any."""
 
     records: tuple[Record, ...]
     failure: UserError | None = None
@@ -62,21 +62,21 @@ class ApplyOutcome:
 
 
 def plan(targets: Sequence[Target], say: Report) -> tuple[TargetStep, ...]:
-    """What is to be done, in order. Every preflight passes before anything is read; nothing is changed."""
+    """Return the steps of all targets, in order, and change nothing. All preflights pass before any read."""
     for target in targets:
-        say(f"{target.name}: can it be applied?")
+        say(f"{target.name}: checking that it can be applied")
         target.preflight()
     tasks: list[TargetStep] = []
     for target in targets:
-        say(f"{target.name}: what is there?")
+        say(f"{target.name}: reading the live content")
         tasks += [TargetStep(target, step) for step in target.plan(target.read())]
     return tuple(tasks)
 
 
 def execute(tasks: Sequence[TargetStep], say: Report) -> ApplyOutcome:
-    """Every step done, or at the first that fails all of them undone as far as that goes.
+    """Execute every step; if one fails, undo all that were begun, as far as possible.
 
-    An interruption is a failure too. What cannot have been expected is undone and raised again.
+    An interruption is a failure too. After any other exception the steps are undone and it is raised again.
     """
     begun: list[TargetStep] = []
     try:
@@ -101,29 +101,30 @@ def execute(tasks: Sequence[TargetStep], say: Report) -> ApplyOutcome:
 def findings(
     targets: Sequence[Target], say: Report, patience: float, *, is_applied: bool = False
 ) -> list[Finding]:
-    """What the live systems have otherwise than the spec; asked for `patience` seconds while it may pass.
+    """Return all differences between live systems and the spec, after up to `patience` seconds of waiting.
 
-    What was applied just now may all pass, but for warnings: a series that is recorded from now on exists
-    only after its first evaluation. At any time a rule that somebody has loaded just now may be evaluated
-    yet. What is waited for is told whenever that changes.
+    It waits while a difference may resolve by itself: an unevaluated rule always, since it may just have
+    been loaded; after an apply (`is_applied`) every error that is not lasting, since a recorded series exists
+    only after the first evaluation of its rule. The awaited finding is reported whenever it changes.
     """
-    deadline, pause, left, told = time.monotonic() + patience, _FIRST_PAUSE, list(targets), ""
+    deadline, pause, pending = time.monotonic() + patience, _FIRST_PAUSE, list(targets)
+    reported = ""
     found: dict[int, list[Finding]] = {}
     while True:
-        for target in left:
+        for target in pending:
             found[id(target)] = list(target.verify())
-        left = [target for target in left if any(map(_is_error, found[id(target)]))]
-        parted = [each for target in targets for each in found[id(target)]]
+        pending = [target for target in pending if any(map(_is_error, found[id(target)]))]
+        differences = [each for target in targets for each in found[id(target)]]
         may_pass = any(
             each.pattern is UNEVALUATED or (is_applied and _is_error(each) and each.pattern not in LASTING)
-            for each in parted
+            for each in differences
         )
         if not may_pass or time.monotonic() + pause > deadline:
-            return parted
-        first, *others = (each.message for each in parted if _is_error(each))
+            return differences
+        first, *others = (each.message for each in differences if _is_error(each))
         progress = f"waiting, {patience:g} s at most: {first}{f', and {len(others)} more' if others else ''}"
-        if progress != told:
-            told = progress
+        if progress != reported:
+            reported = progress
             say(progress)
         time.sleep(pause)
         pause = min(pause * 2, _LONGEST_PAUSE)
@@ -134,12 +135,12 @@ def _is_error(finding: Finding) -> bool:
 
 
 def _undone(tasks: Sequence[TargetStep], begun: Sequence[TargetStep], say: Report) -> list[Record]:
-    """Undoes what was begun, the last first; then looks at what really stands."""
+    """Undo the begun steps, the last first, and return the outcome and observed state of every step."""
     statuses = {
         id(task): (StepStatus.NOT_BEGUN if task.is_work else StepStatus.UNCHANGED, "") for task in tasks
     }
     for task in reversed(begun):
-        say(f"{task.target.name}: taking back {task.step.name}")
+        say(f"{task.target.name}: undoing {task.step.name}")
         try:
             task.target.undo(task.step)
         except UserError as error:

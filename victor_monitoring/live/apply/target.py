@@ -1,4 +1,4 @@
-"""What is to be done to live systems: steps, each with what is there and what shall be there."""
+"""The interface of apply targets, and the steps of a plan with their content before and after."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from victor_monitoring.live.secrets import SecretSource
 
 
 class StepKind(enum.StrEnum):
-    """What a step does."""
+    """The effect of a step."""
 
     ADD = "add"
     CHANGE = "change"
@@ -33,10 +33,10 @@ class StepKind(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One thing of a live system: as it was read (`before`) and as it shall be (`after`); None is absent.
+    """A change of one object of a live system: as read (`before`) and as planned (`after`); None is absent.
 
-    `meaning` says line by line what changes for people, `diff` shows the texts. `conflict` says who else
-    changed it: such a step is executed only by force.
+    `meaning` describes the change to people, line by line; `diff` is the difference of the texts. `conflict`
+    says why another owner is concerned: such a step is executed only with `--force`.
     """
 
     kind: StepKind
@@ -58,7 +58,7 @@ def step(
     conflict: str = "",
     stale: bool = False,
 ) -> Step:
-    """The step from one text to another; `stale` where equal texts have not taken effect yet."""
+    """Return the step from one text to another; `stale`: equal texts that have not taken effect yet."""
     if before is None:
         kind = StepKind.UNCHANGED if after is None else StepKind.ADD
     elif after is None:
@@ -77,7 +77,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class OtherContext:
-    """Another context of the spec: what it has in a live system that both share is not ours."""
+    """Another context of the spec, which owns its part of a live system that both share."""
 
     context: str
     settings: tuple[Settings, ...]
@@ -86,10 +86,10 @@ class OtherContext:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What a context renders, for its targets.
+    """Everything that a context renders, for its targets.
 
-    `artifacts` are all files of the context, with their paths below the root. `rules`, `dashboard` and
-    `routing` are the texts of three outputs, also where a Kubernetes object holds them; None: it is off.
+    `artifacts` are all files of the context, with paths relative to the root. `rules`, `dashboard` and
+    `routing` are the texts of three outputs, even if a Kubernetes object contains them; None: not rendered.
     """
 
     spec: Resolved
@@ -101,18 +101,18 @@ class Delivery:
 
     @property
     def context(self) -> str:
-        """The context's name."""
-        assert self.spec.context is not None  # base is applied nowhere
+        """The name of the context."""
+        assert self.spec.context is not None  # base is never applied
         return self.spec.context
 
     @property
     def hint(self) -> str:
-        """What to do where a live system is not what the spec says."""
+        """The hint of findings about a live system that differs from the spec."""
         return f"run `victor-mon apply --context {self.context}`"
 
 
 class LiveState(enum.StrEnum):
-    """Which of a step's two sides really stands in the live system."""
+    """The content of a live system, compared with the two sides of a step."""
 
     BEFORE = "as before"
     AFTER = "as planned"
@@ -122,85 +122,85 @@ class LiveState(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ObservedState:
-    """What was found of a step's thing after a failure; `note` says what else there is to know."""
+    """The state of a step's object, as read back after a failure; `note` adds details."""
 
     state: LiveState
     note: str = ""
 
 
-def state_of(step: Step, there: str | None) -> LiveState:
-    """Which side of a step a text is."""
-    if there == step.before:
+def state_of(step: Step, live: str | None) -> LiveState:
+    """Return which side of the step the live text equals."""
+    if live == step.before:
         return LiveState.BEFORE
-    return LiveState.AFTER if there == step.after else LiveState.OTHER
+    return LiveState.AFTER if live == step.after else LiveState.OTHER
 
 
 class Target(ABC):
     """A live system of a context.
 
-    Every method may raise UserError, which says what failed and what mends it. Nothing but `execute` and
-    `undo` changes anything.
+    Every method may raise UserError, with the failure and its remedy. Only `execute` and `undo` change
+    anything.
     """
 
-    name: str  # as it is printed: the kind and the address
-    _path: Path  # of its settings in the spec
+    name: str  # as printed: the kind and the address
+    _path: Path  # the path of its settings in the spec
 
     @abstractmethod
     def preflight(self) -> None:
-        """Nothing that can be known before anything is touched stands in the way; else UserError."""
+        """Raise UserError if anything that can be known in advance prevents the apply."""
 
     @abstractmethod
     def read(self) -> Mapping[str, str]:
-        """What is there of ours: texts by name."""
+        """Return the live content that the context owns: texts by name."""
 
     @abstractmethod
-    def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
-        """The steps from what was read to what shall be: recordings before the alerts that read them."""
+    def plan(self, live: Mapping[str, str]) -> Sequence[Step]:
+        """Return the steps from the live to the rendered content: recording rules before their alerts."""
 
     @abstractmethod
     def execute(self, step: Step) -> None:
-        """The step is done, and has taken effect."""
+        """Execute the step, and return once it has taken effect."""
 
     @abstractmethod
     def undo(self, step: Step) -> None:
-        """What `execute` did, whole or in part, is as it was read; UserError where that cannot be."""
+        """Revert a complete or partial `execute`; raise UserError if that fails."""
 
     def foresee(self) -> Iterator[Finding]:
-        """What will keep the live system from what the spec says, though everything can be applied."""
+        """Yield the problems that will remain after a complete apply."""
         yield from ()
 
     @abstractmethod
     def verify(self) -> Iterator[Finding]:
-        """Everything that is otherwise in the live system than the spec says."""
+        """Yield every difference between the live system and the spec."""
 
     def observed(self, step: Step) -> ObservedState:
-        """What is really there, by what can be read now."""
+        """Return the current state of the step's object, as far as it can be read."""
         return ObservedState(state_of(step, self.read().get(step.name)))
 
     def _found(self, pattern: Pattern, message: str, hint: str) -> Finding:
-        """A difference that is the target's as a whole."""
+        """Return a finding about the target as a whole."""
         return Finding(self._path, message, hint, on_key=True, pattern=pattern)
 
 
 class Settings(Written, ABC):
-    """The settings of a kind of target, as the spec has them.
+    """The settings of one kind of target, as written in the spec.
 
-    `takes` says what of a delivery goes there, to be judged before: rules, routing, dashboard.
+    `takes` names the outputs that it receives, and that are validated before: rules, routing, dashboard.
     """
 
     takes: ClassVar[frozenset[str]]
 
     @abstractmethod
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: Path) -> Target:
-        """The target; its settings stand at `path` of the spec."""
+        """Return the target; `path` is the path of its settings in the spec."""
 
 
 def parts_of(url: str) -> SplitResult | None:
-    """The parts of an http or https URL; None where it is none."""
+    """Return the parts of an http or https URL, or None if the text is not one."""
     try:
         parts = urlsplit(url)
         is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        (parts.hostname or "").encode("idna")  # a UnicodeError where a name is none, such as `a..b`
+        (parts.hostname or "").encode("idna")  # UnicodeError, a ValueError, if a host name is invalid: `a..b`
     except ValueError:
         return None
     return parts if is_whole and url.isascii() and url.isprintable() and " " not in url else None
@@ -209,11 +209,11 @@ def parts_of(url: str) -> SplitResult | None:
 def _address(value: object) -> str:
     parts = parts_of(value) if isinstance(value, str) else None
     if parts is None:
-        raise invalid("an http or https address is wanted", "such as `https://prometheus.example.org`")
+        raise invalid("an http or https address is expected", "such as `https://prometheus.example.org`")
     if parts.username is not None or parts.password is not None:
-        raise invalid("an address holds no credentials", "name their place: `token: {env: NAME}`")
-    if "?" in str(value) or "#" in str(value):  # also where nothing follows: what is asked for would
-        raise invalid("an address ends with its path", "leave out what follows `?` or `#`")
+        raise invalid("an address must not contain credentials", "name their source: `token: {env: NAME}`")
+    if "?" in str(value) or "#" in str(value):  # even an empty one: the paths of requests would follow it
+        raise invalid("an address must have no query and no fragment", "leave out `?` or `#` and the rest")
     return str(value).rstrip("/")
 
 
@@ -225,9 +225,9 @@ Address = Annotated[
 
 
 class HttpSettings(Settings):
-    """What every target that is reached by HTTP has; a token is sent as a bearer's.
+    """The settings of every target that is reached by HTTP.
 
-    There is a token, or a password, which may have a name.
+    Authorization is by `token`, sent as a bearer token, or by `password` with an optional `username`.
     """
 
     url: Address
@@ -238,7 +238,7 @@ class HttpSettings(Settings):
 
     def client(self, environment: ApplyEnvironment, headers: Mapping[str, str] | None = None) -> HttpClient:
         """Return a client of the address with its credentials, closed at the end of the run."""
-        from victor_monitoring.live.http.client import connect  # noqa: PLC0415 - an extra, which reading a spec does without
+        from victor_monitoring.live.http.client import connect  # noqa: PLC0415 - an extra, not needed to read a spec
 
         authorization = self._authorization(environment)
         sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
@@ -261,7 +261,7 @@ class HttpSettings(Settings):
     def _one_credential(self) -> Self:
         has_user = self.username is not None or self.password is not None
         if self.token is not None and has_user:
-            raise invalid("a token stands alone", "leave out `username` and `password`, or the token")
+            raise invalid("a token excludes `username` and `password`", "leave them out, or the token")
         if self.username is not None and self.password is None:
-            raise invalid("a `username` without a password", "name its place: `password: {env: NAME}`")
+            raise invalid("a `username` without a password", "name its source: `password: {env: NAME}`")
         return self

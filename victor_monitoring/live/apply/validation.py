@@ -1,4 +1,4 @@
-"""What is rendered, judged by the programs of those that will read it."""
+"""Validation of rendered rules and routing by promtool and amtool."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 
 def validate_rendered(delivery: Delivery, environment: ApplyEnvironment, taken: Collection[str]) -> None:
-    """Returns where promtool and amtool accept what the targets take; UserError where one does not."""
+    """Raise UserError unless promtool and amtool accept the outputs that the targets take."""
     with _folder() as folder:
         if delivery.rules is not None and "rules" in taken:
             path = Path(folder) / "rules.yaml"
             path.write_text(delivery.rules, encoding="utf-8")
-            _accepted(
+            _require_accepted(
                 environment,
                 [environment.program("promtool"), "check", "rules", "--lint-fatal", str(path)],
                 "rules",
@@ -31,22 +31,24 @@ def validate_rendered(delivery: Delivery, environment: ApplyEnvironment, taken: 
         if delivery.routing is not None and "routing" in taken:
             path = Path(folder) / "alertmanager.yaml"
             path.write_text(yaml.safe_dump(hosted(yaml.safe_load(delivery.routing))), encoding="utf-8")
-            _accepted(environment, [environment.program("amtool"), "check-config", str(path)], "routing")
+            _require_accepted(
+                environment, [environment.program("amtool"), "check-config", str(path)], "routing"
+            )
 
 
 @contextlib.contextmanager
 def _folder() -> Iterator[str]:
-    """A folder for what is judged, gone afterwards; UserError where there is no place for it."""
+    """Yield the path of a temporary folder; raise UserError if files cannot be written to it."""
     try:
         with tempfile.TemporaryDirectory(prefix="victor-mon-") as folder:
             yield folder
     except OSError as error:
-        message = f"what is to be judged cannot be written: {error.strerror}"
-        raise UserError(message, "name a folder with some space: TMPDIR=/folder") from None
+        message = f"the files for promtool and amtool cannot be written: {error.strerror}"
+        raise UserError(message, "choose a folder with free space: TMPDIR=/folder") from None
 
 
 def hosted(fragment: Any) -> dict[str, Any]:
-    """A whole configuration that holds nothing but the fragment; one that stands alone is that already."""
+    """Return a complete configuration with the fragment alone; a complete one is returned as it is."""
     if "route" in fragment:
         return dict(fragment)
     return {
@@ -56,9 +58,11 @@ def hosted(fragment: Any) -> dict[str, Any]:
     }
 
 
-def _accepted(environment: ApplyEnvironment, command: list[str], what: str) -> None:
+def _require_accepted(environment: ApplyEnvironment, command: list[str], output: str) -> None:
     ran = environment.run(command)
     if ran.status:
         program = Path(command[0]).name
-        said = " ".join(f"{ran.out}\n{ran.err}".split())
-        raise UserError(f"{program} refuses the {what} that the spec renders: {said}", "mend the spec")
+        printed = " ".join(f"{ran.out}\n{ran.err}".split())
+        raise UserError(
+            f"{program} refuses the {output} that the spec renders: {printed}", "correct the spec"
+        )

@@ -1,1 +1,1 @@
-"""What a target exposes, read with the place of every word, and held against a resolved spec."""
+"""Expositions of scrape targets: fetched, parsed with positions, and compared with a resolved spec."""

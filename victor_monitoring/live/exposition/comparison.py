@@ -1,4 +1,4 @@
-"""An exposition beside the metrics that a spec declares: what each deviation looks at."""
+"""The comparison of an exposition with the declared metrics, and the deviations found in it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from victor_monitoring.live.exposition.exposition import Exposition, ExpositionT
 from victor_monitoring.signals.metric import Metric
 
 _TOTAL: Final = "_total"
-CREATED: Final = "_created"  # when a counter or a histogram began: some clients add it to each
+CREATED: Final = "_created"  # the start time that some clients add to each counter and histogram
 _SUFFIXES: Final = {
     "histogram": ("_bucket", "_count", "_sum"),
     "gaugehistogram": ("_bucket", "_gcount", "_gsum"),
     "summary": ("", "_count", "_sum"),
 }
-_OPENMETRICS_SUFFIXES: Final = {"counter": _TOTAL, "info": "_info"}  # the type's name lacks them
-# What stands at the end of a name in place of the unit that the spec declares.
+_OPENMETRICS_SUFFIXES: Final = {"counter": _TOTAL, "info": "_info"}  # not part of the name on the TYPE line
+# The endings of a name that show another unit, by the unit that the spec declares.
 OTHER_UNITS: Final = {
     "seconds": ("ms", "milliseconds", "us", "microseconds", "ns", "nanoseconds", "minutes", "hours", "days"),
     "bytes": ("bits", "kb", "kilobytes", "mb", "megabytes", "gb", "gigabytes", "kib", "mib", "gib"),
@@ -33,53 +33,53 @@ OTHER_UNITS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What is exposed, by name, and the metrics of the chosen components that it is held against.
+    """The samples of an exposition by name, and the declared metrics of the chosen components.
 
-    `stand_ins` says under which name a metric is exposed that has another unit or type and so another name.
+    `misnamed` maps the name of a metric to the name under which it is exposed with another unit or type.
     """
 
     spec: Resolved
     exposition: Exposition
     declared: tuple[Declared, ...]
     samples: Mapping[str, Sequence[Sample]]
-    places: Mapping[str, ExpositionToken]  # of each family, where its name stands first
-    stand_ins: Mapping[str, str]
+    places: Mapping[str, ExpositionToken]  # the first occurrence of each family's name
+    misnamed: Mapping[str, str]
     target_labels: frozenset[str]
 
-    def is_ours(self, declared: Declared) -> bool:
-        """Whether the service itself exposes the metric, by the registry."""
+    def is_own(self, declared: Declared) -> bool:
+        """Return whether the service itself exposes the metric, through the rendered registry."""
         return not self.spec.components[declared.component].external
 
     def is_exposed(self, metric: Metric) -> bool:
-        """Whether the metric has series, or lines that announce some."""
-        return metric.name in self.places or any(True for _ in self.of(metric))
+        """Return whether the metric has series or metadata lines."""
+        return metric.name in self.places or any(True for _ in self.samples_of(metric))
 
     def is_unread(self, metric: Metric) -> bool:
-        """Whether a line of the metric could not be read, so that nothing can be said to be missing."""
+        """Return whether a line of the metric is malformed, so that no series can be called missing."""
         return any(name in self.exposition.unread for name in series_names(metric))
 
-    def of(self, metric: Metric) -> Iterator[Sample]:
-        """Every sample of the metric."""
+    def samples_of(self, metric: Metric) -> Iterator[Sample]:
+        """Yield every sample of the metric."""
         for name in series_names(metric):
             yield from self.samples.get(name, ())
 
-    def said(self, lines: Mapping[str, Metadata], metric: Metric) -> Metadata | None:
-        """What TYPE, HELP or UNIT lines say of the metric: OpenMetrics names a counter without `_total`."""
+    def metadata(self, lines: Mapping[str, Metadata], metric: Metric) -> Metadata | None:
+        """Return the metric's TYPE, HELP or UNIT line: OpenMetrics names a counter without `_total`."""
         stem = metric.name.removesuffix(_TOTAL) if metric.type == "counter" else metric.name
         return lines.get(metric.name) or (lines.get(stem) if stem not in self.samples else None)
 
     def type_of(self, metric: Metric) -> Metadata | None:
-        """The type that is exposed; None where there is none, or one that says nothing."""
-        found = self.said(self.exposition.types, metric)
-        return None if found is None or found.said.text in ("untyped", "unknown") else found
+        """Return the TYPE line of the metric; None if it is missing or leaves the type open."""
+        found = self.metadata(self.exposition.types, metric)
+        return None if found is None or found.value.text in ("untyped", "unknown") else found
 
     def has_other_type(self, metric: Metric) -> bool:
-        """Whether the metric is exposed as what the spec does not say."""
+        """Return whether the metric is exposed with another type than the declared one."""
         found = self.type_of(metric)
-        return found is not None and found.said.text != metric.type
+        return found is not None and found.value.text != metric.type
 
     def target(self, sample: Sample) -> LabelPairs:
-        """The labels of the target; empty unless the series came by way of a Prometheus or a gateway."""
+        """Return the target labels; empty unless the series was scraped through a Prometheus or a gateway."""
         if not any(name.text in ("job", "instance") for name, _ in sample.labels):
             return ()
         return tuple(
@@ -87,7 +87,7 @@ class Comparison:
         )
 
     def own_labels(self, metric: Metric, sample: Sample) -> Iterator[tuple[ExpositionToken, ExpositionToken]]:
-        """The labels that the metric itself has, without empty ones and those that others add."""
+        """Yield the metric's own non-empty labels, without target labels and `le`."""
         added = {name for name, _ in self.target(sample)}
         if metric.type == "histogram" and sample.name.text.endswith("_bucket"):
             added.add("le")
@@ -97,59 +97,59 @@ class Comparison:
 
 
 def compare(spec: Resolved, exposition: Exposition, components: Sequence[str] | None = None) -> Comparison:
-    """The exposition beside the spec; of `components` alone, if given."""
+    """Return the comparison of an exposition with a spec, limited to `components` if given."""
     samples: dict[str, list[Sample]] = defaultdict(list)
     for sample in exposition.samples:
         samples[sample.name.text].append(sample)
     declared = tuple(each for each in spec.declared if components is None or each.component in components)
     places = _places(exposition)
     known = {name for each in spec.declared for name in (each.metric.name, *series_names(each.metric))}
-    stand_ins = {
+    misnamed = {
         each.metric.name: found
         for each in declared
         if not {each.metric.name, *series_names(each.metric)} & (places.keys() | samples.keys())
         for found in [_name_with_other_unit(each.metric, places.keys() - known)]
         if found
     }
-    return Comparison(spec, exposition, declared, dict(samples), places, stand_ins, target_labels(spec))
+    return Comparison(spec, exposition, declared, dict(samples), places, misnamed, target_labels(spec))
 
 
 def series_names(metric: Metric) -> tuple[str, ...]:
-    """The names of the series that a metric is exposed by."""
+    """Return the names of the series of a metric, such as `x_bucket`, `x_count` and `x_sum`."""
     return tuple(metric.name + suffix for suffix in _SUFFIXES.get(metric.type, ("",)))
 
 
 def _places(exposition: Exposition) -> dict[str, ExpositionToken]:
-    """Every family by the name that queries begin with, and where it stands first."""
+    """Return the first token of each metric family, by the name that queries begin with."""
     families = _families(exposition)
     lines = (exposition.types, exposition.helps, exposition.units)
-    words = [meta.name for each in lines for meta in each.values()] + [
+    tokens = [meta.name for each in lines for meta in each.values()] + [
         each.name for each in exposition.samples
     ]
     places: dict[str, ExpositionToken] = {}
-    for word in sorted(words, key=lambda word: word.line):
-        places.setdefault(families.get(word.text, word.text), word)
+    for token in sorted(tokens, key=lambda token: token.line):
+        places.setdefault(families.get(token.text, token.text), token)
     return places
 
 
 def _families(exposition: Exposition) -> dict[str, str]:
-    """The family of every name that a type makes a part of one."""
+    """Return the family of every series name that a TYPE line implies."""
     families: dict[str, str] = {}
     created: dict[str, str] = {}
     for name, meta in exposition.types.items():
-        said = meta.said.text
-        ending = _OPENMETRICS_SUFFIXES.get(said, "") if exposition.openmetrics else ""
+        kind = meta.value.text
+        ending = _OPENMETRICS_SUFFIXES.get(kind, "") if exposition.openmetrics else ""
         family = name if name.endswith(ending) else name + ending
         families |= dict.fromkeys(
-            (name, *(name + each for each in (ending, *_SUFFIXES.get(said, ())))), family
+            (name, *(name + each for each in (ending, *_SUFFIXES.get(kind, ())))), family
         )
-        if said in ("counter", "histogram", "summary"):
+        if kind in ("counter", "histogram", "summary"):
             created[name.removesuffix(_TOTAL) + CREATED] = family
     return {**families, **created}
 
 
 def _name_with_other_unit(metric: Metric, exposed: set[str]) -> str | None:
-    """A name that only another unit or type explains."""
+    """Return an exposed name that differs from the metric's in unit or type only; None if none does."""
     total = _TOTAL if metric.name.endswith(_TOTAL) else ""
     stem = metric.name.removesuffix(_TOTAL)
     plain = stem.removesuffix(f"_{metric.unit}")
@@ -160,7 +160,7 @@ def _name_with_other_unit(metric: Metric, exposed: set[str]) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One deviation, in the exposition (a word) or, where nothing stands there, in the spec (a path)."""
+    """One deviation, at a token of the exposition or, if the exposition has none, at a path of the spec."""
 
     place: ExpositionToken | Path
     message: str
@@ -172,20 +172,20 @@ Finder: TypeAlias = Callable[[Comparison], Iterator[Found]]
 
 @dataclass(frozen=True, slots=True)
 class Deviation:
-    """A kind of deviation with its code, name, severity and documentation, and what finds it."""
+    """A kind of deviation: code, name, severity, documentation, and the function that finds it."""
 
     pattern: Pattern
     find: Finder
 
 
 def close_to(name: str, known: Iterable[str]) -> str:
-    """Help for a name that is close to a known one; empty where none is."""
+    """Return a hint that names a known name close to this one; empty if none is close."""
     hint = nearest(name, known)
     return hint if hint.startswith("did you mean") else ""
 
 
 def deviation(code: str, name: str, severity: Severity = Severity.ERROR) -> Callable[[Finder], Deviation]:
-    """Makes a deviation of a function that yields what it finds; its docstring is the documentation."""
+    """Return a decorator that makes a finder function a Deviation, documented by its docstring."""
 
     def wrap(find: Finder) -> Deviation:
         return Deviation(Pattern(code, name, severity, inspect.getdoc(find) or ""), find)

@@ -1,4 +1,4 @@
-"""An exposition as it was read: samples and metadata, each word with its place."""
+"""A parsed exposition: samples and metadata, each token with its position."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from victor_monitoring.base.diagnostics import Source, Span
 
 @dataclass(frozen=True, slots=True)
 class ExpositionToken:
-    """A decoded token and where it stands, quotes apart; counted as in `Span`, kept flat for large texts."""
+    """A decoded token and its position without quotes; counted as in `Span`, kept flat for large texts."""
 
     text: str
     line: int
@@ -28,21 +28,21 @@ class Sample:
     time: float | None
 
     def value_of(self, label: str) -> ExpositionToken | None:
-        """The value of a label; None where it is not there, or empty, which Prometheus takes for the same."""
+        """Return the value of a label; None if it is missing or empty, which Prometheus treats alike."""
         return next((value for name, value in self.labels if name.text == label and value.text), None)
 
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
-    """What a TYPE, HELP or UNIT line says of a metric."""
+    """A TYPE, HELP or UNIT line: a metric and its type, help or unit."""
 
     name: ExpositionToken
-    said: ExpositionToken
+    value: ExpositionToken
 
 
 @dataclass(frozen=True, slots=True)
 class ExpositionFault:
-    """A place that a scrape refuses, and why."""
+    """A position at which Prometheus rejects the scrape, and the reason."""
 
     place: ExpositionToken
     message: str
@@ -51,9 +51,9 @@ class ExpositionFault:
 
 @dataclass(frozen=True, slots=True)
 class Exposition:
-    """All that could be read of a text; types, helps and units by the name that their lines give.
+    """The readable parts of a text; types, helps and units by the metric name on their line.
 
-    `unread` holds the names that lines began with that could not be read to their end.
+    `unread` holds the metric names of lines that are malformed after the name.
     """
 
     source: Source
@@ -65,6 +65,6 @@ class Exposition:
     faults: tuple[ExpositionFault, ...]
     unread: frozenset[str]
 
-    def span(self, word: ExpositionToken) -> Span:
-        """The place of a word."""
-        return Span(self.source, word.line, word.column, word.line, word.end)
+    def span(self, token: ExpositionToken) -> Span:
+        """Return the span of a token."""
+        return Span(self.source, token.line, token.column, token.line, token.end)

@@ -1,4 +1,4 @@
-"""One line of an exposition, taken apart from left to right."""
+"""The tokens of one line of an exposition, read from left to right."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ LabelTokens = tuple[tuple[ExpositionToken, ExpositionToken], ...]
 
 
 class MalformedLine(Exception):
-    """A line cannot be read; `fault` says where and why."""
+    """A line is malformed; `fault` has the position and the reason."""
 
     def __init__(self, place: ExpositionToken, message: str, hint: str = "") -> None:
         super().__init__(message)
@@ -32,9 +32,9 @@ class MalformedLine(Exception):
 
 
 class Line:
-    """A line and how far it has been read; every method goes on from there, or raises MalformedLine.
+    """A cursor over a line; every method reads on from its position, or raises MalformedLine.
 
-    `name` is the metric's name, once that was read.
+    `name` is the metric's name, empty until it is read.
     """
 
     def __init__(self, text: str, number: int) -> None:
@@ -43,45 +43,45 @@ class Line:
         self._skip()
 
     def word(self, start: int, end: int | None = None, text: str | None = None) -> ExpositionToken:
-        """The stretch of the line from `start` (from 0) to `end`, else to the line's end."""
+        """Return a token for the columns `start` (from 0) to `end`, by default the line's end."""
         end = len(self._text) if end is None else end
         return ExpositionToken(
             self._text[start:end] if text is None else text, self._number, start + 1, end + 1
         )
 
     def rest(self) -> str:
-        """What has not been read yet."""
+        """Return the unread rest of the line."""
         return self._text[self._at :]
 
     def starts(self, mark: str) -> bool:
-        """Whether the mark comes next."""
+        """Return whether the mark comes next."""
         return self._text.startswith(mark, self._at)
 
     def check(self) -> None:
-        """Nothing where the line is UTF-8; bytes that are not were decoded to lone surrogates."""
+        """Raise MalformedLine unless the line is UTF-8; other bytes were decoded to lone surrogates."""
         broken = _NOT_UTF8.search(self._text)
         if broken:
             raise MalformedLine(self.word(*broken.span()), "this is not UTF-8", "expose UTF-8")
 
     def keyword(self) -> str:
-        """HELP, TYPE or UNIT; empty for a comment."""
+        """Read and return HELP, TYPE or UNIT; empty for a comment."""
         found = self._take(_KEYWORD)
         return found[1] if found else ""
 
     def metric(self) -> ExpositionToken:
-        """The name of a metric, also a quoted one."""
+        """Read and return the name of a metric, quoted or not."""
         name = self._string() if self.starts('"') else self._name(_METRIC, "the name of a metric")
         self.name = name.text
         return name
 
     def remainder(self, *, is_escaped: bool) -> ExpositionToken:
-        """The rest of the line, without blanks around it."""
+        """Read and return the rest of the line, without trailing blanks."""
         start, text = self._at, self.rest().rstrip(" \t")
         self._at = len(self._text)
         return self.word(start, start + len(text), _unescaped(text) if is_escaped else text)
 
     def labels(self, name: ExpositionToken | None) -> tuple[ExpositionToken, LabelTokens]:
-        """The metric's name, which may stand first in the braces, and the labels in them, if any."""
+        """Read the braces; return the metric's name, which may be their first item, and the labels."""
         labels: list[tuple[ExpositionToken, ExpositionToken]] = []
         if self._takes("{"):
             while not self._takes("}"):
@@ -90,35 +90,35 @@ class Line:
                     name, self.name = label, label.text
                 else:
                     if any(label.text == other.text for other, _ in labels):
-                        raise MalformedLine(label, f"the label `{label.text}` stands here twice")
+                        raise MalformedLine(label, f"the label `{label.text}` occurs twice")
                     self._need("=")
                     labels.append((label, self._string()))
                 if not self.starts("}"):
                     self._need(",")
         if name is None:
-            raise MalformedLine(self._next(_TOKEN), "the name of a metric is wanted")
+            raise MalformedLine(self._next(_TOKEN), "expected the name of a metric")
         return name, tuple(labels)
 
-    def number(self, what: str, *, is_wanted: bool = True) -> tuple[float | None, ExpositionToken | None]:
-        """A number and how it is written; None at the line's end or an exemplar where it is not wanted."""
+    def number(self, expected: str, *, is_wanted: bool = True) -> tuple[float | None, ExpositionToken | None]:
+        """Read and return a number and its token; None if it is optional and the line or sample ends here."""
         if not is_wanted and (not self.rest() or self.starts("#")):
             return None, None
         start, found = self._at, self._take(_NUMBER)
         if not found:
-            raise self._wrong(what, _WORD)
+            raise self._unexpected(expected, _WORD)
         return float(found[0]), self.word(start, start + len(found[0]))
 
     def exemplar(self) -> None:
-        """Reads over an exemplar: labels, a value and perhaps a timestamp."""
+        """Skip an exemplar: labels, a value and an optional timestamp."""
         self._need("#")
         self.labels(self.word(self._at, self._at))
         self.number("an exemplar's value")
         self.number("an exemplar's timestamp", is_wanted=False)
 
     def expect_end(self) -> None:
-        """Nothing where the line is at its end."""
+        """Raise MalformedLine unless the line is at its end."""
         if self.rest():
-            raise self._wrong("the end of the line")
+            raise self._unexpected("the end of the line")
 
     def _skip(self) -> None:
         found = _BLANKS.match(self._text, self._at)
@@ -140,12 +140,12 @@ class Line:
 
     def _need(self, mark: str) -> None:
         if not self._takes(mark):
-            raise self._wrong(f"`{mark}`")
+            raise self._unexpected(f"`{mark}`")
 
-    def _name(self, pattern: re.Pattern[str], what: str) -> ExpositionToken:
+    def _name(self, pattern: re.Pattern[str], expected: str) -> ExpositionToken:
         found = self._take(pattern)
         if not found:
-            raise self._wrong(what)
+            raise self._unexpected(expected)
         return self.word(*found.span())
 
     def _string(self) -> ExpositionToken:
@@ -153,17 +153,17 @@ class Line:
         if not found and self.starts('"'):
             raise MalformedLine(self.word(start), "the quote is not closed", 'close it: `"`')
         if not found:
-            raise self._wrong("a value in double quotes")
+            raise self._unexpected("a value in double quotes")
         return self.word(*found.span(1), _unescaped(found[1]))
 
     def _next(self, pattern: re.Pattern[str]) -> ExpositionToken:
         found = pattern.match(self._text, self._at)
         return self.word(*found.span()) if found else self.word(self._at)
 
-    def _wrong(self, what: str, pattern: re.Pattern[str] = _TOKEN) -> MalformedLine:
+    def _unexpected(self, expected: str, pattern: re.Pattern[str] = _TOKEN) -> MalformedLine:
         token = self._next(pattern)
-        stands = f"`{token.text}` stands where" if token.text else "the line ends where"
-        return MalformedLine(token, f"{stands} {what} is wanted")
+        found = f"`{token.text}`" if token.text else "the end of the line"
+        return MalformedLine(token, f"expected {expected}, found {found}")
 
 
 def _unescaped(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What an exposition says of metrics, held against what the spec says: type, help and unit."""
+"""Deviations of whole metrics: missing, without series, undeclared, or with another type, help or unit."""
 
 from __future__ import annotations
 
@@ -21,137 +21,146 @@ _UNITS: Final = {*OTHER_UNITS, *(unit for units in OTHER_UNITS.values() for unit
 
 
 @deviation("VM804", "other-type")
-def other_type(held: Comparison) -> Iterator[Found]:
-    """A metric is exposed with another type than the spec says.
+def other_type(comparison: Comparison) -> Iterator[Found]:
+    """Metrics are exposed with another type than the spec declares.
 
-    A rate of a gauge, or the quantile of a summary, is a number that means nothing, or none at all. `untyped`
-    and no type at all contradict nothing: a federated series has lost its type.
+    The rate of a gauge is meaningless, and a quantile over a summary yields no data. `untyped` and a missing
+    type are accepted: a federated series has lost its type.
 
     Bad: `# TYPE shop_orders_total gauge` of a counter. Good: `# TYPE shop_orders_total counter`.
     """
-    for declared in held.declared:
+    for declared in comparison.declared:
         metric = declared.metric
-        said = held.type_of(metric)
-        if said is not None and held.has_other_type(metric):
-            message = f"`{metric.name}` is exposed as a {said.said.text}, and declared as a {metric.type}"
-            yield Found(said.said, message, "expose it as the spec says, or correct the spec")
-        other = held.stand_ins.get(metric.name)
+        exposed = comparison.type_of(metric)
+        if exposed is not None and comparison.has_other_type(metric):
+            message = f"`{metric.name}` is exposed as a {exposed.value.text}, and declared as a {metric.type}"
+            yield Found(exposed.value, message, "expose it as the spec says, or correct the spec")
+        other = comparison.misnamed.get(metric.name)
         if other and other.endswith("_total") != metric.name.endswith("_total"):
             message = f"`{metric.name}` is declared as a {metric.type}, and `{other}` is exposed"
             yield Found(
-                held.places[other], message, "only a counter ends in `_total`, and every counter does"
+                comparison.places[other], message, "only a counter ends in `_total`, and every counter does"
             )
 
 
 @deviation("VM805", "other-help", Severity.WARNING)
-def other_help(held: Comparison) -> Iterator[Found]:
-    """A metric of ours is exposed with another help than the spec says.
+def other_help(comparison: Comparison) -> Iterator[Found]:
+    """Metrics of the service are exposed with another help than the spec declares.
 
-    The registry carries the spec's help, so what runs was made from another state of the spec. What others
-    expose may have words of its own.
+    The registry module carries the spec's help, so the running service was built from another version of the
+    spec. Metrics of components with `external: true` may have a help of their own.
 
     Bad: a service built before the last `victor-mon generate`. Good: one built after it.
     """
-    for declared in held.declared:
-        said = held.said(held.exposition.helps, declared.metric)
-        if said is not None and held.is_ours(declared) and said.said.text != declared.metric.help.strip():
-            message = (
-                f"`{declared.metric.name}` has another help than the spec: `{declared.metric.help.strip()}`"
+    for declared in comparison.declared:
+        exposed = comparison.metadata(comparison.exposition.helps, declared.metric)
+        wanted = declared.metric.help.strip()
+        if exposed is not None and comparison.is_own(declared) and exposed.value.text != wanted:
+            message = f"`{declared.metric.name}` has another help than the spec: `{wanted}`"
+            yield Found(
+                exposed.value, message, "build and deploy the service with the current registry module"
             )
-            yield Found(said.said, message, "build and deploy the service with the registry as rendered now")
 
 
 @deviation("VM806", "other-unit")
-def other_unit(held: Comparison) -> Iterator[Found]:
-    """A metric is exposed in another unit than the spec says: by a `# UNIT` line, or by the end of its name.
+def other_unit(comparison: Comparison) -> Iterator[Found]:
+    """Metrics are exposed in another unit than the spec declares, by `# UNIT` or by the end of the name.
 
     Every threshold on it is wrong by the factor between the units.
 
     Bad: `shop_wait_milliseconds`, declared as `shop_wait_seconds`. Good: `shop_wait_seconds`, in seconds.
     """
-    for declared in held.declared:
+    for declared in comparison.declared:
         metric = declared.metric
-        said = held.said(held.exposition.units, metric)
-        if said is not None and said.said.text in _UNITS | {metric.unit} and said.said.text != metric.unit:
-            message = f"`{metric.name}` is exposed in {said.said.text}, and declared in {metric.unit}"
-            yield Found(said.said, message, "expose it as the spec says, or correct the spec")
-        other = held.stand_ins.get(metric.name)
+        exposed = comparison.metadata(comparison.exposition.units, metric)
+        unit = None if exposed is None else exposed.value.text
+        if exposed is not None and unit in _UNITS and unit != metric.unit:
+            message = f"`{metric.name}` is exposed in {unit}, and declared in {metric.unit}"
+            yield Found(exposed.value, message, "expose it as the spec says, or correct the spec")
+        other = comparison.misnamed.get(metric.name)
         if other and other.endswith("_total") == metric.name.endswith("_total"):
             message = f"`{metric.name}` is exposed in another unit, as `{other}`"
-            yield Found(held.places[other], message, f"expose `{metric.name}`, in {metric.unit}")
+            yield Found(comparison.places[other], message, f"expose `{metric.name}`, in {metric.unit}")
 
 
 @deviation("VM801", "unexposed-metric")
-def unexposed_metric(held: Comparison) -> Iterator[Found]:
-    """A declared metric is not exposed.
+def unexposed_metric(comparison: Comparison) -> Iterator[Found]:
+    """Metrics that the spec declares are not exposed.
 
-    An alert on it stays silent, and its panels are empty. Metrics with `may_be_absent` or `rest` may be
-    missing. Where several endpoints expose the components of a spec, `--component` names those of this one.
+    Alerts on them stay silent, and their panels are empty. Metrics with `may_be_absent` or `rest` are allowed
+    to be missing. If several endpoints expose the components of a spec, select those of this one with
+    `--component`.
 
     Bad: `shop_orders_total` in the spec, and an older service. Good: deploy the service that exposes it.
     """
-    for declared in held.declared:
-        if _is_missing(held, declared):
-            hint = "expose it, or say `may_be_absent: true`; of another endpoint's metrics: --component NAME"
+    for declared in comparison.declared:
+        if _is_missing(comparison, declared):
+            hint = (
+                "expose it, or write `may_be_absent: true`; if another endpoint exposes it: --component NAME"
+            )
             yield Found(declared.path, f"`{declared.metric.name}` is not exposed", hint)
 
 
 @deviation("VM802", "metric-without-series")
-def metric_without_series(held: Comparison) -> Iterator[Found]:
-    """A declared metric is announced by its type or help and has no series, or a histogram lacks some.
+def metric_without_series(comparison: Comparison) -> Iterator[Found]:
+    """Metrics that the spec declares have metadata but no series, or a histogram is incomplete.
 
-    A client exposes a metric so before its first value is set, or before its labels have values. Until
-    then an alert on it stays silent, which looks like health. A metric that rightly has no series yet says
-    `may_be_absent: true`.
+    A client exposes a metric like this before its first value is set, or before its labels have values. Until
+    then an alert on it stays silent, which looks like health. A metric that may have no series yet is
+    declared with `may_be_absent: true`.
 
     Bad: a gauge that is set after the first order. Good: one that is set at the start.
     """
-    for declared in held.declared:
+    for declared in comparison.declared:
         metric = declared.metric
-        if held.has_other_type(metric) or held.is_unread(metric) or not held.is_exposed(metric):
+        if (
+            comparison.has_other_type(metric)
+            or comparison.is_unread(metric)
+            or not comparison.is_exposed(metric)
+        ):
             continue
-        lacking = [name for name in series_names(metric) if name not in held.samples]
-        is_empty = len(lacking) == len(series_names(metric))
-        if lacking and not (is_empty and (declared.may_be_absent or declared.rest)):
-            place = held.places.get(metric.name) or next(held.of(metric)).name
+        missing = [name for name in series_names(metric) if name not in comparison.samples]
+        is_empty = len(missing) == len(series_names(metric))
+        if missing and not (is_empty and (declared.may_be_absent or declared.rest)):
+            place = comparison.places.get(metric.name) or next(comparison.samples_of(metric)).name
             if is_empty:
                 hint = (
-                    "set it at the start, or say `may_be_absent: true`: until then an alert on it is silent"
+                    "set it at the start, or write `may_be_absent: true`: until then an alert on it is silent"
                 )
-                yield Found(place, f"`{metric.name}` is announced and has no series", hint)
+                yield Found(place, f"`{metric.name}` has metadata but no series", hint)
             else:
-                missing = " and ".join(f"`{name}`" for name in lacking)
-                yield Found(
-                    place, f"the histogram `{metric.name}` has no {missing}", "expose whole histograms"
-                )
+                names = " and ".join(f"`{name}`" for name in missing)
+                yield Found(place, f"the histogram `{metric.name}` has no {names}", "expose whole histograms")
 
 
 @deviation("VM803", "undeclared-metric", Severity.WARNING)
-def undeclared_metric(held: Comparison) -> Iterator[Found]:
-    """A metric with the spec's `metric_prefix` is exposed, and the spec does not declare it.
+def undeclared_metric(comparison: Comparison) -> Iterator[Found]:
+    """Metrics with the spec's `metric_prefix` are exposed, and the spec does not declare them.
 
-    Nothing watches it, it counts against the budget of series, and no selector may use it. Metrics that end
-    in `_info` are 1 by convention and only describe; they are left out, as are clients' `_created` series.
+    No alert watches them, they count against the series budget, and no selector may use them. Skipped are
+    metrics that end in `_info` and are always 1, which only describe, and clients' `_created` series.
 
-    Bad: a counter made in code beside the registry. Good: the same counter in the spec.
+    Bad: a counter created in code outside the registry module. Good: the same counter in the spec.
     """
-    declared = {each.metric.name for each in held.spec.declared}
+    declared = {each.metric.name for each in comparison.spec.declared}
     stems = {name.removesuffix("_total") for name in declared}
-    known = declared | {name for each in held.spec.declared for name in series_names(each.metric)}
-    known |= {stem + CREATED for stem in stems} | set(held.stand_ins.values())
-    for name, place in held.places.items():
-        is_known = name in known or (name in stems and name not in held.samples)  # a counter's type, in short
-        if name.startswith(held.spec.service.prefix) and not is_known and not _only_describes(held, name):
-            missing = [each.metric.name for each in held.declared if _is_missing(held, each)]
-            hint = close_to(name, missing) or "declare it in the spec, or stop exposing it"
+    known = declared | {name for each in comparison.spec.declared for name in series_names(each.metric)}
+    known |= {stem + CREATED for stem in stems} | set(comparison.misnamed.values())
+    for name, place in comparison.places.items():
+        # OpenMetrics' TYPE line names a counter without `_total`.
+        is_counter_type = name in stems and name not in comparison.samples
+        is_known = name in known or is_counter_type or _only_describes(comparison, name)
+        if name.startswith(comparison.spec.service.prefix) and not is_known:
+            unexposed = [each.metric.name for each in comparison.declared if _is_missing(comparison, each)]
+            hint = close_to(name, unexposed) or "declare it in the spec, or stop exposing it"
             yield Found(place, f"`{name}` is not declared", hint)
 
 
-def _is_missing(held: Comparison, declared: Declared) -> bool:
+def _is_missing(comparison: Comparison, declared: Declared) -> bool:
     metric = declared.metric
-    is_free = declared.may_be_absent or declared.rest or metric.name in held.stand_ins
-    return not (is_free or held.is_exposed(metric) or held.is_unread(metric))
+    is_free = declared.may_be_absent or declared.rest or metric.name in comparison.misnamed
+    return not (is_free or comparison.is_exposed(metric) or comparison.is_unread(metric))
 
 
-def _only_describes(held: Comparison, name: str) -> bool:
-    return name.endswith("_info") and all(sample.value == 1 for sample in held.samples.get(name, ()))
+def _only_describes(comparison: Comparison, name: str) -> bool:
+    return name.endswith("_info") and all(sample.value == 1 for sample in comparison.samples.get(name, ()))

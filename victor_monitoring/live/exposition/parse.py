@@ -1,4 +1,6 @@
-"""Prometheus' text format 0.0.4 and OpenMetrics 1.0, read line by line.
+"""The parser of Prometheus' text format 0.0.4 and of OpenMetrics 1.0.
+
+Sources:
 
 https://prometheus.io/docs/instrumenting/exposition_formats/
 https://github.com/prometheus/OpenMetrics/blob/v1.0.0/specification/OpenMetrics.md
@@ -27,9 +29,9 @@ _OPENMETRICS_TYPES: Final = frozenset(
 
 
 def parse(source: Source, *, openmetrics: bool | None = None) -> Exposition:
-    """What the text says, and every place that Prometheus would refuse; whatever can be read, is.
+    """Return everything readable in a text, and a fault for every position that Prometheus would reject.
 
-    Where the format is not known, a last line `# EOF` tells OpenMetrics.
+    If `openmetrics` is None, a last line `# EOF` marks OpenMetrics.
     """
     lines = list(source.lines)
     if lines and not lines[-1]:
@@ -44,8 +46,8 @@ def parse(source: Source, *, openmetrics: bool | None = None) -> Exposition:
         reading.read(Line(text, number))
     faults = [
         *reading.faults,
-        *_faults_of_the_whole(source, lines, end, openmetrics),
-        *_twice(reading.samples),
+        *_framing_faults(source, lines, end, openmetrics),
+        *_duplicates(reading.samples),
     ]
     return Exposition(
         source,
@@ -60,7 +62,7 @@ def parse(source: Source, *, openmetrics: bool | None = None) -> Exposition:
 
 
 class _Reading:
-    """What has been read so far."""
+    """The samples, metadata and faults read so far."""
 
     def __init__(self, openmetrics: bool) -> None:
         self._openmetrics = openmetrics
@@ -89,16 +91,16 @@ class _Reading:
         keyword = line.keyword()
         if keyword == "TYPE":
             meta = Metadata(line.metric(), line.remainder(is_escaped=False))
-            known = _OPENMETRICS_TYPES if self._openmetrics else _TYPES | {"unknown", "info"}
-            if meta.said.text not in known:
-                words = ", ".join(f"`{each}`" for each in sorted(known))
+            types = _OPENMETRICS_TYPES if self._openmetrics else _TYPES | {"unknown", "info"}
+            if meta.value.text not in types:
+                words = ", ".join(f"`{each}`" for each in sorted(types))
                 raise MalformedLine(
-                    meta.said, f"`{meta.said.text}` is no type of a metric", f"write one of {words}"
+                    meta.value, f"`{meta.value.text}` is not a metric type", f"write one of {words}"
                 )
             before = self.types.setdefault(meta.name.text, meta)
-            if before.said.text != meta.said.text:
-                message = f"`{meta.name.text}` is a {before.said.text} since line {before.name.line}"
-                raise MalformedLine(meta.said, message, "expose each metric once, with one type")
+            if before.value.text != meta.value.text:
+                message = f"`{meta.name.text}` has the type {before.value.text} on line {before.name.line}"
+                raise MalformedLine(meta.value, message, "expose each metric once, with one type")
         elif keyword == "HELP":
             meta = Metadata(line.metric(), line.remainder(is_escaped=True))
             self.helps.setdefault(meta.name.text, meta)
@@ -118,15 +120,15 @@ class _Reading:
         value, _ = line.number("a value")
         time, written = line.number("a timestamp", is_wanted=False)
         if written and not self._openmetrics and not written.text.lstrip("+-").isdigit():
-            raise MalformedLine(written, f"`{written.text}` is no timestamp", "write whole milliseconds")
+            raise MalformedLine(written, f"`{written.text}` is not a timestamp", "write whole milliseconds")
         if self._openmetrics and line.starts("#"):
             line.exemplar()
         line.expect_end()
-        assert value is not None  # it is wanted
+        assert value is not None  # a value is not optional
         return Sample(name, labels, value, time)
 
 
-def _faults_of_the_whole(
+def _framing_faults(
     source: Source, lines: list[str], end: int, openmetrics: bool
 ) -> Iterator[ExpositionFault]:
     last = (
@@ -140,29 +142,29 @@ def _faults_of_the_whole(
         column = len(source.line(number)) + 1
         place = ExpositionToken("", number, column, column)
         yield ExpositionFault(
-            place, "the line ends in CR and LF", "end lines in LF alone, Prometheus reads the CR as text"
+            place, "the line ends in CR and LF", "end lines with LF alone: Prometheus reads the CR as text"
         )
     if not openmetrics and lines and not source.text.endswith("\n"):
         yield ExpositionFault(
-            last, "the last line does not end", "write a line feed behind it, or Prometheus refuses it all"
+            last, "the last line has no line feed", "add one: without it Prometheus rejects the whole text"
         )
     if openmetrics and end == len(lines):
         yield ExpositionFault(
-            last, f"there is no `{_END}`: the exposition was cut short", f"end it with `{_END}`"
+            last, f"`{_END}` is missing: the exposition is truncated", f"end it with `{_END}`"
         )
     if openmetrics and end < len(lines) - 1:
         place = ExpositionToken("", end + 2, 1, len(lines[end + 1]) + 1)
-        yield ExpositionFault(place, f"there is text behind `{_END}`", f"write `{_END}` last, and once")
+        yield ExpositionFault(place, f"text follows `{_END}`", f"write `{_END}` once, at the end")
 
 
-def _twice(samples: list[Sample]) -> Iterator[ExpositionFault]:
-    """A fault for each series that stands there a second time."""
+def _duplicates(samples: list[Sample]) -> Iterator[ExpositionFault]:
+    """Yield a fault for each sample that repeats a series and timestamp."""
     seen: dict[object, Sample] = {}
     for sample in samples:
         labels = frozenset((name.text, value.text) for name, value in sample.labels if value.text)
         first = seen.setdefault((sample.name.text, labels, sample.time), sample)
         if first is not sample:
-            message = f"this series of `{sample.name.text}` is on line {first.name.line} already"
+            message = f"this series of `{sample.name.text}` is already on line {first.name.line}"
             yield ExpositionFault(
                 sample.name, message, "expose each series once: Prometheus keeps one of them"
             )

@@ -1,4 +1,4 @@
-"""An exposition held against a resolved spec: every deviation, in its place."""
+"""The deviations of an exposition from a resolved spec, each with its position."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ MALFORMED: Final = Pattern(
     "VM800",
     "malformed-exposition",
     Severity.ERROR,
-    """A line of an exposition is not in Prometheus' text format, or not in OpenMetrics where it says so.
+    """A line of an exposition is malformed in Prometheus' text format, or in OpenMetrics if it declares that.
 
-Prometheus then refuses the whole scrape: every metric of the target is missing, not that of the line alone.
+Prometheus then rejects the whole scrape: every metric of the target is missing, not only that of the line.
 Bad: `shop_orders_total{code="200} 5`. Good: `shop_orders_total{code="200"} 5`.""",
 )
 _DEVIATIONS: Final = (
@@ -49,16 +49,16 @@ _DEVIATIONS: Final = (
     label_over_limit,
 )
 EXPOSITION: Final = (MALFORMED, *(each.pattern for each in _DEVIATIONS))
-_SHOWN_FAULTS: Final = 20  # a text that is no exposition at all has as many as lines
+_SHOWN_FAULTS: Final = 20  # a text that is not an exposition has one on each line
 
 
 def verify(
     spec: Resolved, tree: MapNode, exposition: Exposition, *, components: Sequence[str] | None = None
 ) -> list[Diagnostic]:
-    """All that the exposition has otherwise than the spec; `tree` is the text that the spec was read from.
+    """Return every deviation of an exposition from a spec, in order; `tree` is the YAML of the spec.
 
-    Only the metrics of `components` are looked at where some are given. Of a text in which nothing can be
-    read, nothing is said but that.
+    Only the metrics of `components` are compared, if given. For a text without a readable sample the
+    malformed lines are the only diagnostics.
     """
     diagnostics = list(_faults(exposition))
     if diagnostics and not exposition.samples:
@@ -69,9 +69,11 @@ def verify(
             return exposition.span(found.place)
         return span_at(tree, found.place, key=True)
 
-    held = compare(spec, exposition, components)
+    comparison = compare(spec, exposition, components)
     for each in _DEVIATIONS:
-        diagnostics += [each.pattern.at(span(found), found.message, found.hint) for found in each.find(held)]
+        diagnostics += [
+            each.pattern.at(span(found), found.message, found.hint) for found in each.find(comparison)
+        ]
     return in_order(diagnostics)
 
 
@@ -80,5 +82,5 @@ def _faults(exposition: Exposition) -> Iterator[Diagnostic]:
     for fault in shown:
         yield MALFORMED.at(exposition.span(fault.place), fault.message, fault.hint)
     if others:
-        message = f"{len(others)} more places cannot be read"
-        yield MALFORMED.at(exposition.span(others[0].place), message, "is this an exposition at all?")
+        message = f"{len(others)} more lines are malformed"
+        yield MALFORMED.at(exposition.span(others[0].place), message, "check that this is an exposition")

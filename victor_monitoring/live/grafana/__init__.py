@@ -1,1 +1,1 @@
-"""The HTTP API of Grafana, and the dashboard that is applied to it."""
+"""The HTTP API of Grafana, and the dashboard that a context applies to it."""

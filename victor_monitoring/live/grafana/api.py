@@ -1,8 +1,8 @@
-"""Grafana's API, as grafana-client knows it, by our own way of sending.
+"""The HTTP API of Grafana: calls of grafana-client, sent through the project's HTTP client.
 
-The library names the calls; what is sent goes through the one client that bounds time and size, tries again
-and keeps credentials on their host. A call that is repeated although it took effect is told from one that
-somebody else came before by what is there afterwards.
+That client limits time and size, repeats failed requests and keeps credentials on their host. A repeated
+request may fail because its first attempt took effect, or because of a concurrent edit: the state that is
+read afterwards shows which.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ except ImportError:
     ) from None
 
 _JSON: Final = {"Content-Type": "application/json"}
-_GONE: Final = 404
+_NOT_FOUND: Final = 404
 
 
 @dataclass(frozen=True, slots=True)
 class DashboardVersion:
-    """Who saved the latest version of a dashboard, when, and with what message."""
+    """The latest version of a dashboard: its author, time and message."""
 
     version: int
     message: str
@@ -40,20 +40,22 @@ class DashboardVersion:
     at: str
 
     def words(self) -> str:
-        """The same for people."""
-        said = f" with the message `{self.message}`" if self.message else ""
-        return printable(f"version {self.version} was saved by {self.by or 'somebody'} at {self.at}{said}")
+        """Return the version as a phrase for users."""
+        message = f" with the message `{self.message}`" if self.message else ""
+        return printable(
+            f"version {self.version} was saved by {self.by or 'an unknown user'} at {self.at}{message}"
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class LiveDashboard:
-    """A dashboard that is there, all of it, and its folder: the uid is empty in none."""
+    """A live dashboard with its content and folder; the folder's uid is empty outside folders."""
 
     content: Mapping[str, Any] = field(repr=False)
     version: int
     folder: str
     folder_title: str
-    provisioned: str = ""  # the file that it comes from
+    provisioned: str = ""  # the file that provisions it
 
 
 class GrafanaApi:
@@ -66,11 +68,11 @@ class GrafanaApi:
         self._versions = DashboardVersions(wire)
 
     def dashboard(self, uid: str) -> LiveDashboard | None:
-        """The dashboard of that uid, None where there is none."""
+        """Return the dashboard with a uid; None if it does not exist."""
         try:
             answer = self._dashboards.get_dashboard(quote(uid, safe=""))
         except HttpError as error:
-            if error.status != _GONE:
+            if error.status != _NOT_FOUND:
                 raise
             return None
         match answer:
@@ -79,62 +81,60 @@ class GrafanaApi:
                 file = str(meta.get("provisionedExternalId") or "a file") if meta.get("provisioned") else ""
                 version = int(content.get("version") or 0)
                 return LiveDashboard(content, version, place, str(meta.get("folderTitle") or ""), file)
-        raise self._strange(f"/dashboards/uid/{uid}")
+        raise self._unexpected(f"/dashboards/uid/{uid}")
 
     def saved(self, uid: str) -> DashboardVersion | None:
-        """The latest version of a dashboard, None where Grafana does not tell."""
+        """Return the latest version of a dashboard; None if Grafana does not reveal it."""
         try:
             answer = self._versions.get_dashboard_versions_by_uid(quote(uid, safe=""), limit=1)
         except HttpError as error:
-            if error.status not in (403, _GONE):
+            if error.status not in (403, _NOT_FOUND):
                 raise
             return None
-        found = (
-            answer.get("versions") if isinstance(answer, dict) else answer
-        )  # an old Grafana gives the list
-        match found:
+        # An old Grafana answers with the list itself.
+        match answer.get("versions") if isinstance(answer, dict) else answer:
             case [dict(each), *_]:
                 texts = (str(each.get(key) or "") for key in ("message", "createdBy", "created"))
                 return DashboardVersion(int(each.get("version") or 0), *texts)
             case []:
                 return None
-        raise self._strange(f"/dashboards/uid/{uid}/versions")
+        raise self._unexpected(f"/dashboards/uid/{uid}/versions")
 
     def save(self, content: Mapping[str, Any], folder: str, message: str, version: int | None) -> None:
-        """It is saved upon the version that is there, None if none is; HttpError 412 where another is."""
-        whole = {key: value for key, value in content.items() if key not in ("id", "version")}
+        """Save over the live version, None if none exists; raise HttpError 412 if another version is live."""
+        dashboard = {key: value for key, value in content.items() if key not in ("id", "version")}
         if version is not None:
-            whole["version"] = version
-        payload = {"dashboard": whole, "folderUid": folder, "message": message, "overwrite": False}
+            dashboard["version"] = version
+        payload = {"dashboard": dashboard, "folderUid": folder, "message": message, "overwrite": False}
         self._dashboards.update_dashboard(payload)
 
     def delete(self, uid: str) -> None:
-        """The dashboard is gone."""
-        _gone(self._dashboards.delete_dashboard, uid)
+        """Delete the dashboard if it exists."""
+        _delete(self._dashboards.delete_dashboard, uid)
 
     def folder(self, uid: str) -> str | None:
-        """The title of the folder of that uid."""
+        """Return the title of the folder with a uid; None if it does not exist."""
         try:
             answer = self._folders.get_folder(quote(uid, safe=""))
         except HttpError as error:
-            if error.status != _GONE:
+            if error.status != _NOT_FOUND:
                 raise
             return None
         if not isinstance(answer, dict) or "title" not in answer:
-            raise self._strange(f"/folders/{uid}")
+            raise self._unexpected(f"/folders/{uid}")
         return str(answer["title"])
 
     def folders(self, title: str) -> list[str]:
-        """The uids of the folders with that title, outside any other."""
+        """Return the uids of the top-level folders with a title."""
         answer = self._folders.get_all_folders()
         if not isinstance(answer, list) or not all(
             isinstance(each, dict) and "uid" in each for each in answer
         ):
-            raise self._strange("/folders")
+            raise self._unexpected("/folders")
         return [str(each["uid"]) for each in answer if each.get("title") == title]
 
     def add_folder(self, uid: str, title: str) -> None:
-        """The folder exists; it may have been there already."""
+        """Create the folder unless it exists with this title."""
         try:
             self._folders.create_folder(title, uid=uid)
         except HttpError as error:
@@ -142,19 +142,19 @@ class GrafanaApi:
                 raise
 
     def remove_folder(self, uid: str) -> None:
-        """The folder is gone; UserError where something is in it, which would go with it."""
+        """Delete the folder if it exists; raise UserError if it is not empty, to keep its content."""
         if self._wire.GET("/search", {"folderUIDs": uid, "limit": 1}):
-            message = f"the folder `{uid}` is not empty any more, and stays"
-            raise UserError(message, "remove it by hand, if nobody needs it")
-        _gone(self._folders.delete_folder, uid)
+            message = f"the folder `{uid}` is no longer empty, so it is kept"
+            raise UserError(message, "delete it by hand if it is not needed")
+        _delete(self._folders.delete_folder, uid)
 
-    def _strange(self, path: str) -> HttpError:
-        message = f"`{self.base}/api{path}` answered with something else than Grafana does"
-        return HttpError(message, "is this the address of a Grafana?")
+    def _unexpected(self, path: str) -> HttpError:
+        message = f"`{self.base}/api{path}` did not answer like Grafana"
+        return HttpError(message, "check that this is the address of a Grafana")
 
 
 class _Wire:
-    """What the elements of grafana-client send by. Every call sets a state, so it may be repeated."""
+    """The transport of grafana-client's elements. Every call is idempotent, so it may be repeated."""
 
     def __init__(self, http: HttpClient) -> None:
         self._http = http
@@ -172,11 +172,11 @@ class _Wire:
         self._http.send("DELETE", f"/api{path}", repeat=True)
 
 
-def _gone(delete: Any, uid: str) -> None:
+def _delete(delete: Any, uid: str) -> None:
     try:
         delete(quote(uid, safe=""))
     except HttpError as error:
-        if error.status != _GONE:
+        if error.status != _NOT_FOUND:
             raise
 
 

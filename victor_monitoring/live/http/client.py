@@ -1,4 +1,4 @@
-"""HTTP to a live system: bounded in time and size, tried again where that is safe, true to its host."""
+"""An HTTP client with deadlines and size limits, safe retries, and no redirects to other hosts."""
 
 from __future__ import annotations
 
@@ -31,29 +31,29 @@ _FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
 _LONGEST_PAUSE: Final = 5.0
 _REDIRECTS: Final = 5
 _SAFE: Final = frozenset({"GET", "HEAD"})
-_TRY_AGAIN: Final = frozenset({429, 500, 502, 503, 504})
+_RETRIED: Final = frozenset({429, 500, 502, 503, 504})
 _OK: Final = frozenset(range(200, 300))
-_OURS: Final = {"User-Agent": "victor-mon", "Accept-Encoding": "gzip"}
+_HEADERS: Final = {"User-Agent": "victor-mon", "Accept-Encoding": "gzip"}
 
 
 class ConnectionDeadline:
-    """Cuts the latest connection of an httpx client, which tells of its connections by `trace`.
+    """A deadline that shuts down the latest connection of an httpx client.
 
-    A time-out of httpx is for each read alone: who sends a header byte by byte is waited for without end.
+    A time-out of httpx bounds each read only: a server that sends byte by byte would never hit it.
     """
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
 
     def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """To be given to each request as its extension `trace`."""
+        """Remember the socket of a connection; to be passed to each request as its extension `trace`."""
         if event in _CONNECTED:
             self._socket = info["return_value"].get_extra_info("socket")
 
     @contextlib.contextmanager
     def after(self, seconds: float) -> Iterator[None]:
-        """The connection is cut so many seconds after the block began, if it has not ended by then."""
-        timer = threading.Timer(seconds, self._now)
+        """Shut down the connection if the block has not ended within so many seconds."""
+        timer = threading.Timer(seconds, self._shut_down)
         timer.daemon = True
         timer.start()
         try:
@@ -61,15 +61,15 @@ class ConnectionDeadline:
         finally:
             timer.cancel()
 
-    def _now(self) -> None:
+    def _shut_down(self) -> None:
         if self._socket is not None:
             with contextlib.suppress(OSError):
-                # Not the method of a TLS socket, which another thread is reading from.
+                # Not `shutdown` of the TLS socket itself: another thread is reading from it.
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
 class HttpClient:
-    """A client of one address. Paths are below it; secrets stay in its headers."""
+    """A client of one address, the base of all paths. Secrets are only in its headers."""
 
     def __init__(
         self,
@@ -84,19 +84,19 @@ class HttpClient:
         self._redactor = redactor
         self._deadline = ConnectionDeadline()
         self._client = httpx.Client(
-            headers={"Accept": "application/json", **headers, **_OURS},
+            headers={"Accept": "application/json", **headers, **_HEADERS},
             verify=verify,
             timeout=httpx.Timeout(patience),
             follow_redirects=False,
-            trust_env=False,  # no proxy, and no password of a .netrc
+            trust_env=False,  # ignore proxies and .netrc
         )
 
     def close(self) -> None:
-        """Closes its connections."""
+        """Close the connections."""
         self._client.close()
 
     def get(self, path: str, params: Mapping[str, str] | None = None) -> Any:
-        """The JSON that a GET answers with."""
+        """Return the parsed JSON body of a GET."""
         return self.send("GET", path, params=params).json()
 
     def send(
@@ -111,30 +111,31 @@ class HttpClient:
         repeat: bool | None = None,
         patience: float | None = None,
     ) -> HttpResponse:
-        """The answer, if its status is one of `admit`; else HttpError.
+        """Return the response if its status is one of `admit`; else raise HttpError.
 
-        What fails for the moment (no connection, 429, 5xx) is tried again where `repeat` says that this
-        does no harm; of GET and HEAD it is known. The whole exchange takes `patience` seconds at most. What
-        others may be repeated set a state: the answer is waited for, even when somebody interrupts the run.
+        Temporary failures (no connection, 429, 5xx) are retried if `repeat` says that a repetition is
+        harmless; by default that holds for GET and HEAD. All attempts together take up to `patience` seconds.
+        Any other repeatable request sets a state: an interruption is delayed until its response.
         """
-        again = method in _SAFE if repeat is None else repeat
-        deadline = time.monotonic() + (self._patience if patience is None else patience)
+        is_repeatable = method in _SAFE if repeat is None else repeat
+        patience = self._patience if patience is None else patience
+        deadline = time.monotonic() + patience
         pause = _FIRST_PAUSE
-        whole = unbroken if again and method not in _SAFE else contextlib.nullcontext
+        whole = unbroken if is_repeatable and method not in _SAFE else contextlib.nullcontext
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with whole():
-                    answer = self._once(method, path, params, content, headers or {}, deadline)
+                    answer = self._once(method, path, params, content, headers or {}, deadline, patience)
             except HttpError as error:
-                if not again or attempt == _ATTEMPTS or time.monotonic() + pause > deadline:
+                if not is_repeatable or attempt == _ATTEMPTS or time.monotonic() + pause > deadline:
                     raise
                 wait, last = pause, error
             else:
                 if answer.status in admit:
                     return answer
                 wait, last = _pause(answer, pause), self._refused(method, answer)
-                is_passing = again and answer.status in _TRY_AGAIN and attempt < _ATTEMPTS
-                if not is_passing or time.monotonic() + wait > deadline:
+                is_retried = is_repeatable and answer.status in _RETRIED and attempt < _ATTEMPTS
+                if not is_retried or time.monotonic() + wait > deadline:
                     raise last
             time.sleep(wait)
             pause *= 2
@@ -148,33 +149,34 @@ class HttpClient:
         content: str | bytes | None,
         headers: Mapping[str, str],
         deadline: float,
+        patience: float,
     ) -> HttpResponse:
         url = f"{self.base}{path}"
         for _ in range(_REDIRECTS):
-            answer = self._exchange(method, url, params, content, headers, deadline)
+            answer = self._exchange(method, url, params, content, headers, deadline, patience)
             if not 300 <= answer.status < 400 or "location" not in answer.headers:
                 return answer
             url, params = self._same_host(url, answer.headers["location"]), None
             if method not in _SAFE:
-                message = f"`{self.base}` sends {method} on to `{printable(url)}`"
+                message = f"`{self.base}` redirects {method} to `{printable(url)}`"
                 raise HttpError(
                     message, "name that address in the spec, if it is the right one", answer.status
                 )
-        raise HttpError(f"`{self.base}` sends on and on", "mend its redirects")
+        raise HttpError(f"`{self.base}` redirects without end", "correct its redirects")
 
     def _same_host(self, here: str, location: str) -> str:
-        """The place that a redirect leads to, if credentials may go there."""
+        """Return the target of a redirect; raise HttpError if it must not receive credentials."""
         try:
-            there = urljoin(here, location)
-            mine, other = _origin(here), _origin(there)
+            target = urljoin(here, location)
+            origin, new = _origin(here), _origin(target)
         except ValueError:
-            message = f"`{self.base}` sends on to what is no address: {printable(self._redactor(location))}"
-            raise HttpError(message, "mend its redirects") from None
-        is_upgrade = (mine[0], other[0]) == ("http", "https") and mine[1] == other[1]
-        if mine != other and not is_upgrade:
-            message = f"`{self.base}` sends on to another host: {printable(self._redactor(there))}"
+            message = f"`{self.base}` redirects to an invalid address: {printable(self._redactor(location))}"
+            raise HttpError(message, "correct its redirects") from None
+        is_upgrade = (origin[0], new[0]) == ("http", "https") and origin[1] == new[1]
+        if origin != new and not is_upgrade:
+            message = f"`{self.base}` redirects to another host: {printable(self._redactor(target))}"
             raise HttpError(message, "name that address in the spec, if it is the right one")
-        return there
+        return target
 
     def _exchange(
         self,
@@ -184,6 +186,7 @@ class HttpClient:
         content: str | bytes | None,
         headers: Mapping[str, str],
         deadline: float,
+        patience: float,
     ) -> HttpResponse:
         left = max(deadline - time.monotonic(), 0.001)
         shown = self._redactor(url)
@@ -206,18 +209,23 @@ class HttpClient:
                 received = {name.lower(): value for name, value in response.headers.items()}
                 text = body.decode("utf-8", "replace")
                 return HttpResponse(shown, response.status_code, received, text, self._redactor)
-        except (httpx.HTTPError, httpx.InvalidURL, httpx.StreamError, UnicodeError) as error:  # of a name
+        except (
+            httpx.HTTPError,
+            httpx.InvalidURL,
+            httpx.StreamError,
+            UnicodeError,
+        ) as error:  # UnicodeError: a host name
             if isinstance(error, httpx.TimeoutException) or time.monotonic() > deadline:
-                message = f"`{shown}` did not answer within {self._patience:g} s"
+                message = f"`{shown}` did not answer within {patience:g} s"
                 raise HttpError(message, "is it overloaded? --timeout SECONDS waits longer") from None
             reason = printable(self._redactor(str(error) or type(error).__name__))
             hint = "is it running, and is this its address?"
             raise HttpError(f"`{shown}` cannot be reached: {reason}", hint) from None
 
     def _refused(self, method: str, answer: HttpResponse) -> HttpError:
-        said = printable(self._redactor(" ".join(answer.text.split())), 300)
+        body = printable(self._redactor(" ".join(answer.text.split())), 300)
         message = f"{method} `{answer.url}` answered {status_words(answer.status)}"
-        message += f": {said}" if said else ""
+        message += f": {body}" if body else ""
         return HttpError(message, _hint(answer.status), answer.status, answer.text)
 
 
@@ -236,43 +244,45 @@ def _trusted(ca_file: Path | None) -> ssl.SSLContext:
         return ssl.create_default_context()
     try:
         return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:  # ssl.SSLError too
-        reason = error.strerror or "it holds no certificate"
-        raise UserError(f"`{ca_file}` cannot be used: {reason}", "a file of certificates in PEM") from None
+    except OSError as error:  # including ssl.SSLError
+        reason = error.strerror or "it contains no certificate"
+        raise UserError(
+            f"`{ca_file}` cannot be used: {reason}", "name a file of certificates in PEM"
+        ) from None
 
 
 def _body(response: httpx.Response, shown: str) -> bytes:
-    """The body as it was meant; HttpError where it is larger than any API's, packed or not.
+    """Return the decompressed body; raise HttpError if it is larger than `LARGEST`, compressed or not.
 
-    httpx unpacks as often as a server says, each time a thousandfold: unpacked it is bounded here.
+    httpx would decompress without a limit, and once for each coding that the server names.
     """
     coding = response.headers.get("content-encoding", "identity").strip().lower()
     if coding not in ("identity", "gzip"):
         message = f"`{shown}` answered in {printable(coding)}, and gzip was asked for"
-        raise HttpError(message, "mend what stands before it")
+        raise HttpError(message, "correct the proxy before it")
     unzip = zlib.decompressobj(16 + zlib.MAX_WBITS) if coding == "gzip" else None
     body = bytearray()
     for chunk in response.iter_raw():
         try:
             body += unzip.decompress(chunk, LARGEST + 1) if unzip else chunk
         except zlib.error:
-            raise httpx.DecodingError("it says gzip, and sends none") from None
+            raise httpx.DecodingError("the body is not gzip") from None
         if len(body) > LARGEST:
             message = f"`{shown}` answers with more than {LARGEST // 2**20} MiB"
             raise HttpError(message, "is this the address of its API?")
     if unzip and body and not unzip.eof:
-        raise httpx.DecodingError("it broke off within its answer")
+        raise httpx.DecodingError("the body is incomplete")
     return bytes(body)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
-    """Scheme, host and port; ValueError where it has none."""
+    """Return scheme, host and port; raise ValueError if the URL is invalid."""
     parts = urlsplit(url)
     return parts.scheme, parts.hostname, parts.port
 
 
 def _pause(answer: HttpResponse, usual: float) -> float:
-    """How long to wait: as long as the answer asks for, within bounds."""
+    """Return the seconds to wait: the response's Retry-After within bounds, else `usual`."""
     asked = answer.headers.get("retry-after", "")
     return min(float(asked), _LONGEST_PAUSE) if asked.isdecimal() and asked.isascii() else usual
 
@@ -282,4 +292,4 @@ def _hint(status: int) -> str:
         return "is the token right, and may it do this?"
     if status in (404, 405):
         return "is this the address of its API?"
-    return "wait a moment and run the command again" if status in _TRY_AGAIN else "look into its log"
+    return "wait a moment and run the command again" if status in _RETRIED else "look into its log"

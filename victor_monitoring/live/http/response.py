@@ -1,4 +1,4 @@
-"""What an HTTP server answers, as far as it is taken and in words."""
+"""HTTP responses, and the error for those that are not accepted."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from typing import Any, Final
 from victor_monitoring.base.diagnostics import UserError
 
 LARGEST: Final = 64 * 2**20
-"""Bytes of the largest answer that is taken: a million series of usual length."""
+"""The largest accepted body in bytes: a million series of usual length."""
 
 _PHRASES: Final = {each.value: each.phrase for each in HTTPStatus}
 
 
 def status_words(status: int) -> str:
-    """A status with its phrase, where it has one: `404 Not Found`."""
+    """Return a status with its phrase, if it has one: `404 Not Found`."""
     return f"{status} {_PHRASES.get(status, '')}".rstrip()
 
 
 def printable(text: str, most: int | None = None) -> str:
-    """A server's text as far as a terminal may see it, of `most` characters at most."""
+    """Return the first `most` characters of a text, with `?` for every unprintable one."""
     return "".join(each if each.isprintable() else "?" for each in text[:most])
 
 
 class HttpError(UserError):
-    """A live system that did not do what it was asked; `status` is its answer, None where there was none."""
+    """A request that failed; `status` is None if there was no response."""
 
     def __init__(self, message: str, hint: str, status: int | None = None, body: str = "") -> None:
         super().__init__(message, hint)
@@ -37,19 +37,19 @@ class HttpError(UserError):
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An answer that was admitted, whole."""
+    """A complete response with an accepted status."""
 
     url: str
     status: int
     headers: Mapping[str, str] = field(repr=False)
     text: str = field(repr=False)
-    hidden: Callable[[str], str] = field(repr=False, default=str)  # what takes secrets out of a text
+    hidden: Callable[[str], str] = field(repr=False, default=str)  # the redactor
 
     def json(self) -> Any:
-        """The body as JSON; HttpError where it is none."""
+        """Return the body parsed as JSON; raise HttpError if it is not JSON."""
         try:
             return json.loads(self.text)
-        except (ValueError, RecursionError):  # the second of lists within lists within lists
-            said = printable(self.hidden(self.text), 80)
-            message = f"`{self.url}` answered with something that is no JSON: {said}"
+        except (ValueError, RecursionError):  # RecursionError: deeply nested lists
+            start = printable(self.hidden(self.text), 80)
+            message = f"`{self.url}` answered with something that is no JSON: {start}"
             raise HttpError(message, "is this the address of its API?", self.status, self.text) from None

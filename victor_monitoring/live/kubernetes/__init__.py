@@ -1,1 +1,1 @@
-"""Kubernetes objects, and the Prometheus operator that selects them."""
+"""Kubernetes objects, read and written by kubectl, and the Prometheus operator that selects them."""

@@ -1,4 +1,4 @@
-"""What others have in a cluster, as far as the user may read it."""
+"""The objects of others in a cluster, as far as the user may read them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class ClusterProblem:
 
 
 class Cluster:
-    """One look at a cluster from the own namespace; it remembers what may not be read."""
+    """A view of a cluster from the spec's namespace, with the resources that the user may not read."""
 
     def __init__(self, kubectl: Kubectl, namespace: str) -> None:
         self._kubectl, self.namespace = kubectl, namespace
@@ -34,55 +34,57 @@ class Cluster:
 
     @property
     def unreadable(self) -> Iterator[ClusterProblem]:
-        """What the user may not read, once for each resource, and so is not known."""
+        """The problems of resources that the user may not read, one for each."""
         yield from self._unreadable.values()
 
     @property
     def command(self) -> str:
-        """Kubectl on this cluster, for people."""
+        """The kubectl command on this cluster, for users to run."""
         return self._kubectl.command()
 
     def patch(self, selecting: OperatorSelector, **spec: object) -> str:
-        """The command that gives one of the operator's objects these fields, for people."""
+        """Return the command that sets these fields of an operator's object, for users to run."""
         name, namespace = selecting.manifest["metadata"]["name"], namespace_of(selecting.manifest)
         patch = json.dumps({"spec": spec}, separators=(",", ":"))
         kind = selecting.manifest["kind"].lower()
         return f"{self.command} patch {kind} {name} --namespace={namespace} --type=merge --patch='{patch}'"
 
     def everywhere(self, resource: str, unknown: str) -> list[Manifest] | None:
-        """Every object of a resource; where not all may be listed those of the own namespace, or None.
+        """Return every object of a resource; if that is forbidden, those of the own namespace, or None.
 
-        `unknown` says what is not known then.
+        `unknown` is the question that stays open then, for the message.
         """
         found = self._kubectl.listed(resource, "--all-namespaces")
         if found is None:
-            self._miss(resource, unknown, "list", "in all namespaces")
+            self._note_unreadable(resource, unknown, "list", "in all namespaces")
             found = self._kubectl.listed(resource, f"--namespace={self.namespace}")
         return found
 
     def within(
         self, resource: str, namespace: str | None, unknown: str, selector: str = ""
     ) -> list[Manifest] | None:
-        """The objects of a resource in a namespace, or in all; None where they may not be listed."""
+        """Return the objects of a resource in a namespace, by default in all; None if forbidden."""
         place = f"--namespace={namespace}" if namespace else "--all-namespaces"
         found = self._kubectl.listed(resource, place, *([f"--selector={selector}"] if selector else []))
         if found is None:
-            self._miss(resource, unknown, "list", f"in `{namespace}`" if namespace else "in all namespaces")
+            self._note_unreadable(
+                resource, unknown, "list", f"in `{namespace}`" if namespace else "in all namespaces"
+            )
         return found
 
     def keys_of_secret(self, name: str) -> set[str] | None:
-        """The keys of a Secret in the own namespace, never their values; None where it may not be read.
+        """Return the keys of a Secret in the own namespace, without values; None if forbidden.
 
-        LookupError where there is no such Secret.
+        Raise LookupError if the Secret does not exist.
         """
         keys = self._kubectl.secret_keys(name, self.namespace)
         if keys is None:
-            unknown = "whether the Secrets of receivers are there"
-            self._miss("secrets", unknown, "get", f"in `{self.namespace}`")
+            unknown = "whether the Secrets of receivers exist"
+            self._note_unreadable("secrets", unknown, "get", f"in `{self.namespace}`")
         return keys
 
     def generated(self, alertmanager: OperatorSelector) -> str | None:
-        """The configuration that was generated, packed and in base64; None where it is not to be had."""
+        """Return the configuration that the operator generated, gzipped in base64; None without it."""
         name, namespace = alertmanager.manifest["metadata"]["name"], namespace_of(alertmanager.manifest)
         secret = f"alertmanager-{name}-generated"
         try:
@@ -91,20 +93,20 @@ class Cluster:
             return None
         if generated is None:
             unknown = f"where `{alertmanager}` sends the alerts"
-            self._miss(f"secrets of {namespace}", unknown, "get", f"in `{namespace}`")
+            self._note_unreadable(f"secrets of {namespace}", unknown, "get", f"in `{namespace}`")
         return generated
 
     @functools.cached_property
     def namespace_labels(self) -> Mapping[str, str] | None:
-        """The labels of the own namespace; None where it may not be read."""
+        """The labels of the own namespace; None if they may not be read."""
         found = self._kubectl.listed("namespaces", f"--field-selector=metadata.name={self.namespace}")
         if found is None:
-            self._miss("namespaces", "whether selectors of namespaces are met", "list", "")
+            self._note_unreadable("namespaces", "whether namespace selectors match", "list", "")
             return None
         return (found[0]["metadata"].get("labels") or {}) if found else {}
 
     def selecting(self, kind: str) -> tuple[OperatorSelector, ...]:
-        """The operator's objects that may select objects of a kind, as far as they may be listed."""
+        """Return the operator's objects that may select objects of a kind, as far as they may be listed."""
         return tuple(
             OperatorSelector(kind, resource, manifest)
             for resource in selecting_resources(kind)
@@ -112,14 +114,14 @@ class Cluster:
         )
 
     def knows_all(self, kind: str) -> bool:
-        """Whether everything that may select objects of a kind may be listed."""
+        """Return whether all resources that may select objects of a kind may be listed."""
         return not any(f"{each}.{_GROUP}" in self._unreadable for each in selecting_resources(kind))
 
-    @functools.cache  # noqa: B019 - it lives as long as the one look
+    @functools.cache  # noqa: B019 - the cache lives as long as the view
     def _of_operator(self, resource: str) -> tuple[Manifest, ...]:
-        return tuple(self.everywhere(f"{resource}.{_GROUP}", "what selects the objects of the spec") or ())
+        return tuple(self.everywhere(f"{resource}.{_GROUP}", "which objects select those of the spec") or ())
 
-    def _miss(self, resource: str, unknown: str, verb: str, where: str) -> None:
+    def _note_unreadable(self, resource: str, unknown: str, verb: str, where: str) -> None:
         message = f"you may not {verb} `{resource}`, so it is not known {unknown}"
-        right = f"ask for the right to {verb} `{resource.partition(' ')[0]}` {where}".strip()
-        self._unreadable.setdefault(resource, ClusterProblem(UNREADABLE, message, right))
+        hint = f"ask for permission to {verb} `{resource.partition(' ')[0]}` {where}".strip()
+        self._unreadable.setdefault(resource, ClusterProblem(UNREADABLE, message, hint))

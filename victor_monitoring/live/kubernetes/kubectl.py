@@ -1,4 +1,4 @@
-"""The user's own kubectl, and what it says."""
+"""The user's own kubectl: its commands, their output, and its errors with hints."""
 
 from __future__ import annotations
 
@@ -23,25 +23,28 @@ _CONFLICT: Final = re.compile(
     r"conflicts? with \"(?P<manager>[^\"]+)\"[^\n]*?:(?P<fields>(?:\s+(?:- )?\.[^\n]+)+)"
 )
 _FIELD: Final = re.compile(r"^\s*(?:- )?(\..+)$", re.MULTILINE)
-_HIDES_MANAGERS: Final = 21  # the minor version of kubectl from which it has to be asked for them
+_HIDES_MANAGERS: Final = 21  # from this minor version kubectl omits managed fields by default
 _NO_OPERATOR: Final = "install the Prometheus operator, or write `component: configmap`"
-_TOO_LARGE: Final = "a ConfigMap holds 1 MiB: draw or watch less, or split the spec"
+_TOO_LARGE: Final = "a ConfigMap holds 1 MiB: remove panels or alerts, or split the spec"
 _UNKNOWN_CONTEXT: Final = re.compile(r"context .*(does not exist|not found)")
 _FORBIDDEN: Final = re.compile(r"[Ff]orbidden")
 _NO_RESOURCE: Final = re.compile(r"doesn't have a resource type")
 _NOT_FOUND: Final = re.compile(r"NotFound|not found")
-_HERE: Final = "KUBECTL"
-_HINTS: Final = (  # by what kubectl says; `\1` is the first thing that it names
+_KUBECTL: Final = "KUBECTL"  # replaced by the command with its context
+_HINTS: Final = (  # by a pattern of kubectl's error; `\1` is the first name in it
     (r"no matches for kind|could not find the requested resource", _NO_OPERATOR),
-    (r"namespaces \"([^\"]*)\" not found", rf"create it: `{_HERE} create namespace \1`, or name another"),
+    (r"namespaces \"([^\"]*)\" not found", rf"create it: `{_KUBECTL} create namespace \1`, or name another"),
     (r"Too long|too large", _TOO_LARGE),
-    (r"[Ff]orbidden", f"ask for the right to do this: `{_HERE} auth can-i --list`"),
-    (r"refused|timeout|deadline|EOF", f"is the cluster up, and this its address? `{_HERE} cluster-info`"),
+    (r"[Ff]orbidden", f"ask for permission; list yours with `{_KUBECTL} auth can-i --list`"),
+    (
+        r"refused|timeout|deadline|EOF",
+        f"check that the cluster is up at this address: `{_KUBECTL} cluster-info`",
+    ),
 )
 
 
 class KubectlError(UserError):
-    """What kubectl refused, in its own words; `conflicts` are the fields of others, by their managers."""
+    """An error of kubectl, with its message; `conflicts` are fields by the other managers that own them."""
 
     def __init__(self, message: str, hint: str, conflicts: Mapping[str, Sequence[str]]) -> None:
         super().__init__(message, hint)
@@ -49,7 +52,7 @@ class KubectlError(UserError):
 
 
 class Kubectl:
-    """kubectl on PATH, in one context of the user's own configuration and one namespace."""
+    """The kubectl on PATH, in one context of the user's own configuration and one namespace."""
 
     def __init__(
         self, environment: ApplyEnvironment, kube_context: str | None, namespace: str | None, name: str
@@ -59,11 +62,11 @@ class Kubectl:
         self._place = [*self._cluster, *([f"--namespace={namespace}"] if namespace else [])]
 
     def accepted(self, manifests: str) -> None:
-        """Returns where the server would take all of them, were nobody else's fields in the way."""
+        """Raise KubectlError unless the server would accept all objects, conflicts aside: a dry run."""
         self._apply(manifests, _DRY, "--force-conflicts")
 
     def conflicts(self, manifest: str) -> Mapping[str, Sequence[str]]:
-        """The fields that others own and an apply would change, by their managers."""
+        """Return the fields that an apply would change though others own them, by field manager."""
         try:
             self._apply(manifest, _DRY)
         except KubectlError as error:
@@ -73,38 +76,38 @@ class Kubectl:
         return {}
 
     def apply(self, manifest: str, *, force: bool = False) -> None:
-        """The object holds what the manifest says. UserError where others own it, unless by force."""
+        """Apply the manifest; raise KubectlError if other managers own its fields, unless by force."""
         try:
             self._apply(manifest, *(["--force-conflicts"] if force else []))
         except KubectlError as error:
             if error.conflicts.keys() != {MANAGER}:
                 raise
-            self._apply(manifest, "--force-conflicts")  # over what we patched ourselves
+            self._apply(manifest, "--force-conflicts")  # the conflict is with our own earlier patch
 
     def patch(self, manifest: str, patch: str) -> None:
-        """The object, changed by a merge patch."""
+        """Apply a merge patch to the object."""
         options = ["--type=merge", f"--patch={patch}", f"--field-manager={MANAGER}", "--filename=-"]
         self._change("patch", *options, stdin=manifest)
 
     def delete(self, manifest: str) -> None:
-        """The object is gone."""
+        """Delete the object if it exists."""
         options = ["--ignore-not-found", "--timeout=30s", "--filename=-"]
         self._change("delete", *options, stdin=manifest)
 
     def get(self, manifests: str) -> list[Manifest]:
-        """Those of the objects that exist, with who manages what."""
+        """Return the objects that exist, with their managed fields."""
         return self._objects("get", "--ignore-not-found", "--filename=-", stdin=manifests)
 
     def owned(self, selector: str) -> list[Manifest]:
-        """The objects of the kinds that are rendered, by their labels; a kind that is not there has none."""
+        """Return the objects of all rendered kinds with these labels; unknown kinds have none."""
         return self._objects("get", ",".join(self._kinds), f"--selector={selector}")
 
     def owned_anywhere(self, selector: str) -> list[Manifest]:
-        """The same in all namespaces; KubectlError where the user may not look into them."""
+        """Return the same from all namespaces; raise KubectlError if the user may not list them."""
         return self._objects("get", ",".join(self._kinds), "--all-namespaces", f"--selector={selector}")
 
     def listed(self, resource: str, *where: str) -> list[Manifest] | None:
-        """The objects of a resource; none where the cluster does not know it, None where it is forbidden."""
+        """Return the objects of a resource; empty if the cluster does not know it, None if forbidden."""
         ran = self._run("get", resource, *where, "--output=json")
         if ran.status and _FORBIDDEN.search(ran.err):
             return None
@@ -113,37 +116,37 @@ class Kubectl:
         return self._items(ran)
 
     def secret_keys(self, name: str, namespace: str) -> set[str] | None:
-        """The keys of a Secret; None where it may not be read, LookupError where there is none."""
+        """Return the keys of a Secret, None if forbidden; raise LookupError if it does not exist."""
         template = '{{range $key, $value := .data}}{{$key}}{{"\\n"}}{{end}}'
-        keys = self._of_secret(name, namespace, template)
+        keys = self._formatted_secret(name, namespace, template)
         return None if keys is None else set(keys.split())
 
     def secret_value(self, name: str, namespace: str, key: str) -> str | None:
-        """A value of a Secret, in base64; None where it may not be read, LookupError where it is missing."""
-        value = self._of_secret(name, namespace, f'{{{{index .data "{key}"}}}}')
+        """Return a value of a Secret in base64, None if forbidden; raise LookupError if it does not exist."""
+        value = self._formatted_secret(name, namespace, f'{{{{index .data "{key}"}}}}')
         if value == "<no value>":
             raise LookupError(key)
         return value
 
-    def _of_secret(self, name: str, namespace: str, template: str) -> str | None:
-        """What a template makes of a Secret; None where it may not be read, LookupError without it."""
+    def _formatted_secret(self, name: str, namespace: str, template: str) -> str | None:
+        """Return a Secret formatted by a Go template, None if forbidden; raise LookupError without it."""
         ran = self._run("get", "secret", name, f"--namespace={namespace}", f"--output=go-template={template}")
         if ran.status and _FORBIDDEN.search(ran.err):
             return None
         if ran.status and _NOT_FOUND.search(ran.err):
             raise LookupError(name)
-        self._done(ran)
+        self._check(ran)
         return ran.out
 
     def command(self, *arguments: str) -> str:
-        """A command of kubectl on this cluster, for people."""
+        """Return a kubectl command on this cluster, for users to run."""
         return shlex.join(["kubectl", *self._cluster, *arguments])
 
     def diff(self, manifest: str) -> str:
-        """What `kubectl diff` shows, without the names of its temporary files."""
+        """Return the output of `kubectl diff`, without the names of its temporary files."""
         ran = self._run("diff", *_SERVER_SIDE, "--force-conflicts", "--filename=-", stdin=manifest)
         if ran.status > 1:
-            raise self._refused(ran)
+            raise self._error(ran)
         lines = [line for line in ran.out.splitlines() if not line.startswith("diff ")]
         return "".join(f"{_unstamped(line)}\n" for line in lines)
 
@@ -153,50 +156,52 @@ class Kubectl:
     def _change(self, verb: str, *arguments: str, stdin: str) -> None:
         with contextlib.nullcontext() if _DRY in arguments else unbroken():
             ran = self._run(verb, *arguments, stdin=stdin)
-        self._done(ran)
+        self._check(ran)
 
     def _objects(self, *arguments: str, stdin: str | None = None) -> list[Manifest]:
         return self._items(self._run(*arguments, *self._with_managers, "--output=json", stdin=stdin))
 
     def _items(self, ran: ProcessResult) -> list[Manifest]:
-        self._done(ran)
+        self._check(ran)
         document = self._document(ran) if ran.out.strip() else {"items": []}
         items = document.get("items", [document])
         if not isinstance(items, list) or not all(map(is_manifest, items)):
-            raise self._strange(ran)
+            raise self._unexpected(ran)
         return items
 
     @functools.cached_property
     def _kinds(self) -> list[str]:
         ran = self._run("api-resources", f"--api-group={_OPERATOR_GROUP}", "--output=name")
-        self._done(ran)
+        self._check(ran)
         return ["configmaps", *(each for each in _OPERATOR_KINDS if each in ran.out.split())]
 
     @functools.cached_property
     def _with_managers(self) -> list[str]:
         ran = self._run("version", "--client", "--output=json")
-        self._done(ran)
+        self._check(ran)
         match self._document(ran):
             case {"clientVersion": {"minor": str(text)}}:
                 minor = re.match(r"\d+", text)
-                is_asked = minor is None or int(minor[0]) >= _HIDES_MANAGERS
-                return ["--show-managed-fields"] if is_asked else []
-        raise self._strange(ran)
+                is_needed = minor is None or int(minor[0]) >= _HIDES_MANAGERS
+                return ["--show-managed-fields"] if is_needed else []
+        raise self._unexpected(ran)
 
     def _document(self, ran: ProcessResult) -> dict[str, Any]:
-        """The JSON that was printed."""
+        """Return the printed JSON object; raise KubectlError unless it is one."""
         try:
             found = json.loads(ran.out)
         except (ValueError, RecursionError):
             found = None
         if not isinstance(found, dict):
-            raise self._strange(ran)
+            raise self._unexpected(ran)
         return found
 
-    def _strange(self, ran: ProcessResult) -> KubectlError:
-        said = printable(self._environment.redactor(" ".join(ran.out.split())), 80)
-        message = f"{self._name}: kubectl printed something else than was asked for: {said}"
-        return KubectlError(message, "is it kubectl that stands on PATH? `kubectl version --client`", {})
+    def _unexpected(self, ran: ProcessResult) -> KubectlError:
+        output = printable(self._environment.redactor(" ".join(ran.out.split())), 80)
+        message = f"{self._name}: kubectl printed unexpected output: {output}"
+        return KubectlError(
+            message, "check that kubectl on PATH is the real one: `kubectl version --client`", {}
+        )
 
     def _run(self, verb: str, *arguments: str, stdin: str | None = None) -> ProcessResult:
         command = [
@@ -208,22 +213,26 @@ class Kubectl:
         ]
         return self._environment.run(command, stdin=stdin, timeout=90.0)
 
-    def _done(self, ran: ProcessResult) -> None:
+    def _check(self, ran: ProcessResult) -> None:
         if ran.status:
-            raise self._refused(ran)
+            raise self._error(ran)
 
-    def _refused(self, ran: ProcessResult) -> KubectlError:
+    def _error(self, ran: ProcessResult) -> KubectlError:
         if found := _conflicts(ran):
-            told = "; ".join(conflict_words(found))
-            return KubectlError(f"{self._name}: {told}", "look at the plan; --force overwrites it", found)
-        lines = dict.fromkeys(" ".join(line.split()) for line in ran.err.splitlines())  # one for each object
-        said = printable(" ".join(filter(None, lines)) or f"kubectl ended with status {ran.status}")
-        if self._context and _UNKNOWN_CONTEXT.search(said):
+            managers = "; ".join(conflict_words(found))
+            hint = "read the plan; overwrite the fields with --force"
+            return KubectlError(f"{self._name}: {managers}", hint, found)
+        # kubectl repeats a line for each object.
+        lines = dict.fromkeys(" ".join(line.split()) for line in ran.err.splitlines())
+        message = printable(" ".join(filter(None, lines)) or f"kubectl ended with status {ran.status}")
+        if self._context and _UNKNOWN_CONTEXT.search(message):
             return self._unknown_context(self._context)
-        marked = ((re.search(mark, said), hint) for mark, hint in _HINTS)
-        hint = next((match.expand(hint) for match, hint in marked if match), "mend what it says")
-        hint = hint.replace(_HERE, self.command())  # where it is set to may be another cluster
-        return KubectlError(f"{self._name}: {said.removeprefix('error: ')}", hint, {})
+        marked = ((re.search(mark, message), hint) for mark, hint in _HINTS)
+        hint = next(
+            (match.expand(hint) for match, hint in marked if match), "fix the error that kubectl reports"
+        )
+        hint = hint.replace(_KUBECTL, self.command())  # the current context may be another cluster
+        return KubectlError(f"{self._name}: {message.removeprefix('error: ')}", hint, {})
 
     def _unknown_context(self, wanted: str) -> KubectlError:
         ran = self._environment.run(
@@ -231,8 +240,8 @@ class Kubectl:
         )
         message = f"{self._name}: kubectl has no context `{wanted}`"
         if not (known := ran.out.split()):
-            hint = "name the file of your clusters: KUBECONFIG=FILE"
-            return KubectlError(f"{message}: its configuration has none at all", hint, {})
+            hint = "set the configuration file: KUBECONFIG=FILE"
+            return KubectlError(f"{message}: its configuration has no contexts", hint, {})
         names = ", ".join(f"`{each}`" for each in known)
         hint = f"name one of them in the context's `targets`: `kubernetes: {{kube_context: {known[0]}}}`"
         return KubectlError(f"{message}; it has {names}", hint, {})
@@ -246,7 +255,7 @@ _OPERATOR_KINDS: Final = tuple(
 
 
 def conflict_words(conflicts: Mapping[str, Sequence[str]]) -> list[str]:
-    """Who else manages which fields."""
+    """Return a sentence for each manager with the fields that it manages."""
     return [f"`{manager}` manages {', '.join(fields)}" for manager, fields in conflicts.items()]
 
 
@@ -258,7 +267,7 @@ def _conflicts(ran: ProcessResult) -> dict[str, list[str]]:
 
 
 def _unstamped(line: str) -> str:
-    """A line of a diff; of the two that name files only which of them it is."""
+    """Return a line of a diff, with the file names in its header replaced by `live` and `rendered`."""
     if line.startswith("--- "):
         return "--- live"
     return "+++ rendered" if line.startswith("+++ ") else line

@@ -1,8 +1,8 @@
-"""Kubernetes objects: as they are rendered, as they are read, and who set what in them.
+"""Kubernetes objects: comparison of live with rendered ones, and the managers of their fields.
 
-Of an object only its body is ours, all but `metadata` and `status`, and in `metadata` our labels. An API
-server adds defaults and others add annotations: an object is as rendered where it holds all that is rendered
-and where nobody else owns anything in its body besides.
+The spec owns the body of an object (all but `metadata` and `status`) and the rendered labels. An API server
+adds defaults, and other managers add annotations. So an object is as rendered if it contains everything
+rendered and no other manager owns a further field of its body.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from victor_monitoring.language.model.fields import INSTANCE, MANAGED_BY, PART_O
 
 MANAGER: Final = "victor-mon"
 Manifest: TypeAlias = Mapping[str, Any]
-_KEPT: Final = ("name", "namespace", "labels", "annotations")  # of the metadata, to restore an object
+_KEPT: Final = ("name", "namespace", "labels", "annotations")  # the metadata needed to restore an object
 _NO_BODY: Final = ("apiVersion", "kind", "metadata", "status")
 
 
 @dataclass(frozen=True, slots=True)
 class ForeignEdit:
-    """A field of an object's body that somebody else set otherwise than it is rendered."""
+    """A field of an object's body that another manager set to a value that is not rendered."""
 
     manager: str
     field: str
 
 
 def is_manifest(value: object) -> bool:
-    """Whether a value that was received has the shape of an object, as far as it is looked at."""
+    """Return whether a received value has the shape of an object, in the fields that are used."""
     match value:
         case {"apiVersion": str(), "kind": str(), "metadata": {"name": str()} as metadata}:
             managed = metadata.get("managedFields") or []
@@ -44,49 +44,49 @@ def is_manifest(value: object) -> bool:
 
 
 def name_of(manifest: Manifest, namespace: str | None) -> str:
-    """The object's kind and name as they are printed, in the namespace that the spec names, if it does."""
+    """Return the printed name of an object: kind, namespace if the spec sets one, and name."""
     metadata = manifest["metadata"]
     place = f"{namespace}/" if namespace else ""
     return f"{manifest['kind']} {place}{metadata['name']}"
 
 
 def namespace_of(manifest: Manifest) -> str:
-    """The namespace that an object stands in; empty where it does not say."""
+    """Return the namespace of an object; empty if it has none."""
     return str(manifest["metadata"].get("namespace", ""))
 
 
 def owner_of(manifest: Manifest) -> tuple[str | None, str | None]:
-    """The service and the context that an object of ours is of; the service is None where it is not ours."""
+    """Return the service and context of an object; the service is None unless victor-mon manages it."""
     labels = manifest["metadata"].get("labels") or {}
-    is_ours = labels.get(MANAGED_BY) == MANAGER
-    return (labels.get(PART_OF) if is_ours else None), labels.get(INSTANCE)
+    is_managed = labels.get(MANAGED_BY) == MANAGER
+    return (labels.get(PART_OF) if is_managed else None), labels.get(INSTANCE)
 
 
 def selector(service: str, context: str) -> str:
-    """What selects the objects of a context by their labels."""
+    """Return the label selector for the objects of a context."""
     return f"{MANAGED_BY}={MANAGER},{PART_OF}={service},{INSTANCE}={context}"
 
 
-def text_of(there: Manifest, wanted: Manifest | None, rendered: str) -> str:
-    """The rendered text where the object is as rendered, else what the object would be restored from."""
-    if wanted is not None and is_as_rendered(there, wanted):
+def text_of(live: Manifest, wanted: Manifest | None, rendered: str) -> str:
+    """Return the rendered text if the object is as rendered, else YAML that would restore the object."""
+    if wanted is not None and is_as_rendered(live, wanted):
         return rendered
-    metadata = {key: there["metadata"][key] for key in _KEPT if there["metadata"].get(key)}
-    whole = {"apiVersion": there["apiVersion"], "kind": there["kind"], "metadata": metadata, **body_of(there)}
+    metadata = {key: live["metadata"][key] for key in _KEPT if live["metadata"].get(key)}
+    whole = {"apiVersion": live["apiVersion"], "kind": live["kind"], "metadata": metadata, **body_of(live)}
     return yaml.safe_dump(whole, sort_keys=False, allow_unicode=True, width=10**9)
 
 
-def is_as_rendered(there: Manifest, wanted: Manifest) -> bool:
-    """Whether the object holds all that is rendered, and nobody else owns anything in its body besides."""
-    labels = there["metadata"].get("labels") or {}
+def is_as_rendered(live: Manifest, wanted: Manifest) -> bool:
+    """Return whether the object contains everything rendered, and others own no further field of its body."""
+    labels = live["metadata"].get("labels") or {}
     has_labels = _covers(labels, wanted["metadata"]["labels"])
-    return has_labels and _covers(body_of(there), body_of(wanted)) and not any(edits(there, wanted))
+    return has_labels and _covers(body_of(live), body_of(wanted)) and not any(edits(live, wanted))
 
 
-def edits(there: Manifest, wanted: Manifest) -> Iterator[ForeignEdit]:
-    """What others own in the object's body and is not as rendered, by the server's own books."""
-    was, shall = body_of(there), body_of(wanted)
-    for entry in there["metadata"].get("managedFields") or ():
+def edits(live: Manifest, wanted: Manifest) -> Iterator[ForeignEdit]:
+    """Yield the fields of the object's body that other managers own and that are not as rendered."""
+    found, rendered = body_of(live), body_of(wanted)
+    for entry in live["metadata"].get("managedFields") or ():
         manager = str(entry.get("manager"))
         owned = {
             key: below
@@ -94,50 +94,50 @@ def edits(there: Manifest, wanted: Manifest) -> Iterator[ForeignEdit]:
             if key.removeprefix("f:") not in _NO_BODY
         }
         if manager != MANAGER:
-            yield from (ForeignEdit(manager, field) for field in _others(owned, was, shall, ""))
+            yield from (ForeignEdit(manager, field) for field in _differing(owned, found, rendered, ""))
 
 
-def removals(there: Manifest, wanted: Manifest) -> str | None:
-    """A merge patch that leaves in the body what is rendered only; None where nothing is to go."""
-    patch = _patch(body_of(there), body_of(wanted))
+def removals(live: Manifest, wanted: Manifest) -> str | None:
+    """Return a merge patch that removes additions and restores rendered values; None if it is empty."""
+    patch = _patch(body_of(live), body_of(wanted))
     return json.dumps(patch) if patch else None
 
 
 def body_of(manifest: Manifest) -> Manifest:
-    """All of an object that is not about the object."""
+    """Return an object without `apiVersion`, `kind`, `metadata` and `status`."""
     return {key: value for key, value in manifest.items() if key not in _NO_BODY}
 
 
-def _covers(there: Any, wanted: Any) -> bool:
+def _covers(live: Any, wanted: Any) -> bool:
     if isinstance(wanted, dict):
-        return isinstance(there, dict) and all(
-            key in there and _covers(there[key], value) for key, value in wanted.items()
+        return isinstance(live, dict) and all(
+            key in live and _covers(live[key], value) for key, value in wanted.items()
         )
     if isinstance(wanted, list):
         return (
-            isinstance(there, list)
-            and len(there) == len(wanted)
-            and all(_covers(*pair) for pair in zip(there, wanted, strict=True))
+            isinstance(live, list)
+            and len(live) == len(wanted)
+            and all(_covers(*pair) for pair in zip(live, wanted, strict=True))
         )
-    return bool(there == wanted)
+    return bool(live == wanted)
 
 
-def _others(owned: Mapping[str, Any], there: Any, wanted: Any, path: str) -> Iterator[str]:
-    """The paths that are owned and not alike, down to the first that `wanted` has not."""
+def _differing(owned: Mapping[str, Any], live: Any, wanted: Any, path: str) -> Iterator[str]:
+    """Yield the paths of owned fields that differ; a field missing in `wanted` is not descended into."""
     for key, below in owned.items():
         if key == ".":
             continue
-        here = f"{path}{_step(key)}"
+        field = f"{path}{_step(key)}"
         has, inner_wanted = _at(wanted, key)
-        _, inner_there = _at(there, key)
-        if not has or (not below and inner_there != inner_wanted):
-            yield here
+        _, inner_live = _at(live, key)
+        if not has or (not below and inner_live != inner_wanted):
+            yield field
         elif below:
-            yield from _others(below, inner_there, inner_wanted, here)
+            yield from _differing(below, inner_live, inner_wanted, field)
 
 
 def _at(value: Any, key: str) -> tuple[bool, Any]:
-    """Whether there is something at a key of `fieldsV1`, and what."""
+    """Return whether a value exists at a key of `fieldsV1`, and the value."""
     kind, _, rest = key.partition(":")
     if kind == "f":
         return (rest in value, value.get(rest)) if isinstance(value, dict) else (False, None)
@@ -157,10 +157,10 @@ def _step(key: str) -> str:
     return f".{rest}" if kind == "f" else f"[{rest}]"
 
 
-def _patch(there: Manifest, wanted: Manifest) -> dict[str, Any]:
-    patch: dict[str, Any] = {key: None for key in there if key not in wanted}
+def _patch(live: Manifest, wanted: Manifest) -> dict[str, Any]:
+    patch: dict[str, Any] = {key: None for key in live if key not in wanted}
     for key, value in wanted.items():
-        found = there.get(key)
+        found = live.get(key)
         if isinstance(found, dict) and isinstance(value, dict):
             if inner := _patch(found, value):
                 patch[key] = inner

@@ -1,4 +1,4 @@
-"""Whether the operator's objects select what is rendered, by what may be read of them."""
+"""Problems of selection and routing by the Prometheus operator, as far as the user may read its objects."""
 
 from __future__ import annotations
 
@@ -12,11 +12,16 @@ from victor_monitoring.live.kubernetes.cluster import Cluster, ClusterProblem
 from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
 from victor_monitoring.live.kubernetes.operator_routing import routing_problems, strategy_problems
 from victor_monitoring.live.kubernetes.references import missing_references, sidecar_problems
-from victor_monitoring.live.kubernetes.selection import SILENT, OperatorSelector, selecting_resources, unmet
+from victor_monitoring.live.kubernetes.selection import (
+    UNSELECTED_EFFECT,
+    OperatorSelector,
+    selecting_resources,
+    unmet,
+)
 
 
 def selectors_of(cluster: Cluster, manifest: Manifest) -> tuple[list[OperatorSelector], bool]:
-    """Who selects an object, and whether that is all that is to be known."""
+    """Return the operator's objects that select an object, and whether the list is certainly complete."""
     labels = manifest["metadata"]["labels"]
     found, is_certain = [], True
     for each in cluster.selecting(manifest["kind"]):
@@ -32,7 +37,7 @@ def selectors_of(cluster: Cluster, manifest: Manifest) -> tuple[list[OperatorSel
 def selection_problems(
     cluster: Cluster, manifests: Sequence[Manifest], apply: str
 ) -> Iterator[ClusterProblem]:
-    """Objects that several select; and those that nothing selects, as one where one remedy helps them all.
+    """Yield objects that several select, and objects that none selects, joined if one remedy repairs them.
 
     `apply` is the command that applies the spec.
     """
@@ -46,31 +51,33 @@ def selection_problems(
         if len(found) > 1:
             several = ", ".join(f"`{each}`" for each in found)
             message = f"`{name}` is selected by {len(found)}: {several}"
-            yield ClusterProblem(SELECTED_TWICE, message, "is each of them meant?")
+            yield ClusterProblem(SELECTED_TWICE, message, "check that each of them is intended")
         elif not found and is_certain:
             unselected.setdefault(_remedy(cluster, manifest, apply), []).append(manifest)
     for hint, alike in unselected.items():
         names = ", ".join(f"`{each['kind']} {each['metadata']['name']}`" for each in alike)
-        silent = ", ".join(dict.fromkeys(SILENT[each["kind"]] for each in alike))
-        yield ClusterProblem(UNSELECTED, f"nothing selects {names}: {silent}", hint)
+        effects = ", ".join(dict.fromkeys(UNSELECTED_EFFECT[each["kind"]] for each in alike))
+        yield ClusterProblem(UNSELECTED, f"nothing selects {names}: {effects}", hint)
 
 
 def refusals(manifests: Sequence[Manifest]) -> Iterator[ClusterProblem]:
-    """Objects that the operator says it has not accepted, in its own words."""
+    """Yield the objects that the operator reports as not accepted, with its message."""
     for manifest in manifests:
         for binding in (manifest.get("status") or {}).get("bindings") or ():
             for condition in binding.get("conditions") or ():
                 if condition.get("type") == "Accepted" and condition.get("status") == "False":
                     name = f"{manifest['kind']} {manifest['metadata']['name']}"
                     by = f"{binding.get('resource')} {binding.get('namespace')}/{binding.get('name')}"
-                    words = f"{condition.get('reason')}: {condition.get('message')}"
+                    reason = f"{condition.get('reason')}: {condition.get('message')}"
                     yield ClusterProblem(
-                        REFUSED, f"the operator refuses `{name}` for {by}: {words}", "follow its words"
+                        REFUSED,
+                        f"the operator refuses `{name}` for {by}: {reason}",
+                        "fix the reason that it gives",
                     )
 
 
 def _labels_for(cluster: Cluster, each: OperatorSelector) -> dict[str, str] | None:
-    """The labels of the own namespace, read only where a selector asks for them."""
+    """Return the labels of the own namespace, read only if a selector needs them; None if unreadable."""
     if not each.by_namespace:
         return {}
     labels = cluster.namespace_labels
@@ -78,17 +85,17 @@ def _labels_for(cluster: Cluster, each: OperatorSelector) -> dict[str, str] | No
 
 
 def _remedy(cluster: Cluster, manifest: Manifest, apply: str) -> str:
-    """What would have the object selected by the one that is nearest to it."""
+    """Return the steps that make the operator's object with the fewest steps select the manifest."""
     selecting = cluster.selecting(manifest["kind"])
     if not selecting:
         kinds = " or ".join(selecting_resources(manifest["kind"]))
-        return f"the cluster has none of the operator's {kinds}: make one, or write `component: configmap`"
+        return f"the cluster has none of the operator's {kinds}: create one, or write `component: configmap`"
     by_distance = sorted(selecting, key=lambda each: len(list(_steps(cluster, each, manifest, apply))))
     return "; and ".join(_steps(cluster, by_distance[0], manifest, apply))
 
 
 def _steps(cluster: Cluster, each: OperatorSelector, manifest: Manifest, apply: str) -> Iterator[str]:
-    """Each thing to do so that one of the operator's objects selects the object."""
+    """Yield the steps that make one of the operator's objects select the manifest."""
     if not each.selects_namespace(cluster.namespace, _labels_for(cluster, each)):
         yield _namespace_step(cluster, each)
     if each.by_labels is None:
@@ -116,7 +123,7 @@ def _namespace_step(cluster: Cluster, each: OperatorSelector) -> str:
 
 
 def _scalar(value: str) -> str:
-    """A label's value in a YAML mapping in brackets: quoted where it would be no text, or more."""
+    """Return a label's value for a YAML flow mapping, quoted unless it is plainly a string."""
     is_plain = value.replace("-", "").replace("_", "").isalpha() and value.lower() not in _WORDS
     return value if is_plain else f'"{value}"'
 
@@ -129,7 +136,7 @@ if TYPE_CHECKING:
 
 
 class OperatorView:
-    """One look at a cluster whose operator is to take the objects of a context, `manifests` as rendered."""
+    """A view of a cluster whose operator is to select the objects of a context, rendered as `manifests`."""
 
     def __init__(
         self,
@@ -147,18 +154,18 @@ class OperatorView:
         self._apply = f"`victor-mon apply --context {delivery.context}`"
 
     def missing(self) -> Iterator[ClusterProblem]:
-        """What the objects refer to and the cluster does not have."""
+        """Yield the references of the objects that the cluster does not have."""
         yield from missing_references(self._cluster, self._manifests)
 
     def foreseen(self) -> Iterator[ClusterProblem]:
-        """Objects that would not be selected, alerts that would not be routed, and what is not known."""
+        """Yield objects that would not be selected, alerts that would not be routed, unreadable resources."""
         yield from selection_problems(self._cluster, self._manifests, self._apply)
         yield from sidecar_problems(self._cluster, self._manifests, self._apply)
         yield from self._astray()
         yield from self._cluster.unreadable
 
     def found(self, live: Sequence[Manifest]) -> Iterator[ClusterProblem]:
-        """The same of the objects as they are in the cluster, and what the operator has made of them."""
+        """Yield the same for the live objects, refusals by the operator, and gaps in its configuration."""
         yield from selection_problems(self._cluster, self._manifests, self._apply)
         yield from sidecar_problems(self._cluster, self._manifests, self._apply)
         yield from self.missing()
@@ -177,7 +184,7 @@ class OperatorView:
                 yield from strategy_problems(self._delivery.spec, self._cluster, alertmanager, self._apply)
 
     def _routed(self) -> Mapping[str, tuple[OperatorSelector, list[Manifest]]]:
-        """The Alertmanagers that select AlertmanagerConfigs of the context, by name, each with these."""
+        """Return the Alertmanagers, by name, each with the AlertmanagerConfigs of the context it selects."""
         found: dict[str, tuple[OperatorSelector, list[Manifest]]] = {}
         for manifest in self._manifests:
             if manifest["kind"] == "AlertmanagerConfig":

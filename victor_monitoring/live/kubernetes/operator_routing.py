@@ -1,4 +1,4 @@
-"""Where an Alertmanager of the operator sends the alerts of a spec, by its generated configuration."""
+"""The routing of a spec's alerts by the configuration that the operator generates for an Alertmanager."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ _NAMESPACE = "namespace"
 def strategy_problems(
     spec: Resolved, cluster: Cluster, alertmanager: OperatorSelector, apply: str
 ) -> Iterator[ClusterProblem]:
-    """Alerts that do not reach the spec's receivers since they carry no namespace, or another."""
+    """Yield alerts that miss the spec's receivers because their label `namespace` is missing or differs."""
     namespace = cluster.namespace
     if not _is_bound(alertmanager, namespace):
         return
@@ -39,9 +39,7 @@ def strategy_problems(
     if not astray:
         return
     others = f" and {len(astray) - 1} more" if len(astray) > 1 else ""
-    message = (
-        f'`{alertmanager}` routes alerts with `namespace="{namespace}"` alone, and not `{astray[0]}`{others}'
-    )
+    message = f'`{alertmanager}` routes only alerts with `namespace="{namespace}"`, not `{astray[0]}`{others}'
     command = cluster.patch(alertmanager, alertmanagerConfigMatcherStrategy={"type": "None"})
     hint = f"run `{command}`"
     if not _has_namespace_label(spec):
@@ -51,7 +49,7 @@ def strategy_problems(
 
 
 def alert_labels(spec: Resolved) -> Iterator[tuple[str, Mapping[str, str]]]:
-    """The labels that every instance of each alert carries, meta alerts included."""
+    """Yield each alert's name with the labels that all its instances carry, meta alerts included."""
     for alert in spec.alerts:
         selected = {matcher.label: matcher.value for matcher in alert.signal.select}
         yield alert.name, {**selected, **dict(alert.labels)}
@@ -67,25 +65,23 @@ def routing_problems(
     configs: Sequence[Manifest],
     environment: ApplyEnvironment,
 ) -> Iterator[ClusterProblem]:
-    """Yield the spec's receivers and inhibitions that the configuration of the operator does not have.
+    """Yield the spec's receivers and inhibitions that the generated configuration does not have.
 
-    `configs` are the AlertmanagerConfigs that the Alertmanager selects, as rendered. Nothing is said of a
-    configuration that is not there or may not be read. Raise UserError where it is no configuration.
+    `configs` are the AlertmanagerConfigs that the Alertmanager selects, as rendered. A configuration that is
+    missing or unreadable yields nothing. Raise UserError if it is malformed.
     """
     generated = cluster.generated(alertmanager)
     if generated is None:
         return
     document = _unpacked(generated, alertmanager)
-    # Without the receivers' own settings: secrets of everybody in the cluster are among them.
+    # Without the receivers' settings: they contain secrets of every user of the cluster.
     names = [{"name": each["name"]} for each in document["receivers"]]
     with tempfile.TemporaryDirectory(prefix="victor-mon-") as folder:
         path = Path(folder) / "alertmanager.yaml"
         path.write_text(yaml.safe_dump({"route": document["route"], "receivers": names}), encoding="utf-8")
         for receiver, name in _unreached(spec, cluster, configs, environment, path).items():
             message = f"`{name}` does not reach the receiver `{receiver}` of `{alertmanager}`"
-            yield ClusterProblem(
-                UNROUTED, message, "look at the log of the operator, and at its other findings"
-            )
+            yield ClusterProblem(UNROUTED, message, "look in the operator's log, and at the other findings")
     yield from _uninhibited(alertmanager, configs, document.get("inhibit_rules") or ())
 
 
@@ -101,7 +97,7 @@ def _unpacked(generated: str, alertmanager: OperatorSelector) -> dict[str, Any]:
 def _unreached(
     spec: Resolved, cluster: Cluster, configs: Sequence[Manifest], environment: ApplyEnvironment, path: Path
 ) -> Mapping[str, str]:
-    """By amtool's word the receivers that an alert of theirs does not reach, each with the first such one."""
+    """Return the receivers that some alert does not reach by amtool, each with the first such alert."""
     command = [environment.program("amtool"), "config", "routes", "test", f"--config.file={path}"]
     missed: dict[str, str] = {}
     for name, labels in alert_labels(spec):
@@ -109,7 +105,7 @@ def _unreached(
         reached = set(environment.run([*command, f"alertname={name}", *given]).out.strip().split(","))
         for config in configs:
             receiver = _receiver(config, cluster.namespace)
-            if receiver and receiver not in reached and _wants(config, labels):
+            if receiver and receiver not in reached and _matches(config, labels):
                 missed.setdefault(receiver, name)
     return missed
 
@@ -117,7 +113,7 @@ def _unreached(
 def _uninhibited(
     alertmanager: OperatorSelector, configs: Sequence[Manifest], rules: Sequence[Mapping[str, Any]]
 ) -> Iterator[ClusterProblem]:
-    there = [
+    live = [
         (
             set(each.get("source_matchers") or ()),
             set(each.get("target_matchers") or ()),
@@ -129,40 +125,40 @@ def _uninhibited(
         for each in config["spec"].get("inhibitRules") or ():
             source, target = (set(map(_matcher, each[key])) for key in ("sourceMatch", "targetMatch"))
             equal = set(each["equal"])
-            if not any(source <= a and target <= b and equal == c for a, b, c in there):
+            if not any(source <= a and target <= b and equal == c for a, b, c in live):
                 message = f"`{alertmanager}` has no inhibition by {', '.join(sorted(source))}"
-                yield ClusterProblem(LIVE_DIFFERENCE, message, "look at the log of the operator")
+                yield ClusterProblem(LIVE_DIFFERENCE, message, "look in the operator's log")
 
 
 def _is_bound(alertmanager: OperatorSelector, namespace: str) -> bool:
-    """Whether routes of that namespace see its own alerts alone."""
+    """Return whether routes of a namespace receive only alerts of that namespace."""
     own = namespace_of(alertmanager.manifest) == namespace
     strategy = alertmanager.strategy
     return strategy != "None" and not (strategy == "OnNamespaceExceptForAlertmanagerNamespace" and own)
 
 
 def _has_namespace_label(spec: Resolved) -> bool:
-    """Whether values differ by a label `namespace`, or are selected by it, so that no alert may set it."""
+    """Return whether signals or the scope have a label `namespace`, so that no alert may set it."""
     signals = (label for signal in spec.signals.values() for label in signal.labels)
     return _NAMESPACE in (*signals, *spec.service.scope)
 
 
 def _receiver(config: Manifest, namespace: str) -> str:
-    """The receiver's name in the generated configuration; empty for an object without one."""
+    """Return the receiver's name in the generated configuration; empty for an object without a route."""
     route = config["spec"].get("route")
     return f"{namespace}/{config['metadata']['name']}/{route['receiver']}" if route else ""
 
 
-def _wants(config: Manifest, labels: Mapping[str, str]) -> bool:
-    """Whether the object's route is for an alert with these labels, without what the operator adds."""
+def _matches(config: Manifest, labels: Mapping[str, str]) -> bool:
+    """Return whether the object's route matches these labels, ignoring the operator's own matchers."""
     for each in config["spec"]["route"]["matchers"]:
         value = labels.get(each["name"], "")
-        is_met = value in each["value"].split("|") if each["matchType"] == "=~" else value == each["value"]
-        if not is_met:
+        is_match = value in each["value"].split("|") if each["matchType"] == "=~" else value == each["value"]
+        if not is_match:
             return False
     return True
 
 
 def _matcher(each: Mapping[str, str]) -> str:
-    """A matcher as the operator writes it into the configuration."""
+    """Return a matcher as the operator writes it into the configuration."""
     return f"{each['name']}{each['matchType']}{json.dumps(each['value'], ensure_ascii=False)}"

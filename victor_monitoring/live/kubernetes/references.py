@@ -1,4 +1,4 @@
-"""What rendered objects refer to in a cluster: Secrets, Services with a port, and a dashboard's sidecar."""
+"""The references of rendered objects in a cluster: Secrets, Services with a port, dashboard sidecars."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from victor_monitoring.live.apply.patterns import MISSING_REFERENCE, UNSELECTED
 from victor_monitoring.live.kubernetes.cluster import Cluster, ClusterProblem
 from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
 
-_UNSCRAPED = "whether a Service with its port is there for the ServiceMonitor"
-_SIDECAR = "k8s-sidecar"  # of the image that brings ConfigMaps into Grafana
+_UNSCRAPED = "whether the ServiceMonitor has a Service with its port"
+_SIDECAR = "k8s-sidecar"  # part of the image name of the container that loads ConfigMaps into Grafana
 
 
 def missing_references(cluster: Cluster, manifests: Sequence[Manifest]) -> Iterator[ClusterProblem]:
-    """Everything that an object names and the cluster does not have."""
+    """Yield the references of objects that the cluster does not have."""
     for manifest in manifests:
         name = f"{manifest['kind']} {manifest['metadata']['name']}"
         match manifest["kind"]:
@@ -27,7 +27,7 @@ def missing_references(cluster: Cluster, manifests: Sequence[Manifest]) -> Itera
 
 
 def sidecar_problems(cluster: Cluster, manifests: Sequence[Manifest], apply: str) -> Iterator[ClusterProblem]:
-    """Dashboards that no sidecar of a Grafana takes, where there are sidecars for dashboards."""
+    """Yield dashboards that no Grafana sidecar loads, if the cluster has sidecars for dashboards."""
     for manifest in manifests:
         labels = manifest["metadata"]["labels"]
         sidecars = list(_sidecars(cluster)) if DASHBOARD_LABEL in labels else []
@@ -35,13 +35,15 @@ def sidecar_problems(cluster: Cluster, manifests: Sequence[Manifest], apply: str
             continue
         first, name = sidecars[0], f"ConfigMap {manifest['metadata']['name']}"
         if first.takes(labels):
-            message = f"the sidecar of `{first.owner}` does not look into the namespace `{cluster.namespace}`"
+            message = f"the sidecar of `{first.owner}` does not watch the namespace `{cluster.namespace}`"
             yield ClusterProblem(
-                UNSELECTED, f"{message} of `{name}`", "add it to its `NAMESPACE`, or write `ALL` there"
+                UNSELECTED,
+                f"{message} of `{name}`",
+                "add it to the sidecar's `NAMESPACE`, or set that to `ALL`",
             )
         else:
             wanted = f'`kubernetes: {{labels: {{{first.label}: "{first.value or 1}"}}}}`'
-            message = f"the sidecar of `{first.owner}` does not take `{name}`: it looks for `{first.label}`"
+            message = f"the sidecar of `{first.owner}` does not load `{name}`: it selects by `{first.label}`"
             yield ClusterProblem(
                 UNSELECTED, message, f"write {wanted}, then run `victor-mon generate` and {apply}"
             )
@@ -72,7 +74,7 @@ def _secrets(cluster: Cluster, name: str, manifest: Manifest) -> Iterator[Cluste
 
 
 def _secret_keys(value: Any) -> Iterator[tuple[str, str]]:
-    """The Secrets that are named anywhere in an object, each with the key that is read."""
+    """Yield the name and key of each Secret reference anywhere in an object."""
     if isinstance(value, dict):
         if value.keys() == {"name", "key"}:
             yield str(value["name"]), str(value["key"])
@@ -99,22 +101,22 @@ def _services(cluster: Cluster, name: str, spec: Mapping[str, Any]) -> Iterator[
 def _unscraped(
     cluster: Cluster, services: Sequence[Manifest], endpoint: Mapping[str, Any], which: str
 ) -> tuple[str, str]:
-    """Why none of the Services can be scraped, and what to do; empty where one can."""
+    """Return the reason why no Service can be scraped, and a hint; both empty if one can."""
     if not services:
         return (
-            f"scrapes {which}, and there are none",
+            f"scrapes {which}, but none exist",
             "deploy the service, or correct `kubernetes.app` in the spec",
         )
-    having = [each for each in services if _has_port(each, endpoint)]
-    if not having:
+    with_port = [each for each in services if _has_port(each, endpoint)]
+    if not with_port:
         names = sorted({str(one["name"]) for each in services for one in _ports(each) if one.get("name")})
-        known = ", ".join(f"`{each}`" for each in names) or "no named one"
+        known = ", ".join(f"`{each}`" for each in names) or "no named port"
         hint = f"write `kubernetes: {{port: {names[0]}}}`" if names else "name the Service's port"
         return f"scrapes the port `{endpoint['port']}`, and {which} have {known}", hint
-    if not any(_has_endpoints(cluster, each) for each in having):
-        first = having[0]["metadata"]
+    if not any(_has_endpoints(cluster, each) for each in with_port):
+        first = with_port[0]["metadata"]
         service = f"{first.get('namespace')}/{first['name']}"
-        hint = "do its pods run, and does its selector meet their labels?"
+        hint = "check that its pods run, and that its selector matches their labels"
         return f"scrapes the Service `{service}`, which has no endpoints", hint
     return "", ""
 
@@ -124,12 +126,12 @@ def _ports(service: Manifest) -> Sequence[Mapping[str, Any]]:
 
 
 def _has_port(service: Manifest, endpoint: Mapping[str, Any]) -> bool:
-    """Whether a Service has the port; a number is the pods' own, which no Service need name."""
+    """Return whether a Service has the port; a port number is the pods' and needs no Service port."""
     return "port" not in endpoint or any(each.get("name") == endpoint["port"] for each in _ports(service))
 
 
 def _has_endpoints(cluster: Cluster, service: Manifest) -> bool:
-    """Whether a Service has an address behind it; where that cannot be read, it is taken to have."""
+    """Return whether a Service has an endpoint address; assume so if its slices may not be read."""
     name, namespace = service["metadata"]["name"], service["metadata"].get("namespace")
     selector = f"kubernetes.io/service-name={name}"
     slices = cluster.within(
@@ -142,26 +144,26 @@ def _has_endpoints(cluster: Cluster, service: Manifest) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """A container that brings dashboards into a Grafana, by a label of ConfigMaps and by namespaces."""
+    """A container that loads dashboards from labelled ConfigMaps of some namespaces into a Grafana."""
 
     owner: str
     own_namespace: str
     label: str
     value: str  # empty: any
-    namespaces: str  # separated by commas; empty: its own; ALL
+    namespaces: str  # comma-separated, or `ALL`; empty: its own
 
     def takes(self, labels: Mapping[str, str]) -> bool:
-        """Whether it takes a ConfigMap with these labels."""
+        """Return whether the sidecar loads a ConfigMap with these labels."""
         return self.label in labels and self.value in ("", labels[self.label])
 
     def sees(self, namespace: str) -> bool:
-        """Whether it looks into a namespace."""
+        """Return whether the sidecar watches a namespace."""
         return self.namespaces == "ALL" or namespace in (self.namespaces or self.own_namespace).split(",")
 
 
 def _sidecars(cluster: Cluster) -> Iterator[Sidecar]:
     for resource in ("deployments.apps", "statefulsets.apps"):
-        for owner in cluster.everywhere(resource, "which label Grafana's sidecar looks for") or ():
+        for owner in cluster.everywhere(resource, "which label Grafana's sidecar selects by") or ():
             pod = ((owner.get("spec") or {}).get("template") or {}).get("spec") or {}
             name = f"{owner['kind']} {namespace_of(owner)}/{owner['metadata']['name']}"
             for container in pod.get("containers") or ():

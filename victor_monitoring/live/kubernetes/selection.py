@@ -1,8 +1,7 @@
-"""Which of the operator's objects select ours, with the operator's meaning of selectors.
+"""The selectors of the operator's objects, with the operator's semantics.
 
-Source: the documentation of the `monitoring.coreos.com` API. A selector of labels that is not given selects
-nothing, an empty one selects all. A selector of namespaces that is not given selects the object's own
-namespace, an empty one all.
+Source: the documentation of the `monitoring.coreos.com` API. A missing label selector selects nothing, an
+empty one everything. A missing namespace selector selects the object's own namespace, an empty one all.
 """
 
 from __future__ import annotations
@@ -15,14 +14,14 @@ from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
 
 ObjectLabels = Mapping[str, str]
 
-# The kinds that select each kind of ours, each with its selectors' key.
+# The resources that select each rendered kind, with the prefix of their selector keys.
 _SELECTING: Final[Mapping[str, Mapping[str, str]]] = {
     "PrometheusRule": {"prometheuses": "rule", "thanosrulers": "rule"},
     "ServiceMonitor": {"prometheuses": "serviceMonitor", "prometheusagents": "serviceMonitor"},
     "AlertmanagerConfig": {"alertmanagers": "alertmanagerConfig"},
 }
-# The consequence for each kind where nothing selects it.
-SILENT: Final = {
+# The consequence for each kind if no object selects it.
+UNSELECTED_EFFECT: Final = {
     "PrometheusRule": "no Prometheus and no ThanosRuler evaluates it",
     "ServiceMonitor": "no Prometheus scrapes by it",
     "AlertmanagerConfig": "no Alertmanager routes by it",
@@ -42,16 +41,16 @@ class OperatorSelector:
 
     @property
     def by_labels(self) -> Any:
-        """The selector of labels; None where none is given."""
+        """The label selector; None if it is missing."""
         return self._spec.get(self.selector_key)
 
     @property
     def by_namespace(self) -> Any:
-        """The selector of namespaces by their labels; None where none is given."""
+        """The namespace selector; None if it is missing."""
         return self._spec.get(self.namespace_selector_key)
 
     def selects_namespace(self, namespace: str, labels: ObjectLabels | None) -> bool | None:
-        """Whether objects of that namespace are looked at; None where its labels decide and are not known."""
+        """Return whether a namespace is selected; None if that depends on its unknown labels."""
         if self.by_namespace is None:
             return namespace == namespace_of(self.manifest)
         if labels is None and self.by_namespace:
@@ -59,23 +58,23 @@ class OperatorSelector:
         return not unmet(self.by_namespace, labels or {})
 
     def selects_labels(self, labels: ObjectLabels) -> bool:
-        """Whether objects with these labels are selected."""
+        """Return whether objects with these labels are selected."""
         return self.by_labels is not None and not unmet(self.by_labels, labels)
 
     @property
     def strategy(self) -> str:
-        """By what an Alertmanager lets an AlertmanagerConfig see alerts of its namespace alone."""
+        """The strategy by which an Alertmanager limits an AlertmanagerConfig to alerts of its namespace."""
         written = self._spec.get("alertmanagerConfigMatcherStrategy") or {}
         return str(written.get("type") or "OnNamespace")
 
     @property
     def selector_key(self) -> str:
-        """The key of its selector of labels."""
+        """The key of the label selector."""
         return f"{self._key}Selector"
 
     @property
     def namespace_selector_key(self) -> str:
-        """The key of its selector of namespaces."""
+        """The key of the namespace selector."""
         return f"{self._key}NamespaceSelector"
 
     @property
@@ -88,15 +87,15 @@ class OperatorSelector:
 
 
 def selecting_resources(kind: str) -> Sequence[str]:
-    """The operator's resources that select objects of a kind; none for a kind that is not the operator's."""
+    """Return the operator's resources that select objects of a kind; empty for other kinds."""
     return tuple(_SELECTING.get(kind, ()))
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """A part of a selector that labels do not meet.
+    """A requirement of a selector that labels do not satisfy.
 
-    `wanted` is a value that would meet it; None where the label must go, or have another value.
+    `wanted` is a value that satisfies it; None if the label must be removed or have another value.
     """
 
     label: str
@@ -104,7 +103,7 @@ class Requirement:
 
 
 def unmet(selector: Mapping[str, Any], labels: ObjectLabels) -> list[Requirement]:
-    """Return what is missing for a LabelSelector to select these labels; nothing where it does."""
+    """Return the requirements of a LabelSelector that the labels do not satisfy; empty if it selects them."""
     return list(_unmet(selector, labels))
 
 

@@ -1,1 +1,1 @@
-"""The HTTP API of Prometheus and of rulers, and findings about the rules that they run."""
+"""The HTTP API of Prometheus, rule groups, and findings about loaded rules and live series."""

@@ -1,4 +1,4 @@
-"""The API of Prometheus: what it has loaded, what it evaluates, and what it stores."""
+"""The HTTP API of Prometheus: loaded rules, their evaluation, queries, configuration and version."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _REFUSED: Final = frozenset({HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN})
 
 @dataclass(frozen=True, slots=True)
 class LoadedRule:
-    """A rule as Prometheus has loaded it, in the words of its API; durations are seconds."""
+    """A rule as the API of Prometheus reports it; durations are in seconds."""
 
     group: str
     interval: float
@@ -41,7 +41,7 @@ class LoadedRule:
 
     @property
     def is_evaluated(self) -> bool:
-        """Whether it was evaluated since it was loaded."""
+        """Whether the rule was evaluated since it was loaded."""
         return self.health != _UNKNOWN
 
 
@@ -53,24 +53,24 @@ class PrometheusApi:
         self._canonical: dict[str, str] = {}
 
     def data(self, path: str, **params: str) -> Any:
-        """The `data` of an answer of its API."""
+        """Return the `data` of an API response; raise HttpError if it has none."""
         answer = self.http.get(f"/api/v1/{path}", params)
-        with self._understood(path):
+        with self._expect_prometheus(path):
             if answer["status"] != "success":
                 raise KeyError
             return answer["data"]
 
     def query(self, promql: str) -> list[Mapping[str, Any]]:
-        """The series that an expression yields now."""
+        """Return the result of an instant query."""
         data = self.data("query", query=promql)
-        with self._understood("query"):
+        with self._expect_prometheus("query"):
             return list(data["result"])
 
     def version(self) -> PrometheusVersion | None:
-        """The version that answers; None where it is another system, or does not say.
+        """Return the version of Prometheus; None if the server is another system or reports no version.
 
-        VictoriaMetrics names a version of Prometheus that it is not, without the Go version that a Prometheus
-        adds; Mimir names its application, Thanos its own version below 2; Cortex answers 404.
+        VictoriaMetrics reports a version of Prometheus, but without `goVersion`; Mimir reports its
+        `application`, Thanos its own version below 2; Cortex answers 404.
         """
         try:
             data = self.data("status/buildinfo")
@@ -87,55 +87,56 @@ class PrometheusApi:
         return version if version.major >= OLDEST.major else None
 
     def may_reload(self) -> bool:
-        """Whether it was started so that it can be told to reload."""
+        """Return whether the server allows reloads by HTTP: `--web.enable-lifecycle`."""
         flags = self.data("status/flags")
-        with self._understood("status/flags"):
+        with self._expect_prometheus("status/flags"):
             return bool(flags.get("web.enable-lifecycle") == "true")
 
     def rule_files(self) -> list[str]:
-        """The patterns of the rules files that it reads, as its configuration has them."""
+        """Return the `rule_files` patterns of its configuration."""
         data = self.data("status/config")
-        with self._understood("status/config"):
+        with self._expect_prometheus("status/config"):
             return [str(each) for each in document_of(str(data["yaml"])).get("rule_files") or ()]
 
     def reload(self, patience: float) -> None:
-        """Everything is read anew from its files; HttpError where it refuses."""
+        """Reload the configuration and rules files; raise HttpError if the server refuses."""
         self.http.send("POST", "/-/reload", repeat=False, patience=patience)
 
     def rules(self) -> Mapping[str, list[LoadedRule]]:
-        """The rules that it has loaded, in order, by the names of their files: it may see other folders."""
+        """Return the loaded rules, in order, by file name without folder: the server's folders may differ."""
         data = self.data("rules")
         found: dict[str, list[LoadedRule]] = {}
-        with self._understood("rules"):
+        with self._expect_prometheus("rules"):
             for group in data["groups"]:
                 rules = found.setdefault(PurePosixPath(str(group["file"])).name, [])
                 rules += [_loaded(group, rule) for rule in group["rules"]]
         return found
 
     def has_loaded(self, rules: list[LoadedRule], text: str) -> bool:
-        """Whether these rules are those of a rules file's text; only the way of writing PromQL may differ."""
+        """Return whether loaded rules equal those of a rules file's text, up to the formatting of PromQL."""
         wanted = list(rules_of(text))
         by_group = sorted(rules, key=lambda rule: rule.group)
         wanted_by_group = sorted(wanted, key=lambda rule: rule.group)
         return len(wanted) == len(rules) and all(map(self.is_same, by_group, wanted_by_group))
 
     def is_same(self, loaded: LoadedRule, wanted: LoadedRule) -> bool:
-        """Whether two rules say the same."""
+        """Return whether two rules are equal, up to the formatting of PromQL."""
         return _without_query(loaded) == _without_query(wanted) and (
-            loaded.query == wanted.query or self._canon(loaded.query) == self._canon(wanted.query)
+            loaded.query == wanted.query
+            or self._canonical_form(loaded.query) == self._canonical_form(wanted.query)
         )
 
     @contextlib.contextmanager
-    def _understood(self, path: str) -> Iterator[None]:
-        """What has another shape than an answer of Prometheus becomes an HttpError."""
+    def _expect_prometheus(self, path: str) -> Iterator[None]:
+        """Raise HttpError if the block fails to read a response of another shape than Prometheus' own."""
         try:
             yield
         except (LookupError, TypeError, ValueError, AttributeError):
-            message = f"`{self.http.base}/api/v1/{path}` answered with something else than Prometheus does"
-            raise HttpError(message, "is this the address of a Prometheus?") from None
+            message = f"`{self.http.base}/api/v1/{path}` did not answer like Prometheus"
+            raise HttpError(message, "check that this is the address of a Prometheus") from None
 
-    def _canon(self, promql: str) -> str:
-        """The expression as Prometheus itself writes it; as it is where an old one has no word on it."""
+    def _canonical_form(self, promql: str) -> str:
+        """Return the expression as Prometheus formats it; if an old one cannot, without whitespace."""
         if promql not in self._canonical:
             try:
                 self._canonical[promql] = str(self.data("format_query", query=promql))
@@ -147,7 +148,7 @@ class PrometheusApi:
 
 
 def rules_of(text: str) -> Iterator[LoadedRule]:
-    """The rules of a rules file, as Prometheus would tell of them; UserError where it is none."""
+    """Yield the rules of a rules file as Prometheus would report them; raise UserError if it is malformed."""
     try:
         for group in document_of(text)["groups"]:
             interval = _seconds(group.get("interval"))
@@ -165,7 +166,7 @@ def rules_of(text: str) -> Iterator[LoadedRule]:
                     annotations=rule.get("annotations") or {},
                 )
     except (LookupError, TypeError, ValueError, AttributeError):
-        raise UserError("this is no rules file", "look at it with `promtool check rules`") from None
+        raise UserError("this is not a rules file", "check it with `promtool check rules`") from None
 
 
 def _loaded(group: Mapping[str, Any], rule: Mapping[str, Any]) -> LoadedRule:

@@ -1,4 +1,4 @@
-"""Documents that anybody may have written: read as data, or not at all."""
+"""Rule groups as untrusted YAML: safe parsing, ownership, normalised text, and order of evaluation."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from victor_monitoring.promql.duration import duration_text, parse_duration
 
 
 def document_of(text: str) -> Any:
-    """What a text of YAML holds; ValueError where that cannot be told.
+    """Return the data of a YAML text; raise ValueError if it is not YAML, or has aliases.
 
-    An alias is refused: a few lines of them may stand for more than fits into memory.
+    A few lines of aliases can expand to more than fits into memory.
     """
     try:
         has_alias = any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text))
         found = None if has_alias else yaml.safe_load(text)
     except (yaml.YAMLError, ValueError, LookupError, AttributeError, RecursionError):  # such as `!!int x`
-        raise ValueError("it is no YAML") from None
+        raise ValueError("it is not YAML") from None
     if has_alias:
         raise ValueError("it has aliases")
     return found
@@ -36,18 +36,18 @@ _NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 
 def group_text(group: Group) -> str:
-    """The group as YAML, the same for all ways in which a server may write what means the same."""
-    return yaml.safe_dump(_plain(group), sort_keys=False, allow_unicode=True, width=10**9)
+    """Return the group as normalised YAML: equal for all equivalent forms that a server may return."""
+    return yaml.safe_dump(_normalised(group), sort_keys=False, allow_unicode=True, width=10**9)
 
 
 def is_of(group: Group, service: str) -> bool:
-    """Whether the group is the service's: it has alerts, and each carries the service's label."""
+    """Return whether the group belongs to a service: it has alerts, and each has the service's label."""
     alerts = [rule for rule in group.get("rules", ()) if "alert" in rule]
     return bool(alerts) and all((rule.get("labels") or {}).get("service") == service for rule in alerts)
 
 
 def in_order(groups: Sequence[Group]) -> list[Group]:
-    """The groups as they stand, but each behind those whose recorded series it reads."""
+    """Return the groups in their order, but each after the groups whose recorded series it reads."""
     recorded = {
         rule["record"]: index
         for index, each in enumerate(groups)
@@ -58,7 +58,7 @@ def in_order(groups: Sequence[Group]) -> list[Group]:
     visited: set[int] = set()
 
     def visit(index: int) -> None:
-        if index not in visited:  # else it is there already, or they read each other
+        if index not in visited:  # else it is already placed, or groups read each other
             visited.add(index)
             for before in sorted({recorded[name] for name in _read_by(groups[index]) if name in recorded}):
                 visit(before)
@@ -70,7 +70,7 @@ def in_order(groups: Sequence[Group]) -> list[Group]:
 
 
 def is_group(value: object) -> bool:
-    """Whether a value that was received has the shape of a group."""
+    """Return whether a received value has the shape of a rule group."""
     rules = value.get("rules") if isinstance(value, dict) else None
     return (
         isinstance(value, dict)
@@ -85,16 +85,16 @@ def _read_by(group: Group) -> Iterator[str]:
         yield from _NAME.findall(str(rule.get("expr", "")))
 
 
-def _plain(value: Any, key: str = "") -> Any:
-    """A value in the one way of writing it: empty parts are left out, durations and the order are ours."""
+def _normalised(value: Any, key: str = "") -> Any:
+    """Return a value without empty parts, with durations and keys in one form and order."""
     if isinstance(value, Mapping):
         is_free = key in ("labels", "annotations")
-        parts = {name: _plain(each, "" if is_free else str(name)) for name, each in value.items()}
+        parts = {name: _normalised(each, "" if is_free else str(name)) for name, each in value.items()}
         return {
             name: parts[name] for name in sorted(parts, key=_place) if is_free or not _is_empty(parts[name])
         }
     if isinstance(value, list):
-        return [_plain(each) for each in value]
+        return [_normalised(each) for each in value]
     if key in _DURATIONS:
         try:
             return duration_text(parse_duration(str(value)))

@@ -1,4 +1,4 @@
-"""The targets of a spec's contexts, read by the models that the kinds of targets bring."""
+"""The targets of a spec's contexts, read by the settings models of their kinds."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from victor_monitoring.live.apply.target import Settings
 
 @dataclass(frozen=True, slots=True)
 class PlacedSettings:
-    """The settings of one target and where they stand in the spec."""
+    """The settings of one target and their path in the spec."""
 
     settings: Settings
     path: Path
 
 
 class _OneTarget(Written):
-    """A live system to which the context is applied."""
+    """A live system that the context is applied to."""
 
     model_config = ConfigDict(json_schema_extra={"minProperties": 1, "maxProperties": 1})
 
@@ -36,20 +36,20 @@ class _OneTarget(Written):
     @classmethod
     def _one_key(cls, value: Any) -> Any:
         if isinstance(value, dict) and len(value) != 1:
-            known = ", ".join(f"`{kind}:`" for kind in kinds())
-            raise invalid("a target is one kind with its settings", f"write one item for each: {known}")
+            examples = ", ".join(f"`{kind}:`" for kind in kinds())
+            raise invalid("a target is one kind with its settings", f"write one item for each: {examples}")
         return value
 
 
 @functools.cache
 def kinds() -> Mapping[str, type[Settings]]:
-    """The settings' model of each kind of target, by its key in the spec."""
+    """Return the settings model of each kind of target, by its key in the spec."""
     return {found.name: _settings_in(found.name) for found in pkgutil.iter_modules(__path__)}
 
 
 @functools.cache
 def target_model() -> type[Written]:
-    """The model of an item of `targets`."""
+    """Return the model of an item of `targets`."""
     fields: dict[str, Any] = {kind: (settings, None) for kind, settings in kinds().items()}
     return create_model("Target", __base__=_OneTarget, __doc__=_OneTarget.__doc__, **fields)
 
@@ -57,7 +57,7 @@ def target_model() -> type[Written]:
 def read_targets(
     tree: MapNode, contexts: Mapping[str, Sequence[object]]
 ) -> tuple[dict[str, tuple[PlacedSettings, ...]], list[Finding]]:
-    """The targets of each context, and the mistakes in them; `contexts` are the items as they are written."""
+    """Return the targets by context, and the mistakes in them; `contexts` has the items as written."""
     found: dict[str, tuple[PlacedSettings, ...]] = {}
     findings: list[Finding] = []
     for context, items in contexts.items():

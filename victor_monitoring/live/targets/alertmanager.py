@@ -1,4 +1,4 @@
-"""An Alertmanager: our routes, receivers and inhibitions in a configuration that is the host's."""
+"""An Alertmanager: the routes, receivers and inhibitions of a context in the host's configuration."""
 
 from __future__ import annotations
 
@@ -29,9 +29,10 @@ from victor_monitoring.live.alertmanager.host_config import (
     merged,
     part_of,
 )
-from victor_monitoring.live.apply.files import ReloadedFile, is_ours, put, text_of
+from victor_monitoring.live.apply.files import ReloadedFile, is_rendered_for, put, text_of
 from victor_monitoring.live.apply.patterns import LIVE_DIFFERENCE, NOT_APPLIED, UNLOADED, UNROUTED
 from victor_monitoring.live.apply.target import Delivery, HttpSettings, ObservedState, Step, Target, step
+from victor_monitoring.live.http.response import printable
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
@@ -42,19 +43,19 @@ _PAUSE: Final = 0.1
 
 
 class AlertmanagerSettings(HttpSettings):
-    """An Alertmanager and the file that it is configured by."""
+    """An Alertmanager and its configuration file."""
 
     takes: ClassVar = frozenset({"routing"})
 
     config: Text
 
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
-        """The Alertmanager at that address."""
+        """Return the target for the Alertmanager at `url`."""
         return AlertmanagerTarget(self, delivery, environment, path)
 
 
 class AlertmanagerTarget(Target):
-    """One Alertmanager. Of its file only our part is ours, unless the spec renders all of it."""
+    """One Alertmanager. Only the context's part of its file is changed, unless the spec renders all of it."""
 
     def __init__(
         self,
@@ -93,7 +94,7 @@ class AlertmanagerTarget(Target):
         if text_of(self._file) is None and not self._is_whole:
             message = f"`{self._file}` does not exist, and the spec renders a part of it only"
             raise UserError(
-                message, "write one with a route, or let the spec: `alertmanager: {standalone: true}`"
+                message, "write one with a route, or render all of it: `alertmanager: {standalone: true}`"
             )
         self._loaded()
 
@@ -105,25 +106,25 @@ class AlertmanagerTarget(Target):
             self._environment.redactor.learn(secret)
         return {self._settings.config: text}
 
-    def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
+    def plan(self, live: Mapping[str, str]) -> Sequence[Step]:
         name = self._settings.config
-        before = there.get(name)
+        before = live.get(name)
         after = self._wanted(before)
         if after != before:
-            self._judge(after)
+            self._validate(after)
         is_stale = after == before and not self._has_loaded(after)
-        was, now = self._part(before), self._part(after)
-        meaning = [each.words() for each in routing_changes(was, now)]
+        old, new = self._part(before), self._part(after)
+        meaning = [each.words() for each in routing_changes(old, new)]
         conflict = ""
-        if self._is_whole and before is not None and not is_ours(before, self._own.service):
-            conflict = "it is not a file of ours, and would be replaced whole"
+        if self._is_whole and before is not None and not is_rendered_for(before, self._own.service):
+            conflict = "it is not a file of this spec, and would be replaced whole"
         return [
             step(
                 name,
                 before,
                 after,
                 meaning=["Alertmanager has not loaded it"] if is_stale else meaning,
-                diff=unified(_shown(was), _shown(now), name.lstrip("/")),  # the host's part stays unseen
+                diff=unified(_shown(old), _shown(new), name.lstrip("/")),  # without the host's part
                 conflict=conflict,
                 stale=is_stale,
             )
@@ -140,7 +141,7 @@ class AlertmanagerTarget(Target):
             time.sleep(_PAUSE)
 
     def undo(self, step: Step) -> None:
-        self._reloaded.take_back(step)
+        self._reloaded.restore(step)
 
     def observed(self, step: Step) -> ObservedState:
         return self._reloaded.observed(step)
@@ -159,25 +160,25 @@ class AlertmanagerTarget(Target):
         if not part["routes"]:
             yield self._found(NOT_APPLIED, f"`{self._file}` has no route of `{self._own.service}`", apply)
         elif part != self._own.fragment or (self._is_whole and text != self._delivery.routing):
-            told = "; ".join(each.words() for each in routing_changes(self._own.fragment, part))
-            yield self._found(LIVE_DIFFERENCE, f"`{self._file}` is not what is rendered: {told}", apply)
+            changes = "; ".join(each.words() for each in routing_changes(self._own.fragment, part))
+            yield self._found(LIVE_DIFFERENCE, f"`{self._file}` is not as rendered: {changes}", apply)
         if not covers(part_of(self._loaded(), self._own), part):
-            message = f"{self.name} has not loaded what stands in `{self._file}`"
+            message = f"{self.name} has not loaded the content of `{self._file}`"
             yield self._found(UNLOADED, message, apply)
         yield from self._routed()
 
     def _routed(self) -> Iterator[Finding]:
-        """Receivers that an alert of the spec does not reach, by amtool's word: the first alert of each."""
-        told: set[str] = set()
+        """Yield each receiver that an alert of the spec does not reach, as amtool routes it."""
+        reported: set[str] = set()
         for alert in self._delivery.spec.alerts:
             wanted = {self._receiver(each): each for each in self._delivery.spec.routing.receivers}
-            missing = {name for name, each in wanted.items() if name not in told and _is_for(each, alert)}
+            missing = {name for name, each in wanted.items() if name not in reported and _is_for(each, alert)}
             if missing:
                 missing -= self._receivers_of(alert)
             for name in sorted(missing):
-                told.add(name)
+                reported.add(name)
                 message = f"`{alert.name}` does not reach the receiver `{name}`"
-                hint = f"look at the routes before ours in `{self._file}`"
+                hint = f"look at the routes before those of `{self._own.service}` in `{self._file}`"
                 yield Finding(wanted[name].path, message, hint, on_key=True, pattern=UNROUTED)
 
     def _receivers_of(self, alert: Alert) -> set[str]:
@@ -186,6 +187,9 @@ class AlertmanagerTarget(Target):
         ran = self._environment.run(
             [*command, f"--config.file={self._file}", f"alertname={alert.name}", *labels]
         )
+        if ran.status != 0:
+            reason = printable(self._environment.redactor(" ".join((ran.err or ran.out).split())), 300)
+            raise UserError(f"amtool cannot route alerts by `{self._file}`: {reason}", "correct that file")
         return set(ran.out.strip().split(","))
 
     def _receiver(self, receiver: Receiver) -> str:
@@ -201,8 +205,8 @@ class AlertmanagerTarget(Target):
             return {"routes": [], "receivers": [], "inhibit_rules": []}
         return part_of(config_of(text), self._own)
 
-    def _judge(self, text: str) -> None:
-        """UserError where amtool refuses the whole text; relative paths in it are those of its folder."""
+    def _validate(self, text: str) -> None:
+        """Raise UserError if amtool refuses the text. It is checked in its folder, for its relative paths."""
         folder = self._file.parent
         with (
             files.explained("write", self._file),
@@ -212,16 +216,17 @@ class AlertmanagerTarget(Target):
             file.flush()
             ran = self._environment.run([self._environment.program("amtool"), "check-config", file.name])
         if ran.status:
-            said = " ".join(f"{ran.out} {ran.err}".replace(file.name, str(self._file)).split())
+            printed = " ".join(f"{ran.out} {ran.err}".replace(file.name, str(self._file)).split())
             raise UserError(
-                f"amtool refuses `{self._file}` with our part in it: {said}", "mend the host's part"
+                f"amtool refuses `{self._file}` with the rendered part in it: {printed}",
+                "correct the host's part",
             )
 
     def _reload(self) -> None:
         self._http.send("POST", "/-/reload", repeat=False, patience=_RELOAD)
 
     def _loaded(self) -> dict[str, Any]:
-        """The configuration that Alertmanager works by, as it shows it."""
+        """Return the loaded configuration, as Alertmanager shows it."""
         answer = self._http.get("/api/v2/status")
         match answer:
             case {"config": {"original": str(text)}}:
@@ -229,7 +234,7 @@ class AlertmanagerTarget(Target):
         raise UserError(f"`{self._settings.url}` is no Alertmanager", "is this its address?")
 
     def _has_loaded(self, text: str | None) -> bool:
-        """Whether our part is loaded as the text has it: as often, and each item as it is written."""
+        """Return whether the context's part of the text is loaded: the same items, in the same number."""
         return covers(part_of(self._loaded(), self._own), self._part(text))
 
 
@@ -244,7 +249,7 @@ def _shown(part: ConfigPart) -> bytes:
 
 
 def _secrets(config: object) -> Iterator[str]:
-    """Every secret that stands in a configuration itself."""
+    """Yield every secret written in a configuration."""
     if isinstance(config, list):
         for each in config:
             yield from _secrets(each)

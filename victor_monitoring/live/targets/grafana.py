@@ -1,4 +1,4 @@
-"""A Grafana: our dashboard, in a folder, with the history that Grafana keeps of it."""
+"""A Grafana: the dashboard of a context in a folder, with its version history."""
 
 from __future__ import annotations
 
@@ -23,27 +23,27 @@ if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
     from victor_monitoring.live.grafana.api import DashboardVersion, GrafanaApi, LiveDashboard
 
-_PAUSE: Final = 0.1  # seconds between two looks
-_CHANGED: Final = 412  # another version is there than the one that was read
+_PAUSE: Final = 0.1  # seconds between two reads
+_CHANGED: Final = 412  # HTTP status: the version to replace is not the current one
 DashboardState: TypeAlias = (
-    "tuple[LiveDashboard, DashboardVersion | None]"  # and the version that was saved last, if Grafana tells
+    "tuple[LiveDashboard, DashboardVersion | None]"  # and its latest saved version, if known
 )
 
 
 class GrafanaSettings(HttpSettings):
-    """A Grafana, and the title of the folder for the dashboard; without one it is in none."""
+    """A Grafana, and the title of the dashboard's folder; without `folder` the dashboard is in no folder."""
 
     takes: ClassVar = frozenset({"dashboard"})
 
     folder: Text | None = None
 
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
-        """The Grafana at that address."""
+        """Return the target for the Grafana at `url`."""
         return GrafanaTarget(self, delivery, environment, path)
 
 
 class GrafanaTarget(Target):
-    """One dashboard of a Grafana, and the folder that it is in. A folder is never removed: others use it."""
+    """One dashboard of a Grafana, and its folder. Only `undo` removes a folder: others may use it."""
 
     def __init__(
         self, settings: GrafanaSettings, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path
@@ -54,22 +54,22 @@ class GrafanaTarget(Target):
         self._own = OwnDashboard(delivery.spec.service.name, delivery.context, content)
         self._uid = delivery.spec.place
         self._title = settings.folder if content is not None else None
-        self._folder = ""  # its uid, once it is looked for
-        self._was: DashboardState | None = None  # as it was planned upon
+        self._folder = ""  # its uid, once read
+        self._planned_from: DashboardState | None = None  # as read by `plan`
 
     @functools.cached_property
     def _api(self) -> GrafanaApi:
-        from victor_monitoring.live.grafana.api import GrafanaApi  # noqa: PLC0415 - an extra, as HTTP is
+        from victor_monitoring.live.grafana.api import GrafanaApi  # noqa: PLC0415 - an extra, like HTTP
 
         return GrafanaApi(self._settings.client(self._environment))
 
     def preflight(self) -> None:
-        there = self._api.dashboard(self._uid)
-        if there is not None and there.provisioned:
+        live = self._api.dashboard(self._uid)
+        if live is not None and live.provisioned:
             message = (
-                f"{self.name}: `{self._uid}` is provisioned from {there.provisioned}, and cannot be saved"
+                f"{self.name}: `{self._uid}` is provisioned from {live.provisioned}, and cannot be saved"
             )
-            raise UserError(message, "take it out of the provisioning, or this target out of the spec")
+            raise UserError(message, "remove it from the provisioning, or this target from the spec")
 
     def read(self) -> Mapping[str, str]:
         found = {}
@@ -77,20 +77,20 @@ class GrafanaTarget(Target):
             self._folder = self._folder_of(self._title)
             if self._api.folder(self._folder) is not None:
                 found[self._folder_step] = f"{self._title}\n"
-        seen = self._look()
-        is_concern = seen is not None and (self._own.content is not None or self._own.is_mark(seen[1]))
-        if is_concern and (text := self._text(seen)) is not None:
+        seen = self._seen()
+        is_owned = seen is not None and (self._own.content is not None or self._own.is_mark(seen[1]))
+        if is_owned and (text := self._text(seen)) is not None:
             found[self._dashboard_step] = text
         return found
 
-    def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
-        self._was, steps = self._look(), []
+    def plan(self, live: Mapping[str, str]) -> Sequence[Step]:
+        self._planned_from, steps = self._seen(), []
         if self._title is not None:
             name = self._folder_step
-            steps.append(step(name, there.get(name), f"{self._title}\n"))
-        before, after = there.get(self._dashboard_step), self._after()
+            steps.append(step(name, live.get(name), f"{self._title}\n"))
+        before, after = live.get(self._dashboard_step), self._after()
         if before is not None or after is not None:
-            conflict = self._conflict(self._was) if before != after else ""
+            conflict = self._conflict(self._planned_from) if before != after else ""
             meaning = self._meaning(before, after)
             steps.append(step(self._dashboard_step, before, after, meaning=meaning, conflict=conflict))
         return steps
@@ -99,13 +99,13 @@ class GrafanaTarget(Target):
         if step.name == self._folder_step:
             self._api.add_folder(self._folder, self._title or "")
             return
-        there = self._look()
-        if self._text(there) != step.after:
-            self._refuse_unless(there, step.before)
+        seen = self._seen()
+        if self._text(seen) != step.after:
+            self._refuse_unless(seen, step.before)
             if step.after is None:
                 self._api.delete(self._uid)
             else:
-                version = there[0].version if there else None
+                version = seen[0].version if seen else None
                 self._save(step, self._own.content or {}, self._folder, self._own.message, version)
         self._await(step)
 
@@ -114,17 +114,17 @@ class GrafanaTarget(Target):
             if self._api.folder(self._folder) is not None:
                 self._api.remove_folder(self._folder)
             return
-        there = self._look()
-        if self._text(there) == step.before:
+        seen = self._seen()
+        if self._text(seen) == step.before:
             return
-        self._refuse_unless(there, step.after)
-        if self._was is None:
+        self._refuse_unless(seen, step.after)
+        if self._planned_from is None:
             self._api.delete(self._uid)
             return
-        present, saved = self._was
-        restored = f"victor-mon: taken back to version {present.version}"
+        present, saved = self._planned_from
+        restored = f"victor-mon: restored to version {present.version}"
         message = saved.message if saved and self._own.is_mark(saved) else restored
-        version = there[0].version if there else None
+        version = seen[0].version if seen else None
         self._save(step, present.content, present.folder, message, version)
 
     def verify(self) -> Iterator[Finding]:
@@ -138,9 +138,9 @@ class GrafanaTarget(Target):
             message = f"{self.name}: the dashboard `{self._uid}` is no longer rendered"
             yield self._found(LEFTOVER, message, apply)
         else:
-            who = self._conflict(self._look())
-            told = "; ".join([*self._meaning(wanted, text), *([who] if who else [])])
-            message = f"{self.name}: the dashboard `{self._uid}` is not what is rendered: {told}"
+            conflict = self._conflict(self._seen())
+            changes = "; ".join([*self._meaning(wanted, text), *([conflict] if conflict else [])])
+            message = f"{self.name}: the dashboard `{self._uid}` is not as rendered: {changes}"
             yield self._found(LIVE_DIFFERENCE, message, apply)
 
     @property
@@ -152,45 +152,45 @@ class GrafanaTarget(Target):
         return f"dashboard {self._uid}"
 
     def _folder_of(self, title: str) -> str:
-        """The uid of the folder that has the title, else of the one that we make: ours is always the same."""
-        ours = f"victor-mon-{hashlib.sha256(title.encode()).hexdigest()[:16]}"
-        if self._api.folder(ours) is not None:
-            return ours
+        """Return the uid of the folder with the title; if it does not exist, a uid derived from the title."""
+        own = f"victor-mon-{hashlib.sha256(title.encode()).hexdigest()[:16]}"
+        if self._api.folder(own) is not None:
+            return own
         found = self._api.folders(title)
         if len(found) > 1:
             raise UserError(f"{self.name} has {len(found)} folders `{title}`", "rename all but one")
-        return found[0] if found else ours
+        return found[0] if found else own
 
-    def _look(self) -> DashboardState | None:
-        """The dashboard that is there, and the version that was saved last if it is known."""
-        there = self._api.dashboard(self._uid)
-        if there is None:
+    def _seen(self) -> DashboardState | None:
+        """Return the live dashboard and its latest saved version, None if that is not known."""
+        live = self._api.dashboard(self._uid)
+        if live is None:
             return None
         saved = self._api.saved(self._uid)
-        is_latest = saved is not None and saved.version == there.version
-        return there, saved if is_latest else None
+        is_latest = saved is not None and saved.version == live.version
+        return live, saved if is_latest else None
 
     def _text(self, seen: DashboardState | None) -> str | None:
-        """What is there; where it is ours, without what the server added to it."""
+        """Return the live dashboard as text; without the server's additions if it equals the rendered one."""
         if seen is None:
             return None
-        there, saved = seen
-        is_here = there.folder == self._folder
-        place = (self._title or "") if is_here else f"{there.folder_title} ({there.folder})"
+        live, saved = seen
+        is_here = live.folder == self._folder
+        place = (self._title or "") if is_here else f"{live.folder_title} ({live.folder})"
         content = self._own.content
-        is_same = content is not None and self._own.is_same(there.content, saved)
-        return placed_text(place, content if is_same and content is not None else there.content)
+        is_same = content is not None and self._own.is_same(live.content, saved)
+        return placed_text(place, content if is_same and content is not None else live.content)
 
     def _after(self) -> str | None:
         content = self._own.content
         return None if content is None else placed_text(self._title or "", content)
 
     def _conflict(self, seen: DashboardState | None) -> str:
-        """Who else saved it last; empty where it was us, or nobody."""
+        """Return the latest version in words unless it was saved for this spec and context; else ``""``."""
         if seen is None or self._own.is_mark(seen[1]):
             return ""
         saved = seen[1]
-        return saved.words() if saved else "who saved it last cannot be told"
+        return saved.words() if saved else "its latest author is not known"
 
     def _meaning(self, before: str | None, after: str | None) -> list[str]:
         if before is None or after is None or before == after:
@@ -199,33 +199,33 @@ class GrafanaTarget(Target):
         moved = (
             f"folder `{old['folder']}` becomes `{new['folder']}`" if old["folder"] != new["folder"] else ""
         )
-        told = [each.words() for each in dashboard_changes(old["dashboard"], new["dashboard"])]
-        return [moved, *told] if moved else told
+        changes = [each.words() for each in dashboard_changes(old["dashboard"], new["dashboard"])]
+        return [moved, *changes] if moved else changes
 
-    def _refuse_unless(self, there: DashboardState | None, text: str | None) -> None:
-        if self._text(there) != text:
+    def _refuse_unless(self, seen: DashboardState | None, text: str | None) -> None:
+        if self._text(seen) != text:
             message = f"`{self._uid}` has changed since it was read"
-            raise UserError(message, "somebody else is at work there: run the command again")
+            raise UserError(message, "another user is changing it: run the command again")
 
     def _save(
         self, step: Step, content: Mapping[str, object], folder: str, message: str, version: int | None
     ) -> None:
-        """It is saved; a version that was saved in between by somebody else is not overwritten."""
+        """Save the dashboard, unless another user has saved a version since `version`."""
         try:
             self._api.save(content, folder, message, version)
         except HttpError as error:
             if error.status != _CHANGED:
                 raise
-            seen = self._look()  # a repeated call meets what its first attempt saved
+            seen = self._seen()  # the first attempt of a repeated request may have saved it
             if seen is None or seen[1] is None or seen[1].message != message:
-                told = f"`{step.name}` was not saved: {error.message}"
-                raise UserError(told, "somebody else is at work there: run the command again") from None
+                reason = f"`{step.name}` was not saved: {error.message}"
+                raise UserError(reason, "another user is changing it: run the command again") from None
 
     def _await(self, step: Step) -> None:
-        """Returns once Grafana answers with what was saved."""
+        """Wait until Grafana returns the saved dashboard; raise UserError after `patience` seconds."""
         deadline = time.monotonic() + self._environment.patience
-        while self._text(self._look()) != step.after:
+        while self._text(self._seen()) != step.after:
             if time.monotonic() > deadline:
-                message = f"{self.name} keeps something else of `{step.name}` than it was given"
-                raise UserError(message, "look at it in Grafana: does it take such a dashboard?")
+                message = f"{self.name} returns `{step.name}` otherwise than it was saved"
+                raise UserError(message, "look at it in Grafana: does this version accept such a dashboard?")
             time.sleep(_PAUSE)

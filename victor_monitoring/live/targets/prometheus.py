@@ -1,4 +1,4 @@
-"""A Prometheus: rule files in a directory that it reads, and what it makes of them."""
+"""A Prometheus: rules files in a directory that it reads, and the rules that it has loaded."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from victor_monitoring.changes.documents import rule_changes
 from victor_monitoring.language.model.fields import Text
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.live.apply.files import OwnFiles, ReloadedFile, is_ours, put
+from victor_monitoring.live.apply.files import OwnFiles, ReloadedFile, is_rendered_for, put
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, OTHER_VERSION
 from victor_monitoring.live.apply.target import Delivery, HttpSettings, ObservedState, Step, Target, step
 from victor_monitoring.live.http.response import HttpError
@@ -29,13 +29,13 @@ from victor_monitoring.live.prometheus.rules import document_of
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
 
-_PAUSE: Final = 0.25  # seconds between two looks
-_ELSEWHERE: Final = "look at what brings its rules: without `rules_dir` it is only asked"
+_PAUSE: Final = 0.25  # seconds between two reads
+_ELSEWHERE: Final = "check how its rules are delivered: without `rules_dir` it is only queried"
 _RELOAD: Final = 60.0  # seconds that reading all rules may take
 
 
 class PrometheusSettings(HttpSettings):
-    """A Prometheus. Without `rules_dir` its rules come in another way, and it is only asked."""
+    """A Prometheus. Without `rules_dir`, its rules are delivered otherwise, and it is only queried."""
 
     takes: ClassVar = frozenset({"rules"})
 
@@ -43,16 +43,16 @@ class PrometheusSettings(HttpSettings):
     file: Annotated[str, Field(pattern=r"^[^/\\]+\.ya?ml$")] | None = None
 
     def file_name(self, service: str, context: str) -> str:
-        """The name of the context's rules file: other contexts may share the directory."""
+        """Return the name of the context's rules file: other contexts may share the directory."""
         return self.file or f"{service}-{context}.yaml"
 
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
-        """The Prometheus at that address."""
+        """Return the target for the Prometheus at `url`."""
         return PrometheusTarget(self, delivery, environment, path)
 
 
 class PrometheusTarget(Target):
-    """One Prometheus, and the directory that its rule files are in."""
+    """One Prometheus, and the directory of its rules files."""
 
     def __init__(
         self, settings: PrometheusSettings, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path
@@ -75,17 +75,17 @@ class PrometheusTarget(Target):
         directory = self._environment.root / self._files.directory
         if not directory.is_dir():
             message = f"`{directory}` is no directory"
-            raise UserError(message, "make it, and name it under `rule_files` of prometheus.yml")
+            raise UserError(message, "create it, and name it under `rule_files` of prometheus.yml")
         if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
             raise UserError(f"`{directory}` may not be read and written by you", "run this as a user who may")
         self._environment.hold(directory)
         if not self._api.may_reload():
-            message = f"{self.name} cannot be told to reload"
+            message = f"{self.name} does not reload on request"
             raise UserError(message, "start it with --web.enable-lifecycle")
-        self._reads(self._files)
+        self._require_read(self._files)
 
-    def _reads(self, own: OwnFiles) -> None:
-        """UserError where Prometheus does not read files of our name; it may see the directory elsewhere."""
+    def _require_read(self, own: OwnFiles) -> None:
+        """Raise UserError unless Prometheus reads files of that name, in any directory: it may be a mount."""
         if not any(fnmatchcase(own.name, PurePosixPath(each).name) for each in self._api.rule_files()):
             message = f"{self.name} reads no rule file `{own.name}`"
             hint = f"add it to `rule_files` of its configuration: {own.path}"
@@ -94,16 +94,17 @@ class PrometheusTarget(Target):
     def read(self) -> Mapping[str, str]:
         return self._files.read() if self._files else {}
 
-    def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
+    def plan(self, live: Mapping[str, str]) -> Sequence[Step]:
         own, rules = self._files, self._delivery.rules
         if own is None or rules is None:
             return ()
-        ours, present = own.path, there.get(own.path)
-        conflict = "" if present is None or is_ours(present, own.service) else "it is not a file of ours"
+        present = live.get(own.path)
+        is_foreign = present is not None and not is_rendered_for(present, own.service)
+        conflict = "it is not a file of this spec" if is_foreign else ""
         is_stale = present == rules and not self._has_loaded(own.name, rules)
         meaning = ["Prometheus has not loaded it"] if is_stale else self._meaning(present, rules)
-        first = step(ours, present, rules, meaning=meaning, conflict=conflict, stale=is_stale)
-        leftovers = (step(name, text, None) for name, text in there.items() if name != ours)
+        first = step(own.path, present, rules, meaning=meaning, conflict=conflict, stale=is_stale)
+        leftovers = (step(name, text, None) for name, text in live.items() if name != own.path)
         return (first, *leftovers)
 
     def _meaning(self, before: str | None, after: str) -> list[str]:
@@ -114,7 +115,7 @@ class PrometheusTarget(Target):
         try:
             old, new = document_of(before), document_of(after)
         except ValueError:
-            return ["what is there is no YAML"]
+            return ["the live content is no YAML"]
         return [each.words() for each in rule_changes(old, new, self._delivery.spec)]
 
     def execute(self, step: Step) -> None:
@@ -124,7 +125,7 @@ class PrometheusTarget(Target):
         self._await(path, step.after)
 
     def undo(self, step: Step) -> None:
-        self._reloaded(step).take_back(step)
+        self._reloaded(step).restore(step)
 
     def observed(self, step: Step) -> ObservedState:
         return self._reloaded(step).observed(step)
@@ -142,9 +143,9 @@ class PrometheusTarget(Target):
     def verify(self) -> Iterator[Finding]:
         own, wanted = self._files, self._delivery.rules
         if own is not None and wanted is not None:
-            there = own.read()
-            yield from self._file(own, there.get(own.path), wanted)
-            for name in there:
+            live = own.read()
+            yield from self._file(own, live.get(own.path), wanted)
+            for name in live:
                 if name != own.path:
                     yield self._found(LEFTOVER, f"`{name}` is no longer rendered", self._delivery.hint)
         yield from self._version()
@@ -155,16 +156,16 @@ class PrometheusTarget(Target):
         yield from live_findings(self._delivery.spec, self._api.query)
 
     def _version(self) -> Iterator[Finding]:
-        """The version that runs, where the spec says another."""
+        """Yield a finding if another version runs than the spec declares."""
         spec = self._delivery.spec
-        said = spec.service.prometheus
-        running = self._api.version() if said else None
-        if said is None or running is None or said == running:
+        declared = spec.service.prometheus
+        running = self._api.version() if declared else None
+        if declared is None or running is None or declared == running:
             return
-        message = f"{self.name} is version {running}, and `prometheus` says {said}"
-        if said.left_open != running.left_open:
-            open_one = max(said, running)
-            message += f": a sample exactly at the start of a window is not in it for {open_one}"
+        message = f"{self.name} is version {running}, and `prometheus` says {declared}"
+        if declared.left_open != running.left_open:
+            newer = max(declared, running)
+            message += f": a sample exactly at the start of a window is not in it for {newer}"
         hint = f'write `prometheus: "{running}"`, then run `victor-mon generate`'
         yield Finding(spec.prometheus_path, message, hint, pattern=OTHER_VERSION)
 
@@ -174,11 +175,11 @@ class PrometheusTarget(Target):
             yield self._found(NOT_APPLIED, f"`{own.path}` does not exist", apply)
         elif present != wanted:
             meaning = self._meaning(wanted, present)
-            told = f": {'; '.join(meaning)}" if meaning else ""
-            yield self._found(LIVE_DIFFERENCE, f"`{own.path}` is not what is rendered{told}", apply)
+            changes = f": {'; '.join(meaning)}" if meaning else ""
+            yield self._found(LIVE_DIFFERENCE, f"`{own.path}` is not as rendered{changes}", apply)
 
     def _loaded(self, wanted: str) -> list[LoadedRule]:
-        """The rules of our file; where somebody else delivers them, of the file that is most like them."""
+        """Return the loaded rules of the context's file; without `rules_dir`, of the most similar file."""
         by_file = self._api.rules()
         if self._files is not None:
             return by_file.get(self._files.name, [])
@@ -188,7 +189,7 @@ class PrometheusTarget(Target):
         )
 
     def _has_loaded(self, name: str, text: str | None) -> bool:
-        """Whether Prometheus has loaded exactly this from the file of that name."""
+        """Return whether Prometheus has loaded exactly this text from the file of that name."""
         loaded = self._api.rules().get(name, [])
         return not loaded if text is None else self._api.has_loaded(loaded, text)
 
@@ -199,29 +200,29 @@ class PrometheusTarget(Target):
             if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
             culprit = self._culprit()
-            said = self._environment.redactor(" ".join(error.body.split()))[:300]
-            told = f"{self.name} refuses to reload: {culprit or said}"
-            hint = "mend that file, then run the command again" if culprit else "look into its log"
-            raise UserError(told, hint) from None
+            answer = self._environment.redactor(" ".join(error.body.split()))[:300]
+            message = f"{self.name} refuses to reload: {culprit or answer}"
+            hint = "correct that file, then run the command again" if culprit else "look into its log"
+            raise UserError(message, hint) from None
 
     def _culprit(self) -> str:
-        """The first rules file in the directory that promtool refuses, with its words; empty if none."""
+        """Return the first foreign rules file that promtool refuses, with its message, or ``""``."""
         for path in self._files.others() if self._files else ():
             ran = self._environment.run([self._environment.program("promtool"), "check", "rules", str(path)])
             if ran.status:
-                said = next(
+                printed = next(
                     (line for line in ran.err.splitlines() if line.strip() and "FAILED" not in line), ""
                 )
-                return f"`{path}`, which is not ours, is invalid: {said.strip()}"
+                return f"`{path}`, which is not of this spec, is invalid: {printed.strip()}"
         return ""
 
     def _await(self, path: Path, text: str | None) -> None:
-        """Returns once Prometheus has loaded the file and evaluated each rule; UserError if one fails."""
+        """Wait until Prometheus has loaded the file and evaluated each rule; raise UserError if one fails."""
         intervals = [rule.interval for rule in rules_of(text)] if text else []
         patience = max(
             [self._environment.patience, *(2 * each + self._environment.patience for each in intervals)]
         )
-        deadline, told = time.monotonic() + patience, ""
+        deadline, reported = time.monotonic() + patience, ""
         while True:
             loaded = self._api.rules().get(path.name, [])
             is_loaded = self._api.has_loaded(loaded, text) if text else not loaded
@@ -230,38 +231,39 @@ class PrometheusTarget(Target):
             if is_loaded and not waiting and not broken:
                 return
             if time.monotonic() > deadline or (is_loaded and not waiting):
-                raise self._unwell(path, broken, is_loaded, patience)
+                raise self._failure(path, broken, is_loaded, patience)
             progress = f"{self.name}: {len(loaded)} rules loaded, {len(loaded) - len(waiting)} evaluated"
-            if is_loaded and progress != told:
-                told = progress
+            if is_loaded and progress != reported:
+                reported = progress
                 self._environment.say(progress)
             time.sleep(_PAUSE)
 
-    def _unwell(
+    def _failure(
         self, path: Path, broken: Sequence[LoadedRule], is_loaded: bool, patience: float
     ) -> UserError:
         if not is_loaded:
-            message = f"{self.name} has reloaded, and not loaded `{path}` as it is"
-            return UserError(message, "does it read this directory, or another of that name?")
+            message = f"{self.name} has reloaded, without loading the content of `{path}`"
+            return UserError(message, "does it read this directory, or another with the same name?")
         if broken:
             rule = broken[0]
             return UserError(
-                f"{self.name} cannot evaluate `{rule.name}`: {rule.error}", "ask it for its parts"
+                f"{self.name} cannot evaluate `{rule.name}`: {rule.error}",
+                "query the parts of its expression",
             )
         message = f"{self.name} has not evaluated every rule of `{path}` within {patience:g} s"
         return UserError(message, "is it overloaded? --timeout SECONDS waits longer")
 
 
 def _own_files(settings: PrometheusSettings, delivery: Delivery, root: Path) -> OwnFiles | None:
-    """The files of the context; those of other contexts in the same directory are theirs."""
+    """Return the files of the context, without those of other contexts in the same directory."""
     if settings.rules_dir is None:
         return None
     service = delivery.spec.service.name
     other_contexts = {
-        theirs.file_name(service, other.context)
+        each.file_name(service, other.context)
         for other in delivery.other_contexts
-        for theirs in other.settings
-        if isinstance(theirs, PrometheusSettings)
+        for each in other.settings
+        if isinstance(each, PrometheusSettings)
     }
     name = settings.file_name(service, delivery.context)
     return OwnFiles(root, PurePath(settings.rules_dir), service, name, frozenset(other_contexts))

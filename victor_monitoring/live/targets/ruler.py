@@ -1,4 +1,4 @@
-"""A ruler behind HTTP, as of Mimir or Cortex: our rule groups in a namespace, one by one."""
+"""The HTTP API of a ruler, as in Mimir or Cortex: the rule groups of a context in a namespace."""
 
 from __future__ import annotations
 
@@ -29,17 +29,17 @@ if TYPE_CHECKING:
     from victor_monitoring.live.http.client import HttpClient
 
 _YAML: Final = {"Content-Type": "application/yaml", "Accept": "application/yaml"}
-_READ: Final = frozenset({200, 404})  # 404: the namespace holds nothing
+_READ: Final = frozenset({200, 404})  # 404: the namespace is empty
 _REMOVED: Final = frozenset({200, 202, 204, 404})
-_PAUSE: Final = 0.1  # seconds between two looks
+_PAUSE: Final = 0.1  # seconds between two reads
 ApiPath = Annotated[str, Field(pattern=r"^(/[-._~a-zA-Z0-9]+)*$")]
 
 
 class RulerSettings(HttpSettings):
-    """The HTTP API of a ruler. Without `namespace` one of our own is taken, named after spec and context.
+    """The HTTP API of a ruler. The default `namespace` is named after the service and the context.
 
-    `rules_path` and `query_path` are below `url`: where rules are configured (as Mimir has it), and where
-    the API of Prometheus is.
+    `rules_path` and `query_path` are below `url`: the path for the configuration of rules (the default is
+    Mimir's), and that of the Prometheus API.
     """
 
     takes: ClassVar = frozenset({"rules"})
@@ -50,16 +50,16 @@ class RulerSettings(HttpSettings):
     query_path: ApiPath = ""
 
     def place(self, service: str, context: str) -> tuple[str, str | None, str]:
-        """What no other context may share: the address, the tenant, and the namespace."""
+        """Return address, tenant and namespace, which no two contexts may share."""
         return (f"{self.url}{self.rules_path}", self.tenant, self.namespace or f"{service}-{context}")
 
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
-        """The ruler at that address."""
+        """Return the target for the ruler at `url`."""
         return RulerTarget(self, delivery, environment, path)
 
 
 class RulerTarget(Target):
-    """One namespace of a ruler. Groups of others in it stay as they are."""
+    """One namespace of a ruler. Its foreign groups are left as they are."""
 
     def __init__(
         self, settings: RulerSettings, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path
@@ -86,13 +86,13 @@ class RulerTarget(Target):
         if self._delivery.rules is None:
             message = f"{self.name} takes rules, and the spec renders none"
             raise UserError(message, "name a path for them: `outputs: {rules: ..}`")
-        mine = self._settings.place(self._service, self._delivery.context)
+        place = self._settings.place(self._service, self._delivery.context)
         for other in self._delivery.other_contexts:
-            for theirs in other.settings:
-                if isinstance(theirs, RulerSettings) and theirs.place(self._service, other.context) == mine:
+            for each in other.settings:
+                if isinstance(each, RulerSettings) and each.place(self._service, other.context) == place:
                     message = f"{self.name}: `{other.context}` has the namespace `{self._namespace}` too"
                     raise UserError(message, "give each context a namespace, or a tenant, of its own")
-        self._api.data("rules")  # it is such an API, and the token is right
+        self._api.data("rules")  # the API exists, and the token is valid
         self._groups()
 
     def read(self) -> Mapping[str, str]:
@@ -100,45 +100,45 @@ class RulerTarget(Target):
         return {
             name: group_text(group)
             for name, group in groups.items()
-            if name in self._wanted or self._is_ours(group)
+            if name in self._wanted or self._is_own(group)
         }
 
-    def plan(self, there: Mapping[str, str]) -> Sequence[Step]:
-        wanted = [self._step(name, there.get(name), text) for name, text in self._wanted.items()]
+    def plan(self, live: Mapping[str, str]) -> Sequence[Step]:
+        wanted = [self._step(name, live.get(name), text) for name, text in self._wanted.items()]
         return (
             *wanted,
-            *(step(name, text, None) for name, text in there.items() if name not in self._wanted),
+            *(step(name, text, None) for name, text in live.items() if name not in self._wanted),
         )
 
     def _step(self, name: str, before: str | None, after: str) -> Step:
         conflict = ""
-        if before is not None and not self._is_ours(yaml.safe_load(before)):
-            conflict = f"its alerts are not of `{self._service}`"
+        if before is not None and not self._is_own(yaml.safe_load(before)):
+            conflict = f"its alerts do not belong to `{self._service}`"
         return step(name, before, after, meaning=self._meaning(before, after), conflict=conflict)
 
     def execute(self, step: Step) -> None:
         self._put(step, step.before, step.after)
         deadline = time.monotonic() + self._environment.patience
-        while (there := self.read().get(step.name)) != step.after:
+        while (live := self.read().get(step.name)) != step.after:
             if time.monotonic() > deadline:
-                message = f"{self.name} was given `{step.name}`, and answers with "
-                message += "another one" if there is not None else "none"
-                raise UserError(message, "is somebody else at work there? run the command again")
+                message = f"{self.name} accepted `{step.name}`, and returns "
+                message += "another content" if live is not None else "no such group"
+                raise UserError(message, "is another user changing it? run the command again")
             time.sleep(_PAUSE)
 
     def undo(self, step: Step) -> None:
         self._put(step, step.after, step.before)
 
     def _put(self, step: Step, before: str | None, after: str | None) -> None:
-        """The group is `after`, or is gone; UserError if it is neither this already nor `before`."""
-        there = self.read().get(step.name)
-        if there == after:
+        """Replace the group, or delete it; raise UserError unless it is `before`, or already `after`."""
+        live = self.read().get(step.name)
+        if live == after:
             return
-        if there != before:
+        if live != before:
             message = f"`{step.name}` has changed since it was read"
-            raise UserError(message, "somebody else is at work there: run the command again")
+            raise UserError(message, "another user is changing it: run the command again")
         path = self._rules_path()
-        # What is sent is the group as it shall be: a repetition changes nothing.
+        # Each request carries the complete group, so that repeating it is harmless.
         if after is not None:
             self._http.send("POST", path, content=after, headers=_YAML, repeat=True)
         else:
@@ -146,16 +146,16 @@ class RulerTarget(Target):
             self._http.send("DELETE", f"{path}/{group}", headers=_YAML, admit=_REMOVED, repeat=True)
 
     def verify(self) -> Iterator[Finding]:
-        there = self.read()
+        live = self.read()
         apply = self._delivery.hint
         for name, text in self._wanted.items():
-            present = there.get(name)
+            present = live.get(name)
             if present is None:
                 yield self._found(NOT_APPLIED, f"{self.name} has no group `{name}`", apply)
             elif present != text:
-                told = "; ".join(self._meaning(text, present))
-                yield self._found(LIVE_DIFFERENCE, f"`{name}` is not what is rendered: {told}", apply)
-        for name in there:
+                changes = "; ".join(self._meaning(text, present))
+                yield self._found(LIVE_DIFFERENCE, f"`{name}` is not as rendered: {changes}", apply)
+        for name in live:
             if name not in self._wanted:
                 yield self._found(LEFTOVER, f"`{name}` is no longer rendered", apply)
         if self._delivery.rules is not None:
@@ -165,7 +165,7 @@ class RulerTarget(Target):
         yield from live_findings(self._delivery.spec, self._api.query)
 
     def _groups(self) -> list[dict[str, Any]]:
-        """The groups of the namespace, whoever they are of."""
+        """Return all groups of the namespace, including foreign ones."""
         answer = self._http.send("GET", self._rules_path(), headers=_YAML, admit=_READ)
         if answer.status == 404:
             return []
@@ -175,24 +175,24 @@ class RulerTarget(Target):
             found = None
         groups = found.get(self._namespace, []) if isinstance(found, dict) else None
         if not isinstance(groups, list) or not all(map(is_group, groups)):
-            message = f"`{answer.url}` answered with something else than rule groups"
+            message = f"`{answer.url}` did not answer with rule groups"
             raise HttpError(message, "is this the address of its API?", answer.status)
         return groups
 
-    def _is_ours(self, group: Mapping[str, Any]) -> bool:
-        """Whether the group may be changed and removed: a namespace that we have named is ours alone."""
+    def _is_own(self, group: Mapping[str, Any]) -> bool:
+        """Return whether the context owns the group: always in the default namespace, else by its alerts."""
         return self._settings.namespace is None or is_of(group, self._service)
 
     def _meaning(self, before: str | None, after: str) -> list[str]:
-        """What differs between two texts of a group; of one that is new, how many rules it has."""
+        """Return the changes between two texts of a group; for a new group, its number of rules."""
         new = yaml.safe_load(after)
         if before is None:
             return [f"{len(new['rules'])} rules"]
         old = yaml.safe_load(before)
-        told = [
+        changes = [
             each.words() for each in rule_changes({"groups": [old]}, {"groups": [new]}, self._delivery.spec)
         ]
-        return told if told or old == new else ["it is evaluated otherwise"]
+        return changes if changes or old == new else ["its evaluation options differ"]
 
     def _tenant(self) -> Mapping[str, str]:
         return {"X-Scope-OrgID": self._settings.tenant} if self._settings.tenant else {}

@@ -23,14 +23,14 @@ _WHOLE_UNITS: Final = (("h", 3_600_000), ("m", 60_000), ("s", 1_000), ("ms", 1))
 
 
 def render(spec: Resolved) -> Iterator[Artifact]:
-    """The dashboard's file; none where the spec has no dashboard or its output is off."""
+    """Yield the dashboard's file, if the spec has a dashboard and its output is on."""
     path = artifact_path(spec, OUTPUT)
     if path is not None and spec.dashboard is not None:
         yield Artifact(path, dashboard_text(spec, spec.dashboard), OUTPUT, spec.context)
 
 
 def dashboard_text(spec: Resolved, dashboard: Dashboard) -> str:
-    """The spec's dashboard as the JSON that Grafana imports."""
+    """Return the spec's dashboard as JSON for Grafana."""
     builder = PanelBuilder(spec)
     return finished(
         core.Dashboard(
@@ -50,7 +50,7 @@ def dashboard_text(spec: Resolved, dashboard: Dashboard) -> str:
 
 
 def _panels(dashboard: Dashboard, builder: PanelBuilder) -> Iterator[core.Panel]:
-    """The rows' titles and panels from top to bottom, numbered from 1."""
+    """Yield the titles and panels of the rows from top to bottom, numbered from 1."""
     numbers, top = itertools.count(1), 0
     for each in dashboard.rows:
         yield row(each.title, next(numbers), title_place(top))
@@ -60,12 +60,12 @@ def _panels(dashboard: Dashboard, builder: PanelBuilder) -> Iterator[core.Panel]
 
 
 def _source() -> core.Template:
-    """The choice of the Prometheus that is asked."""
+    """Return the variable that selects the Prometheus to query."""
     return core.Template(name=DATA_SOURCE, label="Data source", type="datasource", query="prometheus")
 
 
 def _template(variable: Variable) -> core.Template:
-    """Any number of the label's values; all of them also where the label is missing."""
+    """Return a variable with multiple choice; `All` also matches series without the label."""
     return core.Template(
         name=variable.name,
         label=variable.label,
@@ -79,5 +79,5 @@ def _template(variable: Variable) -> core.Template:
 
 
 def _interval(milliseconds: int) -> str:
-    """The duration in one unit, the only form in which Grafana reads it."""
+    """Return the duration in a single unit, since Grafana reads no other form."""
     return next(f"{milliseconds // size}{unit}" for unit, size in _WHOLE_UNITS if milliseconds % size == 0)

@@ -1,4 +1,4 @@
-"""How the values of signals are drawn: unit, bounds, colours, and what differs from query to query."""
+"""The field configuration of panels: units, bounds, colours and overrides for single queries."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from victor_monitoring.renderers.dashboard.thresholds import Limits, ThresholdSt
 from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.signal import Interval, Signal
 
-JsonObject: TypeAlias = dict[str, Any]  # what grafanalib merges into its own JSON
+JsonObject: TypeAlias = dict[str, Any]  # grafanalib merges such objects into its own JSON
 
 _UNITS: Final[dict[Unit, str]] = {
     "ratio": "percentunit",
@@ -30,7 +30,7 @@ _NEUTRAL: Final = (ThresholdStep("blue", None),)  # neither good nor bad
 
 
 def ref_id(index: int) -> str:
-    """The name of a panel's query: A to Z, then AA and so on."""
+    """Return the name of a panel's query: A to Z, then AA and so on."""
     letters = ""
     index += 1
     while index:
@@ -40,7 +40,7 @@ def ref_id(index: int) -> str:
 
 
 def threshold_steps(steps: Iterable[ThresholdStep]) -> list[Threshold]:
-    """The steps as grafanalib has them; neutral where there are none."""
+    """Return the steps as grafanalib objects; a neutral colour for no steps."""
     return [
         Threshold(step.colour, index, float(step.value or 0))
         for index, step in enumerate(tuple(steps) or _NEUTRAL)
@@ -48,7 +48,7 @@ def threshold_steps(steps: Iterable[ThresholdStep]) -> list[Threshold]:
 
 
 def field_config(panel: Panel, limits: Limits) -> JsonObject:
-    """Grafana's `fieldConfig` of a panel, less the thresholds that hold for all its queries."""
+    """Return Grafana's `fieldConfig` of a panel, without the thresholds that all its queries share."""
     if panel.type == "table":
         return {"defaults": _table_defaults(), "overrides": [_column(each, limits) for each in panel.signals]}
     overrides = [] if len(panel.signals) == 1 else list(_own_thresholds(panel, limits))
@@ -65,13 +65,13 @@ def field_config(panel: Panel, limits: Limits) -> JsonObject:
 
 
 def shared_steps(panel: Panel, limits: Limits) -> tuple[ThresholdStep, ...]:
-    """The thresholds that hold for the whole panel: those of its only signal, unless it is a table's."""
+    """Return the thresholds of the whole panel: those of its only signal, unless it is a table."""
     is_shared = len(panel.signals) == 1 and panel.type != "table"
     return limits.steps(panel.signals[0]) if is_shared else ()
 
 
 def _own_thresholds(panel: Panel, limits: Limits) -> Iterator[JsonObject]:
-    """For each signal with alerts, its thresholds as an override on its query."""
+    """Yield for each signal with alerts its thresholds as an override of its query."""
     for index, signal in enumerate(panel.signals):
         if steps := limits.steps(signal):
             lines = [_property("custom.thresholdsStyle", _LINES)] if panel.type == "timeseries" else []
@@ -82,7 +82,7 @@ def _own_thresholds(panel: Panel, limits: Limits) -> Iterator[JsonObject]:
 
 
 def _bounds(signals: Iterable[Signal]) -> JsonObject:
-    """The possible values where all signals share them and they are finite."""
+    """Return the finite ends of the range of values that all signals share, if they do."""
     ranges = {signal.kind.range() for signal in signals}
     interval = ranges.pop() if len(ranges) == 1 else Interval(None, None)
     ends = {"min": interval.low, "max": interval.high}
@@ -90,7 +90,7 @@ def _bounds(signals: Iterable[Signal]) -> JsonObject:
 
 
 def _axis(signals: tuple[Signal, ...], limits: Limits) -> JsonObject:
-    """A time series' axis: from the least value, and far enough up that the threshold lines are in view."""
+    """Return the axis of a time series, from the least possible value to beyond the threshold lines."""
     has_lines = len(signals) == 1 and bool(limits.steps(signals[0]))
     custom: JsonObject = {"fillOpacity": 10, "showPoints": "never"}
     custom["thresholdsStyle"] = _LINES if has_lines else {"mode": "off"}
@@ -102,7 +102,7 @@ def _axis(signals: tuple[Signal, ...], limits: Limits) -> JsonObject:
 
 
 def _tops(signals: Iterable[Signal], limits: Limits) -> list[Fraction]:
-    """The thresholds that are bad to exceed; where there are none, the natural ends of the scale."""
+    """Return the thresholds that are bad to exceed, or without any the upper ends of the signals' ranges."""
     alerts = (alert for signal in signals for alert in limits.alerts(signal))
     highs = [alert.condition.threshold.value for alert in alerts if alert.condition.high_is_bad]
     ends = (signal.kind.range().high for signal in signals if signal.unit in _FULL_SCALE)
@@ -110,13 +110,13 @@ def _tops(signals: Iterable[Signal], limits: Limits) -> list[Fraction]:
 
 
 def _table_defaults() -> JsonObject:
-    """Plain cells; where a column has thresholds, its override colours them."""
+    """Return the defaults of a table: plain cells, which the override of a column with thresholds colours."""
     cells = {"align": "auto", "cellOptions": {"type": "auto"}, "inspect": False}
     return {"color": {"mode": "thresholds"}, "custom": cells}
 
 
 def _column(signal: Signal, limits: Limits) -> JsonObject:
-    """How a table's column is drawn: its unit, and its thresholds as the colour of the cell."""
+    """Return the override of a table's column: its unit, and its thresholds as cell colours."""
     properties = [_property("unit", _UNITS[signal.unit])]
     if steps := limits.steps(signal):
         cell = {"type": "color-background", "mode": "basic"}

@@ -1,4 +1,4 @@
-"""grafanalib's JSON, finished to Grafana's current schema: the one place that knows how they differ."""
+"""Conversion of grafanalib's JSON to Grafana's current schema: all their differences are handled here."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
-# What the current schema documents, of what grafanalib writes. The rest is left over from old versions.
+# The keys that grafanalib writes and the current schema documents. The others belong to old versions.
 _DASHBOARD: Final = _words(
     "annotations editable graphTooltip panels refresh schemaVersion tags templating time timezone title uid"
 )
@@ -43,7 +43,7 @@ _VARIABLE: Final = _words("allValue current datasource includeAll label multi na
 
 
 def finished(dashboard: core.Dashboard) -> str:
-    """The dashboard's text: keys sorted, nothing in it that changes from run to run."""
+    """Return the dashboard's JSON text, keys sorted, the same in each run."""
     encoded = json.dumps(dashboard.to_json_data(), cls=DashboardEncoder)
     plain = json.loads(encoded, parse_float=_number)
     return json.dumps(_dashboard(plain), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
@@ -91,7 +91,7 @@ def _override(override: JsonObject) -> JsonObject:
 
 
 def _thresholds(thresholds: JsonObject) -> JsonObject:
-    """The first step holds from the lowest value on, which is null and not the text `null`."""
+    """Return the thresholds with JSON's null as value of the first step, which begins at the lowest value."""
     steps = [
         {"color": step["color"], "value": step["value"] if index else None}
         for index, step in enumerate(thresholds["steps"])
@@ -105,7 +105,7 @@ def _target(target: JsonObject) -> JsonObject:
 
 
 def _variable(variable: JsonObject) -> JsonObject:
-    """A query asks the data source; where all values can be chosen, all are at first."""
+    """Return a variable; a query variable gets its data source, and `All` as its initial value."""
     if variable["type"] != "query":
         return _only(_VARIABLE - {"current", "datasource"}, variable)
     current = {"selected": True, "text": ["All"], "value": ["$__all"]}
@@ -117,6 +117,6 @@ def _only(keys: Collection[str], data: JsonObject) -> JsonObject:
 
 
 def _number(text: str) -> float:
-    """The number without a fraction where there is none, as Grafana writes it."""
+    """Return the number, integral ones as int, as Grafana writes them."""
     value = float(text)
     return int(value) if value.is_integer() else value

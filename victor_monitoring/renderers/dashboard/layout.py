@@ -1,4 +1,4 @@
-"""Where on Grafana's grid the panels stand."""
+"""The places of panels on Grafana's grid."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class GridRectangle:
 
 
 def title_place(top: int) -> GridRectangle:
-    """The place of a row's title."""
+    """Return the place of a row's title."""
     return GridRectangle(0, top, COLUMNS, TITLE_HEIGHT)
 
 
 def panel_places(count: int, top: int) -> Iterator[GridRectangle]:
-    """Places of the panels of a row whose title is at `top`.
+    """Yield the places of the panels of a row whose title is at `top`.
 
-    They stand in lines of four at most, as even as possible, each filled from side to side.
+    Lines have at most four panels, evenly distributed, and each line fills the width.
     """
     lines = -(-count // _MOST_IN_A_LINE)
     for line in range(lines):
@@ -41,5 +41,5 @@ def panel_places(count: int, top: int) -> Iterator[GridRectangle]:
 
 
 def bottom(count: int, top: int) -> int:
-    """Where the next row begins below a row of so many panels whose title is at `top`."""
+    """Return the top of the next row, below a row of `count` panels whose title is at `top`."""
     return top + TITLE_HEIGHT + -(-count // _MOST_IN_A_LINE) * PANEL_HEIGHT

@@ -1,4 +1,4 @@
-"""Panels as grafanalib has them, made from the signals that they draw."""
+"""Panels as grafanalib objects, built from the signals that they show."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ _OPTIONS: Final[dict[str, JsonObject]] = {
     },
     "stat": {
         "colorMode": "value",
-        "graphMode": "none",  # one value has no course
+        "graphMode": "none",  # the query is instant: one value
         "justifyMode": "auto",
         "orientation": "auto",
         "reduceOptions": _LAST,
@@ -86,7 +86,7 @@ class PanelBuilder:
         self._runbooks = spec.service.runbooks
 
     def panel(self, panel: Panel, number: int, place: GridRectangle) -> core.Panel:
-        """The panel, its colours and links taken from the alerts on its signals."""
+        """Return the panel, with colours and links from the alerts on its signals."""
         options = _OPTIONS[panel.type]
         if panel.type == "table":
             options = options | sorting(panel, self.limits)
@@ -114,12 +114,12 @@ class PanelBuilder:
 
 
 def row(title: str, number: int, place: GridRectangle) -> core.RowPanel:
-    """The title of a row."""
+    """Return the title of a row as a panel."""
     return core.RowPanel(id=number, title=title, gridPos=grid_position(place))
 
 
 def grid_position(place: GridRectangle) -> core.GridPos:
-    """A place as grafanalib has it."""
+    """Return a place as a grafanalib object."""
     return core.GridPos(h=place.height, w=place.width, x=place.x, y=place.y)
 
 
@@ -128,7 +128,7 @@ def _link(title: str, url: str) -> core.DashboardLink:
 
 
 def transformations(panel: Panel) -> list[JsonObject]:
-    """What makes one table of the queries: rows of equal labels merged, labels first, then the signals."""
+    """Return the transformations to one table: rows with equal labels merged, labels first, then signals."""
     names = _value_names(panel)
     first = panel.signals[0]
     labels = tuple(dict.fromkeys((*first.by, *open_scope(first))))
@@ -143,7 +143,7 @@ def transformations(panel: Panel) -> list[JsonObject]:
 
 
 def sorting(panel: Panel, limits: Limits) -> JsonObject:
-    """The option that puts the rows of a table of one signal in order, the worst first."""
+    """Return the option that sorts a table of one signal, the worst row first."""
     if panel.is_columns or len(panel.signals) > 1:
         return {}
     signal = panel.signals[0]
@@ -151,21 +151,21 @@ def sorting(panel: Panel, limits: Limits) -> JsonObject:
 
 
 def _value_names(panel: Panel) -> list[str]:
-    """What Grafana calls the values of each query: `Value`, and of several `Value #A` and so on."""
+    """Return Grafana's column names for the queries' values: `Value`, or `Value #A` and so on for several."""
     if len(panel.signals) == 1:
         return ["Value"]
     return [f"Value #{ref_id(index)}" for index in range(len(panel.signals))]
 
 
 def legend(signal: Signal, *, is_alone: bool) -> str:
-    """The name of each series: its `by` labels and open scope labels, the title where these do not tell."""
+    """Return the legend format: `by` labels and open scope labels, after the title where it is needed."""
     title = () if is_alone and signal.by else (signal.title,)
     labels = (f"{{{{{label}}}}}" for label in (*signal.by, *open_scope(signal)))
     return " / ".join((*title, *labels))
 
 
 def description(panel: Panel, limits: Limits) -> str:
-    """What is drawn, signal by signal, and the alerts on it, as Markdown."""
+    """Return the panel's description in Markdown: each signal in words, and the alerts on it."""
     is_alone = len(panel.signals) == 1
     return "\n\n".join(_paragraph(signal, limits, is_alone=is_alone) for signal in panel.signals)
 
@@ -184,7 +184,7 @@ def _alert(alert: Alert) -> str:
 
 
 def runbooks(panel: Panel, limits: Limits, base: str | None) -> Iterator[tuple[str, str]]:
-    """The name and the runbook's address of each alert on the panel's signals."""
+    """Yield the name and runbook address of each alert on the panel's signals."""
     if base is not None:
         for signal in panel.signals:
             yield from ((alert.name, f"{base}/{alert.name}") for alert in limits.alerts(signal))

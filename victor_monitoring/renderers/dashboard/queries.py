@@ -1,4 +1,4 @@
-"""The expressions of the panels: the tree that the alerts use, narrowed by variables."""
+"""The expressions of the panels: those that the alerts use, narrowed by variables."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from victor_monitoring.signals.signal import Signal
 def panel_expr(
     signal: Signal, variables: Iterable[Variable], top: int | None = None, *, low_is_bad: bool
 ) -> Expr:
-    """The signal's value, every selector narrowed by the variables; of `top` only that many, the worst."""
+    """Return the signal's value, each selector narrowed by the variables; of `top` series, the worst ones."""
     narrow = tuple(variable.matcher for variable in applicable(signal, variables))
 
     def narrowed(vector: Vector) -> Vector:
@@ -28,7 +28,7 @@ def panel_expr(
 
 
 def applicable(signal: Signal, variables: Iterable[Variable]) -> list[Variable]:
-    """The variables over labels that the signal has and its select leaves open."""
+    """Return the variables over labels that the signal has and its select leaves open."""
     fixed = pinned(signal.select)
     return [each for each in variables if each.label in signal.labels and each.label not in fixed]
 
@@ -45,7 +45,7 @@ _BUILT_IN: JsonObject = {
 
 
 def annotation_queries(spec: Resolved, variables: tuple[Variable, ...]) -> Iterator[JsonObject]:
-    """Grafana's own annotations, then for each select the alerts that fire on its targets."""
+    """Yield Grafana's built-in annotations, then for each select the firing alerts on its targets."""
     yield _BUILT_IN
     selects = {alert.signal.select: alert.signal for alert in spec.alerts}
     for select, signal in selects.items():
@@ -62,11 +62,14 @@ def annotation_queries(spec: Resolved, variables: tuple[Variable, ...]) -> Itera
 
 
 def _firing(spec: Resolved, signal: Signal, variables: tuple[Variable, ...]) -> Vector:
-    """The alerts of this spec and context that fire on the signal's targets, narrowed to the chosen scope."""
-    ours = (
+    """Return a selector of the firing alerts of this spec and context on the signal's targets.
+
+    It is narrowed to the chosen scope.
+    """
+    own = (
         Matcher("alertstate", "=", "firing"),
         Matcher("service", "=", spec.service.name),
         *(Matcher(label, "=", value) for label, value in spec.routing.labels),
     )
     scope = (each.matcher for each in applicable(signal, variables) if each.label in signal.scope)
-    return Vector("ALERTS", (*signal.select, *ours, *scope))
+    return Vector("ALERTS", (*signal.select, *own, *scope))

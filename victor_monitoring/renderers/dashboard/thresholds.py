@@ -1,4 +1,4 @@
-"""What the alerts on a signal say about its values: from where on which colour."""
+"""The colours of a signal's values, by the thresholds of the alerts on it."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ GOOD: Final = "green"
 _LOWEST, _BETWEEN, _HIGHEST = "yellow", "orange", "red"
 _NONE: Final = -1  # ranks below every severity
 
-# Grafana colours from a step's value on. At any other threshold equality hardly occurs, but at 0 most
-# signals rest, and `> 0` must leave 0 itself good.
+# Grafana's colour applies from a step's value on, that value included. Values rarely equal another threshold,
+# but most signals are often 0, and with `> 0` a 0 must stay green.
 _ABOVE_ZERO: Final = Fraction(1, 10**9)
 
 
 @dataclass(frozen=True, slots=True)
 class ThresholdStep:
-    """A colour, and the value from which on it holds; None where it holds from the lowest value."""
+    """A colour and the value from which on it applies; None for the lowest value."""
 
     colour: str
     value: Fraction | None
 
 
 class Limits:
-    """The alerts of a spec by the signal that they are on."""
+    """The alerts of a spec by their signal."""
 
     def __init__(self, spec: Resolved) -> None:
         self._ranks = {severity: rank for rank, severity in enumerate(spec.severities)}
@@ -38,18 +38,18 @@ class Limits:
             self._alerts.setdefault(alert.signal.name, []).append(alert)
 
     def alerts(self, signal: Signal) -> tuple[Alert, ...]:
-        """The alerts on the signal, in the order of the spec."""
+        """Return the alerts on the signal, in the order of the spec."""
         return tuple(self._alerts.get(signal.name, ()))
 
     def low_is_bad(self, signal: Signal) -> bool:
-        """Whether every alert on the signal, of at least one, fires below its threshold."""
+        """Return whether the signal has alerts and all of them fire below their thresholds."""
         alerts = self.alerts(signal)
         return bool(alerts) and not any(alert.condition.high_is_bad for alert in alerts)
 
     def steps(self, signal: Signal) -> tuple[ThresholdStep, ...]:
-        """The colours from the lowest value to the highest; none where there is no alert.
+        """Return the colours from the lowest value to the highest; none for a signal without alerts.
 
-        Between two thresholds the worst severity counts of the alerts that fire there.
+        Between two thresholds the colour is that of the worst severity that fires there.
         """
         alerts = self.alerts(signal)
         edges = sorted({_edge(alert) for alert in alerts})
@@ -64,7 +64,7 @@ class Limits:
         return tuple(steps) if alerts else ()
 
     def _worst(self, alerts: Iterable[Alert]) -> dict[Fraction, int]:
-        """The rank of the highest severity at each threshold."""
+        """Return the rank of the highest severity at each threshold."""
         worst: dict[Fraction, int] = {}
         for alert in alerts:
             edge = _edge(alert)
@@ -80,6 +80,6 @@ class Limits:
 
 
 def _edge(alert: Alert) -> Fraction:
-    """The least value that is coloured as beyond the alert's threshold, or as short of it."""
+    """Return the least value with the colour of the upper side of the alert's threshold."""
     threshold = alert.condition.threshold.value
     return _ABOVE_ZERO if threshold == 0 and alert.condition.op in (">", "<=") else threshold

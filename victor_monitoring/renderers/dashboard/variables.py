@@ -1,4 +1,4 @@
-"""The variables by which a reader of the dashboard narrows what it shows."""
+"""The dashboard's variables, by which a user filters its panels."""
 
 from __future__ import annotations
 
@@ -16,44 +16,44 @@ DATA_SOURCE: Final = "datasource"
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable over the values of a label; `query` finds them."""
+    """A variable over the values of a label, which `query` returns."""
 
     label: str
     query: str
 
     @property
     def name(self) -> str:
-        """The label's name, unless the variable of the data source bears it."""
+        """The label's name, with a suffix where it would clash with the data source's variable."""
         return name_of(self.label)
 
     @property
     def matcher(self) -> Matcher:
-        """What narrows a selector to the chosen values."""
+        """The matcher that narrows a selector to the chosen values."""
         return matcher_of(self.label)
 
 
 def name_of(label: str) -> str:
-    """The name of the variable over a label."""
+    """Return the name of the variable over a label."""
     return f"{label}_label" if label == DATA_SOURCE else label
 
 
 def matcher_of(label: str) -> Matcher:
-    """The matcher that narrows a selector to the chosen values of a label."""
+    """Return the matcher that narrows a selector to the chosen values of a label."""
     return Matcher(label, "=~", f"${name_of(label)}")
 
 
 def pinned(select: Iterable[Matcher]) -> frozenset[str]:
-    """The labels of which a select leaves one value only."""
+    """Return the labels that a select restricts to one value."""
     return frozenset(matcher.label for matcher in select)
 
 
 def open_scope(signal: Signal) -> tuple[str, ...]:
-    """The scope labels that the signal's select leaves open."""
+    """Return the scope labels that the signal's select leaves open."""
     return tuple(label for label in signal.scope if label not in pinned(signal.select))
 
 
 def variables_of(spec: Resolved) -> tuple[Variable, ...]:
-    """The scope labels that are not pinned, then each `by` label of a signal on a panel."""
+    """Return the variables: scope labels that are not pinned, then each `by` label of a signal on a panel."""
     select = spec.service.select
     scope = [label for label in spec.service.scope if label not in pinned(select)]
     found = {label: _variable(label, "up", select, scope[:index]) for index, label in enumerate(scope)}
@@ -72,13 +72,13 @@ def _variable(label: str, metric: str, select: tuple[Matcher, ...], earlier: Ite
 
 
 def _drawn(spec: Resolved) -> Iterator[Signal]:
-    """The signals on the panels, each once."""
+    """Return the signals on the panels, each once."""
     drawn = {signal.name: signal for panel in spec.panels for signal in panel.signals}
     return iter(drawn.values())
 
 
 def _metrics(signal: Signal) -> Iterator[Metric]:
-    """The metrics that the signal reads, those of its parts included."""
+    """Yield the metrics that the signal reads, including those of its parts."""
     for reading in signal.kind.readings():
         yield reading.selector.metric
     for _, part in signal.kind.parts():
@@ -86,11 +86,11 @@ def _metrics(signal: Signal) -> Iterator[Metric]:
 
 
 def _metric_with(label: str, signal: Signal) -> str:
-    """The first metric of the signal that has the label as its own; `up` for a label of the targets."""
+    """Return a series name with the label: of the signal's first metric that declares it, else `up`."""
     names = (_series_name(metric) for metric in _metrics(signal) if label in metric.label_names)
     return next(names, "up")
 
 
 def _series_name(metric: Metric) -> str:
-    """A name under which the metric's series exist: a histogram has none under its own."""
+    """Return a name with series of the metric: a histogram has none under its own name."""
     return f"{metric.name}_count" if metric.type == "histogram" else metric.name

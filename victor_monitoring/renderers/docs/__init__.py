@@ -1,4 +1,4 @@
-"""The reference for people: metrics, signals and alerts on one page, and a runbook for each alert."""
+"""The reference in Markdown: metrics, signals and alerts on one page, and a runbook for each alert."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _INDEX: Final = "README"
 
 
 def render(spec: Resolved) -> Iterator[Artifact]:
-    """One page a file, of base only: what differs from context to context stands on the pages."""
+    """Yield each page as a file, for base only: the pages list the differences between contexts."""
     folder = spec.outputs.get(OUTPUT)
     if folder is not None and spec.context is None:
         for name, lines in ((_INDEX, overview(spec)), *runbooks(spec)):

@@ -1,4 +1,4 @@
-"""The page that lists everything: what to see first, and each metric and signal by name."""
+"""The overview page: the alerts first, then each signal and metric by name."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from victor_monitoring.signals.signal import Signal
 
 
 def overview(spec: Resolved) -> Iterator[str]:
-    """The lines of the page."""
+    """Yield the lines of the page."""
     service = spec.service
     yield from (heading(spec), "", f"# {prose(service.title)}", "")
     selected = ", ".join(code(str(matcher)) for matcher in service.select)
     yield f"Owned by {prose(service.owner)}. Its targets are those with {selected}."
     if service.scope:
         scope = ", ".join(map(code, service.scope))
-        yield f"Each deployment, told apart by {scope}, is watched by itself."
+        yield f"Each deployment, identified by {scope}, is watched separately."
     yield ""
     yield from _alerts(spec)
     yield from _signals(spec)
@@ -86,7 +86,7 @@ def _label(label: Label) -> str:
 
 
 def _replaced(spec: Resolved) -> Iterator[str]:
-    """The names that metrics had before."""
+    """Yield a table of the metrics' former names."""
     rows = [(code(old), code(each.metric.name)) for each in spec.declared for old in each.replaces]
     if rows:
         yield from ("## Former names", "")

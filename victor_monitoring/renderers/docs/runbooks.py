@@ -1,4 +1,4 @@
-"""A runbook for each alert: what it says, what to do, and when it fires where."""
+"""A runbook for each alert: its texts, its actions, and its conditions in base and each context."""
 
 from __future__ import annotations
 
@@ -14,26 +14,26 @@ from victor_monitoring.renderers.rules.groups import meta_rules
 
 Page = tuple[str, Iterator[str]]
 
-# What the alerts on monitoring itself mean, and what to do; the same for every service.
+# The meaning and the actions of each meta alert; the same for every service.
 _META: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "TargetDown": (
         "Prometheus cannot scrape a target, so none of its alerts can fire.",
         (
-            "See under Targets in Prometheus why the scrape fails: an address, a time-out, a wrong answer",
-            "Look whether the program runs, and what it wrote last",
+            "See under Targets in Prometheus why the scrape fails: address, timeout, invalid response",
+            "Check whether the program runs, and read the end of its log",
         ),
     ),
     "ServiceAbsent": (
         "Prometheus knows no healthy target, so no alert of the service can fire.",
         (
-            "See under Targets in Prometheus whether any is listed; if not, discovery finds none",
+            "See under Targets in Prometheus whether any is listed; if not, service discovery finds none",
             "Compare the labels of the targets with those that are selected below",
         ),
     ),
     "MetricMissing": (
-        "A target is up and does not export a metric that is always there, so alerts stay silent for it.",
+        "A target is up and does not export a metric that always exists, so alerts stay silent for it.",
         (
-            "Ask the target itself for its metrics, and look for the metric's name",
+            "Fetch the metrics from the target itself, and search them for the metric's name",
             "Look for a release that renamed or dropped it, or for a part that was never started",
         ),
     ),
@@ -41,7 +41,7 @@ _META: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 
 
 def runbooks(spec: Resolved) -> Iterator[Page]:
-    """The name and the lines of each page: the spec's alerts, then those on monitoring itself."""
+    """Yield the name and lines of each page: of the spec's alerts, then of meta alerts."""
     for alert in spec.alerts:
         yield alert.name, _runbook(spec, alert)
     if spec.meta is not None:
@@ -76,11 +76,11 @@ def _actions(actions: Sequence[str]) -> Iterator[str]:
 
 
 def _places(spec: Resolved, alert: Alert) -> Iterator[tuple[str, str, str, str, str]]:
-    """When the alert fires in base and in each context, and after how long it is sent at worst."""
-    for name, there in (("base", spec), *spec.contexts.items()):
-        for each in there.alerts:
+    """Yield an alert's rows: its condition in base and each context, and the longest time to its sending."""
+    for name, context in (("base", spec), *spec.contexts.items()):
+        for each in context.alerts:
             if each.name == alert.name:
-                within = detection(there, each).milliseconds
+                within = detection(context, each).milliseconds
                 yield name, condition(each), lasting(each), each.severity, duration_text(within)
 
 
@@ -103,19 +103,18 @@ def _shows(panel: Panel, alert: Alert) -> bool:
 def _meta_runbook(
     spec: Resolved, meta: Meta, name: str, rules: Sequence[Mapping[str, object]]
 ) -> Iterator[str]:
-    """A page for all rules of one name: they differ in what they select."""
+    """Yield the lines of one page for all rules of one name; they differ in their selectors."""
     meaning, actions = _META[name]
     yield from (heading(spec), "", f"# {name}", "", meaning, "")
     yield from _actions(actions)
     yield from ("## When it fires", "")
     yield from table(("where", "for", "severity"), _meta_places(spec, meta))
-    any_of = "this holds" if len(rules) == 1 else "any of these holds"
-    yield from (f"When {any_of}:", "")
+    yield from (f"When {'this' if len(rules) == 1 else 'any of these'} has a result:", "")
     for rule in rules:
         yield from ("```promql", str(rule["expr"]), "```", "")
 
 
 def _meta_places(spec: Resolved, meta: Meta) -> Iterator[tuple[str, str, str]]:
-    for name, there in (("base", meta), *((name, each.meta) for name, each in spec.contexts.items())):
-        if there is not None:
-            yield name, duration_text(there.pending), there.severity
+    for name, found in (("base", meta), *((name, each.meta) for name, each in spec.contexts.items())):
+        if found is not None:
+            yield name, duration_text(found.pending), found.severity

@@ -1,7 +1,7 @@
-"""The rules, the dashboard and how the service is scraped and routed, as Kubernetes objects.
+"""The rules, the dashboard, the scrape configuration and the routes, as Kubernetes objects.
 
-One object is one file. A context's are complete: `kubectl kustomize` builds them, and `victor-mon apply`
-sends each as it stands in its file.
+Each object is one file. The objects of a context are complete: `kubectl kustomize` builds them, and
+`victor-mon apply` sends each file unchanged.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kusto
 
 
 def render(spec: Resolved) -> Iterator[Artifact]:
-    """Base: ConfigMaps. A context: the objects of its component; none where that is null."""
+    """Yield ConfigMaps for base, and for a context the objects of its `component`, if it has one."""
     folder = overlay_path(spec) if spec.context else PurePosixPath(spec.outputs[OUTPUT])
     component = spec.component if spec.context else "configmap"
     if folder is None or component is None:
@@ -39,7 +39,7 @@ def render(spec: Resolved) -> Iterator[Artifact]:
 
 
 def _objects(spec: Resolved, *, is_operator: bool) -> Iterator[tuple[PurePosixPath, Mapping[str, object]]]:
-    """The objects by their paths in the folder."""
+    """Yield the objects with their paths in the folder."""
     rules = spec.outputs.get("rules")
     if rules is not None:
         build = _prometheus_rule if is_operator else _rules_map

@@ -1,4 +1,4 @@
-"""What every Kubernetes object of ours has."""
+"""The common part of all rendered Kubernetes objects."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ def manifest(
     version: str = "v1",
     labels: Mapping[str, str] | None = None,
 ) -> Mapping[str, object]:
-    """An object of the service, with the spec's labels and `labels`, and labels that say whose it is.
+    """Return an object with its name and labels: those of the owner, `labels` and those of the spec.
 
     A context's object is named and labelled after the context, too.
     """
     namespace = {"namespace": spec.service.namespace} if spec.service.namespace else {}
     instance = {INSTANCE: spec.context} if spec.context else {}
     owned = {MANAGED_BY: "victor-mon", PART_OF: spec.service.name, **instance}
-    # The context comes last: `shop-alerts-prod` is never base's of a service `shop-prod`.
+    # The context comes last: `shop-alerts-prod` never clashes with base of a service `shop-prod`.
     name = "-".join(filter(None, (spec.service.name, suffix, spec.context)))
     return {
         "apiVersion": version,

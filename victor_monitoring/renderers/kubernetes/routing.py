@@ -1,7 +1,7 @@
-"""The Alertmanager's routes and inhibitions as the operator's objects.
+"""The routes and inhibition rules as AlertmanagerConfigs of the Prometheus operator.
 
-A first route of the operator's must name a receiver and is continued behind, so each receiver is an object of
-its own: what none of them wants is left to the Alertmanager's own receiver, as with the fragment.
+The operator requires a receiver in an object's first route and continues after it, so each receiver is an
+object of its own. Alerts that match no receiver go to Alertmanager's own receiver, as with the fragment.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ from victor_monitoring.renderers.kubernetes.manifest import manifest
 
 
 def alertmanager_configs(spec: Resolved) -> Mapping[str, Mapping[str, object]]:
-    """AlertmanagerConfigs by the ends of their names: what mutes what, then one for each receiver.
+    """Return the AlertmanagerConfigs by name suffix: the inhibition rules, then one for each receiver.
 
-    A receiver that the operator has no words for is left out; the check `unsupported-receiver` tells of it.
+    A receiver that the operator cannot express is left out; the check `unsupported-receiver` reports it.
     """
     muted = [
         {
@@ -31,8 +31,8 @@ def alertmanager_configs(spec: Resolved) -> Mapping[str, Mapping[str, object]]:
     ]
     bodies: dict[str, Mapping[str, object]] = {"inhibitions": {"inhibitRules": muted}}
     for receiver in spec.routing.receivers:
-        configs, unsaid = operator_configs(receiver)
-        if not unsaid:
+        configs, unsupported = operator_configs(receiver)
+        if not unsupported:
             bodies[_free(receiver.name, bodies)] = _routed(spec, receiver, configs)
     return {name: _object(spec, name, body) for name, body in bodies.items()}
 
@@ -63,7 +63,7 @@ def _matchers(matchers: Iterable[Matcher]) -> list[Mapping[str, str]]:
 
 
 def _free(receiver: str, taken: Iterable[str]) -> str:
-    """The end of an object's name for a receiver: no capitals, no underscores, none that is taken."""
+    """Return a free name suffix for a receiver's object: no capitals, no underscores."""
     plain = f"receiver-{receiver.lower().replace('_', '-')}".rstrip("-")
     return next(name for name in _numbered(plain) if name not in taken)
 

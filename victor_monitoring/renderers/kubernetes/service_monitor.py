@@ -1,9 +1,10 @@
-"""How the operator's Prometheus scrapes the service, so that its series carry what every rule selects.
+"""The ServiceMonitor: the operator's Prometheus scrapes the service with the labels that rules select.
 
 The operator sets `job` to the Service's name and adds `namespace`, `pod`, `container`, `service` and
-`endpoint`; relabelings of ours come after its own. A label that says where a target is comes from the
-discovery, so that it is true of each target. Any other label that is selected is set to that value: the
-targets found here are the service. A label that only tells deployments apart is the pod's label of its name.
+`endpoint`; the relabelings rendered here come after its own. A label for a target's location, such as
+`namespace`, is copied from service discovery, so that it is correct for each target. Any other label of
+`select` is set to the selected value, since the targets found here are the service's. Any other label of
+`scope` is copied from the pod's label of the same name.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.renderers.kubernetes.manifest import manifest
 
 _NAMESPACE: Final = "__meta_kubernetes_namespace"
-_DISCOVERED: Final = {  # what the discovery knows, by the names that people give it
+_DISCOVERED: Final = {  # labels of service discovery, by the label names in common use
     "namespace": _NAMESPACE,
     "kubernetes_namespace": _NAMESPACE,
     "pod": "__meta_kubernetes_pod_name",
@@ -35,7 +36,7 @@ _BY_PROMETHEUS: Final = ("instance",)  # the target's address
 
 
 def service_monitor(spec: Resolved) -> Mapping[str, object] | None:
-    """The service's ServiceMonitor; None where the spec does not say what to scrape."""
+    """Return the service's ServiceMonitor; None where the spec has no app labels or port to scrape."""
     found = spec.kubernetes
     if not found.app or found.port is None:
         return None
@@ -64,7 +65,7 @@ def _selected(spec: Resolved) -> Iterator[Mapping[str, object]]:
         if source is None:
             yield {"action": "replace", "targetLabel": matcher.label, "replacement": _literal(matcher)}
             continue
-        if source != _NAMESPACE:  # of a namespace nothing else is discovered at all
+        if source != _NAMESPACE:  # `namespaceSelector` discovers no other namespaces anyway
             yield {"action": "keep", "sourceLabels": [source], "regex": re.escape(matcher.value)}
         yield _copied(source, matcher.label)
 
@@ -81,5 +82,5 @@ def _copied(source: str, label: str) -> Mapping[str, object]:
 
 
 def _literal(matcher: Matcher) -> str:
-    """The value as a relabeling's replacement, in which `$` begins a reference."""
+    """Return the value as a relabeling's replacement, with `$` escaped, which begins a reference there."""
     return matcher.value.replace("$", "$$")

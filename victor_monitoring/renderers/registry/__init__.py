@@ -1,4 +1,4 @@
-"""The metric registry: a Python module with the service's metrics as typed objects of the client."""
+"""The registry module: Python code with the service's metrics as typed objects of prometheus_client."""
 
 from __future__ import annotations
 
@@ -60,14 +60,14 @@ _CONSTANTS: Final = frozenset(
 
 
 def render(spec: Resolved) -> Iterator[Artifact]:
-    """The registry module, of base only; none where every component is external."""
+    """Yield the registry module, for base only; none where every component is external."""
     own = [component for component in spec.components.values() if not component.external]
     if OUTPUT in spec.outputs and spec.context is None and own:
         yield Artifact(PurePosixPath(spec.outputs[OUTPUT]), module_text(spec, own), OUTPUT)
 
 
 def module_text(spec: Resolved, components: list[Component]) -> str:
-    """The module with the metrics of these components."""
+    """Return the text of the module with the metrics of these components."""
     prefix = spec.service.prefix
     taken = module_names() | _CONSTANTS
     names = NameScope(taken | set(dir(builtins)))
@@ -120,7 +120,7 @@ def _literals(literals: Aliases) -> Iterator[str]:
 
 
 def _endpoints(shapes: Iterable[ComponentClass]) -> Mapping[str, PythonValue]:
-    """The attributes of `Metrics` by the endpoint that shows them."""
+    """Return the attributes of `Metrics` by the endpoint that serves them."""
     found: dict[str, list[str]] = {}
     for shape in shapes:
         found.setdefault(shape.component.endpoint, []).append(shape.attribute)
@@ -140,12 +140,12 @@ def _data(spec: Resolved, shapes: Iterable[ComponentClass]) -> Iterator[str]:
     yield from _mapping("ALERTS", "Mapping[str, object]", alerts)
     yield ""
     contexts: dict[str, Mapping[str, PythonValue]] = {}
-    for name, there in spec.contexts.items():
-        other_signals, other_alerts = _computable_in_process(there, series)
+    for name, context in spec.contexts.items():
+        other_signals, other_alerts = _computable_in_process(context, series)
         contexts[name] = {
-            "scrape": there.scrape,
-            "evaluate": there.evaluate,
-            "prometheus": _version(there),
+            "scrape": context.scrape,
+            "evaluate": context.evaluate,
+            "prometheus": _version(context),
             "signals": differing(other_signals, signals),
             "alerts": differing(other_alerts, alerts),
         }
@@ -159,7 +159,7 @@ def _version(spec: Resolved) -> str | None:
 def _computable_in_process(
     spec: Resolved, series: Collection[str]
 ) -> tuple[Mapping[str, Mapping[str, PythonValue]], Mapping[str, Mapping[str, PythonValue]]]:
-    """The signals and the alerts of base or of a context that a process with these series can tell."""
+    """Return the signals and alerts of base or a context that a process can compute from these series."""
     reads = owners(spec.components.values())
     signals = {
         signal.name: signal_data(signal, owner(signal, reads))

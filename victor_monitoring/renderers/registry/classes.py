@@ -21,14 +21,14 @@ from victor_monitoring.renderers.registry.layout import (
 from victor_monitoring.renderers.registry.names import Aliases, parameters
 from victor_monitoring.signals.metric import Label, Metric
 
-# What a class has, or reads, beside its metrics.
+# Names that a component's class defines or reads besides its metrics.
 CLASS_NAMES: Final = frozenset({"COMPONENT", "ENDPOINT", "property", "str"})
 _BODY: Final = INDENT * 2
 
 
 @dataclass(frozen=True, slots=True)
 class ComponentClass:
-    """A component and the names that it has in Python: its class, its attribute, those of its metrics."""
+    """A component and its names in Python: of its class, its attribute and its metrics."""
 
     component: Component
     name: str
@@ -43,7 +43,7 @@ class ComponentClass:
 
 
 def component_class(shape: ComponentClass, aliases: Aliases) -> Iterator[str]:
-    """The lines of a component's class."""
+    """Yield the lines of a component's class."""
     component = shape.component
     yield f"class {shape.name}:"
     yield from docstring(f"Metrics of the component `{component.name}`.", INDENT)
@@ -61,7 +61,7 @@ def component_class(shape: ComponentClass, aliases: Aliases) -> Iterator[str]:
 
 
 def all_metrics(shapes: Collection[ComponentClass]) -> Iterator[str]:
-    """The lines of the class that holds every component."""
+    """Yield the lines of the class with all components."""
     yield "class Metrics:"
     yield f'{INDENT}"""Every metric of the service, on one registry, component by component."""'
     yield ""
@@ -78,7 +78,7 @@ def _head(takes_overflows: bool) -> Iterator[str]:
 
 
 def _construction(metric: Metric, name: str, aliases: Aliases) -> Iterator[str]:
-    """The statement of `__init__` that makes a metric."""
+    """Yield the statement of `__init__` that creates a metric."""
     if metric.labels:
         arguments: list[LayoutNode] = [_client_call(metric), _label_values(metric, aliases)]
         if any(label.values is None for label in metric.labels):
@@ -114,7 +114,7 @@ def _values(metric: Metric, label: Label, aliases: Aliases) -> str:
 
 
 def _access(metric: Metric, name: str, aliases: Aliases) -> Iterator[str]:
-    """The method or property that gives a metric's child; nothing where the attribute is the metric."""
+    """Yield the method or property that returns a metric's child, unless the attribute is the metric."""
     if metric.labels:
         yield ""
         yield from lines(_signature(metric, name, aliases), INDENT)

@@ -15,7 +15,7 @@ from victor_monitoring.signals.signal import Signal, SignalKind
 
 
 def metric_data(declared: Declared, attribute: str) -> Mapping[str, PythonValue]:
-    """A metric, in the words of the spec; `attribute` is the one of its class."""
+    """Return a metric in the terms of the spec; `attribute` is its name in the component's class."""
     metric = declared.metric
     data: dict[str, PythonValue] = {
         "component": declared.component,
@@ -37,9 +37,9 @@ def metric_data(declared: Declared, attribute: str) -> Mapping[str, PythonValue]
 
 
 def signal_data(signal: Signal, component: str | None) -> Mapping[str, PythonValue]:
-    """A signal and the parameters of its kind as the spec writes them; the window is in milliseconds.
+    """Return a signal and the parameters of its kind as the spec writes them; the window is in milliseconds.
 
-    `component` is the one whose metrics it reads, `query` the PromQL that answers for all processes.
+    `component` is the one whose metrics it reads, `query` the PromQL of its value over all processes.
     """
     return {
         "title": signal.title,
@@ -56,7 +56,7 @@ def signal_data(signal: Signal, component: str | None) -> Mapping[str, PythonVal
 
 
 def alert_data(alert: Alert, runbook: str | None) -> Mapping[str, PythonValue]:
-    """An alert, its conditions as the spec writes them; durations are milliseconds."""
+    """Return an alert with its conditions as the spec writes them; durations are in milliseconds."""
     guard = alert.guard
     return {
         "group": alert.group,
@@ -74,11 +74,11 @@ def alert_data(alert: Alert, runbook: str | None) -> Mapping[str, PythonValue]:
 
 
 def differing(
-    there: Mapping[str, Mapping[str, PythonValue]], base: Mapping[str, Mapping[str, PythonValue]]
+    context: Mapping[str, Mapping[str, PythonValue]], base: Mapping[str, Mapping[str, PythonValue]]
 ) -> Mapping[str, PythonValue]:
-    """What is otherwise `there`, by name: the fields that differ; None for what there is in base alone."""
-    found: dict[str, PythonValue] = {name: None for name in base if name not in there}
-    for name, data in there.items():
+    """Return a context's differences from base by name: the differing fields; None if it is in base alone."""
+    found: dict[str, PythonValue] = {name: None for name in base if name not in context}
+    for name, data in context.items():
         was = base.get(name, {})
         fields = {field: value for field, value in data.items() if field not in was or value != was[field]}
         if fields:
@@ -87,12 +87,12 @@ def differing(
 
 
 def own_signals(signals: Iterable[Signal], own: Collection[str]) -> list[Signal]:
-    """The signals, all of whose metrics are among `own`; the others cannot be had in process."""
+    """Return the signals whose metrics are all among `own`: the others cannot be computed in process."""
     return [signal for signal in signals if _reads_only(signal, own)]
 
 
 def own_alerts(alerts: Iterable[Alert], signals: Collection[str]) -> list[Alert]:
-    """The alerts on these signals that a process can tell for itself, guards included."""
+    """Return the alerts that a process can evaluate itself: those on these signals, guards included."""
     return [
         alert
         for alert in alerts
@@ -110,7 +110,7 @@ def _fields(shape: SignalKind) -> Mapping[str, PythonValue]:
 
 
 def _written(value: object) -> PythonValue:
-    """A parameter as the spec writes it."""
+    """Return a parameter as the spec writes it."""
     match value:
         case Selector():
             return text(Vector(value.metric.name, value.matchers))

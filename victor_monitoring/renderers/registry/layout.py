@@ -1,4 +1,4 @@
-"""Python text from nested structures, laid out as `ruff format` leaves it."""
+"""Python source from nested structures, in the layout of `ruff format`."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ PythonValue: TypeAlias = "str | int | float | bool | Sequence[PythonValue] | Map
 
 
 def literal(text: str) -> str:
-    """The string literal of `text`: double quotes, unless single ones save escapes."""
+    """Return the string literal of `text`, in double quotes unless single ones save escapes."""
     quote = "'" if text.count('"') > text.count("'") else '"'
     return quote + _escaped(text, quote) + quote
 
 
 def docstring(text: str, indent: str) -> Iterator[str]:
-    """The lines of a docstring that says `text`, its white space made single spaces."""
+    """Yield the lines of a docstring with `text`, its white space collapsed to single spaces."""
     escaped = " ".join(_escaped(word, '"') for word in text.split())
     wrapped = textwrap.wrap(
         f'"""{escaped}',
@@ -53,19 +53,19 @@ def docstring(text: str, indent: str) -> Iterator[str]:
 
 
 def call(function: str, arguments: Iterable[LayoutNode]) -> Bracketed:
-    """A call; an argument by name is `prefixed` with it."""
+    """Return a call; a keyword argument is a value `prefixed` with its name."""
     return Bracketed(f"{function}(", tuple(arguments), ")")
 
 
 def prefixed(prefix: str, node: LayoutNode) -> LayoutNode:
-    """The node with text before it."""
+    """Return the node with text before it."""
     if isinstance(node, str):
         return prefix + node
     return Bracketed(prefix + node.open, node.items, node.close, node.is_tuple)
 
 
 def plain(value: PythonValue) -> LayoutNode:
-    """The display of plain data: texts, numbers, sequences (as tuples) and mappings."""
+    """Return the literal of plain data: texts, numbers, sequences (as tuples) and mappings."""
     if isinstance(value, str):
         return literal(value)
     if isinstance(value, Mapping):
@@ -77,7 +77,7 @@ def plain(value: PythonValue) -> LayoutNode:
 
 
 def lines(node: LayoutNode, indent: str = "", tail: str = "") -> Iterator[str]:
-    """The node on one line where it fits, else one item a line, each with its comma."""
+    """Yield the node on one line if it fits, else with one item per line, each with its comma."""
     flat = _flat(node)
     if isinstance(node, str) or not node.items or _columns(indent + flat + tail) <= WIDTH:
         yield indent + flat + tail
@@ -96,7 +96,7 @@ def _flat(node: LayoutNode) -> str:
 
 
 def _columns(text: str) -> int:
-    """How wide the text is on a screen, which is what the formatter counts."""
+    """Return the width of the text on a screen, as the formatter counts it."""
     if text.isascii():
         return len(text)
     wide = sum(unicodedata.east_asian_width(each) in "WF" for each in text)
@@ -104,7 +104,7 @@ def _columns(text: str) -> int:
 
 
 def _escaped(text: str, quote: str) -> str:
-    """The text as it stands between quotes; what cannot be printed is an escape sequence."""
+    """Return the text as written between quotes; unprintable characters become escape sequences."""
     return "".join(
         f"\\{each}" if each == quote else each if each in "'\"" else repr(each)[1:-1] for each in text
     )

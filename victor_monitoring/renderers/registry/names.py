@@ -1,4 +1,4 @@
-"""Names in the registry module: legal, public, and each given once."""
+"""Names in the registry module: valid, public and unique identifiers."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ from victor_monitoring.signals.metric import Label
 
 
 class NameScope:
-    """The names of one scope; `taken` are given already."""
+    """The names of one scope; `taken` are those in use."""
 
     def __init__(self, taken: Collection[str]) -> None:
         self._taken = set(taken)
 
     def give(self, wanted: str, suffix: str = "_") -> str:
-        """`wanted`, with `suffix` behind it as often as makes it free and no keyword."""
+        """Return `wanted`, with `suffix` appended until it is free and no keyword."""
         while wanted in self._taken or keyword.iskeyword(wanted):
             wanted += suffix
         self._taken.add(wanted)
         return wanted
 
     def give_all(self, wanted: Iterable[str]) -> dict[str, str]:
-        """A name for each of the `wanted` ones, by them."""
+        """Return a name for each of the `wanted` ones, keyed by them."""
         return {each: self.give(each) for each in wanted}
 
 
 def attribute(metric: str, prefix: str) -> str:
-    """The attribute of a metric: its name less the prefix, where that is a public name."""
+    """Return the attribute of a metric: its name without the prefix, if that is a public name."""
     short = metric.removeprefix(prefix)
     whole = short if re.match("[a-zA-Z]", short) else metric.lstrip("_:")
     word = re.sub(r"\W", "_", whole)
@@ -39,13 +39,13 @@ def attribute(metric: str, prefix: str) -> str:
 
 
 def camel(name: str) -> str:
-    """`tool_execution` as `ToolExecution`."""
+    """Return a name in camel case: `tool_execution` as `ToolExecution`."""
     return "".join(word[:1].upper() + word[1:] for word in name.split("_"))
 
 
 @dataclass(frozen=True, slots=True)
 class _Use:
-    """A closed label where a metric has it."""
+    """A closed label of one metric."""
 
     component: str
     metric: str
@@ -57,10 +57,10 @@ Aliases: TypeAlias = dict[tuple[str, str], tuple[str, tuple[str, ...]]]
 
 
 def aliases(components: Iterable[Component], prefix: str, names: NameScope) -> Aliases:
-    """The Literal of each closed label, by metric and label: its name and its values.
+    """Return the Literal of each closed label by metric and label: its name and its values.
 
-    It is named after the label. Where the spec has several sets of that label, the component comes
-    before it, and where the component has several, the metric.
+    It is named after the label. If the spec has several value sets of that label, the component's name comes
+    first, or the metric's if the component has several.
     """
     uses = {
         _Use(component.name, declared.metric.name, label.name, frozenset(label.values)): label.values
@@ -82,7 +82,7 @@ def aliases(components: Iterable[Component], prefix: str, names: NameScope) -> A
 
 
 def _owner(use: _Use, uses: Iterable[_Use], prefix: str) -> str:
-    """What has only this set of the label: the whole spec (empty), the component or the metric."""
+    """Return the scope in which the label has only this value set: the spec (empty), component or metric."""
     same_label = [each for each in uses if each.label == use.label]
     if len({each.values for each in same_label}) == 1:
         return ""
@@ -92,11 +92,11 @@ def _owner(use: _Use, uses: Iterable[_Use], prefix: str) -> str:
 
 
 def parameters(labels: Iterable[Label]) -> dict[str, str]:
-    """The parameter of a method for each label, by the label's name."""
+    """Return the parameter of a method for each label, by the label's name."""
     return NameScope({"self"}).give_all(label.name for label in labels)
 
 
 def attributes(metrics: Iterable[Declared], prefix: str, taken: Collection[str]) -> dict[str, str]:
-    """The attribute of a class for each metric, by the metric's name."""
+    """Return the attribute of a class for each metric, by the metric's name."""
     names = NameScope(taken)
     return {each.metric.name: names.give(attribute(each.metric.name, prefix)) for each in metrics}

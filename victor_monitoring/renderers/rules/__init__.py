@@ -1,4 +1,4 @@
-"""The Prometheus rules: recorded signals, alerts and the alerts on monitoring itself."""
+"""The Prometheus rules: recorded signals, alerts and meta alerts."""
 
 from __future__ import annotations
 
@@ -15,19 +15,19 @@ OUTPUT = "rules"
 
 
 def render(spec: Resolved) -> Iterator[Artifact]:
-    """The rules file of the spec, for `promtool check rules` and everything that loads such files."""
+    """Yield the rules file of the spec, for Prometheus and compatible programs."""
     path = artifact_path(spec, OUTPUT)
     if path is not None:
         yield Artifact(path, rules_text(spec), OUTPUT, spec.context)
 
 
 def rules_text(spec: Resolved) -> str:
-    """The rules file's text."""
+    """Return the YAML text of the rules file."""
     return yaml_text(rule_data(spec), generated_from=spec.service.name)
 
 
 def rule_data(spec: Resolved) -> dict[str, object]:
-    """The rules as data, in the shape of the file and of an operator's object."""
+    """Return the rules as data, in the shape of a rules file and of an operator's PrometheusRule."""
     return {"groups": [_group(group, spec.evaluate) for group in rule_groups(spec)]}
 
 

@@ -1,4 +1,4 @@
-"""The rule groups in the order of the spec, each recording ahead of the first alert that reads it."""
+"""The rule groups in the order of the spec, each recording before the first alert that reads it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,10 @@ class RuleGroup:
 
 
 def rule_groups(spec: Resolved) -> list[RuleGroup]:
-    """Recordings that no alert reads, the spec's groups, and the meta group; what has one name is one."""
+    """Return the groups: recordings that no alert reads, the spec's groups, then the meta group.
+
+    Groups of the same name are merged.
+    """
     groups: dict[str, RuleGroup] = {}
 
     def group_of(name: str) -> RuleGroup:
@@ -47,7 +50,7 @@ def rule_groups(spec: Resolved) -> list[RuleGroup]:
 
 
 def _recordings(signal: Signal, recorded: set[str]) -> Iterator[RuleData]:
-    """The rules that record a signal and what it is made of, each once."""
+    """Yield the rules that record a signal and its parts, each once."""
     if signal.name in recorded:
         return
     recorded.add(signal.name)
@@ -58,13 +61,13 @@ def _recordings(signal: Signal, recorded: set[str]) -> Iterator[RuleData]:
 
 
 def recording_rule(recording: Recording) -> RuleData:
-    """A recording rule as Prometheus reads it."""
+    """Return a recording rule as Prometheus reads it."""
     labels = {"labels": dict(recording.labels)} if recording.labels else {}
     return {"record": recording.record, "expr": text(recording.expr), **labels}
 
 
 def alert_rule(spec: Resolved, alert: Alert) -> RuleData:
-    """An alerting rule as Prometheus reads it."""
+    """Return an alerting rule as Prometheus reads it."""
     rule: dict[str, object] = {"alert": alert.name, "expr": text(alert.expr)}
     if alert.pending:
         rule["for"] = duration_text(alert.pending)
@@ -74,7 +77,7 @@ def alert_rule(spec: Resolved, alert: Alert) -> RuleData:
 
 
 def meta_rules(spec: Resolved, meta: Meta) -> Iterator[Mapping[str, object]]:
-    """The rule of each alert on monitoring itself."""
+    """Yield the alerting rule of each meta alert."""
     for alert in meta_alerts(spec):
         rule: dict[str, object] = {"alert": alert.name, "expr": text(_expr(spec, alert))}
         if meta.pending:
@@ -83,8 +86,8 @@ def meta_rules(spec: Resolved, meta: Meta) -> Iterator[Mapping[str, object]]:
             f"{{{{ $labels.{piece.name} }}}}" if isinstance(piece, Placeholder) else piece
             for piece in alert.summary.pieces
         )
-        told = {"summary": summary, "description": alert.description, **runbook(spec, alert.name)}
-        yield {**rule, "labels": dict(alert.labels), "annotations": told}
+        annotations = {"summary": summary, "description": alert.description, **runbook(spec, alert.name)}
+        yield {**rule, "labels": dict(alert.labels), "annotations": annotations}
 
 
 def _expr(spec: Resolved, alert: MetaAlert) -> Expr:
@@ -102,7 +105,7 @@ def _is_up(select: tuple[Matcher, ...], value: int) -> Expr:
 
 
 def _missing(spec: Resolved, alert: MetaAlert) -> Expr:
-    assert alert.component is not None  # a metric is a component's
-    assert alert.component.anchor is not None  # only these have the alert
+    assert alert.component is not None  # every alert that watches a metric has a component
+    assert alert.component.anchor is not None  # only components with an anchor have the alert
     on = dict.fromkeys((*(matcher.label for matcher in alert.select), *spec.service.scope, "instance"))
     return Binary("unless", _is_up(alert.select, 1), alert.component.anchor.vector(alert.select), tuple(on))

@@ -1,4 +1,4 @@
-"""What a person is told when an alert fires, in Prometheus' templates."""
+"""Annotations of alerting rules, in Prometheus' template language."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from victor_monitoring.language.model.template import Placeholder, Template
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.quantity import Unit
 
-# How a value of each unit is written for people: Prometheus' function, and what follows it.
+# How a value of each unit is formatted: Prometheus' template function and a suffix.
 _WRITTEN: Final[Mapping[Unit, tuple[str, str]]] = {
     "ratio": ("humanizePercentage", ""),
     "seconds": ("humanizeDuration", ""),
@@ -22,7 +22,7 @@ _WRITTEN: Final[Mapping[Unit, tuple[str, str]]] = {
 
 
 def alert_annotations(spec: Resolved, alert: Alert) -> dict[str, str]:
-    """The annotations of an alert: summary, description, actions and the runbook's address."""
+    """Return the annotations of an alert: summary, description, actions and the runbook's address."""
     found: dict[str, str] = {}
     if alert.summary:
         found["summary"] = annotation(alert.summary, alert)
@@ -34,13 +34,13 @@ def alert_annotations(spec: Resolved, alert: Alert) -> dict[str, str]:
 
 
 def runbook(spec: Resolved, alert: str) -> dict[str, str]:
-    """The address of an alert's runbook, where the spec has a public base for them."""
+    """Return the annotation with the runbook's address; empty where the spec has no `runbooks` address."""
     address = spec.service.runbook(alert)
     return {} if address is None else {"runbook_url": address}
 
 
 def annotation(template: Template, alert: Alert) -> str:
-    """The text with its placeholders in the template language of Prometheus."""
+    """Return the text with its placeholders in the template language of Prometheus."""
     return "".join(
         _placeholder(piece, alert) if isinstance(piece, Placeholder) else piece for piece in template.pieces
     )

@@ -1,4 +1,4 @@
-"""The alert beside series that it must not read."""
+"""The alert next to series that it must not read."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Iterator
 
 from victor_monitoring.rule_tests.case_template import FIRES, SILENT, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
-from victor_monitoring.rule_tests.noise import noise_series as series_beside
+from victor_monitoring.rule_tests.noise import noise_series
 
 
 def _has_noise(fixture: AlertFixture) -> bool:
-    return bool(series_beside(fixture))
+    return bool(noise_series(fixture))
 
 
 @case_kind(100, "bystanders", _has_noise)
 def bystanders(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """Series of the same metrics with other labels, and a lot of traffic: they change nothing."""
+    """Series of the same metrics with other labels and much traffic do not change the result."""
     for streams, fires in ((fixture.beyond(), True), (fixture.short(), False)):
-        phase = fixture.lasting((*streams, *series_beside(fixture)), fixture.until_firing)
+        phase = fixture.lasting((*streams, *noise_series(fixture)), fixture.until_firing)
         about = f"1% {'beyond' if fires else 'short of'} the threshold"
         yield CaseTemplate(about, (phase,), FIRES if fires else SILENT)

@@ -16,7 +16,7 @@ def _has_label_values(fixture: AlertFixture) -> bool:
 
 @case_kind(110, "culprit", _has_label_values)
 def culprit(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """For each label that tells values apart: the one that is beyond the threshold is named, and it alone."""
+    """For each label that distinguishes values: the alert fires for the value beyond the threshold only."""
     for label, other in other_label_values(fixture):
         bad = (relabelled(stream, label, other) for stream in fixture.beyond())
         phase = fixture.lasting((*fixture.short(), *bad), fixture.until_firing)

@@ -10,7 +10,7 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 
 @case_kind(10, "fires")
 def fires(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """1% beyond the threshold: silent until `for` has passed, firing from then on, with all that it says."""
+    """1% beyond the threshold: silent until `for` has passed, then firing with its labels and annotations."""
     yield CaseTemplate(
         "1% beyond the threshold",
         (fixture.lasting(fixture.beyond(), fixture.until_firing),),

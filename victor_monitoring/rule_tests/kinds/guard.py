@@ -1,4 +1,4 @@
-"""The alert whose second condition is not met."""
+"""The alert at the threshold of its guard."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ def _has_guard(fixture: AlertFixture) -> bool:
 
 @case_kind(130, "guard", _has_guard)
 def guard(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """Beyond the threshold, while `only_if` is 1% short of being met: silent. And at its threshold itself."""
+    """Beyond the threshold with `only_if` 1% short of being met: silent; then at the guard's own threshold.
+
+    There it fires for `<=` and `>=` only.
+    """
     guard, levels = fixture.alert.guard, fixture.guard_levels
     if guard is None or levels is None:
         return
@@ -23,7 +26,7 @@ def guard(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     fires = guard.condition.holds(levels.edge)
     bad = (fixture.levels.beyond(percent) for percent in (1, 25, 50, 100))
     exact = fixture.exactly(guard.signal, levels.edge, (fixture.guarded(each, levels.edge) for each in bad))
-    streams = exact or fixture.guarded(fixture.levels.beyond(), levels.hair(beyond=fires))
+    streams = exact or fixture.guarded(fixture.levels.beyond(), levels.closest(beyond=fires))
     about = "at its threshold" if exact else f"a millionth {'beyond' if fires else 'short of'} its threshold"
     phase = fixture.lasting(streams, fixture.until_firing)
     yield CaseTemplate(f"`only_if` is {about}", (phase,), FIRES if fires else SILENT)

@@ -18,14 +18,15 @@ def _keeps_firing(fixture: AlertFixture) -> bool:
 
 @case_kind(140, "keeps-firing", _keeps_firing)
 def keeps_firing(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """Short of the threshold for less than `keep_firing_for`: it fires without a break; then it resolves."""
+    """Short of the threshold for less than `keep_firing_for`: it keeps firing; later it resolves."""
     yield CaseTemplate("a gap shorter than `keep_firing_for`", _with_gap(fixture), RESOLVES)
 
 
 def _with_gap(fixture: AlertFixture) -> tuple[Phase, ...]:
-    """Phases with the shortest gap that would resolve the alert, were it not kept firing.
+    """Return phases with the shortest gap that would resolve the alert without `keep_firing_for`.
 
-    Traffic grows a thousandfold each time, so that a window soon sees nothing but the last phase.
+    Traffic grows a thousandfold from phase to phase, so that the newest phase soon dominates a window.
+    Raise ValueError where no gap is long enough for the signal and short enough for `keep_firing_for`.
     """
     levels = fixture.levels
     bad = fixture.at(levels.beyond(), Fraction(10))
@@ -46,4 +47,4 @@ def _with_gap(fixture: AlertFixture) -> tuple[Phase, ...]:
             and states_of(fixture.oracle.moments(script)) == RESOLVES
         ):
             return phases
-    raise ValueError("no gap is seen by the signal and shorter than `keep_firing_for`")
+    raise ValueError("no gap that the signal shows is shorter than `keep_firing_for`")

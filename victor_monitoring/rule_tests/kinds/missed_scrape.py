@@ -10,5 +10,5 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 
 @case_kind(80, "missed-scrape")
 def missed_scrape(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """Three scrapes in a row fail well beyond the threshold: `for` goes on, and it fires in time."""
+    """Three scrapes in a row fail while the signal is well beyond the threshold: it fires after `for`."""
     yield CaseTemplate("three scrapes fail", fixture.failing(fixture.beyond(50)), FIRES)

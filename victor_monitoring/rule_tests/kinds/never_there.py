@@ -1,4 +1,4 @@
-"""The alert where its series never were."""
+"""The alert where its series never existed."""
 
 from __future__ import annotations
 
@@ -11,10 +11,14 @@ from victor_monitoring.rule_tests.monitoring import anchors, missing, up
 
 @case_kind(170, "never-there")
 def never_there(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """The targets are up and do not have the alert's series: silent, and the missing component is named."""
+    """Targets are up without the alert's series: it is silent, and `MetricMissing` names the component."""
     targets = [fixture.target(), fixture.target(instance="b")]
-    lacking = {owner for each in fixture.signals for owner in fixture.owners(each)}
-    streams = [each for there in targets for each in (up(there), *anchors(fixture.spec, there, but=lacking))]
+    absent = {owner for each in fixture.signals for owner in fixture.owners(each)}
+    streams = [
+        each for target in targets for each in (up(target), *anchors(fixture.spec, target, but=absent))
+    ]
     phase = fixture.lasting(streams, max(fixture.until_firing, fixture.until_monitored))
-    told = tuple(missing(fixture.spec, targets, lacking))
-    yield CaseTemplate("the targets are up without them", (phase,), SILENT, monitoring=told, records=True)
+    firing = tuple(missing(fixture.spec, targets, absent))
+    yield CaseTemplate(
+        "the targets are up without its series", (phase,), SILENT, monitoring=firing, records=True
+    )

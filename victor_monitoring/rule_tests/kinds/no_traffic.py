@@ -14,6 +14,6 @@ def _has_traffic(fixture: AlertFixture) -> bool:
 
 @case_kind(60, "no-traffic", _has_traffic)
 def no_traffic(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """The firing case with totals that stand still: whatever no traffic means for the signal."""
+    """As in `fires`, with totals that do not grow: the state depends on the kind of signal."""
     streams = [still(stream) for stream in fixture.beyond()]
-    yield CaseTemplate("nothing happens", (fixture.lasting(streams, fixture.until_firing),), records=True)
+    yield CaseTemplate("no total grows", (fixture.lasting(streams, fixture.until_firing),), records=True)

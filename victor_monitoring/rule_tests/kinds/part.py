@@ -14,9 +14,9 @@ def _has_parts(fixture: AlertFixture) -> bool:
 
 @case_kind(120, "part", _has_parts)
 def part(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """Each part drags the value beyond the threshold; with it at its best, or gone, there is silence.
+    """Each part brings the score beyond the threshold; with that part at its best or absent, it is silent.
 
-    The replicas differ, and every part that costs something is recorded as such.
+    The replicas differ, and the points lost by each part are recorded.
     """
     signal = fixture.signal
     for dominant_part in signal.kind.dominant_parts(signal, fixture.levels.beyond(), fixture.replicas()):
@@ -28,4 +28,4 @@ def part(fixture: AlertFixture) -> Iterator[CaseTemplate]:
         healthy = fixture.lasting(dominant_part.at_best, fixture.until_firing)
         yield CaseTemplate(f"the same with {dominant_part.part} at its best", (healthy,), SILENT)
         lost = fixture.lasting(dominant_part.lost, fixture.settling)
-        yield CaseTemplate(f"what is lost by {dominant_part.part}", (lost,), records=True)
+        yield CaseTemplate(f"the points lost by {dominant_part.part}", (lost,), records=True)

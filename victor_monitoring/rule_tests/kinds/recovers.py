@@ -10,7 +10,7 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 
 @case_kind(40, "recovers")
 def recovers(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """Beyond the threshold until it fires, then short of it: resolved once the window has moved on."""
+    """Beyond the threshold until it fires, then short of it: it resolves once the window has passed."""
     phases = (
         fixture.lasting(fixture.beyond(), fixture.until_firing),
         fixture.lasting(fixture.short(), fixture.until_resolved),

@@ -10,7 +10,7 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 
 @case_kind(90, "replicas")
 def replicas(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """Replicas that differ: judged together, or, where the signal tells instances apart, one by one."""
+    """Replicas that differ are judged together, or one by one where the signal is by instance."""
     if "instance" in fixture.signal.labels:
         streams = (*fixture.beyond(), *fixture.short(instance="b"))
         phase = fixture.lasting(streams, fixture.until_firing)

@@ -14,7 +14,7 @@ def _has_traffic(fixture: AlertFixture) -> bool:
 
 @case_kind(70, "reset", _has_traffic)
 def reset(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """Totals begin anew at 0, as after a restart: an alert that fires goes on, a silent one stays silent."""
+    """Totals begin again at 0, as after a restart: a firing alert keeps firing, a silent one stays silent."""
     for streams, fires in ((fixture.beyond(), True), (fixture.short(), False)):
         phases = (
             fixture.lasting(streams, fixture.settling),

@@ -1,4 +1,4 @@
-"""The right one of several alerts on one signal."""
+"""The alert next to another alert of the same signal with another severity."""
 
 from __future__ import annotations
 

@@ -12,12 +12,13 @@ from victor_monitoring.rule_tests.fixture import AlertFixture
 def threshold(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """At the threshold itself: silent for `<` and `>`, firing for `<=` and `>=`.
 
-    The traffic is chosen so that floating-point arithmetic meets the threshold exactly, in every supported
-    version of Prometheus. Where none does, the case lies a millionth to the side on which it is silent.
+    The traffic is chosen so that floating-point arithmetic yields the threshold exactly, in every supported
+    version of Prometheus. Where no traffic does, the level is a millionth beyond the threshold for `<=` and
+    `>=`, and a millionth short of it for `<` and `>`.
     """
     fires = fixture.alert.condition.holds(fixture.levels.edge)
     exact = fixture.exactly(fixture.signal, fixture.levels.edge, fixture.totals(fixture.levels.edge))
-    streams = exact or fixture.at(fixture.levels.hair(beyond=fires))
+    streams = exact or fixture.at(fixture.levels.closest(beyond=fires))
     about = (
         "at the threshold itself"
         if exact

@@ -16,7 +16,7 @@ def _has_several_values(fixture: AlertFixture) -> bool:
 
 @case_kind(115, "two-values", _has_several_values)
 def two_values(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """For each label by which values differ: two of them are beyond the threshold, and both fire."""
+    """For each label that distinguishes values: two values are beyond the threshold, and both fire."""
     for label, other in other_label_values(fixture):
         streams = fixture.beyond()
         second = (relabelled(stream, label, other) for stream in streams)

@@ -13,12 +13,12 @@ from victor_monitoring.rule_tests.monitoring import absent, down
 
 @case_kind(160, "vanished")
 def vanished(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """The target goes down while the alert fires: it resolves, and the alerts on monitoring itself fire."""
+    """If the target goes down while the alert fires, it resolves and the meta alerts fire."""
     up = fixture.up()
     after = max(fixture.until_resolved, fixture.until_monitored)
     phases = (
         fixture.lasting((*fixture.beyond(50), up), fixture.until_firing),
         fixture.lasting([replace(up, start=Fraction(0))], after),
     )
-    told = (*down(fixture.spec, dict(up.labels)), *absent(fixture.spec))
-    yield CaseTemplate("the target goes down", phases, RESOLVES, monitoring=told, records=True)
+    firing = (*down(fixture.spec, dict(up.labels)), *absent(fixture.spec))
+    yield CaseTemplate("the target goes down", phases, RESOLVES, monitoring=firing, records=True)

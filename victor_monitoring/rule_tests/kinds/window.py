@@ -1,4 +1,4 @@
-"""The alert's signal looks back over its window."""
+"""The alert on a signal with a window."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ def _has_window(fixture: AlertFixture) -> bool:
 
 @case_kind(50, "window", _has_window)
 def window(fixture: AlertFixture) -> Iterator[CaseTemplate]:
-    """From 1% short of the threshold to 2% beyond, on even traffic: when it fires pins the window."""
+    """From 1% short of the threshold to 2% beyond, with even traffic: the time of firing shows the window."""
     traffic = Fraction(10)
     phases = (
         fixture.lasting(fixture.at(fixture.levels.short(), traffic), fixture.settling),

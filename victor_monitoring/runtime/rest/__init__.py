@@ -1,4 +1,4 @@
-"""A service's monitoring over HTTP: routes for a FastAPI application, made from a registry module."""
+"""A service's monitoring over HTTP: routes for a FastAPI application, derived from a registry module."""
 
 from victor_monitoring.runtime.rest.routes import register_routes, router
 

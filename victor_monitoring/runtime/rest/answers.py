@@ -1,4 +1,4 @@
-"""Answers as JSON, out of what a process measures and what it makes of that."""
+"""JSON response bodies from snapshots, signals and alerts of a process."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from victor_monitoring.runtime.snapshot import Distribution, Point, Section, Sna
 
 
 class ResponseBodies:
-    """The answers of one process of a service. Right by construction, they are not validated again."""
+    """The response bodies of one process. They match `models` by construction and are not validated again."""
 
     def __init__(self, module: RegistryModule, instance: str, context: str | None) -> None:
         self._module, self._instance, self._context = module, instance, context
@@ -26,16 +26,16 @@ class ResponseBodies:
             self._attributes[metric.component].append(metric.attribute)
 
     def sections(self, snapshot: Snapshot) -> dict[str, Any]:
-        """The snapshot's sections."""
+        """Return the body with the snapshot's sections."""
         sections = {name: self._section(section) for name, section in snapshot.sections.items()}
         return {**self._origin(snapshot.time), "sections": sections}
 
     def alerts(self, alerts: Iterable[AlertState]) -> dict[str, Any]:
-        """Every alert with its series."""
+        """Return the body with every alert and its series."""
         return {**self._origin(time.time()), "alerts": [_alert(each) for each in alerts]}
 
     def health(self, signals: Collection[SignalValues], alerts: Collection[AlertState]) -> dict[str, Any]:
-        """The verdict, and what it stands on."""
+        """Return the body with the verdict and the alerts, signals and scores behind it."""
         firing = [each.alert for each in alerts if each.state == "firing"]
         severities = {alert.severity for alert in firing}
         return {
@@ -48,7 +48,7 @@ class ResponseBodies:
         }
 
     def _origin(self, measured: float) -> Mapping[str, Any]:
-        """What every answer says of who gives it, and when."""
+        """Return the fields common to all bodies: the origin and the time of the measurement."""
         return {
             "service": self._module.service,
             "context": self._context,
@@ -66,7 +66,7 @@ class ResponseBodies:
 
 
 def signals_by_name(signals: Iterable[SignalValues]) -> dict[str, Any]:
-    """The signals of an answer, each with its values."""
+    """Return the signals of a body by name, each with its values."""
     return {
         each.signal.name: {"title": each.signal.title, "unit": each.signal.unit, **_signal_body(each)}
         for each in signals
@@ -74,7 +74,7 @@ def signals_by_name(signals: Iterable[SignalValues]) -> dict[str, Any]:
 
 
 def json(answer: Mapping[str, Any]) -> bytes:
-    """The answer's body; a number that JSON does not know is null."""
+    """Return the body as JSON; NaN and infinities, which JSON does not have, are null."""
     return to_json(answer, inf_nan_mode="null")
 
 

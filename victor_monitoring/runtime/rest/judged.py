@@ -1,4 +1,4 @@
-"""What the answers say of signals and alerts, the same for every service."""
+"""The response models of signals and alerts, the same for every service."""
 
 from __future__ import annotations
 
@@ -9,36 +9,38 @@ from pydantic import BaseModel, ConfigDict, Field
 from victor_monitoring.runtime.alert_states import AlertStateName
 from victor_monitoring.signals.quantity import Unit
 
-# Null where it is infinite or not a number, which JSON cannot say.
+# Null for NaN and infinities, which JSON does not have.
 JsonNumber: TypeAlias = float | None
 _Labels = Annotated[
-    dict[str, str], Field(description="The labels that Prometheus has, as far as known here.")
+    dict[str, str], Field(description="The labels as in Prometheus, as far as this process knows them.")
 ]
-_Query = Annotated[str, Field(description="PromQL: what answers for all processes together.")]
-_Since = Annotated[float, Field(description="When the condition was first met, in seconds since 1970.")]
+_Query = Annotated[str, Field(description="The PromQL of the value over all processes.")]
+_Since = Annotated[
+    float, Field(description="Time at which the condition was first met, in seconds since 1970.")
+]
 
 
 class StrictModel(BaseModel):
-    """Nothing but what is documented."""
+    """A model without undocumented fields."""
 
     model_config = ConfigDict(extra="forbid")
 
 
 class Problem(StrictModel):
-    """Why there is no answer."""
+    """The reason of an error response."""
 
     detail: str
 
 
 class LabelledValueModel(StrictModel):
-    """One value of a signal; null where there was nothing to measure, as of a ratio without traffic."""
+    """One value of a signal; null if there was nothing to measure, such as a ratio without traffic."""
 
     labels: _Labels
     value: JsonNumber
 
 
 class SignalModel(StrictModel):
-    """This process's part of a signal. It has no value before enough was sampled, or without traffic."""
+    """A signal over this process alone. It has no values without traffic or with too few samples."""
 
     title: str
     unit: Unit
@@ -48,7 +50,7 @@ class SignalModel(StrictModel):
 
 
 class LossModel(StrictModel):
-    """What a part of a score costs it."""
+    """The points that a part takes from a score."""
 
     signal: str
     title: str
@@ -57,7 +59,7 @@ class LossModel(StrictModel):
 
 
 class ScoreModel(StrictModel):
-    """A score of 0 to 100 and what it loses, most first."""
+    """A score from 0 to 100 and its losses, the largest first."""
 
     signal: str
     title: str
@@ -68,7 +70,7 @@ class ScoreModel(StrictModel):
 
 
 class AlertSeriesModel(StrictModel):
-    """A series whose condition is met, or was and is kept firing."""
+    """A series whose condition is met, or was met and is kept firing."""
 
     labels: _Labels
     state: AlertStateName
@@ -77,18 +79,21 @@ class AlertSeriesModel(StrictModel):
 
 
 class AlertModel(StrictModel):
-    """An alert as this process sees it; Prometheus and Alertmanager decide what is sent."""
+    """An alert evaluated by this process; notifications are up to Prometheus and Alertmanager."""
 
     name: str
     group: str
     severity: str
     component: str
     signal: str
-    when: Annotated[str, Field(description="The condition, as the spec has it.")]
-    pending_for: Annotated[float, Field(description="Seconds for which the condition holds before it fires.")]
+    when: Annotated[str, Field(description="The condition as in the spec.")]
+    pending_for: Annotated[
+        float, Field(description="Seconds for which the condition must be met before the alert fires.")
+    ]
     summary: Annotated[
-        str | None, Field(description="As the spec has it: `{value}` and labels stand for those of a series.")
+        str | None,
+        Field(description="The template as in the spec, with placeholders such as `{value}` and labels."),
     ]
     runbook: str | None
-    state: Annotated[AlertStateName, Field(description="The state of the series that is furthest.")]
+    state: Annotated[AlertStateName, Field(description="The most advanced state of its series.")]
     series: list[AlertSeriesModel]

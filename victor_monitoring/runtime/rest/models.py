@@ -1,4 +1,4 @@
-"""What the answers look like, made from a registry module: it is what OpenAPI documents."""
+"""The response models of a service, created from its registry module, for validation and OpenAPI."""
 
 from __future__ import annotations
 
@@ -13,23 +13,23 @@ from victor_monitoring.runtime.reads import ReadFault
 from victor_monitoring.runtime.registry_module import DescribedMetric, RegistryModule
 from victor_monitoring.runtime.rest.judged import AlertModel, JsonNumber, ScoreModel, SignalModel, StrictModel
 
-# A field's key in the answer, its type and what is said of it.
+# A field's key in the response, its type and its description.
 _Fields: TypeAlias = Iterable[tuple[str, Any, str]]
 
 _VERDICT: Final = (
-    "The worst severity that fires. `ok` where none does, which says nothing of `silent` signals."
+    "The worst severity of the firing alerts; `ok` if none fires. It does not cover `silent` signals."
 )
-_NUMBER: Final = (("value", JsonNumber, "In the metric's unit."),)
+_NUMBER: Final = (("value", JsonNumber, "The value in the metric's unit."),)
 _DISTRIBUTION: Final = (
-    ("count", JsonNumber, "How many were observed."),
-    ("sum", JsonNumber, "The sum of what was observed, in the metric's unit."),
-    ("buckets", dict[str, JsonNumber], "How many were at most so much, in the metric's unit."),
+    ("count", JsonNumber, "The number of observations."),
+    ("sum", JsonNumber, "The sum of the observations, in the metric's unit."),
+    ("buckets", dict[str, JsonNumber], "The number of observations up to each bound, in the metric's unit."),
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Models:
-    """The answers about one service: of each endpoint, of all components, and of what is judged."""
+    """The response models of one service: of each endpoint, the summary, alerts and health."""
 
     summary: type[BaseModel]
     endpoints: Mapping[str, type[BaseModel]]
@@ -38,7 +38,7 @@ class Models:
 
     @classmethod
     def of(cls, module: RegistryModule, *, signals: bool) -> Models:
-        """The models of the module's components and metrics; of its signals, too, where they are told."""
+        """Create the models of the module's components and metrics, and of its signals if `signals`."""
         maker = _Maker(module, signals=signals)
         endpoints = {name: maker.sections(name, shown) for name, shown in module.endpoints.items()}
         return cls(
@@ -50,14 +50,14 @@ class Models:
 
 
 class _Maker:
-    """Makes the models of one service. Their names begin with its own: those of its host stay as they are."""
+    """A factory of one service's models, whose names start with the service's to be unique in the host."""
 
     def __init__(self, module: RegistryModule, *, signals: bool) -> None:
         self._module, self._signals = module, signals
         self._sections = {component: self._section(component) for component in module.endpoint_of}
 
     def sections(self, name: str, components: Iterable[str]) -> type[BaseModel]:
-        """The answer that shows these components, `summary` all of them and what belongs to none."""
+        """Return the model with these components; `summary` also has the signals without a component."""
         shown = tuple(components)
         sections = self._model(
             f"{name}_sections",
@@ -67,53 +67,53 @@ class _Maker:
         fields: list[tuple[str, Any, str]] = [("sections", sections, "")]
         if self._signals:
             of_none = (None,) if name == "summary" else ()
-            told = self._model(
+            signals = self._model(
                 f"{name}_signals",
-                "Signals, as far as this process can tell.",
+                "Signals over this process alone.",
                 (
                     (signal, SignalModel, f"{data['title']}, in the unit `{data['unit']}`.")
                     for signal, data in self._module.signals.items()
                     if data["component"] in (*shown, *of_none)
                 ),
             )
-            fields.append(("signals", told | None, "Null where they were not asked for."))
+            fields.append(("signals", signals | None, "Null unless requested."))
         return self._answer(name, "This process's part of the service.", fields)
 
     def alerts(self) -> type[BaseModel]:
-        """The answer that shows every alert."""
-        said = "Every alert that this process can tell, in the spec's order."
-        return self._answer("alerts", "Alerts on this process alone.", [("alerts", list[AlertModel], said)])
+        """Return the model with every alert."""
+        doc = "Every alert that this process can evaluate, in the spec's order."
+        return self._answer("alerts", "Alerts on this process alone.", [("alerts", list[AlertModel], doc)])
 
     def health(self) -> type[BaseModel]:
-        """The answer that sums all up."""
+        """Return the model with the verdict and the reasons for it."""
         severities = self._module.severities
         fields: list[tuple[str, Any, str]] = [
             ("verdict", _one_of(("ok", *severities)), _VERDICT),
-            ("firing", list[str], "The alerts that fire."),
-            ("pending", list[str], "The alerts whose condition is met, but not for long enough."),
-            ("silent", list[str], "Signals without a value: nothing happens, or too little was sampled yet."),
-            ("scores", list[ScoreModel], "Scores, each with what drags it down."),
+            ("firing", list[str], "The alerts that are firing."),
+            ("pending", list[str], "The alerts whose condition is met, but not yet for long enough to fire."),
+            ("silent", list[str], "Signals without a value: no traffic, or too few samples yet."),
+            ("scores", list[ScoreModel], "Scores, each with its losses."),
         ]
-        return self._answer("health", "How well this process is.", fields)
+        return self._answer("health", "The health of this process.", fields)
 
     def _answer(self, name: str, doc: str, fields: _Fields) -> type[BaseModel]:
         return self._model(f"{name}_answer", doc, (*self._origin(), *fields))
 
     def _origin(self) -> Iterator[tuple[str, Any, str]]:
         yield "service", _one_of((self._module.service,)), "The service's name."
-        yield "context", str | None, "The context by which alerts and signals are told; null for base."
-        yield "instance", str, "Where this process runs."
-        yield "pid", int, "The process that answers; another one measures another part of the service."
-        yield "time", float, "When it was measured, in seconds since 1970."
+        yield "context", str | None, "The context of the alerts and signals; null for base."
+        yield "instance", str, "The host or instance that this process runs on."
+        yield "pid", int, "The responding process; another process has other values."
+        yield "time", float, "Time of the measurement, in seconds since 1970."
 
     def _section(self, component: str) -> type[BaseModel]:
         own = [metric for metric in self._module.metrics.values() if metric.component == component]
         metrics = self._model(
             f"{component}_metrics",
-            "Metrics, each with its series; none where nothing is known.",
+            "Metrics, each with its series; an empty list without values.",
             ((each.attribute, self._all_series(each), _sentences(each)) for each in own),
         )
-        fault = ("fault", ReadFault | None, "Why the component could not be read; null where it could.")
+        fault = ("fault", ReadFault | None, "The reason of a failed read; null if the component was read.")
         return self._model(
             f"{component}_section", f"The component `{component}`.", (fault, ("metrics", metrics, ""))
         )
@@ -121,7 +121,7 @@ class _Maker:
     def _all_series(self, metric: DescribedMetric) -> Any:
         labels = self._model(
             f"{metric.attribute}_labels",
-            "What tells the series apart.",
+            "The labels of the series.",
             ((label, _text(values), "") for label, values in metric.labels.items()),
         )
         series = self._model(
@@ -132,10 +132,10 @@ class _Maker:
         return list.__class_getitem__(series)
 
     def _model(self, name: str, doc: str, fields: _Fields) -> type[BaseModel]:
-        """A model whose keys can be any word: they are aliases, and hide no attribute of pydantic's."""
+        """Create a model; keys are aliases, so that any word is allowed and hides no pydantic attribute."""
         made: dict[str, Any] = {
-            f"field_{number}": (kind, Field(alias=key, description=said or None))
-            for number, (key, kind, said) in enumerate(fields)
+            f"field_{number}": (kind, Field(alias=key, description=description or None))
+            for number, (key, kind, description) in enumerate(fields)
         }
         words = re.split("[^A-Za-z0-9]+", f"{self._module.service}_{name}")
         title = "".join(word.capitalize() for word in words)
@@ -143,15 +143,15 @@ class _Maker:
 
 
 def _text(values: tuple[str, ...] | None) -> Any:
-    """The type of a label's values: any text where its set is open."""
+    """Return the type of a label's values; any text for an open label."""
     return str if values is None else _one_of(values)
 
 
 def _one_of(values: tuple[str, ...]) -> Any:
-    """The type of these texts and no other."""
+    """Return the Literal type of these texts."""
     return cast("Any", Literal)[values]
 
 
 def _sentences(metric: DescribedMetric) -> str:
-    """What a metric is, its unit and its name in Prometheus."""
+    """Return a metric's description: its help, type, unit and name in Prometheus."""
     return f"{metric.help} A {metric.type} in the unit `{metric.unit}`; in Prometheus `{metric.name}`."

@@ -1,4 +1,4 @@
-"""Who may ask: everybody, or who bears the token."""
+"""The routes: sections, alerts, health and exposition, with optional authorization by a bearer token."""
 
 from __future__ import annotations
 
@@ -24,22 +24,22 @@ from victor_monitoring.runtime.rest.judged import Problem
 from victor_monitoring.runtime.rest.models import Models
 from victor_monitoring.runtime.rest.scrape import FORMS, scrape_of
 
-_BEARER: Final = HTTPBearer(auto_error=False, description="The token that the service was given.")
+_BEARER: Final = HTTPBearer(auto_error=False, description="The token in the configuration of the service.")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)]
 
 
 def bearer_of(token: str) -> Callable[[Credentials], Awaitable[None]]:
-    """A dependency that answers 401 to a request without this token.
+    """Return a dependency that responds with 401 to a request without this token.
 
-    Raises ValueError where the token is empty, as an unset variable is: nobody would notice.
+    Raise ValueError if the token is empty, since an unset variable would silently disable the protection.
     """
     if not token:
-        raise ValueError("the token is empty; give None to let everybody ask")
-    # Digests are of one length, so that not even the length of the token shows in the time it takes.
+        raise ValueError("the token is empty; pass None to allow every request")
+    # Digests have a fixed length, so that the comparison time does not reveal the token's length.
     expected = sha256(token.encode()).digest()
 
     async def authorized(credentials: Credentials) -> None:
-        # A header's bytes come decoded as Latin-1, whatever they are.
+        # Starlette decodes the bytes of a header as Latin-1, whatever their encoding is.
         given = b"" if credentials is None else credentials.credentials.encode("latin-1", "replace")
         if not hmac.compare_digest(sha256(given).digest(), expected):
             raise HTTPException(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
@@ -51,7 +51,7 @@ _LOGGER: Final = logging.getLogger(__name__)
 
 
 class DiscreetRoute(APIRoute):
-    """A route whose failure is logged, and of which the caller learns no more than that there was one."""
+    """A route that logs an unexpected exception and responds with 500, without its details."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         handle = super().get_route_handler()
@@ -63,13 +63,14 @@ class DiscreetRoute(APIRoute):
                 raise
             except Exception:
                 _LOGGER.exception("cannot answer `%s`", self.path)
-                return JSONResponse({"detail": "there is no answer; the service's log says why"}, 500)
+                return JSONResponse({"detail": "the request failed; the service's log has the reason"}, 500)
 
         return handle_discreetly
 
 
 _SIGNALS: Final = Query(
-    False, description="Whether to tell signals, too. From the first time on, the process samples itself."
+    False,
+    description="Whether to include signals. The first such request starts the sampling of the process.",
 )
 
 
@@ -82,7 +83,7 @@ def register_routes(
     metrics_path: str | None = "/metrics",
     token: str | None = None,
 ) -> None:
-    """Adds the routes of `router` to the application."""
+    """Add the routes of `router` to the application."""
     app.include_router(router(collector, evaluator, prefix=prefix, metrics_path=metrics_path, token=token))
 
 
@@ -94,16 +95,18 @@ def router(
     metrics_path: str | None = "/metrics",
     token: str | None = None,
 ) -> APIRouter:
-    """Below the prefix (default `/api/SERVICE`): `summary`, every endpoint of the registry, `prometheus`.
+    """Return the routes `summary`, `prometheus` and one per endpoint, below `prefix`, or `/api/SERVICE`.
 
-    With an `evaluator` of the same registry module there are `alerts` and `health`, too, and the others tell
-    signals where they are asked to; it starts to sample at the first such request. `metrics_path` is where
-    Prometheus scrapes; None leaves it out. With a `token`, every request must bear it. Components are read in
-    threads, within the collector's deadline, and no answer is kept.
+    With an `evaluator` of the same registry module the routes `alerts` and `health` are added, and the others
+    include signals on request; the first such request starts the sampling. `metrics_path` is an additional
+    path for Prometheus' scrapes; None omits it. With a `token`, every request needs it as a bearer token.
+    Components are read in threads, within the collector's deadline, and no response is cached.
     """
     module = collector.module
     prefix = f"/api/{module.service}" if prefix is None else prefix.rstrip("/")
-    problems: dict[int | str, dict[str, Any]] = {500: {"model": Problem, "description": "A failure, logged."}}
+    problems: dict[int | str, dict[str, Any]] = {
+        500: {"model": Problem, "description": "An unexpected error, logged by the service."}
+    }
     if token is not None:
         problems[401] = {"model": Problem, "description": "The bearer token is missing or wrong."}
     routes = APIRouter(
@@ -113,17 +116,17 @@ def router(
         tags=[module.title],
     )
 
-    def add(name: str, endpoint: Callable[..., Response], model: type[BaseModel], said: str) -> None:
-        routes.add_api_route(f"{prefix}/{name}", endpoint, name=name, response_model=model, summary=said)
+    def add(name: str, endpoint: Callable[..., Response], model: type[BaseModel], title: str) -> None:
+        routes.add_api_route(f"{prefix}/{name}", endpoint, name=name, response_model=model, summary=title)
 
     models = Models.of(module, signals=evaluator is not None)
     answers = ResponseBodies(module, collector.instance, evaluator.context if evaluator else None)
     judge = None if evaluator is None else _Judge(evaluator, answers)
-    # The fixed names come first: a component's endpoint of the same name does not hide them.
+    # The fixed names come first, so that an endpoint of the registry cannot hide them.
     add("summary", _sections(collector, answers, judge, None), models.summary, "Every component")
     if judge is not None:
-        add("alerts", judge.alerts, models.alerts, "Every alert, as this process sees it")
-        add("health", judge.health, models.health, "The verdict, the score, and what drags it down")
+        add("alerts", judge.alerts, models.alerts, "Every alert, evaluated by this process")
+        add("health", judge.health, models.health, "The verdict, and scores with their losses")
     for path in (f"{prefix}/prometheus", metrics_path):
         if path is not None:
             routes.add_api_route(
@@ -141,22 +144,22 @@ def router(
 
 
 class _Judge:
-    """What a process says of its signals and alerts. It starts to sample when it is asked."""
+    """Response bodies of signals and alerts; the first request starts the sampling."""
 
     def __init__(self, evaluator: Evaluator, answers: ResponseBodies) -> None:
         self._evaluator, self._answers = evaluator, answers
         self._starting = Lock()
 
     def signals(self, names: Collection[str] | None) -> dict[str, Any]:
-        """The signals of these names, or all."""
+        """Return the signals of these names, or all."""
         return signals_by_name(self._started().signals(names))
 
     def alerts(self) -> Response:
-        """Every alert with its state."""
+        """Return every alert with its state."""
         return _response(self._answers.alerts(self._started().alerts()))
 
     def health(self) -> Response:
-        """The verdict and what it stands on."""
+        """Return the verdict and the alerts, signals and scores behind it."""
         evaluator = self._started()
         return _response(self._answers.health(evaluator.signals(), evaluator.alerts()))
 
@@ -172,15 +175,15 @@ def _sections(
     judge: _Judge | None,
     components: Collection[str] | None,
 ) -> Callable[..., Response]:
-    """An endpoint that shows these components, or all. FastAPI runs it in a thread: it is no coroutine."""
+    """Return an endpoint for these components, or all; no coroutine, so FastAPI runs it in a thread."""
     names = None if components is None else _signals_of(collector.module, components)
 
     def sections() -> Response:
         return _response(answers.sections(collector.snapshot(components)))
 
     def sections_and_signals(signals: bool = _SIGNALS) -> Response:
-        told = judge.signals(names) if signals and judge is not None else None
-        return _response({**answers.sections(collector.snapshot(components)), "signals": told})
+        values = judge.signals(names) if signals and judge is not None else None
+        return _response({**answers.sections(collector.snapshot(components)), "signals": values})
 
     return sections if judge is None else sections_and_signals
 

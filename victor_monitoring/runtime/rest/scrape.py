@@ -1,4 +1,4 @@
-"""What a caller accepts: a form of the exposition, and whether it may be compressed."""
+"""The scrape endpoint: content negotiation of the exposition format and of compression."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TEXT = frozenset({"0.0.4"})
 
 @dataclass(frozen=True, slots=True)
 class _Range:
-    """One entry of a header: a media type or a coding, its parameters, and how welcome it is (0: not)."""
+    """One entry of an Accept header: a media type or coding, its parameters and quality (0: not accepted)."""
 
     name: str
     parameters: Mapping[str, str]
@@ -25,20 +25,20 @@ class _Range:
 
 
 def wants_openmetrics(accept: str) -> bool:
-    """Whether OpenMetrics is more welcome than the text format, which is sent where nothing else is asked."""
+    """Return whether OpenMetrics has a higher quality than the text format, which is the default."""
     ranges = tuple(_ranges(accept))
-    openmetrics = _welcome(ranges, "application/openmetrics-text", _OPENMETRICS)
-    return openmetrics[0] > 0 and openmetrics > _welcome(ranges, "text/plain", _TEXT)
+    openmetrics = _quality(ranges, "application/openmetrics-text", _OPENMETRICS)
+    return openmetrics[0] > 0 and openmetrics > _quality(ranges, "text/plain", _TEXT)
 
 
 def accepts_gzip(accept_encoding: str) -> bool:
-    """Whether the body may be compressed with gzip."""
+    """Return whether the body may be compressed with gzip."""
     qualities = {each.name: each.quality for each in _ranges(accept_encoding)}
     return qualities.get("gzip", qualities.get("x-gzip", qualities.get("*", 0.0))) > 0
 
 
-def _welcome(ranges: tuple[_Range, ...], media_type: str, versions: frozenset[str]) -> tuple[float, int]:
-    """How welcome a media type is by the range that is closest to it, and how close that is."""
+def _quality(ranges: tuple[_Range, ...], media_type: str, versions: frozenset[str]) -> tuple[float, int]:
+    """Return the quality of a media type by its most specific range, and that range's specificity."""
     found = (0.0, 0)
     closest = 0
     for each in ranges:
@@ -52,7 +52,7 @@ def _welcome(ranges: tuple[_Range, ...], media_type: str, versions: frozenset[st
 
 
 def _ranges(header: str) -> Iterator[_Range]:
-    """The entries of the header; one whose quality is no number is left out."""
+    """Yield the entries of the header; one with an invalid quality is skipped."""
     for entry in header.split(","):
         name, *rest = (part.strip() for part in entry.split(";"))
         pairs = (part.partition("=") for part in rest)
@@ -65,24 +65,24 @@ def _ranges(header: str) -> Iterator[_Range]:
             yield _Range(name.lower(), parameters, quality)
 
 
-# What OpenAPI is told of a successful answer.
+# The successful response, for OpenAPI.
 FORMS: Final = {
-    "description": "Text for Prometheus; OpenMetrics where that is more welcome.",
+    "description": "Text for Prometheus; OpenMetrics if the request prefers it.",
     "content": {form.partition(";")[0]: {"schema": {"type": "string"}} for form in (TEXT, OPENMETRICS)},
 }
-# The fastest: 15 times smaller; the usual level makes it 19 times smaller in four times as long.
+# The fastest level: 15 times smaller. The default level is 19 times smaller and four times slower.
 _LEVEL: Final = 1
 
 
 class Exposed(Protocol):
-    """What has metrics to be scraped."""
+    """An object with metrics to be scraped."""
 
     def exposition(self, *, openmetrics: bool = False) -> bytes:
-        """The metrics, in the text format or in OpenMetrics."""
+        """Return the metrics, in the text format or in OpenMetrics."""
 
 
 def scrape_of(exposed: Exposed) -> Callable[[Request], Response]:
-    """An endpoint that answers with an exposition, in the form that the caller accepts."""
+    """Return an endpoint that responds with an exposition in the format that the request accepts."""
 
     def scrape(request: Request) -> Response:
         openmetrics = wants_openmetrics(_header(request, "accept"))

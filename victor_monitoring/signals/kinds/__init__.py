@@ -1,4 +1,4 @@
-"""The kinds of signals: every module of this package defines one."""
+"""The kinds of signals, one in each module of this package."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many members meet a condition."""
+"""The number of members that meet a condition."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ _FOLDS: dict[str, Literal["min", "max"]] = {"min": "min", "livemin": "min", "max
 
 @dataclass(frozen=True, slots=True)
 class Count(SignalKind):
-    """How many members of the gauge `of` meet `where`, a member being one set of its own labels.
+    """The number of members of the gauge `of` that meet `where`; a member is one set of its own labels.
 
-    Targets that report the same member are folded into one first, with `agg` or the metric's `merge`.
+    Values of the same member from several targets are aggregated first, by `agg` or the metric's `merge`.
     """
 
     NAME: ClassVar[str] = "count"
@@ -60,7 +60,7 @@ class Count(SignalKind):
         return Fraction(1)
 
     def fold(self) -> Literal["min", "max"] | None:
-        """How targets that report one member are folded; None where nothing says."""
+        """Return the aggregation of one member's values at several targets; None if undefined."""
         return self.agg or _FOLDS.get(self.of.metric.merge or "")
 
     def promql(self, signal: Signal) -> Expr:
@@ -88,7 +88,7 @@ class Count(SignalKind):
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
-        """Members that meet the condition, `level` of them, and one that does not where there is room."""
+        """Return `level` members that meet the condition and, if possible, one that does not."""
         if level.denominator != 1 or level < 0:
             raise ValueError(f"no count is {level}")
         members = self._members(signal, int(level) + 1)
@@ -103,10 +103,10 @@ class Count(SignalKind):
     def spread(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> tuple[Stream, ...]:
-        """Each member at every target, one of which says otherwise where the fold goes by the first."""
+        """Return each member at every target; all but the first disagree if the aggregation ignores them."""
         values = self._values()
         picked = min(values) if self.fold() == "min" else max(values)
-        said = self.synthesise(signal, level, targets[0])
+        members = self.synthesise(signal, level, targets[0])
         other = {values[0]: values[1], values[1]: values[0]}
         return tuple(
             shared(
@@ -114,12 +114,12 @@ class Count(SignalKind):
                 target,
                 Fraction(1),
             )
-            for each in said
+            for each in members
             for target in targets
         )
 
     def set_level(self, signal: Signal, level: float, population: Population) -> Population:
-        """Members that meet the condition already are the first to do so."""
+        """Keep members that already meet the condition, as many as `level`, before changing others."""
         mine = selected(population, self.of)
         if level != int(level) or not 0 <= level <= len(mine):
             raise ValueError(f"no count of {len(mine)} members is {level}")
@@ -135,7 +135,7 @@ class Count(SignalKind):
         return self.where.holds(Fraction(value))
 
     def _members(self, signal: Signal, number: int) -> list[dict[str, str]]:
-        """So many members of one group, or as many as there can be."""
+        """Return `number` members of one group, or fewer if the labels allow no more."""
         first = first_labels(self.of)
         free = [
             each.name for each in self.of.metric.labels if each.values is None and each.name not in signal.by
@@ -149,7 +149,7 @@ class Count(SignalKind):
         return list(unique.values())[:number]
 
     def _values(self) -> tuple[Fraction, Fraction]:
-        """A value that meets the condition, and one that does not."""
+        """Return a value that meets the condition, and one that does not."""
         edge = self.where.threshold.value
         near = (edge, edge + 1, edge - 1)
         good = next(value for value in near if self.where.holds(value))

@@ -28,14 +28,14 @@ from victor_monitoring.signals.signal import (
     shared,
 )
 
-_NORMAL, _SPREAD = NormalDist(), 0.8  # durations are near to log-normal; of services that spread is usual
+_NORMAL, _SPREAD = NormalDist(), 0.8  # durations of services are roughly log-normal, with about this sigma
 
 
 @dataclass(frozen=True, slots=True)
 class Quantile(SignalKind):
-    """The `q` quantile of what the histogram `of` observed.
+    """The `q` quantile of the observations of the histogram `of`.
 
-    Within a bucket Prometheus interpolates, so a threshold is exact at a bucket's bound only: there
+    Prometheus interpolates within a bucket, so a threshold is exact at a bucket's bound only: there
     "P95 above 1s" means "more than 5% took longer than 1s".
     """
 
@@ -84,9 +84,9 @@ class Quantile(SignalKind):
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
-        """Observations in the bucket of `level` and one beside it, so that the interpolation meets it.
+        """Return observations in the bucket of `level` and an outer one, which interpolate to `level`.
 
-        No observation gives 0: it stands for no traffic at all.
+        For level 0 the rates are 0: no traffic at all.
         """
         bounds = self.levels()
         if level == 0:
@@ -96,7 +96,7 @@ class Quantile(SignalKind):
             raise ValueError(f"no observation within the finite buckets gives {level}")
         lower = bounds[upper - 1] if upper else Fraction(0)
         place = (level - lower) / (bounds[upper] - lower)
-        if place >= self.q:  # the rest lies above
+        if place >= self.q:  # the other observations are above the bucket
             below, inside, above = Fraction(0), self.q / place, 1 - self.q / place
         elif upper == 0:
             raise ValueError(f"no observation in the first bucket gives {level}")
@@ -110,7 +110,7 @@ class Quantile(SignalKind):
     def spread(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> tuple[Stream, ...]:
-        """The last target has the slower half of the observations, the others share the faster one."""
+        """Give the last target the slower half of the observations and divide the faster among the others."""
         whole = self.synthesise(signal, level, targets[0])
         half = max(stream.step for stream in whole) / 2
         fast = [replace(stream, step=min(stream.step, half)) for stream in whole]
@@ -124,7 +124,7 @@ class Quantile(SignalKind):
     def _buckets(
         self, signal: Signal, target: Mapping[str, str], counts: tuple[Fraction, ...]
     ) -> tuple[Stream, ...]:
-        """The series of the buckets, the one without an upper bound last, at these rates."""
+        """Return the series of the buckets with these rates, `+Inf` last."""
         labels, name = first_labels(self.of), f"{self.of.metric.name}_bucket"
         bounds = (*(_bound(bound) for bound in self.levels()), "+Inf")
         return tuple(
@@ -133,7 +133,7 @@ class Quantile(SignalKind):
         )
 
     def set_level(self, signal: Signal, level: float, population: Population) -> Population:
-        """As many observations as before, of a log-normal distribution with the quantile at `level`."""
+        """Redistribute the same number of observations log-normally, with the quantile at `level`."""
         bounds = self.levels()
         if not 0 < level <= bounds[-1]:
             raise ValueError(f"no observation within the finite buckets gives {level}")
@@ -150,5 +150,5 @@ class Quantile(SignalKind):
 
 
 def _bound(bound: Fraction) -> str:
-    """The bound as clients write it in `le`."""
+    """Return the bound as client libraries write it in `le`."""
     return repr(float(bound))

@@ -1,4 +1,4 @@
-"""How fast a counter grows, as such or per unit of a gauge."""
+"""The growth of a counter per second, optionally divided by a gauge."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from victor_monitoring.signals.signal import Interval, KindInput, LabelPairs, Si
 
 @dataclass(frozen=True, slots=True)
 class Rate(SignalKind):
-    """The sum of the per-second rates of `of`; `per` divides it by a gauge, as CPU seconds by cores."""
+    """The sum of the per-second rates of `of`; `per` divides it by a gauge, such as CPU seconds by cores."""
 
     NAME: ClassVar[str] = "rate"
 
@@ -83,7 +83,7 @@ class Rate(SignalKind):
         return (mine, stream(self.per.metric.name, divisor, target, size))
 
     def set_level(self, signal: Signal, level: float, population: Population) -> Population:
-        """What `per` counts stays as it is."""
+        """Scale the series of `of`; the gauge `per` keeps its value."""
         if level < 0:
             raise ValueError("a rate is never negative")
         per = 1.0 if self.per is None else sum(selected(population, self.per).values())

@@ -1,4 +1,4 @@
-"""The share of some series in others."""
+"""A ratio of two sums of series, such as errors to requests."""
 
 from __future__ import annotations
 
@@ -40,10 +40,10 @@ from victor_monitoring.signals.signal import (
 
 @dataclass(frozen=True, slots=True)
 class Ratio(SignalKind):
-    """`of` divided by `over`: of the rates for counters, of the values for gauges.
+    """`of` divided by `over`: their rates for counters, their values for gauges.
 
-    A missing numerator is 0. `at_most_one` promises a value of at most 1 where `of` is not a matcher
-    subset of `over`.
+    A missing numerator is 0. `at_most_one` promises a value of at most 1 if the matchers of `of` do not imply
+    those of `over`.
     """
 
     NAME: ClassVar[str] = "ratio"
@@ -100,15 +100,15 @@ class Ratio(SignalKind):
         limit = self.range().high
         if level < 0 or (limit is not None and level > limit):
             raise ValueError(f"no ratio is {level}")
-        whole = traffic or Fraction(level.denominator)  # the smallest total of which the share is whole
+        whole = traffic or Fraction(level.denominator)  # the smallest total with a whole numerator
         mine = first_labels(self.of)
         part = _series(signal, self.of, mine, target, level * whole)
         if not (self.of.metric.name == self.over.metric.name and self.over.matches(mine)):
             total = first_labels(self.over, group(signal, mine))
             return (part, _series(signal, self.over, total, target, whole))
         rest = (1 - level) * whole
-        beside = label_sets_in(group(signal, mine), self.over)
-        other = next((each for each in beside if not self.of.matches(each)), None)
+        others = label_sets_in(group(signal, mine), self.over)
+        other = next((each for each in others if not self.of.matches(each)), None)
         if other is not None:
             return (part, _series(signal, self.over, other, target, rest))
         if rest:
@@ -116,14 +116,14 @@ class Ratio(SignalKind):
         return (part,)
 
     def set_level(self, signal: Signal, level: float, population: Population) -> Population:
-        """The whole stays as it is: what the part gains, the rest of the whole loses."""
+        """Keep the whole constant: the rest of it loses as much as the part gains."""
         limit = self.range().high
         if level < 0 or (limit is not None and level > limit):
             raise ValueError(f"no ratio is {level}")
         part, whole = selected(population, self.of), selected(population, self.over)
         total, inside = sum(whole.values()), sum(value for each, value in part.items() if each in whole)
         rest = {series: value for series, value in whole.items() if series not in part}
-        if part.keys() - whole.keys():  # the part has room outside the whole, which need not give way
+        if part.keys() - whole.keys():  # series of the part outside the whole can grow alone
             share = inside / sum(part.values()) if inside else 0
             return totalling(part, level * sum(rest.values()) / (1 - level * share))
         if not rest and level != 1:

@@ -1,4 +1,4 @@
-"""One number of 0 to 100 made of other signals."""
+"""A number from 0 to 100 computed from other signals."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import ClassVar, Literal
 from victor_monitoring.promql.functions import quotient
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, number, number_text
-from victor_monitoring.signals.evaluation import folded, standing_values
+from victor_monitoring.signals.evaluation import folded, instant_values
 from victor_monitoring.signals.metric import Metric, Population, Selector
 from victor_monitoring.signals.quantity import Quantity, Unit
 from victor_monitoring.signals.reading import another, relabelled
@@ -28,13 +28,13 @@ from victor_monitoring.signals.signal import (
 )
 
 LOSS = "loss"
-PART = "part"  # the label by which losses differ
+PART = "part"  # the label with the part's name in the recorded losses
 _UP = Selector(Metric("up", "gauge"))
 
 
 @dataclass(frozen=True, slots=True)
 class ScorePart:
-    """A signal in a score: it costs nothing at `best`, all its `weight` at `worst`, in between its share."""
+    """A signal in a score: it loses 0 points at `best`, `weight` points at `worst`, linear in between."""
 
     signal: Signal
     weight: Fraction
@@ -43,7 +43,7 @@ class ScorePart:
     reduce: Literal["max", "min"] | None = None
 
     def loss(self, labels: tuple[str, ...]) -> Expr:
-        """The points lost, above 0 only; NaN and missing signals lose nothing."""
+        """Return the expression of the points lost, above 0 only; a NaN or a missing value loses none."""
         value = self.signal.value()
         if set(self.signal.labels) != set(labels):
             value = Aggregate(self.reduce or "max", value, labels)
@@ -53,17 +53,18 @@ class ScorePart:
         return Binary(">", Binary("*", number(self.weight), share), number(0))
 
     def lost(self, labels: tuple[str, ...], samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """The points lost over the samples up to `at`, as `loss` asks for them."""
+        """Return the points lost over the samples up to `at`, equal to those of `loss`."""
         values = self.signal.evaluate(samples, at).items()
         reduced = folded(self.reduce or "max", ((dict(key), value) for key, value in values), labels)
         best, worst = float(self.best.value), self.worst.value - self.best.value
         shares = ((key, quotient(value - best, float(worst))) for key, value in reduced.items())
-        return {key: float(self.weight) * min(share, 1) for key, share in shares if share > 0}  # NaN is not
+        # A NaN is not above 0, so it loses nothing.
+        return {key: float(self.weight) * min(share, 1) for key, share in shares if share > 0}
 
 
 @dataclass(frozen=True, slots=True)
 class Score(SignalKind):
-    """100 less what each part loses: 100 when nothing is lost, absent when no target is up."""
+    """100 minus the points that each part loses: 100 if none are lost, absent if no target is up."""
 
     NAME: ClassVar[str] = "score"
     INLINE: ClassVar[str | None] = "of"
@@ -109,7 +110,7 @@ class Score(SignalKind):
         return (*losses, Recording(signal.record, self.promql(signal)))
 
     def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        up = standing_values(signal, _UP, samples, at)
+        up = instant_values(signal, _UP, samples, at)
         healthy = folded("max", ((labels, 100.0) for labels, value in up if value == 1), signal.labels)
         losses = self.losses(signal, samples, at).values()
         each = ((dict(key), points) for loss in losses for key, points in loss.items())
@@ -152,7 +153,7 @@ class Score(SignalKind):
                 message = f"`{part.signal.name}` has other labels than the score"
                 yield InvalidParameters((index, "signal"), message, "say `reduce: max` or `reduce: min`")
             if not set(signal.by) <= set(part.signal.labels):
-                message = f"`{part.signal.name}` lacks labels of the score"
+                message = f"`{part.signal.name}` is missing labels of the score"
                 yield InvalidParameters(
                     (index, "signal"), message, "a score's `by` is part of every part's `by`"
                 )
@@ -160,7 +161,7 @@ class Score(SignalKind):
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
-        """The parts lose one after the other, each all it can, until the level is met."""
+        """Return series over which the parts lose, one after the other, all that they can up to `level`."""
         if not 0 <= level <= 100:
             raise ValueError(f"no score is {level}")
         return self._with_up(self._losing(self._levels(100 - level), target, traffic), [target])
@@ -168,7 +169,7 @@ class Score(SignalKind):
     def spread(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> tuple[Stream, ...]:
-        """As much is lost; where a part is reduced, by the first target alone as far as that is possible."""
+        """Return series with this loss; if possible, a part with `reduce` loses at the first target alone."""
         return self._with_up(self._spread(self._levels(100 - level), targets), targets)
 
     def dominant_parts(
@@ -190,7 +191,7 @@ class Score(SignalKind):
             )
 
     def _levels(self, missing: Fraction, parts: Sequence[ScorePart] = ()) -> list[tuple[ScorePart, Fraction]]:
-        """The value of each part: one after the other loses all it can, until so many points are lost."""
+        """Return each part's value, such that one part after the other loses all it can up to `missing`."""
         levels = []
         for part in parts or self.of:
             lost = min(part.weight, missing)
@@ -202,18 +203,18 @@ class Score(SignalKind):
     def _spread(
         self, levels: Sequence[tuple[ScorePart, Fraction]], targets: Sequence[Mapping[str, str]]
     ) -> list[Stream]:
-        """Series of the parts at these values. Of a part that is reduced other groups are at its best."""
+        """Return series of the parts at these values. With `reduce`, other groups are at no worse a value."""
         found: list[Stream] = []
         for part, value in levels:
             kind, mine = part.signal.kind, targets
             if part.reduce is not None:
                 mine = [each for each in targets if _alike(each, targets[0], part.signal.labels)]
                 picks_worst = (part.reduce == "max") == (part.worst.value > part.best.value)
-                beside = part.best.value if picks_worst else value
+                elsewhere = part.best.value if picks_worst else value
                 for target in targets:
                     if target not in mine:
-                        found += kind.synthesise(part.signal, beside, target)
-                found += _of_other_groups(part.signal, beside, targets[0])
+                        found += kind.synthesise(part.signal, elsewhere, target)
+                found += _of_other_groups(part.signal, elsewhere, targets[0])
             if len(mine) > 1:
                 found += kind.spread(part.signal, value, mine)
             else:
@@ -221,7 +222,7 @@ class Score(SignalKind):
         return found
 
     def _made(self, part: ScorePart, value: Fraction, targets: Sequence[Mapping[str, str]]) -> list[Stream]:
-        """Series of a part at a value; none where it cannot have that value."""
+        """Return series of a part at a value; empty if the part cannot have that value."""
         possible = part.signal.kind.range()
         is_above = possible.high is not None and value > possible.high
         is_below = possible.low is not None and value < possible.low
@@ -240,7 +241,7 @@ class Score(SignalKind):
         ]
 
     def part_levels(self, level: float) -> tuple[tuple[Signal, float], ...]:
-        """Every part loses the same share of its weight. ValueError where no score is `level`."""
+        """Return each part with its value if all lose the same share; ValueError outside 0 to 100."""
         if not 0 <= level <= 100:
             raise ValueError(f"no score is {level}")
         lost = (100 - level) / 100
@@ -250,13 +251,13 @@ class Score(SignalKind):
         )
 
     def set_level(self, signal: Signal, level: float, population: Population) -> Population:
-        """Each part is steered to its level."""
+        """Set every part to its own level."""
         for part, own in self.part_levels(level):
             population = part.set_level(own, population)
         return population
 
     def _with_up(self, streams: list[Stream], targets: Sequence[Mapping[str, str]]) -> tuple[Stream, ...]:
-        """The series, each once, and that the targets are up."""
+        """Return the series without duplicates, and `up` at 1 for the targets."""
         found: dict[object, Stream] = {}
         up = (Stream("up", tuple(sorted(target.items())), Fraction(1)) for target in targets)
         for each in (*up, *streams):
@@ -269,7 +270,7 @@ def _alike(one: Mapping[str, str], other: Mapping[str, str], labels: tuple[str, 
 
 
 def _of_other_groups(signal: Signal, level: Fraction, target: Mapping[str, str]) -> Iterator[Stream]:
-    """Series of one target at a level, for another value of each label that tells its values apart."""
+    """Yield series of one target at a level, with another value of each label in the signal's `by`."""
     made = signal.kind.synthesise(signal, level, target)
     selectors = [reading.selector for reading in signal.kind.readings()]
     for label in signal.by:

@@ -1,4 +1,4 @@
-"""A gauge as it stands."""
+"""The current value of a gauge."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _FOLDS: dict[str, Callable[[Iterable[float]], float]] = {"max": max, "min": min,
 
 @dataclass(frozen=True, slots=True)
 class Value(SignalKind):
-    """The series of `of` within the look-back, folded with `agg`."""
+    """The last values of `of` within the look-back, aggregated with `agg`."""
 
     NAME: ClassVar[str] = "value"
 
@@ -56,7 +56,7 @@ class Value(SignalKind):
     def spread(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> tuple[Stream, ...]:
-        """The first target has the level and the others less or more, or all differ and make it together."""
+        """Return series of different values: max and min have `level` at the first target alone."""
         if self.agg == "sum":
             return SignalKind.spread(self, signal, level, targets)
         away = abs(level) / 2 or Fraction(1)
@@ -74,7 +74,7 @@ class Value(SignalKind):
         )
 
     def set_level(self, signal: Signal, level: float, population: Population) -> Population:
-        """All series move in proportion; where that is impossible, they become alike."""
+        """Scale all series in proportion; if that is impossible, make them equal."""
         mine = selected(population, self.of)
         now = _FOLDS[self.agg](mine.values()) if mine else level
         if now * level > 0:

@@ -1,4 +1,4 @@
-"""What stands in for a ruler: the rules API as of Mimir, with tenants, and what it says of its rules."""
+"""A fake ruler: Mimir's API to configure rule groups by tenant, and Prometheus' API to read their state."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from typing import Any
 
 import yaml
 
+from tests.apply.fake import FakeServer, as_json
 from tests.apply.server import Received, Reply
-from tests.apply.stand_in import StandIn, as_json
 from victor_monitoring.promql.duration import duration_text, parse_duration
 
 GROUP_KEYS = {"name", "interval", "rules"}
 RULE_KEYS = {"record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations"}
 
 
-class Ruler(StandIn):
-    """Groups by tenant, namespace and name. What it is given it writes in its own way."""
+class Ruler(FakeServer):
+    """A fake ruler with groups by namespace and name; it normalises groups as a real one does."""
 
     def __init__(
         self, credentials: str, tenant: str, prefix: tuple[str, ...] = ("config", "v1", "rules")
@@ -62,9 +62,9 @@ class Ruler(StandIn):
         if received.headers.get("content-type") != "application/yaml":
             return Reply(415, "not YAML")
         group = yaml.safe_load(received.body)
-        if unfit := _unfit(group):
-            return Reply(400, unfit)
-        self.groups.setdefault(namespace, {})[group["name"]] = _own_way(group)
+        if reason := _reason_against(group):
+            return Reply(400, reason)
+        self.groups.setdefault(namespace, {})[group["name"]] = _normalised(group)
         return self._accepted()
 
     def _accepted(self) -> Reply:
@@ -95,8 +95,8 @@ class Ruler(StandIn):
         }
 
 
-def _unfit(group: Any) -> str:
-    """Why a body is no rule group; empty if it is one."""
+def _reason_against(group: Any) -> str:
+    """Return the reason why a body is no rule group; empty if it is one."""
     if not isinstance(group, dict) or group.keys() - GROUP_KEYS or not group.get("name"):
         return "this is no rule group"
     for rule in group.get("rules") or [{}]:
@@ -105,8 +105,8 @@ def _unfit(group: Any) -> str:
     return ""
 
 
-def _own_way(group: Mapping[str, Any]) -> dict[str, Any]:
-    """The group as a Go program writes it back: durations anew, zeros where nothing was said."""
+def _normalised(group: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the group as a Go program serialises it: durations normalised, and zero where omitted."""
     rules = [{**rule, "for": _duration(rule.get("for"))} for rule in group["rules"]]
     return {
         "interval": _duration(group.get("interval")),

@@ -1,4 +1,4 @@
-"""A server that stands in for a system of somebody else, at the wire: real HTTP, strict, and able to fail."""
+"""Fakes of remote systems: real HTTP servers that check requests strictly and can fail on purpose."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from tests.cli.commands import Outcome, edit, in_process
 
 
 class Lost(Exception):
-    """The request is done, and its answer is lost."""
+    """The request takes effect, and its answer is lost."""
 
 
 Interference = Callable[[Received], Reply | None]
 
 
-class StandIn(ABC):
-    """What a system does; `interfere` may come before it. Raising `Lost` there loses the answer."""
+class FakeServer(ABC):
+    """A fake system. `interfere` may answer a request instead of it, or raise `Lost`."""
 
     def __init__(self, credentials: str) -> None:
         self.url = ""
@@ -36,10 +36,10 @@ class StandIn(ABC):
 
     @abstractmethod
     def answer(self, received: Received) -> Reply:
-        """What the system answers to a request with the right credentials."""
+        """Return the answer to a request that has the right credentials."""
 
     def reply(self, received: Received) -> Reply | None:
-        """The answer; None where it is lost."""
+        """Return the answer, or None if it is lost."""
         with self.lock:
             self.received.append(received)
             try:
@@ -54,61 +54,61 @@ class StandIn(ABC):
             return self.answer(received)
 
     def writes(self) -> list[str]:
-        """What was asked to be changed since this was last asked for."""
+        """Return the requests for changes since the last call."""
         found = [str(each) for each in self.received if each.is_write]
         self.received.clear()
         return found
 
 
 def as_json(status: int, data: object) -> Reply:
-    """A reply in JSON."""
+    """Return a reply in JSON."""
     return Reply(status, json.dumps(data), {"Content-Type": "application/json"})
 
 
 @contextlib.contextmanager
-def serving(stand_in: StandIn) -> Iterator[None]:
-    """The stand-in answers at its `url` until the block ends."""
-    with listening(stand_in.reply) as server:
-        stand_in.url = server.url
+def serving(fake: FakeServer) -> Iterator[None]:
+    """Let the fake answer at its `url` until the block ends."""
+    with listening(fake.reply) as server:
+        fake.url = server.url
         yield
 
 
 @dataclass(frozen=True)
 class Brewery:
-    """A repository whose contexts are applied to stand-ins; `env` holds their secrets."""
+    """A repository whose contexts are applied to fakes; `env` contains their secrets."""
 
     folder: Path
     env: Mapping[str, str]
 
     @property
     def spec(self) -> Path:
-        """The spec."""
+        """The path of the spec."""
         return self.folder / "specs" / "brew.yaml"
 
     def command(self, *arguments: str) -> Outcome:
-        """The outcome of a command; no secret is in it."""
+        """Run a command and return its outcome; AssertionError if a secret is in its output."""
         outcome = in_process(self.folder, *arguments, env={**paths(), **self.env})
         for secret in self.env.values():
             assert secret not in outcome.out + outcome.err
         return outcome
 
     def apply(self, *arguments: str, context: str = "prod") -> Outcome:
-        """The outcome of applying without asking."""
+        """Apply without a prompt, and return the outcome."""
         return self.command("apply", "--context", context, "--yes", "--timeout", "5", *arguments)
 
     def verify(self) -> Outcome:
-        """The outcome of reading everything back."""
+        """Verify the context, and return the outcome."""
         return self.command("verify", "--context", "prod", "--timeout", "5")
 
     def edit(self, old: str, new: str) -> None:
-        """The spec with one text replaced, and everything rendered."""
+        """Replace a text of the spec, and render everything."""
         edit(self.spec, old, new)
         outcome = self.command("generate")
         assert outcome.status == 0, outcome.err
 
 
 def brewery(folder: Path, targets: Mapping[str, Any], env: Mapping[str, str]) -> Brewery:
-    """The brewery with these contexts, each with a target or several, and everything rendered."""
+    """Return a rendered brewery with these contexts, each with one or more targets."""
     text = SPEC.read_text(encoding="utf-8")
     head, _, rest = text.partition("contexts:\n")
     assert rest
@@ -126,7 +126,7 @@ def brewery(folder: Path, targets: Mapping[str, Any], env: Mapping[str, str]) ->
 
 
 def refusing(status: int, method: str, times: int = 10**9, **headers: str) -> Interference:
-    """The first so many requests of a method are answered with this status."""
+    """Answer the first `times` requests of a method with this status."""
     left = times
 
     def interfere(received: Received) -> Reply | None:
@@ -140,13 +140,13 @@ def refusing(status: int, method: str, times: int = 10**9, **headers: str) -> In
 
 
 def failing(number: int) -> Interference:
-    """The request of that number, from 0 on, is refused for good."""
+    """Refuse the request of that number, counted from 0, with status 400."""
     numbers = itertools.count()
     return lambda received: Reply(400, "no, for a reason") if next(numbers) == number else None
 
 
 def losing(method: str) -> Interference:
-    """The first request of a method is done, and its answer lost."""
+    """Let the first request of a method take effect, and lose its answer."""
     is_done = False
 
     def interfere(received: Received) -> Reply | None:

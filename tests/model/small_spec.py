@@ -1,4 +1,4 @@
-"""What is said of a spec given as text."""
+"""A small spec with a given body: its compilation and its diagnostics."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ TODAY = datetime.date(2026, 11, 23)
 
 
 def compiled(body: str, head: str = HEAD) -> Compiled:
-    """The spec of a small service with this body, which begins on line 3."""
+    """Return the compiled spec of a small service with this body, which begins on line 3."""
     return compile_spec(Source("spec", head + textwrap.dedent(body)), today=TODAY)
 
 
-def told(body: str, head: str = HEAD) -> list[str]:
-    """Each diagnostic in order: line and column, code, message and help."""
+def diagnosed(body: str, head: str = HEAD) -> list[str]:
+    """Return each diagnostic in order: line and column, code, message and hint."""
     return [
         f"{each.span.line}:{each.span.column} {each.code} {each.message}; {each.hint}"
         for each in compiled(body, head).diagnostics

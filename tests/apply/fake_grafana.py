@@ -1,4 +1,4 @@
-"""What stands in for a Grafana: folders and dashboards with versions, as its HTTP API has them."""
+"""A fake Grafana: the part of its HTTP API for folders and for dashboards with versions."""
 
 from __future__ import annotations
 
@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.apply.fake import FakeServer, as_json
 from tests.apply.server import Received, Reply
-from tests.apply.stand_in import StandIn, as_json
 
 SAVED_KEYS = {"dashboard", "folderUid", "message", "overwrite"}
 
 
 @dataclass
-class Kept:
-    """A dashboard, its folder, and who saved which version of it, the latest first."""
+class StoredDashboard:
+    """A dashboard, its folder, and its versions with their authors, the latest first."""
 
     content: dict[str, Any]
     folder: str
@@ -23,20 +23,20 @@ class Kept:
     provisioned: str = ""
 
 
-class Grafana(StandIn):
-    """It counts versions, and adds what a server adds; `adds` are defaults of its own for each panel."""
+class Grafana(FakeServer):
+    """A fake Grafana that counts versions and adds a server's keys; it adds the keys `adds` to each panel."""
 
     def __init__(self, credentials: str) -> None:
         super().__init__(credentials)
         self.folders: dict[str, str] = {}
-        self.dashboards: dict[str, Kept] = {}
+        self.dashboards: dict[str, StoredDashboard] = {}
         self.adds: dict[str, Any] = {}
-        self.tells_versions = True
+        self.shows_versions = True
 
     def by_hand(self, uid: str, **changes: Any) -> None:
-        """Somebody saves the dashboard in the browser, with some keys changed."""
-        kept = self.dashboards[uid]
-        self._keep(uid, {**kept.content, **changes}, kept.folder, "", "ann")
+        """Save the dashboard with some keys changed, as a user does in the browser."""
+        stored = self.dashboards[uid]
+        self._store(uid, {**stored.content, **changes}, stored.folder, "", "ann")
 
     def answer(self, received: Received) -> Reply:
         if received.is_write and received.body and received.headers.get("content-type") != "application/json":
@@ -45,7 +45,7 @@ class Grafana(StandIn):
             case "GET", ("dashboards", "uid", uid):
                 return self._shown(uid)
             case "GET", ("dashboards", "uid", uid, "versions"):
-                return self._told(uid, received.query)
+                return self._versions(uid, received.query)
             case "POST", ("dashboards", "db"):
                 return self._saved(json.loads(received.body))
             case "DELETE", ("dashboards", "uid", uid):
@@ -61,19 +61,19 @@ class Grafana(StandIn):
         return as_json(404, {"message": "Not found"})
 
     def _shown(self, uid: str) -> Reply:
-        kept = self.dashboards.get(uid)
-        if kept is None:
+        stored = self.dashboards.get(uid)
+        if stored is None:
             return _missing("Dashboard")
         meta = {
-            "folderUid": kept.folder,
-            "folderTitle": self.folders.get(kept.folder, "General"),
-            "provisioned": bool(kept.provisioned),
-            "provisionedExternalId": kept.provisioned,
+            "folderUid": stored.folder,
+            "folderTitle": self.folders.get(stored.folder, "General"),
+            "provisioned": bool(stored.provisioned),
+            "provisionedExternalId": stored.provisioned,
         }
-        return as_json(200, {"dashboard": kept.content, "meta": meta})
+        return as_json(200, {"dashboard": stored.content, "meta": meta})
 
-    def _told(self, uid: str, query: Mapping[str, list[str]]) -> Reply:
-        if not self.tells_versions:
+    def _versions(self, uid: str, query: Mapping[str, list[str]]) -> Reply:
+        if not self.shows_versions:
             return as_json(403, {"message": "Access denied"})
         return as_json(200, {"versions": self.dashboards[uid].versions[: int(query["limit"][0])]})
 
@@ -83,23 +83,23 @@ class Grafana(StandIn):
             return as_json(400, {"message": "bad request data"})
         if payload["folderUid"] not in {"", *self.folders}:
             return as_json(400, {"message": "folder not found"})
-        kept = self.dashboards.get(dashboard["uid"])
-        if dashboard.get("version") != (kept.content["version"] if kept else None):
-            told = "The dashboard has been changed by someone else"
-            return as_json(412, {"status": "version-mismatch", "message": told})
-        if kept and kept.provisioned:
+        stored = self.dashboards.get(dashboard["uid"])
+        if dashboard.get("version") != (stored.content["version"] if stored else None):
+            message = "The dashboard has been changed by someone else"
+            return as_json(412, {"status": "version-mismatch", "message": message})
+        if stored and stored.provisioned:
             return as_json(400, {"message": "Cannot save provisioned dashboard"})
-        self._keep(dashboard["uid"], dashboard, payload["folderUid"], payload["message"], "victor-mon")
+        self._store(dashboard["uid"], dashboard, payload["folderUid"], payload["message"], "victor-mon")
         return as_json(200, {"status": "success", "uid": dashboard["uid"]})
 
-    def _keep(self, uid: str, content: Mapping[str, Any], folder: str, message: str, by: str) -> None:
-        kept = self.dashboards.setdefault(uid, Kept({}, folder))
-        version = kept.content.get("version", 0) + 1
+    def _store(self, uid: str, content: Mapping[str, Any], folder: str, message: str, by: str) -> None:
+        stored = self.dashboards.setdefault(uid, StoredDashboard({}, folder))
+        version = stored.content.get("version", 0) + 1
         panels = [{**self.adds, **panel} for panel in content["panels"]]
-        kept.content = {**content, "panels": panels, "id": 7, "version": version, "schemaVersion": 99}
-        kept.folder = folder
-        told = {"version": version, "message": message, "createdBy": by, "created": "2026-01-01T00:00:00Z"}
-        kept.versions.insert(0, told)
+        stored.content = {**content, "panels": panels, "id": 7, "version": version, "schemaVersion": 99}
+        stored.folder = folder
+        saved = {"version": version, "message": message, "createdBy": by, "created": "2026-01-01T00:00:00Z"}
+        stored.versions.insert(0, saved)
 
     def _foldered(self, method: str, rest: list[str], body: str) -> Reply:
         match method, rest:
@@ -119,5 +119,5 @@ class Grafana(StandIn):
         return as_json(404, {"message": "Not found"})
 
 
-def _missing(what: str) -> Reply:
-    return as_json(404, {"message": f"{what} not found"})
+def _missing(name: str) -> Reply:
+    return as_json(404, {"message": f"{name} not found"})

@@ -1,4 +1,4 @@
-"""What each kind of target keeps, by its own word and past every proxy."""
+"""The content of each kind of target, read directly, past every proxy."""
 
 from __future__ import annotations
 
@@ -7,17 +7,20 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tests.apply.faults import Kept, Sides
-from tests.apply.grafana_stand_in import Grafana
-from tests.apply.ruler_stand_in import Ruler
+from tests.apply.fake_grafana import Grafana
+from tests.apply.fake_ruler import Ruler
+from tests.apply.faults import Sides, Store
 from tests.apply.world import reload
 from tests.end_to_end.live import Prometheus
 
-SERVERS = ("id", "version", "schemaVersion")  # what Grafana counts and rewrites in a dashboard
+SERVER_KEYS = ("id", "version", "schemaVersion")  # keys of a dashboard that Grafana itself sets
 
 
-class KeptFile(Kept):
-    """A file, and what a program at `url` works by; `loaded` tells ours and that of others."""
+class FileStore(Store):
+    """A file, and the content that the program at `url` has loaded.
+
+    `loaded` returns the loaded content of this spec, and that of others.
+    """
 
     def __init__(self, name: str, path: Path, url: str, loaded: Callable[[], tuple[object, object]]) -> None:
         self.name, self.path = name, path
@@ -29,11 +32,11 @@ class KeptFile(Kept):
         return {str(self.path): (self.path.read_text(encoding="utf-8"), self._loaded()[0])}
 
     def others(self) -> object:
-        beside = {path.name: path for path in self.path.parent.iterdir() if path.is_file()}
-        beside.pop(self.path.name, None)
-        # What a program writes there itself, such as its log, is another kind of file.
-        alike = {name: path.read_bytes() for name, path in beside.items() if path.suffix == self.path.suffix}
-        return self._loaded()[1], beside.keys(), alike
+        others = {path.name: path for path in self.path.parent.iterdir() if path.is_file()}
+        others.pop(self.path.name, None)
+        # The suffix excludes files that the program itself writes, such as its log.
+        alike = {name: path.read_bytes() for name, path in others.items() if path.suffix == self.path.suffix}
+        return self._loaded()[1], others.keys(), alike
 
     def snapshot(self) -> str:
         return self.path.read_text(encoding="utf-8")
@@ -44,18 +47,18 @@ class KeptFile(Kept):
 
 
 def rules(prometheus: Prometheus, path: Path) -> Callable[[], tuple[object, object]]:
-    """What tells the rules that a Prometheus has loaded from a file, and from all others."""
+    """Return a function that returns the rules that a Prometheus has loaded: from a file, and from others."""
 
     def loaded() -> tuple[object, object]:
         found = [(each["file"] == str(path), each["name"], each["query"]) for each in prometheus.rules()]
-        ours, others = (sorted(each[1:] for each in found if each[0] is side) for side in (True, False))
-        return ours, others
+        own, others = (sorted(each[1:] for each in found if each[0] is side) for side in (True, False))
+        return own, others
 
     return loaded
 
 
-class KeptGroups(Kept):
-    """The groups of a namespace of a ruler; those that are named are of others."""
+class GroupStore(Store):
+    """The groups of a namespace of a ruler; the groups named in `others` belong to other owners."""
 
     def __init__(self, ruler: Ruler, url: str, namespace: str, *others: str) -> None:
         self.name = f"ruler {url}"
@@ -63,13 +66,13 @@ class KeptGroups(Kept):
 
     def steps(self) -> Mapping[str, Sides]:
         groups = self._ruler.groups.get(self._namespace, {})
-        ours = {name: copy.deepcopy(each) for name, each in groups.items() if name not in self._others}
-        return {f"{self._namespace}/{name}": (each, each) for name, each in ours.items()}
+        own = {name: copy.deepcopy(each) for name, each in groups.items() if name not in self._others}
+        return {f"{self._namespace}/{name}": (each, each) for name, each in own.items()}
 
     def others(self) -> object:
         groups = copy.deepcopy(self._ruler.groups)
-        ours = groups.pop(self._namespace, {})
-        return groups, {name: each for name, each in ours.items() if name in self._others}
+        shared = groups.pop(self._namespace, {})
+        return groups, {name: each for name, each in shared.items() if name in self._others}
 
     def snapshot(self) -> Any:
         return copy.deepcopy(self._ruler.groups)
@@ -78,8 +81,8 @@ class KeptGroups(Kept):
         self._ruler.groups = copy.deepcopy(snapshot)
 
 
-class KeptDashboard(Kept):
-    """A dashboard of a Grafana, and the folder of a title; all else there is of others."""
+class DashboardStore(Store):
+    """A dashboard of a Grafana, and the folder of a title; all other dashboards and folders are of others."""
 
     def __init__(self, grafana: Grafana, url: str, uid: str, folder: str) -> None:
         self.name = f"grafana {url}"
@@ -89,9 +92,9 @@ class KeptDashboard(Kept):
         found: dict[str, Sides] = {}
         if self._folder in self._grafana.folders.values():
             found[f"folder {self._folder}"] = (self._folder, self._folder)
-        if (kept := self._grafana.dashboards.get(self._uid)) is not None:
-            content = {key: value for key, value in kept.content.items() if key not in SERVERS}
-            whole = (content, self._grafana.folders.get(kept.folder, ""), kept.versions[0]["message"])
+        if (stored := self._grafana.dashboards.get(self._uid)) is not None:
+            content = {key: value for key, value in stored.content.items() if key not in SERVER_KEYS}
+            whole = (content, self._grafana.folders.get(stored.folder, ""), stored.versions[0]["message"])
             found[f"dashboard {self._uid}"] = (whole, whole)
         return found
 

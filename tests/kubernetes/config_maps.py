@@ -1,4 +1,4 @@
-"""What a cluster keeps of ours and of others, by the word of its server and past every kubectl."""
+"""The ConfigMaps of a cluster, read directly from its API server, without kubectl."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from tests.apply.faults import Kept, Sides
+from tests.apply.faults import Sides, Store
 from tests.kubernetes.cluster import Server
 
-OURS = ("app.kubernetes.io/managed-by", "victor-mon")
+OWN_LABEL = ("app.kubernetes.io/managed-by", "victor-mon")
 APPLIED = "application/apply-patch+yaml"
 
 
-class KeptConfigMaps(Kept):
-    """The ConfigMaps of a namespace. Others have some, too, and an annotation on ours of the name `noted`."""
+class ConfigMapStore(Store):
+    """The ConfigMaps of a namespace, some foreign; the own one named `annotated` has a foreign annotation."""
 
-    def __init__(self, server: Server, namespace: str, noted: str) -> None:
+    def __init__(self, server: Server, namespace: str, annotated: str) -> None:
         self.name = f"kubernetes {server.name}"
-        self._namespace, self._noted = namespace, noted
+        self._namespace, self._annotated = namespace, annotated
         self._url = f"{server.url}/api/v1/namespaces/{namespace}/configmaps"
         self._token = server.token
         self._trust = ssl.create_default_context(cafile=server.authority)
@@ -28,16 +28,16 @@ class KeptConfigMaps(Kept):
     def steps(self) -> Mapping[str, Sides]:
         found: dict[str, Sides] = {}
         for each in self._present():
-            if _is_ours(each):
-                what = (each["metadata"]["labels"], each["data"])
-                found[f"ConfigMap {self._namespace}/{each['metadata']['name']}"] = (what, what)
+            if _is_managed(each):
+                content = (each["metadata"]["labels"], each["data"])
+                found[f"ConfigMap {self._namespace}/{each['metadata']['name']}"] = (content, content)
         return found
 
     def others(self) -> object:
         present = list(self._present())
-        foreign = {each["metadata"]["name"]: each["data"] for each in present if not _is_ours(each)}
+        foreign = {each["metadata"]["name"]: each["data"] for each in present if not _is_managed(each)}
         notes = {each["metadata"]["name"]: each["metadata"].get("annotations") for each in present}
-        return foreign, notes.get(self._noted)
+        return foreign, notes.get(self._annotated)
 
     def snapshot(self) -> Sequence[Mapping[str, Any]]:
         return [
@@ -48,24 +48,24 @@ class KeptConfigMaps(Kept):
                 "data": each["data"],
             }
             for each in self._present()
-            if _is_ours(each)
+            if _is_managed(each)
         ]
 
     def restore(self, snapshot: Sequence[Mapping[str, Any]]) -> None:
         for each in self._present():
-            if _is_ours(each):
+            if _is_managed(each):
                 self._ask("DELETE", each["metadata"]["name"])
         for manifest in snapshot:
             self.apply(manifest, "victor-mon")
         self.note()
 
     def note(self) -> None:
-        """Somebody else annotates the object."""
-        metadata = {"name": self._noted, "annotations": {"seen": "yes"}}
+        """Annotate the object as another field manager."""
+        metadata = {"name": self._annotated, "annotations": {"seen": "yes"}}
         self.apply({"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}, "handyman")
 
     def apply(self, manifest: Mapping[str, Any], manager: str) -> None:
-        """A manager applies an object."""
+        """Apply an object as this field manager."""
         name = manifest["metadata"]["name"]
         self._ask("PATCH", f"{name}?fieldManager={manager}&force=true", json.dumps(manifest).encode())
 
@@ -75,11 +75,11 @@ class KeptConfigMaps(Kept):
     def _ask(self, method: str, name: str, body: bytes | None = None) -> Any:
         headers = {"Authorization": f"Bearer {self._token}", "Content-Type": APPLIED}
         url = f"{self._url}/{name}" if name else self._url
-        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - our own
-        with urllib.request.urlopen(request, timeout=60, context=self._trust) as answer:  # noqa: S310 - our own
+        request = urllib.request.Request(url, body, headers, method=method)  # noqa: S310 - of the test
+        with urllib.request.urlopen(request, timeout=60, context=self._trust) as answer:  # noqa: S310 - of the test
             return json.load(answer)
 
 
-def _is_ours(manifest: Mapping[str, Any]) -> bool:
-    label, manager = OURS
+def _is_managed(manifest: Mapping[str, Any]) -> bool:
+    label, manager = OWN_LABEL
     return (manifest["metadata"].get("labels") or {}).get(label) == manager
