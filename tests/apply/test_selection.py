@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from victor_monitoring.live.kubernetes.operator import refusals
-from victor_monitoring.live.kubernetes.selection import OperatorSelector, unmet
+from victor_monitoring.live.kubernetes.selection import SelectingObject, unmet
 
 LABELS = {"release": "kps", "tier": "1"}
 
@@ -16,9 +16,9 @@ def expression(operator: str, key: str, *values: str) -> dict[str, Any]:
     return {"matchExpressions": [{"key": key, "operator": operator, "values": list(values)}]}
 
 
-def prometheus(**spec: Any) -> OperatorSelector:
+def prometheus(**spec: Any) -> SelectingObject:
     metadata = {"name": "kps", "namespace": "monitoring"}
-    return OperatorSelector(
+    return SelectingObject(
         "PrometheusRule", "prometheuses", {"kind": "Prometheus", "metadata": metadata, "spec": spec}
     )
 

@@ -6,7 +6,7 @@ import jsonschema
 import pytest
 import yaml
 
-from tests.model.small_spec import HEAD, compiled, diagnosed
+from tests.language.small_spec import HEAD, compiled, diagnosed
 from victor_monitoring.app.reference import language_schema
 from victor_monitoring.live.targets.prometheus import PrometheusSettings
 

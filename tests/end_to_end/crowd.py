@@ -8,7 +8,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 
-from victor_monitoring.demo.targets import target
+from victor_monitoring.demo.scrape_targets import target
 from victor_monitoring.language.resolved.spec import Resolved
 
 PROCESSES = 6

@@ -21,11 +21,11 @@ from tests.end_to_end.live import until
 from tests.rules.rendered import SPECS, compiled
 from victor_monitoring.app.pipeline import time_scaled
 from victor_monitoring.demo.chain import Chain, chain
-from victor_monitoring.demo.monitoring import ActiveAlert
+from victor_monitoring.demo.processes import ActiveAlert
 from victor_monitoring.demo.programs import Programs
 from victor_monitoring.demo.receiver import Notification
+from victor_monitoring.demo.scrape_targets import ScrapeTarget
 from victor_monitoring.demo.simulation.faults import TARGET_DOWN as DOWN
-from victor_monitoring.demo.targets import ScrapeTarget
 from victor_monitoring.language.resolved.meta import SERVICE_ABSENT, TARGET_DOWN, meta_alerts
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 

@@ -22,7 +22,7 @@ from tests.programs import version
 from tests.rules.rendered import PERFORMANCE, compiled_text
 from victor_monitoring.promql.samples import SampleSet
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
-from victor_monitoring.signals.alert import AlertRule
+from victor_monitoring.signals.alert import BoundAlert
 from victor_monitoring.signals.evaluation import label_pairs
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
@@ -129,7 +129,7 @@ def active_in_prometheus(scene: Scene, service: Service) -> dict[int, dict[Label
     return found
 
 
-def labelled(alert: AlertRule, keys: Iterable[LabelPairs]) -> set[Labels]:
+def labelled(alert: BoundAlert, keys: Iterable[LabelPairs]) -> set[Labels]:
     """Return the label sets of the alert's series."""
     own = {**alert.labels, "alertname": alert.name}
     return {frozenset({**dict(key), **own}.items()) for key in keys}
@@ -154,7 +154,7 @@ def possible(signal: Signal, choices: list[SampleSet], at: int) -> dict[LabelPai
     return found
 
 
-def doubtful(alerts: Iterable[AlertRule], choices: list[SampleSet], at: int) -> set[Labels]:
+def doubtful(alerts: Iterable[BoundAlert], choices: list[SampleSet], at: int) -> set[Labels]:
     """Return the series of alerts whose condition depends on the samples that its rules have seen."""
     found: set[Labels] = set()
     for alert in alerts if len(choices) > 1 else ():
@@ -176,7 +176,7 @@ def kept_firing(states: AlertStates, choices: list[SampleSet], at: int) -> set[L
     found: set[Labels] = set()
     for state in states.states():
         if state.alert.keep_firing:
-            met = (labelled(state.alert, state.alert.exceeded(samples, at)) for samples in choices)
+            met = (labelled(state.alert, state.alert.met_values(samples, at)) for samples in choices)
             found |= active((state,)).keys() - set.intersection(*met)
     return found
 

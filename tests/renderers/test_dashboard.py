@@ -23,7 +23,7 @@ from victor_monitoring.language.syntax import load
 from victor_monitoring.promql.tree import Aggregate, Binary, Expr, Matcher, Vector, map_vectors, text
 from victor_monitoring.renderers import dashboard, rules
 from victor_monitoring.renderers.dashboard.queries import panel_expr
-from victor_monitoring.renderers.dashboard.thresholds import Limits
+from victor_monitoring.renderers.dashboard.thresholds import AlertThresholds
 from victor_monitoring.renderers.dashboard.variables import variables_of
 from victor_monitoring.signals.signal import Signal
 
@@ -88,7 +88,7 @@ def without_top(expr: Expr) -> Expr:
 
 def test_panel_and_alert_of_a_signal_have_equal_trees(spec):
     """Without variables, top, comparison and guard, a panel's tree is that of its signal's alerts."""
-    limits, variables = Limits(spec), variables_of(spec)
+    limits, variables = AlertThresholds(spec), variables_of(spec)
     compared = 0
     for panel in spec.panels:
         for signal in panel.signals:

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tests.model.small_spec import HEAD, compiled
+from tests.language.small_spec import HEAD, compiled
 from tests.rules.rendered import compiled_text, rule_files
 from victor_monitoring.app.pipeline import render
 

@@ -20,7 +20,7 @@ from victor_monitoring.promql.functions import bucket_quantile, per_second, quot
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.promql.samples import STALE, SampleSet, Series
 from victor_monitoring.promql.tree import Matcher
-from victor_monitoring.signals.alert import AlertRule as EvaluatedAlert
+from victor_monitoring.signals.alert import BoundAlert as EvaluatedAlert
 from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.evaluation import folded
 from victor_monitoring.signals.kinds.count import Count
@@ -361,11 +361,11 @@ def test_an_alert_holds_where_its_guard_does():
     )
     series = {"memory_bytes": [each_scrape(A, [2000.0] * 5), each_scrape(B, [10.0] * 5)]}
     busy, idle = (growing({**B, "result": "ok"}, step) for step in (30, 3))
-    assert alert.exceeded(SampleSet({**series, "jobs_total": [busy]}), MINUTE) == {
+    assert alert.met_values(SampleSet({**series, "jobs_total": [busy]}), MINUTE) == {
         (*SHOP, ("instance", "a")): 2000
     }
-    assert alert.exceeded(SampleSet({**series, "jobs_total": [idle]}), MINUTE) == {}
-    assert alert.exceeded(SampleSet(series), MINUTE) == {}
+    assert alert.met_values(SampleSet({**series, "jobs_total": [idle]}), MINUTE) == {}
+    assert alert.met_values(SampleSet(series), MINUTE) == {}
 
 
 # Synthetic series

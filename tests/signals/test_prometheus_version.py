@@ -10,7 +10,7 @@ import pytest
 
 from tests.programs import version
 from victor_monitoring.promql.functions import per_second
-from victor_monitoring.promql.prometheus_version import ASSUMED, WAYS, parse_version
+from victor_monitoring.promql.prometheus_version import ASSUMED, DISTINCT_VERSIONS, parse_version
 from victor_monitoring.promql.samples import Series
 
 SCRAPE = 15_000
@@ -34,7 +34,7 @@ def test_anything_else_is_no_version(text: str) -> None:
 
 def test_versions_compute_in_three_ways() -> None:
     """Each behaviour differs from the previous one in one property; 3.x is the default."""
-    found = [(str(way), way.zero_only_shortens, way.left_open) for way in WAYS]
+    found = [(str(way), way.zero_only_shortens, way.left_open) for way in DISTINCT_VERSIONS]
     assert found == [("2.42", False, False), ("2.52", True, False), ("3.0", True, True)]
     assert parse_version("2.9") < parse_version("2.42")
     assert ASSUMED.left_open

@@ -60,10 +60,10 @@ def rules(spec: Resolved, alert: Alert) -> dict[str, Any]:
 
 def beyond(condition: Condition, signal: Signal, on_bad_side: bool) -> Fraction:
     """Return a level 1% from the threshold, or 1 from that of a count."""
-    edge = condition.threshold.value
-    off = Fraction(1) if signal.kind.NAME == "count" else abs(edge) / 100
+    threshold = condition.threshold.value
+    off = Fraction(1) if signal.kind.NAME == "count" else abs(threshold) / 100
     is_up = condition.high_is_bad == on_bad_side
-    return max(edge + off if is_up else edge - off, Fraction(0))
+    return max(threshold + off if is_up else threshold - off, Fraction(0))
 
 
 def target(signal: Signal) -> Mapping[str, str]:

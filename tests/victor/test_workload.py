@@ -7,9 +7,9 @@ from functools import partial
 
 import pytest
 
+from tests.demo.samples import Clock, Scraped, firing
 from tests.end_to_end.live import until
 from tests.signals.shipped import PATHS, resolved
-from tests.simulation.samples import Clock, Scraped, firing
 from victor_monitoring.demo.simulation.levels import signal_levels
 from victor_monitoring.demo.simulation.states import implied
 from victor_monitoring.language.resolved.spec import Resolved

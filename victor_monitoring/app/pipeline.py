@@ -52,7 +52,7 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
         return Compiled(source, None, {}, in_order(diagnostics))
 
     reading = read(loaded.tree)
-    located = _located([*reading.findings, *cut_texts(loaded.tree)], loaded.tree)
+    located = _diagnostics([*reading.findings, *cut_texts(loaded.tree)], loaded.tree)
     reported = {each.span for each in loaded.diagnostics}
     diagnostics += [each for each in located if each.span not in reported]
     if reading.spec is None:
@@ -60,17 +60,17 @@ def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check
 
     written = {name: context.targets for name, context in reading.spec.contexts.items()}
     targets, findings = read_targets(loaded.tree, written)
-    diagnostics += _located(findings, loaded.tree)
+    diagnostics += _diagnostics(findings, loaded.tree)
     base, findings = resolve(reading.spec, broken=reading.broken)
-    diagnostics += _located(findings, loaded.tree)
+    diagnostics += _diagnostics(findings, loaded.tree)
     judgements = [run_checks(base, loaded.tree, checks, today)]
     for context in reading.spec.contexts:
         tree, findings = overlay(loaded.tree, context)
         overlaid = reading if tree is loaded.tree else read(tree)  # many contexts override nothing
-        diagnostics += _located([*findings, *overlaid.findings], tree)
+        diagnostics += _diagnostics([*findings, *overlaid.findings], tree)
         if overlaid.spec is not None and context in overlaid.spec.contexts:
             resolved, findings = resolve(overlaid.spec, context=context, base=base, broken=overlaid.broken)
-            diagnostics += _located(findings, tree)
+            diagnostics += _diagnostics(findings, tree)
             judgements.append(run_checks(resolved, tree, checks, today))
 
     diagnostics += [each for judgement in judgements for each in judgement.diagnostics]
@@ -98,9 +98,13 @@ def time_scaled(compiled: Compiled, limit: int) -> Resolved:
     return resolved
 
 
-def _located(findings: Sequence[Finding], tree: MapNode) -> list[Diagnostic]:
-    """Return the findings that name their own pattern as diagnostics."""
-    return [locate(finding, finding.pattern, tree) for finding in findings if finding.pattern]
+def _diagnostics(findings: Sequence[Finding], tree: MapNode) -> list[Diagnostic]:
+    """Return the findings of the language, each of which has its own pattern, with their positions."""
+    found = []
+    for finding in findings:
+        assert finding.pattern is not None  # only those of checks get theirs from the check
+        found.append(locate(finding, finding.pattern, tree))
+    return found
 
 
 def _compiled(source: Source, judgements: Sequence[CheckResult], diagnostics: list[Diagnostic]) -> Compiled:

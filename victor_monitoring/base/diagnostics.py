@@ -86,7 +86,7 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     )
 
 
-def nearest(name: str, known: Iterable[str], where_none: str = "remove it") -> str:
+def unknown_name_hint(name: str, known: Iterable[str], where_none: str = "remove it") -> str:
     """Return a hint for an unknown `name`: the most similar known name, else up to 12 of the known names.
 
     `where_none` is the hint when no names are known.

@@ -21,7 +21,7 @@ def signal_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
     """Yield the signals that were added, removed or changed."""
     for name in after.signals:
         if name in before.signals:
-            yield from _changed(before, after, name)
+            yield from _signal_changes(before, after, name)
         else:
             yield Change("signal", name, "added", ("signals", name))
     for name, signal in before.signals.items():
@@ -33,7 +33,8 @@ def signal_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
             )  # fmt: skip
 
 
-def _changed(before: Resolved, after: Resolved, name: str) -> Iterator[Change]:
+def _signal_changes(before: Resolved, after: Resolved, name: str) -> Iterator[Change]:
+    """Yield the changes of a signal that both specs have."""
     old, new = before.signals[name], after.signals[name]
     path: Path = ("signals", name)
     if old.title != new.title:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.model.template import Template
 from victor_monitoring.language.resolved.spec import Resolved
@@ -31,4 +31,4 @@ def lost_label(spec: Resolved) -> Iterator[Finding]:
             for placeholder in template.placeholders if template else ():
                 if placeholder.name not in known:
                     message = f"`{alert.signal.name}` has no label `{placeholder.name}`"
-                    yield Finding(path, message, nearest(placeholder.name, known), placeholder.part)
+                    yield Finding(path, message, unknown_name_hint(placeholder.name, known), placeholder.part)

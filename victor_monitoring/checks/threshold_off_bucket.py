@@ -24,7 +24,7 @@ def threshold_off_bucket(spec: Resolved) -> Iterator[Finding]:
     """
     for alert in spec.alerts:
         for path, signal, condition in alert.conditions:
-            levels, edge = signal.kind.levels(), condition.threshold
+            levels, edge = signal.kind.exact_thresholds(), condition.threshold
             if levels and condition.fits(signal.unit) and 0 <= edge.value <= levels[-1]:
                 written = "any" if condition.is_any else edge.text
                 for message, hint in _faults(edge.value, written, levels, signal.name):

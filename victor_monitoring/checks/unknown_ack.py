@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
 from victor_monitoring.checks.check import all_checks, check
 from victor_monitoring.language.resolved.spec import Resolved
@@ -26,4 +26,4 @@ def unknown_ack(spec: Resolved) -> Iterator[Finding]:
     places += [(("checks", name), name) for name in spec.checks]
     for path, name in places:
         if name not in known:
-            yield Finding(path, f"unknown check `{name}`", nearest(name, names), on_key=True)
+            yield Finding(path, f"unknown check `{name}`", unknown_name_hint(name, names), on_key=True)

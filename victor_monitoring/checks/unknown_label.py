@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
@@ -24,7 +24,7 @@ def unknown_label(spec: Resolved) -> Iterator[Finding]:
         for matcher in read.written.matchers:
             if matcher.label.text not in known:
                 message = f"`{read.selector.metric.name}` has no label `{matcher.label.text}`"
-                hint = nearest(matcher.label.text, known, "declare it under the metric's `labels`")
+                hint = unknown_name_hint(matcher.label.text, known, "declare it under the metric's `labels`")
                 yield Finding(read.path, message, hint, matcher.label.part)
     for signal in spec.signals.values():
         metrics = [reading.selector.metric for reading in signal.kind.readings()]
@@ -33,4 +33,4 @@ def unknown_label(spec: Resolved) -> Iterator[Finding]:
             if without:
                 known = tuple({*(name for metric in metrics for name in metric.label_names), "instance"})
                 path = ("signals", signal.name, "by", index)
-                yield Finding(path, f"`{without[0]}` has no label `{label}`", nearest(label, known))
+                yield Finding(path, f"`{without[0]}` has no label `{label}`", unknown_name_hint(label, known))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
@@ -29,7 +29,7 @@ def unknown_label_value(spec: Resolved) -> Iterator[Finding]:
                 yield Finding(read.path, message, "name one of its values", written.label.part)
             elif values is not None and not _names_any(written.matcher, values):
                 message = f"no value of `{written.label.text}` is `{written.value.text}`"
-                hint = nearest(written.value.text, values)
+                hint = unknown_name_hint(written.value.text, values)
                 yield Finding(read.path, message, hint, written.value.part)
 
 

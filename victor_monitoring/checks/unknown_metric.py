@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
@@ -20,5 +20,5 @@ def unknown_metric(spec: Resolved) -> Iterator[Finding]:
     """
     for use in spec.unknown:
         if use.thing == "metric":
-            hint = nearest(use.name, spec.names["metric"], "declare it under `components`")
+            hint = unknown_name_hint(use.name, spec.names["metric"], "declare it under `components`")
             yield Finding(use.path, f"unknown metric `{use.name}`", hint, use.part)

@@ -15,9 +15,9 @@ from victor_monitoring.cli.live import (
     applicable_context,
     as_far_as_known,
     check_artifacts,
-    foreseen,
     located,
     opened,
+    predicted_findings,
 )
 from victor_monitoring.cli.options import Format, Specs, Today
 from victor_monitoring.cli.printing import fails, print_message, show
@@ -86,7 +86,7 @@ def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -
     is_work = any(task.is_work for task in tasks)
     if how is ApplyFormat.TEXT:
         print(visible_lines(live.redacted(plan_text(tasks))), end="", flush=True)
-        show(foreseen(live), Format.TEXT, sys.stderr)
+        show(predicted_findings(live), Format.TEXT, sys.stderr)
     if dry_run:
         _document(live, tasks, None, (), how)
         return int(is_work)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from victor_monitoring.base.diagnostics import UserError, nearest
+from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
 from victor_monitoring.base.interruption import stoppable
 from victor_monitoring.cli.options import Today
 from victor_monitoring.cli.printing import print_message
@@ -108,7 +108,9 @@ def _chosen(spec: Resolved, names: Sequence[str] | None, programs: Programs) -> 
     chosen = []
     for name in names or [default_scenario(spec).name]:
         if name not in by_name:
-            raise UserError(f"there is no scenario `{name}`", nearest(name, by_name) or "list them: --list")
+            raise UserError(
+                f"there is no scenario `{name}`", unknown_name_hint(name, by_name) or "list them: --list"
+            )
         if by_name[name].prometheus_only and programs.missing:
             raise UserError(f"only Prometheus can see `{name}`", how_to_install())
         chosen.append(by_name[name])

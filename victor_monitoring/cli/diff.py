@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.base import files
-from victor_monitoring.base.diagnostics import Source, UserError, nearest
+from victor_monitoring.base.diagnostics import Source, UserError, unknown_name_hint
 from victor_monitoring.cli.options import ContextName, Specs, Today
 from victor_monitoring.cli.printing import print_message, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, compile_source, find_specs
@@ -74,12 +74,12 @@ def _compared(
     from victor_monitoring.app.differences import Side, as_json, as_markdown, as_text, differences, summary
 
     now = _error_free(compile_file(spec, today))
-    after = Side(now, _existing(context, now))
+    after = Side(now, _require_context(context, now))
     if revision is None:
         before = Side(now)
     else:
         was = _error_free(compile_source(_at(spec, revision), today))
-        before = Side(was, _existing(context, was))
+        before = Side(was, _require_context(context, was))
     found = differences(before, after)
     match how:
         case DiffFormat.JSON:
@@ -106,11 +106,11 @@ def _error_free(compiled: Compiled) -> Compiled:
     return compiled
 
 
-def _existing(context: str | None, compiled: Compiled) -> str | None:
+def _require_context(context: str | None, compiled: Compiled) -> str | None:
     """Return the context; raise UserError if the spec does not have it."""
     if context is not None and context not in compiled.contexts:
         message = f"`{compiled.source.name}` has no context `{context}`"
-        raise UserError(message, nearest(context, compiled.contexts, "leave --context out"))
+        raise UserError(message, unknown_name_hint(context, compiled.contexts, "leave --context out"))
     return context
 
 

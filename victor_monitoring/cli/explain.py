@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from victor_monitoring.base.diagnostics import UserError, nearest
+from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
 from victor_monitoring.cli.options import Specs, Today
 from victor_monitoring.cli.printing import print_message
 from victor_monitoring.cli.specs import compile_file, find_specs
@@ -34,4 +34,4 @@ def explain(name: Topic, spec: Specs = None, today: Today = None) -> None:
     broken = next((each.source.name for each in compiled if each.has_errors), None)
     if broken:
         print_message(f"`{broken}` has errors, so not every name in it is known: victor-mon validate")
-    raise UserError(f"nothing is named `{name}`", nearest(name, names))
+    raise UserError(f"nothing is named `{name}`", unknown_name_hint(name, names))

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from victor_monitoring.base.diagnostics import Diagnostic, UserError, in_order, nearest
+from victor_monitoring.base.diagnostics import Diagnostic, UserError, in_order, unknown_name_hint
 from victor_monitoring.cli.options import Format, Specs, Today
 from victor_monitoring.cli.printing import print_message, show, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs
@@ -71,7 +71,7 @@ def applicable_context(given: Specs, context: str, today: Today) -> ApplicableCo
     matches = [(spec, one) for spec, one in compiled.items() if context in one.contexts]
     if not matches:
         raise UserError(
-            f"there is no context `{context}`", nearest(context, names, "add it under `contexts`")
+            f"there is no context `{context}`", unknown_name_hint(context, names, "add it under `contexts`")
         )
     if len(matches) > 1:
         raise UserError(f"several specs have a context `{context}`", "name one: --spec FILE")
@@ -131,9 +131,9 @@ def check_artifacts(live: LiveContext) -> None:
     )
 
 
-def foreseen(live: LiveContext) -> list[Diagnostic]:
+def predicted_findings(live: LiveContext) -> list[Diagnostic]:
     """Return a warning for each difference that will remain after everything is applied."""
-    return _in_place(live, [each for target in live.targets for each in target.foresee()])
+    return _in_place(live, [each for target in live.targets for each in target.predicted_findings()])
 
 
 def located(live: LiveContext, *, is_applied: bool = False) -> list[Diagnostic]:

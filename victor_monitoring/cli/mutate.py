@@ -17,7 +17,7 @@ from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.equivalence import is_equivalent
 from victor_monitoring.rule_tests.mutation_run import (
     MutantResult,
-    Strength,
+    MutationResults,
     run_mutants,
     strength_table,
     survivor,
@@ -52,7 +52,7 @@ def mutate(promtool: Promtool, places: Sequence[tuple[Compiled, Resolved]], text
         raise typer.Exit(1)
 
 
-def _strength(promtool: Promtool, spec: Resolved, text: str) -> Strength:
+def _strength(promtool: Promtool, spec: Resolved, text: str) -> MutationResults:
     rules = RuleFile.of(rule_data(spec))
     select = frozenset(matcher.label for each in spec.components.values() for matcher in each.select)
     cases = derive(spec).cases
@@ -60,10 +60,12 @@ def _strength(promtool: Promtool, spec: Resolved, text: str) -> Strength:
     with Progress(f"{name}: mutants noticed", None) as progress:
         results = run_mutants(promtool, cases, rules, spec.evaluate, select, progress.add, text)
     alive = [result.mutant for result in results if result.caught_by is None]
-    return Strength(tuple(results), tuple(mutant for mutant in alive if is_equivalent(mutant)))
+    return MutationResults(tuple(results), tuple(mutant for mutant in alive if is_equivalent(mutant)))
 
 
-def _survivors(compiled: Compiled, spec: Resolved, found: Strength, severity: Severity) -> list[Diagnostic]:
+def _survivors(
+    compiled: Compiled, spec: Resolved, found: MutationResults, severity: Severity
+) -> list[Diagnostic]:
     tree = compiled.trees[spec.context]
     return [
         dataclasses.replace(survivor(result, _path(spec, result), tree), severity=severity)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from victor_monitoring.base.diagnostics import Diagnostic, UserError, nearest
+from victor_monitoring.base.diagnostics import Diagnostic, UserError, unknown_name_hint
 from victor_monitoring.cli.options import Format, Today
 from victor_monitoring.cli.printing import stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, require_context
@@ -72,5 +72,5 @@ def _require_known(only: Sequence[str] | None, context: str | None, contexts: se
 
     for name in only or ():
         if name not in rendered_outputs():
-            raise UserError(f"there is no output `{name}`", nearest(name, rendered_outputs()))
+            raise UserError(f"there is no output `{name}`", unknown_name_hint(name, rendered_outputs()))
     require_context(context, contexts)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.base import files
-from victor_monitoring.base.diagnostics import UserError, nearest
+from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
 from victor_monitoring.cli.options import Today
 from victor_monitoring.cli.printing import stop_on_errors
 
@@ -70,7 +70,9 @@ def compile_source(source: Source, today: datetime.datetime | None) -> Compiled:
 def require_context(context: str | None, contexts: Collection[str]) -> None:
     """Raise UserError unless the context, if one is chosen, exists."""
     if context is not None and context not in contexts:
-        raise UserError(f"there is no context `{context}`", nearest(context, contexts, "leave --context out"))
+        raise UserError(
+            f"there is no context `{context}`", unknown_name_hint(context, contexts, "leave --context out")
+        )
 
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring.base.diagnostics import UserError, nearest
+from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
 from victor_monitoring.cli.options import ContextName, Format, FormatOption, Specs, Today
 from victor_monitoring.cli.printing import Progress, fails, print_message, show, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs, require_context
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled
     from victor_monitoring.base.diagnostics import Diagnostic
     from victor_monitoring.language.resolved.spec import Resolved
-    from victor_monitoring.rule_tests.promtool import Promtool, Verdict
+    from victor_monitoring.rule_tests.promtool import CaseResult, Promtool
 
 Filter = Annotated[
     str | None,
@@ -44,7 +44,7 @@ class TestedSpec:
     """The verdicts on a spec in base or one context, and their diagnostics."""
 
     name: str
-    verdicts: tuple[Verdict, ...]
+    verdicts: tuple[CaseResult, ...]
     diagnostics: tuple[Diagnostic, ...]
 
 
@@ -78,7 +78,8 @@ def test(
     if not any(each.verdicts for each in tested):
         names = {each.name for _, resolved in places for each in resolved.alerts}
         raise UserError(
-            f"no case contains `{filter}`" if filter else "there is no alert", nearest(filter or "", names)
+            f"no case contains `{filter}`" if filter else "there is no alert",
+            unknown_name_hint(filter or "", names),
         )
     if junit is not None:
         from victor_monitoring.rule_tests.promtool import junit as document

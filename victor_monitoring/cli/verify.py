@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring.base.diagnostics import Source, UserError, nearest
+from victor_monitoring.base.diagnostics import Source, UserError, unknown_name_hint
 from victor_monitoring.cli.live import ApplicableContext, applicable_context, as_far_as_known, located, opened
 from victor_monitoring.cli.options import Format, FormatOption, Specs, StrictOption, Today
 from victor_monitoring.cli.printing import fails, print_message, show, stop_on_errors
@@ -102,7 +102,7 @@ def _require_components(spec: Resolved, components: Sequence[str] | None) -> Non
     """Raise UserError unless the chosen components exist."""
     for name in components or ():
         if name not in spec.components:
-            raise UserError(f"there is no component `{name}`", nearest(name, spec.components))
+            raise UserError(f"there is no component `{name}`", unknown_name_hint(name, spec.components))
 
 
 def _fetched(url: str, timeout: float) -> Exposition:

@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from typing import Final, Protocol
 
 from victor_monitoring.demo.scenarios import Scenario
+from victor_monitoring.demo.scrape_targets import SimulatedTarget
 from victor_monitoring.demo.serving.summary import value_text
 from victor_monitoring.demo.serving.watch import Watch
 from victor_monitoring.demo.snapshot import AlertView, DemoSnapshot, SignalView, ViewState, watched, worst
-from victor_monitoring.demo.targets import Simulation
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.runtime.alert_states import AlertState
 
@@ -51,7 +51,7 @@ class InProcessBackend:
     left: Final[ViewState] = "inactive"
     urls: Final[Sequence[tuple[str, str]]] = ()
 
-    def __init__(self, spec: Resolved, simulation: Simulation, watch: Watch) -> None:
+    def __init__(self, spec: Resolved, simulation: SimulatedTarget, watch: Watch) -> None:
         self.spec: Final = spec
         self._simulation, self._watch = simulation, watch
 
@@ -77,7 +77,7 @@ class InProcessBackend:
 @contextmanager
 def in_process_backend(spec: Resolved) -> Iterator[InProcessBackend]:
     """Yield a simulated target that is sampled and evaluated in this process."""
-    simulation = Simulation(spec, 0)
+    simulation = SimulatedTarget(spec, 0)
     watch = Watch(spec, simulation.scrapes.collect, instance=_INSTANCE)
     watch.start()
     try:

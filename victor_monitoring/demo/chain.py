@@ -7,12 +7,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
-from victor_monitoring.demo.monitoring import AlertmanagerProcess, PrometheusProcess, alertmanager, prometheus
+from victor_monitoring.demo.processes import AlertmanagerProcess, PrometheusProcess, alertmanager, prometheus
 from victor_monitoring.demo.programs import Programs
 from victor_monitoring.demo.receiver import Notification, WebhookReceiver, receiver
 from victor_monitoring.demo.scenarios import Scenario
+from victor_monitoring.demo.scrape_targets import ScrapeTarget, target
 from victor_monitoring.demo.snapshot import AlertView, DemoSnapshot, SignalView, ViewState, watched, worst
-from victor_monitoring.demo.targets import ScrapeTarget, target
 from victor_monitoring.language.resolved.meta import meta_alerts
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.tree import text

@@ -90,7 +90,7 @@ def _folded(op: str, values: InstantVector, by: tuple[str, ...]) -> InstantVecto
 
 
 def _rate(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
-    vector, start = _range(arguments, at)
+    vector, start = _window_start(arguments, at)
     windows = _windows(vector, samples, start, at)
     rates = (
         (labels, per_second(times, values, start, at, samples.prometheus))
@@ -100,7 +100,7 @@ def _rate(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVect
 
 
 def _last(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
-    vector, start = _range(arguments, at)
+    vector, start = _window_start(arguments, at)
     windows = _windows(vector, samples, start, at)
     return _unique((labels, values[-1]) for labels, (_, values) in windows if values)
 
@@ -113,7 +113,8 @@ def _windows(
         yield each.labels, each.within(start, at, left_open=samples.prometheus.left_open)
 
 
-def _range(arguments: tuple[Expr, ...], at: int) -> tuple[Vector, int]:
+def _window_start(arguments: tuple[Expr, ...], at: int) -> tuple[Vector, int]:
+    """Return the only argument, which must be a range selector, and the start of its window at `at`."""
     (vector,) = arguments
     if not isinstance(vector, Vector) or vector.window is None:
         raise EvaluationError("expected a range selector")

@@ -42,7 +42,7 @@ OLDEST: Final = PrometheusVersion(2, 42)
 _ZERO_ONLY_SHORTENS: Final = PrometheusVersion(2, 52)
 _LEFT_OPEN: Final = PrometheusVersion(3, 0)
 # The first version of each behaviour: every supported version computes the same values as one of these.
-WAYS: Final = (OLDEST, _ZERO_ONLY_SHORTENS, _LEFT_OPEN)
+DISTINCT_VERSIONS: Final = (OLDEST, _ZERO_ONLY_SHORTENS, _LEFT_OPEN)
 ASSUMED: Final = _LEFT_OPEN  # the default for a spec that names no version
 
 

@@ -24,7 +24,7 @@ class CaseTemplate:
     """A case before its times and texts are computed: phases, and the states that the alert goes through.
 
     `states` is None where the spec alone does not determine them. At the last evaluation: `others` are
-    further alerts on the same signal, with whether they fire; `monitoring` are the firing meta alerts by
+    further alerts on the same signal, with whether they fire; `meta_alerts` are the firing meta alerts by
     name; `unrecorded` are a target label and the names that must not be recorded for targets with another
     value of it; with `records` the case also expects the recorded values of the signal.
     """
@@ -33,7 +33,7 @@ class CaseTemplate:
     phases: tuple[Phase, ...]
     states: tuple[bool, ...] | None = None
     others: tuple[tuple[Alert, bool], ...] = ()
-    monitoring: tuple[tuple[str, tuple[Firing, ...]], ...] = ()
+    meta_alerts: tuple[tuple[str, tuple[Firing, ...]], ...] = ()
     unrecorded: tuple[tuple[str, tuple[str, ...]], ...] = ()
     records: bool = False
 

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.rule_tests.annotations import firing
 from victor_monitoring.rule_tests.case import Case, Expectation, Recorded, Unrecorded
 from victor_monitoring.rule_tests.case_template import CaseKind, CaseTemplate, case_kinds
 from victor_monitoring.rule_tests.fixture import TOO_LONG, AlertFixture, is_too_long
-from victor_monitoring.rule_tests.messages import firing
-from victor_monitoring.rule_tests.meta import meta_cases
+from victor_monitoring.rule_tests.meta_cases import meta_cases
 from victor_monitoring.rule_tests.oracle import FiringMoment, Oracle, states_of
 from victor_monitoring.rule_tests.script import Script
 from victor_monitoring.signals.reading import ELSEWHERE
@@ -67,15 +67,11 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case
     course = fixture.oracle.moments(script)
     _require_states(fixture.alert, template, course)
     expectations = [
-        *_edges(fixture, script, course),
-        *(
-            each
-            for alert, fires in template.others
-            for each in _other_alert_expectations(fixture, alert, script, fires)
-        ),
+        *_expectations_at_changes(fixture, script, course),
+        *(_other_alert_expectation(fixture, alert, script, fires) for alert, fires in template.others),
     ]
     end = course_end(script, fixture.spec.evaluate)
-    expectations += [Expectation(end, name, alerts) for name, alerts in template.monitoring]
+    expectations += [Expectation(end, name, alerts) for name, alerts in template.meta_alerts]
     unrecorded = (
         Unrecorded(end, record, label, ELSEWHERE)
         for label, records in template.unrecorded
@@ -114,7 +110,9 @@ def _require_states(alert: Alert, template: CaseTemplate, course: list[FiringMom
     raise _WrongBehaviour(f"{template.about}, the alert would be {words}")
 
 
-def _edges(fixture: AlertFixture, script: Script, course: list[FiringMoment | None]) -> Iterator[Expectation]:
+def _expectations_at_changes(
+    fixture: AlertFixture, script: Script, course: list[FiringMoment | None]
+) -> Iterator[Expectation]:
     """Yield the expectations right before and after every change, and at the end.
 
     They are as near to a change as all versions of Prometheus agree. While the same alerts keep firing, their
@@ -145,12 +143,13 @@ def _expected(fixture: AlertFixture, oracle: Oracle, script: Script, moment: Fir
     return Expectation(moment.at, alert.name, tuple(alerts), has_annotations)
 
 
-def _other_alert_expectations(
-    fixture: AlertFixture, alert: Alert, script: Script, fires: bool
-) -> Iterator[Expectation]:
-    """Yield the expectation about another alert on the same signal at the last evaluation."""
+def _other_alert_expectation(fixture: AlertFixture, alert: Alert, script: Script, fires: bool) -> Expectation:
+    """Return the expectation about another alert on the same signal at the last evaluation.
+
+    Raises _WrongBehaviour unless it is firing, or silent, as `fires` demands.
+    """
     oracle = Oracle(alert, fixture.spec.evaluate, fixture.settling)
     last = oracle.moments(script)[-1]
     if last is None or bool(last.firing) != fires:
         raise _WrongBehaviour(f"`{alert.name}` would be {'silent' if fires else 'firing'}")
-    yield _expected(fixture, oracle, script, last)
+    return _expected(fixture, oracle, script, last)

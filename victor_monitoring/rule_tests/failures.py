@@ -13,7 +13,7 @@ from victor_monitoring.language.syntax.tree import MapNode, span_at
 from victor_monitoring.promql.duration import duration_text, parse_duration
 from victor_monitoring.rule_tests.case import Case, Expectation
 from victor_monitoring.rule_tests.derive import SkippedCase
-from victor_monitoring.rule_tests.promtool import Verdict
+from victor_monitoring.rule_tests.promtool import CaseResult
 
 FAILED_CASE: Final = Pattern(
     "VM701",
@@ -31,7 +31,7 @@ _LABELS = re.compile(r"Labels:(\{.*\})")
 _NOTHING = ("[]", "nil")
 
 
-def diagnostics(verdict: Verdict, tree: MapNode) -> Iterator[Diagnostic]:
+def diagnostics(verdict: CaseResult, tree: MapNode) -> Iterator[Diagnostic]:
     """Yield one diagnostic for a failed case, with every evaluation at which it failed."""
     case = verdict.case
     path = (*case.path, "when") if case.path[0] == "alerts" else case.path
@@ -117,7 +117,7 @@ class Coverage:
         return sum(self.by_kind.values())
 
 
-def coverage(verdicts: Sequence[Verdict]) -> Coverage:
+def coverage(verdicts: Sequence[CaseResult]) -> Coverage:
     """Return the coverage of the cases that were run."""
     by_alert: dict[str, Counter[str]] = {}
     for verdict in verdicts:

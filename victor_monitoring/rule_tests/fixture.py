@@ -10,9 +10,9 @@ from functools import cached_property
 from typing import Final
 
 from victor_monitoring.language.resolved.spec import Alert, Resolved
-from victor_monitoring.promql.prometheus_version import OLDEST, WAYS
+from victor_monitoring.promql.prometheus_version import DISTINCT_VERSIONS, OLDEST
 from victor_monitoring.rule_tests.levels import Levels
-from victor_monitoring.rule_tests.monitoring import up
+from victor_monitoring.rule_tests.meta_alerts import up
 from victor_monitoring.rule_tests.oracle import Oracle
 from victor_monitoring.rule_tests.script import Phase, Script
 from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
@@ -182,7 +182,7 @@ class AlertFixture:
         """
         for streams in candidates:
             script = self.script(self.lasting(streams, self.settling))
-            values = [signal.evaluate(script.samples(way), script.end) for way in WAYS]
+            values = [signal.evaluate(script.samples(way), script.end) for way in DISTINCT_VERSIONS]
             if all(set(each.values()) == {float(level)} for each in values):
                 return streams
         return ()
@@ -223,7 +223,7 @@ class AlertFixture:
         """Yield the values recorded at a script's last evaluation, by name, where all versions agree."""
         at = script.end // self.spec.evaluate * self.spec.evaluate
         for signal in self.signals:
-            by_way = [signal.recorded_at(script.samples(way), at) for way in WAYS]
+            by_way = [signal.recorded_at(script.samples(way), at) for way in DISTINCT_VERSIONS]
             for record, values in by_way[0].items():
                 others = [each[record] for each in by_way[1:]]
                 if all(_agree(values, each) for each in others):

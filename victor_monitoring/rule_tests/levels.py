@@ -21,14 +21,14 @@ class Levels:
     condition: Condition
 
     @property
-    def edge(self) -> Fraction:
+    def threshold(self) -> Fraction:
         """The threshold itself."""
         return self.condition.threshold.value
 
     def beyond(self, percent: int = 1) -> Fraction:
         """Return a level that meets the condition, `percent` percent from the threshold."""
         level = self._away(percent, up=self.condition.high_is_bad)
-        for each in (level, (level + self.edge) / 2, self.edge):
+        for each in (level, (level + self.threshold) / 2, self.threshold):
             if self.condition.holds(each):
                 return each
         raise ValueError(f"no level is {self.condition.text}")
@@ -36,23 +36,25 @@ class Levels:
     def short(self, percent: int = 1) -> Fraction:
         """Return a level that does not meet the condition, `percent` percent from the threshold."""
         level = self._away(percent, up=not self.condition.high_is_bad)
-        for each in (level, self.edge):
+        for each in (level, self.threshold):
             if not self.condition.holds(each):
                 return each
         raise ValueError(f"every level is {self.condition.text}")
 
     def closest(self, *, beyond: bool) -> Fraction:
         """Return the level a millionth of the threshold beyond it, or short of it."""
-        distance = abs(self.edge or Fraction(1)) / 10**6
-        return self.edge + distance if self.condition.high_is_bad == beyond else self.edge - distance
+        distance = abs(self.threshold or Fraction(1)) / 10**6
+        return (
+            self.threshold + distance if self.condition.high_is_bad == beyond else self.threshold - distance
+        )
 
     def _away(self, percent: int, *, up: bool) -> Fraction:
         """Return the level `percent` percent away, within the signal's range and on its grain."""
         grain = self.signal.kind.grain()
-        distance = abs(self.edge) * percent / 100 or Fraction(percent, 100)
-        level = self.edge + distance if up else self.edge - distance
+        distance = abs(self.threshold) * percent / 100 or Fraction(percent, 100)
+        level = self.threshold + distance if up else self.threshold - distance
         if grain:
-            places = math.floor(self.edge / grain) + 1 if up else math.ceil(self.edge / grain) - 1
+            places = math.floor(self.threshold / grain) + 1 if up else math.ceil(self.threshold / grain) - 1
             near = places * grain
             level = max(near, _on(level, grain)) if up else min(near, _on(level, grain))
         possible = self.signal.kind.range()

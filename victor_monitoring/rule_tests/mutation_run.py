@@ -13,7 +13,7 @@ from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
 from victor_monitoring.language.syntax.tree import MapNode, Path, span_at
 from victor_monitoring.rule_tests.case import Case
 from victor_monitoring.rule_tests.mutations import Mutant, likely_kinds, mutants
-from victor_monitoring.rule_tests.promtool import Promtool, Trial, needed_rules, run_trials, workers
+from victor_monitoring.rule_tests.promtool import CaseRun, Promtool, needed_rules, run_trials, workers
 from victor_monitoring.rule_tests.rules import Rule, RuleFile, pairs, rule_name
 
 # Trials per process: starting a process costs as much as a case or two.
@@ -28,7 +28,7 @@ class MutantResult:
 
     mutant: Mutant
     alert: str
-    trials: Sequence[Trial] = field(repr=False)
+    trials: Sequence[CaseRun] = field(repr=False)
     tried: int = 0
     caught_by: Case | None = None
 
@@ -78,7 +78,7 @@ def _rounds() -> Iterator[int]:
         yield _ROUNDS[-1]
 
 
-def _run(promtool: Promtool, jobs: Sequence[tuple[MutantResult, Trial]]) -> int:
+def _run(promtool: Promtool, jobs: Sequence[tuple[MutantResult, CaseRun]]) -> int:
     """Run the trials and return how many mutants they newly detected."""
     caught = 0
     verdicts = run_trials(promtool, [trial for _, trial in jobs])
@@ -97,7 +97,7 @@ def _unrun(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int
     mutated = rules.replacing(mutant.old, mutant.new)
     about.sort(key=lambda case: (first.get(case.kind, len(first)), alerts.index(case.alert)))
     needed = needed_rules(mutated)
-    trials = [Trial(case, needed(case), evaluate) for case in about]
+    trials = [CaseRun(case, needed(case), evaluate) for case in about]
     return MutantResult(mutant, alerts[0] if "record" in mutant.old else rule_name(mutant.old), trials)
 
 
@@ -115,7 +115,7 @@ that must be detected.""",
 
 
 @dataclass(frozen=True, slots=True)
-class Strength:
+class MutationResults:
     """The results of all mutants, and the equivalent ones among the survivors."""
 
     results: tuple[MutantResult, ...]
@@ -161,7 +161,7 @@ def _flat(rule: Rule) -> dict[str, object]:
     return {**{key: value for key, value in rule.items() if key not in ("labels", "annotations")}, **named}
 
 
-def strength_table(found: Strength) -> Iterator[str]:
+def strength_table(found: MutationResults) -> Iterator[str]:
     """Yield the strength as lines of text: by alert, by mutation, and by the kind of case that noticed."""
     yield from _counted("alert", [(result.alert, result) for result in found.results], found)
     yield from _counted("mutation", [(result.mutant.mutation, result) for result in found.results], found)
@@ -174,7 +174,7 @@ def strength_table(found: Strength) -> Iterator[str]:
         yield from (f"  {mutant.name}" for mutant in found.equivalent)
 
 
-def _counted(title: str, named: Sequence[tuple[str, MutantResult]], found: Strength) -> Iterator[str]:
+def _counted(title: str, named: Sequence[tuple[str, MutantResult]], found: MutationResults) -> Iterator[str]:
     names = list(dict.fromkeys(name for name, _ in named))
     width = max(map(len, (title, *names)))
     yield f"{title:<{width}}  mutants  noticed  equivalent"

@@ -18,7 +18,7 @@ from functools import cached_property
 from typing import TypeAlias
 
 from victor_monitoring.language.resolved.spec import Alert
-from victor_monitoring.promql.prometheus_version import OLDEST, WAYS, PrometheusVersion
+from victor_monitoring.promql.prometheus_version import DISTINCT_VERSIONS, OLDEST, PrometheusVersion
 from victor_monitoring.promql.samples import LOOKBACK
 from victor_monitoring.rule_tests.script import Script
 from victor_monitoring.signals.signal import LabelPairs, Stream
@@ -27,7 +27,7 @@ ValuesByLabels: TypeAlias = Mapping[LabelPairs, float]
 # A value nearer to its threshold than this share of it may be on either side.
 _CLOSE = 1e-9
 # The newest version whose windows include a sample at their start.
-_CLOSED = max(way for way in WAYS if not way.left_open)
+_CLOSED = max(way for way in DISTINCT_VERSIONS if not way.left_open)
 _NONE: Mapping[LabelPairs, int] = {}
 
 
@@ -75,7 +75,7 @@ class Oracle:
 
         A moment is None where versions disagree. Between the moments nothing changes.
         """
-        courses = {tuple(self._changes(script, way)) for way in WAYS}
+        courses = {tuple(self._changes(script, way)) for way in DISTINCT_VERSIONS}
         ways = {
             tuple((at, state.met | state.close if ties else state.met) for at, state in course)
             for course in courses
@@ -89,7 +89,9 @@ class Oracle:
         """Return the values of the firing label sets; None where versions compute different ones."""
         found: dict[LabelPairs, float | None] = {}
         for key, times in moment.firing.items():
-            values = [self._values(script, at, way).get(key, math.nan) for at in times for way in WAYS]
+            values = [
+                self._values(script, at, way).get(key, math.nan) for at in times for way in DISTINCT_VERSIONS
+            ]
             is_one = all(math.isclose(values[0], each, rel_tol=_CLOSE) for each in values)
             found[key] = values[0] if is_one else None
         return found
@@ -150,8 +152,8 @@ class Oracle:
 
     def _state(self, script: Script, at: int, way: PrometheusVersion) -> ConditionState:
         values = self._values(script, at, way)
-        edge = float(self.alert.condition.threshold.value)
-        close = frozenset(key for key, value in values.items() if _is_uncertain(value, edge))
+        threshold = float(self.alert.condition.threshold.value)
+        close = frozenset(key for key, value in values.items() if _is_uncertain(value, threshold))
         is_met = self.alert.condition.is_met
         return ConditionState(
             frozenset(k for k, value in values.items() if k not in close and is_met(value)), close
@@ -228,9 +230,9 @@ def _agreed(at: int, firing: Sequence[Mapping[LabelPairs, int]]) -> FiringMoment
     return FiringMoment(at, {key: frozenset(each[key] for each in firing) for key in first})
 
 
-def _is_uncertain(value: float, edge: float) -> bool:
+def _is_uncertain(value: float, threshold: float) -> bool:
     """Return whether another order of the same arithmetic might move the value across the edge."""
-    return value != edge and math.isclose(value, edge, rel_tol=_CLOSE)
+    return value != threshold and math.isclose(value, threshold, rel_tol=_CLOSE)
 
 
 def states_of(course: Sequence[FiringMoment | None]) -> tuple[bool, ...]:

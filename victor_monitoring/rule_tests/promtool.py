@@ -66,7 +66,7 @@ class Promtool:
 
 
 @dataclass(frozen=True, slots=True)
-class Trial:
+class CaseRun:
     """One case and the rules that it is run on."""
 
     case: Case
@@ -75,7 +75,7 @@ class Trial:
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class CaseResult:
     """The result of one case: promtool's report of the failure, empty where the case passes."""
 
     case: Case
@@ -99,7 +99,7 @@ def find_promtool() -> Promtool:
     return Promtool.at(Path(found))
 
 
-def run_trials(promtool: Promtool, trials: Sequence[Trial]) -> Iterator[Verdict]:
+def run_trials(promtool: Promtool, trials: Sequence[CaseRun]) -> Iterator[CaseResult]:
     """Yield the verdicts in order, with one promtool process for all trials."""
     with tempfile.TemporaryDirectory(prefix="victor-mon-", dir=_scratch()) as folder:
         written: dict[int, str] = {}
@@ -116,7 +116,7 @@ def run_trials(promtool: Promtool, trials: Sequence[Trial]) -> Iterator[Verdict]
             _write(Path(folder) / f"{index}.json", test)
         failures = promtool.test(Path(folder), [f"{index}.json" for index in range(len(trials))])
     for trial, failure in zip(trials, failures, strict=True):
-        yield Verdict(trial.case, failure)
+        yield CaseResult(trial.case, failure)
 
 
 def _run(
@@ -177,16 +177,16 @@ _BATCH: Final = 12
 
 def run_cases(
     promtool: Promtool, cases: Sequence[Case], rules: RuleFile, evaluate: int, done: Callable[[int], None]
-) -> list[Verdict]:
+) -> list[CaseResult]:
     """Return the verdict on each case, each run on the rules that it needs.
 
     `done` is called with the numbers of newly finished cases.
     """
     needed = needed_rules(rules)
-    trials = [Trial(case, needed(case), evaluate) for case in cases]
+    trials = [CaseRun(case, needed(case), evaluate) for case in cases]
     batches = [trials[start : start + _BATCH] for start in range(0, len(trials), _BATCH)]
 
-    def run(batch: Sequence[Trial]) -> list[Verdict]:
+    def run(batch: Sequence[CaseRun]) -> list[CaseResult]:
         verdicts = list(run_trials(promtool, batch))
         done(len(batch))
         return verdicts
@@ -213,7 +213,7 @@ def needed_rules(rules: RuleFile) -> Callable[[Case], RuleFile]:
     return needed
 
 
-def junit(suites: Sequence[tuple[str, Sequence[Verdict]]]) -> str:
+def junit(suites: Sequence[tuple[str, Sequence[CaseResult]]]) -> str:
     """Return a JUnit XML document: a suite for each spec and context, a test case for each case."""
     root = Xml.Element("testsuites")
     for name, verdicts in suites:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Final, TypeAlias
 
-from victor_monitoring.promql.prometheus_version import WAYS, PrometheusVersion
+from victor_monitoring.promql.prometheus_version import DISTINCT_VERSIONS, PrometheusVersion
 from victor_monitoring.promql.samples import STALE, SampleSet, Series
 from victor_monitoring.signals.signal import Stream
 
@@ -125,7 +125,7 @@ class Script:
                 if key not in scraped:  # many series of a histogram are alike
                     scraped[key] = self._scraped(key)
                 by_metric.setdefault(metric, []).append(Series(dict(labels), *scraped[key]))
-            self._samples.update({each: SampleSet(by_metric, each) for each in WAYS})
+            self._samples.update({each: SampleSet(by_metric, each) for each in DISTINCT_VERSIONS})
         return self._samples[prometheus]
 
     def _scraped(self, pieces: Sequence[SampleRun]) -> tuple[Sequence[int], Sequence[float]]:

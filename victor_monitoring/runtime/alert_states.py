@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from victor_monitoring.promql.samples import Samples
-from victor_monitoring.signals.alert import AlertRule
+from victor_monitoring.signals.alert import BoundAlert
 from victor_monitoring.signals.signal import LabelPairs
 
 AlertStateName: TypeAlias = Literal["inactive", "pending", "firing"]
@@ -30,7 +30,7 @@ class ActiveSeries:
 class AlertState:
     """An alert and its active series."""
 
-    alert: AlertRule
+    alert: BoundAlert
     series: tuple[ActiveSeries, ...]
 
     @property
@@ -43,13 +43,13 @@ class AlertState:
 class AlertStates:
     """The states of several alerts; each step is one evaluation of their rules."""
 
-    def __init__(self, alerts: Iterable[AlertRule]) -> None:
+    def __init__(self, alerts: Iterable[BoundAlert]) -> None:
         self._watched = [_Watched(alert) for alert in alerts]
 
     def step(self, samples: Samples, at: int) -> None:
         """Evaluate every alert over the samples up to `at` (milliseconds), later than the last step."""
         for watched in self._watched:
-            watched.step(watched.alert.exceeded(samples, at), at)
+            watched.step(watched.alert.met_values(samples, at), at)
 
     def states(self) -> tuple[AlertState, ...]:
         """Return the state of every alert, in order, as of the last step."""
@@ -70,7 +70,7 @@ class _Active:
 class _Watched:
     """One alert and its active series, by their labels."""
 
-    def __init__(self, alert: AlertRule) -> None:
+    def __init__(self, alert: BoundAlert) -> None:
         self.alert = alert
         self._active: dict[LabelPairs, _Active] = {}
 

@@ -20,7 +20,7 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class AlertRule:
+class BoundAlert:
     """An alert. Durations are milliseconds, `labels` are those that it adds, `summary` is a template."""
 
     name: str
@@ -36,7 +36,7 @@ class AlertRule:
     summary: str | None
     runbook: str | None
 
-    def exceeded(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
+    def met_values(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
         """Return the signal's values that meet the condition at `at` while the guard is met."""
         values = self.signal.evaluate(samples, at).items()
         met = {key: value for key, value in values if self.condition.is_met(value)}

@@ -11,7 +11,7 @@ from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from victor_monitoring.promql.tree import Matcher
-from victor_monitoring.signals.alert import AlertRule, Guard
+from victor_monitoring.signals.alert import BoundAlert, Guard
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.quantity import OPERATORS, Condition, Quantity, parse_condition, parse_quantity
@@ -45,7 +45,7 @@ class Bound:
 
     metrics: Mapping[str, Metric]
     signals: Mapping[str, Signal]
-    alerts: Mapping[str, AlertRule]
+    alerts: Mapping[str, BoundAlert]
 
 
 def bind(data: RegistryData) -> Bound:
@@ -155,9 +155,9 @@ def _metric(name: str, written: Mapping[str, Any]) -> Metric:
     )
 
 
-def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> AlertRule:
+def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> BoundAlert:
     guard = written["only_if"]
-    return AlertRule(
+    return BoundAlert(
         name=name,
         group=written["group"],
         signal=signals[written["signal"]],

@@ -212,7 +212,7 @@ class SignalKind(ABC):
         """Return the distance between adjacent possible values; None if the values are continuous."""
         return None
 
-    def levels(self) -> tuple[Fraction, ...] | None:
+    def exact_thresholds(self) -> tuple[Fraction, ...] | None:
         """Return the thresholds that have an exact meaning; None if every threshold has."""
         return None
 

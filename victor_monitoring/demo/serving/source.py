@@ -14,7 +14,7 @@ from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.demo.simulation.faults import Faults
 from victor_monitoring.demo.simulation.levels import signal_levels
 from victor_monitoring.demo.simulation.scrapes import Scrapes
-from victor_monitoring.demo.simulation.target import SimulatedTarget
+from victor_monitoring.demo.simulation.target import SimulatedMetrics
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.exposition import exposition
@@ -62,7 +62,7 @@ def simulated(spec: Resolved, *, seed: int, faults: Faults) -> ServedMetrics:
     """Return the service's collector under a simulated load, or else series simulated from the spec."""
     service = _service(spec)
     if service is None:
-        target = SimulatedTarget(spec, seed=seed, clock=time.time, faults=faults)
+        target = SimulatedMetrics(spec, seed=seed, clock=time.time, faults=faults)
         return ServedMetrics(spec, Scrapes(target, clock=time.time, reset_every=_resets(spec), faults=faults))
     workload = service.simulated(
         signal_levels(spec, faults.alerts), seed=seed, window=spec.window / 1000, is_idle=faults.is_idle

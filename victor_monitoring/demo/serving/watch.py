@@ -16,7 +16,7 @@ from victor_monitoring.promql.prometheus_version import ASSUMED
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
-from victor_monitoring.signals.alert import AlertRule as WatchedAlert
+from victor_monitoring.signals.alert import BoundAlert as WatchedAlert
 from victor_monitoring.signals.signal import LabelPairs
 
 _LOGGER: Final = logging.getLogger(__name__)

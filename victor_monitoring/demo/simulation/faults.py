@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from victor_monitoring.base.diagnostics import UserError, nearest
+from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 
 TARGET_DOWN: Final = "target-down"
@@ -38,7 +38,9 @@ def faults(spec: Resolved, names: Iterable[str]) -> Faults:
     chosen, valid = list(names), fault_names(spec)
     for name in chosen:
         if name not in valid:
-            raise UserError(f"there is no fault `{name}`", nearest(name, valid) or "list them: --fault list")
+            raise UserError(
+                f"there is no fault `{name}`", unknown_name_hint(name, valid) or "list them: --fault list"
+            )
     return Faults(
         alerts=tuple(alert for alert in spec.alerts if alert.name in chosen),
         missing=frozenset(

@@ -45,9 +45,9 @@ def conditions_on(spec: Resolved, signal: Signal) -> list[Condition]:
 
 def just_beyond(condition: Condition) -> float:
     """Return a level beyond the threshold."""
-    edge = float(condition.threshold.value)
-    step = abs(edge) / 2 or 1.0
-    return edge + step if condition.high_is_bad else edge - step
+    threshold = float(condition.threshold.value)
+    step = abs(threshold) / 2 or 1.0
+    return threshold + step if condition.high_is_bad else threshold - step
 
 
 def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | None:
@@ -62,9 +62,9 @@ def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | No
         level = max(least, least + 0.4 * (min(high) - least))
         return math.floor(level) if signal.unit == "count" else level
     if low:
-        edge = max(low)
-        most = edge + abs(edge) + 1 if interval.high is None else float(interval.high)
-        level = edge + 0.6 * (most - edge)
+        threshold = max(low)
+        most = threshold + abs(threshold) + 1 if interval.high is None else float(interval.high)
+        level = threshold + 0.6 * (most - threshold)
         return math.ceil(level) if signal.unit == "count" else level
     if signal.unit == "ratio" and interval.high is not None:
         return 0.4
@@ -73,29 +73,29 @@ def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | No
 
 def faulty_level(spec: Resolved, alert: Alert) -> float:
     """Return a level at which the alert fires, but no alert on the signal with a threshold further off."""
-    edge, sign = float(alert.condition.threshold.value), 1 if alert.condition.high_is_bad else -1
+    threshold, sign = float(alert.condition.threshold.value), 1 if alert.condition.high_is_bad else -1
     beyond = [
         bound
         for other in spec.alerts
         if other.signal.name == alert.signal.name
         and other.condition.high_is_bad == alert.condition.high_is_bad
-        and (bound := float(other.condition.threshold.value)) * sign > edge * sign
+        and (bound := float(other.condition.threshold.value)) * sign > threshold * sign
     ]
     limit = min((each * sign for each in (*beyond, *_bounds(alert))), default=math.inf) * sign
-    step = min(abs(edge) / 2 or 1.0, abs(limit - edge) / 2)
-    level = edge + sign * step
+    step = min(abs(threshold) / 2 or 1.0, abs(limit - threshold) / 2)
+    level = threshold + sign * step
     if alert.signal.unit != "count":
         return level
-    whole = math.floor(edge) + 1 if sign > 0 else math.ceil(edge) - 1  # the nearest integer beyond
+    whole = math.floor(threshold) + 1 if sign > 0 else math.ceil(threshold) - 1  # the nearest integer beyond
     return max(whole, math.floor(level)) if sign > 0 else min(whole, math.ceil(level))
 
 
 def _bounds(alert: Alert) -> list[float]:
     """Return the end of the signal's range, and 100% for a ratio whose threshold is lower."""
-    interval, edge = alert.signal.kind.range(), alert.condition.threshold.value
+    interval, threshold = alert.signal.kind.range(), alert.condition.threshold.value
     end = interval.high if alert.condition.high_is_bad else interval.low
     bounds = [] if end is None else [float(end)]
-    if alert.signal.unit == "ratio" and alert.condition.high_is_bad and edge < 1:
+    if alert.signal.unit == "ratio" and alert.condition.high_is_bad and threshold < 1:
         bounds.append(1.0)
     return bounds
 

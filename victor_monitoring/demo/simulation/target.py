@@ -25,7 +25,7 @@ from victor_monitoring.signals.metric import Metric, SeriesKey
 _Values = list[tuple[SeriesKey, float]]
 
 
-class SimulatedTarget(Collector):
+class SimulatedMetrics(Collector):
     """A collector of a target of the spec's service, whose metrics move as on a healthy or faulty target.
 
     The same seed, clock and faults give the same values. `clock` returns seconds. Counters start at 0.

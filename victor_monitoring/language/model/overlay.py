@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 
-from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.language.model.patterns import BAD_VALUE, UNHIT_OVERRIDE
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Entry, MapNode, Node, Path
@@ -29,7 +29,7 @@ def overlay(tree: MapNode, context: str) -> tuple[MapNode, list[Finding]]:
     for section, entry in override.entries.items():
         path = (*root, section)
         if section not in OVERRIDABLE:
-            hint = nearest(section, OVERRIDABLE)
+            hint = unknown_name_hint(section, OVERRIDABLE)
             message = f"`{section}` cannot be overridden"
             findings.append(Finding(path, message, hint, on_key=True, pattern=UNHIT_OVERRIDE))
         elif section not in NAMED:
@@ -71,7 +71,7 @@ def _with_named(
             tree = _merged(tree, _nested((section, *known[name]), entry, override))
         elif not is_broken:
             message = f"the override has no effect: there is no {section.removesuffix('s')} `{name}`"
-            hint = nearest(name, known)
+            hint = unknown_name_hint(name, known)
             findings.append(Finding((*path, name), message, hint, on_key=True, pattern=UNHIT_OVERRIDE))
     return tree
 

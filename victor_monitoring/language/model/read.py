@@ -11,7 +11,7 @@ from typing import Any, Final, TypeVar, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.language.model.patterns import BAD_VALUE, CUT_TEXT, MISSING_KEY, UNKNOWN_KEY
 from victor_monitoring.language.model.spec import Spec
 from victor_monitoring.language.syntax.finding import Finding
@@ -147,7 +147,7 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> F
     context, name = error.get("ctx", {}), _name_of(path)
     match error["type"]:
         case "extra_forbidden":
-            hint = nearest(name, _keys_at(shape, path[:-1]))
+            hint = unknown_name_hint(name, _keys_at(shape, path[:-1]))
             return Finding(path, f"unknown key `{name}`", hint, on_key=True, pattern=UNKNOWN_KEY)
         case "missing":
             where = f" in `{_name_of(path[:-1])}`" if len(path) > 1 else ""
@@ -158,7 +158,9 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> F
             return _bad(path, context["message"], context["hint"], part=context["part"], on_key=on_key)
         case "literal_error":
             known = re.findall(r"'([^']*)'", str(context["expected"])) or [str(context["expected"]).lower()]
-            return _bad(path, f"`{name}` cannot be `{error['input']}`", nearest(str(error["input"]), known))
+            return _bad(
+                path, f"`{name}` cannot be `{error['input']}`", unknown_name_hint(str(error["input"]), known)
+            )
         case "string_pattern_mismatch":
             message = f"`{error['input']}` is not valid here"
             on_key = error["loc"][-1] == _KEY

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_origin, get_type_hints
 
 from pydantic import BaseModel, Field, create_model, model_validator
 
-from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.language.model.fields import (
     Acks,
     Duration,
@@ -81,7 +81,7 @@ class _SignalKeys(Written):
             known = ", ".join(f"`{name}`" for name in KINDS)
             if not named:
                 strange = next((key for key in value if key not in cls.model_fields), None)
-                hint = nearest(strange, KINDS) if strange else f"add one of {known}"
+                hint = unknown_name_hint(strange, KINDS) if strange else f"add one of {known}"
                 raise invalid("the signal has no kind", hint)
             if len(named) > 1:
                 both = " and ".join(f"`{each}`" for each in named)

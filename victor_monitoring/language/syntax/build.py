@@ -188,11 +188,11 @@ class Builder:
         stack = self._stack
         if stack and isinstance(stack[-1].node, MapNode) and not stack[-1].waiting:
             self._note(KEY_NOT_TEXT, node.span, *_non_text_key(node, misread))
-        elif misread and not (node.text == "off" and self._below_checks()):
+        elif misread and not (node.text == "off" and self._is_in_checks()):
             self._note(misread.mistake, node.span, misread.message, misread.hint)
 
-    def _below_checks(self) -> bool:
-        """Return whether the node is a severity under `checks`, where the language allows a bare `off`."""
+    def _is_in_checks(self) -> bool:
+        """Return whether the scalar is a direct value under `checks`, where a bare `off` is allowed."""
         top = self._stack[0].key if len(self._stack) == 2 else None
         return top is not None and top.text == "checks"
 

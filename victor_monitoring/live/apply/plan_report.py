@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
-from victor_monitoring.live.apply.run import ApplyOutcome, Record, StepStatus, TargetStep
+from victor_monitoring.live.apply.run import ApplyOutcome, StepOutcome, StepStatus, TargetStep
 from victor_monitoring.live.apply.target import LiveState, Step, StepKind
 
 VERSION: Final = 1
@@ -77,7 +77,7 @@ def _step_lines(step: Step) -> Iterator[str]:
         yield from (f"      {line}" for line in step.diff.splitlines())
 
 
-def _status_text(record: Record) -> str:
+def _status_text(record: StepOutcome) -> str:
     observed = record.observed
     words = [record.status.value]
     if observed is not None and record.status is not StepStatus.UNCHANGED:
@@ -87,7 +87,7 @@ def _status_text(record: Record) -> str:
     return ", ".join(words) + (f": {record.reason}" if record.reason else "")
 
 
-def _data(task: TargetStep, record: Record | None) -> Mapping[str, object]:
+def _data(task: TargetStep, record: StepOutcome | None) -> Mapping[str, object]:
     step = task.step
     data: dict[str, object] = {
         "target": task.target.name,

@@ -38,12 +38,12 @@ class StepStatus(enum.StrEnum):
     UNCHANGED = "unchanged"
     DONE = "done"
     UNDONE = "undone"
-    LEFT = "could not be undone"
+    NOT_UNDONE = "could not be undone"
     NOT_BEGUN = "not begun"
 
 
 @dataclass(frozen=True, slots=True)
-class Record:
+class StepOutcome:
     """The outcome and the observed state of a step; `reason` says why it could not be undone."""
 
     task: TargetStep
@@ -56,7 +56,7 @@ class Record:
 class ApplyOutcome:
     """The outcome of every step; `failure` is the error that stopped the run, if any."""
 
-    records: tuple[Record, ...]
+    records: tuple[StepOutcome, ...]
     failure: UserError | None = None
     failed: TargetStep | None = None
 
@@ -94,7 +94,7 @@ def execute(tasks: Sequence[TargetStep], say: Report) -> ApplyOutcome:
             _undone(tasks, begun, say)
         raise
     return ApplyOutcome(
-        tuple(Record(each, StepStatus.DONE if each.is_work else StepStatus.UNCHANGED) for each in tasks)
+        tuple(StepOutcome(each, StepStatus.DONE if each.is_work else StepStatus.UNCHANGED) for each in tasks)
     )
 
 
@@ -134,7 +134,7 @@ def _is_error(finding: Finding) -> bool:
     return finding.pattern is None or finding.pattern.severity is Severity.ERROR
 
 
-def _undone(tasks: Sequence[TargetStep], begun: Sequence[TargetStep], say: Report) -> list[Record]:
+def _undone(tasks: Sequence[TargetStep], begun: Sequence[TargetStep], say: Report) -> list[StepOutcome]:
     """Undo the begun steps, the last first, and return the outcome and observed state of every step."""
     statuses = {
         id(task): (StepStatus.NOT_BEGUN if task.is_work else StepStatus.UNCHANGED, "") for task in tasks
@@ -144,10 +144,12 @@ def _undone(tasks: Sequence[TargetStep], begun: Sequence[TargetStep], say: Repor
         try:
             task.target.undo(task.step)
         except UserError as error:
-            statuses[id(task)] = (StepStatus.LEFT, f"{error.message}; {error.hint}")
+            statuses[id(task)] = (StepStatus.NOT_UNDONE, f"{error.message}; {error.hint}")
         else:
             statuses[id(task)] = (StepStatus.UNDONE, "")
-    return [Record(task, statuses[id(task)][0], _observed(task), statuses[id(task)][1]) for task in tasks]
+    return [
+        StepOutcome(task, statuses[id(task)][0], _observed(task), statuses[id(task)][1]) for task in tasks
+    ]
 
 
 def _observed(task: TargetStep) -> ObservedState:

@@ -165,7 +165,7 @@ class Target(ABC):
     def undo(self, step: Step) -> None:
         """Revert a complete or partial `execute`; raise UserError if that fails."""
 
-    def foresee(self) -> Iterator[Finding]:
+    def predicted_findings(self) -> Iterator[Finding]:
         """Yield the problems that will remain after a complete apply."""
         yield from ()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from victor_monitoring.base.diagnostics import Pattern, Severity, nearest
+from victor_monitoring.base.diagnostics import Pattern, Severity, unknown_name_hint
 from victor_monitoring.language.resolved.metrics import target_labels
 from victor_monitoring.language.resolved.spec import Declared, LabelPairs, Resolved
 from victor_monitoring.language.syntax.tree import Path
@@ -159,7 +159,7 @@ def _name_with_other_unit(metric: Metric, exposed: set[str]) -> str | None:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class Deviation:
     """One deviation, at a token of the exposition or, if the exposition has none, at a path of the spec."""
 
     place: ExpositionToken | Path
@@ -167,11 +167,11 @@ class Found:
     hint: str = ""
 
 
-Finder: TypeAlias = Callable[[Comparison], Iterator[Found]]
+Finder: TypeAlias = Callable[[Comparison], Iterator[Deviation]]
 
 
 @dataclass(frozen=True, slots=True)
-class Deviation:
+class DeviationKind:
     """A kind of deviation: code, name, severity, documentation, and the function that finds it."""
 
     pattern: Pattern
@@ -180,14 +180,16 @@ class Deviation:
 
 def close_to(name: str, known: Iterable[str]) -> str:
     """Return a hint that names a known name close to this one; empty if none is close."""
-    hint = nearest(name, known)
+    hint = unknown_name_hint(name, known)
     return hint if hint.startswith("did you mean") else ""
 
 
-def deviation(code: str, name: str, severity: Severity = Severity.ERROR) -> Callable[[Finder], Deviation]:
+def deviation_kind(
+    code: str, name: str, severity: Severity = Severity.ERROR
+) -> Callable[[Finder], DeviationKind]:
     """Return a decorator that makes a finder function a Deviation, documented by its docstring."""
 
-    def wrap(find: Finder) -> Deviation:
-        return Deviation(Pattern(code, name, severity, inspect.getdoc(find) or ""), find)
+    def wrap(find: Finder) -> DeviationKind:
+        return DeviationKind(Pattern(code, name, severity, inspect.getdoc(find) or ""), find)
 
     return wrap

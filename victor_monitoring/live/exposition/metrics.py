@@ -11,17 +11,17 @@ from victor_monitoring.live.exposition.comparison import (
     CREATED,
     OTHER_UNITS,
     Comparison,
-    Found,
+    Deviation,
     close_to,
-    deviation,
+    deviation_kind,
     series_names,
 )
 
 _UNITS: Final = {*OTHER_UNITS, *(unit for units in OTHER_UNITS.values() for unit in units)}
 
 
-@deviation("VM804", "other-type")
-def other_type(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM804", "other-type")
+def other_type(comparison: Comparison) -> Iterator[Deviation]:
     """Metrics are exposed with another type than the spec declares.
 
     The rate of a gauge is meaningless, and a quantile over a summary yields no data. `untyped` and a missing
@@ -34,17 +34,17 @@ def other_type(comparison: Comparison) -> Iterator[Found]:
         exposed = comparison.type_of(metric)
         if exposed is not None and comparison.has_other_type(metric):
             message = f"`{metric.name}` is exposed as a {exposed.value.text}, and declared as a {metric.type}"
-            yield Found(exposed.value, message, "expose it as the spec says, or correct the spec")
+            yield Deviation(exposed.value, message, "expose it as the spec says, or correct the spec")
         other = comparison.misnamed.get(metric.name)
         if other and other.endswith("_total") != metric.name.endswith("_total"):
             message = f"`{metric.name}` is declared as a {metric.type}, and `{other}` is exposed"
-            yield Found(
+            yield Deviation(
                 comparison.places[other], message, "only a counter ends in `_total`, and every counter does"
             )
 
 
-@deviation("VM805", "other-help", Severity.WARNING)
-def other_help(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM805", "other-help", Severity.WARNING)
+def other_help(comparison: Comparison) -> Iterator[Deviation]:
     """Metrics of the service are exposed with another help than the spec declares.
 
     The registry module carries the spec's help, so the running service was built from another version of the
@@ -57,13 +57,13 @@ def other_help(comparison: Comparison) -> Iterator[Found]:
         wanted = declared.metric.help.strip()
         if exposed is not None and comparison.is_own(declared) and exposed.value.text != wanted:
             message = f"`{declared.metric.name}` has another help than the spec: `{wanted}`"
-            yield Found(
+            yield Deviation(
                 exposed.value, message, "build and deploy the service with the current registry module"
             )
 
 
-@deviation("VM806", "other-unit")
-def other_unit(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM806", "other-unit")
+def other_unit(comparison: Comparison) -> Iterator[Deviation]:
     """Metrics are exposed in another unit than the spec declares, by `# UNIT` or by the end of the name.
 
     Every threshold on it is wrong by the factor between the units.
@@ -76,15 +76,15 @@ def other_unit(comparison: Comparison) -> Iterator[Found]:
         unit = None if exposed is None else exposed.value.text
         if exposed is not None and unit in _UNITS and unit != metric.unit:
             message = f"`{metric.name}` is exposed in {unit}, and declared in {metric.unit}"
-            yield Found(exposed.value, message, "expose it as the spec says, or correct the spec")
+            yield Deviation(exposed.value, message, "expose it as the spec says, or correct the spec")
         other = comparison.misnamed.get(metric.name)
         if other and other.endswith("_total") == metric.name.endswith("_total"):
             message = f"`{metric.name}` is exposed in another unit, as `{other}`"
-            yield Found(comparison.places[other], message, f"expose `{metric.name}`, in {metric.unit}")
+            yield Deviation(comparison.places[other], message, f"expose `{metric.name}`, in {metric.unit}")
 
 
-@deviation("VM801", "unexposed-metric")
-def unexposed_metric(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM801", "unexposed-metric")
+def unexposed_metric(comparison: Comparison) -> Iterator[Deviation]:
     """Metrics that the spec declares are not exposed.
 
     Alerts on them stay silent, and their panels are empty. Metrics with `may_be_absent` or `rest` are allowed
@@ -98,11 +98,11 @@ def unexposed_metric(comparison: Comparison) -> Iterator[Found]:
             hint = (
                 "expose it, or write `may_be_absent: true`; if another endpoint exposes it: --component NAME"
             )
-            yield Found(declared.path, f"`{declared.metric.name}` is not exposed", hint)
+            yield Deviation(declared.path, f"`{declared.metric.name}` is not exposed", hint)
 
 
-@deviation("VM802", "metric-without-series")
-def metric_without_series(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM802", "metric-without-series")
+def metric_without_series(comparison: Comparison) -> Iterator[Deviation]:
     """Metrics that the spec declares have metadata but no series, or a histogram is incomplete.
 
     A client exposes a metric like this before its first value is set, or before its labels have values. Until
@@ -127,14 +127,16 @@ def metric_without_series(comparison: Comparison) -> Iterator[Found]:
                 hint = (
                     "set it at the start, or write `may_be_absent: true`: until then an alert on it is silent"
                 )
-                yield Found(place, f"`{metric.name}` has metadata but no series", hint)
+                yield Deviation(place, f"`{metric.name}` has metadata but no series", hint)
             else:
                 names = " and ".join(f"`{name}`" for name in missing)
-                yield Found(place, f"the histogram `{metric.name}` has no {names}", "expose whole histograms")
+                yield Deviation(
+                    place, f"the histogram `{metric.name}` has no {names}", "expose whole histograms"
+                )
 
 
-@deviation("VM803", "undeclared-metric", Severity.WARNING)
-def undeclared_metric(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM803", "undeclared-metric", Severity.WARNING)
+def undeclared_metric(comparison: Comparison) -> Iterator[Deviation]:
     """Metrics with the spec's `metric_prefix` are exposed, and the spec does not declare them.
 
     No alert watches them, they count against the series budget, and no selector may use them. Skipped are
@@ -153,7 +155,7 @@ def undeclared_metric(comparison: Comparison) -> Iterator[Found]:
         if name.startswith(comparison.spec.service.prefix) and not is_known:
             unexposed = [each.metric.name for each in comparison.declared if _is_missing(comparison, each)]
             hint = close_to(name, unexposed) or "declare it in the spec, or stop exposing it"
-            yield Found(place, f"`{name}` is not declared", hint)
+            yield Deviation(place, f"`{name}` is not declared", hint)
 
 
 def _is_missing(comparison: Comparison, declared: Declared) -> bool:

@@ -8,9 +8,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import TypeAlias
 
-from victor_monitoring.base.diagnostics import nearest
+from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.language.resolved.spec import LabelPairs
-from victor_monitoring.live.exposition.comparison import CREATED, Comparison, Found, close_to, deviation
+from victor_monitoring.live.exposition.comparison import (
+    CREATED,
+    Comparison,
+    Deviation,
+    close_to,
+    deviation_kind,
+)
 from victor_monitoring.live.exposition.exposition import ExpositionToken, Sample
 from victor_monitoring.signals.metric import Metric
 
@@ -18,8 +24,8 @@ _OTHER = "other"  # the value that replaces those beyond an open label's limit
 _Bounds: TypeAlias = dict[float, ExpositionToken]
 
 
-@deviation("VM807", "other-labels")
-def other_labels(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM807", "other-labels")
+def other_labels(comparison: Comparison) -> Iterator[Deviation]:
     """Series have a label that the spec does not declare, or a declared label is missing.
 
     A selector on a missing label finds nothing; an undeclared label splits every series. The labels that a
@@ -35,16 +41,16 @@ def other_labels(comparison: Comparison) -> Iterator[Found]:
             for name in sorted(own.keys() - set(metric.label_names) - reported):
                 message = f"`{metric.name}` has the label `{name}`, which is not declared"
                 hint = close_to(name, set(metric.label_names) - own.keys())
-                yield Found(own[name], message, hint or "declare it in the spec, or stop exposing it")
+                yield Deviation(own[name], message, hint or "declare it in the spec, or stop exposing it")
             missing = set(metric.label_names) - own.keys() - reported
             for name in sorted(missing):
                 message = f"`{sample.name.text}` has no label `{name}`"
-                yield Found(sample.name, message, "expose every declared label on every series")
+                yield Deviation(sample.name, message, "expose every declared label on every series")
             reported |= own.keys() ^ set(metric.label_names)
 
 
-@deviation("VM808", "undeclared-label-value")
-def undeclared_label_value(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM808", "undeclared-label-value")
+def undeclared_label_value(comparison: Comparison) -> Iterator[Deviation]:
     """Labels with a closed set of values have an undeclared value.
 
     Signals select declared values only, so they do not count failures with a new value.
@@ -62,11 +68,11 @@ def undeclared_label_value(comparison: Comparison) -> Iterator[Found]:
             first, *others = values.values()
             more = f" (nor are {len(others)} more)" if others else ""
             message = f"`{first.text}` is no value of `{label}` of `{declared.metric.name}`{more}"
-            yield Found(first, message, nearest(first.text, closed[label]))
+            yield Deviation(first, message, unknown_name_hint(first.text, closed[label]))
 
 
-@deviation("VM809", "other-buckets")
-def other_buckets(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM809", "other-buckets")
+def other_buckets(comparison: Comparison) -> Iterator[Deviation]:
     """Histograms have other bucket bounds than the spec declares.
 
     A threshold on a quantile is exact at a bound. Elsewhere the quantile is interpolated between two bounds,
@@ -91,12 +97,12 @@ def other_buckets(comparison: Comparison) -> Iterator[Found]:
                 parts = [f"missing {_listed(missing)}"] if missing else []
                 parts += [f"undeclared {_listed(added)}"] if added else []
                 message = f"the buckets of `{metric.name}` differ from the spec: {'; '.join(parts)}"
-                yield Found(place, message, "expose the spec's bounds, or correct the spec")
+                yield Deviation(place, message, "expose the spec's bounds, or correct the spec")
                 break
 
 
-@deviation("VM810", "overspent-budget")
-def overspent_budget(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM810", "overspent-budget")
+def overspent_budget(comparison: Comparison) -> Iterator[Deviation]:
     """Targets expose more series than the spec's `budget` allows.
 
     `validate` counts declared series; this check counts exposed ones, with undeclared metrics that have the
@@ -119,11 +125,11 @@ def overspent_budget(comparison: Comparison) -> Iterator[Found]:
     if largest.total() > comparison.spec.budget:
         name, count = largest.most_common(1)[0]
         message = f"a target exposes {largest.total()} series, more than {comparison.spec.budget}"
-        yield Found(("budget", "series"), message, f"`{name}` has the most: {count}")
+        yield Deviation(("budget", "series"), message, f"`{name}` has the most: {count}")
 
 
-@deviation("VM811", "label-over-limit")
-def label_over_limit(comparison: Comparison) -> Iterator[Found]:
+@deviation_kind("VM811", "label-over-limit")
+def label_over_limit(comparison: Comparison) -> Iterator[Deviation]:
     """Open labels have more values on a target than their limit.
 
     The registry module turns values beyond the limit into `other`; this target does not, and may grow without
@@ -145,7 +151,7 @@ def label_over_limit(comparison: Comparison) -> Iterator[Found]:
                 reported.add(label)
                 beyond = next(itertools.islice(values.values(), limit, None))
                 message = f"`{label}` of `{declared.metric.name}` has {len(values)} values, more than {limit}"
-                yield Found(
+                yield Deviation(
                     beyond, message, f"turn the values beyond the limit into `{_OTHER}`, or raise the limit"
                 )
 
@@ -159,19 +165,19 @@ def _histograms(comparison: Comparison, metric: Metric) -> Iterator[list[Sample]
     yield from found.values()
 
 
-def _bounds(buckets: list[Sample]) -> tuple[_Bounds, Found | None]:
+def _bounds(buckets: list[Sample]) -> tuple[_Bounds, Deviation | None]:
     """Return the upper bounds with their tokens, and a finding for the first bucket without a valid one."""
     bounds: _Bounds = {}
     for sample in buckets:
         bound = sample.value_of("le")
         if bound is None:
-            return bounds, Found(
+            return bounds, Deviation(
                 sample.name, f"`{sample.name.text}` has no label `le`", "set `le` to the upper bound"
             )
         try:
             bounds[float(bound.text)] = bound
         except ValueError:
-            return bounds, Found(
+            return bounds, Deviation(
                 bound, f"the bucket bound `{bound.text}` is not a number", "write a number or `+Inf`"
             )
     return bounds, None

@@ -8,7 +8,7 @@ from typing import Final
 from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity, Span, in_order
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.tree import MapNode, span_at
-from victor_monitoring.live.exposition.comparison import Found, compare
+from victor_monitoring.live.exposition.comparison import Deviation, compare
 from victor_monitoring.live.exposition.exposition import Exposition, ExpositionToken
 from victor_monitoring.live.exposition.metrics import (
     metric_without_series,
@@ -64,7 +64,7 @@ def verify(
     if diagnostics and not exposition.samples:
         return diagnostics
 
-    def span(found: Found) -> Span:
+    def span(found: Deviation) -> Span:
         if isinstance(found.place, ExpositionToken):
             return exposition.span(found.place)
         return span_at(tree, found.place, key=True)

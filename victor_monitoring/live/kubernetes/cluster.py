@@ -11,7 +11,7 @@ from victor_monitoring.base.diagnostics import Pattern
 from victor_monitoring.live.apply.patterns import UNREADABLE
 from victor_monitoring.live.kubernetes.kubectl import Kubectl
 from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
-from victor_monitoring.live.kubernetes.selection import OperatorSelector, selecting_resources
+from victor_monitoring.live.kubernetes.selection import SelectingObject, selecting_resources
 
 _GROUP = "monitoring.coreos.com"
 
@@ -42,7 +42,7 @@ class Cluster:
         """The kubectl command on this cluster, for users to run."""
         return self._kubectl.command()
 
-    def patch(self, selecting: OperatorSelector, **spec: object) -> str:
+    def patch(self, selecting: SelectingObject, **spec: object) -> str:
         """Return the command that sets these fields of an operator's object, for users to run."""
         name, namespace = selecting.manifest["metadata"]["name"], namespace_of(selecting.manifest)
         patch = json.dumps({"spec": spec}, separators=(",", ":"))
@@ -83,7 +83,7 @@ class Cluster:
             self._note_unreadable("secrets", unknown, "get", f"in `{self.namespace}`")
         return keys
 
-    def generated(self, alertmanager: OperatorSelector) -> str | None:
+    def generated(self, alertmanager: SelectingObject) -> str | None:
         """Return the configuration that the operator generated, gzipped in base64; None without it."""
         name, namespace = alertmanager.manifest["metadata"]["name"], namespace_of(alertmanager.manifest)
         secret = f"alertmanager-{name}-generated"
@@ -105,10 +105,10 @@ class Cluster:
             return None
         return (found[0]["metadata"].get("labels") or {}) if found else {}
 
-    def selecting(self, kind: str) -> tuple[OperatorSelector, ...]:
+    def selecting(self, kind: str) -> tuple[SelectingObject, ...]:
         """Return the operator's objects that may select objects of a kind, as far as they may be listed."""
         return tuple(
-            OperatorSelector(kind, resource, manifest)
+            SelectingObject(kind, resource, manifest)
             for resource in selecting_resources(kind)
             for manifest in self._of_operator(resource)
         )

@@ -67,8 +67,11 @@ def selector(service: str, context: str) -> str:
     return f"{MANAGED_BY}={MANAGER},{PART_OF}={service},{INSTANCE}={context}"
 
 
-def text_of(live: Manifest, wanted: Manifest | None, rendered: str) -> str:
-    """Return the rendered text if the object is as rendered, else YAML that would restore the object."""
+def restorable_text(live: Manifest, wanted: Manifest | None, rendered: str) -> str:
+    """Return the rendered text if the live object is as rendered, else the live object as YAML.
+
+    Fields of the server are left out, so that applying the text restores the object.
+    """
     if wanted is not None and is_as_rendered(live, wanted):
         return rendered
     metadata = {key: live["metadata"][key] for key in _KEPT if live["metadata"].get(key)}
@@ -80,10 +83,10 @@ def is_as_rendered(live: Manifest, wanted: Manifest) -> bool:
     """Return whether the object contains everything rendered, and others own no further field of its body."""
     labels = live["metadata"].get("labels") or {}
     has_labels = _covers(labels, wanted["metadata"]["labels"])
-    return has_labels and _covers(body_of(live), body_of(wanted)) and not any(edits(live, wanted))
+    return has_labels and _covers(body_of(live), body_of(wanted)) and not any(foreign_edits(live, wanted))
 
 
-def edits(live: Manifest, wanted: Manifest) -> Iterator[ForeignEdit]:
+def foreign_edits(live: Manifest, wanted: Manifest) -> Iterator[ForeignEdit]:
     """Yield the fields of the object's body that other managers own and that are not as rendered."""
     found, rendered = body_of(live), body_of(wanted)
     for entry in live["metadata"].get("managedFields") or ():

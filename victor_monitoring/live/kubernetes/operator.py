@@ -14,13 +14,13 @@ from victor_monitoring.live.kubernetes.operator_routing import routing_problems,
 from victor_monitoring.live.kubernetes.references import missing_references, sidecar_problems
 from victor_monitoring.live.kubernetes.selection import (
     UNSELECTED_EFFECT,
-    OperatorSelector,
+    SelectingObject,
     selecting_resources,
     unmet,
 )
 
 
-def selectors_of(cluster: Cluster, manifest: Manifest) -> tuple[list[OperatorSelector], bool]:
+def selectors_of(cluster: Cluster, manifest: Manifest) -> tuple[list[SelectingObject], bool]:
     """Return the operator's objects that select an object, and whether the list is certainly complete."""
     labels = manifest["metadata"]["labels"]
     found, is_certain = [], True
@@ -76,7 +76,7 @@ def refusals(manifests: Sequence[Manifest]) -> Iterator[ClusterProblem]:
                     )
 
 
-def _labels_for(cluster: Cluster, each: OperatorSelector) -> dict[str, str] | None:
+def _labels_for(cluster: Cluster, each: SelectingObject) -> dict[str, str] | None:
     """Return the labels of the own namespace, read only if a selector needs them; None if unreadable."""
     if not each.by_namespace:
         return {}
@@ -94,7 +94,7 @@ def _remedy(cluster: Cluster, manifest: Manifest, apply: str) -> str:
     return "; and ".join(_steps(cluster, by_distance[0], manifest, apply))
 
 
-def _steps(cluster: Cluster, each: OperatorSelector, manifest: Manifest, apply: str) -> Iterator[str]:
+def _steps(cluster: Cluster, each: SelectingObject, manifest: Manifest, apply: str) -> Iterator[str]:
     """Yield the steps that make one of the operator's objects select the manifest."""
     if not each.selects_namespace(cluster.namespace, _labels_for(cluster, each)):
         yield _namespace_step(cluster, each)
@@ -112,7 +112,7 @@ def _steps(cluster: Cluster, each: OperatorSelector, manifest: Manifest, apply: 
             yield f"`{each}` does not select objects with {label}: change it"
 
 
-def _namespace_step(cluster: Cluster, each: OperatorSelector) -> str:
+def _namespace_step(cluster: Cluster, each: SelectingObject) -> str:
     if each.by_namespace is None:
         command = cluster.patch(each, **{each.namespace_selector_key: {}})
         own = namespace_of(each.manifest)
@@ -135,7 +135,7 @@ if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
 
 
-class OperatorView:
+class OperatorChecks:
     """A view of a cluster whose operator is to select the objects of a context, rendered as `manifests`."""
 
     def __init__(
@@ -157,20 +157,20 @@ class OperatorView:
         """Yield the references of the objects that the cluster does not have."""
         yield from missing_references(self._cluster, self._manifests)
 
-    def foreseen(self) -> Iterator[ClusterProblem]:
+    def problems_before_apply(self) -> Iterator[ClusterProblem]:
         """Yield objects that would not be selected, alerts that would not be routed, unreadable resources."""
         yield from selection_problems(self._cluster, self._manifests, self._apply)
         yield from sidecar_problems(self._cluster, self._manifests, self._apply)
-        yield from self._astray()
+        yield from self._strategy_problems()
         yield from self._cluster.unreadable
 
-    def found(self, live: Sequence[Manifest]) -> Iterator[ClusterProblem]:
+    def problems_after_apply(self, live: Sequence[Manifest]) -> Iterator[ClusterProblem]:
         """Yield the same for the live objects, refusals by the operator, and gaps in its configuration."""
         yield from selection_problems(self._cluster, self._manifests, self._apply)
         yield from sidecar_problems(self._cluster, self._manifests, self._apply)
         yield from self.missing()
         yield from refusals(live)
-        astray = list(self._astray())
+        astray = list(self._strategy_problems())
         yield from astray
         for alertmanager, configs in () if astray else self._routed().values():
             yield from routing_problems(
@@ -178,14 +178,14 @@ class OperatorView:
             )
         yield from self._cluster.unreadable
 
-    def _astray(self) -> Iterator[ClusterProblem]:
+    def _strategy_problems(self) -> Iterator[ClusterProblem]:
         for alertmanager, configs in self._routed().values():
             if any("route" in each["spec"] for each in configs):
                 yield from strategy_problems(self._delivery.spec, self._cluster, alertmanager, self._apply)
 
-    def _routed(self) -> Mapping[str, tuple[OperatorSelector, list[Manifest]]]:
+    def _routed(self) -> Mapping[str, tuple[SelectingObject, list[Manifest]]]:
         """Return the Alertmanagers, by name, each with the AlertmanagerConfigs of the context it selects."""
-        found: dict[str, tuple[OperatorSelector, list[Manifest]]] = {}
+        found: dict[str, tuple[SelectingObject, list[Manifest]]] = {}
         for manifest in self._manifests:
             if manifest["kind"] == "AlertmanagerConfig":
                 for each in selectors_of(self._cluster, manifest)[0]:

@@ -18,7 +18,7 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.live.apply.patterns import FOREIGN_NAMESPACE, LIVE_DIFFERENCE, UNROUTED
 from victor_monitoring.live.kubernetes.cluster import Cluster, ClusterProblem
 from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
-from victor_monitoring.live.kubernetes.selection import OperatorSelector
+from victor_monitoring.live.kubernetes.selection import SelectingObject
 from victor_monitoring.live.prometheus.rules import document_of
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ _NAMESPACE = "namespace"
 
 
 def strategy_problems(
-    spec: Resolved, cluster: Cluster, alertmanager: OperatorSelector, apply: str
+    spec: Resolved, cluster: Cluster, alertmanager: SelectingObject, apply: str
 ) -> Iterator[ClusterProblem]:
     """Yield alerts that miss the spec's receivers because their label `namespace` is missing or differs."""
     namespace = cluster.namespace
@@ -61,7 +61,7 @@ def alert_labels(spec: Resolved) -> Iterator[tuple[str, Mapping[str, str]]]:
 def routing_problems(
     spec: Resolved,
     cluster: Cluster,
-    alertmanager: OperatorSelector,
+    alertmanager: SelectingObject,
     configs: Sequence[Manifest],
     environment: ApplyEnvironment,
 ) -> Iterator[ClusterProblem]:
@@ -85,7 +85,7 @@ def routing_problems(
     yield from _uninhibited(alertmanager, configs, document.get("inhibit_rules") or ())
 
 
-def _unpacked(generated: str, alertmanager: OperatorSelector) -> dict[str, Any]:
+def _unpacked(generated: str, alertmanager: SelectingObject) -> dict[str, Any]:
     try:
         document = document_of(gzip.decompress(base64.b64decode(generated)).decode())
         return {"route": document["route"], "receivers": document["receivers"], **document}
@@ -111,7 +111,7 @@ def _unreached(
 
 
 def _uninhibited(
-    alertmanager: OperatorSelector, configs: Sequence[Manifest], rules: Sequence[Mapping[str, Any]]
+    alertmanager: SelectingObject, configs: Sequence[Manifest], rules: Sequence[Mapping[str, Any]]
 ) -> Iterator[ClusterProblem]:
     live = [
         (
@@ -130,7 +130,7 @@ def _uninhibited(
                 yield ClusterProblem(LIVE_DIFFERENCE, message, "look in the operator's log")
 
 
-def _is_bound(alertmanager: OperatorSelector, namespace: str) -> bool:
+def _is_bound(alertmanager: SelectingObject, namespace: str) -> bool:
     """Return whether routes of a namespace receive only alerts of that namespace."""
     own = namespace_of(alertmanager.manifest) == namespace
     strategy = alertmanager.strategy

@@ -29,7 +29,7 @@ UNSELECTED_EFFECT: Final = {
 
 
 @dataclass(frozen=True, slots=True)
-class OperatorSelector:
+class SelectingObject:
     """An object of the operator that selects objects of the kind `of`."""
 
     of: str

@@ -22,16 +22,16 @@ from victor_monitoring.live.kubernetes.kubectl import Kubectl, KubectlError, con
 from victor_monitoring.live.kubernetes.manifests import (
     MANAGER,
     Manifest,
-    edits,
+    foreign_edits,
     is_as_rendered,
     name_of,
     namespace_of,
     owner_of,
     removals,
+    restorable_text,
     selector,
-    text_of,
 )
-from victor_monitoring.live.kubernetes.operator import OperatorView
+from victor_monitoring.live.kubernetes.operator import OperatorChecks
 from victor_monitoring.live.prometheus.rules import document_of
 
 if TYPE_CHECKING:
@@ -84,8 +84,8 @@ class KubernetesTarget(Target):
                 f"{self.name}: {messages}", "; ".join(dict.fromkeys(each.hint for each in missing))
             )
 
-    def foresee(self) -> Iterator[Finding]:
-        for each in self._operated().foreseen() if self._is_operated else ():
+    def predicted_findings(self) -> Iterator[Finding]:
+        for each in self._operated().problems_before_apply() if self._is_operated else ():
             severity = min(each.pattern.severity, Severity.WARNING)
             yield self._found(replace(each.pattern, severity=severity), each.message, each.hint)
 
@@ -140,7 +140,7 @@ class KubernetesTarget(Target):
                 yield self._found(LEFTOVER, f"{self.name}: `{name}` is no longer rendered", apply)
         yield from self._elsewhere()
         rendered = [each for name, each in self._seen.items() if name in self._wanted]
-        for problem in self._operated().found(rendered) if self._is_operated else ():
+        for problem in self._operated().problems_after_apply(rendered) if self._is_operated else ():
             yield self._found(problem.pattern, f"{self.name}: {problem.message}", problem.hint)
 
     @property
@@ -148,11 +148,11 @@ class KubernetesTarget(Target):
         """Whether the context's objects are for the Prometheus operator."""
         return self._delivery.spec.component == "operator"
 
-    def _operated(self) -> OperatorView:
+    def _operated(self) -> OperatorChecks:
         """Return a new view of the objects as the Prometheus operator treats them."""
         cluster = Cluster(self._kubectl, self._namespace or "default")
         manifests = [each.manifest for each in self._wanted.values()]
-        return OperatorView(cluster, self._delivery, self._environment, manifests)
+        return OperatorChecks(cluster, self._delivery, self._environment, manifests)
 
     def _elsewhere(self) -> Iterator[Finding]:
         """Yield a finding for every other namespace that contains objects of the context."""
@@ -187,7 +187,7 @@ class KubernetesTarget(Target):
 
     def _text(self, name: str, live: Manifest) -> str:
         wanted = self._wanted.get(name)
-        return text_of(live, wanted.manifest if wanted else None, wanted.text if wanted else "")
+        return restorable_text(live, wanted.manifest if wanted else None, wanted.text if wanted else "")
 
     def _step(self, name: str, before: str | None, wanted: RenderedObject) -> Step:
         planned = step(name, before, wanted.text, meaning=self._meaning(name), diff="")
@@ -213,7 +213,7 @@ class KubernetesTarget(Target):
     def _edited(self, name: str) -> list[str]:
         """Return the field managers that changed rendered fields, with those fields."""
         by_manager: dict[str, list[str]] = {}
-        for each in edits(self._seen[name], self._wanted[name].manifest):
+        for each in foreign_edits(self._seen[name], self._wanted[name].manifest):
             by_manager.setdefault(each.manager, []).append(each.field)
         return [f"`{manager}` has set {', '.join(fields)}" for manager, fields in by_manager.items()]
 

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from grafanalib.core import Threshold
 
 from victor_monitoring.language.resolved.spec import Panel
-from victor_monitoring.renderers.dashboard.thresholds import Limits, ThresholdStep
+from victor_monitoring.renderers.dashboard.thresholds import AlertThresholds, ThresholdStep
 from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.signal import Interval, Signal
 
@@ -47,7 +47,7 @@ def threshold_steps(steps: Iterable[ThresholdStep]) -> list[Threshold]:
     ]
 
 
-def field_config(panel: Panel, limits: Limits) -> JsonObject:
+def field_config(panel: Panel, limits: AlertThresholds) -> JsonObject:
     """Return Grafana's `fieldConfig` of a panel, without the thresholds that all its queries share."""
     if panel.type == "table":
         return {"defaults": _table_defaults(), "overrides": [_column(each, limits) for each in panel.signals]}
@@ -64,13 +64,13 @@ def field_config(panel: Panel, limits: Limits) -> JsonObject:
     return {"defaults": defaults, "overrides": overrides}
 
 
-def shared_steps(panel: Panel, limits: Limits) -> tuple[ThresholdStep, ...]:
+def shared_steps(panel: Panel, limits: AlertThresholds) -> tuple[ThresholdStep, ...]:
     """Return the thresholds of the whole panel: those of its only signal, unless it is a table."""
     is_shared = len(panel.signals) == 1 and panel.type != "table"
     return limits.steps(panel.signals[0]) if is_shared else ()
 
 
-def _own_thresholds(panel: Panel, limits: Limits) -> Iterator[JsonObject]:
+def _own_thresholds(panel: Panel, limits: AlertThresholds) -> Iterator[JsonObject]:
     """Yield for each signal with alerts its thresholds as an override of its query."""
     for index, signal in enumerate(panel.signals):
         if steps := limits.steps(signal):
@@ -89,7 +89,7 @@ def _bounds(signals: Iterable[Signal]) -> JsonObject:
     return {key: float(value) for key, value in ends.items() if value is not None}
 
 
-def _axis(signals: tuple[Signal, ...], limits: Limits) -> JsonObject:
+def _axis(signals: tuple[Signal, ...], limits: AlertThresholds) -> JsonObject:
     """Return the axis of a time series, from the least possible value to beyond the threshold lines."""
     has_lines = len(signals) == 1 and bool(limits.steps(signals[0]))
     custom: JsonObject = {"fillOpacity": 10, "showPoints": "never"}
@@ -101,7 +101,7 @@ def _axis(signals: tuple[Signal, ...], limits: Limits) -> JsonObject:
     return {"custom": custom, **least}
 
 
-def _tops(signals: Iterable[Signal], limits: Limits) -> list[Fraction]:
+def _tops(signals: Iterable[Signal], limits: AlertThresholds) -> list[Fraction]:
     """Return the thresholds that are bad to exceed, or without any the upper ends of the signals' ranges."""
     alerts = (alert for signal in signals for alert in limits.alerts(signal))
     highs = [alert.condition.threshold.value for alert in alerts if alert.condition.high_is_bad]
@@ -115,7 +115,7 @@ def _table_defaults() -> JsonObject:
     return {"color": {"mode": "thresholds"}, "custom": cells}
 
 
-def _column(signal: Signal, limits: Limits) -> JsonObject:
+def _column(signal: Signal, limits: AlertThresholds) -> JsonObject:
     """Return the override of a table's column: its unit, and its thresholds as cell colours."""
     properties = [_property("unit", _UNITS[signal.unit])]
     if steps := limits.steps(signal):

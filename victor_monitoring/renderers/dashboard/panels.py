@@ -19,7 +19,7 @@ from victor_monitoring.renderers.dashboard.fields import (
 )
 from victor_monitoring.renderers.dashboard.layout import GridRectangle
 from victor_monitoring.renderers.dashboard.queries import panel_expr
-from victor_monitoring.renderers.dashboard.thresholds import Limits
+from victor_monitoring.renderers.dashboard.thresholds import AlertThresholds
 from victor_monitoring.renderers.dashboard.variables import open_scope, pinned, variables_of
 from victor_monitoring.signals.signal import Signal
 
@@ -81,7 +81,7 @@ class PanelBuilder:
     """Builds the panels of one spec."""
 
     def __init__(self, spec: Resolved) -> None:
-        self.limits = Limits(spec)
+        self.limits = AlertThresholds(spec)
         self.variables = variables_of(spec)
         self._runbooks = spec.service.runbooks
 
@@ -142,7 +142,7 @@ def transformations(panel: Panel) -> list[JsonObject]:
     return [*merge, {"id": "organize", "options": organize}]
 
 
-def sorting(panel: Panel, limits: Limits) -> JsonObject:
+def sorting(panel: Panel, limits: AlertThresholds) -> JsonObject:
     """Return the option that sorts a table of one signal, the worst row first."""
     if panel.is_columns or len(panel.signals) > 1:
         return {}
@@ -164,13 +164,13 @@ def legend(signal: Signal, *, is_alone: bool) -> str:
     return " / ".join((*title, *labels))
 
 
-def description(panel: Panel, limits: Limits) -> str:
+def description(panel: Panel, limits: AlertThresholds) -> str:
     """Return the panel's description in Markdown: each signal in words, and the alerts on it."""
     is_alone = len(panel.signals) == 1
     return "\n\n".join(_paragraph(signal, limits, is_alone=is_alone) for signal in panel.signals)
 
 
-def _paragraph(signal: Signal, limits: Limits, *, is_alone: bool) -> str:
+def _paragraph(signal: Signal, limits: AlertThresholds, *, is_alone: bool) -> str:
     words = signal.kind.words(signal)
     first = f"{words[:1].upper()}{words[1:]}." if is_alone else f"{signal.title}: {words}."
     alerts = [f"- {_alert(alert)}" for alert in limits.alerts(signal)]
@@ -183,7 +183,7 @@ def _alert(alert: Alert) -> str:
     return f"{alert.name} ({alert.severity}): {alert.condition.text}{guard}{lasting}"
 
 
-def runbooks(panel: Panel, limits: Limits, base: str | None) -> Iterator[tuple[str, str]]:
+def runbooks(panel: Panel, limits: AlertThresholds, base: str | None) -> Iterator[tuple[str, str]]:
     """Yield the name and runbook address of each alert on the panel's signals."""
     if base is not None:
         for signal in panel.signals:

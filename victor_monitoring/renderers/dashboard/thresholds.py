@@ -28,8 +28,8 @@ class ThresholdStep:
     value: Fraction | None
 
 
-class Limits:
-    """The alerts of a spec by their signal."""
+class AlertThresholds:
+    """The alerts on each signal, and the colours that their thresholds give its values."""
 
     def __init__(self, spec: Resolved) -> None:
         self._ranks = {severity: rank for rank, severity in enumerate(spec.severities)}
@@ -52,7 +52,7 @@ class Limits:
         Between two thresholds the colour is that of the worst severity that fires there.
         """
         alerts = self.alerts(signal)
-        edges = sorted({_edge(alert) for alert in alerts})
+        edges = sorted({_colour_start(alert) for alert in alerts})
         above = self._worst(alert for alert in alerts if alert.condition.high_is_bad)
         below = self._worst(alert for alert in alerts if not alert.condition.high_is_bad)
         reached = [_NONE, *accumulate((above.get(edge, _NONE) for edge in edges), max)]
@@ -67,7 +67,7 @@ class Limits:
         """Return the rank of the highest severity at each threshold."""
         worst: dict[Fraction, int] = {}
         for alert in alerts:
-            edge = _edge(alert)
+            edge = _colour_start(alert)
             worst[edge] = max(worst.get(edge, _NONE), self._ranks[alert.severity])
         return worst
 
@@ -79,7 +79,7 @@ class Limits:
         return _BETWEEN if rank else _LOWEST
 
 
-def _edge(alert: Alert) -> Fraction:
+def _colour_start(alert: Alert) -> Fraction:
     """Return the least value with the colour of the upper side of the alert's threshold."""
     threshold = alert.condition.threshold.value
     return _ABOVE_ZERO if threshold == 0 and alert.condition.op in (">", "<=") else threshold

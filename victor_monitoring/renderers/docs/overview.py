@@ -6,7 +6,14 @@ from collections.abc import Iterator
 
 from victor_monitoring.language.resolved.spec import Component, Declared, Resolved
 from victor_monitoring.promql.tree import number_text, text
-from victor_monitoring.renderers.docs.markdown import code, condition, heading, lasting, prose, table
+from victor_monitoring.renderers.docs.markdown import (
+    code,
+    condition,
+    generated_comment,
+    lasting,
+    prose,
+    table,
+)
 from victor_monitoring.signals.metric import Label
 from victor_monitoring.signals.signal import Signal
 
@@ -14,7 +21,7 @@ from victor_monitoring.signals.signal import Signal
 def overview(spec: Resolved) -> Iterator[str]:
     """Yield the lines of the page."""
     service = spec.service
-    yield from (heading(spec), "", f"# {prose(service.title)}", "")
+    yield from (generated_comment(spec), "", f"# {prose(service.title)}", "")
     selected = ", ".join(code(str(matcher)) for matcher in service.select)
     yield f"Owned by {prose(service.owner)}. Its targets are those with {selected}."
     if service.scope:

@@ -9,7 +9,14 @@ from victor_monitoring.language.resolved.detection import detection
 from victor_monitoring.language.resolved.spec import Alert, Meta, Panel, Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import text
-from victor_monitoring.renderers.docs.markdown import code, condition, heading, lasting, prose, table
+from victor_monitoring.renderers.docs.markdown import (
+    code,
+    condition,
+    generated_comment,
+    lasting,
+    prose,
+    table,
+)
 from victor_monitoring.renderers.rules.groups import meta_rules
 
 Page = tuple[str, Iterator[str]]
@@ -51,7 +58,7 @@ def runbooks(spec: Resolved) -> Iterator[Page]:
 
 
 def _runbook(spec: Resolved, alert: Alert) -> Iterator[str]:
-    yield from (heading(spec), "", f"# {alert.name}", "")
+    yield from (generated_comment(spec), "", f"# {alert.name}", "")
     if alert.summary:
         yield from (
             f"> {prose(alert.summary.text.replace('{threshold}', alert.condition.threshold.text))}",
@@ -105,7 +112,7 @@ def _meta_runbook(
 ) -> Iterator[str]:
     """Yield the lines of one page for all rules of one name; they differ in their selectors."""
     meaning, actions = _META[name]
-    yield from (heading(spec), "", f"# {name}", "", meaning, "")
+    yield from (generated_comment(spec), "", f"# {name}", "", meaning, "")
     yield from _actions(actions)
     yield from ("## When it fires", "")
     yield from table(("where", "for", "severity"), _meta_places(spec, meta))

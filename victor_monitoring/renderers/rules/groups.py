@@ -11,7 +11,7 @@ from victor_monitoring.language.resolved.meta import MetaAlert, meta_alerts
 from victor_monitoring.language.resolved.spec import Alert, Meta, Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Binary, Call, Expr, Matcher, Vector, number, text
-from victor_monitoring.renderers.rules.messages import alert_annotations, runbook
+from victor_monitoring.renderers.rules.annotations import alert_annotations, runbook
 from victor_monitoring.signals.signal import Recording, Signal
 
 RuleData: TypeAlias = Mapping[str, object]

@@ -23,9 +23,11 @@ def guard(fixture: AlertFixture) -> Iterator[CaseTemplate]:
         return
     streams = fixture.guarded(fixture.levels.beyond(), levels.short())
     yield CaseTemplate("`only_if` is not met", (fixture.lasting(streams, fixture.until_firing),), SILENT)
-    fires = guard.condition.holds(levels.edge)
+    fires = guard.condition.holds(levels.threshold)
     bad = (fixture.levels.beyond(percent) for percent in (1, 25, 50, 100))
-    exact = fixture.exactly(guard.signal, levels.edge, (fixture.guarded(each, levels.edge) for each in bad))
+    exact = fixture.exactly(
+        guard.signal, levels.threshold, (fixture.guarded(each, levels.threshold) for each in bad)
+    )
     streams = exact or fixture.guarded(fixture.levels.beyond(), levels.closest(beyond=fires))
     about = "at its threshold" if exact else f"a millionth {'beyond' if fires else 'short of'} its threshold"
     phase = fixture.lasting(streams, fixture.until_firing)

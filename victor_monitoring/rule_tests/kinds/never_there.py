@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from victor_monitoring.rule_tests.case_template import SILENT, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
-from victor_monitoring.rule_tests.monitoring import anchors, missing, up
+from victor_monitoring.rule_tests.meta_alerts import anchors, missing, up
 
 
 @case_kind(170, "never-there")
@@ -20,5 +20,5 @@ def never_there(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     phase = fixture.lasting(streams, max(fixture.until_firing, fixture.until_monitored))
     firing = tuple(missing(fixture.spec, targets, absent))
     yield CaseTemplate(
-        "the targets are up without its series", (phase,), SILENT, monitoring=firing, records=True
+        "the targets are up without its series", (phase,), SILENT, meta_alerts=firing, records=True
     )

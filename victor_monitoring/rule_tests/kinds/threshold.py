@@ -16,8 +16,10 @@ def threshold(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     version of Prometheus. Where no traffic does, the level is a millionth beyond the threshold for `<=` and
     `>=`, and a millionth short of it for `<` and `>`.
     """
-    fires = fixture.alert.condition.holds(fixture.levels.edge)
-    exact = fixture.exactly(fixture.signal, fixture.levels.edge, fixture.totals(fixture.levels.edge))
+    fires = fixture.alert.condition.holds(fixture.levels.threshold)
+    exact = fixture.exactly(
+        fixture.signal, fixture.levels.threshold, fixture.totals(fixture.levels.threshold)
+    )
     streams = exact or fixture.at(fixture.levels.closest(beyond=fires))
     about = (
         "at the threshold itself"

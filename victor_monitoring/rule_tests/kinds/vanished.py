@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from victor_monitoring.rule_tests.case_template import RESOLVES, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
-from victor_monitoring.rule_tests.monitoring import absent, down
+from victor_monitoring.rule_tests.meta_alerts import absent, down
 
 
 @case_kind(160, "vanished")
@@ -21,4 +21,4 @@ def vanished(fixture: AlertFixture) -> Iterator[CaseTemplate]:
         fixture.lasting([replace(up, start=Fraction(0))], after),
     )
     firing = (*down(fixture.spec, dict(up.labels)), *absent(fixture.spec))
-    yield CaseTemplate("the target goes down", phases, RESOLVES, monitoring=firing, records=True)
+    yield CaseTemplate("the target goes down", phases, RESOLVES, meta_alerts=firing, records=True)

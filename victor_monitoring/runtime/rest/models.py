@@ -11,7 +11,13 @@ from pydantic import BaseModel, Field, create_model
 
 from victor_monitoring.runtime.reads import ReadFault
 from victor_monitoring.runtime.registry_module import DescribedMetric, RegistryModule
-from victor_monitoring.runtime.rest.judged import AlertModel, JsonNumber, ScoreModel, SignalModel, StrictModel
+from victor_monitoring.runtime.rest.alert_models import (
+    AlertModel,
+    JsonNumber,
+    ScoreModel,
+    SignalModel,
+    StrictModel,
+)
 
 # A field's key in the response, its type and its description.
 _Fields: TypeAlias = Iterable[tuple[str, Any, str]]

@@ -19,8 +19,8 @@ from pydantic import BaseModel
 from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.evaluator import Evaluator
 from victor_monitoring.runtime.registry_module import RegistryModule
-from victor_monitoring.runtime.rest.answers import ResponseBodies, json, signals_by_name
-from victor_monitoring.runtime.rest.judged import Problem
+from victor_monitoring.runtime.rest.alert_models import Problem
+from victor_monitoring.runtime.rest.bodies import ResponseBodies, json, signals_by_name
 from victor_monitoring.runtime.rest.models import Models
 from victor_monitoring.runtime.rest.scrape import FORMS, scrape_of
 
@@ -121,7 +121,7 @@ def router(
 
     models = Models.of(module, signals=evaluator is not None)
     answers = ResponseBodies(module, collector.instance, evaluator.context if evaluator else None)
-    judge = None if evaluator is None else _Judge(evaluator, answers)
+    judge = None if evaluator is None else _SignalBodies(evaluator, answers)
     # The fixed names come first, so that an endpoint of the registry cannot hide them.
     add("summary", _sections(collector, answers, judge, None), models.summary, "Every component")
     if judge is not None:
@@ -143,7 +143,7 @@ def router(
     return routes
 
 
-class _Judge:
+class _SignalBodies:
     """Response bodies of signals and alerts; the first request starts the sampling."""
 
     def __init__(self, evaluator: Evaluator, answers: ResponseBodies) -> None:
@@ -172,7 +172,7 @@ class _Judge:
 def _sections(
     collector: Collector[Any],
     answers: ResponseBodies,
-    judge: _Judge | None,
+    judge: _SignalBodies | None,
     components: Collection[str] | None,
 ) -> Callable[..., Response]:
     """Return an endpoint for these components, or all; no coroutine, so FastAPI runs it in a thread."""

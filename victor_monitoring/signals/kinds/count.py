@@ -150,7 +150,7 @@ class Count(SignalKind):
 
     def _values(self) -> tuple[Fraction, Fraction]:
         """Return a value that meets the condition, and one that does not."""
-        edge = self.where.threshold.value
-        near = (edge, edge + 1, edge - 1)
+        threshold = self.where.threshold.value
+        near = (threshold, threshold + 1, threshold - 1)
         good = next(value for value in near if self.where.holds(value))
         return good, next(value for value in near if not self.where.holds(value))

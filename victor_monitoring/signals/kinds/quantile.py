@@ -53,7 +53,7 @@ class Quantile(SignalKind):
     def range(self) -> Interval:
         return Interval(Fraction(0), max(self.of.metric.buckets, default=None))
 
-    def levels(self) -> tuple[Fraction, ...]:
+    def exact_thresholds(self) -> tuple[Fraction, ...]:
         return tuple(sorted(self.of.metric.buckets))
 
     def operation(self, signal: Signal) -> str:
@@ -88,7 +88,7 @@ class Quantile(SignalKind):
 
         For level 0 the rates are 0: no traffic at all.
         """
-        bounds = self.levels()
+        bounds = self.exact_thresholds()
         if level == 0:
             return self._buckets(signal, target, (Fraction(0),) * (len(bounds) + 1))
         upper = next((index for index, bound in enumerate(bounds) if bound >= level), None)
@@ -126,15 +126,15 @@ class Quantile(SignalKind):
     ) -> tuple[Stream, ...]:
         """Return the series of the buckets with these rates, `+Inf` last."""
         labels, name = first_labels(self.of), f"{self.of.metric.name}_bucket"
-        bounds = (*(_bound(bound) for bound in self.levels()), "+Inf")
+        bounds = (*(_bound(bound) for bound in self.exact_thresholds()), "+Inf")
         return tuple(
             growing(signal, name, {**labels, "le": le}, target, count)
             for le, count in zip(bounds, counts, strict=True)
         )
 
     def set_level(self, signal: Signal, level: float, population: Population) -> Population:
-        """Redistribute the same number of observations log-normally, with the quantile at `level`."""
-        bounds = self.levels()
+        """Return the changed series: the same count, spread log-normally, with the quantile at `level`."""
+        bounds = self.exact_thresholds()
         if not 0 < level <= bounds[-1]:
             raise ValueError(f"no observation within the finite buckets gives {level}")
         middle = math.log(level) - _SPREAD * _NORMAL.inv_cdf(float(self.q))

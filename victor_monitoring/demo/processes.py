@@ -12,8 +12,8 @@ from typing import Any, Final
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.demo.http import json_at, post
+from victor_monitoring.demo.scrape_targets import ScrapeTarget
 from victor_monitoring.demo.supervised import supervised
-from victor_monitoring.demo.targets import ScrapeTarget
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Matcher

@@ -8,13 +8,13 @@ from prometheus_client.openmetrics import exposition as openmetrics
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as openmetrics_families
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
+from tests.demo.samples import Clock, Scraped, firing
 from tests.signals.shipped import PATHS, resolved
-from tests.simulation.samples import Clock, Scraped, firing
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.demo.simulation.faults import fault_names, faults
 from victor_monitoring.demo.simulation.scrapes import Scrapes
 from victor_monitoring.demo.simulation.states import implied
-from victor_monitoring.demo.simulation.target import SimulatedTarget
+from victor_monitoring.demo.simulation.target import SimulatedMetrics
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 
 BASES = [resolved(path)[0] for path in PATHS]
@@ -33,7 +33,7 @@ def longest(spec: Resolved) -> int:
 def watched(spec: Resolved, names: list[str], seed: int = 3) -> list[set[str]]:
     """Return the alerts that fire at each of several evaluations, after a whole window."""
     clock = Clock()
-    target = SimulatedTarget(spec, seed=seed, clock=clock, faults=faults(spec, names))
+    target = SimulatedMetrics(spec, seed=seed, clock=clock, faults=faults(spec, names))
     scraped = Scraped(spec)
     found, start = [], clock.now
     window = longest(spec)
@@ -71,7 +71,7 @@ def test_no_traffic_fires_nothing(spec):
 
 def text(spec: Resolved, seed: int, clock: Clock, names: tuple[str, ...] = ()) -> str:
     registry = CollectorRegistry()
-    registry.register(SimulatedTarget(spec, seed=seed, clock=clock, faults=faults(spec, names)))
+    registry.register(SimulatedMetrics(spec, seed=seed, clock=clock, faults=faults(spec, names)))
     clock.now += 60
     return generate_latest(registry).decode()
 
@@ -87,7 +87,7 @@ def test_the_same_seed_and_clock_give_the_same_text(spec):
 def test_both_formats_have_every_metric(spec):
     """Each declared metric has samples, with its type and help, in the text format and in OpenMetrics."""
     registry = CollectorRegistry()
-    registry.register(SimulatedTarget(spec, seed=1, clock=Clock()))
+    registry.register(SimulatedMetrics(spec, seed=1, clock=Clock()))
     for families in (
         list(text_families(generate_latest(registry).decode())),
         list(openmetrics_families(openmetrics.generate_latest(registry).decode())),  # type: ignore[no-untyped-call]  # the client's
@@ -103,7 +103,7 @@ def test_both_formats_have_every_metric(spec):
 def test_levels_move_and_capacities_do_not(spec):
     """Over a day every gauge has several values, except capacities, states and small counts."""
     clock = Clock()
-    target = SimulatedTarget(spec, seed=1, clock=clock)
+    target = SimulatedMetrics(spec, seed=1, clock=clock)
     seen: dict[str, set[float]] = {}
     for _ in range(50):
         clock.now += 150
@@ -125,7 +125,7 @@ def test_levels_move_and_capacities_do_not(spec):
 def test_counters_only_grow_and_events_are_whole():
     """Counters grow even when a fault begins or ends."""
     spec, clock = BASES[0], Clock()
-    target = SimulatedTarget(spec, seed=1, clock=clock)
+    target = SimulatedMetrics(spec, seed=1, clock=clock)
     before: dict[object, float] = {}
     for names in ([], ["HighToolErrorRate"], ["no-traffic"], []):
         target.set_faults(faults(spec, names))
@@ -145,14 +145,14 @@ class TestScrapes:
     def scraped(self, *names: str, clock: Clock | None = None) -> Scrapes:
         spec, clock = BASES[0], clock or Clock()
         chosen = faults(spec, names)
-        target = SimulatedTarget(spec, seed=1, clock=clock, faults=chosen)
+        target = SimulatedMetrics(spec, seed=1, clock=clock, faults=chosen)
         return Scrapes(target, clock=clock, reset_every=600, faults=chosen)
 
     def test_without_a_fault_scrapes_are_unchanged(self):
         """The families equal those of the source."""
         clock = Clock()
         assert list(self.scraped(clock=clock).collect()) == list(
-            SimulatedTarget(BASES[0], seed=1, clock=clock).collect()
+            SimulatedMetrics(BASES[0], seed=1, clock=clock).collect()
         )
 
     def test_a_missing_metric_is_left_out(self):

@@ -6,7 +6,7 @@ import textwrap
 
 import pytest
 
-from tests.model.small_spec import HEAD, compiled, diagnosed
+from tests.language.small_spec import HEAD, compiled, diagnosed
 from victor_monitoring.base.diagnostics import Source
 from victor_monitoring.language.model.overlay import overlay
 from victor_monitoring.language.syntax.load import load

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from tests.model.small_spec import compiled
+from tests.language.small_spec import compiled
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.tree import text
 

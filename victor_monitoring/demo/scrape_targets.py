@@ -14,7 +14,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from victor_monitoring.demo.http import listening
 from victor_monitoring.demo.simulation.faults import faults
 from victor_monitoring.demo.simulation.scrapes import Scrapes
-from victor_monitoring.demo.simulation.target import SimulatedTarget
+from victor_monitoring.demo.simulation.target import SimulatedMetrics
 from victor_monitoring.language.resolved.spec import Resolved
 
 _RESET_EVERY: Final = 2  # windows, while counters are reset
@@ -22,12 +22,12 @@ _HEAD: Final = f"HTTP/1.1 200 OK\r\nContent-Type: {CONTENT_TYPE_LATEST}\r\n"
 _LONGEST: Final = 2**16  # bytes of a line
 
 
-class Simulation:
+class SimulatedTarget:
     """The simulated metrics of a target, healthy until faults are set."""
 
     def __init__(self, spec: Resolved, seed: int) -> None:
         self._spec = spec
-        self._target = SimulatedTarget(spec, seed=seed, clock=time.time)
+        self._target = SimulatedMetrics(spec, seed=seed, clock=time.time)
         self.scrapes = Scrapes(self._target, clock=time.time, reset_every=_RESET_EVERY * spec.window / 1000)
 
     def set_faults(self, names: Collection[str]) -> None:
@@ -53,12 +53,12 @@ class ScrapeTarget(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class LocalTarget:
+class ServedTarget:
     """A simulated target in this process."""
 
     address: str
     labels: Mapping[str, str]
-    simulation: Simulation = field(repr=False)
+    simulation: SimulatedTarget = field(repr=False)
 
     def set_faults(self, names: Collection[str]) -> None:
         """Replace the current faults by those of these names."""
@@ -66,9 +66,9 @@ class LocalTarget:
 
 
 @contextmanager
-def target(spec: Resolved, *, labels: Mapping[str, str], seed: int) -> Iterator[LocalTarget]:
+def target(spec: Resolved, *, labels: Mapping[str, str], seed: int) -> Iterator[ServedTarget]:
     """Yield a target that answers scrapes; while it is down it closes the connection."""
-    simulation = Simulation(spec, seed)
+    simulation = SimulatedTarget(spec, seed)
 
     class Handler(StreamRequestHandler):
         """A handler that answers any request with the metrics: cheap, since there may be many targets."""
@@ -88,4 +88,4 @@ def target(spec: Resolved, *, labels: Mapping[str, str], seed: int) -> Iterator[
             return False
 
     with listening(Handler) as address:
-        yield LocalTarget(address, labels, simulation)
+        yield ServedTarget(address, labels, simulation)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.model.small_spec import HEAD, compiled, diagnosed
+from tests.language.small_spec import HEAD, compiled, diagnosed
 
 INDENTED = "write `key: value` lines below it, indented"
 UPGRADE = "upgrade `victor-monitoring`, or write `victor_mon: 1`"

@@ -10,7 +10,7 @@ from victor_monitoring.language.resolved.spec import Meta, Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.case import Case, Expectation, Firing
-from victor_monitoring.rule_tests.monitoring import anchors, meta_firing, up
+from victor_monitoring.rule_tests.meta_alerts import anchors, meta_firing, up
 from victor_monitoring.rule_tests.script import Phase, Script
 from victor_monitoring.signals.reading import ELSEWHERE
 from victor_monitoring.signals.signal import Stream

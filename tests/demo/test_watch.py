@@ -7,8 +7,8 @@ from collections.abc import Iterable
 
 from prometheus_client import Metric
 
+from tests.demo.samples import Clock
 from tests.rules.rendered import compiled_text
-from tests.simulation.samples import Clock
 from victor_monitoring.demo.serving.summary import AlertCell, Row, news, rows, states
 from victor_monitoring.demo.serving.watch import Watch
 from victor_monitoring.language.resolved.spec import Resolved

@@ -14,13 +14,13 @@ from victor_monitoring.promql.tree import text
 from victor_monitoring.renderers.rules import rule_data
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.failures import diagnostics
-from victor_monitoring.rule_tests.promtool import Promtool, Verdict, run_cases
+from victor_monitoring.rule_tests.promtool import CaseResult, Promtool, run_cases
 from victor_monitoring.rule_tests.rules import Rule, RuleFile
 
 BASE = Place("performance", None)
 
 
-def verdicts(promtool: Path, place: Place, wanted: str, changed: Callable[[Rule], Rule]) -> list[Verdict]:
+def verdicts(promtool: Path, place: Place, wanted: str, changed: Callable[[Rule], Rule]) -> list[CaseResult]:
     """Return the verdicts on the cases whose name contains `wanted`, with each rule passed to `changed`."""
     spec = resolved(place)
     found = RuleFile.of(rule_data(spec))

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from victor_monitoring.rule_tests.messages import (
+from victor_monitoring.rule_tests.annotations import (
     humanize,
     humanize1024,
     humanize_duration,

@@ -1,6 +1,6 @@
 """Each text of mistakes.txt leads to the diagnostics below it.
 
-`UPDATE_GOLDENS=1 pytest tests/spec` writes the current diagnostics; read the difference.
+`UPDATE_GOLDENS=1 pytest tests/language` writes the current diagnostics; read the difference.
 """
 
 from __future__ import annotations

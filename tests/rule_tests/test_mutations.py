@@ -15,7 +15,7 @@ from victor_monitoring.renderers.rules import rule_data
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.equivalence import RandomSamples, is_equivalent
 from victor_monitoring.rule_tests.mutation_run import (
-    Strength,
+    MutationResults,
     difference,
     run_mutants,
     strength_table,
@@ -158,7 +158,7 @@ def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:
     results = run_mutants(
         Promtool.at(promtool), cases, rules, spec.evaluate, SELECT, lambda count: None, "HighThreadCount"
     )
-    found = Strength(tuple(results), ())
+    found = MutationResults(tuple(results), ())
     missed = [result.mutant.about for result in found.survivors]
     assert "> 100 -> >= 100" in missed
     assert "the matcher of job lost" in missed
