@@ -36,8 +36,8 @@ TABLE = {
         ("shop_busy_percent", "`shop_busy_percent` ends in `_percent`, which is no base unit"),
         ("percent", "`unit` cannot be `percent`"),
         ("ratio", "the value is `count`, not `ratio`"),
-        ('"> 90"', "`90` is a bare number, and ratio is wanted"),
-        ('"> 8000%"', "`> 8000%` is never true: `failures` is between 0 and 1"),
+        ('"> 90"', "`90` has no unit, but `ratio` is expected"),
+        ('"> 8000%"', "`> 8000%` is never true: `failures` is between 0% and 100%"),
     ],
 }
 

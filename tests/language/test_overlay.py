@@ -151,7 +151,7 @@ def test_a_mistake_of_the_base_is_reported_once_for_all_contexts():
     body = spec("alerts: {High: {for: 6m}}").replace("unit: per_second, by", "unit: count, by")
     assert diagnosed(body + "  test: {}\n") == [
         "7:29 VM210 the rate is `per_second`, not `count`; write `unit: per_second`",
-        "19:32 VM210 `8/s` is in per_second, and count is wanted; write it like `100`",
+        "19:32 VM210 `8/s` has the unit `per_second`, but `count` is expected; write it like `100`",
     ]
 
 

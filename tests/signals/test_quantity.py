@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from victor_monitoring.promql.duration import duration_text, parse_duration
-from victor_monitoring.signals.quantity import UNITS, parse_condition, parse_quantity
+from victor_monitoring.signals.quantity import UNITS, Unit, parse_condition, parse_quantity, quantity_text
 
 DECIMALS = st.from_regex(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", fullmatch=True)
 SUFFIXES = {
@@ -154,3 +154,12 @@ def test_any_text_is_read_or_refused(text):
         except ValueError as error:
             message = str(error)
         assert "`" in message
+
+
+@pytest.mark.parametrize("unit", UNITS)
+@given(value=st.fractions(min_value=0, max_value=10**12, max_denominator=1).map(lambda whole: whole / 10**6))
+def test_a_spelling_is_read_as_the_same_quantity(unit: Unit, value: Fraction) -> None:
+    """The suggested spelling of a quantity has its value, and fits its unit."""
+    quantity = parse_quantity(quantity_text(value, unit))
+    assert quantity.value == value
+    assert quantity.fits(unit)

@@ -8,7 +8,8 @@ from fractions import Fraction
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.promql.tree import number_text
+from victor_monitoring.signals.quantity import quantity_text
+from victor_monitoring.signals.signal import Signal
 
 _WIDEST = 4  # the next bound may be at most this many times higher
 
@@ -24,22 +25,23 @@ def threshold_off_bucket(spec: Resolved) -> Iterator[Finding]:
     """
     for alert in spec.alerts:
         for path, signal, condition in alert.conditions:
-            levels, edge = signal.kind.exact_thresholds(), condition.threshold
-            if levels and condition.fits(signal.unit) and 0 <= edge.value <= levels[-1]:
-                written = "any" if condition.is_any else edge.text
-                for message, hint in _faults(edge.value, written, levels, signal.name):
+            bounds, threshold = signal.kind.exact_thresholds(), condition.threshold
+            if bounds and condition.fits(signal.unit) and 0 <= threshold.value <= bounds[-1]:
+                written = "any" if condition.is_any else threshold.text
+                for message, hint in _faults(threshold.value, written, bounds, signal):
                     yield Finding(path, message, hint)
 
 
 def _faults(
-    edge: Fraction, written: str, levels: tuple[Fraction, ...], name: str
+    threshold: Fraction, written: str, levels: tuple[Fraction, ...], signal: Signal
 ) -> Iterator[tuple[str, str]]:
-    if edge not in levels:
-        bounds = ", ".join(number_text(level) for level in levels)
-        add = "add it to the metric's `buckets`, or " if edge else ""
-        yield f"`{written}` is no bucket bound of `{name}`", f"{add}use one of {bounds}"
+    if threshold not in levels:
+        bounds = ", ".join(quantity_text(level, signal.unit) for level in levels)
+        add = "add it to the metric's `buckets`, or " if threshold else ""
+        yield f"`{written}` is no bucket bound of `{signal.name}`", f"{add}use one of {bounds}"
         return
-    above = next((level for level in levels if level > edge), None)
-    if above is not None and above > _WIDEST * edge:
-        message = f"the bucket above `{written}` ends at {number_text(above)}, more than 4 times higher"
+    above = next((level for level in levels if level > threshold), None)
+    if above is not None and above > _WIDEST * threshold:
+        end = quantity_text(above, signal.unit)
+        message = f"the bucket above `{written}` ends at {end}, more than 4 times higher"
         yield message, "add a bucket bound between them"

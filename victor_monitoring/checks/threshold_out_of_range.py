@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.promql.tree import number_text
-from victor_monitoring.signals.quantity import Condition
+from victor_monitoring.signals.quantity import Condition, Unit, quantity_text
 from victor_monitoring.signals.signal import Interval
 
 
@@ -25,8 +24,9 @@ def threshold_out_of_range(spec: Resolved) -> Iterator[Finding]:
                 interval = signal.kind.range()
                 verdict = _verdict(condition, interval)
                 if verdict:
-                    message = f"`{condition.text}` {verdict}: `{signal.name}` is {_text(interval)}"
-                    yield Finding(path, message, "choose a threshold with values on both sides")
+                    possible, inside = _texts(interval, signal.unit)
+                    message = f"`{condition.text}` {verdict}: `{signal.name}` is {possible}"
+                    yield Finding(path, message, f"choose a threshold {inside}")
 
 
 def _verdict(condition: Condition, interval: Interval) -> str:
@@ -40,8 +40,9 @@ def _verdict(condition: Condition, interval: Interval) -> str:
     return ""
 
 
-def _text(interval: Interval) -> str:
-    low, high = (None if end is None else number_text(end) for end in (interval.low, interval.high))
+def _texts(interval: Interval, unit: Unit) -> tuple[str, str]:
+    """Return in words the values of an interval, and the thresholds inside of it."""
+    low, high = (None if end is None else quantity_text(end, unit) for end in (interval.low, interval.high))
     if low is not None and high is not None:
-        return f"between {low} and {high}"
-    return f"at least {low}" if low is not None else f"at most {high}"
+        return f"between {low} and {high}", f"between {low} and {high}"
+    return (f"at least {low}", f"above {low}") if low is not None else (f"at most {high}", f"below {high}")

@@ -42,7 +42,7 @@ def unit_mismatch(spec: Resolved) -> Iterator[Finding]:
 
 def _misfit(path: Path, quantity: Quantity, unit: Unit) -> Iterator[Finding]:
     if not quantity.fits(unit):
-        given = "a bare number" if quantity.unit is None else f"in {quantity.unit}"
+        given = "no unit" if quantity.unit is None else f"the unit `{quantity.unit}`"
         bare = "; bare numbers fit only " + " and ".join(BARE_UNITS) if quantity.unit is None else ""
-        message = f"`{quantity.text}` is {given}, and {unit} is wanted"
+        message = f"`{quantity.text}` has {given}, but `{unit}` is expected"
         yield Finding(path, message, f"write it like `{EXAMPLES[unit]}`{bare}")

@@ -26,4 +26,5 @@ def warning_beyond_critical(spec: Resolved) -> Iterator[Finding]:
             message = (
                 f"`{mild.text}` is not before the `{severe.text}` of `{severer.name}` ({severer.severity})"
             )
-            yield Finding((*milder.path, "when"), message, "swap the thresholds, or the severities")
+            hint = f"choose a threshold that is reached before `{severe.text}`"
+            yield Finding((*milder.path, "when"), message, hint)

@@ -25,7 +25,7 @@ Specs = Annotated[
 ]
 OutDir = Annotated[
     Path | None,
-    typer.Option("--out", metavar="DIR", file_okay=False, help="Write below DIR instead of below the root."),
+    typer.Option("--out", metavar="DIR", file_okay=False, help="Use DIR instead of the root."),
 ]
 FormatOption = Annotated[Format, typer.Option("--format", help="Format of the findings.")]
 StrictOption = Annotated[bool, typer.Option("--strict", help="Treat warnings as errors.")]

@@ -6,6 +6,7 @@ import operator
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias, get_args
 
@@ -30,6 +31,12 @@ BARE_UNITS: Final = ("count", "score")
 EXAMPLES: Final[dict[Unit, str]] = {
     "ratio": "40%", "seconds": "250ms", "bytes": "2GiB", "count": "100", "per_second": "10/s",
     "bytes_per_second": "5MiB/s", "score": "70",
+}  # fmt: skip
+
+# How a quantity in a unit is written at its simplest: the factor from the base unit, and the suffix.
+_SPELLINGS: Final[dict[Unit, tuple[int, str]]] = {
+    "ratio": (100, "%"), "seconds": (1, "s"), "bytes": (1, "B"), "count": (1, ""), "per_second": (1, "/s"),
+    "bytes_per_second": (1, "B/s"), "score": (1, ""),
 }  # fmt: skip
 
 _SECONDS = {
@@ -119,6 +126,14 @@ def parse_quantity(text: str) -> Quantity:
     if suffix in _SECONDS:
         return Quantity(text, value * _SECONDS[suffix], "seconds")
     raise ValueError(f"`{text}` is not a quantity: `{suffix}` is no unit")
+
+
+def quantity_text(value: Fraction, unit: Unit) -> str:
+    """Return a spelling of the quantity that `parse_quantity` reads, exact if it has a finite decimal."""
+    factor, suffix = _SPELLINGS[unit]
+    scaled = value * factor
+    digits = format(Decimal(scaled.numerator) / Decimal(scaled.denominator), "f")
+    return f"{digits}{suffix}"
 
 
 def parse_condition(text: str, operators: tuple[str, ...] = ("<", "<=", ">", ">=")) -> Condition:
