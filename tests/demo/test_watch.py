@@ -9,7 +9,7 @@ from prometheus_client import Metric
 
 from tests.demo.samples import Clock
 from tests.rules.rendered import compiled_text
-from victor_monitoring.demo.serving.summary import AlertCell, Row, news, rows, states
+from victor_monitoring.demo.serving.summary import AlertCell, SummaryRow, news, rows, states
 from victor_monitoring.demo.serving.watch import Watch
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.runtime.alert_states import AlertStateName
@@ -80,7 +80,7 @@ class Mill:
             if second % 5 == 4:
                 self.watch.step()
 
-    def rows(self) -> dict[str, Row]:
+    def rows(self) -> dict[str, SummaryRow]:
         return {row.title: row for row in rows(self.spec, self.watch.view())}
 
 
@@ -90,10 +90,10 @@ def test_a_row_shows_the_worst_value_and_its_labels():
     mill.heat = 60
     mill.turn(15)
     assert mill.rows() == {
-        "Heat": Row("Heat", "60", "lower", (AlertCell("Hot", "critical", "> 80", "inactive"),)),
-        "Grain": Row("Grain", "20", "upper", (AlertCell("Empty", "critical", "< 5", "inactive"),)),
-        "Turns": Row("Turns", "2/s", "", (AlertCell("Slow", "critical", "< 1/s", "inactive"),)),
-        "Jams": Row("Jams", "0.0%", "", (AlertCell("Jammed", "critical", "> 10%", "inactive"),)),
+        "Heat": SummaryRow("Heat", "60", "lower", (AlertCell("Hot", "critical", "> 80", "inactive"),)),
+        "Grain": SummaryRow("Grain", "20", "upper", (AlertCell("Empty", "critical", "< 5", "inactive"),)),
+        "Turns": SummaryRow("Turns", "2/s", "", (AlertCell("Slow", "critical", "< 1/s", "inactive"),)),
+        "Jams": SummaryRow("Jams", "0.0%", "", (AlertCell("Jammed", "critical", "> 10%", "inactive"),)),
     }
 
 
@@ -101,7 +101,7 @@ def test_without_traffic_a_ratio_has_no_data():
     """NaN is not shown, and makes no alert fire."""
     mill = Mill()
     mill.turn(15, per_second=0)
-    assert mill.rows()["Jams"] == Row(
+    assert mill.rows()["Jams"] == SummaryRow(
         "Jams", "no data", "", (AlertCell("Jammed", "critical", "> 10%", "inactive"),)
     )
     assert mill.rows()["Turns"].alerts == (AlertCell("Slow", "critical", "< 1/s", "firing"),)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.checks.check import check
-from victor_monitoring.language.resolved.spec import LabelPairs, Resolved
+from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.signals.signal import LabelPairs
 
 _RESERVED = ("severity", "component", "owner", "service", "signal", "alertname", "alertstate")
 

@@ -62,7 +62,7 @@ def receiver() -> Iterator[tuple[WebhookReceiver, str]]:
     """Yield a receiver and its URL."""
     found = WebhookReceiver()
 
-    class Handler(BaseHTTPRequestHandler):
+    class NotificationHandler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             length = int(self.headers.get("Content-Length", "0"))
             found.take(json.loads(self.rfile.read(length)))
@@ -73,5 +73,5 @@ def receiver() -> Iterator[tuple[WebhookReceiver, str]]:
         def log_message(self, *_: object) -> None:
             """Log nothing."""
 
-    with listening(Handler) as address:
+    with listening(NotificationHandler) as address:
         yield found, f"http://{address}/"

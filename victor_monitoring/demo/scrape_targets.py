@@ -70,7 +70,7 @@ def target(spec: Resolved, *, labels: Mapping[str, str], seed: int) -> Iterator[
     """Yield a target that answers scrapes; while it is down it closes the connection."""
     simulation = SimulatedTarget(spec, seed)
 
-    class Handler(StreamRequestHandler):
+    class MetricsHandler(StreamRequestHandler):
         """A handler that answers any request with the metrics: cheap, since there may be many targets."""
 
         disable_nagle_algorithm = True
@@ -87,5 +87,5 @@ def target(spec: Resolved, *, labels: Mapping[str, str], seed: int) -> Iterator[
                     return True
             return False
 
-    with listening(Handler) as address:
+    with listening(MetricsHandler) as address:
         yield ServedTarget(address, labels, simulation)

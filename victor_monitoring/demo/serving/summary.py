@@ -66,7 +66,7 @@ class AlertCell:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class SummaryRow:
     """A signal with the worst of its values, and its alerts with their states."""
 
     title: str
@@ -75,7 +75,7 @@ class Row:
     alerts: tuple[AlertCell, ...]
 
 
-def rows(spec: Resolved, view: View) -> Iterator[Row]:
+def rows(spec: Resolved, view: View) -> Iterator[SummaryRow]:
     """Yield a row for each signal, in the order of the spec."""
     for name, values in view.signals.items():
         signal = spec.signals[name]
@@ -86,7 +86,7 @@ def rows(spec: Resolved, view: View) -> Iterator[Row]:
             AlertCell(each.alert.name, each.alert.severity, each.alert.condition.text, each.state)
             for each in alerts
         )
-        yield Row(signal.title, value, labels, cells)
+        yield SummaryRow(signal.title, value, labels, cells)
 
 
 def news(before: States, view: View) -> Iterator[tuple[str, AlertStateName, str]]:

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.metrics import label_pairs, owner, owners
-from victor_monitoring.language.resolved.spec import Alert, Component, LabelPairs, Service, UnknownName
+from victor_monitoring.language.resolved.spec import Alert, Component, Service, UnknownName
 from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.signals.alert import Guard
-from victor_monitoring.signals.signal import Signal
+from victor_monitoring.signals.signal import LabelPairs, Signal
 
 
 class AlertResolver:

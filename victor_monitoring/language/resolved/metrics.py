@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from victor_monitoring.language.model import spec as written
-from victor_monitoring.language.resolved.spec import Component, Declared, LabelPairs, Resolved
+from victor_monitoring.language.resolved.spec import Component, Declared, Resolved
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.metric import Label, Metric, Selector
-from victor_monitoring.signals.signal import Signal
+from victor_monitoring.signals.signal import LabelPairs, Signal
 
 
 def matchers(labels: Mapping[str, str]) -> tuple[Matcher, ...]:

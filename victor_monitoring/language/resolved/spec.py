@@ -17,9 +17,8 @@ from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.selector import WrittenSelector
-from victor_monitoring.signals.signal import Signal
+from victor_monitoring.signals.signal import LabelPairs, Signal
 
-LabelPairs: TypeAlias = tuple[tuple[str, str], ...]
 EntityKind: TypeAlias = Literal["metric", "signal", "component", "severity"]
 
 

@@ -10,10 +10,11 @@ from typing import Final, TypeAlias
 
 from victor_monitoring.base.diagnostics import Pattern, Severity, unknown_name_hint
 from victor_monitoring.language.resolved.metrics import target_labels
-from victor_monitoring.language.resolved.spec import Declared, LabelPairs, Resolved
+from victor_monitoring.language.resolved.spec import Declared, Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.live.exposition.exposition import Exposition, ExpositionToken, Metadata, Sample
 from victor_monitoring.signals.metric import Metric
+from victor_monitoring.signals.signal import LabelPairs
 
 _TOTAL: Final = "_total"
 CREATED: Final = "_created"  # the start time that some clients add to each counter and histogram

@@ -9,7 +9,6 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from victor_monitoring.base.diagnostics import unknown_name_hint
-from victor_monitoring.language.resolved.spec import LabelPairs
 from victor_monitoring.live.exposition.comparison import (
     CREATED,
     Comparison,
@@ -19,6 +18,7 @@ from victor_monitoring.live.exposition.comparison import (
 )
 from victor_monitoring.live.exposition.exposition import ExpositionToken, Sample
 from victor_monitoring.signals.metric import Metric
+from victor_monitoring.signals.signal import LabelPairs
 
 _OTHER = "other"  # the value that replaces those beyond an open label's limit
 _Bounds: TypeAlias = dict[float, ExpositionToken]
