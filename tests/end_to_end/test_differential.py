@@ -33,6 +33,7 @@ KINDS = Path(__file__).parent / "kinds.yaml"
 SPECS = ("mill", "performance")
 STEP = 127  # milliseconds between instants: a prime, so that they fall anywhere between scrapes
 LEAST = 100  # finite comparisons of each signal whose value has changed
+LEAST_STATES = 400  # of a series at an evaluation, compared and not in doubt
 CHANGES = (
     "inactive to pending", "pending to inactive", "pending to pending", "pending to firing",
     "firing to firing", "firing to inactive",
@@ -192,6 +193,7 @@ def test_alerts_have_the_states_that_prometheus_has(scene: Scene, name: str) -> 
         AlertStates(alerts),
     )
     seen: Counter[str] = Counter()
+    doubts = kept_series = 0
     before: dict[Labels, str] = {}
     in_doubt: set[Labels] = set()
     wrong: list[str] = []
@@ -203,17 +205,19 @@ def test_alerts_have_the_states_that_prometheus_has(scene: Scene, name: str) -> 
         # In its first evaluations Prometheus records no states: it restores those of an earlier run.
         differs = {each for each, _ in mine.items() ^ expected.items()} - in_doubt if index >= 3 else set()
         wrong += [f"{dict(each)} at {at}: {mine.get(each)}, not {expected.get(each)}" for each in differs]
-        either, kept = {*before, *mine}, kept_firing(states, choices, at)
-        seen.update(f"{before.get(each, INACTIVE)} to {mine.get(each, INACTIVE)}" for each in either)
-        seen.update({"evaluations": 1, "kept firing": len(kept), "in doubt": len(in_doubt)})
+        certain, kept = {*before, *mine} - in_doubt, kept_firing(states, choices, at)
+        seen.update(f"{before.get(each, INACTIVE)} to {mine.get(each, INACTIVE)}" for each in certain)
+        doubts += len(in_doubt)
+        kept_series += len(kept)
         # A series is certain if it is inactive on both sides, or fires on both and is not kept firing.
         in_doubt &= {each for each in {*mine, *expected} if each in kept or is_open(each, mine, expected)}
         before = mine
-    print(f"\n{name}: {dict(seen)}")
+    print(f"\n{name}: {dict(seen)}; kept firing: {kept_series}, in doubt: {doubts}")
     assert wrong == []
     assert [change for change in CHANGES if not seen[change]] == []
-    assert seen["kept firing"] or not any(alert.keep_firing for alert in alerts)
-    assert seen["in doubt"] * 10 < seen.total()
+    assert kept_series or not any(alert.keep_firing for alert in alerts)
+    # The share in doubt grows with the load of the machine: more scrapes end while rules are evaluated.
+    assert seen.total() > LEAST_STATES
 
 
 def is_open(labels: Labels, mine: Mapping[Labels, str], theirs: Mapping[Labels, str]) -> bool:
