@@ -110,7 +110,7 @@ class Clusters:
             capture_output=True,
             text=True,
             check=False,
-            timeout=60,
+            timeout=300,
             env={**os.environ, **self.env},
         )
 

@@ -256,8 +256,8 @@ def test_prod_is_untouched_while_staging_is_applied(brewery: Brewery) -> None:
 def test_a_kind_that_the_cluster_does_not_know(brewery: Brewery) -> None:
     """Without the operator's kinds nothing is applied, and the hint says what to install."""
     crds = str(brewery.clusters.crds)
-    brewery.clusters("prod", "delete", "--filename", crds)
     try:
+        brewery.clusters("prod", "delete", "--filename", crds)
         refused = brewery.apply("prod")
     finally:
         brewery.clusters("prod", "apply", "--server-side", "--filename", crds)
