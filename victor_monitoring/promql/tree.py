@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import TypeAlias, TypeVar
@@ -42,6 +42,11 @@ class Matcher:
                 return re.fullmatch(self.value, value) is None
 
 
+def all_match(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
+    """Return whether a series with these labels meets every matcher; a missing label counts as empty."""
+    return all(matcher.matches(labels.get(matcher.label, "")) for matcher in matchers)
+
+
 @dataclass(frozen=True, slots=True)
 class Vector:
     """A selector of series; `window` in milliseconds makes it a range selector."""
@@ -52,7 +57,7 @@ class Vector:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Return whether a series with these labels is selected; a missing label counts as empty."""
-        return all(matcher.matches(labels.get(matcher.label, "")) for matcher in self.matchers)
+        return all_match(self.matchers, labels)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import Final
 import yaml
 from yaml.resolver import Resolver
 
-from victor_monitoring.base.artifacts import generated_comment
+from victor_monitoring.base.artifacts import generated_notice
 
 try:
     from yaml import CSafeDumper as _Base
@@ -54,4 +54,4 @@ _Dumper.add_representer(str, _text)
 def yaml_text(data: object, *, generated_from: str) -> str:
     """Return the data as a YAML document, keys in their order, headed by a comment that names the spec."""
     body = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9)
-    return f"{generated_comment(generated_from)}\n{body}"
+    return f"# {generated_notice(generated_from)}\n{body}"

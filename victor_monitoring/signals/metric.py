@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from victor_monitoring.promql.tree import Matcher, Vector
+from victor_monitoring.promql.tree import Matcher, Vector, all_match
 from victor_monitoring.signals.quantity import Unit
 
 MetricType: TypeAlias = Literal["counter", "gauge", "histogram"]
@@ -74,7 +74,7 @@ class Selector:
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Return whether a series with these labels is selected; a missing label counts as empty."""
-        return all(matcher.matches(labels.get(matcher.label, "")) for matcher in self.matchers)
+        return all_match(self.matchers, labels)
 
     def label_sets(self) -> Iterator[dict[str, str]]:
         """Yield the selected label sets of the metric; an open label takes values from its matchers."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePath
 
 from victor_monitoring.base import files
-from victor_monitoring.base.artifacts import generated_comment
+from victor_monitoring.base.artifacts import generated_notice
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.live.apply.target import ObservedState, Step, state_of
 
@@ -55,7 +55,7 @@ class OwnFiles:
 
 def is_rendered_for(text: str, service: str) -> bool:
     """Return whether a text has the heading of files rendered for the service."""
-    return text.startswith(generated_comment(service).partition(";")[0] + ";")
+    return text.startswith(f"# {generated_notice(service).partition(';')[0]};")
 
 
 def put(path: Path, before: str | None, after: str | None) -> None:

@@ -9,6 +9,7 @@ import threading
 import time
 import zlib
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
@@ -68,6 +69,19 @@ class ConnectionDeadline:
                 socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
 
+@dataclass(frozen=True, slots=True)
+class _Request:
+    """A request with its `deadline` (monotonic seconds), `patience` seconds after the first attempt began."""
+
+    method: str
+    url: str
+    params: Mapping[str, str] | None
+    content: str | bytes | None
+    headers: Mapping[str, str]
+    deadline: float
+    patience: float
+
+
 class HttpClient:
     """A client of one address, the base of all paths. Secrets are only in its headers."""
 
@@ -120,12 +134,13 @@ class HttpClient:
         is_repeatable = method in _SAFE if repeat is None else repeat
         patience = self._patience if patience is None else patience
         deadline = time.monotonic() + patience
+        request = _Request(method, f"{self.base}{path}", params, content, headers or {}, deadline, patience)
         pause = _FIRST_PAUSE
         whole = unbroken if is_repeatable and method not in _SAFE else contextlib.nullcontext
         for attempt in range(1, _ATTEMPTS + 1):
             try:
                 with whole():
-                    answer = self._once(method, path, params, content, headers or {}, deadline, patience)
+                    answer = self._once(request)
             except HttpError as error:
                 if not is_repeatable or attempt == _ATTEMPTS or time.monotonic() + pause > deadline:
                     raise
@@ -141,27 +156,18 @@ class HttpClient:
             pause *= 2
         raise last
 
-    def _once(
-        self,
-        method: str,
-        path: str,
-        params: Mapping[str, str] | None,
-        content: str | bytes | None,
-        headers: Mapping[str, str],
-        deadline: float,
-        patience: float,
-    ) -> HttpResponse:
-        url = f"{self.base}{path}"
+    def _once(self, request: _Request) -> HttpResponse:
         for _ in range(_REDIRECTS):
-            answer = self._exchange(method, url, params, content, headers, deadline, patience)
+            answer = self._exchange(request)
             if not 300 <= answer.status < 400 or "location" not in answer.headers:
                 return answer
-            url, params = self._same_host(url, answer.headers["location"]), None
-            if method not in _SAFE:
-                message = f"`{self.base}` redirects {method} to `{printable(url)}`"
+            url = self._same_host(request.url, answer.headers["location"])
+            if request.method not in _SAFE:
+                message = f"`{self.base}` redirects {request.method} to `{printable(url)}`"
                 raise HttpError(
                     message, "name that address in the spec, if it is the right one", answer.status
                 )
+            request = replace(request, url=url, params=None)
         raise HttpError(f"`{self.base}` redirects without end", "correct its redirects")
 
     def _same_host(self, here: str, location: str) -> str:
@@ -178,33 +184,24 @@ class HttpClient:
             raise HttpError(message, "name that address in the spec, if it is the right one")
         return target
 
-    def _exchange(
-        self,
-        method: str,
-        url: str,
-        params: Mapping[str, str] | None,
-        content: str | bytes | None,
-        headers: Mapping[str, str],
-        deadline: float,
-        patience: float,
-    ) -> HttpResponse:
-        left = max(deadline - time.monotonic(), 0.001)
-        shown = self._redactor(url)
+    def _exchange(self, request: _Request) -> HttpResponse:
+        left = max(request.deadline - time.monotonic(), 0.001)
+        shown = self._redactor(request.url)
         try:
             with (
                 self._deadline.after(left),
                 self._client.stream(
-                    method,
-                    url,
-                    params=params,
-                    content=content,
-                    headers=headers,
+                    request.method,
+                    request.url,
+                    params=request.params,
+                    content=request.content,
+                    headers=request.headers,
                     timeout=left,
                     extensions={"trace": self._deadline.trace},
                 ) as response,
             ):
                 body = _body(response, shown)
-                if time.monotonic() > deadline:
+                if time.monotonic() > request.deadline:
                     raise httpx.ReadTimeout("")
                 received = {name.lower(): value for name, value in response.headers.items()}
                 text = body.decode("utf-8", "replace")
@@ -215,8 +212,8 @@ class HttpClient:
             httpx.StreamError,
             UnicodeError,
         ) as error:  # UnicodeError: a host name
-            if isinstance(error, httpx.TimeoutException) or time.monotonic() > deadline:
-                message = f"`{shown}` did not answer within {patience:g} s"
+            if isinstance(error, httpx.TimeoutException) or time.monotonic() > request.deadline:
+                message = f"`{shown}` did not answer within {request.patience:g} s"
                 raise HttpError(message, "is it overloaded? --timeout SECONDS waits longer") from None
             reason = printable(self._redactor(str(error) or type(error).__name__))
             hint = "is it running, and is this its address?"
