@@ -34,7 +34,7 @@ TABLE = {
     ],
     "percent-as-ratio": [
         ("shop_busy_percent", "`shop_busy_percent` ends in `_percent`, which is no base unit"),
-        ("percent", "`unit` cannot be `percent`"),
+        ("percent", "the value is `count`, not `percent`"),
         ("ratio", "the value is `count`, not `ratio`"),
         ('"> 90"', "`90` has no unit, but `ratio` is expected"),
         ('"> 8000%"', "`> 8000%` is never true: `failures` is between 0% and 100%"),

@@ -32,8 +32,7 @@ def test_every_metric_has_series(spec):
     population = natural(spec, seed=1)
     for declared in spec.declared:
         metric = declared.metric
-        name = f"{metric.name}_count" if metric.type == "histogram" else metric.name
-        own = [dict(labels) for each, labels in population if each == name]
+        own = [dict(labels) for each, labels in population if each == metric.present]
         assert own, metric.name
         for label in metric.labels:
             values = {each[label.name] for each in own}

@@ -95,7 +95,7 @@ def test_both_formats_have_every_metric(spec):
         found = {each.name: each for each in families}
         for declared in spec.declared:
             family = found[declared.metric.name.removesuffix("_total")]
-            assert (family.type, family.documentation) == (declared.metric.type, declared.metric.help)
+            assert (family.type, family.documentation) == (declared.metric.type.NAME, declared.metric.help)
             assert family.samples
 
 
@@ -114,7 +114,7 @@ def test_levels_move_and_capacities_do_not(spec):
         reading.selector.metric.name
         for signal in spec.signals.values()
         for reading in signal.kind.readings()[1:]
-        if reading.selector.metric.type == "gauge"
+        if reading.selector.metric.type.NAME == "gauge"
     }
     assert capacities
     assert {each for each in capacities if len(seen[each]) > 1} == set()

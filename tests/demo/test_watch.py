@@ -93,7 +93,7 @@ def test_a_row_shows_the_worst_value_and_its_labels():
         "Heat": SummaryRow("Heat", "60", "lower", (AlertCell("Hot", "critical", "> 80", "inactive"),)),
         "Grain": SummaryRow("Grain", "20", "upper", (AlertCell("Empty", "critical", "< 5", "inactive"),)),
         "Turns": SummaryRow("Turns", "2/s", "", (AlertCell("Slow", "critical", "< 1/s", "inactive"),)),
-        "Jams": SummaryRow("Jams", "0.0%", "", (AlertCell("Jammed", "critical", "> 10%", "inactive"),)),
+        "Jams": SummaryRow("Jams", "0%", "", (AlertCell("Jammed", "critical", "> 10%", "inactive"),)),
     }
 
 

@@ -30,13 +30,13 @@ def _lines(metric: Metric, count: int) -> Iterator[str]:
     choices = [label.values or _OPEN for label in metric.labels]
     for values in itertools.product(*choices):
         labels = dict(zip(metric.label_names, values, strict=True))
-        if metric.type == "histogram":
+        if metric.buckets:
             for bound in (*(repr(float(each)) for each in metric.buckets), "+Inf"):
                 yield f"{metric.name}_bucket{_text({**labels, 'le': bound})} {count}"
             yield f"{metric.name}_sum{_text(labels)} {count}"
             yield f"{metric.name}_count{_text(labels)} {count}"
         else:
-            yield f"{metric.name}{_text(labels)} {1 if metric.type == 'gauge' else count}"
+            yield f"{metric.name}{_text(labels)} {1 if metric.type.NAME == 'gauge' else count}"
 
 
 def _text(labels: dict[str, str]) -> str:

@@ -117,8 +117,7 @@ def test_every_metric_has_samples(scene: Scene) -> None:
     """Each metric of the spec has samples of every target."""
     instances = {each.instance for each in scene.targets.values()}
     for declared in scene.spec.declared:
-        suffix = "_count" if declared.metric.type == "histogram" else ""
-        query = f"{declared.metric.name}{suffix}"
+        query = declared.metric.present
         until(partial(scene.has, query, "instance", instances), PATIENCE)
 
 

@@ -175,7 +175,7 @@ def test_the_rendered_registry_agrees_with_its_spec(write, openmetrics) -> None:
         child = getattr(component, str(generated.METRICS[declared.metric.name]["attribute"]))
         labels = {label.name: (label.values or ("some",))[0] for label in declared.metric.labels}
         child = child(**labels) if labels else child
-        if declared.metric.type == "gauge":
+        if declared.metric.type.NAME == "gauge":
             child.set(1)
     exposition = parse(Source("metrics", write(registry).decode()), openmetrics=openmetrics)
     assert len(exposition.samples) > 150

@@ -27,6 +27,7 @@ EVERY_KIND: dict[str, Any] = {
         {"signal": "later", "weight": 62.5, "worst": "1m30s", "best": "0s"},
         {"signal": "hard", "weight": 37.5, "worst": "100%", "best": "0.1%"},
     ]},
+    "usual": {"title": "x", "unit": "seconds", "mean": {"of": "shop_wait_seconds"}},
     "later": {"title": "x", "unit": "seconds", "quantile": {"q": 0.5, "of": "shop_wait_seconds"}},
 }  # fmt: skip
 SHOP = {

@@ -6,24 +6,15 @@ import json
 import math
 import random
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from victor_monitoring.rule_tests.annotations import (
-    humanize,
-    humanize1024,
-    humanize_duration,
-    humanize_percentage,
-)
+from victor_monitoring.signals.units import UNITS, ValueFormat
 
-FUNCTIONS: dict[str, Callable[[float], str]] = {
-    "humanize": humanize,
-    "humanize1024": humanize1024,
-    "humanizeDuration": humanize_duration,
-    "humanizePercentage": humanize_percentage,
-}
+FORMATS = {unit.format.pipeline: unit.format for unit in UNITS.values()}
+# From these numbers of seconds on, integers in Prometheus overflow.
+_LARGEST = {"humanizeDuration": 1e18, "humanizeTimestamp": 9e9}
 EDGES = [
     *(
         0.0,
@@ -69,13 +60,15 @@ def values() -> list[float]:
     return [*EDGES, *(dice.choice((1, -1)) * 10 ** dice.uniform(-12, 14) for _ in range(120))]
 
 
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_number_is_written_as_prometheus_writes_it(promtool: Path, tmp_path: Path, name: str) -> None:
-    """Each template function formats each value as an annotation that promtool compares exactly."""
-    # From 2^63 seconds on Prometheus' own integers overflow.
-    valid = [value for value in values() if name != "humanizeDuration" or not 1e18 < abs(value) < math.inf]
+@pytest.mark.parametrize("used", FORMATS.values(), ids=FORMATS)
+def test_a_number_is_written_as_prometheus_writes_it(
+    promtool: Path, tmp_path: Path, used: ValueFormat
+) -> None:
+    """The format of each unit gives each value the text of an annotation, which promtool compares exactly."""
+    largest = _LARGEST.get(used.pipeline, math.inf)
+    valid = [value for value in values() if math.isinf(value) or abs(value) < largest]
     by_label = {f"v{index:03}": value for index, value in enumerate(valid)}
-    rule = {"alert": "Number", "expr": "x == x", "annotations": {"text": f"{{{{ $value | {name} }}}}"}}
+    rule = {"alert": "Number", "expr": "x == x", "annotations": {"text": used.template()}}
     (tmp_path / "rules.json").write_text(json.dumps({"groups": [{"name": "g", "rules": [rule]}]}), "utf-8")
     test = {
         "input_series": [
@@ -87,7 +80,7 @@ def test_a_number_is_written_as_prometheus_writes_it(promtool: Path, tmp_path: P
                 "eval_time": "0m",
                 "alertname": "Number",
                 "exp_alerts": [
-                    {"exp_labels": {"v": key}, "exp_annotations": {"text": FUNCTIONS[name](value)}}
+                    {"exp_labels": {"v": key}, "exp_annotations": {"text": used.text(value)}}
                     for key, value in by_label.items()
                 ],
             }

@@ -32,6 +32,7 @@ from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.quantity import parse_condition, parse_quantity
 from victor_monitoring.signals.signal import LabelPairs, Signal, SignalKind, Stream
+from victor_monitoring.signals.units import COUNT
 
 MINUTE = 60_000
 NAN = math.nan
@@ -41,7 +42,7 @@ SHOP: LabelPairs = (("job", "shop"),)
 
 def signal(kind: SignalKind, by: tuple[str, ...] = (), scope: tuple[str, ...] = ()) -> Signal:
     select = (Matcher("job", "=", "shop"),)
-    return Signal("a", "A", "count", kind, select, scope, by, MINUTE, 15_000, "")
+    return Signal("a", "A", COUNT, kind, select, scope, by, MINUTE, 15_000, "")
 
 
 def each_scrape(labels: Mapping[str, str], values: Sequence[float], start: int = 0) -> Series:

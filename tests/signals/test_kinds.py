@@ -9,25 +9,30 @@ import pytest
 from victor_monitoring.promql.tree import Matcher, text
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.kinds.count import Count
+from victor_monitoring.signals.kinds.mean import Mean
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
 from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Score
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Selector
+from victor_monitoring.signals.metric_types.counter import Counter
+from victor_monitoring.signals.metric_types.gauge import Gauge
+from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.quantity import parse_condition
 from victor_monitoring.signals.signal import Interval, Signal
+from victor_monitoring.signals.units import BYTES, COUNT, RATIO, SECONDS
 
-JOBS = Metric("jobs_total", "counter", labels=(Label("result", ("ok", "failed")),))
-CPU = Metric("cpu_seconds_total", "counter", "seconds")
-SENT = Metric("sent_bytes_total", "counter", "bytes")
-CORES = Metric("cores", "gauge")
-MEMORY = Metric("memory_bytes", "gauge", "bytes")
-DEPTH = Metric("depth", "gauge")
-LOAD = Metric("load_ratio", "gauge", "ratio", low=Fraction(0), high=Fraction(1))
-PEERS = Metric("peer_up", "gauge", labels=(Label("peer", ("a", "b", "c")),), merge="livemin")
-TOOLS = Metric("tool_up", "gauge", labels=(Label("tool", None, 9),), merge="livemin")
-TIMES = Metric("duration_seconds", "histogram", "seconds", buckets=(Fraction(1), Fraction(5)))
+JOBS = Metric("jobs_total", Counter(), labels=(Label("result", ("ok", "failed")),))
+CPU = Metric("cpu_seconds_total", Counter(), SECONDS)
+SENT = Metric("sent_bytes_total", Counter(), BYTES)
+CORES = Metric("cores", Gauge())
+MEMORY = Metric("memory_bytes", Gauge(), BYTES)
+DEPTH = Metric("depth", Gauge())
+LOAD = Metric("load_ratio", Gauge(), RATIO, low=Fraction(0), high=Fraction(1))
+PEERS = Metric("peer_up", Gauge(), labels=(Label("peer", ("a", "b", "c")),), merge="livemin")
+TOOLS = Metric("tool_up", Gauge(), labels=(Label("tool", None, 9),), merge="livemin")
+TIMES = Metric("duration_seconds", Histogram(), SECONDS, buckets=(Fraction(1), Fraction(5)))
 
 FAILED = Selector(JOBS, (Matcher("result", "=", "failed"),))
 DOWN = parse_condition("== 0", ("==",))
@@ -51,6 +56,7 @@ DOWN = parse_condition("== 0", ("==",))
         (Count(Selector(PEERS, (Matcher("peer", "!=", "a"),)), DOWN), 0, 2, ("count",)),
         (Count(Selector(TOOLS), DOWN), 0, None, ("count",)),
         (Quantile(Fraction(19, 20), Selector(TIMES)), 0, 5, ("seconds",)),
+        (Mean(Selector(TIMES)), 0, None, ("seconds",)),
         (Score(()), 0, 100, ("score",)),
     ],
 )
@@ -58,12 +64,12 @@ def test_a_kind_knows_its_range_and_its_units(kind, low, high, units):
     """Bounds and units follow from the kind, its selectors and its metrics."""
     bounds = (None if end is None else Fraction(end) for end in (low, high))
     assert kind.range() == Interval(*bounds)
-    assert kind.units() == units
+    assert tuple(map(str, kind.units())) == units
 
 
 def test_the_kinds_are_the_languages():
     """Each module of the package defines one kind, by its key in the spec."""
-    assert sorted(KINDS) == ["count", "quantile", "rate", "ratio", "score", "value"]
+    assert sorted(KINDS) == ["count", "mean", "quantile", "rate", "ratio", "score", "value"]
     assert all(name == kind.NAME for name, kind in KINDS.items())
 
 
@@ -86,6 +92,13 @@ def test_the_kinds_are_the_languages():
                 ' / sum by (job) (last_over_time(cores{job="shop"}[1m]))'
             ),
         ),
+        (
+            Mean(Selector(TIMES)),
+            (
+                'sum by (job) (rate(duration_seconds_sum{job="shop"}[5m]))'
+                ' / sum by (job) (rate(duration_seconds_count{job="shop"}[5m]))'
+            ),
+        ),
         (Value(Selector(DEPTH), "avg"), 'avg by (job) (last_over_time(depth{job="shop"}[1m]))'),
         (
             Count(Selector(PEERS), DOWN),
@@ -103,5 +116,5 @@ def test_the_kinds_are_the_languages():
 )
 def test_a_kind_is_read_in_its_way(kind, promql):
     """Counters are read by rate, gauges by last value, both aggregated by the labels of the signal."""
-    signal = Signal("a", "A", "count", kind, (Matcher("job", "=", "shop"),), (), (), 300_000, 15_000, "")
+    signal = Signal("a", "A", COUNT, kind, (Matcher("job", "=", "shop"),), (), (), 300_000, 15_000, "")
     assert text(signal.definition()) == promql

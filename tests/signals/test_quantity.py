@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from victor_monitoring.promql.duration import duration_text, parse_duration
-from victor_monitoring.signals.quantity import UNITS, Unit, parse_condition, parse_quantity, quantity_text
+from victor_monitoring.signals.quantity import parse_condition, parse_quantity
+from victor_monitoring.signals.units import UNITS, Unit
 
 DECIMALS = st.from_regex(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", fullmatch=True)
 SUFFIXES = {
@@ -46,7 +47,8 @@ def test_a_quantity_is_its_decimal_times_its_unit(digits, suffix, space):
     factor, unit = SUFFIXES[suffix]
     text = digits + (space if suffix else "") + suffix
     quantity = parse_quantity(text)
-    assert (quantity.value, quantity.unit, quantity.text) == (Fraction(digits) * factor, unit, text)
+    named = quantity.unit and quantity.unit.name
+    assert (quantity.value, named, quantity.text) == (Fraction(digits) * factor, unit, text)
 
 
 def test_compound_times_add_up():
@@ -67,11 +69,11 @@ def test_an_invalid_quantity_is_named_in_the_error(text):
     assert f"`{text}`" in str(error.value)
 
 
-@pytest.mark.parametrize("unit", UNITS)
-def test_a_bare_number_fits_counts_and_scores_only(unit):
-    """A number without a unit is refused where the unit has a symbol."""
-    assert parse_quantity("80").fits(unit) is (unit in {"count", "score"})
-    assert parse_quantity("80%").fits(unit) is (unit == "ratio")
+@pytest.mark.parametrize("name", UNITS)
+def test_a_bare_number_fits_units_without_a_symbol_only(name):
+    """A number without a unit is refused where the unit has a symbol; a degree may be left out."""
+    assert parse_quantity("80").fits(UNITS[name]) is (name in {"count", "score", "celsius"})
+    assert parse_quantity("80%").fits(UNITS[name]) is (name in {"ratio", "percent"})
 
 
 @given(st.integers(0, 10**14))
@@ -156,10 +158,10 @@ def test_any_text_is_read_or_refused(text):
         assert "`" in message
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", [each for each in UNITS.values() if not each.is_moment], ids=str)
 @given(value=st.fractions(min_value=0, max_value=10**12, max_denominator=1).map(lambda whole: whole / 10**6))
 def test_a_spelling_is_read_as_the_same_quantity(unit: Unit, value: Fraction) -> None:
     """The suggested spelling of a quantity has its value, and fits its unit."""
-    quantity = parse_quantity(quantity_text(value, unit))
-    assert quantity.value == value
+    quantity = parse_quantity(unit.quantity(value))
     assert quantity.fits(unit)
+    assert quantity.in_unit(unit).value == value

@@ -11,7 +11,10 @@ from hypothesis import strategies as st
 
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.metric import Label, Metric, Selector
+from victor_monitoring.signals.metric_types.counter import Counter
+from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.selector import SelectorError, parse_selector
+from victor_monitoring.signals.units import SECONDS
 
 NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,6}", fullmatch=True)
 SPACES = st.sampled_from(["", " ", "  ", "\t"])
@@ -94,7 +97,7 @@ def test_any_text_is_read_or_refused_at_a_place_in_it(text):
 CODES = ("200", "404", "500", "503")
 RESULTS = ("hit", "miss")
 METRIC = Metric(
-    "requests_total", "counter", labels=(Label("code", CODES), Label("result", RESULTS), Label("tool", None))
+    "requests_total", Counter(), labels=(Label("code", CODES), Label("result", RESULTS), Label("tool", None))
 )
 TOOLS = ("", "200", "a", "b", "hit")
 SERIES = [
@@ -127,7 +130,7 @@ def test_a_claimed_subset_is_one(part, whole):
 
 def test_a_selector_of_another_metric_is_no_subset():
     """Equal matchers on two metrics are no subsets of each other."""
-    other = Selector(Metric("other_total", "counter", labels=METRIC.labels))
+    other = Selector(Metric("other_total", Counter(), labels=METRIC.labels))
     assert not other.is_subset_of(Selector(METRIC))
 
 
@@ -206,9 +209,9 @@ def test_an_open_label_takes_the_values_that_its_matchers_name(matchers, tools):
 
 def test_a_histogram_is_selected_by_its_counters_too():
     """`_count` has the unit `count`, `_sum` that of the histogram, and neither has buckets."""
-    metric = Metric("duration_seconds", "histogram", "seconds", buckets=(Fraction(1),))
+    metric = Metric("duration_seconds", Histogram(), SECONDS, buckets=(Fraction(1),))
     series = metric.series()
-    assert {name: (each.type, each.unit, each.buckets) for name, each in series.items()} == {
+    assert {name: (str(each.type), str(each.unit), each.buckets) for name, each in series.items()} == {
         "duration_seconds": ("histogram", "seconds", (Fraction(1),)),
         "duration_seconds_count": ("counter", "count", ()),
         "duration_seconds_sum": ("counter", "seconds", ()),

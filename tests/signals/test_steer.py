@@ -51,7 +51,7 @@ def series_of(metric: Metric) -> dict[SeriesKey, float]:
     """Return every series of a metric, each with another value."""
     found: dict[SeriesKey, float] = {}
     for index, labels in enumerate(label_sets(metric.labels), start=1):
-        if metric.type != "histogram":
+        if not metric.buckets:
             found[series_key(metric.name, labels)] = index
             continue
         found[series_key(f"{metric.name}_count", labels)] = found[

@@ -20,14 +20,20 @@ from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Matcher, text
 from victor_monitoring.rule_tests.promtool import Promtool
 from victor_monitoring.signals.kinds.count import Count
+from victor_monitoring.signals.kinds.mean import Mean
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
 from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Score
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Selector
+from victor_monitoring.signals.metric_types.counter import Counter
+from victor_monitoring.signals.metric_types.gauge import Gauge
+from victor_monitoring.signals.metric_types.histogram import Histogram
+from victor_monitoring.signals.metric_types.summary import Summary
 from victor_monitoring.signals.quantity import Condition, parse_condition
 from victor_monitoring.signals.signal import Signal, SignalKind, Stream
+from victor_monitoring.signals.units import COUNT, SECONDS
 
 BASES = [base for path in PATHS if (base := compiled(path).base) is not None]
 ALERTS = [(base, alert) for base in BASES for alert in base.alerts]
@@ -150,14 +156,15 @@ def test_an_alert_fires_beyond_its_threshold_and_is_silent_before_it(failures, s
 
 RESULT, TOOL = Label("result", ("ok", "failed")), Label("tool", None, 9)
 CACHE = Label("cache", ("query", "rl"))
-CALLS = Metric("calls_total", "counter", labels=(RESULT, CACHE, TOOL))
-BUSY = Metric("busy_seconds_total", "counter", "seconds", labels=(CACHE,))
-CORES = Metric("cores", "gauge", labels=(CACHE,))
-ENTRIES, ROOM = (Metric(name, "gauge", labels=(CACHE,)) for name in ("entries", "room"))
-UP = Metric("up_now", "gauge", labels=(CACHE, TOOL))
+CALLS = Metric("calls_total", Counter(), labels=(RESULT, CACHE, TOOL))
+BUSY = Metric("busy_seconds_total", Counter(), SECONDS, labels=(CACHE,))
+CORES = Metric("cores", Gauge(), labels=(CACHE,))
+ENTRIES, ROOM = (Metric(name, Gauge(), labels=(CACHE,)) for name in ("entries", "room"))
+UP = Metric("up_now", Gauge(), labels=(CACHE, TOOL))
 TIMES = Metric(
-    "times_seconds", "histogram", "seconds", labels=(CACHE,), buckets=(Fraction(1), Fraction(5), Fraction(9))
+    "times_seconds", Histogram(), SECONDS, labels=(CACHE,), buckets=(Fraction(1), Fraction(5), Fraction(9))
 )
+PAUSES = Metric("pauses_seconds", Summary(), SECONDS, labels=(CACHE,))
 RL, FAILED = Matcher("cache", "=", "rl"), Matcher("result", "=", "failed")
 DOWN = parse_condition("== 0", ("==",))
 SHAPES: list[tuple[SignalKind, tuple[str, ...], list[int | str]]] = [
@@ -172,6 +179,9 @@ SHAPES: list[tuple[SignalKind, tuple[str, ...], list[int | str]]] = [
     (Count(Selector(UP), DOWN, "max"), ("tool",), [0, 1, 2]),
     (Count(Selector(UP, (Matcher("tool", "=~", "a|b"),)), DOWN, "min"), ("cache",), [2]),
     (Quantile(Fraction(19, 20), Selector(TIMES)), (), ["0.97", 1, 2, "4.9", 5, "8.99"]),
+    (Mean(Selector(TIMES)), (), [0, "0.25", 40]),
+    (Mean(Selector(TIMES, (RL,))), ("cache",), ["1.5"]),
+    (Mean(Selector(PAUSES.series()["pauses_seconds"])), (), ["0.1"]),
     (Quantile(Fraction(1, 2), Selector(TIMES)), ("cache",), ["0.5", 1, 2, 3]),
 ]
 LEVELS = [(kind, by, Fraction(level)) for kind, by, levels in SHAPES for level in levels]
@@ -179,7 +189,7 @@ LEVELS = [(kind, by, Fraction(level)) for kind, by, levels in SHAPES for level i
 
 def shape(kind: SignalKind, by: tuple[str, ...]) -> Signal:
     select = (Matcher("job", "=", "shop"),)
-    return Signal("shape", "Shape", "count", kind, select, ("zone",), by, 5 * MINUTE, MINUTE // 4, "shop_")
+    return Signal("shape", "Shape", COUNT, kind, select, ("zone",), by, 5 * MINUTE, MINUTE // 4, "shop_")
 
 
 def test_each_kind_settles_at_the_level(promtool, tmp_path):

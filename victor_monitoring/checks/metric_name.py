@@ -9,56 +9,56 @@ from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.signals.metric import Metric
+from victor_monitoring.signals.metric_types import METRIC_TYPES
+from victor_monitoring.signals.units import UNITS, Unit
 
-_UNITS = {"seconds": "_seconds", "bytes": "_bytes", "ratio": "_ratio"}
-_OTHER_UNITS = (
-    "_ms",
-    "_milliseconds",
-    "_microseconds",
-    "_minutes",
-    "_hours",
-    "_kb",
-    "_mb",
-    "_gb",
-    "_percent",
+_TAKEN = (
+    *sorted({suffix for each in METRIC_TYPES.values() for suffix in each.SUFFIXES if suffix}),
+    "_created",
+    "_info",
 )
-_TAKEN = ("_count", "_sum", "_bucket", "_created", "_info")
+_ENDINGS = {ending: unit for unit in UNITS.values() for ending in (*unit.endings, *unit.foreign_endings)}
 
 
 @check("VM502", "metric-name", Severity.ERROR)
 def metric_name(spec: Resolved) -> Iterator[Finding]:
-    """Metric names break a convention of Prometheus, or leave out the unit.
+    """Names or units of the service's own metrics break a convention of Prometheus.
 
     Only counters end in `_total`; the unit is the last part of the name, and a base unit. Clients, tools and
     people rely on these conventions: a client adds `_total` to a counter without it, so the exposed name
-    would differ from the name in the rules.
+    would differ from the name in the rules. Metrics of external components may have any name.
 
     Bad: `shop_request_duration_ms`. Good: `shop_request_duration_seconds`.
     """
     for declared in spec.declared:
-        wrong = _wrong(declared.metric)
+        wrong = "" if spec.components[declared.component].external else _wrong(declared.metric)
         if wrong:
             yield Finding(declared.path, f"`{declared.metric.name}` {wrong}", "rename it", on_key=True)
 
 
 def _wrong(metric: Metric) -> str:
-    stem = metric.name.removesuffix("_total")
-    if metric.type == "counter" and stem == metric.name:
-        return "is a counter and does not end in `_total`"
-    if metric.type != "counter" and stem != metric.name:
-        return f"ends in `_total` and is a {metric.type}"
+    if not metric.name.endswith(metric.type.ENDING):
+        return f"is a {metric.type} and does not end in `{metric.type.ENDING}`"
+    for ending in {each.ENDING for each in METRIC_TYPES.values()} - {"", metric.type.ENDING}:
+        if metric.name.endswith(ending):
+            return f"ends in `{ending}` and is a {metric.type}"
     if ":" in metric.name:
         return "has a colon, which is reserved for recording rules"
-    for ending in _OTHER_UNITS:
-        if stem.endswith(ending):
-            return f"ends in `{ending}`, which is no base unit"
     for ending in _TAKEN:
-        if stem.endswith(ending):
+        if metric.name.endswith(ending):
             return f"ends in `{ending}`, which Prometheus clients reserve"
-    wanted = _UNITS.get(metric.unit)
-    if wanted and metric.unit != "ratio" and not stem.endswith(wanted):
-        return f"is in {metric.unit} and does not end in `{wanted}`"
-    for unit, ending in _UNITS.items():
-        if stem.endswith(ending) and metric.unit != unit:
-            return f"ends in `{ending}` and its unit is {metric.unit}"
+    return _wrong_unit(metric.name.removesuffix(metric.type.ENDING), metric.unit)
+
+
+def _wrong_unit(stem: str, unit: Unit) -> str:
+    ending = max((each for each in _ENDINGS if stem.endswith(f"_{each}")), key=len, default="")
+    other = _ENDINGS.get(ending)
+    if other is not None and not (other.is_base and ending in other.endings):
+        return f"ends in `_{ending}`, which is no base unit"
+    if not unit.is_base:
+        return f"is in {unit}, which is no base unit"
+    if other is not None and other != unit:
+        return f"ends in `_{ending}` and its unit is {unit}"
+    if other is None and unit.endings and unit.exponents != (0, 0):
+        return f"is in {unit} and does not end in `_{unit.endings[0]}`"
     return ""

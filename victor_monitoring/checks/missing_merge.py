@@ -17,7 +17,7 @@ def missing_merge(spec: Resolved) -> Iterator[Finding]:
     """
     for declared in spec.declared:
         is_own = not spec.components[declared.component].external
-        if is_own and declared.metric.type == "gauge" and declared.metric.merge is None:
-            message = f"`{declared.metric.name}` is a gauge without `merge`"
+        if is_own and "merge" in declared.metric.type.KEYS and declared.metric.merge is None:
+            message = f"`{declared.metric.name}` is a {declared.metric.type} without `merge`"
             hint = "add `merge: livesum` where processes add up, `livemax` or `livemin` where they do not"
             yield Finding(declared.path, message, hint, on_key=True)

@@ -36,4 +36,4 @@ def worst_case(metric: Metric) -> int:
     sizes = (
         len(label.values) if label.values is not None else (label.limit or 0) + 1 for label in metric.labels
     )
-    return math.prod(sizes) * (len(metric.buckets) + 3 if metric.type == "histogram" else 1)
+    return math.prod(sizes) * metric.type.series_per_label_set(metric)

@@ -8,7 +8,6 @@ from fractions import Fraction
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.signals.quantity import quantity_text
 from victor_monitoring.signals.signal import Signal
 
 _WIDEST = 4  # the next bound may be at most this many times higher
@@ -36,12 +35,12 @@ def _faults(
     threshold: Fraction, written: str, levels: tuple[Fraction, ...], signal: Signal
 ) -> Iterator[tuple[str, str]]:
     if threshold not in levels:
-        bounds = ", ".join(quantity_text(level, signal.unit) for level in levels)
+        bounds = ", ".join(signal.unit.quantity(level) for level in levels)
         add = "add it to the metric's `buckets`, or " if threshold else ""
         yield f"`{written}` is no bucket bound of `{signal.name}`", f"{add}use one of {bounds}"
         return
     above = next((level for level in levels if level > threshold), None)
     if above is not None and above > _WIDEST * threshold:
-        end = quantity_text(above, signal.unit)
+        end = signal.unit.quantity(above)
         message = f"the bucket above `{written}` ends at {end}, more than 4 times higher"
         yield message, "add a bucket bound between them"

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.signals.quantity import Condition, Unit, quantity_text
+from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import Interval
+from victor_monitoring.signals.units import Unit
 
 
 @check("VM301", "threshold-out-of-range")
@@ -42,7 +43,7 @@ def _verdict(condition: Condition, interval: Interval) -> str:
 
 def _texts(interval: Interval, unit: Unit) -> tuple[str, str]:
     """Return in words the values of an interval, and the thresholds inside of it."""
-    low, high = (None if end is None else quantity_text(end, unit) for end in (interval.low, interval.high))
+    low, high = (None if end is None else unit.quantity(end) for end in (interval.low, interval.high))
     if low is not None and high is not None:
         return f"between {low} and {high}", f"between {low} and {high}"
     return (f"at least {low}", f"above {low}") if low is not None else (f"at most {high}", f"below {high}")

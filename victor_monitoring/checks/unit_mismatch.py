@@ -8,7 +8,8 @@ from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
-from victor_monitoring.signals.quantity import BARE_UNITS, EXAMPLES, Quantity, Unit
+from victor_monitoring.signals.quantity import Quantity
+from victor_monitoring.signals.units import UNITS, Unit
 
 
 @check("VM210", "unit-mismatch")
@@ -43,6 +44,12 @@ def unit_mismatch(spec: Resolved) -> Iterator[Finding]:
 def _misfit(path: Path, quantity: Quantity, unit: Unit) -> Iterator[Finding]:
     if not quantity.fits(unit):
         given = "no unit" if quantity.unit is None else f"the unit `{quantity.unit}`"
-        bare = "; bare numbers fit only " + " and ".join(BARE_UNITS) if quantity.unit is None else ""
         message = f"`{quantity.text}` has {given}, but `{unit}` is expected"
-        yield Finding(path, message, f"write it like `{EXAMPLES[unit]}`{bare}")
+        yield Finding(path, message, _hint(quantity, unit))
+
+
+def _hint(quantity: Quantity, unit: Unit) -> str:
+    if unit.is_moment:
+        return "a moment has no threshold: compare its age"
+    bare = ", ".join(name for name, each in UNITS.items() if each.is_bare)
+    return f"write it like `{unit.example}`" + ("" if quantity.unit else f"; bare numbers fit only {bare}")

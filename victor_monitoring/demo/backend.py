@@ -8,7 +8,6 @@ from typing import Final, Protocol
 
 from victor_monitoring.demo.scenarios import Scenario
 from victor_monitoring.demo.scrape_targets import SimulatedTarget
-from victor_monitoring.demo.serving.summary import value_text
 from victor_monitoring.demo.serving.watch import Watch
 from victor_monitoring.demo.snapshot import AlertView, DemoSnapshot, SignalView, ViewState, watched, worst
 from victor_monitoring.language.resolved.spec import Resolved
@@ -90,6 +89,6 @@ def _alert_view(state: AlertState) -> AlertView:
     alert = state.alert
     about = ""
     if state.series:
-        worst_value = value_text(state.series[0].value, alert.signal.unit)
+        worst_value = alert.signal.unit.format.text(state.series[0].value)
         about = f"{alert.signal.title} is {worst_value}, {alert.condition.text}"
     return AlertView(alert.name, alert.condition.text, state.state, about)

@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from victor_monitoring.demo.serving.summary import value_text
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.signal import Signal
 
@@ -78,4 +77,4 @@ def worst(
         return "no data", ""
     high_is_bad = all(alert.condition.high_is_bad for alert in alerts)
     labels = (max if high_is_bad else min)(numbers, key=lambda each: numbers[each])
-    return value_text(numbers[labels], signal.unit), " ".join(labels)
+    return signal.unit.format.text(numbers[labels]), " ".join(labels)

@@ -55,7 +55,7 @@ def anchors(spec: Resolved, target: Mapping[str, str], but: Collection[str] = ()
                 component.anchor.metric.name,
                 pairs,
                 Fraction(1),
-                total=component.anchor.metric.type != "gauge",
+                total=component.anchor.metric.name in component.anchor.metric.totals,
             )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from fractions import Fraction
 
@@ -19,14 +19,15 @@ _LOUD = Fraction(100_000)
 
 def noise_series(fixture: AlertFixture) -> tuple[Stream, ...]:
     """Return series of the metrics that the alert reads, with labels that no selector matches."""
-    selectors = [reading.selector for each in fixture.signals for reading in each.kind.readings()]
+    readings = [reading for each in fixture.signals for reading in each.kind.readings()]
     target = fixture.target()
     return tuple(
         stream
-        for metric in {each.metric.name: each.metric for each in selectors}.values()
+        for metric in {each.selector.metric.name: each.selector.metric for each in readings}.values()
+        for own in [[each for each in readings if each.selector.metric.name == metric.name]]
         for labels in Selector(metric).label_sets()
-        if not any(each.matches(labels) for each in selectors if each.metric.name == metric.name)
-        for stream in _loud(metric, {**target, **labels})
+        if not any(each.selector.matches(labels) for each in own)
+        for stream in _loud(metric, {**target, **labels}, {name for each in own for name in each.read_names})
     )
 
 
@@ -65,13 +66,10 @@ def other_label_values(fixture: AlertFixture) -> Iterator[tuple[str, str]]:
                 yield label, other
 
 
-def _loud(metric: Metric, labels: Mapping[str, str]) -> Iterator[Stream]:
-    """Yield the series of one label set of a metric, with a lot of traffic."""
-    if metric.type == "histogram":
-        for bound in (*(repr(float(each)) for each in metric.buckets), "+Inf"):
-            pairs = tuple(sorted({**labels, "le": bound}.items()))
-            yield Stream(f"{metric.name}_bucket", pairs, Fraction(0), _LOUD, total=True)
-    elif metric.type == "counter":
-        yield Stream(metric.name, tuple(sorted(labels.items())), Fraction(0), _LOUD, total=True)
-    else:
-        yield Stream(metric.name, tuple(sorted(labels.items())), _LOUD)
+def _loud(metric: Metric, labels: Mapping[str, str], names: Collection[str]) -> Iterator[Stream]:
+    """Yield the series of these names that one label set of a metric has, with a lot of traffic."""
+    for name, pairs in dict(metric.type.typical(metric, labels, 1, 1)):
+        if name in names and name in metric.totals:
+            yield Stream(name, pairs, Fraction(0), _LOUD, total=True)
+        elif name in names:
+            yield Stream(name, pairs, _LOUD)

@@ -22,7 +22,6 @@ from victor_monitoring.runtime.schedule import Heartbeat
 from victor_monitoring.runtime.snapshot import (
     Section,
     Snapshot,
-    family_name,
     sample_names,
     series_by_component,
 )
@@ -134,7 +133,9 @@ class Collector(Generic[_MetricsT]):
         refreshed = self._refreshed(components)
         asked = [each for each in self.module.endpoint_of if components is None or each in components]
         wanted = [metric for metric in self.module.metrics.values() if metric.component in asked]
-        names = [name for metric in wanted for name in (family_name(metric), *sample_names(metric))]
+        names = [
+            name for metric in wanted for name in (metric.type.family(metric.name), *sample_names(metric))
+        ]
         # Only the module's metrics: other collectors on the registry may be slow, or raise.
         families = VisibleFamilies(self.registry.restricted_registry(names), refreshed.hidden).collect()
         series = series_by_component(self.module, families)

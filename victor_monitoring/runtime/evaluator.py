@@ -20,7 +20,7 @@ from victor_monitoring.runtime.registry_module import in_context
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
 from victor_monitoring.signals.binding import RegistryData, bind
-from victor_monitoring.signals.signal import LabelPairs, Signal
+from victor_monitoring.signals.signal import LabelPairs, Signal, labels_of_targets
 
 _LOGGER: Final = logging.getLogger(__name__)
 NOT_IN_PROCESS: Final = "only Prometheus evaluates this kind of signal"
@@ -89,7 +89,7 @@ class Evaluator:
         self._sampling, self._lock = Lock(), Lock()
         signals = self._bound.signals.values()
         span = max((max(each.window, each.lookback) for each in signals), default=0) + self._scrape
-        targets = _targets(signals, self.instance)
+        targets = labels_of_targets(signals, self.instance)
         # Twice as many samples as a window needs, since requests take samples between two scrapes.
         limit = 2 * (span // self._scrape + 1)
         self._ring = Ring(targets, span, limit, prometheus=self._prometheus)
@@ -185,17 +185,6 @@ class Evaluator:
 
     def _now(self) -> int:
         return round(self._clock() * 1000)
-
-
-def _targets(signals: Iterable[Signal], instance: str) -> dict[str, Mapping[str, str]]:
-    """Return the target labels of all series that the signals read, by the name of the series."""
-    found: dict[str, Mapping[str, str]] = {}
-    for signal in signals:
-        labels = {**{matcher.label: matcher.value for matcher in signal.select}, "instance": instance}
-        for reading in signal.kind.readings():
-            metric = reading.selector.metric
-            found[f"{metric.name}_bucket" if metric.type == "histogram" else metric.name] = labels
-    return found
 
 
 def _labelled(values: Mapping[LabelPairs, float]) -> tuple[SeriesValue, ...]:

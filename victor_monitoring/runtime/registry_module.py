@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import Any, Final, cast
 
-if TYPE_CHECKING:
-    from victor_monitoring.signals.metric import MetricType
+from victor_monitoring.signals.metric import MetricType
+from victor_monitoring.signals.metric_types import METRIC_TYPES
+from victor_monitoring.signals.units import unit_of
 
 FORMATS: Final = frozenset({1})  # the current one, and in future its predecessor
 
@@ -83,8 +84,8 @@ def _metric(name: str, data: Mapping[str, object]) -> DescribedMetric:
         name=name,
         component=str(data["component"]),
         attribute=str(data["attribute"]),
-        type=cast("MetricType", data["type"]),
-        unit=str(data["unit"]),
+        type=METRIC_TYPES[str(data["type"])],
+        unit=str(unit_of(cast("str | Mapping[str, str]", data["unit"]))),
         help=str(data.get("help", "")),
         labels={label: values if isinstance(values, tuple) else None for label, values in labels.items()},
         rest_only=bool(data["rest"]),

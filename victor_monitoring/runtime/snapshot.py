@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Final
 
 from prometheus_client import Metric
 
@@ -59,20 +58,10 @@ class Snapshot:
 
 Series = Mapping[str, tuple[Point | Distribution, ...]]
 
-_COUNTER_SUFFIX: Final = "_total"
-_HISTOGRAM_SUFFIXES: Final = ("_bucket", "_count", "_sum")
-
 
 def sample_names(metric: DescribedMetric) -> tuple[str, ...]:
     """Return the names of the samples of a metric."""
-    if metric.type == "histogram":
-        return tuple(metric.name + suffix for suffix in _HISTOGRAM_SUFFIXES)
-    return (metric.name,)
-
-
-def family_name(metric: DescribedMetric) -> str:
-    """Return the name of the metric's family in the client library."""
-    return metric.name.removesuffix(_COUNTER_SUFFIX) if metric.type == "counter" else metric.name
+    return tuple(metric.name + suffix for suffix in metric.type.SUFFIXES)
 
 
 def series_by_component(module: RegistryModule, families: Iterable[Metric]) -> Mapping[str, Series]:
@@ -82,8 +71,8 @@ def series_by_component(module: RegistryModule, families: Iterable[Metric]) -> M
         component: {} for component in module.endpoint_of
     }
     for metric in module.metrics.values():
-        if (family := known.get(family_name(metric))) is not None:
-            series = _distributions if metric.type == "histogram" else _points
+        if (family := known.get(metric.type.family(metric.name))) is not None:
+            series = _distributions if metric.type.PRESENT else _points
             found[metric.component][metric.attribute] = tuple(series(metric, family))
     return found
 
@@ -100,7 +89,7 @@ def _distributions(metric: DescribedMetric, family: Metric) -> Iterable[Distribu
         kind = sample.name.removeprefix(metric.name)
         if kind == "_bucket":
             buckets.setdefault(key, {})[sample.labels["le"]] = sample.value
-        elif kind in _HISTOGRAM_SUFFIXES:
+        elif kind in metric.type.SUFFIXES:
             numbers.setdefault(key, {})[kind] = sample.value
     for key, bounds in buckets.items():
         labels = dict(zip(metric.labels, key, strict=True))

@@ -14,9 +14,11 @@ from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.alert import BoundAlert, Guard
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Label, Metric, Selector
+from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.quantity import OPERATORS, Condition, Quantity, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import parse_selector
 from victor_monitoring.signals.signal import At, Signal, SignalKind
+from victor_monitoring.signals.units import unit_of
 
 _Kind = TypeVar("_Kind", bound=SignalKind)
 # The parser of one parameter: it gets the parameter as written, and its path below the kind.
@@ -119,7 +121,7 @@ class _Signals:
             self._signals[name] = Signal(
                 name=name,
                 title=data["title"],
-                unit=data["unit"],
+                unit=unit_of(data["unit"]),
                 kind=bind_kind(KINDS[data["kind"]], data["parameters"], self._readers),
                 select=tuple(Matcher(label, "=", value) for label, value in data["select"].items()),
                 scope=self._data.SCOPE,
@@ -144,8 +146,8 @@ def _metric(name: str, written: Mapping[str, Any]) -> Metric:
     low, high = (Fraction(str(each)) for each in written["range"]) if "range" in written else (None, None)
     return Metric(
         name=name,
-        type=written["type"],
-        unit=written["unit"],
+        type=METRIC_TYPES[written["type"]],
+        unit=unit_of(written["unit"]),
         help=written["help"],
         labels=tuple(labels),
         buckets=tuple(Fraction(str(bound)) for bound in written.get("buckets", ())),
@@ -156,13 +158,13 @@ def _metric(name: str, written: Mapping[str, Any]) -> Metric:
 
 
 def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> BoundAlert:
-    guard = written["only_if"]
+    signal, guard = signals[written["signal"]], written["only_if"]
     return BoundAlert(
         name=name,
         group=written["group"],
-        signal=signals[written["signal"]],
-        condition=parse_condition(written["when"]),
-        guard=Guard(signals[guard["signal"]], parse_condition(guard["when"])) if guard else None,
+        signal=signal,
+        condition=parse_condition(written["when"]).in_unit(signal.unit),
+        guard=_guard(guard, signals) if guard else None,
         pending=written["for"],
         keep_firing=written["keep_firing_for"],
         severity=written["severity"],
@@ -171,3 +173,8 @@ def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal])
         summary=written["summary"],
         runbook=written["runbook"],
     )
+
+
+def _guard(written: Mapping[str, Any], signals: Mapping[str, Signal]) -> Guard:
+    signal = signals[written["signal"]]
+    return Guard(signal, parse_condition(written["when"]).in_unit(signal.unit))

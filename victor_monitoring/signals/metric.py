@@ -1,19 +1,26 @@
-"""Metrics, selectors of their series, and populations: the series of a target with their values."""
+"""Metrics and their types, selectors of their series, and populations: the series of a target."""
 
 from __future__ import annotations
 
 import itertools
+import math
 import re
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from victor_monitoring.promql.tree import Matcher, Vector, all_match
-from victor_monitoring.signals.quantity import Unit
+from victor_monitoring.signals.units import COUNT, Unit
 
-MetricType: TypeAlias = Literal["counter", "gauge", "histogram"]
 _EXAMPLE = "example"
+
+SeriesKey: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
+"""A series: its exposed name, and its own labels, sorted by name."""
+
+Population: TypeAlias = Mapping[SeriesKey, float]
+"""Series with their values; a series that only grows has its growth per second."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,12 +33,92 @@ class Label:
 
 
 @dataclass(frozen=True, slots=True)
+class SeriesRole:
+    """The meaning of series to a query that reads them; `suffixes` are those of their names."""
+
+    name: str
+    suffixes: tuple[str, ...] = ("",)
+
+
+LEVEL: Final = SeriesRole("a value that rises and falls")
+TOTAL: Final = SeriesRole("a total that only grows")
+BUCKETS: Final = SeriesRole("buckets", ("_bucket",))
+SUM_AND_COUNT: Final = SeriesRole("a sum and a count", ("_sum", "_count"))
+
+
+class MetricType(ABC):
+    """A type of metric, as a TYPE line names it.
+
+    `ROLES` are those of its series, `INSTEAD` is the hint if it is read in another role. `SUFFIXES` end the
+    names of its series; an exposition may leave out the `OPTIONAL` ones, and those of `TOTALS` only grow. A
+    series whose name ends in `PRESENT` exists wherever the metric is exposed. `LABEL` is the suffix of
+    series with a label of the type, and the label. `ENDING` ends the name of every metric of the type, and of
+    no other one. `KEYS` are the keys of a metric that only this type has. `CLIENT` is the class of the Python
+    client, None if a registry module cannot create it; its series exist from the start if `STARTS_AT_ZERO`.
+    """
+
+    NAME: ClassVar[str]
+    ROLES: ClassVar[frozenset[SeriesRole]]
+    INSTEAD: ClassVar[str]
+    SUFFIXES: ClassVar[tuple[str, ...]] = ("",)
+    OPTIONAL: ClassVar[frozenset[str]] = frozenset()
+    TOTALS: ClassVar[frozenset[str]] = frozenset()
+    PRESENT: ClassVar[str] = ""
+    LABEL: ClassVar[tuple[str, str] | None] = None
+    ENDING: ClassVar[str] = ""
+    KEYS: ClassVar[frozenset[str]] = frozenset()
+    CLIENT: ClassVar[str | None] = None
+    STARTS_AT_ZERO: ClassVar[bool] = False
+
+    def __str__(self) -> str:
+        return self.NAME
+
+    def __eq__(self, other: object) -> bool:
+        return type(self) is type(other)
+
+    def __hash__(self) -> int:
+        return hash(self.NAME)
+
+    def family(self, name: str) -> str:
+        """Return the name of the metric's family in the Python client and in OpenMetrics."""
+        return name.removesuffix(self.ENDING)
+
+    def grows(self, family: str, series: str) -> bool:
+        """Return whether the series of a family only grows."""
+        return any(series == f"{family}{self.ENDING}{suffix}" for suffix in self.TOTALS)
+
+    def series(self, metric: Metric) -> dict[str, Metric]:
+        """Return the metrics that can be selected, by name."""
+        return {metric.name: metric}
+
+    def series_per_label_set(self, metric: Metric) -> int:
+        """Return the number of series that one set of the metric's labels has."""
+        del metric
+        return len(self.SUFFIXES)
+
+    @abstractmethod
+    def typical(
+        self, metric: Metric, labels: Mapping[str, str], level: float, growth: float
+    ) -> Iterator[tuple[SeriesKey, float]]:
+        """Yield the series of one label set: values around `level`, growing by `growth` per second."""
+
+    def independent(self, series: Population) -> Population:
+        """Return the series without those that follow from others, each without the values it includes."""
+        return series
+
+    def exposed(self, metric: Metric, series: Population) -> Iterator[tuple[SeriesKey, float]]:
+        """Yield the series to expose, given those of `independent`; counts are whole numbers."""
+        is_whole = metric.unit.is_counted and "" in self.TOTALS
+        return ((key, math.floor(value) if is_whole else value) for key, value in series.items())
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """A declared metric. `buckets` are the finite upper bounds; `low` and `high` bound its values."""
 
     name: str
     type: MetricType
-    unit: Unit = "count"
+    unit: Unit = COUNT
     help: str = ""
     labels: tuple[Label, ...] = ()
     buckets: tuple[Fraction, ...] = ()
@@ -44,16 +131,24 @@ class Metric:
         """The names of the metric's own labels, in the order of the spec."""
         return tuple(label.name for label in self.labels)
 
+    @property
+    def series_names(self) -> tuple[str, ...]:
+        """The names of the exposed series."""
+        return tuple(self.name + suffix for suffix in self.type.SUFFIXES)
+
+    @property
+    def totals(self) -> frozenset[str]:
+        """The names of the series that only grow."""
+        return frozenset(self.name + suffix for suffix in self.type.TOTALS)
+
+    @property
+    def present(self) -> str:
+        """The name of a series that exists wherever the metric is exposed."""
+        return self.name + self.type.PRESENT
+
     def series(self) -> dict[str, Metric]:
-        """Return the metrics that can be selected: itself, and `_count` and `_sum` of a histogram."""
-        if self.type != "histogram":
-            return {self.name: self}
-        counter = replace(self, type="counter", buckets=())
-        return {
-            self.name: self,
-            f"{self.name}_count": replace(counter, name=f"{self.name}_count", unit="count"),
-            f"{self.name}_sum": replace(counter, name=f"{self.name}_sum"),
-        }
+        """Return the metrics that can be selected, by name: itself, and the counters among its series."""
+        return self.type.series(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +166,12 @@ class Selector:
     def vector(self, select: tuple[Matcher, ...], window: int | None = None, suffix: str = "") -> Vector:
         """Return the PromQL selector: the matchers of `select` first, then its own."""
         return Vector(self.metric.name + suffix, (*select, *self.matchers), window)
+
+    def present(self, select: tuple[Matcher, ...]) -> Vector:
+        """Return the PromQL selector of series that exist if the selected ones do."""
+        suffix, label = self.metric.type.LABEL or ("", "")
+        is_labelled = any(matcher.label == label for matcher in self.matchers)
+        return self.vector(select, suffix=suffix if is_labelled else self.metric.type.PRESENT)
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Return whether a series with these labels is selected; a missing label counts as empty."""
@@ -126,13 +227,6 @@ def _filled(pattern: str) -> tuple[str, ...]:
     """Return values that a simple pattern matches, with a character in place of each wildcard or class."""
     simple = re.sub(r"\[\^?([^\]])[^\]]*\][*+]?|\.[*+]?|\\d[*+]?", lambda m: m[1] or "0", pattern)
     return tuple(re.split(r"\|", re.sub(r"[()?^$]", "", simple)))
-
-
-SeriesKey: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
-"""A series: its exposed name, and its own labels, sorted by name."""
-
-Population: TypeAlias = Mapping[SeriesKey, float]
-"""Values of a gauge's series, rates per second of a counter's and of the series of a histogram."""
 
 
 def series_key(name: str, labels: Mapping[str, str]) -> SeriesKey:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
-from decimal import Decimal
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Final, TypeAlias
+
+from victor_monitoring.signals.units import SECONDS, UNITS, Unit
 
 
 class TextError(ValueError):
@@ -19,36 +20,16 @@ class TextError(ValueError):
         self.message, self.part, self.hint = message, part, hint
 
 
-Unit: TypeAlias = Literal["ratio", "seconds", "bytes", "count", "per_second", "bytes_per_second", "score"]
-UNITS: Final[tuple[Unit, ...]] = get_args(Unit)
-
-# Exponents of (seconds, bytes); units with equal exponents have the same dimension.
-DIMENSIONS: Final[dict[Unit, tuple[int, int]]] = {
-    "ratio": (0, 0), "count": (0, 0), "score": (0, 0), "seconds": (1, 0), "bytes": (0, 1),
-    "per_second": (-1, 0), "bytes_per_second": (-1, 1),
-}  # fmt: skip
-BARE_UNITS: Final = ("count", "score")
-EXAMPLES: Final[dict[Unit, str]] = {
-    "ratio": "40%", "seconds": "250ms", "bytes": "2GiB", "count": "100", "per_second": "10/s",
-    "bytes_per_second": "5MiB/s", "score": "70",
-}  # fmt: skip
-
-# How a quantity in a unit is written at its simplest: the factor from the base unit, and the suffix.
-_SPELLINGS: Final[dict[Unit, tuple[int, str]]] = {
-    "ratio": (100, "%"), "seconds": (1, "s"), "bytes": (1, "B"), "count": (1, ""), "per_second": (1, "/s"),
-    "bytes_per_second": (1, "B/s"), "score": (1, ""),
-}  # fmt: skip
-
-_SECONDS = {
-    "us": Fraction(1, 10**6), "µs": Fraction(1, 10**6), "ms": Fraction(1, 1000), "s": Fraction(1),
-    "m": Fraction(60), "h": Fraction(3600), "d": Fraction(86400),
-}  # fmt: skip
-_BYTES = {
-    "B": 1, "kB": 10**3, "KB": 10**3, "MB": 10**6, "GB": 10**9, "TB": 10**12,
-    "KiB": 2**10, "MiB": 2**20, "GiB": 2**30, "TiB": 2**40,
-}  # fmt: skip
+# The base unit of each suffix, and its size in that unit.
+_SUFFIXES: Final[dict[str, tuple[Unit, Fraction]]] = {
+    suffix: (unit, size)
+    for unit in UNITS.values()
+    if unit.is_base
+    for suffix, size in unit.suffixes
+    if suffix
+}
 _NUMBER = r"-?\d{1,30}(?:\.\d{1,30})?"
-_QUANTITY = re.compile(rf"({_NUMBER})\s?([A-Za-zµ%]*)(/s)?")
+_QUANTITY = re.compile(rf"({_NUMBER})\s?([A-Za-zµ%°]*(?:/s)?)")
 _PART = re.compile(r"(\d{1,30}(?:\.\d{1,30})?)(us|µs|ms|s|m|h|d)")
 _COMPOUND = re.compile(rf"(?:{_PART.pattern}){{2,}}")
 
@@ -61,7 +42,10 @@ OPERATORS: Final[dict[str, Compare]] = {
 
 @dataclass(frozen=True, slots=True)
 class Quantity:
-    """An exact amount in base units; `unit` is None for a bare number, `text` is the spelling in the spec."""
+    """An exact amount in `unit`, None for a bare number; `text` is the spelling in the spec.
+
+    It is parsed to a base unit, and converted to the unit of the values that it is compared with.
+    """
 
     text: str
     value: Fraction
@@ -69,7 +53,13 @@ class Quantity:
 
     def fits(self, unit: Unit) -> bool:
         """Return whether the amount is in `unit`; a bare number fits the units that are written bare."""
-        return self.unit == unit or (self.unit is None and unit in BARE_UNITS)
+        return unit.is_bare if self.unit is None else self.unit.base == unit.base
+
+    def in_unit(self, unit: Unit) -> Quantity:
+        """Return the same amount in another unit of its dimension; unchanged if it has no unit that fits."""
+        if self.unit is None or self.unit == unit or not self.fits(unit):
+            return self
+        return replace(self, value=self.value * self.unit.scale / unit.scale, unit=unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +79,10 @@ class Condition:
         """Return whether the condition can be put to a signal in `unit`."""
         return self.is_any or self.threshold.fits(unit)
 
+    def in_unit(self, unit: Unit) -> Condition:
+        """Return the condition with its threshold in the unit of the compared values."""
+        return replace(self, threshold=self.threshold.in_unit(unit))
+
     @property
     def high_is_bad(self) -> bool:
         """Whether the condition is met above its threshold."""
@@ -106,34 +100,18 @@ class Condition:
 def parse_quantity(text: str) -> Quantity:
     """Parse a quantity such as `250ms`, `5MiB/s`, `40%` or `1h30m`. Raise ValueError if invalid."""
     if _COMPOUND.fullmatch(text):
-        total = sum((Fraction(n) * _SECONDS[unit] for n, unit in _PART.findall(text)), Fraction(0))
-        return Quantity(text, total, "seconds")
+        total = sum((Fraction(n) * _SUFFIXES[suffix][1] for n, suffix in _PART.findall(text)), Fraction(0))
+        return Quantity(text, total, SECONDS)
     match = _QUANTITY.fullmatch(text)
     if match is None:
         raise ValueError(f"`{text}` is not a quantity")
-    digits, suffix, per = match.groups()
-    value = Fraction(digits)
-    if suffix == "" and per:
-        return Quantity(text, value, "per_second")
-    if suffix in _BYTES:
-        return Quantity(text, value * _BYTES[suffix], "bytes_per_second" if per else "bytes")
-    if per:
-        raise ValueError(f"`{text}` is not a quantity: `{suffix}/s` is no unit")
-    if suffix == "":
-        return Quantity(text, value, None)
-    if suffix == "%":
-        return Quantity(text, value / 100, "ratio")
-    if suffix in _SECONDS:
-        return Quantity(text, value * _SECONDS[suffix], "seconds")
-    raise ValueError(f"`{text}` is not a quantity: `{suffix}` is no unit")
-
-
-def quantity_text(value: Fraction, unit: Unit) -> str:
-    """Return a spelling of the quantity that `parse_quantity` reads, exact if it has a finite decimal."""
-    factor, suffix = _SPELLINGS[unit]
-    scaled = value * factor
-    digits = format(Decimal(scaled.numerator) / Decimal(scaled.denominator), "f")
-    return f"{digits}{suffix}"
+    digits, suffix = match.groups()
+    if not suffix:
+        return Quantity(text, Fraction(digits), None)
+    if suffix not in _SUFFIXES:
+        raise ValueError(f"`{text}` is not a quantity: `{suffix}` is no unit")
+    unit, size = _SUFFIXES[suffix]
+    return Quantity(text, Fraction(digits) * size, unit)
 
 
 def parse_condition(text: str, operators: tuple[str, ...] = ("<", "<=", ">", ">=")) -> Condition:

@@ -8,13 +8,10 @@ from fractions import Fraction
 from typing import Final
 
 from victor_monitoring.promql.tree import Aggregate, Call, Expr
-from victor_monitoring.signals.metric import MetricType, Selector
+from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.signal import Signal, Stream
 
 ELSEWHERE: Final = "elsewhere"  # a label value that is unlikely in a spec
-COUNTER: frozenset[MetricType] = frozenset({"counter"})
-GAUGE: frozenset[MetricType] = frozenset({"gauge"})
-HISTOGRAM: frozenset[MetricType] = frozenset({"histogram"})
 
 
 def rate(signal: Signal, selector: Selector, suffix: str = "") -> Expr:

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Expr, Matcher, Vector
-from victor_monitoring.signals.metric import MetricType, Population, Selector, SeriesKey, groups, selected
-from victor_monitoring.signals.quantity import Quantity, Unit
+from victor_monitoring.signals.metric import (
+    LEVEL,
+    Population,
+    Selector,
+    SeriesKey,
+    SeriesRole,
+    groups,
+    selected,
+)
+from victor_monitoring.signals.quantity import Quantity
+from victor_monitoring.signals.units import Unit
 
 At = tuple[str | int, ...]
 LabelPairs: TypeAlias = tuple[tuple[str, str], ...]
@@ -27,16 +36,22 @@ class Interval:
 
 @dataclass(frozen=True, slots=True)
 class KindInput:
-    """A selector that a kind reads: its path below the kind, and the metric types that it accepts."""
+    """A selector that a kind reads: its path below the kind, and the roles of series that it accepts."""
 
     at: At
     selector: Selector
-    accepts: frozenset[MetricType]
+    roles: frozenset[SeriesRole]
 
     @property
-    def suffixes(self) -> tuple[str, ...]:
-        """The suffixes that the metric's series add to its name."""
-        return ("_bucket", "_count", "_sum") if self.selector.metric.type == "histogram" else ("",)
+    def role(self) -> SeriesRole | None:
+        """The role in which the kind reads the metric; None if the metric has no series of that role."""
+        return next(iter(self.roles & self.selector.metric.type.ROLES), None)
+
+    @property
+    def read_names(self) -> tuple[str, ...]:
+        """The names of the series that the kind's expression reads."""
+        suffixes = self.role.suffixes if self.role else ()
+        return tuple(self.selector.metric.name + suffix for suffix in suffixes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,8 +204,8 @@ class SignalKind(ABC):
         return self.reads_counters()
 
     def reads_counters(self) -> bool:
-        """Return whether any selector reads a counter or a histogram."""
-        return any(reading.selector.metric.type != "gauge" for reading in self.readings())
+        """Return whether any selector reads series that only grow."""
+        return any(reading.role is not LEVEL for reading in self.readings())
 
     def recordings(self, signal: Signal) -> tuple[Recording, ...]:
         """Return the recording rules, in order; the last one records the signal."""
@@ -279,7 +294,7 @@ class Signal:
         own = {
             series
             for reading in self.kind.readings()
-            for suffix in reading.suffixes
+            for suffix in reading.selector.metric.type.SUFFIXES
             for series in selected(population, reading.selector, suffix)
         }
         return own.union(*(part.series_in(population) for _, part in self.kind.parts()))
@@ -328,3 +343,13 @@ class Signal:
             values = losses.get(dict(each.labels)["part"], {}) if each.labels else self.evaluate(samples, at)
             found[each.record].update({(*labels, *each.labels): value for labels, value in values.items()})
         return found
+
+
+def labels_of_targets(signals: Iterable[Signal], instance: str) -> dict[str, Mapping[str, str]]:
+    """Return the target labels of each series that the signals read on one instance, by the series' name."""
+    return {
+        name: {**{matcher.label: matcher.value for matcher in signal.select}, "instance": instance}
+        for signal in signals
+        for reading in signal.kind.readings()
+        for name in reading.read_names
+    }

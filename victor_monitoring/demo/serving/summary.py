@@ -9,47 +9,7 @@ from typing import TypeAlias
 from victor_monitoring.demo.serving.watch import View
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.runtime.alert_states import ActiveSeries, AlertState, AlertStateName
-from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.signal import LabelPairs, Signal
-
-_SIZES = ("B", "KiB", "MiB", "GiB", "TiB")
-_DAY, _HOUR, _MINUTE = 86_400, 3600, 60
-
-
-def value_text(value: float, unit: Unit) -> str:
-    """Return a value with its unit: `41.2%`, `1.5 ms`, `420 MiB`, `12.4/s`, `83`."""
-    match unit:
-        case "ratio":
-            return f"{value * 100:.1f}%"
-        case "seconds":
-            return _duration(value)
-        case "bytes":
-            return _size(value)
-        case "bytes_per_second":
-            return f"{_size(value)}/s"
-        case "per_second":
-            return f"{_number(value)}/s"
-        case "count" | "score":
-            return _number(value)
-
-
-def _number(value: float) -> str:
-    return f"{value:.0f}" if abs(value) >= 100 or value == int(value) else f"{value:.3g}"
-
-
-def _duration(seconds: float) -> str:
-    for size, name in ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "m")):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.1f} {name}"
-    return f"{_number(seconds)} s" if seconds >= 1 or seconds == 0 else f"{_number(seconds * 1000)} ms"
-
-
-def _size(value: float) -> str:
-    unit = 0
-    while abs(value) >= 1024 and unit < len(_SIZES) - 1:
-        value, unit = value / 1024, unit + 1
-    return f"{_number(value)} {_SIZES[unit]}"
-
 
 States: TypeAlias = dict[str, AlertStateName]
 """The state of each alert, by its name."""
@@ -107,7 +67,7 @@ def _worst(signal: Signal, values: Mapping[LabelPairs, float], *, low_is_bad: bo
         return "", "no data"
     labels = (min if low_is_bad else max)(numbers, key=lambda key: numbers[key])
     own = ", ".join(value for label, value in labels if label in signal.by and label != "instance")
-    return own, value_text(numbers[labels], signal.unit)
+    return own, signal.unit.format.text(numbers[labels])
 
 
 def _about(state: AlertState) -> str:
@@ -117,4 +77,4 @@ def _about(state: AlertState) -> str:
         return signal.title
     series: ActiveSeries = state.series[0]
     own = "".join(f" {series.labels[label]}" for label in signal.by if label in series.labels)
-    return f"{signal.title}{own} {value_text(series.value, signal.unit)}, {state.alert.condition.text}"
+    return f"{signal.title}{own} {signal.unit.format.text(series.value)}, {state.alert.condition.text}"

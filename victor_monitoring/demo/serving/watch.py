@@ -17,7 +17,7 @@ from victor_monitoring.runtime.alert_states import AlertState, AlertStates
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
 from victor_monitoring.signals.alert import BoundAlert as WatchedAlert
-from victor_monitoring.signals.signal import LabelPairs
+from victor_monitoring.signals.signal import LabelPairs, labels_of_targets
 
 _LOGGER: Final = logging.getLogger(__name__)
 
@@ -52,7 +52,9 @@ class Watch:
         )
         limit = 2 * (span // spec.scrape + 1)
         prometheus = spec.service.prometheus or ASSUMED
-        self._ring = Ring(_targets(spec, instance), span, limit, prometheus=prometheus)
+        self._ring = Ring(
+            labels_of_targets(spec.signals.values(), instance), span, limit, prometheus=prometheus
+        )
         self._states = AlertStates([_watched(alert) for alert in spec.alerts])
         self._schedule = Schedule((spec.scrape, self.sample), (spec.evaluate, self.step))
 
@@ -88,17 +90,6 @@ class Watch:
 
     def _now(self) -> int:
         return round(self._clock() * 1000)
-
-
-def _targets(spec: Resolved, instance: str) -> dict[str, Mapping[str, str]]:
-    """Return the target labels of each series, by its name."""
-    found: dict[str, Mapping[str, str]] = {}
-    for signal in spec.signals.values():
-        labels = {**{matcher.label: matcher.value for matcher in signal.select}, "instance": instance}
-        for reading in signal.kind.readings():
-            metric = reading.selector.metric
-            found.update((f"{metric.name}{suffix}", labels) for suffix in reading.suffixes)
-    return found
 
 
 def _watched(alert: Alert) -> WatchedAlert:

@@ -60,14 +60,14 @@ def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | No
         return (min(high) + max(low)) / 2
     if high:
         level = max(least, least + 0.4 * (min(high) - least))
-        return math.floor(level) if signal.unit == "count" else level
+        return math.floor(level) if signal.unit.is_counted else level
     if low:
         threshold = max(low)
         most = threshold + abs(threshold) + 1 if interval.high is None else float(interval.high)
         level = threshold + 0.6 * (most - threshold)
-        return math.ceil(level) if signal.unit == "count" else level
-    if signal.unit == "ratio" and interval.high is not None:
-        return 0.4
+        return math.ceil(level) if signal.unit.is_counted else level
+    if signal.unit.whole is not None and interval.high == signal.unit.whole:
+        return 0.4 * float(signal.unit.whole)
     return None
 
 
@@ -84,19 +84,20 @@ def faulty_level(spec: Resolved, alert: Alert) -> float:
     limit = min((each * sign for each in (*beyond, *_bounds(alert))), default=math.inf) * sign
     step = min(abs(threshold) / 2 or 1.0, abs(limit - threshold) / 2)
     level = threshold + sign * step
-    if alert.signal.unit != "count":
+    if not alert.signal.unit.is_counted:
         return level
     whole = math.floor(threshold) + 1 if sign > 0 else math.ceil(threshold) - 1  # the nearest integer beyond
     return max(whole, math.floor(level)) if sign > 0 else min(whole, math.ceil(level))
 
 
 def _bounds(alert: Alert) -> list[float]:
-    """Return the end of the signal's range, and 100% for a ratio whose threshold is lower."""
+    """Return the end of the signal's range, and the whole of its unit if the threshold is lower."""
     interval, threshold = alert.signal.kind.range(), alert.condition.threshold.value
+    whole = alert.signal.unit.whole
     end = interval.high if alert.condition.high_is_bad else interval.low
     bounds = [] if end is None else [float(end)]
-    if alert.signal.unit == "ratio" and alert.condition.high_is_bad and threshold < 1:
-        bounds.append(1.0)
+    if whole is not None and alert.condition.high_is_bad and threshold < whole:
+        bounds.append(float(whole))
     return bounds
 
 
@@ -107,24 +108,15 @@ def is_met(signal: Signal, condition: Condition, population: Population) -> bool
 
 def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs, float]:
     """Return the values of the signal on a target whose only labels are those of its `select`."""
-    keys, counters = signal.series_in(population), _counters(signal)
+    keys = signal.series_in(population)
+    metrics = {reading.selector.metric for each in signal.with_parts() for reading in each.kind.readings()}
+    totals = frozenset[str]().union(*(metric.totals for metric in metrics))
     scrapes = 2 + max(each.window for each in signal.with_parts()) // signal.scrape
     times = [index * signal.scrape for index in range(scrapes + 1)]
     target = {matcher.label: matcher.value for matcher in signal.select}
     by_metric: dict[str, list[Series]] = {"up": [Series(target, times, [1.0] * len(times))]}
     for name, labels in keys:
         value = population[name, labels]
-        values = [value * time / 1000 if name in counters else value for time in times]
+        values = [value * time / 1000 if name in totals else value for time in times]
         by_metric.setdefault(name, []).append(Series({**target, **dict(labels)}, times, values))
     return signal.evaluate(SampleSet(by_metric), times[-1])
-
-
-def _counters(signal: Signal) -> set[str]:
-    """Return the names of the cumulative series."""
-    return {
-        f"{reading.selector.metric.name}{suffix}"
-        for each in signal.with_parts()
-        for reading in each.kind.readings()
-        if reading.selector.metric.type != "gauge"
-        for suffix in reading.suffixes
-    }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from victor_monitoring.language.resolved.spec import Resolved
@@ -56,12 +56,13 @@ _SMALL = 5  # counts below this are of things that rarely change, and do not mov
 
 @dataclass(frozen=True, slots=True)
 class Moving:
-    """A series: a gauge's level or a counter's growth per second, and the waves that move it.
+    """A series: its level, or its growth per second if it only grows, and the waves that move it.
 
-    A bucket of a histogram is not cumulative here: it leaves out the buckets below it.
+    It is independent of the other series of its metric.
     """
 
     metric: Metric
+    grows: bool
     level: float
     together: Wave
     alone: Wave
@@ -80,47 +81,23 @@ def moving(
 ) -> Mapping[SeriesKey, Moving]:
     """Return every series of a population as it moves: `held` ones hardly, idle counters not at all."""
     day = _DAY * spec.window / 1000
-    metrics = {name: declared.metric for declared in spec.declared for name in exposed(declared.metric)}
     calm = _capacities(spec)
     found: dict[SeriesKey, Moving] = {}
-    for key, level in _alone(population, metrics):
-        metric, name = metrics[key[0]], metrics[key[0]].name
-        together, alone = (_HELD, _HELD) if key in held else (_TOGETHER, _ALONE)
-        if metric.type == "gauge":
-            is_small = metric.unit == "count" and level < _SMALL
-            together, alone = (0.0, 0.0) if name in calm or is_small else (together, alone)
-        found[key] = Moving(
-            metric,
-            level=0.0 if is_idle and metric.type != "gauge" else level,
-            together=wave(f"{seed} {name}", day, together),
-            alone=wave(f"{seed} {key}", day, alone),
-        )
+    for metric in (declared.metric for declared in spec.declared):
+        own = {key: level for key, level in population.items() if key[0] in metric.series_names}
+        for key, level in metric.type.independent(own).items():
+            grows = key[0] in metric.totals
+            is_small = metric.unit.is_counted and level < _SMALL
+            is_calm = not grows and (metric.name in calm or is_small)
+            together, alone = (_HELD, _HELD) if key in held else (_TOGETHER, _ALONE)
+            found[key] = Moving(
+                metric,
+                grows,
+                level=0.0 if is_idle and grows else level,
+                together=wave(f"{seed} {metric.name}", day, 0.0 if is_calm else together),
+                alone=wave(f"{seed} {key}", day, 0.0 if is_calm else alone),
+            )
     return found
-
-
-def exposed(metric: Metric) -> tuple[str, ...]:
-    """Return the names of a metric's series."""
-    if metric.type != "histogram":
-        return (metric.name,)
-    return tuple(f"{metric.name}{suffix}" for suffix in ("_bucket", "_count", "_sum"))
-
-
-def _alone(population: Population, metrics: Mapping[str, Metric]) -> Iterator[tuple[SeriesKey, float]]:
-    """Yield the series with buckets that are not cumulative; `_count` is left out: it is their sum."""
-    below: dict[object, float] = {}
-    for key, value in sorted(population.items(), key=lambda item: (item[0][0], _bound(item[0]))):
-        if key[0] not in metrics or metrics[key[0]].type != "histogram":
-            yield key, value
-        elif key[0].endswith("_bucket"):
-            labels = tuple(pair for pair in key[1] if pair[0] != "le")
-            yield key, max(0.0, value - below.get((key[0], labels), 0.0))
-            below[key[0], labels] = value
-        elif key[0].endswith("_sum"):
-            yield key, value
-
-
-def _bound(key: SeriesKey) -> float:
-    return float(dict(key[1]).get("le", 0))
 
 
 def _capacities(spec: Resolved) -> set[str]:

@@ -9,8 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.signals.metric import Label, Metric, Population, Selector, SeriesKey, series_key
-from victor_monitoring.signals.quantity import Unit
+from victor_monitoring.signals.metric import Label, Metric, Population, Selector, SeriesKey
 
 EVENTS: Final = 40_000
 """Increase of a counter of events in the default window: rounding it hardly changes a ratio."""
@@ -20,9 +19,8 @@ _USUAL_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     **dict.fromkeys(("code", "status", "status_code"), ("200", "404", "500")),
     **dict.fromkeys(("route", "path", "handler", "endpoint"), ("/", "/search", "/items/{id}")),
     "method": ("GET", "POST"),
+    "quantile": ("0.5", "0.95", "0.99"),
 }
-_GROWTH: Final[Mapping[Unit, float]] = {"seconds": 0.4, "bytes": 2.0**20, "ratio": 0.1}
-_LEVELS: Final[Mapping[Unit, float]] = {"seconds": 3.0, "bytes": 200 * 2.0**20, "ratio": 0.3, "score": 90.0}
 _PATTERN = re.compile(r"[.*+?()\[\]{}|^$\\]")
 
 
@@ -31,34 +29,18 @@ def natural(spec: Resolved, seed: int) -> Population:
     found: dict[SeriesKey, float] = {}
     for declared in spec.declared:
         metric = declared.metric
-        selectors = [read.selector for read in spec.reads if read.selector.metric.name in metric.series()]
+        series = metric.series()
+        selectors = [read.selector for read in spec.reads if read.selector.metric.name in series]
         chance = random.Random(f"{seed} {metric.name}")  # noqa: S311 - it keeps no secret
-        sets = list(_weighted_sets(metric, selectors))
+        sets = list(_weighted_sets(series[metric.name], selectors))
         total = sum(weight for weight, _ in sets)
+        growth = series[metric.present].unit.growth
         for weight, labels in sets:
             near = chance.uniform(0.8, 1.2)
-            if metric.type == "gauge":
-                found[series_key(metric.name, labels)] = _level(metric) * (1 if _is_state(metric) else near)
-            else:
-                growth = _GROWTH.get("count" if metric.type == "histogram" else metric.unit)
-                rate = (EVENTS * 1000 / spec.window if growth is None else growth) * weight / total * near
-                found.update(_counted(metric, labels, rate))
+            rate = (EVENTS * 1000 / spec.window if growth is None else growth) * weight / total * near
+            level = _level(metric) * (1 if _is_state(metric) else near)
+            found.update(metric.type.typical(metric, labels, level, rate))
     return found
-
-
-def _counted(metric: Metric, labels: dict[str, str], rate: float) -> Iterator[tuple[SeriesKey, float]]:
-    """Yield the series of a counter, or of a histogram with observations around its middle bucket."""
-    if metric.type == "counter":
-        yield series_key(metric.name, labels), rate
-        return
-    bounds = [float(bound) for bound in metric.buckets]
-    middle = len(bounds) // 2
-    for place, bound in enumerate((*bounds, float("inf")), start=1):
-        share = min(1.0, (place / (middle + 2)) ** 2)
-        le = "+Inf" if place > len(bounds) else repr(bound)
-        yield series_key(f"{metric.name}_bucket", {**labels, "le": le}), rate * share
-    yield series_key(f"{metric.name}_count", labels), rate
-    yield series_key(f"{metric.name}_sum", labels), rate * bounds[middle] / 2
 
 
 def _level(metric: Metric) -> float:
@@ -67,12 +49,12 @@ def _level(metric: Metric) -> float:
     low, high = metric.low, metric.high
     if low is not None and high is not None:
         return float(low + (high - low) * 3 / 10)
-    return _LEVELS.get(metric.unit, 20.0)
+    return metric.unit.level
 
 
 def _is_state(metric: Metric) -> bool:
     """Return whether the metric is 0 or 1."""
-    return metric.unit == "count" and metric.low == 0 and metric.high == 1
+    return metric.unit.is_counted and metric.low == 0 and metric.high == 1
 
 
 def _weighted_sets(metric: Metric, selectors: list[Selector]) -> Iterator[tuple[float, dict[str, str]]]:

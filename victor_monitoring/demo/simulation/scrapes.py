@@ -5,15 +5,13 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable
 from threading import Lock
-from typing import Final
 
 from prometheus_client import Metric as Family
 from prometheus_client.registry import Collector
 from prometheus_client.samples import Sample
 
 from victor_monitoring.demo.simulation.faults import Faults
-
-_GROWING: Final = ("_total", "_bucket", "_count", "_sum")
+from victor_monitoring.signals.metric_types import METRIC_TYPES
 
 
 class Scrapes(Collector):
@@ -80,7 +78,7 @@ def _names(family: Family) -> set[str]:
 
 
 def _grows(family: Family, sample: Sample) -> bool:
-    return family.type in ("counter", "histogram") and sample.name.endswith(_GROWING)
+    return family.type in METRIC_TYPES and METRIC_TYPES[family.type].grows(family.name, sample.name)
 
 
 def _key(sample: Sample) -> tuple[str, tuple[tuple[str, str], ...]]:

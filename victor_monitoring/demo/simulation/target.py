@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from threading import Lock
 from typing import Final
 
 from prometheus_client import Metric as Family
-from prometheus_client.core import (
-    CounterMetricFamily,
-    GaugeMetricFamily,
-    HistogramMetricFamily,
-    UnknownMetricFamily,
-)
 from prometheus_client.registry import Collector
 
 from victor_monitoring.demo.simulation.faults import Faults
 from victor_monitoring.demo.simulation.movement import Moving, moving
 from victor_monitoring.demo.simulation.states import deciding, faulty, healthy
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.signals.metric import Metric, SeriesKey
-
-_Values = list[tuple[SeriesKey, float]]
+from victor_monitoring.signals.metric import Metric, Population, SeriesKey
 
 
 class SimulatedMetrics(Collector):
@@ -48,19 +39,19 @@ class SimulatedMetrics(Collector):
         with self._lock:
             now = self._clock()
             self._counted = {
-                key: self._count(key, each, now) for key, each in self._series.items() if _grows(each)
+                key: self._count(key, each, now) for key, each in self._series.items() if each.grows
             }
             self._faults, self._since = faults, now
             self._series = self._moving()
 
     def collect(self) -> Iterable[Family]:
         """Yield the family of every metric, in the order of the spec."""
-        values: dict[str, _Values] = {}
+        values: dict[str, dict[SeriesKey, float]] = {}
         with self._lock:
             now = self._clock()
             for key, each in self._series.items():
-                value = self._count(key, each, now) if _grows(each) else self._level(each, now)
-                values.setdefault(each.metric.name, []).append((key, value))
+                value = self._count(key, each, now) if each.grows else self._level(each, now)
+                values.setdefault(each.metric.name, {})[key] = value
         for declared in self.spec.declared:
             yield _family(declared.metric, values[declared.metric.name])
 
@@ -76,48 +67,18 @@ class SimulatedMetrics(Collector):
         value = each.value(now)
         if metric.low is not None and metric.high is not None:
             value = min(max(value, float(metric.low)), float(metric.high))
-        return float(round(value)) if metric.unit in ("count", "bytes") else value
+        return float(round(value)) if metric.unit.is_counted else value
 
     def _count(self, key: SeriesKey, each: Moving, now: float) -> float:
         return self._counted.get(key, 0.0) + each.growth(self._since, now)
 
 
-def _grows(each: Moving) -> bool:
-    return each.metric.type != "gauge"
-
-
-def _family(metric: Metric, values: _Values) -> Family:
-    names = metric.label_names
-    if metric.type == "gauge":
-        gauge = GaugeMetricFamily(metric.name, metric.help, labels=names)
-        for (_, labels), value in values:
-            gauge.add_metric([dict(labels)[name] for name in names], value)
-        return gauge
-    if metric.type == "histogram":
-        return _histogram(metric, values)
-    is_whole = metric.unit == "count"
-    plain = metric.name.endswith("_total")  # the suffix that the client appends to a counter's name
-    counter = (CounterMetricFamily if plain else UnknownMetricFamily)(metric.name, metric.help, labels=names)
-    for (_, labels), value in values:
-        counter.add_metric([dict(labels)[name] for name in names], math.floor(value) if is_whole else value)
-    return counter
-
-
-def _histogram(metric: Metric, values: _Values) -> Family:
-    sums = {labels: value for (name, labels), value in values if name.endswith("_sum")}
-    buckets: dict[tuple[tuple[str, str], ...], list[tuple[str, float]]] = {labels: [] for labels in sums}
-    for labels, le, value in _observed(values):
-        cumulative = buckets[labels]
-        cumulative.append((le, math.floor(value) + (cumulative[-1][1] if cumulative else 0)))
-    family = HistogramMetricFamily(metric.name, metric.help, labels=metric.label_names)
-    for labels, cumulative in buckets.items():
-        family.add_metric([dict(labels)[name] for name in metric.label_names], cumulative, sums[labels])
+def _family(metric: Metric, values: Population) -> Family:
+    # The client's families of counters append `_total` to a name without it: such a counter has no type here.
+    is_misnamed = not metric.name.endswith(metric.type.ENDING)
+    family = Family(
+        metric.type.family(metric.name), metric.help, "unknown" if is_misnamed else metric.type.NAME
+    )
+    for (name, labels), value in metric.type.exposed(metric, values):
+        family.add_sample(name, dict(labels), value)
     return family
-
-
-def _observed(values: _Values) -> Iterator[tuple[tuple[tuple[str, str], ...], str, float]]:
-    """Yield labels, bound and observations of each bucket, by ascending bounds."""
-    for (name, labels), value in sorted(values, key=lambda item: float(dict(item[0][1]).get("le", 0))):
-        if name.endswith("_bucket"):
-            own = tuple(pair for pair in labels if pair[0] != "le")
-            yield own, dict(labels)["le"], value

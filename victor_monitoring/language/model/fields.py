@@ -19,11 +19,13 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.language.model.template import Template, parse_template
 from victor_monitoring.promql.duration import parse_duration
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.signals.quantity import Condition, Quantity, TextError, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import WrittenSelector, parse_selector
+from victor_monitoring.signals.units import UNITS, Unit, custom_unit
 
 _CACHE_SIZE = 10_000  # parsed texts of each type
 # The labels of every rendered Kubernetes object that identify its spec and context.
@@ -78,6 +80,21 @@ def _number(value: object) -> Fraction:
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise invalid("this must be a number", "write it without quotes or unit, such as `0.95` or `40`")
     return Fraction(str(value))
+
+
+def _unit(value: object) -> Unit:
+    if isinstance(value, str) and value in UNITS:
+        return UNITS[value]
+    if (
+        isinstance(value, dict)
+        and value.keys() == {"suffix"}
+        and isinstance(value["suffix"], str)
+        and value["suffix"]
+    ):
+        return custom_unit(value["suffix"])
+    hint = unknown_name_hint(value, UNITS) if isinstance(value, str) else ""
+    any_other = "any other unit is written `{suffix: rpm}`"
+    raise invalid(f"`{value}` is no unit", f"{hint}; {any_other}" if hint else any_other)
 
 
 def _duration(text: str) -> int:
@@ -164,6 +181,24 @@ VersionField = Annotated[
     PrometheusVersion,
     _reader(_supported, 'write the version that runs, in quotes: `"2.42"` or newer'),
     _text_schema("3.14", "a version of Prometheus, 2.42 or newer"),
+]
+UnitField = Annotated[
+    Unit,
+    PlainValidator(_unit),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "enum": list(UNITS)},
+                {
+                    "type": "object",
+                    "required": ["suffix"],
+                    "additionalProperties": False,
+                    "properties": {"suffix": {"type": "string", "minLength": 1}},
+                },
+            ],
+            "description": "a unit",
+        }
+    ),
 ]
 NumberField = Annotated[Fraction, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 

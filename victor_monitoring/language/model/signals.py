@@ -18,13 +18,14 @@ from victor_monitoring.language.model.fields import (
     QuantityField,
     SelectorField,
     Text,
+    UnitField,
     WhereField,
     Written,
     invalid,
 )
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Selector
-from victor_monitoring.signals.quantity import Condition, Quantity, Unit
+from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.signal import Signal as ResolvedSignal
 from victor_monitoring.signals.signal import SignalKind
 
@@ -67,7 +68,7 @@ def _kind_type(kind: type[SignalKind]) -> Any:
 
 class _SignalKeys(Written):
     title: Text
-    unit: Unit
+    unit: UnitField
     by: list[LabelName] = Field(default=[])
     window: Duration | None = None
     ack: Acks = Field(default={})

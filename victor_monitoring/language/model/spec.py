@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
@@ -29,18 +29,25 @@ from victor_monitoring.language.model.fields import (
     TargetLabel,
     TemplateField,
     Text,
+    UnitField,
     VersionField,
     Written,
     invalid,
 )
 from victor_monitoring.language.model.signals import Signal
-from victor_monitoring.signals.quantity import Quantity, Unit
+from victor_monitoring.signals.metric_types import METRIC_TYPES
+from victor_monitoring.signals.quantity import Quantity
+from victor_monitoring.signals.units import COUNT, RATIO
 
 LabelTexts: TypeAlias = dict[TargetLabel, LabelValue]
 CheckSeverity: TypeAlias = Literal["off", "note", "warning", "error"]
 Merge: TypeAlias = Literal[
     "sum", "max", "min", "mostrecent", "livesum", "livemax", "livemin", "livemostrecent"
 ]
+if TYPE_CHECKING:
+    MetricTypeName: TypeAlias = str
+else:
+    MetricTypeName = Literal[tuple(METRIC_TYPES)]
 PanelType: TypeAlias = Literal["timeseries", "stat", "gauge", "bar", "pie", "table"]
 OUTPUTS = ("rules", "tests", "dashboard", "registry", "alertmanager", "kubernetes", "overlays", "docs")
 
@@ -65,7 +72,7 @@ def _version(value: int) -> int:
 
 
 def _share(value: Quantity) -> Quantity:
-    if value.unit != "ratio" or not 0 <= value.value <= 1:
+    if value.unit != RATIO or not 0 <= value.value <= 1:
         raise invalid(f"`{value.text}` is not a share from 0% to 100%", "write a share such as `100%`")
     return value
 
@@ -182,9 +189,9 @@ class Label(Written):
 class Metric(Written):
     """A metric: its type, unit and labels as they are exposed."""
 
-    type: Literal["counter", "gauge", "histogram"]
+    type: MetricTypeName
     help: Text
-    unit: Unit = "count"
+    unit: UnitField = COUNT
     labels: dict[LabelName, Label] = {}
     buckets: Annotated[list[QuantityField], Field(min_length=1)] | None = None
     merge: Merge | None = None

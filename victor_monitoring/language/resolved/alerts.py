@@ -53,7 +53,7 @@ class AlertResolver:
             name=name,
             group=group,
             signal=signal,
-            condition=alert.when,
+            condition=alert.when.in_unit(signal.unit),
             guard=guard,
             pending=self._scale(alert.for_),
             keep_firing=None if alert.keep_firing_for is None else self._scale(alert.keep_firing_for),
@@ -76,7 +76,7 @@ class AlertResolver:
         if guard is None:
             return None
         signal = self._signal(guard.signal, path)
-        return None if signal is None else Guard(signal, guard.when)
+        return None if signal is None else Guard(signal, guard.when.in_unit(signal.unit))
 
     def _labels(self, alert: written.Alert, component: str) -> LabelPairs:
         """Return the labels of the rule: service's, component's, its own, and the fixed ones, which win."""

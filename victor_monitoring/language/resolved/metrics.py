@@ -9,6 +9,7 @@ from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.spec import Component, Declared, Resolved
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.metric import Label, Metric, Selector
+from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 
@@ -46,7 +47,7 @@ def _owners_read(signal: Signal, owners: Mapping[str, str]) -> Iterator[str]:
 
 
 def resolve_metric(name: str, metric: written.Metric) -> Metric:
-    """Return a metric with its buckets in base units."""
+    """Return a metric with its buckets in its unit."""
     low, high = metric.range or (None, None)
     labels = (
         Label(label, None if value.values is None else tuple(value.values), value.limit)
@@ -54,11 +55,11 @@ def resolve_metric(name: str, metric: written.Metric) -> Metric:
     )
     return Metric(
         name=name,
-        type=metric.type,
+        type=METRIC_TYPES[metric.type],
         unit=metric.unit,
         help=metric.help,
         labels=tuple(labels),
-        buckets=tuple(sorted(bucket.value for bucket in metric.buckets or ())),
+        buckets=tuple(sorted(bucket.in_unit(metric.unit).value for bucket in metric.buckets or ())),
         merge=metric.merge,
         low=low,
         high=high,
@@ -110,7 +111,7 @@ def _anchor(component: written.Component, metrics: Iterable[Metric]) -> Selector
     metric = next(iter(fitting), None)
     if metric is None:
         return None
-    return Selector(metric.series().get(f"{metric.name}_count", metric))
+    return Selector(metric.series()[metric.present])
 
 
 _PLATFORM: Final = ("instance", "job", "namespace", "pod", "container", "node", "endpoint", "service")

@@ -14,22 +14,17 @@ from victor_monitoring.language.resolved.spec import Declared, Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.live.exposition.exposition import Exposition, ExpositionToken, Metadata, Sample
 from victor_monitoring.signals.metric import Metric
+from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.signal import LabelPairs
+from victor_monitoring.signals.units import other_endings
 
 _TOTAL: Final = "_total"
 CREATED: Final = "_created"  # the start time that some clients add to each counter and histogram
 _SUFFIXES: Final = {
-    "histogram": ("_bucket", "_count", "_sum"),
     "gaugehistogram": ("_bucket", "_gcount", "_gsum"),
-    "summary": ("", "_count", "_sum"),
+    **{name: each.SUFFIXES for name, each in METRIC_TYPES.items()},
 }
 _OPENMETRICS_SUFFIXES: Final = {"counter": _TOTAL, "info": "_info"}  # not part of the name on the TYPE line
-# The endings of a name that show another unit, by the unit that the spec declares.
-OTHER_UNITS: Final = {
-    "seconds": ("ms", "milliseconds", "us", "microseconds", "ns", "nanoseconds", "minutes", "hours", "days"),
-    "bytes": ("bits", "kb", "kilobytes", "mb", "megabytes", "gb", "gigabytes", "kib", "mib", "gib"),
-    "ratio": ("percent", "percentage", "pct"),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +52,16 @@ class Comparison:
 
     def is_unread(self, metric: Metric) -> bool:
         """Return whether a line of the metric is malformed, so that no series can be called missing."""
-        return any(name in self.exposition.unread for name in series_names(metric))
+        return any(name in self.exposition.unread for name in metric.series_names)
 
     def samples_of(self, metric: Metric) -> Iterator[Sample]:
         """Yield every sample of the metric."""
-        for name in series_names(metric):
+        for name in metric.series_names:
             yield from self.samples.get(name, ())
 
     def metadata(self, lines: Mapping[str, Metadata], metric: Metric) -> Metadata | None:
         """Return the metric's TYPE, HELP or UNIT line: OpenMetrics names a counter without `_total`."""
-        stem = metric.name.removesuffix(_TOTAL) if metric.type == "counter" else metric.name
+        stem = metric.type.family(metric.name)
         return lines.get(metric.name) or (lines.get(stem) if stem not in self.samples else None)
 
     def type_of(self, metric: Metric) -> Metadata | None:
@@ -77,7 +72,7 @@ class Comparison:
     def has_other_type(self, metric: Metric) -> bool:
         """Return whether the metric is exposed with another type than the declared one."""
         found = self.type_of(metric)
-        return found is not None and found.value.text != metric.type
+        return found is not None and found.value.text != metric.type.NAME
 
     def target(self, sample: Sample) -> LabelPairs:
         """Return the target labels; empty unless the series was scraped through a Prometheus or a gateway."""
@@ -88,10 +83,11 @@ class Comparison:
         )
 
     def own_labels(self, metric: Metric, sample: Sample) -> Iterator[tuple[ExpositionToken, ExpositionToken]]:
-        """Yield the metric's own non-empty labels, without target labels and `le`."""
+        """Yield the metric's own non-empty labels, without target labels and the label of its type."""
         added = {name for name, _ in self.target(sample)}
-        if metric.type == "histogram" and sample.name.text.endswith("_bucket"):
-            added.add("le")
+        suffix, label = metric.type.LABEL or ("", "")
+        if sample.name.text == metric.name + suffix:
+            added.add(label)
         for name, value in sample.labels:
             if value.text and name.text not in added:
                 yield name, value
@@ -104,20 +100,15 @@ def compare(spec: Resolved, exposition: Exposition, components: Sequence[str] | 
         samples[sample.name.text].append(sample)
     declared = tuple(each for each in spec.declared if components is None or each.component in components)
     places = _places(exposition)
-    known = {name for each in spec.declared for name in (each.metric.name, *series_names(each.metric))}
+    known = {name for each in spec.declared for name in (each.metric.name, *each.metric.series_names)}
     misnamed = {
         each.metric.name: found
         for each in declared
-        if not {each.metric.name, *series_names(each.metric)} & (places.keys() | samples.keys())
+        if not {each.metric.name, *each.metric.series_names} & (places.keys() | samples.keys())
         for found in [_name_with_other_unit(each.metric, places.keys() - known)]
         if found
     }
     return Comparison(spec, exposition, declared, dict(samples), places, misnamed, target_labels(spec))
-
-
-def series_names(metric: Metric) -> tuple[str, ...]:
-    """Return the names of the series of a metric, such as `x_bucket`, `x_count` and `x_sum`."""
-    return tuple(metric.name + suffix for suffix in _SUFFIXES.get(metric.type, ("",)))
 
 
 def _places(exposition: Exposition) -> dict[str, ExpositionToken]:
@@ -153,8 +144,10 @@ def _name_with_other_unit(metric: Metric, exposed: set[str]) -> str | None:
     """Return an exposed name that differs from the metric's in unit or type only; None if none does."""
     total = _TOTAL if metric.name.endswith(_TOTAL) else ""
     stem = metric.name.removesuffix(_TOTAL)
-    plain = stem.removesuffix(f"_{metric.unit}")
-    other_units = (f"{plain}_{unit}{total}" for unit in OTHER_UNITS.get(metric.unit, ()))
+    plain = next(
+        (stem.removesuffix(f"_{each}") for each in metric.unit.endings if stem.endswith(f"_{each}")), stem
+    )
+    other_units = (f"{plain}_{ending}{total}" for ending in other_endings(metric.unit))
     candidates = [*other_units, stem if total else f"{metric.name}{_TOTAL}"]
     return next((name for name in candidates if name in exposed), None)
 

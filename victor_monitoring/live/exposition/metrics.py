@@ -9,15 +9,14 @@ from victor_monitoring.base.diagnostics import Severity
 from victor_monitoring.language.resolved.spec import Declared
 from victor_monitoring.live.exposition.comparison import (
     CREATED,
-    OTHER_UNITS,
     Comparison,
     Deviation,
     close_to,
     deviation_kind,
-    series_names,
 )
+from victor_monitoring.signals.units import UNITS
 
-_UNITS: Final = {*OTHER_UNITS, *(unit for units in OTHER_UNITS.values() for unit in units)}
+_UNITS: Final = {ending for unit in UNITS.values() for ending in (*unit.endings, *unit.foreign_endings)}
 
 
 @deviation_kind("VM804", "other-type")
@@ -74,7 +73,7 @@ def other_unit(comparison: Comparison) -> Iterator[Deviation]:
         metric = declared.metric
         exposed = comparison.metadata(comparison.exposition.units, metric)
         unit = None if exposed is None else exposed.value.text
-        if exposed is not None and unit in _UNITS and unit != metric.unit:
+        if exposed is not None and unit in _UNITS and unit not in metric.unit.endings:
             message = f"`{metric.name}` is exposed in {unit}, and declared in {metric.unit}"
             yield Deviation(exposed.value, message, "expose it as the spec says, or correct the spec")
         other = comparison.misnamed.get(metric.name)
@@ -119,8 +118,11 @@ def metric_without_series(comparison: Comparison) -> Iterator[Deviation]:
             or not comparison.is_exposed(metric)
         ):
             continue
-        missing = [name for name in series_names(metric) if name not in comparison.samples]
-        is_empty = len(missing) == len(series_names(metric))
+        optional = {metric.name + suffix for suffix in metric.type.OPTIONAL}
+        missing = [
+            name for name in metric.series_names if name not in comparison.samples and name not in optional
+        ]
+        is_empty = not any(True for _ in comparison.samples_of(metric))
         if missing and not (is_empty and (declared.may_be_absent or declared.rest)):
             place = comparison.places.get(metric.name) or next(comparison.samples_of(metric)).name
             if is_empty:
@@ -131,7 +133,9 @@ def metric_without_series(comparison: Comparison) -> Iterator[Deviation]:
             else:
                 names = " and ".join(f"`{name}`" for name in missing)
                 yield Deviation(
-                    place, f"the histogram `{metric.name}` has no {names}", "expose whole histograms"
+                    place,
+                    f"the {metric.type} `{metric.name}` has no {names}",
+                    f"expose the whole {metric.type}",
                 )
 
 
@@ -146,7 +150,7 @@ def undeclared_metric(comparison: Comparison) -> Iterator[Deviation]:
     """
     declared = {each.metric.name for each in comparison.spec.declared}
     stems = {name.removesuffix("_total") for name in declared}
-    known = declared | {name for each in comparison.spec.declared for name in series_names(each.metric)}
+    known = declared | {name for each in comparison.spec.declared for name in each.metric.series_names}
     known |= {stem + CREATED for stem in stems} | set(comparison.misnamed.values())
     for name, place in comparison.places.items():
         # OpenMetrics' TYPE line names a counter without `_total`.

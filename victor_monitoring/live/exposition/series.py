@@ -83,7 +83,7 @@ def other_buckets(comparison: Comparison) -> Iterator[Deviation]:
     """
     for declared in comparison.declared:
         metric = declared.metric
-        if metric.type != "histogram" or comparison.has_other_type(metric):
+        if not metric.buckets or comparison.has_other_type(metric):
             continue
         wanted = {float(bound) for bound in metric.buckets} | {float("inf")}
         for samples in _histograms(comparison, metric):

@@ -18,7 +18,6 @@ from victor_monitoring.live.apply.patterns import (
 )
 from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, rules_of
 from victor_monitoring.promql.tree import Aggregate, Matcher, Vector, text
-from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.signal import Signal
 
 Query = Callable[[str], Sequence[Mapping[str, Any]]]
@@ -85,10 +84,10 @@ class _SeriesAudit:
             if (
                 read.selector.matchers
                 and not is_explained
-                and not self._exists(_vector(read.selector, select))
+                and not self._exists(read.selector.present(select))
             ):
                 self._missing.add(metric)
-                series = text(_vector(read.selector, select))
+                series = text(read.selector.present(select))
                 hint = "check the label's value, and that the service sets it from the start"
                 yield Finding(read.path, f"`{series}` matches no live series", hint, pattern=UNMATCHED)
 
@@ -117,7 +116,7 @@ class _SeriesAudit:
 
     def _metric(self, component: Component, declared: Declared) -> Iterator[Finding]:
         name = declared.metric.name
-        whole = Vector(_series(declared.metric.name, declared.metric.type), component.select)
+        whole = Vector(declared.metric.present, component.select)
         if name in self._optional or self._exists(whole):
             return
         self._missing.update(declared.metric.series())
@@ -165,16 +164,6 @@ class _SeriesAudit:
 
     def _exists(self, vector: Vector) -> bool:
         return bool(self._query(text(Aggregate("count", vector, None))))
-
-
-def _vector(selector: Selector, select: tuple[Matcher, ...]) -> Vector:
-    vector = selector.vector(select)
-    return Vector(_series(vector.metric, selector.metric.type), vector.matchers)
-
-
-def _series(name: str, kind: str) -> str:
-    """Return a series name of the metric: a histogram has no series under its own name."""
-    return f"{name}_count" if kind == "histogram" else name
 
 
 def rule_findings(

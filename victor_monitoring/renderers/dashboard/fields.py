@@ -10,21 +10,10 @@ from grafanalib.core import Threshold
 
 from victor_monitoring.language.resolved.spec import Panel
 from victor_monitoring.renderers.dashboard.thresholds import AlertThresholds, ThresholdStep
-from victor_monitoring.signals.quantity import Unit
 from victor_monitoring.signals.signal import Interval, Signal
 
 JsonObject: TypeAlias = dict[str, Any]  # grafanalib merges such objects into its own JSON
 
-_UNITS: Final[dict[Unit, str]] = {
-    "ratio": "percentunit",
-    "seconds": "s",
-    "bytes": "bytes",
-    "count": "short",
-    "per_second": "cps",
-    "bytes_per_second": "binBps",
-    "score": "none",
-}
-_FULL_SCALE: Final = ("ratio", "score")  # units whose upper bound is a natural end of an axis
 _LINES: Final = {"mode": "dashed"}
 _NEUTRAL: Final = (ThresholdStep("blue", None),)  # neither good nor bad
 
@@ -54,7 +43,7 @@ def field_config(panel: Panel, limits: AlertThresholds) -> JsonObject:
     overrides = [] if len(panel.signals) == 1 else list(_own_thresholds(panel, limits))
     by_series = panel.type in ("timeseries", "pie")
     defaults: JsonObject = {
-        "unit": _UNITS[panel.signals[0].unit],
+        "unit": panel.signals[0].unit.grafana,
         "color": {"mode": "palette-classic" if by_series else "thresholds"},
     }
     if panel.type == "timeseries":
@@ -105,7 +94,7 @@ def _tops(signals: Iterable[Signal], limits: AlertThresholds) -> list[Fraction]:
     """Return the thresholds that are bad to exceed, or without any the upper ends of the signals' ranges."""
     alerts = (alert for signal in signals for alert in limits.alerts(signal))
     highs = [alert.condition.threshold.value for alert in alerts if alert.condition.high_is_bad]
-    ends = (signal.kind.range().high for signal in signals if signal.unit in _FULL_SCALE)
+    ends = (signal.kind.range().high for signal in signals if signal.unit.whole is not None)
     return highs or [end for end in ends if end is not None]
 
 
@@ -117,7 +106,7 @@ def _table_defaults() -> JsonObject:
 
 def _column(signal: Signal, limits: AlertThresholds) -> JsonObject:
     """Return the override of a table's column: its unit, and its thresholds as cell colours."""
-    properties = [_property("unit", _UNITS[signal.unit])]
+    properties = [_property("unit", signal.unit.grafana)]
     if steps := limits.steps(signal):
         cell = {"type": "color-background", "mode": "basic"}
         properties += [_thresholds(steps), _property("custom.cellOptions", cell)]

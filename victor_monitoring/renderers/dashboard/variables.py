@@ -87,10 +87,5 @@ def _metrics(signal: Signal) -> Iterator[Metric]:
 
 def _metric_with(label: str, signal: Signal) -> str:
     """Return a series name with the label: of the signal's first metric that declares it, else `up`."""
-    names = (_series_name(metric) for metric in _metrics(signal) if label in metric.label_names)
+    names = (metric.present for metric in _metrics(signal) if label in metric.label_names)
     return next(names, "up")
-
-
-def _series_name(metric: Metric) -> str:
-    """Return a name with series of the metric: a histogram has none under its own name."""
-    return f"{metric.name}_count" if metric.type == "histogram" else metric.name

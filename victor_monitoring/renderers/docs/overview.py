@@ -72,7 +72,7 @@ def _component(component: Component) -> Iterator[str]:
     )
     yield from (f"{shown}; targets with {selected}.", "")
     rows = (
-        (code(each.metric.name), each.metric.type, each.metric.unit, *_metric_cells(each))
+        (code(each.metric.name), str(each.metric.type), str(each.metric.unit), *_metric_cells(each))
         for each in component.metrics
     )
     yield from table(("metric", "type", "unit", "labels", "meaning"), rows)

@@ -84,7 +84,7 @@ def _construction(metric: Metric, name: str, aliases: Aliases) -> Iterator[str]:
         if any(label.values is None for label in metric.labels):
             arguments.append("on_overflow")
         yield from lines(prefixed(f"self._{name} = ", call("_Children", arguments)), _BODY)
-    elif metric.type == "gauge":
+    elif not metric.type.STARTS_AT_ZERO:
         arguments = [literal(metric.name), literal(metric.help), "registry=registry", *_options(metric)]
         yield from lines(prefixed(f"self._{name} = ", call("_LateGauge", arguments)), _BODY)
     else:
@@ -94,13 +94,13 @@ def _construction(metric: Metric, name: str, aliases: Aliases) -> Iterator[str]:
 def _client_call(metric: Metric) -> Bracketed:
     labels = [plain(metric.label_names)] if metric.labels else []
     options = ["registry=registry", *_options(metric)]
-    return call(metric.type.capitalize(), [literal(metric.name), literal(metric.help), *labels, *options])
+    return call(str(metric.type.CLIENT), [literal(metric.name), literal(metric.help), *labels, *options])
 
 
 def _options(metric: Metric) -> Iterator[LayoutNode]:
-    if metric.type == "histogram" and metric.buckets:
+    if metric.buckets:
         yield prefixed("buckets=", plain([float(bound) for bound in metric.buckets]))
-    if metric.type == "gauge" and metric.merge is not None:
+    if metric.merge is not None:
         yield f"multiprocess_mode={literal(metric.merge)}"
 
 
@@ -119,7 +119,7 @@ def _access(metric: Metric, name: str, aliases: Aliases) -> Iterator[str]:
         yield ""
         yield from lines(_signature(metric, name, aliases), INDENT)
         result: LayoutNode = call(f"return self._{name}", parameters(metric.labels).values())
-    elif metric.type == "gauge":
+    elif not metric.type.STARTS_AT_ZERO:
         yield from ("", f"{INDENT}@property", f"{INDENT}def {name}(self) -> Gauge:")
         result = f"return self._{name}.gauge"
     else:
@@ -134,4 +134,4 @@ def _signature(metric: Metric, name: str, aliases: Aliases) -> Bracketed:
         f"{named[label.name]}: {'str' if label.values is None else aliases[metric.name, label.name][0]}"
         for label in metric.labels
     )
-    return Bracketed(f"def {name}(", ("self", *typed), f") -> {metric.type.capitalize()}:")
+    return Bracketed(f"def {name}(", ("self", *typed), f") -> {metric.type.CLIENT}:")

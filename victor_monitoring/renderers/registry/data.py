@@ -20,8 +20,8 @@ def metric_data(declared: Declared, attribute: str) -> Mapping[str, PythonValue]
     data: dict[str, PythonValue] = {
         "component": declared.component,
         "attribute": attribute,
-        "type": metric.type,
-        "unit": metric.unit,
+        "type": str(metric.type),
+        "unit": metric.unit.written(),
         "help": metric.help,
         "labels": {label.name: _label_data(label) for label in metric.labels},
         "rest": declared.rest,
@@ -43,7 +43,7 @@ def signal_data(signal: Signal, component: str | None) -> Mapping[str, PythonVal
     """
     return {
         "title": signal.title,
-        "unit": signal.unit,
+        "unit": signal.unit.written(),
         "component": component,
         "kind": signal.kind.NAME,
         "parameters": _fields(signal.kind),

@@ -2,23 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Final
-
 from victor_monitoring.language.model.template import Placeholder, Template
 from victor_monitoring.language.resolved.spec import Alert, Resolved
-from victor_monitoring.signals.quantity import Unit
-
-# How a value of each unit is formatted: Prometheus' template function and a suffix.
-_WRITTEN: Final[Mapping[Unit, tuple[str, str]]] = {
-    "ratio": ("humanizePercentage", ""),
-    "seconds": ("humanizeDuration", ""),
-    "bytes": ("humanize1024", "B"),
-    "count": ("humanize", ""),
-    "per_second": ("humanize", "/s"),
-    "bytes_per_second": ("humanize1024", "B/s"),
-    "score": ("humanize", ""),
-}
 
 
 def alert_annotations(spec: Resolved, alert: Alert) -> dict[str, str]:
@@ -49,8 +34,7 @@ def annotation(template: Template, alert: Alert) -> str:
 def _placeholder(placeholder: Placeholder, alert: Alert) -> str:
     match placeholder.name:
         case "value":
-            function, suffix = _WRITTEN[alert.signal.unit]
-            return f"{{{{ $value | {function} }}}}{suffix}"
+            return alert.signal.unit.format.template()
         case "threshold":
             return alert.condition.threshold.text
         case label:

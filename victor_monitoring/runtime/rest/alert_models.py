@@ -7,7 +7,6 @@ from typing import Annotated, TypeAlias
 from pydantic import BaseModel, ConfigDict, Field
 
 from victor_monitoring.runtime.alert_states import AlertStateName
-from victor_monitoring.signals.quantity import Unit
 
 # Null for NaN and infinities, which JSON does not have.
 JsonNumber: TypeAlias = float | None
@@ -43,7 +42,7 @@ class SignalModel(StrictModel):
     """A signal over this process alone. It has no values without traffic or with too few samples."""
 
     title: str
-    unit: Unit
+    unit: str
     query: _Query
     fault: Annotated[str | None, Field(description="Why it cannot be told here at all; null where it can.")]
     values: list[LabelledValueModel]

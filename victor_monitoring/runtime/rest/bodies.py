@@ -44,7 +44,7 @@ class ResponseBodies:
             "firing": [alert.name for alert in firing],
             "pending": [each.alert.name for each in alerts if each.state == "pending"],
             "silent": [each.signal.name for each in signals if _is_silent(each)],
-            "scores": [_score(each, signals) for each in signals if each.signal.unit == "score"],
+            "scores": [_score(each, signals) for each in signals if each.signal.kind.parts()],
         }
 
     def _origin(self, measured: float) -> Mapping[str, Any]:
@@ -68,7 +68,7 @@ class ResponseBodies:
 def signals_by_name(signals: Iterable[SignalValues]) -> dict[str, Any]:
     """Return the signals of a body by name, each with its values."""
     return {
-        each.signal.name: {"title": each.signal.title, "unit": each.signal.unit, **_signal_body(each)}
+        each.signal.name: {"title": each.signal.title, "unit": str(each.signal.unit), **_signal_body(each)}
         for each in signals
     }
 

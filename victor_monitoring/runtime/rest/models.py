@@ -133,7 +133,7 @@ class _Maker:
         series = self._model(
             f"{metric.attribute}_series",
             f"A series of `{metric.name}`.",
-            (("labels", labels, ""), *(_DISTRIBUTION if metric.type == "histogram" else _NUMBER)),
+            (("labels", labels, ""), *(_DISTRIBUTION if metric.type.PRESENT else _NUMBER)),
         )
         return list.__class_getitem__(series)
 

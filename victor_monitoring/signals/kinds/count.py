@@ -10,9 +10,9 @@ from typing import ClassVar, Literal
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Aggregate, Binary, Expr, number
 from victor_monitoring.signals.evaluation import folded, last_values
-from victor_monitoring.signals.metric import Population, Selector, selected
-from victor_monitoring.signals.quantity import Condition, Quantity, Unit
-from victor_monitoring.signals.reading import GAUGE, first_labels, fold, group, label_sets_in, latest, stream
+from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
+from victor_monitoring.signals.quantity import Condition, Quantity
+from victor_monitoring.signals.reading import first_labels, fold, group, label_sets_in, latest, stream
 from victor_monitoring.signals.signal import (
     At,
     Interval,
@@ -24,6 +24,7 @@ from victor_monitoring.signals.signal import (
     Stream,
     shared,
 )
+from victor_monitoring.signals.units import COUNT, Unit
 
 _FOLDS: dict[str, Literal["min", "max"]] = {"min": "min", "livemin": "min", "max": "max", "livemax": "max"}
 
@@ -41,16 +42,21 @@ class Count(SignalKind):
     where: Condition
     agg: Literal["min", "max"] | None = None
 
+    @property
+    def condition(self) -> Condition:
+        """The condition in the metric's unit."""
+        return self.where.in_unit(self.of.metric.unit)
+
     def readings(self) -> tuple[KindInput, ...]:
-        return (KindInput(("of",), self.of, GAUGE),)
+        return (KindInput(("of",), self.of, frozenset({LEVEL})),)
 
     def units(self) -> tuple[Unit, ...]:
-        return ("count",)
+        return (COUNT,)
 
     def quantities(self) -> tuple[tuple[At, Quantity, Unit], ...]:
-        threshold = self.where.threshold
-        bare_fits = threshold.unit is None and self.of.metric.unit == "ratio"  # a state: 0 or 1
-        return () if bare_fits else ((("where",), threshold, self.of.metric.unit),)
+        threshold, unit = self.where.threshold, self.of.metric.unit
+        is_state = threshold.unit is None and unit.whole == 1  # 0 or 1
+        return () if is_state else ((("where",), threshold, unit),)
 
     def range(self) -> Interval:
         closed = all(label.values is not None for label in self.of.metric.labels)
@@ -66,13 +72,14 @@ class Count(SignalKind):
     def promql(self, signal: Signal) -> Expr:
         own = (label for label in self.of.metric.label_names if label not in signal.labels)
         members = Aggregate(self.fold() or "min", latest(signal, self.of), (*signal.labels, *own))
-        met = Binary(self.where.op, members, number(self.where.threshold.value), as_bool=True)
+        met = Binary(self.where.op, members, number(self.condition.threshold.value), as_bool=True)
         return fold(signal, "sum", met)
 
     def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
         member = (*signal.labels, *self.of.metric.label_names)
         members = folded(self.fold() or "min", last_values(signal, self.of, samples, at), member)
-        met = ((dict(labels), float(self.where.is_met(value))) for labels, value in members.items())
+        condition = self.condition
+        met = ((dict(labels), float(condition.is_met(value))) for labels, value in members.items())
         return folded("sum", met, signal.labels)
 
     def words(self, signal: Signal) -> str:
@@ -132,7 +139,7 @@ class Count(SignalKind):
         }
 
     def _meets(self, value: float) -> bool:
-        return self.where.holds(Fraction(value))
+        return self.condition.holds(Fraction(value))
 
     def _members(self, signal: Signal, number: int) -> list[dict[str, str]]:
         """Return `number` members of one group, or fewer if the labels allow no more."""
@@ -150,7 +157,8 @@ class Count(SignalKind):
 
     def _values(self) -> tuple[Fraction, Fraction]:
         """Return a value that meets the condition, and one that does not."""
-        threshold = self.where.threshold.value
+        condition = self.condition
+        threshold = condition.threshold.value
         near = (threshold, threshold + 1, threshold - 1)
-        good = next(value for value in near if self.where.holds(value))
-        return good, next(value for value in near if not self.where.holds(value))
+        good = next(value for value in near if condition.holds(value))
+        return good, next(value for value in near if not condition.holds(value))

@@ -14,9 +14,8 @@ from victor_monitoring.promql.functions import bucket_quantile, upper_bound
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Aggregate, Call, Expr, number, number_text
 from victor_monitoring.signals.evaluation import folded, rates
-from victor_monitoring.signals.metric import Population, Selector, SeriesKey, selected, series_key
-from victor_monitoring.signals.quantity import Unit
-from victor_monitoring.signals.reading import HISTOGRAM, first_labels, growing, rate
+from victor_monitoring.signals.metric import BUCKETS, Population, Selector, SeriesKey, selected, series_key
+from victor_monitoring.signals.reading import first_labels, growing, rate
 from victor_monitoring.signals.signal import (
     Interval,
     InvalidParameters,
@@ -27,6 +26,7 @@ from victor_monitoring.signals.signal import (
     Stream,
     shared,
 )
+from victor_monitoring.signals.units import Unit
 
 _NORMAL, _SPREAD = NormalDist(), 0.8  # durations of services are roughly log-normal, with about this sigma
 
@@ -45,7 +45,7 @@ class Quantile(SignalKind):
     of: Selector
 
     def readings(self) -> tuple[KindInput, ...]:
-        return (KindInput(("of",), self.of, HISTOGRAM),)
+        return (KindInput(("of",), self.of, frozenset({BUCKETS})),)
 
     def units(self) -> tuple[Unit, ...]:
         return (self.of.metric.unit,)

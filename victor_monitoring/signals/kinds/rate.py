@@ -12,11 +12,8 @@ from victor_monitoring.promql.functions import quotient
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Binary, Expr
 from victor_monitoring.signals.evaluation import folded, last_values, rates
-from victor_monitoring.signals.metric import Population, Selector, selected, totalling
-from victor_monitoring.signals.quantity import DIMENSIONS, UNITS, Unit
+from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import (
-    COUNTER,
-    GAUGE,
     first_labels,
     fold,
     group,
@@ -26,6 +23,7 @@ from victor_monitoring.signals.reading import (
     stream,
 )
 from victor_monitoring.signals.signal import Interval, KindInput, LabelPairs, Signal, SignalKind, Stream
+from victor_monitoring.signals.units import COUNT, UNITS, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +36,17 @@ class Rate(SignalKind):
     per: Selector | None = None
 
     def readings(self) -> tuple[KindInput, ...]:
-        mine = KindInput(("of",), self.of, COUNTER)
-        return (mine,) if self.per is None else (mine, KindInput(("per",), self.per, GAUGE))
+        mine = KindInput(("of",), self.of, frozenset({TOTAL}))
+        return (mine,) if self.per is None else (mine, KindInput(("per",), self.per, frozenset({LEVEL})))
 
     def units(self) -> tuple[Unit, ...]:
-        seconds, size = DIMENSIONS[self.of.metric.unit]
-        per_seconds, per_size = DIMENSIONS[self.per.metric.unit] if self.per else (0, 0)
-        wanted = (seconds - 1 - per_seconds, size - per_size)
-        return tuple(unit for unit in UNITS if DIMENSIONS[unit] == wanted and unit not in ("count", "score"))
+        of, per = self.of.metric.unit, self.per.metric.unit if self.per else COUNT
+        if of.exponents is None or per.exponents is None:
+            return ()
+        wanted = (of.exponents[0] - per.exponents[0] - 1, of.exponents[1] - per.exponents[1])
+        scale = of.scale / per.scale
+        possible = (unit for unit in UNITS.values() if not unit.is_bare)
+        return tuple(unit for unit in possible if unit.exponents == wanted and unit.scale == scale)
 
     def range(self) -> Interval:
         return Interval(Fraction(0), None)

@@ -12,11 +12,8 @@ from victor_monitoring.promql.functions import quotient
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Binary, Expr, number
 from victor_monitoring.signals.evaluation import folded, last_values, rates
-from victor_monitoring.signals.metric import Population, Selector, selected, totalling
-from victor_monitoring.signals.quantity import DIMENSIONS, Unit
+from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import (
-    COUNTER,
-    GAUGE,
     first_labels,
     fold,
     group,
@@ -36,6 +33,7 @@ from victor_monitoring.signals.signal import (
     SignalKind,
     Stream,
 )
+from victor_monitoring.signals.units import RATIO, Unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +51,11 @@ class Ratio(SignalKind):
     at_most_one: bool = False
 
     def readings(self) -> tuple[KindInput, ...]:
-        accepts = COUNTER | GAUGE
-        return (KindInput(("of",), self.of, accepts), KindInput(("over",), self.over, accepts))
+        roles = frozenset({TOTAL, LEVEL})
+        return (KindInput(("of",), self.of, roles), KindInput(("over",), self.over, roles))
 
     def units(self) -> tuple[Unit, ...]:
-        return ("ratio",)
+        return (RATIO,)
 
     def shares(self) -> tuple[Share, ...]:
         return (Share(("of",), self.of, self.over, self.at_most_one),)
@@ -87,10 +85,10 @@ class Ratio(SignalKind):
 
     def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
         part, whole = self.of.metric, self.over.metric
-        if {part.type, whole.type} == {"counter", "gauge"}:
+        if {reading.role for reading in self.readings()} == {TOTAL, LEVEL}:
             message = f"`{part.name}` is a {part.type} and `{whole.name}` a {whole.type}"
             yield InvalidParameters(("over",), message, "divide counters by counters, or gauges by gauges")
-        elif DIMENSIONS[part.unit] != DIMENSIONS[whole.unit]:
+        elif (part.unit.exponents, part.unit.scale) != (whole.unit.exponents, whole.unit.scale):
             message = f"`{part.name}` is in {part.unit} and `{whole.name}` in {whole.unit}"
             yield InvalidParameters(("over",), message, "a ratio divides like by like")
 
@@ -134,6 +132,6 @@ class Ratio(SignalKind):
 def _series(
     signal: Signal, of: Selector, labels: Mapping[str, str], target: Mapping[str, str], units: Fraction
 ) -> Stream:
-    if of.metric.type == "gauge":
+    if LEVEL in of.metric.type.ROLES:
         return stream(of.metric.name, labels, target, units)
     return growing(signal, of.metric.name, labels, target, units)

@@ -12,7 +12,8 @@ from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, number, number_text
 from victor_monitoring.signals.evaluation import folded, instant_values
 from victor_monitoring.signals.metric import Metric, Population, Selector
-from victor_monitoring.signals.quantity import Quantity, Unit
+from victor_monitoring.signals.metric_types.gauge import Gauge
+from victor_monitoring.signals.quantity import Quantity
 from victor_monitoring.signals.reading import another, relabelled
 from victor_monitoring.signals.signal import (
     At,
@@ -26,10 +27,11 @@ from victor_monitoring.signals.signal import (
     SignalKind,
     Stream,
 )
+from victor_monitoring.signals.units import SCORE, Unit
 
 LOSS = "loss"
 PART = "part"  # the label with the part's name in the recorded losses
-_UP = Selector(Metric("up", "gauge"))
+_UP = Selector(Metric("up", Gauge()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,12 +44,22 @@ class ScorePart:
     best: Quantity
     reduce: Literal["max", "min"] | None = None
 
+    @property
+    def worst_value(self) -> Fraction:
+        """The value at which all points are lost, in the signal's unit."""
+        return self.worst.in_unit(self.signal.unit).value
+
+    @property
+    def best_value(self) -> Fraction:
+        """The value at which none are lost, in the signal's unit."""
+        return self.best.in_unit(self.signal.unit).value
+
     def loss(self, labels: tuple[str, ...]) -> Expr:
         """Return the expression of the points lost, above 0 only; a NaN or a missing value loses none."""
         value = self.signal.value()
         if set(self.signal.labels) != set(labels):
             value = Aggregate(self.reduce or "max", value, labels)
-        best, span = self.best.value, self.worst.value - self.best.value
+        best, span = self.best_value, self.worst_value - self.best_value
         moved = value if best == 0 else Binary("-", value, number(best))
         share = Call("clamp", (Binary("/", moved, number(span)), number(0), number(1)))
         return Binary(">", Binary("*", number(self.weight), share), number(0))
@@ -56,7 +68,7 @@ class ScorePart:
         """Return the points lost over the samples up to `at`, equal to those of `loss`."""
         values = self.signal.evaluate(samples, at).items()
         reduced = folded(self.reduce or "max", ((dict(key), value) for key, value in values), labels)
-        best, worst = float(self.best.value), self.worst.value - self.best.value
+        best, worst = float(self.best_value), self.worst_value - self.best_value
         shares = ((key, quotient(value - best, float(worst))) for key, value in reduced.items())
         # A NaN is not above 0, so it loses nothing.
         return {key: float(self.weight) * min(share, 1) for key, share in shares if share > 0}
@@ -75,7 +87,7 @@ class Score(SignalKind):
         return ()
 
     def units(self) -> tuple[Unit, ...]:
-        return ("score",)
+        return (SCORE,)
 
     def range(self) -> Interval:
         return Interval(Fraction(0), Fraction(100))
@@ -145,7 +157,7 @@ class Score(SignalKind):
                 yield InvalidParameters(
                     (index, "weight"), "a weight must be above 0", "remove the part, or weigh it"
                 )
-            if part.worst.value == part.best.value:
+            if part.worst_value == part.best_value:
                 yield InvalidParameters(
                     (index, "worst"), "`worst` equals `best`", "give the value at which all is lost"
                 )
@@ -179,10 +191,10 @@ class Score(SignalKind):
             parts = (part, *(each for each in self.of if each is not part))
             (_, value), *rest = self._levels(max(100 - level, part.weight), parts)
             others = self._spread(rest, targets)
-            worse = part.worst.value + (part.worst.value - part.best.value) / 2
-            values = (worse, value) if value == part.worst.value else (value,)
+            worse = part.worst_value + (part.worst_value - part.best_value) / 2
+            values = (worse, value) if value == part.worst_value else (value,)
             lost = next(made for each in values if (made := self._made(part, each, targets)))
-            at_best = self._spread([(part, part.best.value)], targets)
+            at_best = self._spread([(part, part.best_value)], targets)
             yield DominantPart(
                 part.signal.name,
                 lost=self._with_up([*lost, *others], targets),
@@ -196,8 +208,8 @@ class Score(SignalKind):
         for part in parts or self.of:
             lost = min(part.weight, missing)
             missing -= lost
-            span = part.worst.value - part.best.value
-            levels.append((part, part.best.value + span * lost / part.weight))
+            span = part.worst_value - part.best_value
+            levels.append((part, part.best_value + span * lost / part.weight))
         return levels
 
     def _spread(
@@ -209,8 +221,8 @@ class Score(SignalKind):
             kind, mine = part.signal.kind, targets
             if part.reduce is not None:
                 mine = [each for each in targets if _alike(each, targets[0], part.signal.labels)]
-                picks_worst = (part.reduce == "max") == (part.worst.value > part.best.value)
-                elsewhere = part.best.value if picks_worst else value
+                picks_worst = (part.reduce == "max") == (part.worst_value > part.best_value)
+                elsewhere = part.best_value if picks_worst else value
                 for target in targets:
                     if target not in mine:
                         found += kind.synthesise(part.signal, elsewhere, target)
@@ -246,7 +258,7 @@ class Score(SignalKind):
             raise ValueError(f"no score is {level}")
         lost = (100 - level) / 100
         return tuple(
-            (part.signal, float(part.best.value) + float(part.worst.value - part.best.value) * lost)
+            (part.signal, float(part.best_value) + float(part.worst_value - part.best_value) * lost)
             for part in self.of
         )
 

@@ -11,10 +11,10 @@ from typing import ClassVar, Literal
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Expr
 from victor_monitoring.signals.evaluation import folded, last_values
-from victor_monitoring.signals.metric import Population, Selector, selected
-from victor_monitoring.signals.quantity import Unit
-from victor_monitoring.signals.reading import GAUGE, first_labels, fold, latest, stream
+from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
+from victor_monitoring.signals.reading import first_labels, fold, latest, stream
 from victor_monitoring.signals.signal import Interval, KindInput, LabelPairs, Signal, SignalKind, Stream
+from victor_monitoring.signals.units import Unit
 
 _FOLDS: dict[str, Callable[[Iterable[float]], float]] = {"max": max, "min": min, "sum": sum, "avg": fmean}
 
@@ -29,14 +29,15 @@ class Value(SignalKind):
     agg: Literal["max", "min", "sum", "avg"]
 
     def readings(self) -> tuple[KindInput, ...]:
-        return (KindInput(("of",), self.of, GAUGE),)
+        return (KindInput(("of",), self.of, frozenset({LEVEL})),)
 
     def units(self) -> tuple[Unit, ...]:
-        return (self.of.metric.unit,)
+        unit = self.of.metric.unit
+        return () if unit.is_moment else (unit,)
 
     def range(self) -> Interval:
         metric = self.of.metric
-        low = metric.low if metric.low is not None else Fraction(0) if metric.unit == "bytes" else None
+        low = metric.unit.least if metric.low is None else metric.low
         return Interval(low, None if self.agg == "sum" else metric.high)
 
     def promql(self, signal: Signal) -> Expr:

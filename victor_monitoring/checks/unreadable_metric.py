@@ -1,4 +1,4 @@
-"""Counters read without a rate."""
+"""Metrics read by a kind of signal that cannot read their type."""
 
 from __future__ import annotations
 
@@ -9,18 +9,20 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 
 
-@check("VM201", "counter-without-rate")
-def counter_without_rate(spec: Resolved) -> Iterator[Finding]:
-    """Counters are read by a kind of signal that expects gauges.
+@check("VM201", "unreadable-metric")
+def unreadable_metric(spec: Resolved) -> Iterator[Finding]:
+    """Metrics are read by a kind of signal that expects another type.
 
-    A counter only grows, from an arbitrary start: its value shows how long the process has been running.
+    A counter only grows, from an arbitrary start: its value shows how long the process has been running. The
+    rate of a gauge takes every decrease for a reset. A quantile needs buckets, which only a histogram has. No
+    series has the histogram's own name: they are its buckets, `_count` and `_sum`.
 
     Bad: `value: {of: requests_total}`. Good: `rate: {of: requests_total}`.
     """
     for signal in spec.signals.values():
         for reading in signal.kind.readings():
             metric = reading.selector.metric
-            if "gauge" in reading.accepts and "counter" not in reading.accepts and metric.type == "counter":
+            if reading.role is None:
                 path = ("signals", signal.name, signal.kind.NAME, *reading.at)
                 message = f"`{signal.kind.NAME}` cannot read `{metric.name}`: it is a {metric.type}"
-                yield Finding(path, message, "read it as a rate or a ratio")
+                yield Finding(path, message, metric.type.INSTEAD)

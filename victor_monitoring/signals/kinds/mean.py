@@ -1,0 +1,77 @@
+"""The mean of the observations of a histogram or a summary."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import ClassVar
+
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.functions import quotient
+from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.tree import Binary, Expr
+from victor_monitoring.signals.evaluation import folded, rates
+from victor_monitoring.signals.metric import SUM_AND_COUNT, Population, Selector, selected, totalling
+from victor_monitoring.signals.reading import first_labels, fold, growing, rate
+from victor_monitoring.signals.signal import Interval, KindInput, LabelPairs, Signal, SignalKind, Stream
+from victor_monitoring.signals.units import Unit
+
+
+@dataclass(frozen=True, slots=True)
+class Mean(SignalKind):
+    """The rate of the sum of `of` divided by the rate of its count: the mean of the window's observations."""
+
+    NAME: ClassVar[str] = "mean"
+
+    of: Selector
+
+    def readings(self) -> tuple[KindInput, ...]:
+        return (KindInput(("of",), self.of, frozenset({SUM_AND_COUNT})),)
+
+    def units(self) -> tuple[Unit, ...]:
+        return (self.of.metric.unit,)
+
+    def range(self) -> Interval:
+        return Interval(Fraction(0), None)
+
+    def operation(self, signal: Signal) -> str:
+        return f"mean_{duration_text(signal.window)}"
+
+    def promql(self, signal: Signal) -> Expr:
+        total, count = (fold(signal, "sum", rate(signal, self.of, suffix)) for suffix in ("_sum", "_count"))
+        return Binary("/", total, count)
+
+    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        total, count = (
+            folded("sum", rates(signal, self.of, samples, at, suffix), signal.labels)
+            for suffix in ("_sum", "_count")
+        )
+        return {key: quotient(total[key], count[key]) for key in total if key in count}
+
+    def words(self, signal: Signal) -> str:
+        return f"the mean of {self.of} over {duration_text(signal.window)}"
+
+    def synthesise(
+        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+    ) -> tuple[Stream, ...]:
+        if level < 0:
+            raise ValueError("a mean of observations is never negative")
+        metric, count = self.of.metric, traffic or Fraction(level.denominator)
+        labels = {label: value for label, value in first_labels(self.of).items() if label in self._labels}
+        return (
+            growing(signal, f"{metric.name}_sum", labels, target, level * count),
+            growing(signal, f"{metric.name}_count", labels, target, count),
+        )
+
+    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
+        """Scale the sums; the counts keep their values."""
+        if level < 0:
+            raise ValueError("a mean of observations is never negative")
+        count = sum(selected(population, self.of, "_count").values())
+        return totalling(selected(population, self.of, "_sum"), level * count)
+
+    @property
+    def _labels(self) -> tuple[str, ...]:
+        """The labels of the sum and of the count."""
+        return self.of.metric.series()[self.of.metric.present].label_names

@@ -1,0 +1,36 @@
+"""Counters: totals that only grow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+
+from victor_monitoring.signals.metric import TOTAL, Metric, MetricType, SeriesKey, series_key
+from victor_monitoring.signals.units import COUNT
+
+
+class Counter(MetricType):
+    """A total since the start of the process."""
+
+    NAME = "counter"
+    ROLES = frozenset({TOTAL})
+    INSTEAD = "read it as a rate or a ratio"
+    TOTALS = frozenset({""})
+    ENDING = "_total"
+    CLIENT = "Counter"
+    STARTS_AT_ZERO = True
+
+    def typical(
+        self, metric: Metric, labels: Mapping[str, str], level: float, growth: float
+    ) -> Iterator[tuple[SeriesKey, float]]:
+        yield series_key(metric.name, labels), growth
+
+
+def with_sum_and_count(metric: Metric) -> dict[str, Metric]:
+    """Return a metric of observations, and the counters `_count` and `_sum` that are a part of it."""
+    counter = replace(metric, type=Counter(), buckets=())
+    return {
+        metric.name: metric,
+        f"{metric.name}_count": replace(counter, name=f"{metric.name}_count", unit=COUNT),
+        f"{metric.name}_sum": replace(counter, name=f"{metric.name}_sum"),
+    }
