@@ -68,7 +68,10 @@ def _type(value: Mapping[str, Any]) -> str:
             return f"list of {_type(value['items'])}"
         case "object":
             inner = next(iter(value.get("patternProperties", {}).values()), value.get("additionalProperties"))
-            return f"name: {_type(inner)}" if isinstance(inner, Mapping) else "mapping"
+            if isinstance(inner, Mapping):
+                return f"name: {_type(inner)}"
+            keys = ", ".join(f"{key}: {_type(each)}" for key, each in value.get("properties", {}).items())
+            return f"`{{{keys}}}`" if keys else "mapping"
         case "null":
             return "`null`"
         case kind:

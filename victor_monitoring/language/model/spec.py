@@ -191,7 +191,7 @@ class Metric(Written):
 
     type: MetricTypeName
     help: Text
-    unit: UnitField = COUNT
+    unit: UnitField = Field(default_factory=lambda: COUNT, json_schema_extra={"default": "count"})
     labels: dict[LabelName, Label] = {}
     buckets: Annotated[list[QuantityField], Field(min_length=1)] | None = None
     merge: Merge | None = None
