@@ -22,7 +22,7 @@ from tests.programs import version
 from tests.rules.rendered import PERFORMANCE, compiled_text
 from victor_monitoring.promql.samples import SampleSet
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
-from victor_monitoring.signals.alert import BoundAlert
+from victor_monitoring.signals.alert import AlertRule
 from victor_monitoring.signals.evaluation import label_pairs
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
@@ -130,9 +130,9 @@ def active_in_prometheus(scene: Scene, service: Service) -> dict[int, dict[Label
     return found
 
 
-def labelled(alert: BoundAlert, keys: Iterable[LabelPairs]) -> set[Labels]:
+def labelled(alert: AlertRule, keys: Iterable[LabelPairs]) -> set[Labels]:
     """Return the label sets of the alert's series."""
-    own = {**alert.labels, "alertname": alert.name}
+    own = {**dict(alert.labels), "alertname": alert.name}
     return {frozenset({**dict(key), **own}.items()) for key in keys}
 
 
@@ -155,7 +155,7 @@ def possible(signal: Signal, choices: list[SampleSet], at: int) -> dict[LabelPai
     return found
 
 
-def doubtful(alerts: Iterable[BoundAlert], choices: list[SampleSet], at: int) -> set[Labels]:
+def doubtful(alerts: Iterable[AlertRule], choices: list[SampleSet], at: int) -> set[Labels]:
     """Return the series of alerts whose condition depends on the samples that its rules have seen."""
     found: set[Labels] = set()
     for alert in alerts if len(choices) > 1 else ():

@@ -7,7 +7,7 @@ import pytest
 from victor_monitoring.promql.samples import SampleSet, Series
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.runtime.alert_states import AlertStates
-from victor_monitoring.signals.alert import BoundAlert
+from victor_monitoring.signals.alert import AlertRule
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.metric_types.gauge import Gauge
@@ -22,10 +22,10 @@ DEPTH = Signal(
 )  # fmt: skip
 
 
-def alert(pending: int, keep_firing: int | None) -> BoundAlert:
-    return BoundAlert(
+def alert(pending: int, keep_firing: int | None) -> AlertRule:
+    return AlertRule(
         "Deep", "g", DEPTH, parse_condition("> 5"), None, pending * SECOND,
-        None if keep_firing is None else keep_firing * SECOND, "warning", "till", {"severity": "warning"},
+        None if keep_firing is None else keep_firing * SECOND, "warning", "till", (("severity", "warning"),),
         None, None,
     )  # fmt: skip
 

@@ -20,8 +20,7 @@ from victor_monitoring.promql.functions import bucket_quantile, per_second, quot
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.promql.samples import STALE, SampleSet, Series
 from victor_monitoring.promql.tree import Matcher
-from victor_monitoring.signals.alert import BoundAlert as EvaluatedAlert
-from victor_monitoring.signals.alert import Guard
+from victor_monitoring.signals.alert import AlertRule, Guard
 from victor_monitoring.signals.evaluation import folded
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile
@@ -357,8 +356,8 @@ def test_an_alert_holds_where_its_guard_does():
     """A guard is matched by its own labels; the signal's labels remain in the result."""
     memory = signal(Value(Selector(MEMORY), "max"), by=("instance",))
     guard = Guard(signal(Rate(Selector(JOBS))), parse_condition("> 1/s"))
-    alert = EvaluatedAlert(
-        "Full", "g", memory, parse_condition("> 1kB"), guard, 0, None, "critical", "till", {}, None, None
+    alert = AlertRule(
+        "Full", "g", memory, parse_condition("> 1kB"), guard, 0, None, "critical", "till", (), None, None
     )
     series = {"memory_bytes": [each_scrape(A, [2000.0] * 5), each_scrape(B, [10.0] * 5)]}
     busy, idle = (growing({**B, "result": "ok"}, step) for step in (30, 3))

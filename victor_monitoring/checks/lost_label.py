@@ -6,10 +6,10 @@ from collections.abc import Iterator
 
 from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.checks.check import check
-from victor_monitoring.language.model.template import Template
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.signals.template import Template
 
 
 @check("VM404", "lost-label")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from victor_monitoring.language.model.template import Placeholder, Template
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.rule_tests.case import Firing
+from victor_monitoring.signals.template import Placeholder, Template
 
 
 def firing(spec: Resolved, alert: Alert, series: Mapping[str, str], value: float) -> Firing:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from fractions import Fraction
 
-from victor_monitoring.language.model.template import Placeholder
 from victor_monitoring.language.resolved.meta import (
     METRIC_MISSING,
     SERVICE_ABSENT,
@@ -17,6 +16,7 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.case import Firing
 from victor_monitoring.signals.signal import Stream
+from victor_monitoring.signals.template import Placeholder
 
 FiringAlert = tuple[str, tuple[Firing, ...]]
 

@@ -173,29 +173,15 @@ class Oracle:
         elif index == 0:
             key = (id(streams), at, way)
         else:
-            return self._evaluated(script, at, way)
+            return self.alert.guarded_values(script.samples(way), at)
         if key not in self._known:
             self._streams.append(streams)  # a reference, so that no other object gets this id
-            self._known[key] = self._evaluated(script, at, way)
+            self._known[key] = self.alert.guarded_values(script.samples(way), at)
         return self._known[key]
 
     def _meets_bound(self, script: Script, at: int) -> bool:
         """Return whether a scrape is exactly at the start of a window, where versions differ."""
         return any(at >= reach and (at - reach) % script.interval == 0 for reach in self.reaches)
-
-    def _evaluated(self, script: Script, at: int, way: PrometheusVersion) -> ValuesByLabels:
-        samples = script.samples(way)
-        values = self.alert.signal.evaluate(samples, at)
-        guard = self.alert.guard
-        if guard is None:
-            return values
-        met = [
-            dict(key)
-            for key, value in guard.signal.evaluate(samples, at).items()
-            if guard.condition.is_met(value)
-        ]
-        labels = guard.signal.labels
-        return {key: v for key, v in values.items() if {n: text for n, text in key if n in labels} in met}
 
     def _firing(
         self, times: Sequence[int], way: Sequence[tuple[int, frozenset[LabelPairs]]]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from victor_monitoring.promql.samples import Samples
-from victor_monitoring.signals.alert import BoundAlert
+from victor_monitoring.signals.alert import AlertRule
 from victor_monitoring.signals.signal import LabelPairs
 
 AlertStateName: TypeAlias = Literal["inactive", "pending", "firing"]
@@ -30,7 +30,7 @@ class ActiveSeries:
 class AlertState:
     """An alert and its active series."""
 
-    alert: BoundAlert
+    alert: AlertRule
     series: tuple[ActiveSeries, ...]
 
     @property
@@ -43,7 +43,7 @@ class AlertState:
 class AlertStates:
     """The states of several alerts; each step is one evaluation of their rules."""
 
-    def __init__(self, alerts: Iterable[BoundAlert]) -> None:
+    def __init__(self, alerts: Iterable[AlertRule]) -> None:
         self._watched = [_Watched(alert) for alert in alerts]
 
     def step(self, samples: Samples, at: int) -> None:
@@ -70,7 +70,7 @@ class _Active:
 class _Watched:
     """One alert and its active series, by their labels."""
 
-    def __init__(self, alert: BoundAlert) -> None:
+    def __init__(self, alert: AlertRule) -> None:
         self.alert = alert
         self._active: dict[LabelPairs, _Active] = {}
 
@@ -93,7 +93,7 @@ class _Watched:
         return at - active.unmet_since < self.alert.keep_firing
 
     def state(self) -> AlertState:
-        own = {**self.alert.labels, "alertname": self.alert.name}
+        own = {**dict(self.alert.labels), "alertname": self.alert.name}
         series = (
             ActiveSeries(
                 {**dict(labels), **own}, "firing" if each.firing else "pending", each.value, each.since

@@ -1,14 +1,15 @@
-"""Alerting rules as plain data, for a process that evaluates its own signals."""
+"""Alerting rules: a condition on a signal, by its expression and by its values over samples."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.tree import Binary, Expr, Number
 from victor_monitoring.signals.evaluation import label_pairs
 from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import LabelPairs, Signal
+from victor_monitoring.signals.template import Template
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +21,8 @@ class Guard:
 
 
 @dataclass(frozen=True, slots=True)
-class BoundAlert:
-    """An alert. Durations are milliseconds, `labels` are those that it adds, `summary` is a template."""
+class AlertRule:
+    """An alert as it is evaluated. Durations are milliseconds, `labels` are all labels that the rule adds."""
 
     name: str
     group: str
@@ -32,18 +33,33 @@ class BoundAlert:
     keep_firing: int | None
     severity: str
     component: str
-    labels: Mapping[str, str]
-    summary: str | None
+    labels: LabelPairs
+    summary: Template | None
     runbook: str | None
 
+    @property
+    def expr(self) -> Expr:
+        """The expression of the rule: the signal beyond its threshold, and the guard's condition."""
+        fires, guard = _compared(self.signal, self.condition), self.guard
+        if guard is None:
+            return fires
+        return Binary("and", fires, _compared(guard.signal, guard.condition), guard.signal.labels)
+
+    def guarded_values(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        """Return the signal's values at `at`, only those for which the guard's condition is met."""
+        values, guard = self.signal.evaluate(samples, at), self.guard
+        if guard is None or not values:
+            return values
+        others = guard.signal.evaluate(samples, at).items()
+        met = {key for key, value in others if guard.condition.is_met(value)}
+        return {k: value for k, value in values.items() if label_pairs(dict(k), guard.signal.labels) in met}
+
     def met_values(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """Return the signal's values that meet the condition at `at` while the guard is met."""
-        values = self.signal.evaluate(samples, at).items()
-        met = {key: value for key, value in values if self.condition.is_met(value)}
-        if self.guard is None or not met:
-            return met
-        guard = self.guard
-        guarded = {
-            key for key, value in guard.signal.evaluate(samples, at).items() if guard.condition.is_met(value)
-        }
-        return {k: value for k, value in met.items() if label_pairs(dict(k), guard.signal.labels) in guarded}
+        """Return the guarded values that meet the condition."""
+        values = self.guarded_values(samples, at).items()
+        return {key: value for key, value in values if self.condition.is_met(value)}
+
+
+def _compared(signal: Signal, condition: Condition) -> Binary:
+    """Return the comparison of the signal's value with the threshold."""
+    return Binary(condition.op, signal.value(), Number(condition.threshold.value))

@@ -11,13 +11,14 @@ from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
 from victor_monitoring.promql.tree import Matcher
-from victor_monitoring.signals.alert import BoundAlert, Guard
+from victor_monitoring.signals.alert import AlertRule, Guard
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.quantity import OPERATORS, Condition, Quantity, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import parse_selector
 from victor_monitoring.signals.signal import At, Signal, SignalKind
+from victor_monitoring.signals.template import parse_template
 from victor_monitoring.signals.units import unit_of
 
 _Kind = TypeVar("_Kind", bound=SignalKind)
@@ -47,7 +48,7 @@ class Bound:
 
     metrics: Mapping[str, Metric]
     signals: Mapping[str, Signal]
-    alerts: Mapping[str, BoundAlert]
+    alerts: Mapping[str, AlertRule]
 
 
 def bind(data: RegistryData) -> Bound:
@@ -157,9 +158,9 @@ def _metric(name: str, written: Mapping[str, Any]) -> Metric:
     )
 
 
-def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> BoundAlert:
+def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> AlertRule:
     signal, guard = signals[written["signal"]], written["only_if"]
-    return BoundAlert(
+    return AlertRule(
         name=name,
         group=written["group"],
         signal=signal,
@@ -169,8 +170,8 @@ def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal])
         keep_firing=written["keep_firing_for"],
         severity=written["severity"],
         component=written["component"],
-        labels=written["labels"],
-        summary=written["summary"],
+        labels=tuple(written["labels"].items()),
+        summary=None if written["summary"] is None else parse_template(written["summary"]),
         runbook=written["runbook"],
     )
 

@@ -11,12 +11,11 @@ from typing import Final
 
 from prometheus_client import Metric as Family
 
-from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.prometheus_version import ASSUMED
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
-from victor_monitoring.signals.alert import BoundAlert as WatchedAlert
 from victor_monitoring.signals.signal import LabelPairs, labels_of_targets
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -55,7 +54,7 @@ class Watch:
         self._ring = Ring(
             labels_of_targets(spec.signals.values(), instance), span, limit, prometheus=prometheus
         )
-        self._states = AlertStates([_watched(alert) for alert in spec.alerts])
+        self._states = AlertStates(spec.alerts)
         self._schedule = Schedule((spec.scrape, self.sample), (spec.evaluate, self.step))
 
     def start(self) -> None:
@@ -90,20 +89,3 @@ class Watch:
 
     def _now(self) -> int:
         return round(self._clock() * 1000)
-
-
-def _watched(alert: Alert) -> WatchedAlert:
-    return WatchedAlert(
-        name=alert.name,
-        group=alert.group,
-        signal=alert.signal,
-        condition=alert.condition,
-        guard=alert.guard,
-        pending=alert.pending,
-        keep_firing=alert.keep_firing,
-        severity=alert.severity,
-        component=alert.component,
-        labels=dict(alert.labels),
-        summary=None,  # the condition is shown instead
-        runbook=None,
-    )

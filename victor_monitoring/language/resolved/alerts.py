@@ -60,10 +60,11 @@ class AlertResolver:
             detect_within=None if alert.detect_within is None else self._scale(alert.detect_within),
             severity=alert.severity,
             component=component,
+            labels=self._labels(alert, component),
             summary=alert.summary,
+            runbook=self._service.runbook(name),
             description=alert.description,
             actions=tuple(alert.actions),
-            labels=self._labels(alert, component),
             own_labels=label_pairs(alert.labels),
         )
 

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from victor_monitoring.language.model.template import Placeholder, Template
 from victor_monitoring.language.resolved.spec import Component, Meta, Resolved
 from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.signals.template import Placeholder, Template
 
 MetaSubject: TypeAlias = Literal["target", "service", "metric"]
 

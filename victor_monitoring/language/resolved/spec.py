@@ -9,15 +9,15 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from victor_monitoring.language.model.template import Template
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
-from victor_monitoring.promql.tree import Binary, Expr, Matcher, Number
-from victor_monitoring.signals.alert import Guard
+from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.signals.alert import AlertRule
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.selector import WrittenSelector
 from victor_monitoring.signals.signal import LabelPairs, Signal
+from victor_monitoring.signals.template import Template
 
 EntityKind: TypeAlias = Literal["metric", "signal", "component", "severity"]
 
@@ -79,23 +79,12 @@ class Component:
 
 
 @dataclass(frozen=True, slots=True)
-class Alert:
-    """A resolved alert; durations are milliseconds, `labels` are all labels that the rule adds."""
+class Alert(AlertRule):
+    """A resolved alert: its rule, and what people read of it. `own_labels` are those that it has itself."""
 
-    name: str
-    group: str
-    signal: Signal
-    condition: Condition
-    guard: Guard | None
-    pending: int
-    keep_firing: int | None
     detect_within: int | None
-    severity: str
-    component: str
-    summary: Template | None
     description: Template | None
     actions: tuple[Template, ...]
-    labels: LabelPairs
     own_labels: LabelPairs
 
     @property
@@ -115,16 +104,6 @@ class Alert:
     def signals(self) -> tuple[Signal, ...]:
         """The alert's own signal, then the guard's."""
         return tuple(signal for _, signal, _ in self.conditions)
-
-    @property
-    def expr(self) -> Expr:
-        """The expression of the rule: the signal beyond its threshold, and the guard's condition."""
-        fires = compared(self.signal, self.condition)
-        if self.guard is None:
-            return fires
-        return Binary(
-            "and", fires, compared(self.guard.signal, self.guard.condition), self.guard.signal.labels
-        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,8 +303,3 @@ class Resolved:
     def own_select(self, metric: str) -> tuple[Matcher, ...]:
         """Return the target labels by which the series of a metric are selected."""
         return self.selects[metric]
-
-
-def compared(signal: Signal, condition: Condition) -> Binary:
-    """Return the comparison of the signal's value with the threshold."""
-    return Binary(condition.op, signal.value(), Number(condition.threshold.value))

@@ -165,10 +165,7 @@ def _computable_in_process(
         signal.name: signal_data(signal, owner(signal, reads))
         for signal in own_signals(spec.signals.values(), series)
     }
-    alerts = {
-        alert.name: alert_data(alert, spec.service.runbook(alert.name))
-        for alert in own_alerts(spec.alerts, signals)
-    }
+    alerts = {alert.name: alert_data(alert) for alert in own_alerts(spec.alerts, signals)}
     return signals, alerts
 
 

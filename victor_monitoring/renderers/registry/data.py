@@ -55,7 +55,7 @@ def signal_data(signal: Signal, component: str | None) -> Mapping[str, PythonVal
     }
 
 
-def alert_data(alert: Alert, runbook: str | None) -> Mapping[str, PythonValue]:
+def alert_data(alert: Alert) -> Mapping[str, PythonValue]:
     """Return an alert with its conditions as the spec writes them; durations are in milliseconds."""
     guard = alert.guard
     return {
@@ -69,7 +69,7 @@ def alert_data(alert: Alert, runbook: str | None) -> Mapping[str, PythonValue]:
         "component": alert.component,
         "labels": dict(alert.labels),
         "summary": alert.summary.text if alert.summary else None,
-        "runbook": runbook,
+        "runbook": alert.runbook,
     }
 
 

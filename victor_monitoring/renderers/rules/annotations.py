@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from victor_monitoring.language.model.template import Placeholder, Template
 from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.template import Placeholder, Template
 
 
 def alert_annotations(spec: Resolved, alert: Alert) -> dict[str, str]:

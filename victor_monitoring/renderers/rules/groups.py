@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from victor_monitoring.language.model.template import Placeholder
 from victor_monitoring.language.resolved.meta import MetaAlert, meta_alerts
 from victor_monitoring.language.resolved.spec import Alert, Meta, Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Binary, Call, Expr, Matcher, Vector, number, text
 from victor_monitoring.renderers.rules.annotations import alert_annotations, runbook
 from victor_monitoring.signals.signal import Recording, Signal
+from victor_monitoring.signals.template import Placeholder
 
 RuleData: TypeAlias = Mapping[str, object]
 

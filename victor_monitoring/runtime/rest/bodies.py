@@ -130,7 +130,7 @@ def _alert(each: AlertState) -> Mapping[str, Any]:
         "signal": alert.signal.name,
         "when": alert.condition.text,
         "pending_for": alert.pending / 1000,
-        "summary": alert.summary,
+        "summary": alert.summary.text if alert.summary else None,
         "runbook": alert.runbook,
         "state": each.state,
         "series": [
