@@ -8,7 +8,7 @@ from tests.demo.kettle import kettle
 from victor_monitoring.demo.backend import in_process_backend
 from victor_monitoring.demo.play import ScenarioPlayer
 from victor_monitoring.demo.scenarios import Scenario, scenarios
-from victor_monitoring.demo.snapshot import ViewState
+from victor_monitoring.demo.serving.summary import ViewState
 
 
 def played(

@@ -9,10 +9,9 @@ from prometheus_client import Metric
 
 from tests.demo.samples import Clock
 from tests.rules.rendered import compiled_text
-from victor_monitoring.demo.serving.summary import AlertCell, SummaryRow, news, rows, states
+from victor_monitoring.demo.serving.summary import AlertView, SignalRow, ViewState
 from victor_monitoring.demo.serving.watch import Watch
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.runtime.alert_states import AlertStateName
 
 MILL = """
 victor_mon: 1
@@ -80,8 +79,12 @@ class Mill:
             if second % 5 == 4:
                 self.watch.step()
 
-    def rows(self) -> dict[str, SummaryRow]:
-        return {row.title: row for row in rows(self.spec, self.watch.view())}
+    def rows(self) -> dict[str, SignalRow]:
+        return {row.title: row for row in self.watch.snapshot().rows}
+
+
+def alert(name: str, condition: str, about: str, state: ViewState = "inactive") -> AlertView:
+    return AlertView(name, "critical", condition, state, about)
 
 
 def test_a_row_shows_the_worst_value_and_its_labels():
@@ -90,10 +93,10 @@ def test_a_row_shows_the_worst_value_and_its_labels():
     mill.heat = 60
     mill.turn(15)
     assert mill.rows() == {
-        "Heat": SummaryRow("Heat", "60", "lower", (AlertCell("Hot", "critical", "> 80", "inactive"),)),
-        "Grain": SummaryRow("Grain", "20", "upper", (AlertCell("Empty", "critical", "< 5", "inactive"),)),
-        "Turns": SummaryRow("Turns", "2/s", "", (AlertCell("Slow", "critical", "< 1/s", "inactive"),)),
-        "Jams": SummaryRow("Jams", "0%", "", (AlertCell("Jammed", "critical", "> 10%", "inactive"),)),
+        "Heat": SignalRow("Heat", "60", "lower", (alert("Hot", "> 80", "Heat"),)),
+        "Grain": SignalRow("Grain", "20", "upper", (alert("Empty", "< 5", "Grain"),)),
+        "Turns": SignalRow("Turns", "2/s", "", (alert("Slow", "< 1/s", "Turns"),)),
+        "Jams": SignalRow("Jams", "0%", "", (alert("Jammed", "> 10%", "Jams"),)),
     }
 
 
@@ -101,23 +104,20 @@ def test_without_traffic_a_ratio_has_no_data():
     """NaN is not shown, and makes no alert fire."""
     mill = Mill()
     mill.turn(15, per_second=0)
-    assert mill.rows()["Jams"] == SummaryRow(
-        "Jams", "no data", "", (AlertCell("Jammed", "critical", "> 10%", "inactive"),)
-    )
-    assert mill.rows()["Turns"].alerts == (AlertCell("Slow", "critical", "< 1/s", "firing"),)
+    assert mill.rows()["Jams"] == SignalRow("Jams", "no data", "", (alert("Jammed", "> 10%", "Jams"),))
+    assert mill.rows()["Turns"].alerts == (alert("Slow", "< 1/s", "Turns 0/s, < 1/s", "firing"),)
 
 
 def test_news_are_changes_of_state():
     """Each change is reported once: from inactive to pending to firing and back."""
     mill = Mill()
     mill.turn(15)
-    before: dict[str, AlertStateName] = {}
+    before: dict[str, ViewState] = {}
     found = []
     for heat in (20, 90, 90, 90, 90, 20, 20):
         mill.heat = heat
         mill.turn(5)
-        found += list(news(before, mill.watch.view()))
-        before.update(states(mill.watch.view()))
+        found += [(each.name, each.state, each.about) for each in mill.watch.snapshot().news(before)]
     assert found == [
         ("Hot", "pending", "Heat lower 90, > 80"),
         ("Hot", "firing", "Heat lower 90, > 80"),
@@ -129,9 +129,9 @@ def test_a_guard_holds_an_alert_back():
     """The alert on jams fires only while the mill turns fast."""
     mill = Mill()
     mill.turn(20, per_second=2, jams=1)
-    assert mill.rows()["Jams"].alerts == (AlertCell("Jammed", "critical", "> 10%", "inactive"),)
+    assert mill.rows()["Jams"].alerts == (alert("Jammed", "> 10%", "Jams"),)
     mill.turn(20, per_second=4, jams=1)
-    assert mill.rows()["Jams"].alerts == (AlertCell("Jammed", "critical", "> 10%", "firing"),)
+    assert mill.rows()["Jams"].alerts == (alert("Jammed", "> 10%", "Jams 25.0%, > 10%", "firing"),)
 
 
 def test_a_collector_that_raises_is_logged(caplog):

@@ -137,6 +137,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
     from victor_monitoring.demo.play import PlayFrame
+    from victor_monitoring.demo.serving.summary import ViewState
     from victor_monitoring.language.resolved.spec import Resolved
 
 _STYLES: Final[Mapping[str, str]] = {
@@ -158,18 +159,16 @@ class News:
 
     def __init__(self) -> None:
         self._phase = ""
-        self._states: dict[str, str] = {}
+        self._states: dict[str, ViewState] = {}
 
     def lines(self, frame: PlayFrame) -> Iterator[str]:
         """Yield a line for a new phase, and one for each alert whose state has changed."""
         if frame.phase != self._phase:
             self._phase = frame.phase
             yield f"{frame.seconds:6.1f} s  {frame.phase}"
-        for name, alert_view in frame.snapshot.alert_views.items():
-            if alert_view.state != self._states.get(name, "inactive"):
-                self._states[name] = alert_view.state
-                about = f": {alert_view.about}" if alert_view.about else ""
-                yield f"{frame.seconds:6.1f} s  {name} {alert_view.state}{about}"
+        for each in frame.snapshot.news(self._states):
+            about = f": {each.about}" if each.about else ""
+            yield f"{frame.seconds:6.1f} s  {each.name} {each.state}{about}"
 
 
 def _in_lines(frames: Iterator[PlayFrame]) -> None:

@@ -111,8 +111,8 @@ def _require_extras() -> None:
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from victor_monitoring.demo.serving.summary import AlertCell, States
-    from victor_monitoring.demo.serving.watch import View, Watch
+    from victor_monitoring.demo.serving.summary import AlertView, DemoSnapshot, ViewState
+    from victor_monitoring.demo.serving.watch import Watch
 
 _REFRESH: Final = 0.5  # seconds
 _STYLES: Final[Mapping[str, str]] = {"inactive": "dim", "pending": "yellow", "firing": "bold red"}
@@ -120,57 +120,52 @@ _STYLES: Final[Mapping[str, str]] = {"inactive": "dim", "pending": "yellow", "fi
 
 def live_view(watch: Watch, *, is_alive: Callable[[], bool]) -> None:
     """Show signals and alerts until interrupted; raise UserError if the server ends by itself."""
-    show, shown = _on_terminal(watch) if sys.stdout.isatty() else _in_lines()
+    show, shown = _on_terminal(watch.spec.service.title) if sys.stdout.isatty() else _in_lines()
     with shown:
         while is_alive():
-            show(watch.view())
+            show(watch.snapshot())
             time.sleep(_REFRESH)
     raise UserError("the HTTP server has ended", "see its messages above")
 
 
-def _in_lines() -> tuple[Callable[[View], None], AbstractContextManager[object]]:
+def _in_lines() -> tuple[Callable[[DemoSnapshot], None], AbstractContextManager[object]]:
     """Return a function that prints a line for each alert whose state has changed."""
-    from victor_monitoring.demo.serving.summary import news, states
+    before: dict[str, ViewState] = {}
 
-    before: States = {}
-
-    def show(view: View) -> None:
+    def show(snapshot: DemoSnapshot) -> None:
         now = datetime.datetime.now().astimezone().strftime("%H:%M:%S")
-        for name, state, about in news(before, view):
-            print(f"{now} {name} {state}: {about}", flush=True)
-        before.update(states(view))
+        for each in snapshot.news(before):
+            print(f"{now} {each.name} {each.state}: {each.about}", flush=True)
 
     return show, nullcontext()
 
 
-def _on_terminal(watch: Watch) -> tuple[Callable[[View], None], AbstractContextManager[object]]:
+def _on_terminal(title: str) -> tuple[Callable[[DemoSnapshot], None], AbstractContextManager[object]]:
     """Return a function that updates the table of all signals, and its display."""
     from rich.live import Live
 
     live = Live(auto_refresh=False)
 
-    def show(view: View) -> None:
-        live.update(_table(watch, view), refresh=True)
+    def show(snapshot: DemoSnapshot) -> None:
+        live.update(_table(title, snapshot), refresh=True)
 
     return show, live
 
 
-def _table(watch: Watch, view: View) -> Table:
+def _table(title: str, snapshot: DemoSnapshot) -> Table:
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
     from rich.text import Text
 
-    from victor_monitoring.demo.serving.summary import rows
-
-    table = Table("Signal", "Value", "Alerts", box=SIMPLE_HEAD, title=watch.spec.service.title)
+    table = Table("Signal", "Value", "Alerts", box=SIMPLE_HEAD, title=title)
     table.columns[1].justify = "right"
-    for row in rows(watch.spec, view):
+    for row in snapshot.rows:
         alerts = Text("  ").join(Text(_alert_text(each), _STYLES[each.state]) for each in row.alerts)
         table.add_row(f"{row.title}, {row.of}" if row.of else row.title, row.value, alerts)
     return table
 
 
-def _alert_text(alert: AlertCell) -> str:
+def _alert_text(alert: AlertView) -> str:
     """Return severity and condition of an inactive alert, else its name, condition and state."""
     if alert.state == "inactive":
         return f"{alert.severity} {alert.condition}"

@@ -8,10 +8,9 @@ from typing import Final, Protocol
 
 from victor_monitoring.demo.scenarios import Scenario
 from victor_monitoring.demo.scrape_targets import SimulatedTarget
+from victor_monitoring.demo.serving.summary import DemoSnapshot, ViewState
 from victor_monitoring.demo.serving.watch import Watch
-from victor_monitoring.demo.snapshot import AlertView, DemoSnapshot, SignalView, ViewState, watched, worst
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.runtime.alert_states import AlertState
 
 
 class DemoBackend(Protocol):
@@ -60,17 +59,7 @@ class InProcessBackend:
 
     def snapshot(self) -> DemoSnapshot:
         """Return the current values of signals and states of alerts."""
-        view = self._watch.view()
-        states = {each.alert.name: each for each in view.alerts}
-        rows = []
-        for name, (signal, alerts) in watched(self.spec).items():
-            values = {
-                tuple(dict(labels).get(label, "") for label in signal.by): value
-                for labels, value in view.signals[name].items()
-            }
-            alert_views = tuple(_alert_view(states[alert.name]) for alert in alerts)
-            rows.append(SignalView(signal.title, *worst(signal, alerts, values), alert_views))
-        return DemoSnapshot(tuple(rows))
+        return self._watch.snapshot()
 
 
 @contextmanager
@@ -83,12 +72,3 @@ def in_process_backend(spec: Resolved) -> Iterator[InProcessBackend]:
         yield InProcessBackend(spec, simulation, watch)
     finally:
         watch.stop()
-
-
-def _alert_view(state: AlertState) -> AlertView:
-    alert = state.alert
-    about = ""
-    if state.series:
-        worst_value = alert.signal.unit.format.text(state.series[0].value)
-        about = f"{alert.signal.title} is {worst_value}, {alert.condition.text}"
-    return AlertView(alert.name, alert.condition.text, state.state, about)

@@ -12,12 +12,13 @@ from victor_monitoring.demo.programs import Programs
 from victor_monitoring.demo.receiver import Notification, WebhookReceiver, receiver
 from victor_monitoring.demo.scenarios import Scenario
 from victor_monitoring.demo.scrape_targets import ScrapeTarget, target
-from victor_monitoring.demo.snapshot import AlertView, DemoSnapshot, SignalView, ViewState, watched, worst
+from victor_monitoring.demo.serving.summary import AlertView, DemoSnapshot, SignalRow, ViewState, signal_row
 from victor_monitoring.language.resolved.meta import meta_alerts
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.tree import text
 from victor_monitoring.renderers.rules import rules_text
-from victor_monitoring.signals.signal import Signal
+from victor_monitoring.signals.evaluation import label_pairs
+from victor_monitoring.signals.signal import LabelPairs, Signal
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,26 +87,25 @@ class ChainBackend:
         muted = {each.labels["alertname"] for each in self._chain.alertmanager.alerts() if each.muted_by}
         latest = {each.labels["alertname"]: each for each in self._chain.receiver.deliveries()}
 
-        def alert_view(name: str, condition: str) -> AlertView:
-            state = _state(rules.get(name, []), latest.get(name), is_muted=name in muted)
-            return AlertView(name, condition, state, _about(rules.get(name, []), latest.get(name), state))
+        def alert_view(name: str, severity: str, condition: str) -> AlertView:
+            given, last = rules.get(name, []), latest.get(name)
+            state = _state(given, last, is_muted=name in muted)
+            return AlertView(name, severity, condition, state, _about(given, last, state))
 
-        rows = [
-            SignalView(
-                signal.title,
-                *worst(signal, alerts, self._values(signal)),
-                tuple(alert_view(alert.name, alert.condition.text) for alert in alerts),
-            )
-            for signal, alerts in watched(self.spec).values()
-        ]
+        rows = []
+        for signal in self.spec.signals.values():
+            alerts = [each for each in self.spec.alerts if each.signal.name == signal.name]
+            views = [alert_view(each.name, each.severity, each.condition.text) for each in alerts]
+            if alerts:
+                rows.append(signal_row(signal, self._values(signal), alerts, views))
         ups = self._ups()
-        names = dict.fromkeys(alert.name for alert in meta_alerts(self.spec))
-        own = tuple(alert_view(name, "") for name in names)
-        return DemoSnapshot((*rows, SignalView("Targets", f"{sum(ups)} of {len(ups)} up", "", own)))
+        severities = {alert.name: alert.labels["severity"] for alert in meta_alerts(self.spec)}
+        own = tuple(alert_view(name, severity, "") for name, severity in severities.items())
+        return DemoSnapshot((*rows, SignalRow("Targets", f"{sum(ups)} of {len(ups)} up", "", own)))
 
-    def _values(self, signal: Signal) -> dict[tuple[str, ...], float]:
+    def _values(self, signal: Signal) -> dict[LabelPairs, float]:
         found = self._chain.prometheus.query(text(signal.value()))
-        return {tuple(labels.get(label, "") for label in signal.by): value for labels, value in found}
+        return {label_pairs(labels, signal.by): value for labels, value in found}
 
     def _ups(self) -> list[bool]:
         return [value == 1 for _, value in self._chain.prometheus.query("up")]

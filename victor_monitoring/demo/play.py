@@ -10,7 +10,7 @@ from typing import Final
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.demo.backend import DemoBackend
 from victor_monitoring.demo.scenarios import Scenario
-from victor_monitoring.demo.snapshot import DemoSnapshot
+from victor_monitoring.demo.serving.summary import DemoSnapshot
 
 _REFRESH: Final = 0.3  # seconds
 _PATIENCE: Final = 60  # seconds

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
 from threading import Lock
 from typing import Final
 
 from prometheus_client import Metric as Family
 
+from victor_monitoring.demo.serving.summary import DemoSnapshot, in_process_row
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.prometheus_version import ASSUMED
-from victor_monitoring.runtime.alert_states import AlertState, AlertStates
+from victor_monitoring.runtime.alert_states import AlertStates
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
-from victor_monitoring.signals.signal import LabelPairs, labels_of_targets
+from victor_monitoring.signals.signal import labels_of_targets
 
 _LOGGER: Final = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """Signals with their values by label set, and alerts with their states, at one time."""
-
-    signals: Mapping[str, Mapping[LabelPairs, float]]
-    alerts: tuple[AlertState, ...]
 
 
 class Watch:
@@ -80,12 +72,13 @@ class Watch:
         with self._lock:
             self._states.step(self._ring, self._now())
 
-    def view(self) -> View:
+    def snapshot(self) -> DemoSnapshot:
         """Return the current values of signals and states of alerts."""
         with self._lock:
-            at = self._now()
-            signals = {name: signal.evaluate(self._ring, at) for name, signal in self.spec.signals.items()}
-            return View(signals, self._states.states())
+            at, states = self._now(), self._states.states()
+            values = {name: signal.evaluate(self._ring, at) for name, signal in self.spec.signals.items()}
+        rows = (in_process_row(each, values[name], states) for name, each in self.spec.signals.items())
+        return DemoSnapshot(tuple(rows))
 
     def _now(self) -> int:
         return round(self._clock() * 1000)
