@@ -145,7 +145,10 @@ def test_for_a_review(repository):
     ("arguments", "message"),
     [
         ([], "nothing to compare with\nhint: add --from REV, --context NAME, or both\n"),
-        (["--context", "prd"], "`specs/performance.yaml` has no context `prd`\nhint: did you mean `prod`?\n"),
+        (
+            ["--context", "prd"],
+            "there is no context `prd` in `specs/performance.yaml`\nhint: did you mean `prod`?\n",
+        ),
         (["--from", "nowhere"], "git has no `specs/performance.yaml` at `nowhere`"),
         (["--from", "--output=stolen"], "`--output=stolen` is not a git revision"),
         (["--from", ""], "`` is not a git revision"),

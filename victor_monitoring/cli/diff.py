@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.base import files
-from victor_monitoring.base.diagnostics import Source, UserError, unknown_name_hint
+from victor_monitoring.base.diagnostics import Source, UserError
 from victor_monitoring.cli.options import ContextName, Specs, Today
 from victor_monitoring.cli.printing import print_message, stop_on_errors
-from victor_monitoring.cli.specs import SpecFile, compile_file, compile_source, find_specs
+from victor_monitoring.cli.specs import SpecFile, compile_file, compile_source, find_specs, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.app.differences import PlacedChange
@@ -74,12 +74,14 @@ def _compared(
     from victor_monitoring.app.differences import Side, as_json, as_markdown, as_text, differences, summary
 
     now = _error_free(compile_file(spec, today))
-    after = Side(now, _require_context(context, now))
+    require_context(context, now.contexts, of=now.source.name)
+    after = Side(now, context)
     if revision is None:
         before = Side(now)
     else:
         was = _error_free(compile_source(_at(spec, revision), today))
-        before = Side(was, _require_context(context, was))
+        require_context(context, was.contexts, of=was.source.name)
+        before = Side(was, context)
     found = differences(before, after)
     match how:
         case DiffFormat.JSON:
@@ -104,14 +106,6 @@ def _error_free(compiled: Compiled) -> Compiled:
     """Return the spec; print its errors and exit with 1 if it has any."""
     stop_on_errors(compiled.diagnostics)
     return compiled
-
-
-def _require_context(context: str | None, compiled: Compiled) -> str | None:
-    """Return the context; raise UserError if the spec does not have it."""
-    if context is not None and context not in compiled.contexts:
-        message = f"`{compiled.source.name}` has no context `{context}`"
-        raise UserError(message, unknown_name_hint(context, compiled.contexts, "leave --context out"))
-    return context
 
 
 def _at(spec: SpecFile, revision: str) -> Source:

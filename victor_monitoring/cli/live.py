@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from victor_monitoring.base.diagnostics import Diagnostic, UserError, in_order, unknown_name_hint
+from victor_monitoring.base.diagnostics import Diagnostic, UserError, in_order
 from victor_monitoring.cli.options import Format, Specs, Today
 from victor_monitoring.cli.printing import print_message, show, stop_on_errors
-from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs
+from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled
@@ -69,10 +69,7 @@ def applicable_context(given: Specs, context: str, today: Today) -> ApplicableCo
     stop_on_errors(diagnostics)
     names = {name for one in compiled.values() for name in one.contexts}
     matches = [(spec, one) for spec, one in compiled.items() if context in one.contexts]
-    if not matches:
-        raise UserError(
-            f"there is no context `{context}`", unknown_name_hint(context, names, "add it under `contexts`")
-        )
+    require_context(context, names, hint="add it under `contexts`")
     if len(matches) > 1:
         raise UserError(f"several specs have a context `{context}`", "name one: --spec FILE")
     (spec, one), *_ = matches

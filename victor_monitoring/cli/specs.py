@@ -67,16 +67,15 @@ def compile_source(source: Source, today: datetime.datetime | None) -> Compiled:
     return compile_spec(source, today=today.date() if today else datetime.date.today())
 
 
-def require_context(context: str | None, contexts: Collection[str]) -> None:
-    """Raise UserError unless the context, if one is chosen, exists."""
+def require_context(
+    context: str | None, contexts: Collection[str], *, of: str = "", hint: str = "leave --context out"
+) -> None:
+    """Raise UserError unless the context, if one is chosen, exists in the spec `of`, or in any."""
     if context is not None and context not in contexts:
-        raise UserError(
-            f"there is no context `{context}`", unknown_name_hint(context, contexts, "leave --context out")
-        )
+        where = f" in `{of}`" if of else ""
+        message = f"there is no context `{context}`{where}"
+        raise UserError(message, unknown_name_hint(context, contexts, hint))
 
-
-if TYPE_CHECKING:
-    from victor_monitoring.app.pipeline import Compiled
 
 OneSpec = Annotated[
     Path | None, typer.Option("--spec", metavar="FILE", help="The spec. Default: the one in specs/.")
