@@ -37,7 +37,7 @@ class Scraped:
             for sample in family.samples:
                 if sample.name.endswith("_created"):
                     continue
-                select = self.spec.own_select(sample.name.removesuffix("_bucket"))
+                select = self.spec.selects[sample.name.removesuffix("_bucket")]
                 target = {each.label: each.value for each in select}
                 self._add(sample.name, {**target, **sample.labels}, at, sample.value)
 

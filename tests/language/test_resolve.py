@@ -179,7 +179,8 @@ def test_a_time_scale_divides_the_durations_of_alerts_and_nothing_else(base, fas
 
 def test_buckets_are_in_base_units_and_in_order(base):
     """Their units and their order in the spec do not matter."""
-    assert base.series["shop_wait_seconds"].buckets == (Fraction(1, 4), Fraction(1, 2), Fraction(1))
+    (wait,) = (each.metric for each in base.declared if each.metric.name == "shop_wait_seconds")
+    assert wait.buckets == (Fraction(1, 4), Fraction(1, 2), Fraction(1))
 
 
 @pytest.mark.parametrize(
@@ -292,7 +293,7 @@ def test_undefined_references_are_left_out():
     assert list(spec.signals) == ["a"]
     assert [alert.name for alert in spec.alerts] == ["A"]
     assert [panel.title for panel in spec.panels] == ["A"]
-    assert [(use.thing, use.name) for use in spec.unknown] == [
+    assert [(use.thing, use.name) for use in spec.as_written.unknown] == [
         ("metric", "shop_b_total"),
         *[("signal", "c")] * 2,
     ]
@@ -327,5 +328,5 @@ READS = "signals: {a: {title: A, unit: count, value: {of: gone_metric, agg: max}
 def test_names_that_could_not_be_read_are_not_unknown(broken, excused):
     """A name is not unknown if its definition may be in a part that could not be read."""
     reads = "" if broken.startswith("signals") else READS
-    things = {use.thing for use in alone(f"{USES}\n{reads}\n{broken}").unknown}
+    things = {use.thing for use in alone(f"{USES}\n{reads}\n{broken}").as_written.unknown}
     assert things == {"signal", "severity", "component", *(["metric"] if reads else [])} - excused

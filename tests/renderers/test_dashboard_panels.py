@@ -74,7 +74,7 @@ def rendered(
     assert not reading.findings
     spec, findings = resolve(reading.spec)
     assert not findings
-    assert not spec.unknown
+    assert not spec.as_written.unknown
     (artifact,) = dashboard.render(spec)
     found: Json = json.loads(artifact.text)
     return found

@@ -50,7 +50,7 @@ def selects_of(spec: Resolved, selected: Selected) -> list[tuple[Matcher, ...]]:
     if selected.series in ("up", "ALERTS"):
         return [spec.service.select, *(component.select for component in spec.components.values())]
     name = selected.series if selected.series in spec.selects else selected.metric
-    return [spec.own_select(name)]
+    return [spec.selects[name]]
 
 
 # Objects without PromQL of their own: the files in a ConfigMap are separate documents.

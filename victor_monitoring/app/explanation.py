@@ -51,7 +51,7 @@ def names_of(compiled: Compiled) -> list[str]:
     spec = compiled.base
     if spec is None:
         return []
-    return [*(alert.name for alert in spec.alerts), *spec.signals, *spec.series, *spec.components]
+    return [*(alert.name for alert in spec.alerts), *spec.signals, *spec.selects, *spec.components]
 
 
 def describe(compiled: Compiled, name: str) -> str:

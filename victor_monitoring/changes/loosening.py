@@ -28,7 +28,7 @@ def loosened(before: Resolved, after: Resolved) -> Iterator[Loosening]:
     Durations are compared before time scaling.
     """
     for place, subject, changes in _places(before, after):
-        hint = "" if place in after.reasons else "add a `reason`, or leave it as it is"
+        hint = "" if place in after.as_written.reasons else "add a `reason`, or leave it as it is"
         for keys, message in changes:
             yield Loosening((*place, *keys), f"{subject}{message}: loosened", hint)
     if before.meta and not after.meta:

@@ -49,7 +49,7 @@ def expired_acks(spec: Resolved, today: datetime.date) -> list[Finding]:
             "remove it, or set a new `until`",
             on_key=True,
         )
-        for ack in spec.acks
+        for ack in spec.as_written.acks
         if is_expired(ack, today)
     ]
 
@@ -62,7 +62,7 @@ def unused_acks(
     A spec that could not be read in full yields none: a finding may be missing only for that reason.
     """
     known = {name for pattern in patterns for name in (pattern.name, pattern.code)}
-    for ack in () if spec.broken else spec.acks:
+    for ack in () if spec.as_written.broken else spec.as_written.acks:
         if ack.place not in used and ack.check in known and not is_expired(ack, today):
             yield Finding(
                 ack.place,

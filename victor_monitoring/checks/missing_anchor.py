@@ -20,7 +20,8 @@ def missing_anchor(spec: Resolved) -> Iterator[Finding]:
     """
     if spec.meta is None:
         return
-    reported = {path[:2] for path in (*spec.broken, *(use.path for use in spec.unknown))}
+    unknown = (use.path for use in spec.as_written.unknown)
+    reported = {path[:2] for path in (*spec.as_written.broken, *unknown)}
     for component in spec.components.values():
         if component.anchor is None and component.metrics and component.path not in reported:
             message = f"`{component.name}` has no metric that can be its anchor"

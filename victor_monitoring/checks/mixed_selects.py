@@ -22,7 +22,7 @@ def mixed_selects(spec: Resolved) -> Iterator[Finding]:
     for signal in spec.signals.values():
         path = ("signals", signal.name, signal.kind.NAME)
         names = [(reading.at, reading.selector.metric.name) for reading in signal.kind.readings()]
-        selects = [(at, name, spec.own_select(name)) for at, name in names]
+        selects = [(at, name, spec.selects[name]) for at, name in names]
         selects += [(at, part.name, part.select) for at, part in signal.kind.parts()]
         for at, name, select in selects[1:]:
             _, first, wanted = selects[0]

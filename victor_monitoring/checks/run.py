@@ -39,7 +39,7 @@ def run_checks(spec: Resolved, tree: MapNode, checks: Sequence[Check], today: da
 
     An acknowledgement is valid up to and including its last day; an expired one is a finding itself.
     """
-    acks = [ack for ack in spec.acks if not is_expired(ack, today)]
+    acks = [ack for ack in spec.as_written.acks if not is_expired(ack, today)]
     used: set[Path] = set()
     diagnostics = list(_located(spec, tree, expired_acks(spec, today), EXPIRED_ACK))
     for check in checks:
@@ -76,7 +76,7 @@ def severity_of(pattern: Pattern, settings: Mapping[str, str]) -> Severity | Non
 def _located(
     spec: Resolved, tree: MapNode, findings: Iterable[Finding], pattern: Pattern
 ) -> Iterator[Diagnostic]:
-    severity = severity_of(pattern, spec.checks)
+    severity = severity_of(pattern, spec.as_written.checks)
     if severity is not None:
         adjusted = dataclasses.replace(pattern, severity=severity)
         yield from (locate(finding, adjusted, tree) for finding in findings)

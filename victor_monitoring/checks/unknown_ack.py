@@ -22,8 +22,8 @@ def unknown_ack(spec: Resolved) -> Iterator[Finding]:
     patterns = [UNUSED_ACK, EXPIRED_ACK, *(each.pattern for each in all_checks())]
     names = [pattern.name for pattern in patterns]
     known = {*names, *(pattern.code for pattern in patterns)}
-    places = [(ack.place, ack.check) for ack in spec.acks]
-    places += [(("checks", name), name) for name in spec.checks]
+    places = [(ack.place, ack.check) for ack in spec.as_written.acks]
+    places += [(("checks", name), name) for name in spec.as_written.checks]
     for path, name in places:
         if name not in known:
             yield Finding(path, f"unknown check `{name}`", unknown_name_hint(name, names), on_key=True)

@@ -18,7 +18,7 @@ def unknown_component(spec: Resolved) -> Iterator[Finding]:
 
     Bad: `component: cahce`. Good: a name under `components`.
     """
-    for use in spec.unknown:
+    for use in spec.as_written.unknown:
         if use.thing == "component":
-            hint = unknown_name_hint(use.name, spec.names["component"], "declare it under `components`")
+            hint = unknown_name_hint(use.name, spec.components, "declare it under `components`")
             yield Finding(use.path, f"unknown component `{use.name}`", hint, use.part)

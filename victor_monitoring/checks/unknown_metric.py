@@ -18,7 +18,7 @@ def unknown_metric(spec: Resolved) -> Iterator[Finding]:
 
     Bad: `of: shop_cache_hit_rate` where no component declares it. Good: a metric under `components`.
     """
-    for use in spec.unknown:
+    for use in spec.as_written.unknown:
         if use.thing == "metric":
-            hint = unknown_name_hint(use.name, spec.names["metric"], "declare it under `components`")
+            hint = unknown_name_hint(use.name, spec.selects, "declare it under `components`")
             yield Finding(use.path, f"unknown metric `{use.name}`", hint, use.part)

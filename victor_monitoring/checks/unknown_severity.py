@@ -18,7 +18,7 @@ def unknown_severity(spec: Resolved) -> Iterator[Finding]:
 
     Bad: `severity: page` with `severities: [warning, critical]`. Good: `severity: critical`.
     """
-    for use in spec.unknown:
+    for use in spec.as_written.unknown:
         if use.thing == "severity":
-            hint = unknown_name_hint(use.name, spec.names["severity"])
+            hint = unknown_name_hint(use.name, spec.severities)
             yield Finding(use.path, f"unknown severity `{use.name}`", hint, use.part)

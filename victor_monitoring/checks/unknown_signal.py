@@ -18,7 +18,7 @@ def unknown_signal(spec: Resolved) -> Iterator[Finding]:
 
     Bad: `signal: p99_latncy`. Good: the name of a signal under `signals`.
     """
-    for use in spec.unknown:
+    for use in spec.as_written.unknown:
         if use.thing == "signal":
-            hint = unknown_name_hint(use.name, spec.names["signal"], "declare it under `signals`")
+            hint = unknown_name_hint(use.name, spec.as_written.signals, "declare it under `signals`")
             yield Finding(use.path, f"unknown signal `{use.name}`", hint, use.part)

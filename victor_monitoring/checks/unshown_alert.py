@@ -18,7 +18,7 @@ def unshown_alert(spec: Resolved) -> Iterator[Finding]:
 
     Bad: an alert on CPU and no panel of it. Good: a panel with `signal: cpu`.
     """
-    if spec.dashboard is None or ("dashboard",) in spec.broken:
+    if spec.dashboard is None or ("dashboard",) in spec.as_written.broken:
         return
     shown = {signal.name for panel in spec.panels for signal in panel.signals}
     for alert in spec.alerts:

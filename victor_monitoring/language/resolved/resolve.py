@@ -10,7 +10,14 @@ from victor_monitoring.language.resolved.metrics import label_pairs, matchers, r
 from victor_monitoring.language.resolved.outputs import resolve_outputs
 from victor_monitoring.language.resolved.routing import resolve_routing
 from victor_monitoring.language.resolved.signals import SignalResolver
-from victor_monitoring.language.resolved.spec import Kubernetes, Meta, Resolved, Service, UnknownName
+from victor_monitoring.language.resolved.spec import (
+    AsWritten,
+    Kubernetes,
+    Meta,
+    Resolved,
+    Service,
+    UnknownName,
+)
 from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
@@ -72,28 +79,24 @@ def resolve(
         severities=tuple(spec.severities),
         budget=spec.budget.series if spec.budget else None,
         mutation=spec.proof.mutation.value if spec.proof else None,
-        checks=spec.checks,
         outputs=resolve_outputs(spec.outputs, service.name),
         kubernetes=_kubernetes(spec.kubernetes, here.kubernetes),
         routing=routing,
         components=components,
-        series={name: metric for name, (metric, _) in series.items()},
         selects={name: select for name, (_, select) in series.items()},
         signals=resolved_signals,
         alerts=resolved_alerts,
         meta=meta,
         dashboard=dashboard,
         reads=tuple(signals.reads),
-        unknown=tuple(each for each in unknown if not _is_broken(each, broken)),
-        names={
-            "metric": frozenset(series),
-            "signal": frozenset(spec.signals),
-            "component": frozenset(components),
-            "severity": frozenset(spec.severities),
-        },
-        acks=acks_of(spec),
-        reasons=reasons_of(spec),
-        broken=broken,
+        as_written=AsWritten(
+            checks=spec.checks,
+            acks=acks_of(spec),
+            reasons=reasons_of(spec),
+            signals=frozenset(spec.signals),
+            unknown=tuple(each for each in unknown if not _is_broken(each, broken)),
+            broken=broken,
+        ),
         base=base,
     )
     return resolved, [*scale.findings, *signals.findings]

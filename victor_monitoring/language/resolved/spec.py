@@ -223,11 +223,27 @@ class Ack:
 
 
 @dataclass(frozen=True, slots=True)
+class AsWritten:
+    """The facts about a spec that only its checks need.
+
+    `checks` are the severities that it gives to checks, `reasons` the paths of the alerts, signals and
+    sections that have a `reason`, `signals` the names of all signals, `unknown` the undefined names, and
+    `broken` the paths of the entities that could not be read and about which nothing further is reported.
+    """
+
+    checks: Mapping[str, str]
+    acks: tuple[Ack, ...]
+    reasons: frozenset[Path]
+    signals: frozenset[str]
+    unknown: tuple[UnknownName, ...]
+    broken: frozenset[Path]
+
+
+@dataclass(frozen=True, slots=True)
 class Resolved:
     """A whole spec for base (`context` None) or one context. Mappings keep the spec's order.
 
-    It contains only entities that could be resolved; `unknown` are the undefined names, `broken` the paths of
-    the entities that could not be read and about which nothing further is reported.
+    It contains only entities that could be resolved.
     """
 
     context: str | None
@@ -242,23 +258,17 @@ class Resolved:
     severities: tuple[str, ...]
     budget: int | None
     mutation: Fraction | None  # the share of mutants that the cases must detect
-    checks: Mapping[str, str]
     outputs: Mapping[str, str]
     kubernetes: Kubernetes
     routing: Routing
     components: Mapping[str, Component]
-    series: Mapping[str, Metric]
-    selects: Mapping[str, tuple[Matcher, ...]]
+    selects: Mapping[str, tuple[Matcher, ...]]  # the target labels by which each series is selected
     signals: Mapping[str, Signal]
     alerts: tuple[Alert, ...]
     meta: Meta | None
     dashboard: Dashboard | None
     reads: tuple[SelectorUse, ...]
-    unknown: tuple[UnknownName, ...]
-    names: Mapping[EntityKind, frozenset[str]]
-    acks: tuple[Ack, ...]
-    reasons: frozenset[Path]  # of the alerts, signals and sections that have a `reason`
-    broken: frozenset[Path]
+    as_written: AsWritten
     base: Resolved | None = None
     contexts: Mapping[str, Resolved] = field(default_factory=dict)  # of base only: the spec in each context
 
@@ -299,7 +309,3 @@ class Resolved:
             for milder, severer in itertools.pairwise(ordered):
                 if milder.severity != severer.severity:
                     yield milder, severer
-
-    def own_select(self, metric: str) -> tuple[Matcher, ...]:
-        """Return the target labels by which the series of a metric are selected."""
-        return self.selects[metric]

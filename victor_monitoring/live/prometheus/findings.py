@@ -79,7 +79,7 @@ class _SeriesAudit:
         """Yield a finding for each selector that matches nothing though its metric exists."""
         for read in self._spec.reads:
             metric = read.selector.metric.name
-            select = self._spec.own_select(metric)
+            select = self._spec.selects[metric]
             is_explained = select in self._silent or metric in self._missing or metric in self._optional
             if (
                 read.selector.matchers
