@@ -7,7 +7,7 @@ import pytest
 from tests.rules.rendered import compiled_text
 from tests.rules.test_goldens import SPEC
 from victor_monitoring.app.pipeline import render
-from victor_monitoring.changes.compare import changes
+from victor_monitoring.changes.compare import changes, changes_everywhere
 
 BEFORE = (
     SPEC.read_text(encoding="utf-8").replace("  dashboard: null\n", "")
@@ -208,6 +208,17 @@ def test_a_time_scale_is_one_change():
     ]
 
 
+def test_objects_of_base_are_one_change():
+    """Another kind of objects breaks their readers; contexts that inherit it do not repeat the change."""
+    text = SHOP_SPEC + "  lab: {kubernetes: {objects: configmap}}\n"
+    before, after = compiled_text(text).base, compiled_text(text + "kubernetes: {objects: operator}\n").base
+    assert before is not None
+    assert after is not None
+    ((found, context),) = changes_everywhere(before, after)
+    assert (found.path, found.breaking, context) == (("kubernetes", "objects"), True, None)
+    assert found.words() == "service shop: the objects of `configmap` becomes `operator`"
+
+
 def test_a_context_is_compared_with_itself():
     """A context's kind of objects, protection and targets are compared; base has no targets."""
     target = "{prometheus: {url: 'http://localhost:9090', rules_dir: rules}}"
@@ -216,7 +227,7 @@ def test_a_context_is_compared_with_itself():
         compiled_text(text)
         for text in (
             written,
-            written.replace("protected: true", "component: null").replace(":9090", ":9091"),
+            written.replace("protected: true", "kubernetes: {objects: null}").replace(":9090", ":9091"),
         )
     )
     assert [each.words() for each in changes(before.contexts["prod"], after.contexts["prod"])] == [

@@ -160,3 +160,17 @@ contexts: {tests: {override: {signals: {rate: {window: 1s}}}}}
     assert not compile_spec(Source("spec", text), today=TODAY).diagnostics
     alone = text.replace("{window: 1s}", "{window: 5m}")
     assert [each.code for each in compile_spec(Source("spec", alone), today=TODAY).diagnostics] == ["VM603"]
+
+
+def test_objects_that_contexts_inherit_are_reported_once():
+    """The operator's objects of base are reported where they are given, and acknowledged there."""
+    text = """\
+victor_mon: 1
+service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
+kubernetes: {objects: operator}
+contexts: {prod: {}, lab: {kubernetes: {objects: null}}, test: {kubernetes: {port: http, app: {app: shop}}}}
+"""
+    (found,) = compile_spec(Source("spec", text), today=TODAY).diagnostics
+    assert (found.code, found.span.line, found.span.column) == ("VM610", 3, 23)
+    acked = text.replace("operator}", "operator, ack: {unscraped-service: Another team scrapes it}}")
+    assert not compile_spec(Source("spec", acked), today=TODAY).diagnostics

@@ -81,13 +81,13 @@ def test_since_a_revision_in_every_context(repository):
     edit(repository / SPEC, 'HighMemoryUsage: {when: "> 4GiB"', 'HighMemoryUsage: {when: "> 6GiB"')
     edit(
         repository / SPEC,
-        "    component: configmap\n    targets: [kubernetes: {kube_context: prod}]",
-        "    component: operator\n    targets: [kubernetes: {kube_context: prod}]",
+        "    targets: [kubernetes: {kube_context: prod}]",
+        "    kubernetes: {objects: operator}\n    targets: [kubernetes: {kube_context: prod}]",
     )
     ended = victor_mon(repository, "diff", "--from", "HEAD", "--fail-on", "breaking")
     override = line_of(repository / SPEC, "> 6GiB")
-    component = line_of(repository / SPEC, "    component: operator")
-    places = [f"specs/performance.yaml:{line}: prod: " for line in (override, component)]
+    objects = line_of(repository / SPEC, "    kubernetes: {objects: operator}")
+    places = [f"specs/performance.yaml:{line}: prod: " for line in (override, objects)]
     assert ended.status == 1
     assert ended.out.splitlines()[2:] == [
         f"{places[0]}alert HighMemoryUsage: `> 4GiB` becomes `> 6GiB`: loosened",

@@ -265,16 +265,17 @@ def test_a_kind_that_the_cluster_does_not_know(brewery: Brewery) -> None:
         brewery.clusters("prod", *waiting)
     assert refused.status == 2
     assert 'no matches for kind "PrometheusRule"' in refused.err
-    assert "hint: install the Prometheus operator, or write `component: configmap`\n" in refused.err
+    hint = "hint: install the Prometheus operator, or write `kubernetes: {objects: configmap}`\n"
+    assert hint in refused.err
     assert brewery.objects("prod") == {}
 
 
 def test_a_context_of_plain_files(brewery: Brewery) -> None:
     """A context without objects is an error with the reason."""
-    brewery.edit("component: operator", "component: null")
+    brewery.edit("objects: operator", "objects: null")
     refused = brewery.apply("prod")
     assert refused.status == 2
-    assert "the context renders none\nhint: its `component` and the outputs" in refused.err
+    assert "the context renders none\nhint: its `kubernetes.objects` and the outputs" in refused.err
 
 
 def test_a_missing_namespace(brewery: Brewery) -> None:

@@ -48,7 +48,6 @@ CONTEXT = """\
 contexts:
   prod:
     labels: {environment: prod}
-    component: configmap
     select: {namespace: brewery}
     receivers:
       pager: {webhook_configs: [{url: "http://127.0.0.1:9/pager"}]}

@@ -316,7 +316,7 @@ def test_from_nothing_to_routed(
     text = PERFORMANCE.read_text(encoding="utf-8")
     for old, new in (
         ("namespace: victor-monitoring", "namespace: NAMESPACE"),
-        ("    component: configmap\n    targets: [kubernetes: {kube_context: prod}]", OPERATOR_CONTEXT),
+        ("    targets: [kubernetes: {kube_context: prod}]", OPERATOR_CONTEXT),
         ("kubernetes_namespace: victor-production", "kubernetes_namespace: brewery"),
         (
             "app: {app: victor-api}, port: http, path: /metrics}",
@@ -378,7 +378,7 @@ def test_from_nothing_to_routed(
 
 
 OPERATOR_CONTEXT = """\
-    component: operator
+    kubernetes: {objects: operator}
     receivers:
       pager:
         severities: [critical]

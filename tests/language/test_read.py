@@ -70,6 +70,28 @@ def test_an_unknown_key_gets_the_nearest_known_one_at_every_depth(body, culprit,
     assert first.hint == f"did you mean `{meant}`?"
 
 
+@pytest.mark.parametrize(
+    ("context", "hint"),
+    [
+        ("{component: operator}", "write `kubernetes: {objects: operator}`"),
+        ("{component: null}", "write `kubernetes: {objects: null}`"),
+        ("{component: }", "write `kubernetes: {objects: null}`"),
+        ("{component: [a]}", "write `kubernetes: {objects: ..}`"),
+        (
+            "{component: configmap, kubernetes: {port: 1}}",
+            "write `objects: configmap` under its `kubernetes`",
+        ),
+    ],
+)
+def test_a_moved_key_gets_its_new_place(context, hint):
+    """The hint has the value that was written, and the caret is under the key; elsewhere it is unknown."""
+    found = [f"3:19 VM040 `component` is now `kubernetes: {{objects: ..}}`; {hint}"]
+    assert diagnosed(f"contexts: {{prod: {context}}}") == found
+    assert diagnosed("budget: {component: 5, series: 1}") == [
+        "3:10 VM040 unknown key `component`; known: `reason`, `series`"
+    ]
+
+
 def test_all_mistakes_are_reported_in_one_run_in_order():
     """Invalid keys, values and references are reported together, by line and column."""
     assert diagnosed("""

@@ -400,7 +400,8 @@ def test_description_and_runbooks_come_from_the_alerts():
 )
 def test_path_of_base_and_context(name, path):
     """A context without objects has its dashboard in its overlay, under the same file name."""
-    spec = dataclasses.replace(resolved()[name], component=None)
+    spec = resolved()[name]
+    spec = dataclasses.replace(spec, kubernetes=dataclasses.replace(spec.kubernetes, objects=None))
     (artifact,) = dashboard.render(spec)
     assert (str(artifact.path), artifact.output) == (path, "dashboard")
     assert artifact.context == spec.context

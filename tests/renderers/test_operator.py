@@ -27,7 +27,7 @@ service:
 kubernetes: {app: {app.kubernetes.io/name: shop}, port: http, path: /stats}
 contexts:
   prod:
-    component: operator
+    kubernetes: {objects: operator}
     labels: {environment: prod}
     select: {kubernetes_namespace: shop-prod, container: api, price: 5$1}
     receivers:

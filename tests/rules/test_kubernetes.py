@@ -90,7 +90,7 @@ def test_no_namespace() -> None:
 
 
 def test_a_context_keeps_its_rules_where_objects_are_off() -> None:
-    """With `kubernetes: null` a context with a component gets plain files, so that no rules are missing."""
+    """With `kubernetes: null` a context with objects gets plain files, so that no rules are missing."""
     text = SPECS["performance"].read_text(encoding="utf-8")
     line = next(line for line in text.splitlines() if line.startswith("  kubernetes: deployment/"))
     compiled = compiled_text(text.replace(line, "  kubernetes: null"))
@@ -101,6 +101,49 @@ def test_a_context_keeps_its_rules_where_objects_are_off() -> None:
     assert found[f"{overlay}/performance-alerts.yaml"].text == rules_text(compiled.contexts["prod"])
 
 
+KINDS = """
+victor_mon: 1
+service: {name: mill, title: Mill, owner: millers, metric_prefix: mill_, select: {job: mill}}
+kubernetes: {objects: OBJECTS, app: {app: mill}, port: http}
+outputs: {registry: null, docs: null, overlays: "{context}"}
+contexts:
+  same: {}
+  configmap: {kubernetes: {objects: configmap}}
+  operator: {kubernetes: {objects: operator}}
+  files: {kubernetes: {objects: null}}
+"""
+OBJECTS = {
+    "configmap": ["ConfigMap"],
+    "operator": ["AlertmanagerConfig", "PrometheusRule", "ServiceMonitor"],
+    "null": [],
+}
+
+
+@pytest.mark.parametrize("objects", OBJECTS)
+def test_a_context_replaces_the_kind_of_objects(objects: str) -> None:
+    """Base and each context that gives no kind have the spec's; null renders plain files instead."""
+    compiled = compiled_text(KINDS.replace("OBJECTS", objects))
+    found: dict[str | None, list[str]] = {}
+    files: dict[str | None, list[str]] = {}
+    for each in render(compiled):
+        found.setdefault(each.context, [])
+        if each.output == "kubernetes" and each.path.name != "kustomization.yaml":
+            found[each.context].append(yaml.safe_load(each.text)["kind"])
+        elif each.output == "rules":
+            files.setdefault(each.context, []).append(str(each.path))
+    kinds = {context: sorted(set(each)) for context, each in found.items()}
+    assert kinds == {
+        None: OBJECTS[objects],
+        "same": OBJECTS[objects],
+        "configmap": OBJECTS["configmap"],
+        "operator": OBJECTS["operator"],
+        "files": [],
+    }
+    plain = ["same", "files"] if objects == "null" else ["files"]
+    assert files.pop(None) == ["generated/mill-alerts.yaml"]
+    assert files == {context: [f"{context}/mill-alerts.yaml"] for context in plain}
+
+
 def test_every_object_has_the_labels_of_the_spec() -> None:
     """A context's labels are added to base's; labels of the object's owner stay."""
     text = SPEC.read_text(encoding="utf-8")
@@ -108,7 +151,7 @@ def test_every_object_has_the_labels_of_the_spec() -> None:
     assert old in text
     labelled = text.replace(old, "kubernetes: {rules_key: mill.yaml, labels: {release: kps, tier: one}}")
     labelled = labelled.replace(
-        "\n  uphill:", "\n  uphill:\n    kubernetes: {labels: {tier: two, app: mill}}", 1
+        "kubernetes: {objects: operator}", "kubernetes: {objects: operator, labels: {tier: two, app: mill}}"
     )
     found: dict[str | None, set[tuple[str, ...]]] = {}
     for artifact in render(compiled_text(labelled)):

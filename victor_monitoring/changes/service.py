@@ -26,7 +26,7 @@ def service_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
     for path, meaning in differing(_pairs(before, after)):
         verdict = verdicts.get(path, Effect.NEITHER)
         # Programs that read the rendered objects find another kind of objects.
-        breaking = path in _BREAKING or (is_same_place and path[-1] == "component")
+        breaking = path in _BREAKING or (is_same_place and path == after.objects_path)
         yield Change("service", after.service.name, meaning, path, verdict, breaking=breaking)
     if is_same_place and before.targets != after.targets:
         path = ("contexts", after.context or "", "targets")
@@ -49,7 +49,7 @@ def _pairs(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object
         ("kubernetes", "labels"): ("the labels of objects", _object_labels(before), _object_labels(after)),
         ("service", "runbooks"): ("the runbooks at", old.runbooks, new.runbooks),
         (*here, "time_scale"): ("the time scale", before.time_scale, after.time_scale),
-        (*here, "component"): ("the objects of", before.component or "null", after.component or "null"),
+        after.objects_path: ("the objects of", _objects(before), _objects(after)),
         (*here, "protected"): ("protected", _yes(before.protected), _yes(after.protected)),
         ("defaults", "window"): ("`window`", *_durations("window", before, after)),
         ("defaults", "evaluate_every"): ("`evaluate_every`", *_durations("evaluate", before, after)),
@@ -94,6 +94,10 @@ def _yes(flag: bool) -> str:
 
 def _version(service: Service) -> str:
     return str(service.prometheus or "")
+
+
+def _objects(spec: Resolved) -> str:
+    return spec.kubernetes.objects or "null"
 
 
 def _object_labels(spec: Resolved) -> str:

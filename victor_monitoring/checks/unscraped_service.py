@@ -12,20 +12,19 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM610", "unscraped-service", Severity.WARNING)
 def unscraped_service(spec: Resolved) -> Iterator[Finding]:
-    """Nothing is scraped: a context gets the operator's objects, but `kubernetes` has no `app` or `port`.
+    """Nothing is scraped: the operator's objects are rendered, but `kubernetes` has no `app` or `port`.
 
     No ServiceMonitor is rendered then. Unless another one exists whose relabelings set every label that the
     spec selects, the rules match no series, and no alert fires.
 
-    Bad: `component: operator` alone. Good: also `kubernetes: {app: {app: shop}, port: http}`.
+    Bad: `kubernetes: {objects: operator}` alone. Good: also `app: {app: shop}` and `port: http` there.
     """
     found = spec.kubernetes
     missing = [key for key, value in (("app", found.app), ("port", found.port)) if not value]
-    if spec.component == "operator" and "kubernetes" in spec.outputs and missing:
-        path = ("contexts", spec.context or "", "component")
+    if found.objects == "operator" and "kubernetes" in spec.outputs and missing:
         message = f"nothing scrapes the service: `kubernetes` has no {' and no '.join(_quoted(missing))}"
         hint = "write `kubernetes: {app: {app: NAME}, port: http}`: the labels and the port of its Service"
-        yield Finding(path, message, hint)
+        yield Finding(spec.objects_path, message, hint)
 
 
 def _quoted(keys: list[str]) -> list[str]:

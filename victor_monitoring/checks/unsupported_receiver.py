@@ -22,7 +22,7 @@ def unsupported_receiver(spec: Resolved) -> Iterator[Finding]:
     Bad: `api_url_file: /run/slack`. Good: `api_url_file: /etc/alertmanager/secrets/slack/url`, which becomes
     the key `url` of the Secret `slack`.
     """
-    if spec.component != "operator" or not {"kubernetes", "alertmanager"} <= spec.outputs.keys():
+    if spec.kubernetes.objects != "operator" or not {"kubernetes", "alertmanager"} <= spec.outputs.keys():
         return
     for receiver in spec.routing.receivers:
         _, unsupported = operator_configs(receiver)

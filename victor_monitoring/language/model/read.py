@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import UnionType
 from typing import Any, Final, TypeVar, Union, get_args, get_origin
@@ -13,9 +13,18 @@ from pydantic_core import ErrorDetails
 
 from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.language.model.patterns import BAD_VALUE, CUT_TEXT, MISSING_KEY, UNKNOWN_KEY
-from victor_monitoring.language.model.spec import Spec
+from victor_monitoring.language.model.spec import Context, Spec
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.language.syntax.tree import ListNode, MapNode, Node, Path, PlainValue, at, plain
+from victor_monitoring.language.syntax.tree import (
+    ListNode,
+    MapNode,
+    Node,
+    Path,
+    PlainValue,
+    ScalarNode,
+    at,
+    plain,
+)
 from victor_monitoring.language.syntax.wanted import (
     cut_comment,
     list_wanted_hint,
@@ -41,6 +50,10 @@ _LIMITS: Final = {
     "greater_than": ("is too small", "write a number above {gt}"),
 }
 _REQUIRED: Final = ("victor_mon", "service")
+# Keys that have moved to a section next to them: by model and old name, the section and the new name.
+_MOVED: Final[Mapping[tuple[object, str], tuple[str, str]]] = {
+    (Context, "component"): ("kubernetes", "objects"),
+}
 M = TypeVar("M", bound=BaseModel)
 _KEY: Final = "[key]"  # pydantic appends this to the path of an invalid key
 
@@ -147,8 +160,7 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> F
     context, name = error.get("ctx", {}), _name_of(path)
     match error["type"]:
         case "extra_forbidden":
-            hint = unknown_name_hint(name, _keys_at(shape, path[:-1]))
-            return Finding(path, f"unknown key `{name}`", hint, on_key=True, pattern=UNKNOWN_KEY)
+            return _unknown_key(path, tree, shape)
         case "missing":
             where = f" in `{_name_of(path[:-1])}`" if len(path) > 1 else ""
             message = f"`{name}` is missing{where}"
@@ -176,6 +188,19 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> F
             return _bad(path, message, hint_for(node) if node and hint_for else "")
 
 
+def _unknown_key(path: Path, tree: MapNode, shape: _Shape) -> Finding:
+    """Return the finding about an unknown key; a moved one gets its new place, with its value as written."""
+    name, model, value = _name_of(path), _model_at(shape, path[:-1]), at(tree, path)
+    message, hint = f"unknown key `{name}`", unknown_name_hint(name, _fields(model) if model else ())
+    if (model, name) in _MOVED:
+        section, key = _MOVED[model, name]
+        edit = f"{key}: {(value.text or 'null') if isinstance(value, ScalarNode) else '..'}"
+        is_given = at(tree, (*path[:-1], section)) is not None
+        message = f"`{name}` is now `{section}: {{{key}: ..}}`"
+        hint = f"write `{edit}` under its `{section}`" if is_given else f"write `{section}: {{{edit}}}`"
+    return Finding(path, message, hint, on_key=True, pattern=UNKNOWN_KEY)
+
+
 def _bad(
     path: Path,
     message: str,
@@ -194,13 +219,12 @@ def _name_of(path: Path) -> str:
     return last if isinstance(last, str) else f"item {last + 1} of {_name_of(path[:-1])}"
 
 
-def _keys_at(shape: _Shape, path: Path) -> list[str]:
-    """Return the keys that the language defines at a path."""
+def _model_at(shape: _Shape, path: Path) -> type[BaseModel] | None:
+    """Return the model that defines the keys at a path."""
     found: Any = shape.model
     for key in path[shape.depth :]:
         found = _below(found, key)
-    model = _model_in(found)
-    return [] if model is None else list(_fields(model))
+    return _model_in(found)
 
 
 def _fields(model: type[BaseModel]) -> dict[str, Any]:

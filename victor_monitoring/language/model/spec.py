@@ -49,6 +49,7 @@ if TYPE_CHECKING:
 else:
     MetricTypeName = Literal[tuple(METRIC_TYPES)]
 PanelType: TypeAlias = Literal["timeseries", "stat", "gauge", "bar", "pie", "table"]
+KubernetesObjects: TypeAlias = Literal["configmap", "operator"]
 OUTPUTS = ("rules", "tests", "dashboard", "registry", "alertmanager", "kubernetes", "overlays", "docs")
 
 
@@ -142,13 +143,18 @@ class Alertmanager(Written):
 
 
 class Kubernetes(Written):
-    """The labels and port by which a cluster finds the service, and the labels of rendered objects."""
+    """The kind and labels of rendered objects, and the labels and port by which a cluster finds the service.
 
+    With `objects: null` plain files are rendered instead.
+    """
+
+    objects: KubernetesObjects | None = "configmap"
     rules_key: ConfigKey = "rules.yaml"
     labels: dict[ObjectLabel, KubernetesValue] = {}
     app: dict[KubernetesLabel, KubernetesValue] = {}
     port: KubernetesPort | None = None
     path: Annotated[str, Field(pattern=r"^/")] = "/metrics"
+    ack: Acks = {}
 
 
 def _list_or_open(schema: dict[str, Any]) -> None:
@@ -314,7 +320,6 @@ class Context(Written):
     select: LabelTexts = {}
     prometheus: VersionField | None = None
     protected: bool = False
-    component: Literal["configmap", "operator"] | None = "configmap"
     kubernetes: Kubernetes = Field(default_factory=Kubernetes)
     receivers: dict[Name, Receiver] = {}
     targets: list[Any] = []

@@ -20,6 +20,7 @@ def acks_of(spec: written.Spec) -> tuple[Ack, ...]:
 def _nodes(spec: written.Spec) -> Iterator[tuple[Path, Acks]]:
     yield ("service",), spec.service.ack
     yield ("outputs",), spec.outputs.ack
+    yield ("kubernetes",), spec.kubernetes.ack
     for name, component in spec.components.items():
         yield ("components", name), component.ack
         for metric_name, metric in component.metrics.items():
@@ -38,6 +39,7 @@ def _nodes(spec: written.Spec) -> Iterator[tuple[Path, Acks]]:
                 yield ("dashboard", "rows", row_index, "panels", index), panel.ack
     for name, context in spec.contexts.items():
         yield ("contexts", name), context.ack
+        yield ("contexts", name, "kubernetes"), context.kubernetes.ack
         for receiver_name, receiver in context.receivers.items():
             yield ("contexts", name, "receivers", receiver_name), receiver.ack
 

@@ -35,13 +35,13 @@ def artifact_path(spec: Resolved, output: str) -> PurePosixPath | None:
     """Return the path of an output's plain file; None if there is none.
 
     The file of a context is in its overlay, unless it is part of the context's Kubernetes objects: those are
-    rendered unless the context has `component: null` or the output `kubernetes` is off.
+    rendered unless its `kubernetes.objects` is null or the output `kubernetes` is off.
     """
     path = spec.outputs.get(output)
     if path is None or spec.context is None:
         return None if path is None else PurePosixPath(path)
     overlay = overlay_path(spec)
-    is_held = spec.component is not None and "kubernetes" in spec.outputs
+    is_held = spec.kubernetes.objects is not None and "kubernetes" in spec.outputs
     return None if overlay is None or is_held else overlay / PurePosixPath(path).name
 
 

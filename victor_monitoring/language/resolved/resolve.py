@@ -68,7 +68,6 @@ def resolve(
     ]
     resolved = Resolved(
         context=context,
-        component=here.component,
         targets=tuple(here.targets),
         protected=here.protected,
         time_scale=scale.factor,
@@ -122,7 +121,9 @@ def _kubernetes(base: written.Kubernetes, here: written.Kubernetes) -> Kubernete
     """Return the section with the keys of a context: its labels are added, all other keys replaced."""
     merged = base.model_copy(update={name: getattr(here, name) for name in here.model_fields_set})
     labels = label_pairs({**base.labels, **here.labels})
-    return Kubernetes(merged.rules_key, labels, label_pairs(merged.app), merged.port, merged.path)
+    return Kubernetes(
+        merged.objects, merged.rules_key, labels, label_pairs(merged.app), merged.port, merged.path
+    )
 
 
 def _meta(spec: written.Spec, scale: TimeScale) -> Meta | None:

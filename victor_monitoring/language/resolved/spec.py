@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
+from victor_monitoring.language.model.spec import KubernetesObjects
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.tree import Matcher
@@ -146,12 +147,14 @@ class Meta:
 
 @dataclass(frozen=True, slots=True)
 class Kubernetes:
-    """The key of the rules in their ConfigMap, and the settings by which a cluster finds the service.
+    """The kind of objects, the key of the rules in their ConfigMap, and how a cluster finds the service.
 
-    `labels` are set on every rendered object. `app` are the labels of its Service; `port` is the name of the
-    Service's port, or a port number of the pods. Unless both are given, no ServiceMonitor is rendered.
+    `objects` is None if plain files are rendered instead; `labels` are set on every object. `app` are the
+    labels of its Service; `port` is the name of the Service's port, or a port number of the pods. Unless both
+    are given, no ServiceMonitor is rendered.
     """
 
+    objects: KubernetesObjects | None
     rules_key: str
     labels: LabelPairs
     app: LabelPairs
@@ -247,7 +250,6 @@ class Resolved:
     """
 
     context: str | None
-    component: str | None  # the kind of Kubernetes objects of the context
     targets: tuple[object, ...]  # as written: each kind of target reads its own settings
     protected: bool
     time_scale: int  # every duration here is already divided by it
@@ -283,6 +285,13 @@ class Resolved:
         if self.base is not None and self.service.prometheus != self.base.service.prometheus:
             return ("contexts", str(self.context), "prometheus")
         return ("service", "prometheus")
+
+    @property
+    def objects_path(self) -> Path:
+        """The path of the kind of Kubernetes objects, whether or not it is given."""
+        if self.base is not None and self.kubernetes.objects != self.base.kubernetes.objects:
+            return ("contexts", str(self.context), "kubernetes", "objects")
+        return ("kubernetes", "objects")
 
     @property
     def declared(self) -> Iterator[Declared]:

@@ -24,7 +24,7 @@ _CONFLICT: Final = re.compile(
 )
 _FIELD: Final = re.compile(r"^\s*(?:- )?(\..+)$", re.MULTILINE)
 _HIDES_MANAGERS: Final = 21  # from this minor version kubectl omits managed fields by default
-_NO_OPERATOR: Final = "install the Prometheus operator, or write `component: configmap`"
+_NO_OPERATOR: Final = "install the Prometheus operator, or write `kubernetes: {objects: configmap}`"
 _TOO_LARGE: Final = "a ConfigMap holds 1 MiB: remove panels or alerts, or split the spec"
 _UNKNOWN_CONTEXT: Final = re.compile(r"context .*(does not exist|not found)")
 _FORBIDDEN: Final = re.compile(r"[Ff]orbidden")

@@ -89,7 +89,8 @@ def _remedy(cluster: Cluster, manifest: Manifest, apply: str) -> str:
     selecting = cluster.selecting(manifest["kind"])
     if not selecting:
         kinds = " or ".join(selecting_resources(manifest["kind"]))
-        return f"the cluster has none of the operator's {kinds}: create one, or write `component: configmap`"
+        instead = "write `kubernetes: {objects: configmap}`"
+        return f"the cluster has none of the operator's {kinds}: create one, or {instead}"
     by_distance = sorted(selecting, key=lambda each: len(list(_steps(cluster, each, manifest, apply))))
     return "; and ".join(_steps(cluster, by_distance[0], manifest, apply))
 

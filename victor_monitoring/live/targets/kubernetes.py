@@ -74,7 +74,7 @@ class KubernetesTarget(Target):
     def preflight(self) -> None:
         if not self._wanted:
             message = f"{self.name} takes objects, and the context renders none"
-            hint = "its `component` and the outputs `kubernetes` and `overlays` must not be null"
+            hint = "its `kubernetes.objects` and the outputs `kubernetes` and `overlays` must not be null"
             raise UserError(message, hint)
         self._kubectl.accepted(self._all)
         missing = list(self._operated().missing()) if self._is_operated else []
@@ -146,7 +146,7 @@ class KubernetesTarget(Target):
     @property
     def _is_operated(self) -> bool:
         """Whether the context's objects are for the Prometheus operator."""
-        return self._delivery.spec.component == "operator"
+        return self._delivery.spec.kubernetes.objects == "operator"
 
     def _operated(self) -> OperatorChecks:
         """Return a new view of the objects as the Prometheus operator treats them."""

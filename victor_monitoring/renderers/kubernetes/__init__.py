@@ -25,12 +25,11 @@ KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kusto
 
 
 def render(spec: Resolved) -> Iterator[Artifact]:
-    """Yield ConfigMaps for base, and for a context the objects of its `component`, if it has one."""
+    """Yield the objects of base or a context, of the kind that `kubernetes.objects` names, if any."""
     folder = overlay_path(spec) if spec.context else PurePosixPath(spec.outputs[OUTPUT])
-    component = spec.component if spec.context else "configmap"
-    if folder is None or component is None:
+    if folder is None or spec.kubernetes.objects is None:
         return
-    objects = dict(_objects(spec, is_operator=component == "operator"))
+    objects = dict(_objects(spec, is_operator=spec.kubernetes.objects == "operator"))
     for path, content in objects.items():
         yield _artifact(spec, folder / path, content)
     if spec.context and objects:
