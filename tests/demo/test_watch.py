@@ -131,7 +131,7 @@ def test_a_guard_holds_an_alert_back():
     mill.turn(20, per_second=2, jams=1)
     assert mill.rows()["Jams"].alerts == (alert("Jammed", "> 10%", "Jams"),)
     mill.turn(20, per_second=4, jams=1)
-    assert mill.rows()["Jams"].alerts == (alert("Jammed", "> 10%", "Jams 25.0%, > 10%", "firing"),)
+    assert mill.rows()["Jams"].alerts == (alert("Jammed", "> 10%", "Jams 25%, > 10%", "firing"),)
 
 
 def test_a_collector_that_raises_is_logged(caplog):

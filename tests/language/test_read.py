@@ -111,9 +111,9 @@ def test_all_mistakes_are_reported_in_one_run_in_order():
         dashbord: {}
     """) == [
         "5:46 VM101 unknown metric `shop_a_totl`; declare it under `components`",
-        "6:9 VM042 the signal has no kind; add one of `count`, `quantile`, `rate`, `ratio`, `score`, `value`",
+        "6:9 VM042 the signal has no kind; add one of `count`, `mean`, `quantile`, `rate`, `ratio`, `score`, `value`",
         '7:17 VM042 `title` must be text; a bare `5` is a number in YAML: quote it, `"5"`',
-        "7:26 VM042 `unit` cannot be `counts`; did you mean `count`?",
+        "7:26 VM042 `counts` is no unit; did you mean `count`?",
         "7:63 VM042 `agg` cannot be `mean`; known: `avg`, `max`, `min`, `sum`",
         "10:40 VM042 `five` is not a duration; write a duration such as `30s`, `5m` or `1h30m`",
         "11:48 VM106 unknown severity `pager`; known: `critical`, `warning`",
@@ -146,7 +146,7 @@ def test_a_broken_entity_causes_no_further_noise():
     """) == [
         "7:28 VM042 `type` cannot be `count`; did you mean `counter`?",
         '8:71 VM042 `endpoint` must be text; a bare `5` is a number in YAML: quote it, `"5"`',
-        "12:23 VM042 `unit` cannot be `second`; did you mean `seconds`?",
+        "12:23 VM042 `second` is no unit; did you mean `seconds`?",
     ]
 
 

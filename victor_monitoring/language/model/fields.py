@@ -93,8 +93,9 @@ def _unit(value: object) -> Unit:
     ):
         return custom_unit(value["suffix"])
     hint = unknown_name_hint(value, UNITS) if isinstance(value, str) else ""
-    any_other = "any other unit is written `{suffix: rpm}`"
-    raise invalid(f"`{value}` is no unit", f"{hint}; {any_other}" if hint else any_other)
+    if not hint.startswith("did you mean"):
+        hint = f"write {', '.join(f'`{name}`' for name in UNITS)}, or `{{suffix: rpm}}` for any other unit"
+    raise invalid(f"`{value}` is no unit", hint)
 
 
 def _duration(text: str) -> int:

@@ -50,7 +50,6 @@ else:
     MetricTypeName = Literal[tuple(METRIC_TYPES)]
 PanelType: TypeAlias = Literal["timeseries", "stat", "gauge", "bar", "pie", "table"]
 KubernetesObjects: TypeAlias = Literal["configmap", "operator"]
-OUTPUTS = ("rules", "tests", "dashboard", "registry", "alertmanager", "kubernetes", "overlays", "docs")
 
 
 def _positive(milliseconds: int) -> int:
@@ -120,16 +119,19 @@ class Proof(Written):
 
 
 class Outputs(Written):
-    """The paths of rendered files, relative to the root; null switches an output off."""
+    """The paths of rendered files, relative to the root; null switches an output off.
 
-    rules: Text | None = None
-    tests: Text | None = None
-    dashboard: JsonPath | None = None
-    registry: ModulePath | None = None
-    alertmanager: Text | None = None
-    kubernetes: Text | None = None
-    overlays: Text | None = None
-    docs: Text | None = None
+    `{service}` in a default is the service's name, `{identifier}` the same with underscores.
+    """
+
+    rules: Text | None = "generated/{service}-alerts.yaml"
+    tests: Text | None = "generated/{service}-alerts.test.yaml"
+    dashboard: JsonPath | None = "generated/{service}-dashboard.json"
+    registry: ModulePath | None = "generated/{identifier}_registry.py"
+    alertmanager: Text | None = "generated/{service}-alertmanager.yaml"
+    kubernetes: Text | None = "deployment/kubernetes/{service}"
+    overlays: Text | None = "deployment/kubernetes/overlays/{context}/{service}"
+    docs: Text | None = "generated/docs/{service}"
     ack: Acks = {}
 
 

@@ -11,18 +11,16 @@ from victor_monitoring.language.resolved.spec import Resolved
 
 def resolve_outputs(outputs: written.Outputs, name: str) -> dict[str, str]:
     """Return the path of each output that is on, relative to the root; defaults contain `name`."""
-    defaults = {
-        "rules": f"generated/{name}-alerts.yaml",
-        "tests": f"generated/{name}-alerts.test.yaml",
-        "dashboard": f"generated/{name}-dashboard.json",
-        "registry": f"generated/{identifier(name)}_registry.py",
-        "alertmanager": f"generated/{name}-alertmanager.yaml",
-        "kubernetes": f"deployment/kubernetes/{name}",
-        "overlays": f"deployment/kubernetes/overlays/{{context}}/{name}",
-        "docs": f"generated/docs/{name}",
-    }
-    given = {key: getattr(outputs, key) for key in written.OUTPUTS if key in outputs.model_fields_set}
-    return {key: path for key, path in {**defaults, **given}.items() if path is not None}
+    found: dict[str, str] = {}
+    for key in type(outputs).model_fields:
+        path = getattr(outputs, key)
+        if isinstance(path, str):
+            is_default = key not in outputs.model_fields_set
+            names = {"{service}": name, "{identifier}": identifier(name)} if is_default else {}
+            for placeholder, value in names.items():
+                path = path.replace(placeholder, value)
+            found[key] = path
+    return found
 
 
 def identifier(name: str) -> str:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Collection
 from typing import Final
 
-IMPORTS: Final = """\
+from victor_monitoring.signals.metric_types import METRIC_TYPES
+
+_IMPORTS: Final = """\
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
@@ -13,17 +16,18 @@ from itertools import product
 from threading import Lock
 from typing import {typing}
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import CollectorRegistry, {clients}
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 """
 TYPING: Final = ("ClassVar", "Final", "Generic", "Literal", "TypeAlias", "TypeVar")
 GET_ARGS: Final = "get_args"  # where a label is closed
 
+_CLIENTS: Final = ", ".join(sorted({each.CLIENT for each in METRIC_TYPES.values() if each.CLIENT}))
 CHILDREN: Final = '''\
 OnOverflow: TypeAlias = Callable[[str], object]
 
-_Metric = TypeVar("_Metric", Counter, Gauge, Histogram)
+_Metric = TypeVar("_Metric", $CLIENTS)
 _Values: TypeAlias = tuple[str, ...] | int | None
 _Merge: TypeAlias = Literal[
     "all", "sum", "max", "min", "mostrecent", "liveall", "livesum", "livemax", "livemin", "livemostrecent"
@@ -125,12 +129,17 @@ class _LateGauge(Collector):
     def collect(self) -> Iterable[Metric]:
         """Return the gauge's series; none before its first use."""
         return self.describe() if self._gauge is None else self._gauge.collect()
-'''
+'''.replace("$CLIENTS", _CLIENTS)
+
+
+def imports(typing: Collection[str]) -> str:
+    """Return the import statements of the module, with these names of `typing`."""
+    return _IMPORTS.format(typing=", ".join(typing), clients=_CLIENTS)
 
 
 def module_names() -> frozenset[str]:
     """Return every name that this part defines or imports."""
-    body = ast.parse(IMPORTS.format(typing=", ".join((*TYPING, GET_ARGS))) + CHILDREN).body
+    body = ast.parse(imports((*TYPING, GET_ARGS)) + CHILDREN).body
     imported = (alias.name for node in body if isinstance(node, ast.ImportFrom) for alias in node.names)
     targets = [target for node in body if isinstance(node, ast.Assign) for target in node.targets]
     targets += [node.target for node in body if isinstance(node, ast.AnnAssign)]
