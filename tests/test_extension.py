@@ -77,8 +77,10 @@ UNIT = Addition(
     changed={
         "signals/units.py": (
             '        _scaled(SECONDS, "minutes"',
-            ('        _scaled(SECONDS, "weeks", Fraction(604800), "d", "none", "weeks"),\n'
-            '        _scaled(SECONDS, "minutes"'),
+            (
+                '        _scaled(SECONDS, "weeks", Fraction(604800), "d", "none", "weeks"),\n'
+                '        _scaled(SECONDS, "minutes"'
+            ),
         )
     },
     spec=(("help: Queue.", "unit: weeks, help: Queue."), ("unit: count", "unit: weeks"), ("> 5", "> 14d")),
@@ -132,8 +134,10 @@ def render(spec):
     changed={
         "language/model/spec.py": (
             '    docs: Text | None = "generated/docs/{service}"',
-            ('    docs: Text | None = "generated/docs/{service}"\n'
-            '    names: Text | None = "generated/{service}-names.txt"'),
+            (
+                '    docs: Text | None = "generated/docs/{service}"\n'
+                '    names: Text | None = "generated/{service}-names.txt"'
+            ),
         )
     },
     spec=(),

@@ -24,7 +24,7 @@ def unit_mismatch(spec: Resolved) -> Iterator[Finding]:
     for signal in spec.signals.values():
         path: Path = ("signals", signal.name)
         units = signal.kind.units()
-        if signal.unit not in units:
+        if signal.unit not in units and not any(signal.kind.faults(signal)):  # else it has no unit yet
             meant = " or ".join(f"`{unit}`" for unit in units) or "in an unsupported unit"
             message = f"the {signal.kind.NAME} is {meant}, not `{signal.unit}`"
             yield Finding(

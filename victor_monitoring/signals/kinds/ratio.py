@@ -90,7 +90,10 @@ class Ratio(SignalKind):
             yield InvalidParameters(("over",), message, "divide counters by counters, or gauges by gauges")
         elif (part.unit.exponents, part.unit.scale) != (whole.unit.exponents, whole.unit.scale):
             message = f"`{part.name}` is in {part.unit} and `{whole.name}` in {whole.unit}"
-            yield InvalidParameters(("over",), message, "a ratio divides like by like")
+            name = part.name.removesuffix("_sum")
+            is_mean = (part.name, whole.name) == (f"{name}_sum", f"{name}_count")
+            hint = f"write `mean: {{of: {name}}}`" if is_mean else "a ratio divides like by like"
+            yield InvalidParameters(("over",), message, hint)
 
     def synthesise(
         self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
