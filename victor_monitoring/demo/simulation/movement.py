@@ -82,10 +82,14 @@ def moving(
     """Return every series of a population as it moves: `held` ones hardly, idle counters not at all."""
     day = _DAY * spec.window / 1000
     calm = _capacities(spec)
+    metrics = {name: each.metric for each in spec.declared for name in each.metric.series_names}
+    by_metric: dict[Metric, dict[SeriesKey, float]] = {each.metric: {} for each in spec.declared}
+    for key, level in population.items():
+        if key[0] in metrics:
+            by_metric[metrics[key[0]]][key] = level
     found: dict[SeriesKey, Moving] = {}
-    for metric in (declared.metric for declared in spec.declared):
-        own = {key: level for key, level in population.items() if key[0] in metric.series_names}
-        for key, level in metric.type.independent(own).items():
+    for metric, series in by_metric.items():
+        for key, level in metric.type.independent(series).items():
             grows = key[0] in metric.totals
             is_small = metric.unit.is_counted and level < _SMALL
             is_calm = not grows and (metric.name in calm or is_small)
