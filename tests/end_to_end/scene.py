@@ -18,9 +18,9 @@ from tests.end_to_end import history
 from tests.end_to_end.history import Labels
 from tests.end_to_end.live import Prometheus, Target, running, target, until
 from tests.end_to_end.workload import Process, Story, loaded
+from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.samples import SampleSet
-from victor_monitoring.renderers.rules import rule_data
 from victor_monitoring.runtime.evaluator import Evaluator, SeriesValue
 from victor_monitoring.signals.binding import Bound, RegistryData, bind
 
@@ -71,7 +71,7 @@ class Service:
     def rules(self) -> dict[str, Any]:
         """Return its rules in one group, enclosed by records of the newest sample of each target."""
         known = f'timestamp(up{{job="{self.job}"}})'
-        rules = [rule for group in cast("Any", rule_data(self.spec))["groups"] for rule in group["rules"]]
+        rules = [rule.data() for rule in rule_file(self.spec).rules]
         ends = [{"record": f"{name}:{self.job}", "expr": known} for name in (KNOWN_FIRST, KNOWN_LAST)]
         group = {"name": self.job, "interval": f"{self.spec.evaluate}ms", "rules": [ends[0], *rules, ends[1]]}
         return {"groups": [group]}

@@ -16,12 +16,11 @@ from tests.end_to_end.live import Prometheus, running, target, until
 from tests.rules.rendered import compiled_text
 from victor_monitoring.app.pipeline import Compiled, render
 from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.live.exposition.parse import parse
 from victor_monitoring.live.exposition.verify import verify
-from victor_monitoring.renderers.rules import rule_data
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.promtool import Promtool, run_cases
-from victor_monitoring.rule_tests.rules import RuleFile
 
 SPEC = Path(__file__).parent / "exporter.yaml"
 # What the exporter shows after each scrape; the totals grow by 10 observations of 90 s and of 1.2 s.
@@ -110,7 +109,7 @@ def test_every_case_of_every_unit_passes(promtool: Path) -> None:
     found = run_cases(
         Promtool.at(promtool),
         derive(spec).cases,
-        RuleFile.of(rule_data(spec)),
+        rule_file(spec),
         spec.evaluate,
         lambda count: None,
     )

@@ -148,7 +148,7 @@ def test_an_alerts_expression_is_its_signal_while_its_guard_is_true(base):
 
 def test_signals_of_alerts_guards_and_scores_are_recorded(base):
     """Gauges and signals used only by panels are not recorded, scores always are."""
-    recorded = {name: [each.record for each in signal.recordings()] for name, signal in base.signals.items()}
+    recorded = {name: [each.name for each in signal.recordings()] for name, signal in base.signals.items()}
     loss = "job_zone_namespace:shop_health:loss"
     assert recorded == {
         "calls": ["job_zone_namespace:shop_calls:rate_5m"],

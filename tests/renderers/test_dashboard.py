@@ -17,11 +17,13 @@ from typing import Any
 import promql_parser
 import pytest
 
+from tests.signals.judge import judged
 from victor_monitoring.app import pipeline
+from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Panel, Resolved
 from victor_monitoring.language.syntax import load
 from victor_monitoring.promql.tree import Aggregate, Binary, Expr, Matcher, Vector, map_vectors, text
-from victor_monitoring.renderers import dashboard, rules
+from victor_monitoring.renderers import dashboard
 from victor_monitoring.renderers.dashboard.queries import panel_expr
 from victor_monitoring.renderers.dashboard.thresholds import AlertThresholds
 from victor_monitoring.renderers.dashboard.variables import variables_of
@@ -104,46 +106,20 @@ def test_panel_and_alert_of_a_signal_have_equal_trees(spec):
     assert compared > 5
 
 
-def shape(node: Any) -> Any:
-    """Return a parsed expression as nested tuples, without parentheses and variables' matchers."""
-    match type(node).__name__:
-        case "ParenExpr":
-            return shape(node.expr)
-        case "NumberLiteral":
-            return node.val
-        case "VectorSelector":
-            matchers = ((each.name, str(each.op), each.value) for each in node.matchers.matchers)
-            return (node.name, *(each for each in matchers if not each[2].startswith("$")))
-        case "MatrixSelector":
-            return (shape(node.vector_selector), node.range)
-        case "Call":
-            return (node.func.name, *map(shape, node.args))
-        case "AggregateExpr":
-            labels = node.modifier and (str(node.modifier.type), node.modifier.labels)
-            return (str(node.op), labels, node.param and shape(node.param), shape(node.expr))
-        case "BinaryExpr":
-            matching = node.modifier and node.modifier.matching and node.modifier.matching.labels
-            as_bool = node.modifier and node.modifier.return_bool
-            return (str(node.op), matching, as_bool, shape(node.lhs), shape(node.rhs))
-        case other:
-            raise AssertionError(f"{other} is not compared")
-
-
 def test_panel_and_alert_of_a_signal_are_equal_as_parsed(spec):
     """The expressions in dashboard and rules are equal, too, as an independent parser reads them."""
-    rules_of_signal: dict[str, list[Any]] = {}
+    rules_of_signal: dict[str, list[Expr]] = {}
     alerts = {alert.name: alert for alert in spec.alerts}
-    for group in rules.rule_data(spec)["groups"]:  # type: ignore[attr-defined]  # plain data of the file
-        for rule in group["rules"]:
-            if rule.get("alert") in alerts:
-                node: Any = promql_parser.parse(rule["expr"])
-                fires = node.lhs if alerts[rule["alert"]].guard else node
-                rules_of_signal.setdefault(rule["labels"]["signal"], []).append(shape(fires.lhs))
+    for rule in rule_file(spec).rules:
+        if rule.name in alerts:
+            found: Any = judged(text(rule.expr))
+            fires = found.left if alerts[rule.name].guard else found
+            rules_of_signal.setdefault(alerts[rule.name].signal.name, []).append(fires.left)
     compared = 0
     for panel, signal, expr in queries(spec):
-        drawn: Any = promql_parser.parse(expr)
+        drawn: Any = judged(expr)
         for fires in rules_of_signal.get(signal.name, ()):
-            assert shape(drawn.expr if panel.top else drawn) == fires
+            assert without_variables(drawn.expr if panel.top else drawn) == fires
             compared += 1
     assert compared > 5
 
@@ -203,7 +179,7 @@ def test_every_selector_carries_every_select_matcher(spec):
         for name in (declared.metric.name, *declared.metric.series(), f"{declared.metric.name}_bucket")
     }
     owned |= {
-        recording.record: each.select for each in spec.signals.values() for recording in each.recordings()
+        recording.name: each.select for each in spec.signals.values() for recording in each.recordings()
     }
     selects = [tuple(map(str, select)) for select in {*owned.values(), spec.service.select}]
     found = [each for expr in expressions(whole) for each in selectors(promql_parser.parse(expr))]

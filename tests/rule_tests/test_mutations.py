@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
 from tests.rules.rendered import Place, compiled, places, resolved
+from tests.signals.judge import judged
+from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.promql.evaluator import EvaluationError, evaluated
-from victor_monitoring.renderers.rules import rule_data
+from victor_monitoring.promql.rules import Rule
+from victor_monitoring.promql.tree import text
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.equivalence import RandomSamples, is_equivalent
 from victor_monitoring.rule_tests.mutation_run import (
@@ -23,17 +27,17 @@ from victor_monitoring.rule_tests.mutation_run import (
 )
 from victor_monitoring.rule_tests.mutations import Mutant, mutants
 from victor_monitoring.rule_tests.promtool import Promtool
-from victor_monitoring.rule_tests.rules import Rule, RuleFile
 from victor_monitoring.signals.signal import Signal
 
 SELECT = frozenset({"job"})
-RULE: Rule = {
-    "alert": "Hot",
-    "expr": 'max by (job, zone) (last_over_time(heat{job="o",at=~"a|b"}[1m])) > 40 and on (job) open < 2',
-    "for": "5m",
-    "labels": {"severity": "warning"},
-    "annotations": {"summary": "hot"},
-}
+RULE = Rule(
+    "alert",
+    "Hot",
+    judged('max by (job, zone) (last_over_time(heat{job="o",at=~"a|b"}[1m])) > 40 and on (job) open < 2'),
+    labels=(("severity", "warning"),),
+    annotations=(("summary", "hot"),),
+    pending=300_000,
+)
 
 
 def test_a_rule_has_mutants_of_every_mutation() -> None:
@@ -71,18 +75,16 @@ def test_a_rule_has_mutants_of_every_mutation() -> None:
 @pytest.mark.parametrize("place", places(), ids=str)
 def test_every_mutant_is_another_rule(place: Place) -> None:
     """No mutant equals its rule or another mutant of it; recordings have mutants, too."""
-    rules = RuleFile.of(rule_data(resolved(place))).rules
-    for rule in rules:
-        made = [repr(each.new) for each in mutants(rule, SELECT)]
+    for rule in rule_file(resolved(place)).rules:
+        made = [repr(each.new.data()) for each in mutants(rule, SELECT)]
         assert len(made) > 3
-        assert repr(rule) not in made
+        assert repr(rule.data()) not in made
         assert [each for each, count in Counter(made).items() if count > 1] == []
 
 
 def recording(before: str, after: str) -> Mutant:
-    return Mutant(
-        "by hand", f"{before} to {after}", {"record": "r", "expr": before}, {"record": "r", "expr": after}
-    )
+    old, new = (Rule("record", "r", judged(each)) for each in (before, after))
+    return Mutant("by hand", f"{before} to {after}", old, new)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +125,7 @@ def test_expressions_with_another_meaning_are_not_equivalent(before: str, after:
 
 def test_another_duration_or_text_is_never_equivalent() -> None:
     """Only expressions can be equivalent."""
-    assert not is_equivalent(Mutant("by hand", "", RULE, {**RULE, "for": "6m"}), 10)
+    assert not is_equivalent(Mutant("by hand", "", RULE, replace(RULE, pending=360_000)), 10)
 
 
 def signals() -> list[Signal]:
@@ -153,7 +155,7 @@ def test_the_expression_of_a_signal_has_the_value_that_its_kind_evaluates(signal
 def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:
     """With the cases of one kind alone many mutants survive; each is reported with its difference."""
     spec = resolved(Place("performance", None))
-    rules = RuleFile.of(rule_data(spec))
+    rules = rule_file(spec)
     cases = [case for case in derive(spec).cases if case.alert == "HighThreadCount" and case.kind == "fires"]
     results = run_mutants(
         Promtool.at(promtool), cases, rules, spec.evaluate, SELECT, lambda count: None, "HighThreadCount"
@@ -167,8 +169,8 @@ def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:
     (loosened,) = [result for result in found.survivors if result.mutant.mutation == "operator loosened"]
     path = ("alerts", "victor_performance_system", "HighThreadCount")
     finding = survivor(loosened, path, compiled("performance").trees[None])
-    expr = loosened.mutant.old["expr"]
-    assert finding.hint == f"`expr` was `{expr}` and became `{str(expr).replace('>', '>=')}`"
+    expr = text(loosened.mutant.old.expr)
+    assert finding.hint == f"`expr` was `{expr}` and became `{expr.replace('>', '>=')}`"
     assert f"HighThreadCount       {len(results)}" in "\n".join(strength_table(found))
 
 

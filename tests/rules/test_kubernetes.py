@@ -10,7 +10,8 @@ import yaml
 from tests.rules.rendered import SPECS, Document, Place, artifacts, compiled_text, resolved
 from tests.rules.test_goldens import SPEC
 from victor_monitoring.app.pipeline import render
-from victor_monitoring.renderers.rules import rule_data, rules_text
+from victor_monitoring.language.resolved.rules import rule_file
+from victor_monitoring.renderers.rules import rules_text
 
 PLACES = {
     "ConfigMap": [Place("performance", None), Place("performance", "prod"), Place("checkout", None)],
@@ -44,7 +45,7 @@ def test_operator_object_holds_the_rules(place: Place) -> None:
     spec = resolved(place)
     found = objects(place)[named(place, "alerts")]
     assert (found["apiVersion"], found["kind"]) == ("monitoring.coreos.com/v1", "PrometheusRule")
-    assert found["spec"] == rule_data(spec)
+    assert found["spec"] == rule_file(spec).data()
 
 
 @pytest.mark.parametrize("place", [place for each in PLACES.values() for place in each], ids=str)

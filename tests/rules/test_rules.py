@@ -40,7 +40,7 @@ def declares(spec: Resolved, selected: Selected) -> bool:
 
 def recorded_signals(spec: Resolved) -> dict[str, Signal]:
     """Return the signals by the names of the series that are recorded for them."""
-    return {each.record: signal for signal in spec.signals.values() for each in signal.recordings()}
+    return {each.name: signal for signal in spec.signals.values() for each in signal.recordings()}
 
 
 def selects_of(spec: Resolved, selected: Selected) -> list[tuple[Matcher, ...]]:

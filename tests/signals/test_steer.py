@@ -110,10 +110,7 @@ def input_series(population: Population, labels: Mapping[str, str]) -> list[dict
 
 
 def rules(signal: Signal) -> dict[str, Any]:
-    recorded = [
-        {"record": each.record, "expr": text(each.expr), "labels": dict(each.labels)}
-        for each in signal.kind.recordings(signal)
-    ]
+    recorded = [each.data() for each in signal.kind.recordings(signal)]
     return {"groups": [{"name": "one", "interval": "15s", "rules": recorded}]}
 
 

@@ -51,11 +51,7 @@ def rules(spec: Resolved, alert: Alert) -> dict[str, Any]:
     """Return the alert with the recording rules that it needs."""
     used = [alert.signal, *([alert.guard.signal] if alert.guard else [])]
     recordings = {
-        (each.record, each.labels): {
-            "record": each.record,
-            "expr": text(each.expr),
-            "labels": dict(each.labels),
-        }
+        (each.name, each.labels): each.data()
         for signal in used
         for part in signals_of(signal)
         for each in part.recordings()

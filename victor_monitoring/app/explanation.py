@@ -135,7 +135,7 @@ def _signal(compiled: Compiled, spec: Resolved, signal: Signal) -> Lines:
     yield f"  definition {text(signal.definition())}"
     for recording in signal.recordings():
         labels = "".join(f" {label}={value}" for label, value in recording.labels)
-        yield f"  records    {recording.record}{labels}: {text(recording.expr)}"
+        yield f"  records    {recording.name}{labels}: {text(recording.expr)}"
     yield from _computed(compiled)
     yield from _users(_signal_users(compiled, spec, signal))
 

@@ -62,7 +62,7 @@ def _rules(spec: Resolved) -> Iterator[_Rule]:
         yield _Rule(alert.name, (*sets, *_BY_PROMETHEUS), _varying(alert.signal, scope, written))
     for signal in spec.signals.values():
         for recording in signal.recordings():
-            yield _Rule(recording.record, dict(recording.labels), _varying(signal, scope, set()))
+            yield _Rule(recording.name, dict(recording.labels), _varying(signal, scope, set()))
     for meta in meta_alerts(spec):
         if meta.watches != SERVICE:  # it has a single value
             yield _Rule(meta.name, (*meta.labels, *_BY_PROMETHEUS), _unpinned(scope, meta.select))

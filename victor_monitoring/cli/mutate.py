@@ -12,7 +12,7 @@ import typer
 from victor_monitoring.base.diagnostics import Severity
 from victor_monitoring.cli.options import Format
 from victor_monitoring.cli.printing import Progress, print_message, show
-from victor_monitoring.renderers.rules import rule_data
+from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.equivalence import is_equivalent
 from victor_monitoring.rule_tests.mutation_run import (
@@ -22,7 +22,6 @@ from victor_monitoring.rule_tests.mutation_run import (
     strength_table,
     survivor,
 )
-from victor_monitoring.rule_tests.rules import RuleFile
 
 if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled
@@ -53,7 +52,7 @@ def mutate(promtool: Promtool, places: Sequence[tuple[Compiled, Resolved]], text
 
 
 def _strength(promtool: Promtool, spec: Resolved, text: str) -> MutationResults:
-    rules = RuleFile.of(rule_data(spec))
+    rules = rule_file(spec)
     select = frozenset(matcher.label for each in spec.components.values() for matcher in each.select)
     cases = derive(spec).cases
     name = f"{spec.service.name} {spec.context or 'base'}"

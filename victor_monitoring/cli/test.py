@@ -110,18 +110,17 @@ def _places(
 
 
 def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -> TestedSpec:
-    from victor_monitoring.renderers.rules import rule_data
+    from victor_monitoring.language.resolved.rules import rule_file
     from victor_monitoring.rule_tests.derive import derive
     from victor_monitoring.rule_tests.failures import diagnostics, skipped_case
     from victor_monitoring.rule_tests.promtool import run_cases
-    from victor_monitoring.rule_tests.rules import RuleFile
 
     derived = derive(spec)
     cases = [case for case in derived.cases if text in case.name]
     name = f"{spec.service.name} {spec.context or 'base'}"
     tree = compiled.trees[spec.context]
     with Progress(name, len(cases)) as progress:
-        verdicts = run_cases(promtool, cases, RuleFile.of(rule_data(spec)), spec.evaluate, progress.add)
+        verdicts = run_cases(promtool, cases, rule_file(spec), spec.evaluate, progress.add)
     found = [each for verdict in verdicts if not verdict.passed for each in diagnostics(verdict, tree)]
     found += [skipped_case(each, tree) for each in derived.skipped if text in f"{each.alert}, {each.kind}"]
     return TestedSpec(name, tuple(verdicts), tuple(found))

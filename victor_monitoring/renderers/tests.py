@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from pathlib import PurePosixPath
 
 from victor_monitoring.base.artifacts import Artifact
+from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.renderers.rules.groups import rule_groups
 from victor_monitoring.renderers.yaml_text import yaml_text
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.test_file import test_file
@@ -24,7 +24,7 @@ def render(spec: Resolved) -> Iterator[Artifact]:
     data = test_file(
         derive(spec).cases,
         rule_files=[_relative_path(path, PurePosixPath(rules))],
-        groups=[group.name for group in rule_groups(spec)],
+        groups=rule_file(spec).names,
         evaluate=spec.evaluate,
     )
     yield Artifact(path, yaml_text(data, generated_from=spec.service.name), OUTPUT, spec.context)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.rule_tests.case import Firing
-from victor_monitoring.signals.template import Placeholder, Template
+from victor_monitoring.signals.template import Template
 
 
 def firing(spec: Resolved, alert: Alert, series: Mapping[str, str], value: float) -> Firing:
@@ -23,14 +23,11 @@ def firing(spec: Resolved, alert: Alert, series: Mapping[str, str], value: float
 
 
 def _expanded(template: Template, alert: Alert, series: Mapping[str, str], value: float) -> str:
-    return "".join(
-        _filled(piece, alert, series, value) if isinstance(piece, Placeholder) else piece
-        for piece in template.pieces
-    )
+    return template.filled(lambda name: _filled(name, alert, series, value))
 
 
-def _filled(placeholder: Placeholder, alert: Alert, series: Mapping[str, str], value: float) -> str:
-    match placeholder.name:
+def _filled(name: str, alert: Alert, series: Mapping[str, str], value: float) -> str:
+    match name:
         case "value":
             return alert.signal.unit.format.text(value)
         case "threshold":

@@ -217,7 +217,7 @@ class AlertFixture:
     @property
     def records(self) -> tuple[str, ...]:
         """The names under which the signals and their parts are recorded."""
-        return tuple(dict.fromkeys(each.record for signal in self.signals for each in signal.recordings()))
+        return tuple(dict.fromkeys(each.name for signal in self.signals for each in signal.recordings()))
 
     def recorded(self, script: Script) -> Iterator[tuple[str, Mapping[LabelPairs, float]]]:
         """Yield the values recorded at a script's last evaluation, by name, where all versions agree."""

@@ -16,7 +16,6 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.case import Firing
 from victor_monitoring.signals.signal import Stream
-from victor_monitoring.signals.template import Placeholder
 
 FiringAlert = tuple[str, tuple[Firing, ...]]
 
@@ -61,10 +60,7 @@ def anchors(spec: Resolved, target: Mapping[str, str], but: Collection[str] = ()
 
 def meta_firing(spec: Resolved, alert: MetaAlert, series: Mapping[str, str]) -> Firing:
     """Return the firing alert for a series of the alert's expression with these labels."""
-    summary = "".join(
-        series.get(piece.name, "") if isinstance(piece, Placeholder) else piece
-        for piece in alert.summary.pieces
-    )
+    summary = alert.summary.filled(lambda name: series.get(name, ""))
     annotations = {"summary": summary, "description": alert.description}
     if spec.service.runbooks:
         annotations["runbook_url"] = f"{spec.service.runbooks}/{alert.name}"

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
 from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
 from victor_monitoring.language.syntax.tree import MapNode, Path, span_at
+from victor_monitoring.promql.rules import Rule, RuleFile
 from victor_monitoring.rule_tests.case import Case
 from victor_monitoring.rule_tests.mutations import Mutant, likely_kinds, mutants
 from victor_monitoring.rule_tests.promtool import CaseRun, Promtool, needed_rules, run_trials, workers
-from victor_monitoring.rule_tests.rules import Rule, RuleFile, pairs, rule_name
 
 # Trials per process: starting a process costs as much as a case or two.
 _BATCH: Final = 16
@@ -98,7 +98,7 @@ def _unrun(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int
     about.sort(key=lambda case: (first.get(case.kind, len(first)), alerts.index(case.alert)))
     needed = needed_rules(mutated)
     trials = [CaseRun(case, needed(case), evaluate) for case in about]
-    return MutantResult(mutant, alerts[0] if "record" in mutant.old else rule_name(mutant.old), trials)
+    return MutantResult(mutant, alerts[0], trials)
 
 
 SURVIVING_MUTANT: Final = Pattern(
@@ -157,8 +157,8 @@ def difference(mutant: Mutant) -> str:
 
 
 def _flat(rule: Rule) -> dict[str, object]:
-    named = {name: value for key in ("labels", "annotations") for name, value in pairs(rule, key).items()}
-    return {**{key: value for key, value in rule.items() if key not in ("labels", "annotations")}, **named}
+    data = replace(rule, labels=(), annotations=()).data()
+    return {**data, **dict(rule.labels), **dict(rule.annotations)}
 
 
 def strength_table(found: MutationResults) -> Iterator[str]:

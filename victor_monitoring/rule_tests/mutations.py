@@ -1,6 +1,6 @@
 """Mutations: the ways in which a rule is changed on purpose, each of which some case must detect.
 
-A mutation changes the rule as written in the rules file. Equal parts of an expression change together, as a
+Equal parts of an expression change together, as a
 compiler's mistake would change them.
 """
 
@@ -12,8 +12,8 @@ from fractions import Fraction
 from functools import partial
 from typing import Final, TypeAlias
 
-from victor_monitoring.promql.duration import duration_text, parse_duration
-from victor_monitoring.promql.reader import read_expr
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.rules import Pairs, Rule
 from victor_monitoring.promql.tree import (
     Aggregate,
     Binary,
@@ -26,9 +26,7 @@ from victor_monitoring.promql.tree import (
     mapped,
     nodes,
     replaced,
-    text,
 )
-from victor_monitoring.rule_tests.rules import Rule, pairs, rule_name
 
 COMPARISONS: Final = ("==", "!=", "<", "<=", ">", ">=")
 _FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "!=", "!=": "=="}
@@ -50,21 +48,17 @@ class Mutant:
     @property
     def name(self) -> str:
         """The rule's name, the mutation and the change."""
-        return f"{rule_name(self.old)}, {self.mutation}: {self.about}"
+        return f"{self.old}, {self.mutation}: {self.about}"
 
 
 def mutants(rule: Rule, select: frozenset[str]) -> Iterator[Mutant]:
     """Yield every mutant of a rule once; `select` are the labels by which targets are selected."""
-    known = {_identity(rule)}
+    known = {rule}
     for mutation, (changes, _) in _MUTATIONS.items():
         for about, new in changes(rule, select):
-            if _identity(new) not in known:
-                known.add(_identity(new))
+            if new not in known:
+                known.add(new)
                 yield Mutant(mutation, about, rule, new)
-
-
-def _identity(rule: Rule) -> str:
-    return repr(rule)
 
 
 def _operator_flipped(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
@@ -78,7 +72,7 @@ def _operator_loosened(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]
     Recordings are left out: `>= 0` for `> 0` adds losses of 0 points, and the score stays the same.
     """
     del select
-    if "alert" in rule:
+    if rule.kind == "alert":
         yield from _each(
             rule, _comparisons, lambda n: [replace(n, op=_LOOSENED[n.op])] if n.op in _LOOSENED else []
         )
@@ -86,7 +80,7 @@ def _operator_loosened(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]
 
 def _threshold(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     del select
-    if "alert" in rule:
+    if rule.kind == "alert":
         yield from _each(
             rule, _comparisons, lambda node: [replace(node, right=each) for each in _moved(node.right)]
         )
@@ -103,7 +97,7 @@ def _moved(threshold: Expr) -> Iterator[Number]:
 def _number(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """Double each number of a recording: a factor, a weight or a bound."""
     del select
-    if "record" in rule:
+    if rule.kind == "record":
         yield from _each(
             rule, lambda e: nodes(e, Number), lambda node: [Number(node.value * 2)] if node.value else []
         )
@@ -111,25 +105,27 @@ def _number(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 def _duration(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     del select
-    for key in ("for", "keep_firing_for"):
-        if key in rule:
-            before = parse_duration(str(rule[key]))
-            for after in (before // 2, before * 2):
-                yield (
-                    f"{key} {duration_text(before)} -> {duration_text(after)}",
-                    {**rule, key: duration_text(after)},
-                )
-            yield f"{key} lost", {name: value for name, value in rule.items() if name != key}
+    if before := rule.pending:
+        for after in (before // 2, before * 2):
+            yield f"for {_became(before, after)}", replace(rule, pending=after)
+        yield "for lost", replace(rule, pending=0)
+    if before := rule.keep_firing or 0:
+        for after in (before // 2, before * 2):
+            yield f"keep_firing_for {_became(before, after)}", replace(rule, keep_firing=after)
+        yield "keep_firing_for lost", replace(rule, keep_firing=None)
+
+
+def _became(before: int, after: int) -> str:
+    return f"{duration_text(before)} -> {duration_text(after)}"
 
 
 def _window(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """Halve and double all windows of the same length together."""
     del select
-    expr = _tree(rule)
-    for before in dict.fromkeys(vector.window for vector in nodes(expr, Vector)):
+    for before in dict.fromkeys(vector.window for vector in nodes(rule.expr, Vector)):
         for after in (before // 2, before * 2) if before else ():
             about = f"[{duration_text(before or 0)}] -> [{duration_text(after)}]"
-            yield about, _with(rule, mapped(expr, partial(_rewindowed, before, after)))
+            yield about, _mapped(rule, partial(_rewindowed, before, after))
 
 
 def _rewindowed(before: int | None, after: int, node: Expr) -> Expr:
@@ -151,10 +147,9 @@ def _matcher(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 def _select(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """Remove each label of `select` from the whole rule."""
-    expr = _tree(rule)
-    matched = (matcher.label for vector in nodes(expr, Vector) for matcher in vector.matchers)
+    matched = (matcher.label for vector in nodes(rule.expr, Vector) for matcher in vector.matchers)
     for label in dict.fromkeys(each for each in matched if each in select):
-        yield f"the matcher of {label} lost", _with(rule, mapped(expr, partial(_unmatched, label)))
+        yield f"the matcher of {label} lost", _mapped(rule, partial(_unmatched, label))
 
 
 def _unmatched(label: str, node: Expr) -> Expr:
@@ -175,9 +170,8 @@ def _aggregation(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 def _grouping(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """Remove each label by which aggregations group from the whole rule."""
     del select
-    expr = _tree(rule)
-    for label in dict.fromkeys(label for node in nodes(expr, Aggregate) for label in node.by or ()):
-        yield f"no longer by {label}", _with(rule, mapped(expr, partial(_ungrouped, label)))
+    for label in dict.fromkeys(label for node in nodes(rule.expr, Aggregate) for label in node.by or ()):
+        yield f"no longer by {label}", _mapped(rule, partial(_ungrouped, label))
 
 
 def _ungrouped(label: str, node: Expr) -> Expr:
@@ -219,13 +213,22 @@ def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     )
 
 
-def _pair_mutations(key: str, changed: str, rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
-    """Remove each label or annotation, and change it by the format `changed`."""
+def _label(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     del select
-    before = pairs(rule, key)
-    for name, value in before.items():
-        yield f"{name} lost", {**rule, key: {other: before[other] for other in before if other != name}}
-        yield f"{name} changed", {**rule, key: {**before, name: changed.format(value)}}
+    yield from ((about, replace(rule, labels=new)) for about, new in _changed(rule.labels, "not-{}"))
+
+
+def _annotation(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
+    del select
+    yield from ((about, replace(rule, annotations=new)) for about, new in _changed(rule.annotations, "{}."))
+
+
+def _changed(pairs: Pairs, changed: str) -> Iterator[tuple[str, Pairs]]:
+    """Yield the pairs with each of them removed, and with its value changed by the format `changed`."""
+    for index, (name, value) in enumerate(pairs):
+        before, after = pairs[:index], pairs[index + 1 :]
+        yield f"{name} lost", (*before, *after)
+        yield f"{name} changed", (*before, (name, changed.format(value)), *after)
 
 
 # Each mutation with the kinds of case that are likely to detect it first.
@@ -245,8 +248,8 @@ _MUTATIONS: Final[
     "quantile": (_quantile, ("threshold", "fires")),
     "operands": (_operands, ("fires", "part")),
     "set operator": (_set_operator, ("guard", "fires")),
-    "label": (partial(_pair_mutations, "labels", "not-{}"), ("fires", "part")),
-    "annotation": (partial(_pair_mutations, "annotations", "{}."), ("fires",)),
+    "label": (_label, ("fires", "part")),
+    "annotation": (_annotation, ("fires",)),
 }
 
 
@@ -255,12 +258,8 @@ def likely_kinds(mutation: str) -> tuple[str, ...]:
     return _MUTATIONS[mutation][1]
 
 
-def _tree(rule: Rule) -> Expr:
-    return read_expr(str(rule["expr"]))
-
-
-def _with(rule: Rule, expr: Expr) -> Rule:
-    return {**rule, "expr": text(expr)}
+def _mapped(rule: Rule, change: Callable[[Expr], Expr]) -> Rule:
+    return replace(rule, expr=mapped(rule.expr, change))
 
 
 def _comparisons(expr: Expr) -> Iterator[Binary]:
@@ -271,7 +270,6 @@ def _each(
     rule: Rule, find: Callable[[Expr], Iterable[ExprKind]], change: Callable[[ExprKind], Iterable[Expr]]
 ) -> Iterator[Mutation]:
     """Yield a mutation for each node that `find` yields and each replacement that `change` yields for it."""
-    expr = _tree(rule)
-    for node in find(expr):
+    for node in find(rule.expr):
         for new in change(node):
-            yield f"{brief(node)} -> {brief(new)}", _with(rule, replaced(expr, node, new))
+            yield f"{brief(node)} -> {brief(new)}", replace(rule, expr=replaced(rule.expr, node, new))

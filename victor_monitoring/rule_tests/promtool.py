@@ -16,8 +16,8 @@ from typing import Final
 from xml.etree import ElementTree as Xml
 
 from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.promql.rules import RuleFile
 from victor_monitoring.rule_tests.case import Case
-from victor_monitoring.rule_tests.rules import RuleFile
 from victor_monitoring.rule_tests.test_file import test_file
 
 # A case takes a fraction of a second; a promtool that takes this long for one hangs.

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
+from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Expr, Matcher, Vector
 from victor_monitoring.signals.metric import (
@@ -71,15 +72,6 @@ class InvalidParameters:
     at: At
     message: str
     hint: str
-
-
-@dataclass(frozen=True, slots=True)
-class Recording:
-    """A recording rule of a signal."""
-
-    record: str
-    expr: Expr
-    labels: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,9 +199,9 @@ class SignalKind(ABC):
         """Return whether any selector reads series that only grow."""
         return any(reading.role is not LEVEL for reading in self.readings())
 
-    def recordings(self, signal: Signal) -> tuple[Recording, ...]:
+    def recordings(self, signal: Signal) -> tuple[Rule, ...]:
         """Return the recording rules, in order; the last one records the signal."""
-        return (Recording(signal.record, self.promql(signal)),)
+        return (Rule("record", signal.record, self.promql(signal)),)
 
     def always_recorded(self) -> bool:
         """Return whether the signal is recorded even if only panels use it."""
@@ -330,18 +322,18 @@ class Signal:
             yield from part.with_parts()
         yield self
 
-    def recordings(self) -> tuple[Recording, ...]:
+    def recordings(self) -> tuple[Rule, ...]:
         """Return the recording rules, in order; empty if the signal is not recorded."""
         return self.kind.recordings(self) if self.recorded else ()
 
     def recorded_at(self, samples: Samples, at: int) -> dict[str, dict[LabelPairs, float]]:
         """Return the values of the recording rules at `at`, by the record's name and its label set."""
         recordings = self.recordings()
-        found: dict[str, dict[LabelPairs, float]] = {each.record: {} for each in recordings}
+        found: dict[str, dict[LabelPairs, float]] = {each.name: {} for each in recordings}
         losses = self.kind.losses(self, samples, at) if any(each.labels for each in recordings) else {}
         for each in recordings:
             values = losses.get(dict(each.labels)["part"], {}) if each.labels else self.evaluate(samples, at)
-            found[each.record].update({(*labels, *each.labels): value for labels, value in values.items()})
+            found[each.name].update({(*labels, *each.labels): value for labels, value in values.items()})
         return found
 
 

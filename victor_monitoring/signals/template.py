@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from victor_monitoring.signals.quantity import TextError
@@ -34,6 +35,12 @@ class Template:
     def placeholders(self) -> tuple[Placeholder, ...]:
         """The placeholders, in order."""
         return tuple(piece for piece in self.pieces if isinstance(piece, Placeholder))
+
+    def filled(self, value: Callable[[str], str]) -> str:
+        """Return the text with each placeholder replaced by the `value` of its name."""
+        return "".join(
+            value(piece.name) if isinstance(piece, Placeholder) else piece for piece in self.pieces
+        )
 
 
 def parse_template(text: str) -> Template:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from victor_monitoring.language.resolved.spec import Component, Meta, Resolved
-from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.promql.tree import Binary, Call, Expr, Matcher, Vector, number
 from victor_monitoring.signals.template import Placeholder, Template
 
 MetaSubject: TypeAlias = Literal["target", "service", "metric"]
@@ -26,6 +26,7 @@ class MetaAlert:
     watches: MetaSubject
     select: tuple[Matcher, ...]
     component: Component | None
+    expr: Expr
     labels: Mapping[str, str]
     summary: Template
     description: str
@@ -47,6 +48,7 @@ def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
             "service",
             select,
             owner,
+            Call("absent", (_is_up(select, 1),)),
             {
                 **{matcher.label: matcher.value for matcher in select},
                 **_labels(spec, meta, owner, "service"),
@@ -59,22 +61,29 @@ def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
             "target",
             select,
             owner,
+            _is_up(select, 0),
             _labels(spec, meta, owner, "target"),
             _template("Target ", _INSTANCE, f" of {title} is down"),
             "Prometheus cannot scrape this target, so none of its alerts can fire.",
         )
     for component in spec.components.values():
         if component.anchor is not None:
-            metric = component.anchor.metric.name
+            metric, select = component.anchor.metric.name, component.select
+            on = dict.fromkeys((*(each.label for each in select), *spec.service.scope, "instance"))
             yield MetaAlert(
                 METRIC_MISSING,
                 "metric",
-                component.select,
+                select,
                 component,
+                Binary("unless", _is_up(select, 1), component.anchor.vector(select), tuple(on)),
                 {**_labels(spec, meta, component, "metric"), "metric": metric},
                 _template("Target ", _INSTANCE, f" is up and does not export {metric}"),
                 f"Alerts that read the metrics of {component.name} stay silent for this target.",
             )
+
+
+def _is_up(select: tuple[Matcher, ...], value: int) -> Expr:
+    return Binary("==", Vector("up", select), number(value))
 
 
 def _selects(spec: Resolved) -> dict[tuple[Matcher, ...], Component | None]:

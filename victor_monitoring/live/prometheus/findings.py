@@ -41,7 +41,7 @@ def place_of(spec: Resolved, rule: str) -> Path:
         if alert.name == rule:
             return alert.path
     for signal in spec.signals.values():
-        if any(recording.record == rule for recording in signal.recordings()):
+        if any(recording.name == rule for recording in signal.recordings()):
             return ("signals", signal.name)
     return ("meta",)
 

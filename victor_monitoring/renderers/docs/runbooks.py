@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
 from victor_monitoring.language.resolved.detection import detection
+from victor_monitoring.language.resolved.meta import MetaAlert, meta_alerts
 from victor_monitoring.language.resolved.spec import Alert, Meta, Panel, Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import text
@@ -17,7 +18,6 @@ from victor_monitoring.renderers.docs.markdown import (
     prose,
     table,
 )
-from victor_monitoring.renderers.rules.groups import meta_rules
 
 Page = tuple[str, Iterator[str]]
 
@@ -52,9 +52,9 @@ def runbooks(spec: Resolved) -> Iterator[Page]:
     for alert in spec.alerts:
         yield alert.name, _runbook(spec, alert)
     if spec.meta is not None:
-        rules = list(meta_rules(spec, spec.meta))
-        for name in dict.fromkeys(str(rule["alert"]) for rule in rules):
-            yield name, _meta_runbook(spec, spec.meta, name, [r for r in rules if r["alert"] == name])
+        alerts = list(meta_alerts(spec))
+        for name in dict.fromkeys(alert.name for alert in alerts):
+            yield name, _meta_runbook(spec, spec.meta, name, [each for each in alerts if each.name == name])
 
 
 def _runbook(spec: Resolved, alert: Alert) -> Iterator[str]:
@@ -107,18 +107,16 @@ def _shows(panel: Panel, alert: Alert) -> bool:
     return any(signal.name == alert.signal.name for signal in panel.signals)
 
 
-def _meta_runbook(
-    spec: Resolved, meta: Meta, name: str, rules: Sequence[Mapping[str, object]]
-) -> Iterator[str]:
-    """Yield the lines of one page for all rules of one name; they differ in their selectors."""
+def _meta_runbook(spec: Resolved, meta: Meta, name: str, alerts: Sequence[MetaAlert]) -> Iterator[str]:
+    """Yield the lines of one page for all alerts of one name; they differ in their selectors."""
     meaning, actions = _META[name]
     yield from (generated_comment(spec), "", f"# {name}", "", meaning, "")
     yield from _actions(actions)
     yield from ("## When it fires", "")
     yield from table(("where", "for", "severity"), _meta_places(spec, meta))
-    yield from (f"When {'this' if len(rules) == 1 else 'any of these'} has a result:", "")
-    for rule in rules:
-        yield from ("```promql", str(rule["expr"]), "```", "")
+    yield from (f"When {'this' if len(alerts) == 1 else 'any of these'} has a result:", "")
+    for alert in alerts:
+        yield from ("```promql", text(alert.expr), "```", "")
 
 
 def _meta_places(spec: Resolved, meta: Meta) -> Iterator[tuple[str, str, str]]:

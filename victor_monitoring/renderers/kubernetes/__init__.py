@@ -12,12 +12,13 @@ from pathlib import PurePosixPath
 from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.language.model.fields import DASHBOARD_LABEL
 from victor_monitoring.language.resolved.outputs import overlay_path
+from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Dashboard, Resolved
 from victor_monitoring.renderers.dashboard import dashboard_text
 from victor_monitoring.renderers.kubernetes.manifest import manifest
 from victor_monitoring.renderers.kubernetes.routing import alertmanager_configs
 from victor_monitoring.renderers.kubernetes.service_monitor import service_monitor
-from victor_monitoring.renderers.rules import rule_data, rules_text
+from victor_monitoring.renderers.rules import rules_text
 from victor_monitoring.renderers.yaml_text import yaml_text
 
 OUTPUT = "kubernetes"
@@ -72,5 +73,5 @@ def _dashboard_map(spec: Resolved, dashboard: Dashboard, file_name: str) -> Mapp
 
 
 def _prometheus_rule(spec: Resolved) -> Mapping[str, object]:
-    body = {"spec": rule_data(spec)}
+    body = {"spec": rule_file(spec).data()}
     return manifest(spec, "alerts", body, kind="PrometheusRule", version="monitoring.coreos.com/v1")

@@ -8,6 +8,7 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from victor_monitoring.promql.functions import quotient
+from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, number, number_text
 from victor_monitoring.signals.evaluation import folded, instant_values
@@ -22,7 +23,6 @@ from victor_monitoring.signals.signal import (
     InvalidParameters,
     KindInput,
     LabelPairs,
-    Recording,
     Signal,
     SignalKind,
     Stream,
@@ -114,12 +114,12 @@ class Score(SignalKind):
         whole = Binary("*", number(100), Aggregate("group", up, signal.labels))
         return Binary("or", Binary("-", number(100), lost), whole)
 
-    def recordings(self, signal: Signal) -> tuple[Recording, ...]:
+    def recordings(self, signal: Signal) -> tuple[Rule, ...]:
         losses = (
-            Recording(signal.record_as(LOSS), part.loss(signal.labels), ((PART, part.signal.name),))
+            Rule("record", signal.record_as(LOSS), part.loss(signal.labels), ((PART, part.signal.name),))
             for part in self.of
         )
-        return (*losses, Recording(signal.record, self.promql(signal)))
+        return (*losses, Rule("record", signal.record, self.promql(signal)))
 
     def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
         up = instant_values(signal, _UP, samples, at)

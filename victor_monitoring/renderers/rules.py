@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.language.resolved.outputs import artifact_path
+from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.renderers.rules.groups import RuleGroup, rule_groups
 from victor_monitoring.renderers.yaml_text import yaml_text
 
 OUTPUT = "rules"
@@ -23,13 +22,4 @@ def render(spec: Resolved) -> Iterator[Artifact]:
 
 def rules_text(spec: Resolved) -> str:
     """Return the YAML text of the rules file."""
-    return yaml_text(rule_data(spec), generated_from=spec.service.name)
-
-
-def rule_data(spec: Resolved) -> dict[str, object]:
-    """Return the rules as data, in the shape of a rules file and of an operator's PrometheusRule."""
-    return {"groups": [_group(group, spec.evaluate) for group in rule_groups(spec)]}
-
-
-def _group(group: RuleGroup, interval: int) -> dict[str, object]:
-    return {"name": group.name, "interval": duration_text(interval), "rules": [dict(r) for r in group.rules]}
+    return yaml_text(rule_file(spec).data(), generated_from=spec.service.name)

@@ -1,0 +1,117 @@
+"""Recording and alerting rules, and the rules file: its data, and how its rules depend on each other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.tree import Expr, text, vectors
+
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """A rule; `kind` is the key of its name in a rules file, durations are milliseconds."""
+
+    kind: Literal["record", "alert"]
+    name: str
+    expr: Expr
+    labels: Pairs = ()
+    annotations: Pairs = ()
+    pending: int = 0
+    keep_firing: int | None = None
+
+    def __str__(self) -> str:
+        """Return the name, for a recording with the labels that it adds."""
+        inner = ",".join(f"{name}={value}" for name, value in self.labels)
+        return f"{self.name}{{{inner}}}" if inner and self.kind == "record" else self.name
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The names of the series in the expression."""
+        return frozenset(vector.metric for vector in vectors(self.expr))
+
+    def data(self) -> dict[str, object]:
+        """Return the rule in the shape of a rules file."""
+        found: dict[str, object] = {self.kind: self.name, "expr": text(self.expr)}
+        if self.pending:
+            found["for"] = duration_text(self.pending)
+        if self.keep_firing is not None:
+            found["keep_firing_for"] = duration_text(self.keep_firing)
+        if self.labels:
+            found["labels"] = dict(self.labels)
+        if self.kind == "alert":
+            found["annotations"] = dict(self.annotations)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class RuleGroup:
+    """Rules that Prometheus evaluates in order, once per `interval` (milliseconds)."""
+
+    name: str
+    interval: int
+    rules: tuple[Rule, ...]
+
+    def data(self) -> dict[str, object]:
+        """Return the group in the shape of a rules file."""
+        rules = [rule.data() for rule in self.rules]
+        return {"name": self.name, "interval": duration_text(self.interval), "rules": rules}
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFile:
+    """The groups of a rules file."""
+
+    groups: tuple[RuleGroup, ...]
+
+    def data(self) -> dict[str, object]:
+        """Return the data of the rules file, which is also the spec of an operator's PrometheusRule."""
+        return {"groups": [group.data() for group in self.groups]}
+
+    @property
+    def rules(self) -> tuple[Rule, ...]:
+        """All rules, in the order in which they are evaluated."""
+        return tuple(rule for group in self.groups for rule in group.rules)
+
+    @property
+    def names(self) -> list[str]:
+        """The names of the groups, in order."""
+        return [group.name for group in self.groups]
+
+    def replacing(self, old: Rule, new: Rule) -> RuleFile:
+        """Return the same file with one rule replaced."""
+        return self._with_rules(lambda rules: (new if rule is old else rule for rule in rules))
+
+    def needed_by(self, alerts: Collection[str], records: Collection[str] = ()) -> RuleFile:
+        """Return the rules of these alerts and recordings, and the recordings that they are computed from."""
+        names = {"alert": alerts, "record": records}
+        wanted = [rule for rule in self.rules if rule.name in names[rule.kind]]
+        needed: set[Rule] = set()
+        while wanted:
+            needed.update(wanted)
+            read = frozenset[str]().union(*(rule.reads for rule in wanted))
+            wanted = [r for r in self.rules if r.kind == "record" and r.name in read and r not in needed]
+        return self._with_rules(lambda rules: (rule for rule in rules if rule in needed))
+
+    def alerts_reading(self, rule: Rule) -> list[str]:
+        """Return the names of the alerts that depend on the rule, directly or through other recordings."""
+        if rule.kind == "alert":
+            return [rule.name]
+        found: dict[str, None] = {}
+        records = {rule.name}
+        for each in self.rules[self.rules.index(rule) + 1 :]:
+            if records & each.reads:
+                if each.kind == "alert":
+                    found[each.name] = None
+                else:
+                    records.add(each.name)
+        return list(found)
+
+    def _with_rules(self, change: Callable[[Sequence[Rule]], Iterator[Rule]]) -> RuleFile:
+        """Return the file with the rules of each group changed, without groups that become empty."""
+        groups = (replace(group, rules=tuple(change(group.rules))) for group in self.groups)
+        return RuleFile(tuple(group for group in groups if group.rules))
