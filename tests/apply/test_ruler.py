@@ -13,7 +13,8 @@ import pytest
 from tests.apply.fake import Brewery, brewery, failing, losing, refusing, serving
 from tests.apply.fake_ruler import Ruler
 from tests.apply.server import Received, Reply
-from victor_monitoring.live.prometheus.rules import in_order
+from tests.signals.judge import judged
+from victor_monitoring.promql.rules import Rule, RuleFile, RuleGroup
 
 TOKEN = "canary-ruler-token"  # noqa: S105 - it opens nothing
 NAMESPACE = "brew-prod"
@@ -274,11 +275,12 @@ def test_cortex(promtool: Path, tmp_path: Path) -> None:
 
 def test_order() -> None:
     """A group follows the groups whose recorded series it reads, except in a cycle."""
-    groups = [
-        {"name": "alerts", "rules": [{"alert": "A", "expr": "job:a:rate > job:b:rate"}]},
-        {"name": "b", "rules": [{"record": "job:b:rate", "expr": "sum(job:a:rate)"}]},
-        {"name": "a", "rules": [{"record": "job:a:rate", "expr": "sum(rate(a[5m]))"}]},
-        {"name": "x", "rules": [{"record": "x", "expr": "y"}]},
-        {"name": "y", "rules": [{"record": "y", "expr": "x"}]},
-    ]
-    assert [each["name"] for each in in_order(groups)] == ["a", "b", "alerts", "y", "x"]
+    rules = {
+        "alerts": Rule("alert", "A", judged("job:a:rate > job:b:rate")),
+        "b": Rule("record", "job:b:rate", judged("sum(job:a:rate)")),
+        "a": Rule("record", "job:a:rate", judged("sum(rate(a[5m]))")),
+        "x": Rule("record", "x", judged("y")),
+        "y": Rule("record", "y", judged("x")),
+    }
+    found = RuleFile(tuple(RuleGroup(name, 1000, (rule,)) for name, rule in rules.items()))
+    assert [each.name for each in found.in_order()] == ["a", "b", "alerts", "y", "x"]

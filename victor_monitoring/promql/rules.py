@@ -111,6 +111,27 @@ class RuleFile:
                     records.add(each.name)
         return list(found)
 
+    def in_order(self) -> list[RuleGroup]:
+        """Return the groups in their order, but each after the groups whose recorded series it reads."""
+        home = {
+            rule.name: group.name for group in self.groups for rule in group.rules if rule.kind == "record"
+        }
+        found: dict[str, RuleGroup] = {}
+        visited: set[str] = set()
+
+        def visit(group: RuleGroup) -> None:
+            if group.name not in visited:  # else it is already placed, or groups read each other
+                visited.add(group.name)
+                read = {home.get(name) for rule in group.rules for name in rule.reads}
+                for before in self.groups:
+                    if before.name in read:
+                        visit(before)
+                found[group.name] = group
+
+        for group in self.groups:
+            visit(group)
+        return list(found.values())
+
     def _with_rules(self, change: Callable[[Sequence[Rule]], Iterator[Rule]]) -> RuleFile:
         """Return the file with the rules of each group changed, without groups that become empty."""
         groups = (replace(group, rules=tuple(change(group.rules))) for group in self.groups)

@@ -1,9 +1,8 @@
-"""Rule groups as untrusted YAML: safe parsing, ownership, normalised text, and order of evaluation."""
+"""Rule groups as untrusted YAML: safe parsing, ownership and normalised text."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any, Final, TypeAlias
 
 import yaml
@@ -32,7 +31,6 @@ _KEYS: Final = (
     "record", "alert", "expr", "for", "keep_firing_for", "labels", "annotations",
 )  # fmt: skip
 _DURATIONS: Final = frozenset({"interval", "query_offset", "evaluation_delay", "for", "keep_firing_for"})
-_NAME: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 
 
 def group_text(group: Group) -> str:
@@ -46,29 +44,6 @@ def is_of(group: Group, service: str) -> bool:
     return bool(alerts) and all((rule.get("labels") or {}).get("service") == service for rule in alerts)
 
 
-def in_order(groups: Sequence[Group]) -> list[Group]:
-    """Return the groups in their order, but each after the groups whose recorded series it reads."""
-    recorded = {
-        rule["record"]: index
-        for index, each in enumerate(groups)
-        for rule in each["rules"]
-        if "record" in rule
-    }
-    found: dict[int, Group] = {}
-    visited: set[int] = set()
-
-    def visit(index: int) -> None:
-        if index not in visited:  # else it is already placed, or groups read each other
-            visited.add(index)
-            for before in sorted({recorded[name] for name in _read_by(groups[index]) if name in recorded}):
-                visit(before)
-            found[index] = groups[index]
-
-    for index in range(len(groups)):
-        visit(index)
-    return list(found.values())
-
-
 def is_group(value: object) -> bool:
     """Return whether a received value has the shape of a rule group."""
     rules = value.get("rules") if isinstance(value, dict) else None
@@ -78,11 +53,6 @@ def is_group(value: object) -> bool:
         and isinstance(rules, list)
         and all(isinstance(rule, dict) and isinstance(rule.get("labels") or {}, dict) for rule in rules)
     )
-
-
-def _read_by(group: Group) -> Iterator[str]:
-    for rule in group["rules"]:
-        yield from _NAME.findall(str(rule.get("expr", "")))
 
 
 def _normalised(value: Any, key: str = "") -> Any:

@@ -15,6 +15,7 @@ from pydantic import Field
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.changes.documents import rule_changes
 from victor_monitoring.language.model.fields import Text
+from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
@@ -22,7 +23,7 @@ from victor_monitoring.live.apply.target import Delivery, HttpSettings, Step, Ta
 from victor_monitoring.live.http.response import HttpError
 from victor_monitoring.live.prometheus.api import PrometheusApi
 from victor_monitoring.live.prometheus.findings import live_findings, rule_findings
-from victor_monitoring.live.prometheus.rules import document_of, group_text, in_order, is_group, is_of
+from victor_monitoring.live.prometheus.rules import document_of, group_text, is_group, is_of
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
@@ -68,8 +69,8 @@ class RulerTarget(Target):
         self._settings, self._delivery, self._environment, self._path = settings, delivery, environment, path
         self._service = delivery.spec.service.name
         *_, self._namespace = settings.place(self._service, delivery.context)
-        groups = yaml.safe_load(delivery.rules)["groups"] if delivery.rules else []
-        self._wanted = {self._step_name(each["name"]): group_text(each) for each in in_order(groups)}
+        groups = rule_file(delivery.spec).in_order() if delivery.rules else ()
+        self._wanted = {self._step_name(each.name): group_text(each.data()) for each in groups}
 
     @functools.cached_property
     def _http(self) -> HttpClient:
