@@ -13,8 +13,6 @@ import pytest
 from tests.apply.fake import Brewery, brewery, failing, losing, refusing, serving
 from tests.apply.fake_ruler import Ruler
 from tests.apply.server import Received, Reply
-from tests.signals.judge import judged
-from victor_monitoring.promql.rules import Rule, RuleFile, RuleGroup
 
 TOKEN = "canary-ruler-token"  # noqa: S105 - it opens nothing
 NAMESPACE = "brew-prod"
@@ -271,16 +269,3 @@ def test_cortex(promtool: Path, tmp_path: Path) -> None:
         applied = site.apply()
     assert applied.status == 0, applied.err
     assert f"POST /api/v1/rules/{NAMESPACE}" in cortex.writes()
-
-
-def test_order() -> None:
-    """A group follows the groups whose recorded series it reads, except in a cycle."""
-    rules = {
-        "alerts": Rule("alert", "A", judged("job:a:rate > job:b:rate")),
-        "b": Rule("record", "job:b:rate", judged("sum(job:a:rate)")),
-        "a": Rule("record", "job:a:rate", judged("sum(rate(a[5m]))")),
-        "x": Rule("record", "x", judged("y")),
-        "y": Rule("record", "y", judged("x")),
-    }
-    found = RuleFile(tuple(RuleGroup(name, 1000, (rule,)) for name, rule in rules.items()))
-    assert [each.name for each in found.in_order()] == ["a", "b", "alerts", "y", "x"]

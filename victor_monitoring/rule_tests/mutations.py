@@ -1,7 +1,6 @@
 """Mutations: the ways in which a rule is changed on purpose, each of which some case must detect.
 
-Equal parts of an expression change together, as a
-compiler's mistake would change them.
+Equal parts of an expression change together, as a compiler's mistake would change them.
 """
 
 from __future__ import annotations
