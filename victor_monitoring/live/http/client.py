@@ -26,7 +26,7 @@ except ImportError:
         "applying needs a library that is not installed", 'pip install "victor-monitoring[apply]"'
     ) from None
 
-_CONNECTED: Final = ("connect_tcp.complete", "start_tls.complete")
+_CONNECTED: Final = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
 _LONGEST_PAUSE: Final = 5.0
