@@ -83,19 +83,19 @@ def _number(value: object) -> Fraction:
 
 
 def _unit(value: object) -> Unit:
-    if isinstance(value, str) and value in UNITS:
-        return UNITS[value]
-    if (
-        isinstance(value, dict)
-        and value.keys() == {"suffix"}
-        and isinstance(value["suffix"], str)
-        and value["suffix"]
-    ):
-        return custom_unit(value["suffix"])
-    hint = unknown_name_hint(value, UNITS) if isinstance(value, str) else ""
-    if not hint.startswith("did you mean"):
-        hint = f"write {', '.join(f'`{name}`' for name in UNITS)}, or `{{suffix: rpm}}` for any other unit"
-    raise invalid(f"`{value}` is no unit", hint)
+    match value:
+        case str() if value in UNITS:
+            return UNITS[value]
+        case {"suffix": str(suffix), **rest} if suffix and not rest:
+            return custom_unit(_untemplated(suffix))
+        case str():
+            message, hint = f"`{value}` is no unit", unknown_name_hint(value, UNITS)
+            if hint.startswith("did you mean"):
+                raise invalid(message, hint)
+        case _:
+            message = "a unit is a name, or a mapping with the key `suffix`"
+    names = ", ".join(f"`{name}`" for name in UNITS)
+    raise invalid(message, f"write {names}, or `{{suffix: rpm}}` for any other unit")
 
 
 def _duration(text: str) -> int:
