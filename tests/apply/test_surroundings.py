@@ -21,9 +21,9 @@ from tests.programs import program
 from victor_monitoring.live.prometheus.api import rules_of
 
 CANARY = "canary-7d31-token"
-WITHOUT_HTTPX = """\
+WITHOUT_GRAFANA_CLIENT = """\
 import sys
-sys.modules["httpx"] = None
+sys.modules["grafana_client"] = None
 from victor_monitoring.cli import main
 sys.argv = ["victor-mon", *sys.argv[1:]]
 main()
@@ -126,12 +126,15 @@ def test_closed_messages(brewery: World, is_interrupted: bool) -> None:
 
 
 def test_missing_dependencies(brewery: World) -> None:
-    """Without httpx, promtool or amtool the command says how to install it, and changes nothing."""
-    command = [sys.executable, "-c", WITHOUT_HTTPX, "apply", "--context", "prod", "--yes"]
+    """Without grafana-client, promtool or amtool the command says how to install it, and changes nothing."""
+    command = [sys.executable, "-c", WITHOUT_GRAFANA_CLIENT, "apply", "--context", "prod", "--yes"]
+    written = brewery.spec.read_text(encoding="utf-8")
+    edit(brewery.spec, "    targets:\n", "    targets:\n      - grafana: {url: 'http://127.0.0.1:9'}\n")
     run = subprocess.run(
         command, cwd=brewery.folder, env=environment(), capture_output=True, text=True, check=False
     )
     assert (run.returncode, 'pip install "victor-monitoring[apply]"' in run.stderr) == (2, True)
+    brewery.spec.write_text(written, encoding="utf-8")
     bare = brewery.run("apply", "--context", "prod", "--yes", env={"PATH": "/usr/bin:/bin"})
     assert (
         bare.status,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -165,6 +166,35 @@ def test_the_command_line_needs_no_rendered_module(tmp_path: Path) -> None:
     )
     run = subprocess.run([sys.executable, "-c", watch], cwd=ROOT, capture_output=True, text=True, check=False)
     assert (run.stdout, "valid" in run.stderr) == ("[]\n", True)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "validate",
+        "generate",
+        "check",
+        "test --filter OpenCircuit",
+        "explain VM101",
+        "schema",
+        "diff --context prod",
+    ],
+)
+def test_a_command_that_asks_nothing_loads_no_http_client(line: str, tmp_path: Path) -> None:
+    """Only commands that send requests import httpx."""
+    watch = (
+        f"import sys; sys.argv = ['victor-mon', *{line.split()}]\n"
+        "from victor_monitoring.cli import main\n"
+        "try: main()\n"
+        "finally: print('httpx' in sys.modules)"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", watch],
+        cwd=project(tmp_path), env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert "Traceback" not in run.stderr
+    assert run.stdout.splitlines()[-1] == "False", run.stderr
 
 
 @pytest.mark.parametrize("verb", ["validate", "check"])

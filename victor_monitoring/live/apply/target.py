@@ -238,7 +238,7 @@ class HttpSettings(Settings):
 
     def client(self, environment: ApplyEnvironment, headers: Mapping[str, str] | None = None) -> HttpClient:
         """Return a client of the address with its credentials, closed at the end of the run."""
-        from victor_monitoring.live.http.client import connect  # noqa: PLC0415 - an extra, not needed to read a spec
+        from victor_monitoring.live.http.client import connect  # noqa: PLC0415 - not needed to read a spec
 
         authorization = self._authorization(environment)
         sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}

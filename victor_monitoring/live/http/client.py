@@ -14,17 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
+import httpx
+
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.base.interruption import unbroken
 from victor_monitoring.live.http.response import LARGEST, HttpError, HttpResponse, printable, status_words
 from victor_monitoring.live.secrets import Redactor
-
-try:
-    import httpx
-except ImportError:
-    raise UserError(
-        "applying needs a library that is not installed", 'pip install "victor-monitoring[apply]"'
-    ) from None
 
 _CONNECTED: Final = ("connection.connect_tcp.complete", "connection.start_tls.complete")
 _ATTEMPTS: Final = 4
