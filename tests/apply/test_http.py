@@ -40,6 +40,19 @@ def says(status: int, body: str = "{}", **headers: str) -> Answer:
     return answer
 
 
+def sends(body: bytes, coding: str = "gzip") -> Answer:
+    """Return an answer with this body in this coding."""
+
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        request.send_response(200)
+        request.send_header("Content-Encoding", coding)
+        request.send_header("Content-Length", str(len(body)))
+        request.end_headers()
+        request.wfile.write(body)
+
+    return answer
+
+
 class ScriptedServer:
     """A server that gives its answers one by one, and then repeats the last one."""
 
@@ -283,36 +296,88 @@ def test_an_invalid_host_name(host: str) -> None:
 
 def test_an_answer_that_does_not_end(monkeypatch: pytest.MonkeyPatch) -> None:
     """An answer is cut off at a size that no API reaches."""
-    monkeypatch.setattr("victor_monitoring.live.http.client.LARGEST", 2**20)
+    monkeypatch.setattr("victor_monitoring.live.http.body.LARGEST", 2**20)
     with client(says(200, " " * 2**21)) as (http, _), pytest.raises(HttpError, match="more than 1 MiB"):
         http.get("/")
 
 
 def test_an_answer_that_is_packed(monkeypatch: pytest.MonkeyPatch) -> None:
     """A compressed answer is unpacked once, up to the maximal size; invalid compression is reported."""
-    monkeypatch.setattr("victor_monitoring.live.http.client.LARGEST", 2**20)
-
-    def sends(body: bytes, coding: str = "gzip") -> Answer:
-        def answer(request: BaseHTTPRequestHandler) -> None:
-            request.send_response(200)
-            request.send_header("Content-Encoding", coding)
-            request.send_header("Content-Length", str(len(body)))
-            request.end_headers()
-            request.wfile.write(body)
-
-        return answer
+    monkeypatch.setattr("victor_monitoring.live.http.body.LARGEST", 2**20)
 
     with client(sends(gzip.compress(b'{"a": 1}'))) as (http, _):
         assert http.get("/") == {"a": 1}
     bomb = gzip.compress(b" " * 2**24)
     for answer, message in (
         (sends(bomb), "more than 1 MiB"),
-        (sends(gzip.compress(bomb), "gzip, gzip"), "answered in gzip, gzip"),
-        (sends(b"{}"), "the body is not gzip"),
-        (sends(bomb[:1000]), "the body is incomplete"),
+        (sends(gzip.compress(bomb), "gzip, gzip"), "answered with the encoding gzip, gzip"),
+        (sends(b"{}"), "its body is not gzip"),
+        (sends(bomb[:1000]), "sent an incomplete gzip body"),
     ):
         with client(answer, patience=2) as (http, _), pytest.raises(HttpError, match=message):
             http.get("/")
+
+
+MEMBERS = gzip.compress(b'{"a": ') + gzip.compress(b"") + gzip.compress(b"1}")
+
+
+@pytest.mark.parametrize("is_split", [False, True])
+def test_a_body_of_several_gzip_members(is_split: bool) -> None:
+    """Every member is read, wherever the network splits the body."""
+
+    def split(request: BaseHTTPRequestHandler) -> None:
+        request.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        request.send_response(200)
+        request.send_header("Content-Encoding", "gzip")
+        request.end_headers()
+        for byte in MEMBERS:
+            request.wfile.write(bytes([byte]))
+
+    with client(split if is_split else sends(MEMBERS)) as (http, _):
+        assert http.get("/") == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (b"\0", "sent an incomplete gzip body"),
+        (b"\0\0", "sent other bytes after its gzip body"),
+        (b"{}", "sent other bytes after its gzip body"),
+        (gzip.compress(b" ")[:-1], "sent an incomplete gzip body"),
+        (gzip.compress(b" ")[:5], "sent an incomplete gzip body"),
+        (gzip.compress(b" " * 2**19 * 3), "more than 1 MiB"),
+        (gzip.compress(b"") * 2**16, "more than 1 MiB"),  # before decompression
+    ],
+    ids=["zero", "zeros", "text", "cut off", "header", "large", "many"],  # gzip bodies contain the time
+)
+def test_bytes_after_a_gzip_member(more: bytes, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bytes after a member are a complete member within the limits, or an error."""
+    monkeypatch.setattr("victor_monitoring.live.http.body.LARGEST", 2**20)
+    with client(sends(MEMBERS + more)) as (http, _), pytest.raises(HttpError, match=message):
+        http.send("GET", "/", repeat=False)
+
+
+def test_a_name_whose_lookup_takes_long(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deadline includes the lookup of the host, and no request is sent after it."""
+    looked_up, is_over = threading.Event(), threading.Event()
+    lookup = socket.getaddrinfo
+
+    def slow(*asked: object, **options: object) -> object:
+        is_over.wait(20)
+        looked_up.set()
+        return lookup(*asked, **options)  # type: ignore[arg-type]  # passed on as they are
+
+    with client(says(200), patience=0.3) as (http, server):
+        monkeypatch.setattr(socket, "getaddrinfo", slow)
+        start = time.monotonic()
+        with pytest.raises(HttpError, match=r"did not answer within 0\.3 s"):
+            http.send("POST", "/")
+        assert time.monotonic() - start < 5
+        abandoned = [each for each in threading.enumerate() if each.name == "http"]
+        is_over.set()
+        for each in abandoned:
+            each.join(20)
+        assert (looked_up.is_set(), server.seen) == (True, [])
 
 
 def test_a_proxy_and_a_netrc_are_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

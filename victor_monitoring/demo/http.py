@@ -1,43 +1,12 @@
-"""HTTP on this machine, without proxies: requests to programs, and small servers."""
+"""Small HTTP servers on this machine."""
 
 from __future__ import annotations
 
-import json
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from socketserver import BaseRequestHandler, ThreadingTCPServer
 from threading import Thread
-from typing import Any, Final
-from urllib.error import HTTPError
-from urllib.parse import urlencode
-
-_PATIENCE: Final = 10  # seconds
-_OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-
-
-def json_at(url: str, **parameters: str) -> Any:
-    """Return the JSON at a URL. Raise OSError if the request fails."""
-    query = f"?{urlencode(parameters)}" if parameters else ""
-    with _OPENER.open(f"{url}{query}", timeout=_PATIENCE) as answer:
-        return json.load(answer)
-
-
-def post(url: str) -> None:
-    """Send a POST request without a body. Raise OSError if it fails."""
-    _OPENER.open(urllib.request.Request(url, method="POST"), timeout=_PATIENCE).close()  # noqa: S310 - our own
-
-
-def is_ready(url: str) -> bool:
-    """Return whether the program at the URL is ready, by its `/-/ready`."""
-    try:
-        _OPENER.open(f"{url}/-/ready", timeout=1).close()
-    except HTTPError as error:
-        error.close()
-        return False
-    except OSError:
-        return False
-    return True
+from typing import Any
 
 
 class _Server(ThreadingTCPServer):

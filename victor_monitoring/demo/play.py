@@ -11,6 +11,7 @@ from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.demo.backend import DemoBackend
 from victor_monitoring.demo.scenarios import Scenario
 from victor_monitoring.demo.serving.summary import DemoSnapshot
+from victor_monitoring.live.http.response import HttpError
 
 _REFRESH: Final = 0.3  # seconds
 _PATIENCE: Final = 60  # seconds
@@ -116,9 +117,9 @@ class ScenarioPlayer:
                 snapshot = self._backend.snapshot()
                 over = is_over(snapshot)
                 answered = now
-            except OSError as error:  # a busy machine may let a request time out
+            except HttpError as error:  # a busy machine may let a request time out
                 if now - answered > _SILENCE:
-                    raise UserError(f"Prometheus or Alertmanager does not answer: {error}") from None
+                    raise UserError(f"Prometheus or Alertmanager does not answer: {error.message}") from None
             else:
                 self._fired |= snapshot.fired
                 yield PlayFrame(now - self._started, phase, snapshot)

@@ -5,16 +5,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.demo.http import json_at, post
 from victor_monitoring.demo.scrape_targets import ScrapeTarget
 from victor_monitoring.demo.supervised import supervised
 from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.live.http.client import HttpClient
+from victor_monitoring.live.prometheus.api import PrometheusApi
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.renderers.alertmanager import alertmanager_data, route
@@ -26,24 +27,25 @@ _PATIENCE: Final = 60  # seconds, on a busy machine
 class PrometheusProcess:
     """A running Prometheus."""
 
-    url: str
+    api: PrometheusApi
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return self.api.http.base
 
     def query(self, promql: str) -> list[tuple[Mapping[str, str], float]]:
         """Return the labels and the current value of each series of an expression."""
-        found = self._data("query", query=promql)["result"]
-        return [(each["metric"], float(each["value"][1])) for each in found]
+        return [(each["metric"], float(each["value"][1])) for each in self.api.query(promql)]
 
     def alerts(self) -> list[dict[str, Any]]:
         """Return every alerting rule, in order, with its state and its active series."""
-        groups = self._data("rules", type="alert")["groups"]
+        groups = self.api.data("rules", type="alert")["groups"]
         return [rule for group in groups for rule in group["rules"]]
 
     def alertmanagers(self) -> list[str]:
         """Return the URLs of the Alertmanagers that receive its alerts."""
-        return [each["url"] for each in self._data("alertmanagers")["activeAlertmanagers"]]
-
-    def _data(self, path: str, **parameters: str) -> Any:
-        return json_at(f"{self.url}/api/v1/{path}", **parameters)["data"]
+        return [each["url"] for each in self.api.data("alertmanagers")["activeAlertmanagers"]]
 
 
 @contextmanager
@@ -68,12 +70,12 @@ def prometheus(
             "--web.enable-lifecycle",  # to load the rules after the start
         ]
 
-    with supervised("prometheus", command) as process:
-        found = PrometheusProcess(process.url)
+    with supervised("prometheus", command) as process, closing(HttpClient(process.url)) as client:
+        found = PrometheusProcess(PrometheusApi(client))
         _wait(lambda: len(found.query("up == 1")) >= len(targets), "has not scraped its targets")
         for number, text in enumerate(rules):
             (process.folder / f"rules-{number}.yaml").write_text(text, encoding="utf-8")
-        post(f"{found.url}/-/reload")
+        found.api.reload(_PATIENCE)
         _wait(found.alertmanagers, "has not found Alertmanager")
         yield found
 
@@ -128,11 +130,16 @@ class ActiveAlert:
 class AlertmanagerProcess:
     """A running Alertmanager."""
 
-    url: str
+    http: HttpClient
+
+    @property
+    def url(self) -> str:
+        """Its address."""
+        return self.http.base
 
     def alerts(self) -> list[ActiveAlert]:
         """Return every alert that is active now."""
-        found = json_at(f"{self.url}/api/v2/alerts")
+        found = self.http.get("/api/v2/alerts")
         names = {each["fingerprint"]: each["labels"] for each in found}
         return [
             ActiveAlert(
@@ -158,8 +165,8 @@ def alertmanager(program: str, spec: Resolved, receiver: str) -> Iterator[Alertm
             "--cluster.listen-address=",  # it has no peers
         ]
 
-    with supervised("alertmanager", command) as process:
-        yield AlertmanagerProcess(process.url)
+    with supervised("alertmanager", command) as process, closing(HttpClient(process.url)) as client:
+        yield AlertmanagerProcess(client)
 
 
 def _alertmanager_config(spec: Resolved, receiver: str) -> dict[str, object]:

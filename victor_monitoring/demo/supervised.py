@@ -9,14 +9,15 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.demo import supervisor
-from victor_monitoring.demo.http import is_ready
+from victor_monitoring.live.http.client import HttpClient
+from victor_monitoring.live.http.response import HttpError
 
 _ATTEMPTS: Final = 3  # another process may take a port that was free
 _START: Final = 60  # seconds, on a busy machine
@@ -67,10 +68,12 @@ def _supervisor(folder: Path, command: Sequence[str]) -> Iterator[subprocess.Pop
 
 def _is_started(url: str, process: subprocess.Popen[bytes]) -> bool:
     deadline = time.monotonic() + _START
-    while time.monotonic() < deadline and process.poll() is None:
-        if is_ready(url):
-            return process.poll() is None  # else another program answers on this port
-        time.sleep(0.05)
+    with closing(HttpClient(url, patience=1)) as client:
+        while time.monotonic() < deadline and process.poll() is None:
+            with suppress(HttpError):
+                client.send("GET", "/-/ready", repeat=False)
+                return process.poll() is None  # else another program answers on this port
+            time.sleep(0.05)
     return False
 
 

@@ -238,12 +238,18 @@ class HttpSettings(Settings):
 
     def client(self, environment: ApplyEnvironment, headers: Mapping[str, str] | None = None) -> HttpClient:
         """Return a client of the address with its credentials, closed at the end of the run."""
-        from victor_monitoring.live.http.client import connect  # noqa: PLC0415 - not needed to read a spec
+        from victor_monitoring.live.http.client import HttpClient, trusting  # noqa: PLC0415 - not needed to read a spec
 
         authorization = self._authorization(environment)
         sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
         ca_file = None if self.ca_file is None else environment.root / self.ca_file
-        client = connect(self.url, sent, ca_file, environment.patience, environment.redactor)
+        client = HttpClient(
+            self.url,
+            headers=sent,
+            tls=trusting(ca_file),
+            patience=environment.patience,
+            redactor=environment.redactor,
+        )
         environment.held.callback(client.close)
         return client
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import socket
 import ssl
 import threading
 import time
-import zlib
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 from urllib.parse import urljoin, urlsplit
 
@@ -18,44 +19,73 @@ import httpx
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.base.interruption import unbroken
-from victor_monitoring.live.http.response import LARGEST, HttpError, HttpResponse, printable, status_words
-from victor_monitoring.live.secrets import Redactor
+from victor_monitoring.live.http.body import read_body
+from victor_monitoring.live.http.response import (
+    OF_TARGETS,
+    Hints,
+    HttpError,
+    HttpResponse,
+    printable,
+    status_words,
+)
 
 _CONNECTED: Final = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+_SENDING: Final = "http11.send_request_headers.started"
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
 _LONGEST_PAUSE: Final = 5.0
 _REDIRECTS: Final = 5
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _RETRIED: Final = frozenset({429, 500, 502, 503, 504})
-_OK: Final = frozenset(range(200, 300))
+_OK: Final = range(200, 300)
 _HEADERS: Final = {"User-Agent": "victor-mon", "Accept-Encoding": "gzip"}
+
+Trace = Callable[[str, Mapping[str, Any]], None]
 
 
 class ConnectionDeadline:
-    """A deadline that shuts down the latest connection of an httpx client.
+    """A deadline for the exchanges of an httpx client, from the lookup of a host to the last byte.
 
-    A time-out of httpx bounds each read only: a server that sends byte by byte would never hit it.
+    A time-out of httpx bounds each read only: a server that sends byte by byte would never hit it. The lookup
+    has none.
     """
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
 
-    def trace(self, event: str, info: Mapping[str, Any]) -> None:
-        """Remember the socket of a connection; to be passed to each request as its extension `trace`."""
-        if event in _CONNECTED:
-            self._socket = info["return_value"].get_extra_info("socket")
+    def run(self, seconds: float, exchange: Callable[[Trace], HttpResponse]) -> HttpResponse:
+        """Return the result of `exchange`, which runs in a thread of its own.
 
-    @contextlib.contextmanager
-    def after(self, seconds: float) -> Iterator[None]:
-        """Shut down the connection if the block has not ended within so many seconds."""
-        timer = threading.Timer(seconds, self._shut_down)
-        timer.daemon = True
-        timer.start()
+        After so many seconds, or if the wait is interrupted, its connection is cut. `exchange` passes its
+        argument to the request as the extension `trace`. Raises httpx.ReadTimeout at the deadline.
+        """
+        is_over = threading.Event()
+        answered: queue.SimpleQueue[HttpResponse | BaseException] = queue.SimpleQueue()
+
+        def trace(event: str, info: Mapping[str, Any]) -> None:
+            if event in _CONNECTED:
+                self._socket = info["return_value"].get_extra_info("socket")
+            elif event == _SENDING and is_over.is_set():  # the lookup took longer than the wait
+                raise httpx.WriteTimeout("")
+
+        def run() -> None:
+            try:
+                answered.put(exchange(trace))
+            except BaseException as error:  # noqa: BLE001 - raised again in the calling thread
+                answered.put(error)
+
         try:
-            yield
-        finally:
-            timer.cancel()
+            threading.Thread(target=run, name="http", daemon=True).start()
+            found = answered.get(timeout=seconds)
+        except BaseException as error:
+            is_over.set()
+            self._shut_down()
+            if isinstance(error, queue.Empty):
+                raise httpx.ReadTimeout("") from None
+            raise
+        if isinstance(found, BaseException):
+            raise found
+        return found
 
     def _shut_down(self) -> None:
         if self._socket is not None:
@@ -78,23 +108,27 @@ class _Request:
 
 
 class HttpClient:
-    """A client of one address, the base of all paths. Secrets are only in its headers."""
+    """A client of one address, the base of all paths. Secrets are only in its headers.
+
+    All attempts of a request take up to `patience` seconds together.
+    """
 
     def __init__(
         self,
         base: str,
-        headers: Mapping[str, str],
-        verify: ssl.SSLContext,
-        patience: float,
-        redactor: Redactor,
+        *,
+        headers: Mapping[str, str] = MappingProxyType({}),
+        tls: ssl.SSLContext | None = None,
+        patience: float = 10.0,
+        redactor: Callable[[str], str] = str,
+        hints: Hints = OF_TARGETS,
     ) -> None:
         self.base = base
-        self._patience = patience
-        self._redactor = redactor
+        self._patience, self._redactor, self._hints = patience, redactor, hints
         self._deadline = ConnectionDeadline()
         self._client = httpx.Client(
             headers={"Accept": "application/json", **headers, **_HEADERS},
-            verify=verify,
+            verify=tls or ssl.create_default_context(),
             timeout=httpx.Timeout(patience),
             follow_redirects=False,
             trust_env=False,  # ignore proxies and .netrc
@@ -159,9 +193,7 @@ class HttpClient:
             url = self._same_host(request.url, answer.headers["location"])
             if request.method not in _SAFE:
                 message = f"`{self.base}` redirects {request.method} to `{printable(url)}`"
-                raise HttpError(
-                    message, "name that address in the spec, if it is the right one", answer.status
-                )
+                raise HttpError(message, self._hints.redirect, answer.status)
             request = replace(request, url=url, params=None)
         raise HttpError(f"`{self.base}` redirects without end", "correct its redirects")
 
@@ -175,44 +207,46 @@ class HttpClient:
             raise HttpError(message, "correct its redirects") from None
         is_upgrade = (origin[0], new[0]) == ("http", "https") and origin[1] == new[1]
         if origin != new and not is_upgrade:
-            message = f"`{self.base}` redirects to another host: {printable(self._redactor(target))}"
-            raise HttpError(message, "name that address in the spec, if it is the right one")
+            shown = printable(self._redactor(target), 200)
+            message = f"`{self.base}` redirects to another host, port or scheme: {shown}"
+            raise HttpError(message, self._hints.redirect)
         return target
 
     def _exchange(self, request: _Request) -> HttpResponse:
         left = max(request.deadline - time.monotonic(), 0.001)
         shown = self._redactor(request.url)
         try:
-            with (
-                self._deadline.after(left),
-                self._client.stream(
-                    request.method,
-                    request.url,
-                    params=request.params,
-                    content=request.content,
-                    headers=request.headers,
-                    timeout=left,
-                    extensions={"trace": self._deadline.trace},
-                ) as response,
-            ):
-                body = _body(response, shown)
-                if time.monotonic() > request.deadline:
-                    raise httpx.ReadTimeout("")
-                received = {name.lower(): value for name, value in response.headers.items()}
-                text = body.decode("utf-8", "replace")
-                return HttpResponse(shown, response.status_code, received, text, self._redactor)
+            return self._deadline.run(left, lambda trace: self._received(request, shown, left, trace))
+        except httpx.TimeoutException:
+            message = f"`{shown}` did not answer within {request.patience:g} s"
+            raise HttpError(message, "is it overloaded? --timeout SECONDS waits longer") from None
         except (
             httpx.HTTPError,
             httpx.InvalidURL,
             httpx.StreamError,
             UnicodeError,
         ) as error:  # UnicodeError: a host name
-            if isinstance(error, httpx.TimeoutException) or time.monotonic() > request.deadline:
-                message = f"`{shown}` did not answer within {request.patience:g} s"
-                raise HttpError(message, "is it overloaded? --timeout SECONDS waits longer") from None
-            reason = printable(self._redactor(str(error) or type(error).__name__))
-            hint = "is it running, and is this its address?"
+            reason = printable(self._redactor(str(error) or type(error).__name__), 200)
+            if isinstance(error, httpx.RemoteProtocolError):
+                message = f"`{shown}` gave no complete HTTP response: {reason}"
+                hint = "check that an HTTP service listens at this address, and try again"
+                raise HttpError(message, hint) from None
+            hint = "check that the service is running at this address"
             raise HttpError(f"`{shown}` cannot be reached: {reason}", hint) from None
+
+    def _received(self, request: _Request, shown: str, timeout: float, trace: Trace) -> HttpResponse:
+        with self._client.stream(
+            request.method,
+            request.url,
+            params=request.params,
+            content=request.content,
+            headers=request.headers,
+            timeout=timeout,
+            extensions={"trace": trace},
+        ) as response:
+            body = read_body(response, shown, self._hints)
+            received = {name.lower(): value for name, value in response.headers.items()}
+            return HttpResponse(shown, response.status_code, received, body, self._redactor)
 
     def _refused(self, method: str, answer: HttpResponse) -> HttpError:
         body = printable(self._redactor(" ".join(answer.text.split())), 300)
@@ -221,17 +255,11 @@ class HttpClient:
         return HttpError(message, _hint(answer.status), answer.status, answer.text)
 
 
-def connect(
-    url: str, headers: Mapping[str, str], ca_file: Path | None, patience: float, redactor: Redactor
-) -> HttpClient:
-    """Return a client of an address that trusts the authorities in `ca_file`, or else the system's.
+def trusting(ca_file: Path | None) -> ssl.SSLContext:
+    """Return a context that trusts the authorities in `ca_file`, or else the system's.
 
     Raises UserError if the file holds no certificate that can be read.
     """
-    return HttpClient(url, headers, _trusted(ca_file), patience, redactor)
-
-
-def _trusted(ca_file: Path | None) -> ssl.SSLContext:
     if ca_file is None:
         return ssl.create_default_context()
     try:
@@ -241,30 +269,6 @@ def _trusted(ca_file: Path | None) -> ssl.SSLContext:
         raise UserError(
             f"`{ca_file}` cannot be used: {reason}", "name a file of certificates in PEM"
         ) from None
-
-
-def _body(response: httpx.Response, shown: str) -> bytes:
-    """Return the decompressed body; raise HttpError if it is larger than `LARGEST`, compressed or not.
-
-    httpx would decompress without a limit, and once for each coding that the server names.
-    """
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
-    if coding not in ("identity", "gzip"):
-        message = f"`{shown}` answered in {printable(coding)}, and gzip was asked for"
-        raise HttpError(message, "correct the proxy before it")
-    unzip = zlib.decompressobj(16 + zlib.MAX_WBITS) if coding == "gzip" else None
-    body = bytearray()
-    for chunk in response.iter_raw():
-        try:
-            body += unzip.decompress(chunk, LARGEST + 1) if unzip else chunk
-        except zlib.error:
-            raise httpx.DecodingError("the body is not gzip") from None
-        if len(body) > LARGEST:
-            message = f"`{shown}` answers with more than {LARGEST // 2**20} MiB"
-            raise HttpError(message, "is this the address of its API?")
-    if unzip and body and not unzip.eof:
-        raise httpx.DecodingError("the body is incomplete")
-    return bytes(body)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:

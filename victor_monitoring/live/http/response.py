@@ -1,4 +1,4 @@
-"""HTTP responses, and the error for those that are not accepted."""
+"""HTTP responses, the error for those that are not accepted, and the hints of errors."""
 
 from __future__ import annotations
 
@@ -36,14 +36,31 @@ class HttpError(UserError):
 
 
 @dataclass(frozen=True, slots=True)
+class Hints:
+    """The hints of errors that depend on who sends the request; by default those of a target."""
+
+    redirect: str = "name that address in the spec, if it is the right one"
+    size: str = "is this the address of its API?"
+    coding: str = "correct the proxy before it"
+
+
+OF_TARGETS: Final = Hints()
+
+
+@dataclass(frozen=True, slots=True)
 class HttpResponse:
     """A complete response with an accepted status."""
 
     url: str
     status: int
     headers: Mapping[str, str] = field(repr=False)
-    text: str = field(repr=False)
+    body: bytes = field(repr=False)
     hidden: Callable[[str], str] = field(repr=False, default=str)  # the redactor
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode("utf-8", "replace")
 
     def json(self) -> Any:
         """Return the body parsed as JSON; raise HttpError if it is not JSON."""
