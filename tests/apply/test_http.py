@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 import gzip
 import logging
@@ -119,6 +120,22 @@ def test_a_password_is_sent() -> None:
     with client(says(200), token=None, username="me", password={"env": "CANARY"}) as (http, server):
         http.get("/")
     assert server.seen[0][2] == "Basic bWU6Y2FuYXJ5LXRva2VuLThjMWY="
+
+
+def test_a_password_beyond_ascii(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A user name and a password beyond ASCII are sent as UTF-8, as in RFC 7617; a token has no encoding."""
+    monkeypatch.setenv("CANARY", "canary-pässwörd")
+    refusal = says(403, "no: canary-p\\u00e4ssw\\u00f6rd, canary-pässwörd")
+    with (
+        client(refusal, token=None, username="mé", password={"env": "CANARY"}) as (http, server),
+        pytest.raises(HttpError, match="no: <redacted>, <redacted>") as refused,
+    ):
+        http.get("/")
+    assert base64.b64decode(server.seen[0][2].removeprefix("Basic ")).decode() == "mé:canary-pässwörd"
+    assert "ssw" not in refused.value.message
+    with pytest.raises(UserError, match="characters beyond ASCII") as malformed, client(says(200)):
+        pass
+    assert "ssw" not in malformed.value.message
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503, 504])

@@ -27,6 +27,10 @@ MetricsFile = Annotated[
     Path | None,
     typer.Option("--metrics-file", metavar="FILE", help="An exposition in a file, or `-` for stdin."),
 ]
+CaFile = Annotated[
+    Path | None,
+    typer.Option("--ca-file", metavar="FILE", help="The authorities that --metrics-url trusts, in PEM."),
+]
 Components = Annotated[
     list[str] | None,
     typer.Option("--component", metavar="NAME", help="Only this component's metrics; repeatable."),
@@ -42,6 +46,7 @@ ScrapeTimeout = Annotated[
 def verify(
     metrics_url: MetricsUrl = None,
     metrics_file: MetricsFile = None,
+    ca_file: CaFile = None,
     component: Components = None,
     spec: Specs = None,
     context: VerifiedContext = None,
@@ -60,6 +65,8 @@ def verify(
     """
     from victor_monitoring.live.exposition.verify import verify as deviations
 
+    if ca_file is not None and metrics_url is None:
+        raise UserError("--ca-file is for --metrics-url", "targets of a context have a key `ca_file`")
     if metrics_url is None and metrics_file is None and context is not None:
         _live(applicable_context(spec, context, today), timeout, format, strict)
         return
@@ -77,7 +84,7 @@ def verify(
     require_context(context, compiled.contexts)
     _require_components(compiled.base, component)
     resolved = compiled.base if context is None else compiled.contexts[context]
-    exposition = _fetched(metrics_url, timeout) if metrics_url is not None else _read(metrics_file)
+    exposition = _fetched(metrics_url, ca_file, timeout) if metrics_url is not None else _read(metrics_file)
     found = deviations(resolved, compiled.trees[context], exposition, components=component)
     show(found, format, sys.stdout)
     if fails(found, strict):
@@ -105,11 +112,11 @@ def _require_components(spec: Resolved, components: Sequence[str] | None) -> Non
             raise UserError(f"there is no component `{name}`", unknown_name_hint(name, spec.components))
 
 
-def _fetched(url: str, timeout: float) -> Exposition:
+def _fetched(url: str, ca_file: Path | None, timeout: float) -> Exposition:
     from victor_monitoring.live.exposition.fetch import fetch
     from victor_monitoring.live.exposition.parse import parse
 
-    fetched = fetch(url, timeout=timeout)
+    fetched = fetch(url, ca_file=ca_file, timeout=timeout)
     return parse(Source(url, fetched.text), openmetrics=fetched.openmetrics)
 
 

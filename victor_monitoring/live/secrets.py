@@ -79,8 +79,12 @@ class Redactor:
         return text
 
 
-def read_secret(source: SecretSource, root: Path, redactor: Redactor) -> Secret:
-    """Return the secret, and let the redactor learn it; raise UserError if it is missing or malformed."""
+def read_secret(source: SecretSource, root: Path, redactor: Redactor, *, is_ascii: bool = True) -> Secret:
+    """Return the secret, and let the redactor learn it; raise UserError if it is missing or malformed.
+
+    With `is_ascii` other characters are refused: a header can carry no others as they are.
+    """
+    hint = f"a secret is one line of {'ASCII' if is_ascii else 'text'}"
     if source.env:
         text = os.environ.get(source.env)
         if text is None:
@@ -94,11 +98,13 @@ def read_secret(source: SecretSource, root: Path, redactor: Redactor) -> Secret:
                 f"{source.words()} cannot be read: {error.strerror}", "correct its path"
             ) from None
         except UnicodeDecodeError:
-            raise UserError(f"{source.words()} is not UTF-8 text", "a secret is one line of ASCII") from None
+            raise UserError(f"{source.words()} is not UTF-8 text", hint) from None
     text = text.strip("\r\n")
-    if not text or not text.isascii() or not text.isprintable():
+    if not text or not text.isprintable():
         message = f"{source.words()} holds {'no secret' if not text else 'more than one line of plain text'}"
-        raise UserError(message, "a secret is one line of ASCII")
+        raise UserError(message, hint)
+    if is_ascii and not text.isascii():
+        raise UserError(f"{source.words()} holds characters beyond ASCII, which no token may have", hint)
     if len(text) < _LEAST:
         message = f"{source.words()} holds fewer than {_LEAST} characters"
         raise UserError(message, "create a longer secret: one this short cannot be redacted from output")
@@ -115,6 +121,7 @@ def _encodings(secret: str) -> Iterator[str]:
     yield html.escape(secret)
     yield html.escape(secret).replace("&quot;", "&#34;").replace("&#x27;", "&#39;").replace("+", "&#43;")
     yield json.dumps(secret)[1:-1]
+    yield json.dumps(secret, ensure_ascii=False)[1:-1]
     yield "".join(f"\\u{ord(each):04x}" if each in "<>&" else each for each in json.dumps(secret)[1:-1])
     yield repr(secret)[1:-1]
     for before in ("", ":", "::"):  # base64 depends on how many bytes come before, modulo 3

@@ -51,9 +51,9 @@ class ApplyEnvironment:
     patience: float = 10.0
     _locked: set[tuple[int, int]] = field(default_factory=set, repr=False)
 
-    def secret(self, source: SecretSource) -> Secret:
+    def secret(self, source: SecretSource, *, is_ascii: bool = True) -> Secret:
         """Return the secret, redacted from now on."""
-        return read_secret(source, self.root, self.redactor)
+        return read_secret(source, self.root, self.redactor, is_ascii=is_ascii)
 
     def program(self, name: str) -> str:
         """Return the path of a program on PATH; raise UserError if it is missing."""

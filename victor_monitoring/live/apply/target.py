@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import base64
 import enum
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Annotated, ClassVar, Self
-from urllib.parse import SplitResult, urlsplit
-
-from pydantic import AfterValidator, WithJsonSchema, model_validator
+from typing import TYPE_CHECKING, ClassVar
 
 from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.base.diagnostics import Pattern
 from victor_monitoring.base.unified_diff import unified
-from victor_monitoring.language.model.fields import Text, Written, invalid
+from victor_monitoring.language.model.fields import Written
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
-from victor_monitoring.live.secrets import SecretSource
 
 
 class StepKind(enum.StrEnum):
@@ -72,7 +67,6 @@ def step(
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
-    from victor_monitoring.live.http.client import HttpClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,81 +187,3 @@ class Settings(Written, ABC):
     @abstractmethod
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: Path) -> Target:
         """Return the target; `path` is the path of its settings in the spec."""
-
-
-def parts_of(url: str) -> SplitResult | None:
-    """Return the parts of an http or https URL, or None if the text is not one."""
-    try:
-        parts = urlsplit(url)
-        is_whole = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
-        (parts.hostname or "").encode("idna")  # UnicodeError, a ValueError, if a host name is invalid: `a..b`
-    except ValueError:
-        return None
-    return parts if is_whole and url.isascii() and url.isprintable() and " " not in url else None
-
-
-def _address(value: object) -> str:
-    parts = parts_of(value) if isinstance(value, str) else None
-    if parts is None:
-        raise invalid("an http or https address is expected", "such as `https://prometheus.example.org`")
-    if parts.username is not None or parts.password is not None:
-        raise invalid("an address must not contain credentials", "name their source: `token: {env: NAME}`")
-    if "?" in str(value) or "#" in str(value):  # even an empty one: the paths of requests would follow it
-        raise invalid("an address must have no query and no fragment", "leave out `?` or `#` and the rest")
-    return str(value).rstrip("/")
-
-
-Address = Annotated[
-    str,
-    AfterValidator(_address),
-    WithJsonSchema({"type": "string", "description": "an address", "examples": ["http://localhost:9090"]}),
-]
-
-
-class HttpSettings(Settings):
-    """The settings of every target that is reached by HTTP.
-
-    Authorization is by `token`, sent as a bearer token, or by `password` with an optional `username`.
-    """
-
-    url: Address
-    token: SecretSource | None = None
-    username: str | None = None
-    password: SecretSource | None = None
-    ca_file: Text | None = None
-
-    def client(self, environment: ApplyEnvironment, headers: Mapping[str, str] | None = None) -> HttpClient:
-        """Return a client of the address with its credentials, closed at the end of the run."""
-        from victor_monitoring.live.http.client import HttpClient, trusting  # noqa: PLC0415 - not needed to read a spec
-
-        authorization = self._authorization(environment)
-        sent = {**(headers or {}), **({"Authorization": authorization} if authorization else {})}
-        ca_file = None if self.ca_file is None else environment.root / self.ca_file
-        client = HttpClient(
-            self.url,
-            headers=sent,
-            tls=trusting(ca_file),
-            patience=environment.patience,
-            redactor=environment.redactor,
-        )
-        environment.held.callback(client.close)
-        return client
-
-    def _authorization(self, environment: ApplyEnvironment) -> str | None:
-        if self.token is not None:
-            return f"Bearer {environment.secret(self.token).reveal()}"
-        if self.password is None:
-            return None
-        password = environment.secret(self.password).reveal()
-        basic = base64.b64encode(f"{self.username or ''}:{password}".encode()).decode()
-        environment.redactor.learn(basic)
-        return f"Basic {basic}"
-
-    @model_validator(mode="after")
-    def _one_credential(self) -> Self:
-        has_user = self.username is not None or self.password is not None
-        if self.token is not None and has_user:
-            raise invalid("a token excludes `username` and `password`", "leave them out, or the token")
-        if self.username is not None and self.password is None:
-            raise invalid("a `username` without a password", "name its source: `password: {env: NAME}`")
-        return self

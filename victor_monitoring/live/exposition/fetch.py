@@ -6,6 +6,7 @@ import contextlib
 import functools
 from dataclasses import dataclass, field
 from email.message import Message
+from pathlib import Path
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
@@ -20,6 +21,8 @@ _HINTS: Final = Hints(
     redirect="if that is the right target, name it: --metrics-url URL",
     size="name one target; select from a whole Prometheus with `match[]`",
     coding=_BY_HAND,
+    authority="--ca-file FILE, or set SSL_CERT_FILE=FILE",
+    certificate=_BY_HAND,
 )
 _plain: Final = functools.partial(printable, most=200)
 
@@ -32,10 +35,11 @@ class Fetched:
     openmetrics: bool
 
 
-def fetch(url: str, *, timeout: float = 10.0) -> Fetched:
+def fetch(url: str, *, ca_file: Path | None = None, timeout: float = 10.0) -> Fetched:
     """Return the exposition at an http or https URL; raise UserError if none arrives in `timeout` seconds."""
     _check(url)
-    client = HttpClient(url, headers={"Accept": _ACCEPT}, patience=timeout, hints=_HINTS)
+    accept = {"Accept": _ACCEPT}
+    client = HttpClient(url, headers=accept, ca_file=ca_file, patience=timeout, hints=_HINTS)
     with contextlib.closing(client):
         answer = client.send("GET", "", admit=range(1000), repeat=False)
     if answer.status not in range(200, 300):

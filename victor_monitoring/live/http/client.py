@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import queue
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Collection, Mapping
@@ -17,7 +16,6 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
-from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.base.interruption import unbroken
 from victor_monitoring.live.http.body import read_body
 from victor_monitoring.live.http.response import (
@@ -28,8 +26,13 @@ from victor_monitoring.live.http.response import (
     printable,
     status_words,
 )
+from victor_monitoring.live.http.tls import handshake_failure, tls_context
 
-_CONNECTED: Final = ("connection.connect_tcp.complete", "connection.start_tls.complete")
+_CONNECTED: Final = (
+    "connection.connect_tcp.complete",
+    "connection.start_tls.complete",
+    "proxy.start_tls.complete",
+)
 _SENDING: Final = "http11.send_request_headers.started"
 _ATTEMPTS: Final = 4
 _FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
@@ -118,20 +121,26 @@ class HttpClient:
         base: str,
         *,
         headers: Mapping[str, str] = MappingProxyType({}),
-        tls: ssl.SSLContext | None = None,
+        ca_file: Path | None = None,
+        cert_file: Path | None = None,
+        key_file: Path | None = None,
+        proxy: str | None = None,
+        proxy_headers: Mapping[str, str] = MappingProxyType({}),
         patience: float = 10.0,
         redactor: Callable[[str], str] = str,
         hints: Hints = OF_TARGETS,
     ) -> None:
         self.base = base
         self._patience, self._redactor, self._hints = patience, redactor, hints
+        self._via = f" through the proxy `{proxy}`" if proxy else ""
         self._deadline = ConnectionDeadline()
         self._client = httpx.Client(
             headers={"Accept": "application/json", **headers, **_HEADERS},
-            verify=tls or ssl.create_default_context(),
+            verify=tls_context(ca_file, cert_file, key_file),
+            proxy=_proxy(proxy, proxy_headers, ca_file) if proxy else None,
             timeout=httpx.Timeout(patience),
             follow_redirects=False,
-            trust_env=False,  # ignore proxies and .netrc
+            trust_env=False,  # ignore its proxies and .netrc
         )
 
     def close(self) -> None:
@@ -226,13 +235,7 @@ class HttpClient:
             httpx.StreamError,
             UnicodeError,
         ) as error:  # UnicodeError: a host name
-            reason = printable(self._redactor(str(error) or type(error).__name__), 200)
-            if isinstance(error, httpx.RemoteProtocolError):
-                message = f"`{shown}` gave no complete HTTP response: {reason}"
-                hint = "check that an HTTP service listens at this address, and try again"
-                raise HttpError(message, hint) from None
-            hint = "check that the service is running at this address"
-            raise HttpError(f"`{shown}` cannot be reached: {reason}", hint) from None
+            raise self._failure(shown, error) from None
 
     def _received(self, request: _Request, shown: str, timeout: float, trace: Trace) -> HttpResponse:
         with self._client.stream(
@@ -248,6 +251,18 @@ class HttpClient:
             received = {name.lower(): value for name, value in response.headers.items()}
             return HttpResponse(shown, response.status_code, received, body, self._redactor)
 
+    def _failure(self, shown: str, error: Exception) -> HttpError:
+        reason, problem = str(error) or type(error).__name__, "cannot be reached"
+        hint = "check that the service is running at this address"
+        if found := handshake_failure(error, self._hints):
+            reason, hint = found
+        elif isinstance(error, httpx.ProxyError):
+            hint = _hint(407) if reason.startswith("407") else "check which hosts the proxy admits"
+        elif isinstance(error, httpx.RemoteProtocolError):
+            problem = "gave no complete HTTP response"
+            hint = "check that an HTTP service listens at this address, and try again"
+        return HttpError(f"`{shown}` {problem}{self._via}: {printable(self._redactor(reason), 200)}", hint)
+
     def _refused(self, method: str, answer: HttpResponse) -> HttpError:
         body = printable(self._redactor(" ".join(answer.text.split())), 300)
         message = f"{method} `{answer.url}` answered {status_words(answer.status)}"
@@ -255,20 +270,9 @@ class HttpClient:
         return HttpError(message, _hint(answer.status), answer.status, answer.text)
 
 
-def trusting(ca_file: Path | None) -> ssl.SSLContext:
-    """Return a context that trusts the authorities in `ca_file`, or else the system's.
-
-    Raises UserError if the file holds no certificate that can be read.
-    """
-    if ca_file is None:
-        return ssl.create_default_context()
-    try:
-        return ssl.create_default_context(cafile=ca_file)
-    except OSError as error:  # including ssl.SSLError
-        reason = error.strerror or "it contains no certificate"
-        raise UserError(
-            f"`{ca_file}` cannot be used: {reason}", "name a file of certificates in PEM"
-        ) from None
+def _proxy(url: str, headers: Mapping[str, str], ca_file: Path | None) -> httpx.Proxy:
+    tls = tls_context(ca_file) if urlsplit(url).scheme == "https" else None
+    return httpx.Proxy(url, headers=dict(headers), ssl_context=tls)
 
 
 def _origin(url: str) -> tuple[str, str | None, int | None]:
@@ -286,6 +290,8 @@ def _pause(answer: HttpResponse, usual: float) -> float:
 def _hint(status: int) -> str:
     if status in (401, 403):
         return "is the token right, and may it do this?"
+    if status == 407:
+        return "name the source of the proxy's password: `proxy_password: {env: NAME}`"
     if status in (404, 405):
         return "is this the address of its API?"
     return "wait a moment and run the command again" if status in _RETRIED else "look into its log"

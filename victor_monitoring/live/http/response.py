@@ -42,6 +42,8 @@ class Hints:
     redirect: str = "name that address in the spec, if it is the right one"
     size: str = "is this the address of its API?"
     coding: str = "correct the proxy before it"
+    authority: str = "`ca_file: FILE`, or set SSL_CERT_FILE=FILE"
+    certificate: str = "name a client certificate that it accepts: `cert_file: FILE` and `key_file: FILE`"
 
 
 OF_TARGETS: Final = Hints()

@@ -30,8 +30,9 @@ from victor_monitoring.live.alertmanager.host_config import (
     part_of,
 )
 from victor_monitoring.live.apply.files import ReloadedFile, is_rendered_for, put, text_of
+from victor_monitoring.live.apply.http_settings import HttpSettings
 from victor_monitoring.live.apply.patterns import LIVE_DIFFERENCE, NOT_APPLIED, UNLOADED, UNROUTED
-from victor_monitoring.live.apply.target import Delivery, HttpSettings, ObservedState, Step, Target, step
+from victor_monitoring.live.apply.target import Delivery, ObservedState, Step, Target, step
 from victor_monitoring.live.http.response import printable
 
 if TYPE_CHECKING:

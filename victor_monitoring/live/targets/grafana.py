@@ -14,8 +14,9 @@ from victor_monitoring.changes.documents import dashboard_changes
 from victor_monitoring.language.model.fields import Text
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.live.apply.http_settings import HttpSettings
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
-from victor_monitoring.live.apply.target import Delivery, HttpSettings, Step, Target, step
+from victor_monitoring.live.apply.target import Delivery, Step, Target, step
 from victor_monitoring.live.grafana.dashboard import OwnDashboard, placed_text
 from victor_monitoring.live.http.response import HttpError
 

@@ -19,8 +19,9 @@ from victor_monitoring.language.model.fields import Text
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.live.apply.files import OwnFiles, ReloadedFile, is_rendered_for, put
+from victor_monitoring.live.apply.http_settings import HttpSettings
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, OTHER_VERSION
-from victor_monitoring.live.apply.target import Delivery, HttpSettings, ObservedState, Step, Target, step
+from victor_monitoring.live.apply.target import Delivery, ObservedState, Step, Target, step
 from victor_monitoring.live.http.response import HttpError
 from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, rules_of
 from victor_monitoring.live.prometheus.findings import live_findings, rule_findings

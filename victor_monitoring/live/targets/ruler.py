@@ -18,8 +18,9 @@ from victor_monitoring.language.model.fields import Text
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.live.apply.http_settings import HttpSettings
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
-from victor_monitoring.live.apply.target import Delivery, HttpSettings, Step, Target, step
+from victor_monitoring.live.apply.target import Delivery, Step, Target, step
 from victor_monitoring.live.http.response import HttpError
 from victor_monitoring.live.prometheus.api import PrometheusApi
 from victor_monitoring.live.prometheus.findings import live_findings, rule_findings
