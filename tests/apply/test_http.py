@@ -86,6 +86,18 @@ class ScriptedServer:
         self._server.server_close()
 
 
+def self_signed(folder: Path) -> ssl.SSLContext:
+    """Return the TLS of a server at 127.0.0.1 whose certificate is cert.pem in the folder."""
+    key, certificate = folder / "key.pem", folder / "cert.pem"
+    make = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
+    names = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]
+    files = ["-keyout", str(key), "-out", str(certificate)]
+    subprocess.run([*make, *names, *files], check=True, capture_output=True)
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(certificate, key)
+    return tls
+
+
 @contextlib.contextmanager
 def client(
     *answers: Answer, patience: float = 20.0, **settings: object
@@ -226,6 +238,23 @@ def test_a_redirect_on_the_same_host() -> None:
         pytest.raises(HttpError, match="redirects without end"),
     ):
         http.get("/")
+
+
+@pytest.mark.parametrize("kind", ["upgrade", "downgrade"])
+def test_a_redirect_to_another_scheme(kind: str, tmp_path: Path) -> None:
+    """A redirect to https on the same host is followed with the token, one to http is not."""
+    tls = self_signed(tmp_path)
+    second = ScriptedServer(says(200, '{"a": 1}'), tls=tls if kind == "upgrade" else None)
+    first = ScriptedServer(says(302, Location=f"{second.url}/x"), tls=tls if kind == "downgrade" else None)
+    with client(says(200), url=first.url, ca_file=str(tmp_path / "cert.pem")) as (http, _):
+        if kind == "upgrade":
+            assert http.get("/") == {"a": 1}
+        else:
+            with pytest.raises(HttpError, match="another host, port or scheme"):
+                http.get("/")
+    assert second.seen == ([("GET", "/x", f"Bearer {CANARY}")] if kind == "upgrade" else [])
+    first.close()
+    second.close()
 
 
 @pytest.mark.parametrize("port", ["99999", "-1", "x"])
@@ -410,24 +439,7 @@ def test_a_proxy_and_a_netrc_are_not_asked(monkeypatch: pytest.MonkeyPatch, tmp_
 
 def test_tls_is_verified(tmp_path: Path) -> None:
     """A certificate of an unknown authority is refused; with the authority in a file it is accepted."""
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    make = [
-        "openssl",
-        "req",
-        "-x509",
-        "-newkey",
-        "rsa:2048",
-        "-nodes",
-        "-days",
-        "1",
-        "-subj",
-        "/CN=127.0.0.1",
-    ]
-    names = ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run([*make, *names], check=True, capture_output=True)
-    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    tls.load_cert_chain(certificate, key)
-    server = ScriptedServer(says(200, '{"a": 1}'), tls=tls)
+    server = ScriptedServer(says(200, '{"a": 1}'), tls=self_signed(tmp_path))
     with contextlib.ExitStack() as held:
         environment = ApplyEnvironment(tmp_path, print, held, patience=5)
         with pytest.raises(HttpError, match="certificate"):

@@ -213,6 +213,22 @@ def test_files_that_cannot_be_used(pki: Path, cert: str, key: str | None, messag
     )
 
 
+def test_another_refusal(pki: Path) -> None:
+    """A refusal that no client certificate would change has another hint."""
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(pki / "server.pem", pki / "server.key")
+    tls.sni_callback = lambda *_: ssl.ALERT_DESCRIPTION_INTERNAL_ERROR
+    server = ScriptedServer(says(200), tls=tls)
+    url = server.url.replace("127.0.0.1", "localhost")
+    with (
+        client(pki, url, ca_file="ca.pem") as http,
+        pytest.raises(HttpError, match="refuses the connection: internal error") as refused,
+    ):
+        http.send("GET", "/", repeat=False)
+    server.close()
+    assert refused.value.hint == "look into the log of the server"
+
+
 def test_the_fetch_of_an_exposition(pki: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """An exposition is fetched with the authorities of `--ca-file` or SSL_CERT_FILE; the hint names both."""
     with serving(pki) as server:

@@ -38,6 +38,7 @@ _ATTEMPTS: Final = 4
 _FIRST_PAUSE: Final = 0.2  # seconds, twice as long after each attempt
 _LONGEST_PAUSE: Final = 5.0
 _REDIRECTS: Final = 5
+_PORTS: Final = {"http": 80, "https": 443}
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _RETRIED: Final = frozenset({429, 500, 502, 503, 504})
 _OK: Final = range(200, 300)
@@ -201,7 +202,7 @@ class HttpClient:
                 return answer
             url = self._same_host(request.url, answer.headers["location"])
             if request.method not in _SAFE:
-                message = f"`{self.base}` redirects {request.method} to `{printable(url)}`"
+                message = f"`{self.base}` redirects {request.method} to `{printable(self._redactor(url))}`"
                 raise HttpError(message, self._hints.redirect, answer.status)
             request = replace(request, url=url, params=None)
         raise HttpError(f"`{self.base}` redirects without end", "correct its redirects")
@@ -278,7 +279,7 @@ def _proxy(url: str, headers: Mapping[str, str], ca_file: Path | None) -> httpx.
 def _origin(url: str) -> tuple[str, str | None, int | None]:
     """Return scheme, host and port; raise ValueError if the URL is invalid."""
     parts = urlsplit(url)
-    return parts.scheme, parts.hostname, parts.port
+    return parts.scheme, parts.hostname, parts.port or _PORTS.get(parts.scheme)
 
 
 def _pause(answer: HttpResponse, usual: float) -> float:

@@ -16,6 +16,7 @@ _SELF_SIGNED: Final = 18
 _WITHOUT_AUTHORITY: Final = (2, 19, 20, 21)
 _OTHER_HOST: Final = (62, 64)  # a name, an IP address
 _NO_TLS: Final = ("HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "WRONG_VERSION_NUMBER")
+_OF_CLIENTS: Final = ("ACCESS_DENIED", "CERTIFICATE", "HANDSHAKE_FAILURE", "UNKNOWN_CA")  # alerts
 _MISMATCHED: Final = ("KEY_TYPE_MISMATCH", "KEY_VALUES_MISMATCH")
 
 
@@ -71,10 +72,12 @@ def handshake_failure(error: BaseException, hints: Hints) -> tuple[str, str] | N
         return None
     if cause.reason in _NO_TLS:
         return "it does not speak TLS at this port", "write `http://` in place of `https://`, or another port"
-    if "ALERT" in cause.reason:  # it refuses the client, or its certificate
-        words = cause.reason.partition("ALERT_")[2].replace("_", " ").lower()
-        return f"it refuses the connection: {words}", hints.certificate
-    return None
+    _, alert, refusal = cause.reason.partition("ALERT_")
+    if not alert:
+        return None
+    is_about_client = any(each in refusal for each in _OF_CLIENTS)
+    hint = hints.certificate if is_about_client else "look into the log of the server"
+    return f"it refuses the connection: {refusal.replace('_', ' ').lower()}", hint
 
 
 def _verification_hint(code: int, hints: Hints) -> str:
