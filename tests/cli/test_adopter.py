@@ -49,7 +49,6 @@ def test_adopter(tmp_path: Path) -> None:
     assert "shop_error_ratio" in run.stdout
     assert {path.name for path in (repository / "generated").iterdir() if path.is_file()} == {
         "shop-alertmanager.yaml",
-        "shop-alerts.test.yaml",
         "shop-alerts.yaml",
         "shop-dashboard.json",
         "shop_registry.py",

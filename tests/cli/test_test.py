@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 from xml.etree import ElementTree as Xml
 
@@ -38,6 +39,34 @@ def test_results_for_machines(promtool: Path, tmp_path: Path) -> None:
         "name": "victor-performance prod", "tests": "5", "failures": "0", "errors": "0", "skipped": "0",
     }  # fmt: skip
     assert {case.get("classname") for case in suite} == {"victor-performance prod.TargetDown"}
+
+
+def test_the_cases_are_listed_without_promtool(tmp_path: Path) -> None:
+    """A line names the place, the alert, the kind and the case."""
+    folder = project(tmp_path / "repository")
+    wanted = ("--list", "--filter", "HighThreadCount, fires")
+    run = victor_mon(folder, "test", *wanted, env={"PATH": str(tmp_path)})
+    assert run.status == 0
+    assert run.out.splitlines() == [
+        f"victor-performance {place}: HighThreadCount, fires: 1% beyond the threshold"
+        for place in ("base", "prod", "staging", "fast")
+    ]
+
+
+def test_the_cases_are_written_for_promtool(promtool: Path, tmp_path: Path) -> None:
+    """Promtool runs the file in any folder; writing it again changes nothing."""
+    folder = project(tmp_path / "repository")
+    assert victor_mon(folder, "generate").status == 0
+    (folder / "checked").mkdir()
+    for done in ("wrote    ", "unchanged"):
+        run = victor_mon(folder, "test", "--write", "checked/rules.test.yaml", env={"PATH": str(tmp_path)})
+        assert (run.status, run.err) == (0, f"{done} checked/rules.test.yaml\n")
+    command = [str(promtool), "test", "rules", "rules.test.yaml"]
+    tested = subprocess.run(command, cwd=folder / "checked", capture_output=True, text=True, check=False)
+    assert tested.returncode == 0, tested.stdout + tested.stderr
+    run = victor_mon(folder, "test", "--write", "x.yaml", "--context", "prod")
+    assert run.err.startswith("victor-mon: `--write` writes the cases of one spec, in base\nhint: ")
+    assert run.status == 2
 
 
 def test_without_promtool_the_hint_is_the_package(tmp_path: Path) -> None:

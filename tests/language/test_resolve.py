@@ -214,7 +214,6 @@ def test_defaults_are_filled_in(base):
     assert alone("meta: null").meta is None
     assert dict(base.outputs) == {
         "rules": "generated/web-shop-alerts.yaml",
-        "tests": "generated/web-shop-alerts.test.yaml",
         "dashboard": "generated/web-shop-dashboard.json",
         "registry": "generated/web_shop_registry.py",
         "alertmanager": "generated/web-shop-alertmanager.yaml",

@@ -6,9 +6,9 @@ from collections import Counter
 
 import pytest
 
-from tests.rules.rendered import PERFORMANCE, SPECS, Place, artifacts, compiled_text, places, resolved
+from tests.rules.rendered import PERFORMANCE, Place, compiled_text, places, resolved
+from victor_monitoring.app.pipeline import render
 from victor_monitoring.promql.duration import parse_duration
-from victor_monitoring.renderers.tests import render
 from victor_monitoring.rule_tests.case import Case
 from victor_monitoring.rule_tests.case_template import case_kinds
 from victor_monitoring.rule_tests.derive import derive
@@ -81,27 +81,13 @@ def test_kinds_follow_the_features_of_an_alert() -> None:
     assert not {"guard", "part", "window", "no-traffic"} & kinds_of("QueueLong", shop)
 
 
-@pytest.mark.parametrize("spec", SPECS)
-def test_the_tests_are_rendered_for_base_alone(spec: str) -> None:
-    """A context renders no tests, since all its files are applied to live systems."""
-    tests = [
-        place.context
-        for place in places()
-        if place.spec == spec
-        for a in artifacts(place)
-        if a.output == "tests"
-    ]
-    assert tests == [None]
-
-
-def test_the_file_names_its_rules_relative_to_its_own_folder() -> None:
-    """A test file in another folder refers to the rules by a relative path."""
-    text = PERFORMANCE.read_text(encoding="utf-8").replace(
-        "tests: generated/performance-alerts.test.yaml", "tests: checked/rules/performance.yaml"
-    )
-    base = compiled_text(text).base
-    assert base is not None
-    (artifact,) = render(base)
+def test_the_tests_are_rendered_where_they_are_named_and_for_base_alone() -> None:
+    """The file refers to the rules by a relative path; a context renders none: all its files are applied."""
+    text = PERFORMANCE.read_text(encoding="utf-8")
+    named = text.replace("\noutputs:\n", "\noutputs:\n  tests: checked/rules/performance.yaml\n")
+    assert [each for each in render(compiled_text(text)) if each.output == "tests"] == []
+    (artifact,) = (each for each in render(compiled_text(named)) if each.output == "tests")
+    assert artifact.context is None
     assert "- ../../generated/performance-alerts.yaml\n" in artifact.text
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from victor_monitoring.base import files
 from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
 from victor_monitoring.cli.options import ContextName, Format, FormatOption, Specs, Today
 from victor_monitoring.cli.printing import Progress, fails, print_message, show, stop_on_errors
+from victor_monitoring.cli.schema import write_text
 from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs, require_context
 
 if TYPE_CHECKING:
@@ -25,6 +28,13 @@ if TYPE_CHECKING:
 Filter = Annotated[
     str | None,
     typer.Option("--filter", metavar="TEXT", help="Only cases whose alert, kind or name contains TEXT."),
+]
+List = Annotated[bool, typer.Option("--list", help="Print a line for each case, and run none.")]
+Write = Annotated[
+    Path | None,
+    typer.Option(
+        "--write", metavar="FILE", help="Write the cases of base as a test file for promtool, and run none."
+    ),
 ]
 JUnit = Annotated[
     Path | None, typer.Option("--junit", metavar="FILE", help="Also write the results as JUnit XML.")
@@ -54,20 +64,29 @@ def test(
     filter: Filter = None,  # noqa: A002 - the option's name
     format: FormatOption = Format.TEXT,  # noqa: A002 - the option's name
     junit: JUnit = None,
+    list_cases: List = False,
+    write: Write = None,
     mutate: Mutate = False,
     today: Today = None,
 ) -> None:
     """Run the tests derived from a spec against its rules, in base and in every context.
 
     Each alert is made to fire and to stay silent, in every kind of case that applies to it. Requires
-    promtool, which is part of Prometheus.
+    promtool, which is part of Prometheus, unless the cases are only listed or written.
 
     Example: victor-mon test --filter HighLatency
     """
+    specs = find_specs(spec)
+    places = list(_places(specs, context, today, format))
+    if write is not None:
+        _write_tests(write, specs, places)
+        return
+    if list_cases:
+        _print_cases(places, filter or "")
+        return
     from victor_monitoring.rule_tests.promtool import find_promtool
 
     promtool = find_promtool()
-    places = list(_places(find_specs(spec), context, today, format))
     if mutate:
         from victor_monitoring.cli.mutate import mutate as mutate_rules
 
@@ -107,6 +126,33 @@ def _places(
         for name, resolved in compiled.contexts.items():
             if context in (None, name):
                 yield compiled, resolved
+
+
+def _print_cases(places: Sequence[tuple[Compiled, Resolved]], text: str) -> None:
+    """Print a line for each case whose name contains the text: the place, and the name of the case."""
+    from victor_monitoring.rule_tests.derive import derive
+
+    for _, spec in places:
+        for case in derive(spec).cases:
+            if text in case.name:
+                print(f"{spec.service.name} {spec.context or 'base'}: {case.name}")
+
+
+def _write_tests(path: Path, specs: Sequence[SpecFile], places: Sequence[tuple[Compiled, Resolved]]) -> None:
+    """Write the cases of one spec's base as a test file for promtool, next to which its rules are found."""
+    from victor_monitoring.renderers.tests import tests_text
+
+    (spec, *others), (_, base) = specs, places[0]
+    rules = base.outputs.get("rules")
+    if others or base.context is not None:
+        raise UserError(
+            "`--write` writes the cases of one spec, in base", "name it: --spec FILE, without --context"
+        )
+    if rules is None:
+        raise UserError(f"`{spec.path}` renders no rules to test", "switch on `outputs.rules`")
+    relative = os.path.relpath(spec.root / rules, files.resolved(path).parent)
+    is_new = write_text(path, tests_text(base, Path(relative).as_posix()))
+    print_message(f"{'wrote' if is_new else 'unchanged':<9} {path.as_posix()}")
 
 
 def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -> TestedSpec:

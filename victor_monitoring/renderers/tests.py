@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 from pathlib import PurePosixPath
 
@@ -18,22 +19,14 @@ OUTPUT = "tests"
 def render(spec: Resolved) -> Iterator[Artifact]:
     """Yield the tests of base's rules; none for a context, whose files are all applied to live systems."""
     rules = spec.outputs.get("rules")
-    if spec.context is not None or rules is None:
-        return
-    path = PurePosixPath(spec.outputs[OUTPUT])
-    data = test_file(
-        derive(spec).cases,
-        rule_files=[_relative_path(path, PurePosixPath(rules))],
-        groups=rule_file(spec).names,
-        evaluate=spec.evaluate,
-    )
-    yield Artifact(path, yaml_text(data, generated_from=spec.service.name), OUTPUT, spec.context)
+    if spec.context is None and rules is not None:
+        path = PurePosixPath(spec.outputs[OUTPUT])
+        text = tests_text(spec, posixpath.relpath(rules, path.parent))
+        yield Artifact(path, text, OUTPUT, spec.context)
 
 
-def _relative_path(path: PurePosixPath, other: PurePosixPath) -> str:
-    """Return the path of another file relative to the folder of `path`."""
-    shared = 0
-    while shared < min(len(path.parts), len(other.parts)) - 1 and path.parts[shared] == other.parts[shared]:
-        shared += 1
-    up = len(path.parts) - 1 - shared
-    return "/".join([*[".."] * up, *other.parts[shared:]])
+def tests_text(spec: Resolved, rules: str) -> str:
+    """Return the text of a test file; `rules` is the path of the rules file, relative to the test file."""
+    cases, groups = derive(spec).cases, rule_file(spec).names
+    data = test_file(cases, rule_files=[rules], groups=groups, evaluate=spec.evaluate)
+    return yaml_text(data, generated_from=spec.service.name)

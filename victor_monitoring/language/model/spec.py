@@ -121,11 +121,12 @@ class Proof(Written):
 class Outputs(Written):
     """The paths of rendered files, relative to the root; null switches an output off.
 
+    `tests`, a file of the rule tests for promtool, is off unless it is named: `victor-mon test` needs none.
     `{service}` in a default is the service's name, `{identifier}` the same with underscores.
     """
 
     rules: Text | None = "generated/{service}-alerts.yaml"
-    tests: Text | None = "generated/{service}-alerts.test.yaml"
+    tests: Text | None = None
     dashboard: JsonPath | None = "generated/{service}-dashboard.json"
     registry: ModulePath | None = "generated/{identifier}_registry.py"
     alertmanager: Text | None = "generated/{service}-alertmanager.yaml"
