@@ -212,7 +212,8 @@ def test_a_closed_port() -> None:
 @pytest.mark.parametrize(
     "url",
     ["", "metrics", "localhost:8000/metrics", "file:///etc/passwd", "ftp://h/", "http://", "http://h:x/",
-     "http://[::1", "http://h/a b", "http://h/\r\nX: y", "http://h/é", "http://u:geheim@h/", "http://h:0/"],
+     "http://[::1", "http://h/a b", "http://h/\r\nX: y", "http://h/é", "http://u:geheim@h/", "http://h:0/",
+     "http://u:geheim@h:x/", "u:geheim@h", "//u:geheim@h"],
 )  # fmt: skip
 def test_a_text_that_is_no_url(url) -> None:
     """It is refused before any request, and a password is never shown."""

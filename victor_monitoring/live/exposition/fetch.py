@@ -62,13 +62,15 @@ def _refused(url: str, status: int) -> UserError:
 
 
 def _check(url: str) -> None:
+    # Before all else: the other messages print the URL.
+    before, slashes, after = url.partition("//")
+    if "@" in (after if slashes else before).partition("/")[0]:
+        raise UserError("a URL with a user or a password would be printed with every finding", _BY_HAND)
     parts = _split(url)
     if parts is None or parts.scheme not in ("http", "https"):
         raise UserError(
             f"`{_plain(url)}` is not an http or https URL", "write one such as http://localhost:8000/metrics"
         )
-    if parts.username is not None:
-        raise UserError("a URL with a user or a password would be printed with every finding", _BY_HAND)
     if not url.isascii() or not url.isprintable() or " " in url:
         raise UserError(f"`{_plain(url)}` is not a URL", "percent-encode other characters, such as %20")
 
