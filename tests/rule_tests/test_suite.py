@@ -108,6 +108,17 @@ def test_a_rule_that_cannot_be_evaluated_is_reported_with_the_error_of_prometheu
     ]
 
 
+def test_a_series_recorded_with_another_value_is_reported(promtool: Path) -> None:
+    """The recorded value is compared in addition to the alerts that depend on it."""
+    record = "job_kubernetes_namespace:victor_cache_hit_ratio:ratio_rate_5m"
+    case = "HighCacheMissRate, replicas: together 1% short"
+    found = messages(promtool, case, with_expr(record, ") / ", ") / 2 / "))
+    alert = "at 11m `HighCacheMissRate` fires and should be silent"
+    assert [each.partition("): ")[2] for each in found] == [
+        f"{alert}; at 11m `{record}` is not recorded, or not with the expected value"
+    ]
+
+
 def test_a_series_recorded_for_other_targets_is_reported(promtool: Path) -> None:
     """A recording without a matcher of its select also records series of other targets."""
     record = "job_kubernetes_namespace:victor_cache_evictions:rate_5m"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.rule_tests.script import Script
@@ -50,6 +51,9 @@ class Recorded:
     record: str
     select: Mapping[str, str]
     values: Mapping[LabelPairs, float]
+
+
+CasePart: TypeAlias = Expectation | Unrecorded | Recorded
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,9 +12,10 @@ from typing import Final
 from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
 from victor_monitoring.language.syntax.tree import MapNode, span_at
 from victor_monitoring.promql.duration import duration_text, parse_duration
-from victor_monitoring.rule_tests.case import Case, Expectation
+from victor_monitoring.rule_tests.case import Case, CasePart, Recorded, Unrecorded
 from victor_monitoring.rule_tests.derive import SkippedCase
 from victor_monitoring.rule_tests.promtool import CaseResult
+from victor_monitoring.rule_tests.test_file import queries
 
 FAILED_CASE: Final = Pattern(
     "VM701",
@@ -57,20 +59,20 @@ def _moments(case: Case, failure: str) -> Iterator[str]:
     for index, match in enumerate(found):
         end = found[index + 1].start() if index + 1 < len(found) else len(failure)
         got = failure[match.start() : end].partition("got:")[2].strip()
-        at, expr = parse_duration(match["time"]), match["expr"]
-        if expr is None or expr.startswith("ALERTS{"):
-            expected = next(each for each in case.expectations if each.at == at and _is_about(each, match))
-            yield f"at {duration_text(at)} {_difference(expected, got)}"
-        else:
-            yield f"at {duration_text(at)} {_recording(case, expr)}"
+        at, alert = parse_duration(match["time"]), match["alert"]
+        parts: list[CasePart] = [each for each in case.expectations if each.alert == alert]
+        if alert is None:
+            expr = json.loads(f'"{match["expr"]}"')
+            parts = [each for each, query in queries(case) if query["expr"] == expr]
+        expected = next(each for each in parts if each.at == at)
+        yield f"at {duration_text(at)} {_difference(expected, got)}"
 
 
-def _is_about(expectation: Expectation, match: re.Match[str]) -> bool:
-    name = expectation.alert
-    return match["alert"] == name or f'alertname=\\"{name}\\"' in (match["expr"] or "")
-
-
-def _difference(expected: Expectation, got: str) -> str:
+def _difference(expected: CasePart, got: str) -> str:
+    if isinstance(expected, Unrecorded):
+        return f"`{expected.record}` is recorded for targets with another {expected.label}"
+    if isinstance(expected, Recorded):
+        return f"`{expected.record}` is not recorded, or not with the expected value"
     name, wanted = expected.alert, len(expected.firing)
     fired = 0 if got in _NOTHING else len(_LABELS.findall(got)) or 1
     if not wanted:
@@ -82,14 +84,6 @@ def _difference(expected: Expectation, got: str) -> str:
     if fired != wanted:
         return f"`{name}` fires {fired} times and should fire {wanted} times"
     return f"`{name}` fires with other labels or annotations than it should{words}"
-
-
-def _recording(case: Case, expr: str) -> str:
-    others = next((each for each in case.unrecorded if f'{each.label}=\\"{each.value}\\"' in expr), None)
-    record = next(name for name in sorted(case.records, key=len, reverse=True) if name in expr)
-    if others is not None:
-        return f"`{record}` is recorded for targets with another {others.label}"
-    return f"`{record}` is not recorded, or not with the expected value"
 
 
 MISSING_CASE = Pattern(

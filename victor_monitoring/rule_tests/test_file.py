@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.rule_tests.case import Case, Expectation, Recorded, Unrecorded
+from victor_monitoring.rule_tests.case import Case, CasePart, Expectation, Recorded, Unrecorded
 from victor_monitoring.rule_tests.script import series_text
 
 # The tolerance for recorded values, as a share of the value: sums differ in their last digits.
@@ -29,11 +29,7 @@ def test_file(
 def case_test(case: Case) -> dict[str, object]:
     """Return one case as a test of a test file."""
     exact = [each for each in case.expectations if each.has_annotations]
-    queries = [
-        *(_states(each) for each in case.expectations if not each.has_annotations),
-        *(_none(each) for each in case.unrecorded),
-        *(query for each in case.recorded for query in _recorded(each)),
-    ]
+    found = [query for _, query in queries(case)]
     test: dict[str, object] = {
         "name": case.name,
         "interval": duration_text(case.script.interval),
@@ -41,9 +37,16 @@ def case_test(case: Case) -> dict[str, object]:
     }
     if exact:
         test["alert_rule_test"] = [_alerts(each) for each in exact]
-    if queries:
-        test["promql_expr_test"] = queries
+    if found:
+        test["promql_expr_test"] = found
     return test
+
+
+def queries(case: Case) -> Iterator[tuple[CasePart, dict[str, object]]]:
+    """Yield the queries of a case, each after the part of the case that it tests."""
+    yield from ((each, _states(each)) for each in case.expectations if not each.has_annotations)
+    yield from ((each, _none(each)) for each in case.unrecorded)
+    yield from ((each, query) for each in case.recorded for query in _recorded(each))
 
 
 def _alerts(expectation: Expectation) -> dict[str, object]:
