@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.rules.rendered import Place, places, resolved, rules
-from victor_monitoring.language.resolved.detection import detection, recording_groups
+from victor_monitoring.language.resolved.detection import detection
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 
 
@@ -51,6 +51,6 @@ def test_the_groups_are_those_that_record(place: Place) -> None:
     """The recording group of each signal is the group in which its rule is rendered."""
     spec = resolved(place)
     rendered = {rule.name: rule.group for rule in rules(place) if "record" in rule.data}
-    homes = recording_groups(spec)
+    homes = spec.recorded_in
     assert homes
     assert {name: rendered[spec.signals[name].record] for name in homes} == homes

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from victor_monitoring.language.resolved.spec import Alert, Resolved
@@ -42,7 +42,7 @@ def detection(spec: Resolved, alert: Alert) -> Detection:
     was just missed; `for`, in whole evaluations; and the `group_wait` of Alertmanager. The delivery to a
     receiver is not included.
     """
-    homes = recording_groups(spec)
+    homes = spec.recorded_in
     evaluations = -(-alert.pending // spec.evaluate)
     delays = (
         Delay("scrape", spec.scrape),
@@ -55,10 +55,10 @@ def detection(spec: Resolved, alert: Alert) -> Detection:
     return Detection(tuple(delay for delay in delays if delay.milliseconds))
 
 
-def recording_groups(spec: Resolved) -> Mapping[str, str]:
+def recording_groups(alerts: Iterable[Alert]) -> Mapping[str, str]:
     """Return the group that records each signal used by alerts: the group of the first such alert."""
     homes: dict[str, str] = {}
-    for alert in spec.alerts:
+    for alert in alerts:
         for top in alert.signals:
             for signal in top.with_parts():
                 if signal.recorded:

@@ -6,6 +6,7 @@ from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.acks import acks_of, reasons_of
 from victor_monitoring.language.resolved.alerts import AlertResolver
 from victor_monitoring.language.resolved.dashboard import resolve_dashboard
+from victor_monitoring.language.resolved.detection import recording_groups
 from victor_monitoring.language.resolved.metrics import label_pairs, matchers, resolve_component
 from victor_monitoring.language.resolved.outputs import resolve_outputs
 from victor_monitoring.language.resolved.routing import resolve_routing
@@ -85,6 +86,7 @@ def resolve(
         selects={name: select for name, (_, select) in series.items()},
         signals=resolved_signals,
         alerts=resolved_alerts,
+        recorded_in=recording_groups(resolved_alerts),
         meta=meta,
         dashboard=dashboard,
         reads=tuple(signals.reads),

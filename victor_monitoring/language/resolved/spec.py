@@ -267,6 +267,7 @@ class Resolved:
     selects: Mapping[str, tuple[Matcher, ...]]  # the target labels by which each series is selected
     signals: Mapping[str, Signal]
     alerts: tuple[Alert, ...]
+    recorded_in: Mapping[str, str]  # the group that records each signal used by alerts
     meta: Meta | None
     dashboard: Dashboard | None
     reads: tuple[SelectorUse, ...]
