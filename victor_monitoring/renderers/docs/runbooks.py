@@ -92,7 +92,8 @@ def _places(spec: Resolved, alert: Alert) -> Iterator[tuple[str, str, str, str, 
 
 
 def _related(spec: Resolved, alert: Alert) -> Iterator[str]:
-    others = [each for each in spec.alerts if each.signal == alert.signal and each.name != alert.name]
+    signal = alert.signal.name
+    others = [each for each in spec.alerts if each.signal.name == signal and each.name != alert.name]
     panels = [prose(panel.title) for panel in spec.panels if _shows(panel, alert)]
     labels = ", ".join(code(f"{label}={value}") for label, value in alert.labels)
     yield from ("## See also", "")
