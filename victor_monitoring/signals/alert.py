@@ -47,17 +47,21 @@ class AlertRule:
 
     def guarded_values(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
         """Return the signal's values at `at`, only those for which the guard's condition is met."""
-        values, guard = self.signal.evaluate(samples, at), self.guard
+        return self._guarded(self.signal.evaluate(samples, at), samples, at)
+
+    def met_values(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        """Return the guarded values that meet the condition; without any, the guard is not evaluated."""
+        values = self.signal.evaluate(samples, at).items()
+        met = {key: value for key, value in values if self.condition.is_met(value)}
+        return self._guarded(met, samples, at)
+
+    def _guarded(self, values: dict[LabelPairs, float], samples: Samples, at: int) -> dict[LabelPairs, float]:
+        guard = self.guard
         if guard is None or not values:
             return values
         others = guard.signal.evaluate(samples, at).items()
         met = {key for key, value in others if guard.condition.is_met(value)}
         return {k: value for k, value in values.items() if label_pairs(dict(k), guard.signal.labels) in met}
-
-    def met_values(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """Return the guarded values that meet the condition."""
-        values = self.guarded_values(samples, at).items()
-        return {key: value for key, value in values if self.condition.is_met(value)}
 
 
 def _compared(signal: Signal, condition: Condition) -> Binary:
