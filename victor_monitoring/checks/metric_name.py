@@ -10,14 +10,13 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.signals.metric import Metric
 from victor_monitoring.signals.metric_types import METRIC_TYPES
-from victor_monitoring.signals.units import UNITS, Unit
+from victor_monitoring.signals.units import ENDINGS, Unit
 
 _TAKEN = (
     *sorted({suffix for each in METRIC_TYPES.values() for suffix in each.SUFFIXES if suffix}),
     "_created",
     "_info",
 )
-_ENDINGS = {ending: unit for unit in UNITS.values() for ending in (*unit.endings, *unit.foreign_endings)}
 
 
 @check("VM502", "metric-name", Severity.ERROR)
@@ -51,8 +50,8 @@ def _wrong(metric: Metric) -> str:
 
 
 def _wrong_unit(stem: str, unit: Unit) -> str:
-    ending = max((each for each in _ENDINGS if stem.endswith(f"_{each}")), key=len, default="")
-    other = _ENDINGS.get(ending)
+    ending = max((each for each in ENDINGS if stem.endswith(f"_{each}")), key=len, default="")
+    other = ENDINGS.get(ending)
     if other is not None and not (other.is_base and ending in other.endings):
         return f"ends in `_{ending}`, which is no base unit"
     if not unit.is_base:

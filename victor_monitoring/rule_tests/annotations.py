@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.language.resolved.spec import Alert
 from victor_monitoring.rule_tests.case import Firing
 from victor_monitoring.signals.template import Template
 
 
-def firing(spec: Resolved, alert: Alert, series: Mapping[str, str], value: float) -> Firing:
+def firing(alert: Alert, series: Mapping[str, str], value: float) -> Firing:
     """Return the firing alert for a series of the alert's expression with these labels and this value."""
     texts = {
         "summary": alert.summary and _expanded(alert.summary, alert, series, value),
@@ -17,8 +17,8 @@ def firing(spec: Resolved, alert: Alert, series: Mapping[str, str], value: float
         "actions": "\n".join(f"- {_expanded(action, alert, series, value)}" for action in alert.actions),
     }
     annotations = {name: text for name, text in texts.items() if text}
-    if spec.service.runbooks:
-        annotations["runbook_url"] = f"{spec.service.runbooks}/{alert.name}"
+    if alert.runbook:
+        annotations["runbook_url"] = alert.runbook
     return Firing({**series, **dict(alert.labels)}, annotations)
 
 

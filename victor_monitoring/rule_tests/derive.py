@@ -139,7 +139,7 @@ def _expected(fixture: AlertFixture, oracle: Oracle, script: Script, moment: Fir
     values = oracle.values(script, moment)
     has_annotations = None not in values.values()
     alert = oracle.alert
-    alerts = (firing(fixture.spec, alert, dict(key), values[key] or 0.0) for key in sorted(values))
+    alerts = (firing(alert, dict(key), values[key] or 0.0) for key in sorted(values))
     return Expectation(moment.at, alert.name, tuple(alerts), has_annotations)
 
 

@@ -62,8 +62,8 @@ def meta_firing(spec: Resolved, alert: MetaAlert, series: Mapping[str, str]) -> 
     """Return the firing alert for a series of the alert's expression with these labels."""
     summary = alert.summary.filled(lambda name: series.get(name, ""))
     annotations = {"summary": summary, "description": alert.description}
-    if spec.service.runbooks:
-        annotations["runbook_url"] = f"{spec.service.runbooks}/{alert.name}"
+    if runbook := spec.service.runbook(alert.name):
+        annotations["runbook_url"] = runbook
     return Firing({**series, **alert.labels}, annotations)
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -46,7 +45,7 @@ BUCKETS: Final = SeriesRole("buckets", ("_bucket",))
 SUM_AND_COUNT: Final = SeriesRole("a sum and a count", ("_sum", "_count"))
 
 
-class MetricType(ABC):
+class MetricType:
     """A type of metric, as a TYPE line names it.
 
     `ROLES` are those of its series, `INSTEAD` is the hint if it is read in another role. `SUFFIXES` end the
@@ -96,11 +95,11 @@ class MetricType(ABC):
         del metric
         return len(self.SUFFIXES)
 
-    @abstractmethod
     def typical(
         self, metric: Metric, labels: Mapping[str, str], level: float, growth: float
     ) -> Iterator[tuple[SeriesKey, float]]:
         """Yield the series of one label set: values around `level`, growing by `growth` per second."""
+        yield series_key(metric.name, labels), growth if "" in self.TOTALS else level
 
     def independent(self, series: Population) -> Population:
         """Return the series without those that follow from others, each without the values it includes."""

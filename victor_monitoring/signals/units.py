@@ -206,6 +206,12 @@ UNITS: Final[Mapping[str, Unit]] = {
 }  # fmt: skip
 
 
+ENDINGS: Final[Mapping[str, Unit]] = {
+    ending: unit for unit in UNITS.values() for ending in (*unit.endings, *unit.foreign_endings)
+}
+"""The last words of metric names that show a unit; those of `foreign_endings` show a related one."""
+
+
 def custom_unit(suffix: str) -> Unit:
     """Return the unit of `{suffix: TEXT}`: values are shown with the text, and never converted."""
     return replace(
@@ -227,7 +233,6 @@ def unit_of(written: str | Mapping[str, str]) -> Unit:
 
 def other_endings(unit: Unit) -> Iterator[str]:
     """Yield the last words of metric names that show another unit of the same dimension."""
-    for each in UNITS.values():
-        if each.base == unit.base:
-            yield from each.endings if each != unit else ()
-            yield from each.foreign_endings
+    for ending, other in ENDINGS.items():
+        if other.base == unit.base and ending not in unit.endings:
+            yield ending

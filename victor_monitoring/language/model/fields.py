@@ -6,7 +6,7 @@ import datetime
 import functools
 from collections.abc import Callable
 from fractions import Fraction
-from typing import Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
     AfterValidator,
@@ -22,6 +22,7 @@ from pydantic_core import PydanticCustomError
 from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.promql.duration import parse_duration
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
+from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.quantity import Condition, Quantity, TextError, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import WrittenSelector, parse_selector
 from victor_monitoring.signals.template import Template, parse_template
@@ -209,6 +210,10 @@ TargetLabel = Annotated[LabelName, AfterValidator(_unreserved)]
 SlugName = Annotated[  # in the names of Kubernetes objects, and no longer than Grafana allows a uid to be
     str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$", max_length=40)
 ]
+if TYPE_CHECKING:
+    MetricTypeName: TypeAlias = str
+else:
+    MetricTypeName = Literal[tuple(METRIC_TYPES)]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 Text = Annotated[str, Field(min_length=1)]
 PlainText = Annotated[Text, AfterValidator(_untemplated)]  # copied into rules unchanged

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
@@ -18,6 +18,7 @@ from victor_monitoring.language.model.fields import (
     LabelName,
     LabelValue,
     MetricName,
+    MetricTypeName,
     ModulePath,
     Name,
     Namespace,
@@ -35,7 +36,6 @@ from victor_monitoring.language.model.fields import (
     invalid,
 )
 from victor_monitoring.language.model.signals import Signal
-from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.quantity import Quantity
 from victor_monitoring.signals.units import COUNT, RATIO
 
@@ -44,10 +44,6 @@ CheckSeverity: TypeAlias = Literal["off", "note", "warning", "error"]
 Merge: TypeAlias = Literal[
     "sum", "max", "min", "mostrecent", "livesum", "livemax", "livemin", "livemostrecent"
 ]
-if TYPE_CHECKING:
-    MetricTypeName: TypeAlias = str
-else:
-    MetricTypeName = Literal[tuple(METRIC_TYPES)]
 PanelType: TypeAlias = Literal["timeseries", "stat", "gauge", "bar", "pie", "table"]
 KubernetesObjects: TypeAlias = Literal["configmap", "operator"]
 

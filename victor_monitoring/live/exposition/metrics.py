@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Final
 
 from victor_monitoring.base.diagnostics import Severity
 from victor_monitoring.language.resolved.spec import Declared
@@ -14,9 +13,7 @@ from victor_monitoring.live.exposition.comparison import (
     close_to,
     deviation_kind,
 )
-from victor_monitoring.signals.units import UNITS
-
-_UNITS: Final = {ending for unit in UNITS.values() for ending in (*unit.endings, *unit.foreign_endings)}
+from victor_monitoring.signals.units import ENDINGS
 
 
 @deviation_kind("VM804", "other-type")
@@ -73,7 +70,7 @@ def other_unit(comparison: Comparison) -> Iterator[Deviation]:
         metric = declared.metric
         exposed = comparison.metadata(comparison.exposition.units, metric)
         unit = None if exposed is None else exposed.value.text
-        if exposed is not None and unit in _UNITS and unit not in metric.unit.endings:
+        if exposed is not None and unit in ENDINGS and unit not in metric.unit.endings:
             message = f"`{metric.name}` is exposed in {unit}, and declared in {metric.unit}"
             yield Deviation(exposed.value, message, "expose it as the spec says, or correct the spec")
         other = comparison.misnamed.get(metric.name)

@@ -58,7 +58,8 @@ class Mean(SignalKind):
         if level < 0:
             raise ValueError("a mean of observations is never negative")
         metric, count = self.of.metric, traffic or Fraction(level.denominator)
-        labels = {label: value for label, value in first_labels(self.of).items() if label in self._labels}
+        own = metric.series()[metric.present].label_names  # a summary has another label on its quantiles
+        labels = {label: value for label, value in first_labels(self.of).items() if label in own}
         return (
             growing(signal, f"{metric.name}_sum", labels, target, level * count),
             growing(signal, f"{metric.name}_count", labels, target, count),
@@ -70,8 +71,3 @@ class Mean(SignalKind):
             raise ValueError("a mean of observations is never negative")
         count = sum(selected(population, self.of, "_count").values())
         return totalling(selected(population, self.of, "_sum"), level * count)
-
-    @property
-    def _labels(self) -> tuple[str, ...]:
-        """The labels of the sum and of the count."""
-        return self.of.metric.series()[self.of.metric.present].label_names

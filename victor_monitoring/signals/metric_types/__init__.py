@@ -9,6 +9,5 @@ from victor_monitoring.signals.discovery import classes
 from victor_monitoring.signals.metric import MetricType
 
 METRIC_TYPES: Final[Mapping[str, MetricType]] = {
-    each.NAME: each()
-    for each in classes(__name__, __path__, MetricType)  # type: ignore[type-abstract]  # of subclasses
+    each.NAME: each() for each in classes(__name__, __path__, MetricType)
 }

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
-from victor_monitoring.signals.metric import TOTAL, Metric, MetricType, SeriesKey, series_key
+from victor_monitoring.signals.metric import TOTAL, Metric, MetricType
 from victor_monitoring.signals.units import COUNT
 
 
@@ -19,11 +18,6 @@ class Counter(MetricType):
     ENDING = "_total"
     CLIENT = "Counter"
     STARTS_AT_ZERO = True
-
-    def typical(
-        self, metric: Metric, labels: Mapping[str, str], level: float, growth: float
-    ) -> Iterator[tuple[SeriesKey, float]]:
-        yield series_key(metric.name, labels), growth
 
 
 def with_sum_and_count(metric: Metric) -> dict[str, Metric]:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
-from victor_monitoring.signals.metric import LEVEL, Metric, MetricType, SeriesKey, series_key
+from victor_monitoring.signals.metric import LEVEL, MetricType
 
 
 class Gauge(MetricType):
@@ -15,8 +13,3 @@ class Gauge(MetricType):
     INSTEAD = "read it as a value"
     KEYS = frozenset({"merge"})
     CLIENT = "Gauge"
-
-    def typical(
-        self, metric: Metric, labels: Mapping[str, str], level: float, growth: float
-    ) -> Iterator[tuple[SeriesKey, float]]:
-        yield series_key(metric.name, labels), level
