@@ -71,6 +71,9 @@ def test_check_prints_the_command_that_updates(rendered: Path) -> None:
 
 def test_hand_edit_lost_file_and_orphan_are_found_and_repaired(rendered: Path) -> None:
     """Each is reported with its kind; `generate` restores the first two and removes the third."""
+    (rendered / ".git").rmdir()
+    subprocess.run(["git", "init", "--quiet"], cwd=rendered, check=True)
+    subprocess.run(["git", "add", "--all"], cwd=rendered, check=True)
     edit(rendered / RULES, "for: 5m", "for: 6m")
     (rendered / DASHBOARD).unlink()
     edit(rendered / SPEC, "registry: victor_monitoring/victor/registry.py", "registry: lib/registry.py")
@@ -134,13 +137,13 @@ def test_surroundings_change_no_byte(tmp_path: Path, env: dict[str, str]) -> Non
 
 def kill_while_writing(folder: Path, delay: float) -> bool:
     """Run `generate` and kill it `delay` seconds after its first write; return whether it was killed."""
-    listing = folder / "generated" / ".victor-mon" / f"{SPEC}.list"
-    before, begun = listing.stat().st_mtime_ns, 0.0
+    first = folder / "deployment/kubernetes/monitoring"  # the first of the folders with a changed file
+    before, begun = first.stat().st_mtime_ns, 0.0
     command = [sys.executable, "-m", "victor_monitoring", "generate"]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.DEVNULL) as run:
         while run.poll() is None:
-            if not begun and listing.stat().st_mtime_ns != before:
+            if not begun and first.stat().st_mtime_ns != before:
                 begun = time.monotonic()
             if begun and time.monotonic() >= begun + delay:
                 run.send_signal(signal.SIGKILL)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
@@ -29,3 +30,9 @@ def root(tmp_path: Path) -> Path:
     """Return an empty repository."""
     (tmp_path / "repo").mkdir()
     return tmp_path / "repo"
+
+
+def track(root: Path) -> None:
+    """Add every file under `root` to a git repository, which begins in its parent folder; remove none."""
+    subprocess.run(["git", "init", "--quiet"], cwd=root.parent, check=True)
+    subprocess.run(["git", "add", "--ignore-removal", "."], cwd=root, check=True)

@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.outputs.conftest import track
 from victor_monitoring.base.unified_diff import unified
 from victor_monitoring.outputs import Drift, DriftKind, abandoned, compare, write
 
@@ -18,8 +19,9 @@ TEXTS = {"g/a": "1\n2\n3\n", "g/b": "1\n"}
 
 @pytest.fixture
 def generated(root, render) -> Path:
-    """Return a repository in which TEXTS have been generated from `specs/a.yaml`."""
+    """Return a repository in which TEXTS have been generated from `specs/a.yaml`, and added."""
     write(root, [render(TEXTS)], complete=True)
+    track(root)
     return Path(root)
 
 
@@ -44,19 +46,15 @@ def test_never_generated(root, render):
 
 
 def test_edited(generated, render):
-    """A hand edit is reported as edited, also after the spec has changed, with the diff that undoes it."""
+    """A hand edit is reported with the diff that undoes it, and so is the file of a spec that has changed."""
     (generated / "g/a").write_bytes(b"1\nmine\n3\n")
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
-    assert (drift.path, drift.kind) == (PurePosixPath("g/a"), DriftKind.EDITED)
-    assert drift.message == "`g/a` was edited by hand"
+    assert (drift.path, drift.kind) == (PurePosixPath("g/a"), DriftKind.DIFFERS)
+    assert drift.message == "`g/a` is not what `specs/a.yaml` renders"
     assert "`victor-mon generate`" in drift.hint
     assert drift.diff == "--- a/g/a\n+++ b/g/a\n@@ -1,3 +1,3 @@\n 1\n-mine\n+2\n 3\n"
-    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", DriftKind.EDITED)]
-
-
-def test_stale(generated, render):
-    """A generated file whose spec has changed since is stale, not edited."""
-    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", DriftKind.STALE)]
+    (generated / "g/a").write_text(TEXTS["g/a"])
+    assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", DriftKind.DIFFERS)]
 
 
 def test_lost_and_orphan(generated, render):
@@ -72,19 +70,18 @@ def test_lost_and_orphan(generated, render):
 def test_partial(generated, render):
     """A partial comparison reports no orphans, but drift of the given renderings."""
     assert found(generated, render({"g/a": "1\n2\n3\n"}), complete=False) == []
-    assert found(generated, render({"g/a": "new\n"}), complete=False) == [("g/a", DriftKind.STALE)]
+    assert found(generated, render({"g/a": "new\n"}), complete=False) == [("g/a", DriftKind.DIFFERS)]
 
 
 @pytest.mark.parametrize(
     ("number", "advice"), [("0", "run `victor"), ("2", "install the newer victor-mon, or")]
 )
 def test_other_format(generated, render, number, advice):
-    """A file from another output format is not reported as edited, with or without a difference."""
+    """Files and list from another output format are reported as such, with or without a difference."""
     set_format(generated, number)
     assert found(generated, render(TEXTS)) == [(LIST, DriftKind.FORMAT)]
-    (generated / "g/b").write_text("mine\n")
     new = render({"g/a": "new\n", "g/b": "1\n"})
-    assert found(generated, new) == [("g/a", DriftKind.FORMAT), ("g/b", DriftKind.EDITED)]
+    assert found(generated, new) == [("g/a", DriftKind.FORMAT)]
     drift = compare(generated, [new], complete=True)[0]
     assert drift.message == f"`g/a` was generated in output format {number}; this victor-mon writes 1"
     assert drift.hint.startswith(advice)
@@ -107,6 +104,15 @@ def test_list_missing(generated, render):
     assert found(generated, render(TEXTS | {"g/a": "new\n"})) == [("g/a", DriftKind.FOREIGN)]
 
 
+def test_list_in_other_order(generated, render):
+    """The order of a list means nothing: a run leaves it as it is."""
+    other = "\n".join(["1", *reversed(TEXTS), ""]).encode()
+    (generated / LIST).write_bytes(other)
+    assert found(generated, render(TEXTS)) == []
+    write(generated, [render(TEXTS)], complete=True)
+    assert (generated / LIST).read_bytes() == other
+
+
 def test_entry_missing(generated, render):
     """An equal file that the list does not name is reported with the missing line of the list."""
     lines = (generated / LIST).read_bytes().split(b"\n")
@@ -117,7 +123,7 @@ def test_entry_missing(generated, render):
 
 
 @pytest.mark.parametrize(
-    "junk", [b"", b"\n", b"\xff\xfe\0junk", b"one\n", b"1\ng/a\n", b"1\ng/a\tnohash\n", b"1" * 5000]
+    "junk", [b"", b"\n", b"\xff\xfe\0junk", b"one\n", b"1\ng/a\n\n", b"1\ng/a\tmore\n", b"1" * 5000]
 )
 def test_list_damaged(generated, render, junk):
     """Any unreadable list is reported as damaged, and a run rewrites it."""
@@ -142,6 +148,7 @@ def test_list_in_conflict(generated, render):
         "",
     ]
     (generated / LIST).write_text("\n".join(sides))
+    track(generated)
     orphans = [("g/a", DriftKind.ORPHAN), ("g/c", DriftKind.ORPHAN)]
     assert found(generated, render({"g/b": "1\n"})) == [*orphans, (LIST, DriftKind.DAMAGED)]
     assert [str(path) for path in write(generated, [render({"g/b": "1\n"})], complete=True).removed] == [
@@ -176,7 +183,7 @@ def test_crlf(generated, render):
     """A checkout that converted line ends to CRLF is reported as such."""
     (generated / "g/a").write_bytes(b"1\r\n2\r\n3\r\n")
     (drift,) = compare(generated, [render(TEXTS)], complete=True)
-    assert (drift.kind, drift.message) == (DriftKind.EDITED, "`g/a` has other line ends (CRLF)")
+    assert (drift.kind, drift.message) == (DriftKind.DIFFERS, "`g/a` has other line ends (CRLF)")
     assert ".gitattributes" in drift.hint
 
 
@@ -190,7 +197,7 @@ def test_binary(generated, render, content):
 
 def test_no_final_newline():
     """A missing last newline shows as other tools show it."""
-    drift = Drift(PurePosixPath("a"), DriftKind.EDITED, "", "", b"1\n2", b"1\n2\n")
+    drift = Drift(PurePosixPath("a"), DriftKind.DIFFERS, "", "", b"1\n2", b"1\n2\n")
     assert drift.diff == "--- a/a\n+++ b/a\n@@ -1,2 +1,2 @@\n 1\n-2\n\\ No newline at end of file\n+2\n"
 
 

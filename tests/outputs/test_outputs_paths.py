@@ -128,7 +128,7 @@ def test_list_names_others(tmp_path, root, render, path):
     victim.parent.mkdir(parents=True, exist_ok=True)
     victim.write_bytes(b"1\n")
     listing = root / "generated/.victor-mon/specs/a.yaml.list"
-    listing.write_text(listing.read_text().replace("v\t", f"{path}\t"))
+    listing.write_text(listing.read_text().replace("v\n", f"{path}\n"))
     report = write(root, [render({"a": "1\n"})], complete=True)
     assert [(str(finding.path), finding.kind) for finding in report.findings] == [(path, DriftKind.KEPT)]
     assert victim.read_bytes() == b"1\n"

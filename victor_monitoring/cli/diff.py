@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
-import subprocess
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from victor_monitoring.base import files
 from victor_monitoring.base.diagnostics import Source, UserError
+from victor_monitoring.base.git import git
 from victor_monitoring.cli.options import ContextName, Specs, Today
 from victor_monitoring.cli.printing import print_message, stop_on_errors
 from victor_monitoring.cli.specs import SpecFile, compile_file, compile_source, find_specs, require_context
@@ -113,17 +113,7 @@ def _at(spec: SpecFile, revision: str) -> Source:
     if not revision or revision.startswith("-"):
         raise UserError(f"`{revision}` is not a git revision", "name one, such as --from main")
     path = files.resolved(spec.path)  # git stores a link, not the text of its target
-    try:
-        done = subprocess.run(  # noqa: S603 - a revision is never an option: it begins without a dash
-            ["git", "cat-file", "blob", f"{revision}:./{path.name}"],  # noqa: S607 - the user's git
-            cwd=path.parent,
-            capture_output=True,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise UserError("`git` is not on PATH", "install git, or compare contexts: --context NAME") from None
-    except OSError as error:
-        raise UserError(f"`git` cannot be run: {error.strerror}", "repair its installation") from None
+    done = git(path.parent, "cat-file", "blob", f"{revision}:./{path.name}")
     if done.returncode:
         errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
         reason = f": {errors[0]}" if errors else ""

@@ -19,8 +19,11 @@ OnlyOutputs = Annotated[
     list[str] | None,
     typer.Option("--only", metavar="OUTPUT", help="Only this output, such as rules; repeatable."),
 ]
-ReplaceForeign = Annotated[
-    bool, typer.Option("--force", help="Replace existing files that were not generated.")
+Force = Annotated[
+    bool,
+    typer.Option(
+        "--force", help="Replace files that were not generated, remove those that git cannot restore."
+    ),
 ]
 
 
@@ -29,13 +32,13 @@ def generate(
     only: OnlyOutputs = None,
     context: ContextName = None,
     out: OutDir = None,
-    force: ReplaceForeign = False,
+    force: Force = False,
     today: Today = None,
 ) -> None:
     """Write every file that a spec renders, and remove those that it no longer renders.
 
-    Each file is replaced atomically; unchanged files are not touched. With --only or --context no file is
-    removed. A spec with errors writes nothing.
+    Each file is replaced atomically; unchanged files are not touched. A file is removed if git can restore
+    it, otherwise it is named; with --only or --context none is. A spec with errors writes nothing.
 
     Example: victor-mon generate --context prod --out /tmp/look
     """

@@ -8,8 +8,9 @@ from pathlib import Path, PurePosixPath
 
 from victor_monitoring.base.artifacts import Artifact, unfit
 from victor_monitoring.base.files import explained, is_temporary, leftovers, read
+from victor_monitoring.base.git import restorable
 from victor_monitoring.outputs.drift import Drift, DriftKind
-from victor_monitoring.outputs.listing import FOLDER, FORMAT, digest, list_path
+from victor_monitoring.outputs.listing import FOLDER, FORMAT, list_path
 from victor_monitoring.outputs.paths import fold, link_on, occupied
 from victor_monitoring.outputs.survey import Rendering, Survey, survey
 
@@ -29,7 +30,7 @@ def compare(root: Path, renderings: Sequence[Rendering], *, complete: bool) -> l
     state = survey(root, renderings, complete=complete)
     found = [*clashes(state), *_unfinished(state)]
     for rendering in state.renderings:
-        own = [*of_files(state, rendering), *_of_orphans(state, rendering)]
+        own = [*of_files(state, rendering), *of_orphans(state, rendering)]
         found += own
         if drift := _of_list(state, rendering, alone=not own):
             found.append(drift)
@@ -80,45 +81,43 @@ def _of_file(state: Survey, spec: PurePosixPath, artifact: Artifact) -> Drift | 
     if disk is None:
         return Drift(path, DriftKind.LOST, f"`{path}` is missing", _GENERATE)
     differing = partial(Drift, path, disk=disk, rendered=rendered)
-    digests, number = state.digests(path), state.listing(spec).format
-    if not digests:
+    if path not in state.listed:
         hint = f"move it away, or {_GENERATE} with `--force` to replace it"
         return differing(DriftKind.FOREIGN, f"`{path}` is in the way: it is not listed as generated", hint)
-    if digest(disk) in digests and number == FORMAT:
-        return differing(DriftKind.STALE, f"`{path}` is older than `{spec}`", _GENERATE)
-    if digest(disk) in digests:
+    if (number := state.listing(spec).format) != FORMAT:
         return differing(DriftKind.FORMAT, *_other_format(f"`{path}` was generated", number))
     if disk.replace(b"\r\n", b"\n") == rendered:
         hint = f"{_GENERATE}, and keep it at LF in `.gitattributes`"
-        return differing(DriftKind.EDITED, f"`{path}` has other line ends (CRLF)", hint)
-    hint = f"edit `{spec}` instead, then {_GENERATE}: it undoes this edit"
-    return differing(DriftKind.EDITED, f"`{path}` was edited by hand", hint)
+        return differing(DriftKind.DIFFERS, f"`{path}` has other line ends (CRLF)", hint)
+    hint = f"{_GENERATE}: it replaces the file; an edit of it belongs in `{spec}`"
+    return differing(DriftKind.DIFFERS, f"`{path}` is not what `{spec}` renders", hint)
 
 
-def _of_orphans(state: Survey, rendering: Rendering) -> Iterator[Drift]:
-    """Yield the files that were generated from a spec and are no longer rendered."""
+def of_orphans(state: Survey, rendering: Rendering, *, force: bool = False) -> Iterator[Drift]:
+    """Yield the files that were generated from a spec and are no longer rendered.
+
+    An ORPHAN may be removed: git can restore it, or `force` says so. One that must not be removed is KEPT.
+    """
+    listing = f"`{list_path(rendering.spec)}`"
+    present = []
     for path in state.orphans(rendering):
-        if drift := of_orphan(state, rendering.spec, path):
-            yield drift
-
-
-def of_orphan(state: Survey, spec: PurePosixPath, path: PurePosixPath) -> Drift | None:
-    """Return an ORPHAN if the file may be removed, KEPT if not; None if it does not exist or is rendered."""
-    listing = f"`{list_path(spec)}`"
-    reason = unfit(path) or _reserved(state, path)
-    if not reason and (link := link_on(state.root, path)):
-        reason = f"is reached through the link `{link}`"
-    if reason:
-        hint = f"remove it by hand if nothing else uses it, and its line in {listing}"
-        return Drift(path, DriftKind.KEPT, f"`{path}` is no longer rendered, but it {reason}", hint)
-    disk = read(state.root / path)
-    if disk is None or _is_also_rendered(state, path):
-        return None
-    if digest(disk) not in state.digests(path):
-        hint = f"move it away to keep it, or delete it; then {_GENERATE}"
-        return Drift(path, DriftKind.KEPT, f"`{path}` is no longer rendered, but it was edited by hand", hint)
-    hint = f"{_GENERATE}: it removes the file"
-    return Drift(path, DriftKind.ORPHAN, f"`{path}` is no longer rendered by `{spec}`", hint)
+        reason = unfit(path) or _reserved(state, path)
+        if not reason and (link := link_on(state.root, path)):
+            reason = f"is reached through the link `{link}`"
+        if reason:
+            hint = f"remove it by hand if nothing else uses it, and its line in {listing}"
+            yield Drift(path, DriftKind.KEPT, f"`{path}` is no longer rendered, but it {reason}", hint)
+        elif read(state.root / path) is not None and not _is_also_rendered(state, path):
+            present.append(path)
+    safe = restorable(state.root, present)
+    for path in present:
+        if force or path in safe:
+            hint = f"{_GENERATE}: it removes the file"
+            yield Drift(path, DriftKind.ORPHAN, f"`{path}` is no longer rendered by `{rendering.spec}`", hint)
+        else:
+            message = f"`{path}` is no longer rendered, but git could not restore it if it were removed"
+            hint = f"commit it or move it away, or {_GENERATE} with `--force` to remove it"
+            yield Drift(path, DriftKind.KEPT, message, hint)
 
 
 def _of_list(state: Survey, rendering: Rendering, *, alone: bool) -> Drift | None:
@@ -136,11 +135,11 @@ def _of_list(state: Survey, rendering: Rendering, *, alone: bool) -> Drift | Non
     if listing.damaged:
         message = f"`{path}` is damaged: {listing.damaged} of its lines cannot be read"
         return differing(DriftKind.DAMAGED, message, f"{_GENERATE}: it rewrites the list")
-    if not alone or disk == expected.content or not (disk or expected.entries):
+    if not alone or listing.agrees(expected) or not (disk or expected.paths):
         return None
     if listing.format not in (FORMAT, expected.format):
         return differing(DriftKind.FORMAT, *_other_format(f"`{path}` was written", listing.format))
-    if expected.entries.keys() - listing.entries.keys():
+    if set(expected.paths) - set(listing.paths):
         return differing(DriftKind.UNLISTED, f"`{path}` does not name every generated file", _GENERATE)
     return differing(DriftKind.UNFINISHED, f"`{path}` is not up to date: a run was interrupted", _GENERATE)
 

@@ -25,12 +25,11 @@ spec.""",
 class DriftKind(enum.StrEnum):
     """How a file differs from its rendering. The last four prevent `write` from writing anything."""
 
-    EDITED = "edited"  # differs from the rendering and from the generated content
-    STALE = "stale"  # has the generated content, but the spec has changed
-    FORMAT = "format"  # has the generated content, in another output format
+    DIFFERS = "differs"  # differs from the rendering: the file was edited, or the spec without `generate`
+    FORMAT = "format"  # differs, and was generated in another output format
     LOST = "lost"  # missing
     ORPHAN = "orphan"  # was generated, and is no longer rendered
-    KEPT = "kept"  # an orphan that is not removed: edited since, or reached through a link
+    KEPT = "kept"  # an orphan that is not removed: git cannot restore it, or it is reached through a link
     UNFINISHED = "unfinished"  # a run was interrupted: a temporary file, or a list that is out of date
     GONE = "gone"  # a list whose spec is gone
     UNLISTED = "unlisted"  # as rendered, but missing from the list

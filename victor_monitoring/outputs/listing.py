@@ -1,15 +1,15 @@
-"""The list of the files generated from one spec: it finds orphans, and separates edits from old renderings.
+"""The list of the files generated from one spec: it finds orphans and protects files that were not generated.
 
-The list of `specs/shop.yaml` is `generated/.victor-mon/specs/shop.yaml.list`. Its first line is the number
-of the output format, each further one a path, a tab and the SHA-256 of its content, sorted by path.
+The list of `specs/shop.yaml` is `generated/.victor-mon/specs/shop.yaml.list`. Its first line is the number of
+the output format, each further one a path. Paths are written in the order of the spec and read in any order:
+branches that change distant parts of a spec change distant lines of its list, which git merges.
 """
 
 from __future__ import annotations
 
-import hashlib
 import re
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from victor_monitoring.base.artifacts import unfit
@@ -21,40 +21,34 @@ FORMAT = 1
 
 FOLDER = PurePosixPath("generated/.victor-mon")
 _SUFFIX = ".list"
-_ENTRY = re.compile(r"([^\t]+)\t([0-9a-f]{64})")
+_ENTRY = re.compile(r"(?!(?:<{7}|[|]{7}|={7}|>{7})(?: |$))[^\t]+")
+"""A path, and not a line by which git marks a conflict."""
 
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """Each generated path with the digests of its valid contents; `damaged` counts unreadable lines.
+    """The generated paths, each once; `damaged` counts unreadable lines.
 
-    A finished run leaves one digest per path. During a run a path has the old and the new digest.
+    During a run they are the old and the new paths.
     """
 
-    entries: Mapping[PurePosixPath, frozenset[str]] = field(default_factory=dict)
+    paths: tuple[PurePosixPath, ...] = ()
     format: int = FORMAT
     damaged: int = 0
 
-    def digests(self, path: PurePosixPath) -> frozenset[str]:
-        """Return the digests that a generated file at `path` may have; empty if the path is not listed."""
-        return self.entries.get(path, frozenset())
-
     def joined(self, other: Listing) -> Listing:
-        """Return a listing with the entries of both, in the format of this one."""
-        paths = [*self.entries, *other.entries]
-        return Listing({path: self.digests(path) | other.digests(path) for path in paths}, self.format)
+        """Return a listing with the paths of both, in the order and the format of this one."""
+        return Listing(tuple(dict.fromkeys((*self.paths, *other.paths))), self.format)
+
+    def agrees(self, other: Listing) -> bool:
+        """Return whether both name the same paths, in any order, and the same format."""
+        return (self.format, set(self.paths)) == (other.format, set(other.paths))
 
     @property
     def content(self) -> bytes:
         """The listing as the bytes of its file."""
-        lines = sorted(f"{path}\t{each}" for path, digests in self.entries.items() for each in digests)
         # A path with a lone surrogate is unfit and never written, but may still be compared.
-        return "\n".join([str(self.format), *lines, ""]).encode("utf-8", "surrogatepass")
-
-
-def digest(content: bytes) -> str:
-    """Return the SHA-256 of `content` in hexadecimal."""
-    return hashlib.sha256(content).hexdigest()
+        return "\n".join([str(self.format), *map(str, self.paths), ""]).encode("utf-8", "surrogatepass")
 
 
 def list_path(spec: PurePosixPath) -> PurePosixPath:
@@ -68,17 +62,12 @@ def parsed(content: bytes) -> Listing:
     Both sides of an unresolved merge conflict are read, so that no generated file is forgotten.
     """
     head, *lines = content.decode("utf-8", "replace").replace("\r\n", "\n").removesuffix("\n").split("\n")
-    entries: dict[PurePosixPath, frozenset[str]] = {}
-    damaged = 0
-    for line in lines:
-        if match := _ENTRY.fullmatch(line):
-            path = PurePosixPath(match[1])
-            entries[path] = entries.get(path, frozenset()) | {match[2]}
-        else:
-            damaged += 1
+    entries = [line for line in lines if _ENTRY.fullmatch(line)]
+    paths = tuple(dict.fromkeys(map(PurePosixPath, entries)))
+    damaged = len(lines) - len(entries)
     if not re.fullmatch(r"[0-9]{1,9}", head):
-        return Listing(entries, damaged=damaged + 1)
-    return Listing(entries, int(head), damaged)
+        return Listing(paths, damaged=damaged + 1)
+    return Listing(paths, int(head), damaged)
 
 
 def read_lists(root: Path, specs: Iterable[PurePosixPath] = ()) -> dict[PurePosixPath, bytes]:

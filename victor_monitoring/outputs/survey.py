@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
 from victor_monitoring.base.artifacts import Artifact, unfit
 from victor_monitoring.base.files import explained
-from victor_monitoring.outputs.listing import FORMAT, Listing, digest, list_path, parsed, read_lists
+from victor_monitoring.outputs.listing import Listing, list_path, parsed, read_lists
 from victor_monitoring.outputs.paths import link_on
 
 
@@ -26,54 +26,53 @@ class Rendering:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """The renderings of a run and every list under `root`, by spec; `contents` are the lists as stored."""
+    """The renderings of a run and every list under `root`, by spec; `contents` are the lists as stored.
+
+    `rendered` are all paths that the run renders, `listed` those that the lists of its specs name: a path may
+    move from one spec to another.
+    """
 
     root: Path
     renderings: tuple[Rendering, ...]
     complete: bool
     contents: Mapping[PurePosixPath, bytes] = field(repr=False)
     listings: Mapping[PurePosixPath, Listing] = field(repr=False)
-
-    @property
-    def rendered(self) -> frozenset[PurePosixPath]:
-        """All paths that the run renders."""
-        return frozenset(each.path for rendering in self.renderings for each in rendering.artifacts)
+    rendered: frozenset[PurePosixPath] = field(repr=False)
+    listed: frozenset[PurePosixPath] = field(repr=False)
 
     def listing(self, spec: PurePosixPath) -> Listing:
         """Return the listing of `spec`; an empty one if it has none."""
         return self.listings.get(spec, Listing())
 
-    def digests(self, path: PurePosixPath) -> frozenset[str]:
-        """Return the listed digests of `path` for all specs of the run: it may have moved between them."""
-        return frozenset().union(*(self.listing(each.spec).digests(path) for each in self.renderings))
-
     def claim(self, spec: PurePosixPath, path: PurePosixPath) -> PurePosixPath | None:
         """Return another spec whose list names `path` and keeps it in this run; None without one."""
         released = {each.spec for each in self.renderings if self.complete or each.gone}
         others = (each for each in self.listings if each != spec and each not in released)
-        return next((each for each in others if path in self.listings[each].entries), None)
+        return next((each for each in others if path in self.listings[each].paths), None)
 
     def orphans(self, rendering: Rendering) -> list[PurePosixPath]:
         """Return the listed paths of a spec that no spec renders any more, sorted; none in a partial run."""
         if not (self.complete or rendering.gone):
             return []
-        rendered = self.rendered
-        listed = sorted(self.listing(rendering.spec).entries)
-        return [path for path in listed if path not in rendered and self.claim(rendering.spec, path) is None]
+        unrendered = sorted(set(self.listing(rendering.spec).paths) - self.rendered)
+        return [path for path in unrendered if self.claim(rendering.spec, path) is None]
 
     def expected(self, rendering: Rendering, kept: Iterable[PurePosixPath] = ()) -> Listing:
         """Return the listing that a finished run leaves; `kept` are orphans that it does not remove."""
         old = self.listing(rendering.spec)
-        new = {each.path: frozenset({digest(each.text.encode())}) for each in rendering.artifacts}
+        new = Listing(tuple(each.path for each in rendering.artifacts))
         if self.complete or rendering.gone:
-            return Listing({path: old.digests(path) for path in kept if path in old.entries} | new, FORMAT)
-        return Listing({**old.entries, **new}, old.format)
+            return new.joined(Listing(tuple(path for path in kept if path in old.paths)))
+        return old.joined(new)
+
+    def passing(self, rendering: Rendering) -> Listing:
+        """Return the listing during a run: the old and the new paths, in the old format and the new order."""
+        old = self.listing(rendering.spec)
+        return replace(self.expected(rendering).joined(old), format=old.format)
 
     def folders(self) -> list[Path]:
         """Return every folder under the root in which a run may have left temporary files."""
-        paths = {*self.rendered, *(list_path(each.spec) for each in self.renderings)}
-        for rendering in self.renderings:
-            paths.update(self.listing(rendering.spec).entries)
+        paths = {*self.rendered, *self.listed, *(list_path(each.spec) for each in self.renderings)}
         safe = (path for path in paths if not unfit(path) and link_on(self.root, path.parent) is None)
         return sorted({self.root / path.parent for path in safe})
 
@@ -82,7 +81,10 @@ def survey(root: Path, renderings: Sequence[Rendering], *, complete: bool) -> Su
     """Return the renderings together with the lists that are on disk now."""
     contents = read_lists(root, (each.spec for each in renderings))
     listings = {spec: parsed(content) for spec, content in contents.items()}
-    return Survey(root, tuple(renderings), complete, contents, listings)
+    rendered = frozenset(each.path for rendering in renderings for each in rendering.artifacts)
+    own = (listings.get(each.spec, Listing()) for each in renderings)
+    listed = frozenset(path for listing in own for path in listing.paths)
+    return Survey(root, tuple(renderings), complete, contents, listings, rendered, listed)
 
 
 def abandoned(root: Path, specs: Path) -> list[Rendering]:

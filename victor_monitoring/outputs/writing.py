@@ -1,8 +1,8 @@
 """Writing of rendered files, and removal of files that are no longer rendered.
 
 A run may be killed at any point. Its order lets `compare` always find the remaining work: first the lists
-allow both old and new content, then the files are replaced, then orphans are removed, and only then the
-lists drop the old content.
+name both old and new paths, then the files are replaced, then orphans are removed, and only then the lists
+drop the old paths.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from victor_monitoring.base.files import leftovers, read, remove, replace
-from victor_monitoring.outputs.comparison import clashes, of_files, of_orphan
+from victor_monitoring.outputs.comparison import clashes, of_files, of_orphans
 from victor_monitoring.outputs.drift import Drift, DriftKind
-from victor_monitoring.outputs.listing import Listing, list_path
+from victor_monitoring.outputs.listing import Listing, list_path, parsed
 from victor_monitoring.outputs.survey import Rendering, Survey, survey
 
 _REFUSED = frozenset({DriftKind.FOREIGN, DriftKind.CLAIMED, DriftKind.CLASH, DriftKind.BLOCKED})
@@ -39,8 +39,9 @@ def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force:
     """Write the rendered files under `root`; files that are up to date are not touched.
 
     `complete` means that the renderings contain everything that their specs render: files that are no longer
-    rendered are removed, unless they were edited. `force` replaces files that were never generated; without
-    it they are findings. With any finding about a rendered path, the run changes nothing.
+    rendered are removed if git can restore them. `force` removes the others too, and replaces files that
+    were never generated; without it both are findings. With any finding about a rendered path, the run
+    changes nothing.
 
     Raises:
         UserError: a file cannot be read, written or removed. No file is partly written; another run finishes.
@@ -57,9 +58,9 @@ def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force:
 
     for temporary in leftovers(state.folders()):
         remove(temporary, root)
-    _write_lists(state, [state.listing(each.spec).joined(state.expected(each)) for each in state.renderings])
+    _write_lists(state, [state.passing(each) for each in state.renderings])
     replace({root / path: texts[path].encode() for path in sorted(changed)})
-    orphans = _remove_orphans(state)
+    orphans = _remove_orphans(state, force=force)
     kept = [drift for drift in orphans if drift.kind is DriftKind.KEPT]
     _write_lists(state, [state.expected(each, [drift.path for drift in kept]) for each in state.renderings])
     return WriteReport(
@@ -71,23 +72,24 @@ def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force:
 
 
 def _write_lists(state: Survey, listings: Sequence[Listing]) -> None:
-    """Write the lists of the run's specs; remove a list that would be empty."""
-    paths = [state.root / list_path(each.spec) for each in state.renderings]
-    wanted = {path: listing.content for path, listing in zip(paths, listings, strict=True) if listing.entries}
-    replace({path: content for path, content in wanted.items() if read(path) != content})
-    for path in paths:
-        if path not in wanted and read(path) is not None:
+    """Write the lists of the run's specs unless they agree; remove a list that would be empty."""
+    stale: dict[Path, bytes] = {}
+    for rendering, listing in zip(state.renderings, listings, strict=True):
+        path = state.root / list_path(rendering.spec)
+        disk = read(path)
+        if not listing.paths and disk is not None:
             remove(path, state.root)
+        elif listing.paths and (disk is None or not parsed(disk).agrees(listing)):
+            stale[path] = listing.content
+    replace(stale)
 
 
-def _remove_orphans(state: Survey) -> list[Drift]:
+def _remove_orphans(state: Survey, *, force: bool) -> list[Drift]:
     """Remove the orphans of the run, except those to be kept; return the drift of both."""
     found: dict[PurePosixPath, Drift] = {}
     for rendering in state.renderings:
-        for path in state.orphans(rendering):
-            drift = of_orphan(state, rendering.spec, path)
-            if drift and drift.kind is DriftKind.ORPHAN:
-                remove(state.root / path, state.root)
-            if drift:
-                found[path] = drift
+        for drift in of_orphans(state, rendering, force=force):
+            if drift.kind is DriftKind.ORPHAN:
+                remove(state.root / drift.path, state.root)
+            found[drift.path] = drift
     return [found[path] for path in sorted(found)]

@@ -36,14 +36,13 @@ def overview(spec: Resolved) -> Iterator[str]:
 
 
 def _alerts(spec: Resolved) -> Iterator[str]:
-    rows = [
-        (f"[{alert.name}]({alert.name}.md)", alert.severity, prose(alert.signal.title), condition(alert),
-         lasting(alert), alert.component)
-        for alert in spec.alerts
-    ]  # fmt: skip
-    if rows:
+    """Yield a paragraph for each alert: git merges changes of neighbours, which it does not in a table."""
+    if spec.alerts:
         yield from ("## Alerts", "")
-        yield from table(("alert", "severity", "signal", "when", "for", "component"), rows)
+    for alert in spec.alerts:
+        name = f"**[{alert.name}]({alert.name}.md)** ({alert.severity}, {alert.component})"
+        title = f"[{prose(alert.signal.title)}](README.md#{alert.signal.name})"
+        yield from (f"- {name}: {title} {condition(alert)} for {lasting(alert)}", "")
 
 
 def _signals(spec: Resolved) -> Iterator[str]:

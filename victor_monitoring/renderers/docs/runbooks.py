@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from victor_monitoring.language.resolved.detection import detection
 from victor_monitoring.language.resolved.meta import MetaAlert, meta_alerts
-from victor_monitoring.language.resolved.spec import Alert, Meta, Panel, Resolved
+from victor_monitoring.language.resolved.spec import Alert, Meta, Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import text
 from victor_monitoring.renderers.docs.markdown import (
@@ -47,17 +48,48 @@ _META: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Related:
+    """The alerts, panels and places that pages of alerts refer to, found once for all pages.
+
+    `alerts` and `panels` (their titles) are by the name of a signal, `places` by the name of an alert: its
+    conditions in base and each context, and the longest time to its sending.
+    """
+
+    alerts: Mapping[str, Sequence[Alert]]
+    panels: Mapping[str, Sequence[str]]
+    places: Mapping[str, Sequence[Sequence[str]]]
+
+
 def runbooks(spec: Resolved) -> Iterator[Page]:
     """Yield the name and lines of each page: of the spec's alerts, then of meta alerts."""
+    related = _related(spec)
     for alert in spec.alerts:
-        yield alert.name, _runbook(spec, alert)
+        yield alert.name, _runbook(spec, alert, related)
     if spec.meta is not None:
         alerts = list(meta_alerts(spec))
         for name in dict.fromkeys(alert.name for alert in alerts):
             yield name, _meta_runbook(spec, spec.meta, name, [each for each in alerts if each.name == name])
 
 
-def _runbook(spec: Resolved, alert: Alert) -> Iterator[str]:
+def _related(spec: Resolved) -> _Related:
+    alerts: dict[str, list[Alert]] = {}
+    for alert in spec.alerts:
+        alerts.setdefault(alert.signal.name, []).append(alert)
+    panels: dict[str, list[str]] = {}
+    for panel in spec.panels:
+        for name in dict.fromkeys(signal.name for signal in panel.signals):
+            panels.setdefault(name, []).append(prose(panel.title))
+    places: dict[str, list[Sequence[str]]] = {}
+    for place, context in (("base", spec), *spec.contexts.items()):
+        for alert in context.alerts:
+            within = duration_text(detection(context, alert).milliseconds)
+            row = (place, condition(alert), lasting(alert), alert.severity, within)
+            places.setdefault(alert.name, []).append(row)
+    return _Related(alerts, panels, places)
+
+
+def _runbook(spec: Resolved, alert: Alert, related: _Related) -> Iterator[str]:
     yield from (generated_comment(spec), "", f"# {alert.name}", "")
     if alert.summary:
         yield from (
@@ -68,11 +100,11 @@ def _runbook(spec: Resolved, alert: Alert) -> Iterator[str]:
         yield from (prose(alert.description.text), "")
     yield from _actions([prose(action.text) for action in alert.actions])
     yield from ("## When it fires", "")
-    yield from table(("where", "when", "for", "severity", "sent within"), _places(spec, alert))
+    yield from table(("where", "when", "for", "severity", "sent within"), related.places[alert.name])
     link = f"[{prose(alert.signal.title)}](README.md#{alert.signal.name})"
     yield from (f"It watches {link}, {prose(alert.signal.kind.words(alert.signal))}:", "")
     yield from ("```promql", text(alert.expr), "```", "")
-    yield from _related(spec, alert)
+    yield from _see_also(alert, related)
 
 
 def _actions(actions: Sequence[str]) -> Iterator[str]:
@@ -82,19 +114,9 @@ def _actions(actions: Sequence[str]) -> Iterator[str]:
         yield ""
 
 
-def _places(spec: Resolved, alert: Alert) -> Iterator[tuple[str, str, str, str, str]]:
-    """Yield an alert's rows: its condition in base and each context, and the longest time to its sending."""
-    for name, context in (("base", spec), *spec.contexts.items()):
-        for each in context.alerts:
-            if each.name == alert.name:
-                within = detection(context, each).milliseconds
-                yield name, condition(each), lasting(each), each.severity, duration_text(within)
-
-
-def _related(spec: Resolved, alert: Alert) -> Iterator[str]:
-    signal = alert.signal.name
-    others = [each for each in spec.alerts if each.signal.name == signal and each.name != alert.name]
-    panels = [prose(panel.title) for panel in spec.panels if _shows(panel, alert)]
+def _see_also(alert: Alert, related: _Related) -> Iterator[str]:
+    others = [each for each in related.alerts[alert.signal.name] if each.name != alert.name]
+    panels = related.panels.get(alert.signal.name)
     labels = ", ".join(code(f"{label}={value}") for label, value in alert.labels)
     yield from ("## See also", "")
     for other in others:
@@ -102,10 +124,6 @@ def _related(spec: Resolved, alert: Alert) -> Iterator[str]:
     if panels:
         yield f"- On the dashboard: {', '.join(panels)}"
     yield from (f"- Labels: {labels}", "")
-
-
-def _shows(panel: Panel, alert: Alert) -> bool:
-    return any(signal.name == alert.signal.name for signal in panel.signals)
 
 
 def _meta_runbook(spec: Resolved, meta: Meta, name: str, alerts: Sequence[MetaAlert]) -> Iterator[str]:
