@@ -227,7 +227,7 @@ def test_a_target_is_one_file(tmp_path: Path) -> None:
 
 from typing import ClassVar
 
-from victor_monitoring.live.apply.target import Settings
+from victor_monitoring.live.apply.settings import Settings
 
 
 class PigeonSettings(Settings):

@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 from pydantic import AfterValidator, WithJsonSchema, model_validator
 
 from victor_monitoring.language.model.fields import Text, invalid
-from victor_monitoring.live.apply.target import Settings
+from victor_monitoring.live.apply.settings import Settings
 from victor_monitoring.live.secrets import SecretSource
 
 if TYPE_CHECKING:

@@ -6,15 +6,17 @@ import enum
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.base.diagnostics import Pattern
 from victor_monitoring.base.unified_diff import unified
-from victor_monitoring.language.model.fields import Written
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
+
+if TYPE_CHECKING:
+    from victor_monitoring.live.apply.settings import Settings
 
 
 class StepKind(enum.StrEnum):
@@ -63,10 +65,6 @@ def step(
     if diff is None:
         diff = unified((before or "").encode(), (after or "").encode(), name.lstrip("/"))
     return Step(kind, name, before, after, tuple(meaning), diff, conflict)
-
-
-if TYPE_CHECKING:
-    from victor_monitoring.live.apply.environment import ApplyEnvironment
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,16 +172,3 @@ class Target(ABC):
     def _found(self, pattern: Pattern, message: str, hint: str) -> Finding:
         """Return a finding about the target as a whole."""
         return Finding(self._path, message, hint, on_key=True, pattern=pattern)
-
-
-class Settings(Written, ABC):
-    """The settings of one kind of target, as written in the spec.
-
-    `takes` names the outputs that it receives, and that are validated before: rules, routing, dashboard.
-    """
-
-    takes: ClassVar[frozenset[str]]
-
-    @abstractmethod
-    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: Path) -> Target:
-        """Return the target; `path` is the path of its settings in the spec."""

@@ -1,4 +1,7 @@
-"""The targets of a spec's contexts, read by the settings models of their kinds."""
+"""The targets of a spec's contexts, read by the settings models of their kinds.
+
+A kind is a module or a package, named after its key in the spec; only kinds that a spec names are loaded.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +19,7 @@ from victor_monitoring.language.model.fields import Written, invalid
 from victor_monitoring.language.model.read import read_part
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import MapNode, Path
-from victor_monitoring.live.apply.target import Settings
+from victor_monitoring.live.apply.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,21 +39,21 @@ class _OneTarget(Written):
     @classmethod
     def _one_key(cls, value: Any) -> Any:
         if isinstance(value, dict) and len(value) != 1:
-            examples = ", ".join(f"`{kind}:`" for kind in kinds())
+            examples = ", ".join(f"`{kind}:`" for kind in _kinds())
             raise invalid("a target is one kind with its settings", f"write one item for each: {examples}")
         return value
 
 
 @functools.cache
-def kinds() -> Mapping[str, type[Settings]]:
-    """Return the settings model of each kind of target, by its key in the spec."""
-    return {found.name: _settings_in(found.name) for found in pkgutil.iter_modules(__path__)}
+def _kinds() -> tuple[str, ...]:
+    return tuple(found.name for found in pkgutil.iter_modules(__path__))
 
 
 @functools.cache
-def target_model() -> type[Written]:
-    """Return the model of an item of `targets`."""
-    fields: dict[str, Any] = {kind: (settings, None) for kind, settings in kinds().items()}
+def target_model(kind: str | None = None) -> type[Written]:
+    """Return the model of an item of `targets`: of any kind, or of `kind` alone, which loads no other."""
+    kinds = (kind,) if kind else _kinds()
+    fields: dict[str, Any] = {each: (_settings_in(each), None) for each in kinds}
     return create_model("Target", __base__=_OneTarget, __doc__=_OneTarget.__doc__, **fields)
 
 
@@ -62,9 +65,9 @@ def read_targets(
     findings: list[Finding] = []
     for context, items in contexts.items():
         placed = []
-        for index in range(len(items)):
+        for index, item in enumerate(items):
             path: Path = ("contexts", context, "targets", index)
-            model, mistakes = read_part(target_model(), tree, path)
+            model, mistakes = read_part(target_model(_kind_of(item)), tree, path)
             findings += mistakes
             if model is not None:
                 placed += [PlacedSettings(settings, (*path, kind)) for kind, settings in _given(model)]
@@ -73,10 +76,16 @@ def read_targets(
 
 
 def _given(model: Written) -> Iterator[tuple[str, Settings]]:
-    for kind in kinds():
+    for kind in type(model).model_fields:
         settings = getattr(model, kind)
         if settings is not None:
             yield kind, settings
+
+
+def _kind_of(item: object) -> str | None:
+    """Return the kind of a target as written; None if it names none or more than one."""
+    named = [kind for kind in _kinds() if isinstance(item, Mapping) and kind in item]
+    return named[0] if len(named) == 1 else None
 
 
 def _settings_in(kind: str) -> type[Settings]:

@@ -9,17 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from http import HTTPStatus
 from pathlib import Path, PurePath, PurePosixPath
-from typing import TYPE_CHECKING, Annotated, ClassVar, Final
-
-from pydantic import Field
+from typing import TYPE_CHECKING, Final
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.changes.documents import rule_changes
-from victor_monitoring.language.model.fields import Text
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.live.apply.files import OwnFiles, ReloadedFile, is_rendered_for, put
-from victor_monitoring.live.apply.http_settings import HttpSettings
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, OTHER_VERSION
 from victor_monitoring.live.apply.target import Delivery, ObservedState, Step, Target, step
 from victor_monitoring.live.http.response import HttpError
@@ -29,27 +25,11 @@ from victor_monitoring.live.prometheus.rules import document_of
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
+    from victor_monitoring.live.targets.prometheus import PrometheusSettings
 
 _PAUSE: Final = 0.25  # seconds between two reads
 _ELSEWHERE: Final = "check how its rules are delivered: without `rules_dir` it is only queried"
 _RELOAD: Final = 60.0  # seconds that reading all rules may take
-
-
-class PrometheusSettings(HttpSettings):
-    """A Prometheus. Without `rules_dir`, its rules are delivered otherwise, and it is only queried."""
-
-    takes: ClassVar = frozenset({"rules"})
-
-    rules_dir: Text | None = None
-    file: Annotated[str, Field(pattern=r"^[^/\\]+\.ya?ml$")] | None = None
-
-    def file_name(self, service: str, context: str) -> str:
-        """Return the name of the context's rules file: other contexts may share the directory."""
-        return self.file or f"{service}-{context}.yaml"
-
-    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
-        """Return the target for the Prometheus at `url`."""
-        return PrometheusTarget(self, delivery, environment, path)
 
 
 class PrometheusTarget(Target):

@@ -6,19 +6,16 @@ import functools
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
 import yaml
-from pydantic import Field
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.changes.documents import rule_changes
-from victor_monitoring.language.model.fields import Text
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.live.apply.http_settings import HttpSettings
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
 from victor_monitoring.live.apply.target import Delivery, Step, Target, step
 from victor_monitoring.live.http.response import HttpError
@@ -29,35 +26,12 @@ from victor_monitoring.live.prometheus.rules import document_of, group_text, is_
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
     from victor_monitoring.live.http.client import HttpClient
+    from victor_monitoring.live.targets.ruler import RulerSettings
 
 _YAML: Final = {"Content-Type": "application/yaml", "Accept": "application/yaml"}
 _READ: Final = frozenset({200, 404})  # 404: the namespace is empty
 _REMOVED: Final = frozenset({200, 202, 204, 404})
 _PAUSE: Final = 0.1  # seconds between two reads
-ApiPath = Annotated[str, Field(pattern=r"^(/[-._~a-zA-Z0-9]+)*$")]
-
-
-class RulerSettings(HttpSettings):
-    """The HTTP API of a ruler. The default `namespace` is named after the service and the context.
-
-    `rules_path` and `query_path` are below `url`: the path for the configuration of rules (the default is
-    Mimir's), and that of the Prometheus API.
-    """
-
-    takes: ClassVar = frozenset({"rules"})
-
-    namespace: Text | None = None
-    tenant: Annotated[str, Field(pattern=r"^[-a-zA-Z0-9!_.*'()]{1,150}$")] | None = None
-    rules_path: ApiPath = "/config/v1/rules"
-    query_path: ApiPath = ""
-
-    def place(self, service: str, context: str) -> tuple[str, str | None, str]:
-        """Return address, tenant and namespace, which no two contexts may share."""
-        return (f"{self.url}{self.rules_path}", self.tenant, self.namespace or f"{service}-{context}")
-
-    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
-        """Return the target for the ruler at `url`."""
-        return RulerTarget(self, delivery, environment, path)
 
 
 class RulerTarget(Target):

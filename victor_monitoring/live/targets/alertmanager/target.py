@@ -8,7 +8,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, ClassVar, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
@@ -16,7 +16,6 @@ from victor_monitoring.base import files
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.base.unified_diff import unified
 from victor_monitoring.changes.documents import routing_changes
-from victor_monitoring.language.model.fields import Text
 from victor_monitoring.language.resolved.routing import is_secret
 from victor_monitoring.language.resolved.spec import Alert, Receiver
 from victor_monitoring.language.syntax import tree
@@ -30,7 +29,6 @@ from victor_monitoring.live.alertmanager.host_config import (
     part_of,
 )
 from victor_monitoring.live.apply.files import ReloadedFile, is_rendered_for, put, text_of
-from victor_monitoring.live.apply.http_settings import HttpSettings
 from victor_monitoring.live.apply.patterns import LIVE_DIFFERENCE, NOT_APPLIED, UNLOADED, UNROUTED
 from victor_monitoring.live.apply.target import Delivery, ObservedState, Step, Target, step
 from victor_monitoring.live.http.response import printable
@@ -38,21 +36,10 @@ from victor_monitoring.live.http.response import printable
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
     from victor_monitoring.live.http.client import HttpClient
+    from victor_monitoring.live.targets.alertmanager import AlertmanagerSettings
 
 _RELOAD: Final = 30.0  # seconds
 _PAUSE: Final = 0.1
-
-
-class AlertmanagerSettings(HttpSettings):
-    """An Alertmanager and its configuration file."""
-
-    takes: ClassVar = frozenset({"routing"})
-
-    config: Text
-
-    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
-        """Return the target for the Alertmanager at `url`."""
-        return AlertmanagerTarget(self, delivery, environment, path)
 
 
 class AlertmanagerTarget(Target):

@@ -6,17 +6,16 @@ import functools
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from victor_monitoring.base.diagnostics import Severity, UserError
 from victor_monitoring.changes.documents import rule_changes
-from victor_monitoring.language.model.fields import Text
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.live.apply.patterns import ELSEWHERE, LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
-from victor_monitoring.live.apply.target import Delivery, Settings, Step, StepKind, Target, step
+from victor_monitoring.live.apply.target import Delivery, Step, StepKind, Target, step
 from victor_monitoring.live.kubernetes.cluster import Cluster
 from victor_monitoring.live.kubernetes.kubectl import Kubectl, KubectlError, conflict_words
 from victor_monitoring.live.kubernetes.manifests import (
@@ -36,18 +35,7 @@ from victor_monitoring.live.prometheus.rules import document_of
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
-
-
-class KubernetesSettings(Settings):
-    """A cluster that kubectl reaches. The default `kube_context` is kubectl's current context."""
-
-    takes: ClassVar = frozenset({"rules", "dashboard"})
-
-    kube_context: Text | None = None
-
-    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
-        """Return the target for the cluster of `kube_context`."""
-        return KubernetesTarget(self, delivery, environment, path)
+    from victor_monitoring.live.targets.kubernetes import KubernetesSettings
 
 
 @dataclass(frozen=True, slots=True)

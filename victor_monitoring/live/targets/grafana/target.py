@@ -7,14 +7,12 @@ import hashlib
 import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.changes.documents import dashboard_changes
-from victor_monitoring.language.model.fields import Text
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.live.apply.http_settings import HttpSettings
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED
 from victor_monitoring.live.apply.target import Delivery, Step, Target, step
 from victor_monitoring.live.grafana.dashboard import OwnDashboard, placed_text
@@ -23,24 +21,13 @@ from victor_monitoring.live.http.response import HttpError
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
     from victor_monitoring.live.grafana.api import DashboardVersion, GrafanaApi, LiveDashboard
+    from victor_monitoring.live.targets.grafana import GrafanaSettings
 
 _PAUSE: Final = 0.1  # seconds between two reads
 _CHANGED: Final = 412  # HTTP status: the version to replace is not the current one
 DashboardState: TypeAlias = (
     "tuple[LiveDashboard, DashboardVersion | None]"  # and its latest saved version, if known
 )
-
-
-class GrafanaSettings(HttpSettings):
-    """A Grafana, and the title of the dashboard's folder; without `folder` the dashboard is in no folder."""
-
-    takes: ClassVar = frozenset({"dashboard"})
-
-    folder: Text | None = None
-
-    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
-        """Return the target for the Grafana at `url`."""
-        return GrafanaTarget(self, delivery, environment, path)
 
 
 class GrafanaTarget(Target):

@@ -1,0 +1,42 @@
+"""The settings of the target `ruler`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, ClassVar
+
+from pydantic import Field
+
+from victor_monitoring.language.model.fields import Text
+from victor_monitoring.language.syntax import tree
+from victor_monitoring.live.apply.http_settings import HttpSettings
+
+if TYPE_CHECKING:
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
+    from victor_monitoring.live.apply.target import Delivery, Target
+
+ApiPath = Annotated[str, Field(pattern=r"^(/[-._~a-zA-Z0-9]+)*$")]
+
+
+class RulerSettings(HttpSettings):
+    """The HTTP API of a ruler. The default `namespace` is named after the service and the context.
+
+    `rules_path` and `query_path` are below `url`: the path for the configuration of rules (the default is
+    Mimir's), and that of the Prometheus API.
+    """
+
+    takes: ClassVar = frozenset({"rules"})
+
+    namespace: Text | None = None
+    tenant: Annotated[str, Field(pattern=r"^[-a-zA-Z0-9!_.*'()]{1,150}$")] | None = None
+    rules_path: ApiPath = "/config/v1/rules"
+    query_path: ApiPath = ""
+
+    def place(self, service: str, context: str) -> tuple[str, str | None, str]:
+        """Return address, tenant and namespace, which no two contexts may share."""
+        return (f"{self.url}{self.rules_path}", self.tenant, self.namespace or f"{service}-{context}")
+
+    def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
+        """Return the target for the ruler at `url`."""
+        from victor_monitoring.live.targets.ruler.target import RulerTarget
+
+        return RulerTarget(self, delivery, environment, path)
