@@ -6,6 +6,7 @@ A kind's parameters are parsed by the types of its fields, so that a new kind ne
 from __future__ import annotations
 
 import dataclasses
+import functools
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
@@ -70,7 +71,7 @@ def bind_kind(kind: type[_Kind], parameters: object, readers: Readers) -> _Kind:
 
 
 def _bind_fields(shape: Any, parameters: object, readers: Readers, at: At, inline: str | None = None) -> Any:
-    hints = get_type_hints(shape)
+    hints = _hints(shape)
     bound: dict[str, Any] = {}
     unbound: Unbound | None = None
     for field in dataclasses.fields(shape):
@@ -85,6 +86,12 @@ def _bind_fields(shape: Any, parameters: object, readers: Readers, at: At, inlin
     if unbound is not None:
         raise unbound
     return shape(**bound)
+
+
+@functools.cache
+def _hints(shape: type) -> Mapping[str, Any]:
+    """Return the types of the fields; finding them takes as long as all else that binding does."""
+    return get_type_hints(shape)
 
 
 def _bind_value(hint: Any, written: Any, readers: Readers, at: At) -> Any:
