@@ -14,7 +14,7 @@ from pathlib import Path
 
 import yaml
 
-from tests.benchmarks import collector, rest, runtime
+from tests.benchmarks import collector, growth, rest, runtime
 from tests.benchmarks.rows import paired, row
 from tests.benchmarks.synthetic import synthetic_spec
 from victor_monitoring.app.pipeline import compile_spec, render
@@ -36,6 +36,7 @@ def main() -> None:
     runtime.measure()
     collector.measure()
     rest.measure()
+    growth.measure()
 
 
 def _processes(folder: Path) -> None:

@@ -17,6 +17,11 @@ def paired(
     return [first for first, _ in taken], [second for _, second in taken]
 
 
+def best(work: Callable[[], object], runs: int) -> float:
+    """Return the least processor seconds of the runs, which other work on the machine disturbs least."""
+    return min(_seconds(work) for _ in range(runs))
+
+
 def _seconds(work: Callable[[], object]) -> float:
     """Return the processor time of this process and its children, without other work on the machine."""
     start = _spent()

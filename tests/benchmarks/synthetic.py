@@ -56,3 +56,38 @@ def synthetic_spec(alerts: int) -> str:
         + "alerts:\n  synthetic_work:\n"
         + "".join(_ALERTS.format(n=n) for n in kinds)
     )
+
+
+_EXTERNAL_HEAD = """\
+victor_mon: 1
+service: {name: big, title: Big, owner: nobody, metric_prefix: big_, select: {job: big}}
+outputs: {registry: null, kubernetes: null}
+"""
+_EXTERNAL_METRIC = """\
+      big_{n}_total: {{type: counter, help: Work of the kind {n}., labels: {{outcome: [success, failure]}}}}
+"""
+_PANEL = """\
+        - {{type: timeseries, title: Failures {n}, signal: failures_{n}}}
+"""
+_ALERT = """\
+    HighFailures{n}:
+      signal: failures_{n}
+      when: "> 5%"
+      for: 10m
+      severity: warning
+      summary: "{{value}} of the work of the kind {n} fails, more than {{threshold}}"
+"""
+
+
+def external_spec(alerts: int) -> str:
+    """Return a spec with that many alerts, each on a ratio of an external counter, and a panel for each."""
+    parts = {
+        "components:\n  work:\n    external: true\n    metrics:\n": _EXTERNAL_METRIC,
+        "signals:\n": _SIGNAL.replace("synthetic_", "big_"),
+        "alerts:\n  big_work:\n": _ALERT,
+        "dashboard:\n  rows:\n    - title: All\n      panels:\n": _PANEL,
+    }
+    text = _EXTERNAL_HEAD
+    for head, part in parts.items():
+        text += head + "".join(part.format(n=n) for n in range(alerts))
+    return text

@@ -13,12 +13,12 @@ from victor_monitoring.cli.app import app
 from victor_monitoring.cli.printing import print_message
 
 # A command is short and keeps its objects to its end: a garbage collection would find nothing.
-_FEW_COLLECTIONS = 100_000  # new objects between two collections, instead of 700
+FEW_COLLECTIONS = 100_000  # new objects between two collections, instead of 700
 
 
 def main() -> None:
     """Run `victor-mon`. Exit status: 0 no error, 1 findings or drift, 2 wrong usage or environment."""
-    gc.set_threshold(_FEW_COLLECTIONS)
+    gc.set_threshold(FEW_COLLECTIONS)
     # Plugins of pydantic have no part in reading a spec, and looking for them takes 15 ms.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):

@@ -153,7 +153,7 @@ def _unfinished(state: Survey) -> Iterator[Drift]:
 
 
 def _reserved(state: Survey, path: PurePosixPath) -> str:
-    if any(path == rendering.spec for rendering in state.renderings):
+    if path in state.specs:
         return "is a spec"
     own = fold(FOLDER) in map(fold, path.parents) or is_temporary(path.name)
     return "is reserved for victor-mon's own files" if own else ""

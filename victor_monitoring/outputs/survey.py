@@ -29,16 +29,18 @@ class Survey:
     """The renderings of a run and every list under `root`, by spec; `contents` are the lists as stored.
 
     `rendered` are all paths that the run renders, `listed` those that the lists of its specs name: a path may
-    move from one spec to another.
+    move from one spec to another. `keepers` are the specs whose lists name a path and keep it in this run.
     """
 
     root: Path
     renderings: tuple[Rendering, ...]
+    specs: frozenset[PurePosixPath]
     complete: bool
     contents: Mapping[PurePosixPath, bytes] = field(repr=False)
     listings: Mapping[PurePosixPath, Listing] = field(repr=False)
     rendered: frozenset[PurePosixPath] = field(repr=False)
     listed: frozenset[PurePosixPath] = field(repr=False)
+    keepers: Mapping[PurePosixPath, Sequence[PurePosixPath]] = field(repr=False)
 
     def listing(self, spec: PurePosixPath) -> Listing:
         """Return the listing of `spec`; an empty one if it has none."""
@@ -46,9 +48,7 @@ class Survey:
 
     def claim(self, spec: PurePosixPath, path: PurePosixPath) -> PurePosixPath | None:
         """Return another spec whose list names `path` and keeps it in this run; None without one."""
-        released = {each.spec for each in self.renderings if self.complete or each.gone}
-        others = (each for each in self.listings if each != spec and each not in released)
-        return next((each for each in others if path in self.listings[each].paths), None)
+        return next((each for each in self.keepers.get(path, ()) if each != spec), None)
 
     def orphans(self, rendering: Rendering) -> list[PurePosixPath]:
         """Return the listed paths of a spec that no spec renders any more, sorted; none in a partial run."""
@@ -82,9 +82,14 @@ def survey(root: Path, renderings: Sequence[Rendering], *, complete: bool) -> Su
     contents = read_lists(root, (each.spec for each in renderings))
     listings = {spec: parsed(content) for spec, content in contents.items()}
     rendered = frozenset(each.path for rendering in renderings for each in rendering.artifacts)
-    own = (listings.get(each.spec, Listing()) for each in renderings)
-    listed = frozenset(path for listing in own for path in listing.paths)
-    return Survey(root, tuple(renderings), complete, contents, listings, rendered, listed)
+    specs = frozenset(each.spec for each in renderings)
+    listed = frozenset(path for spec in specs & listings.keys() for path in listings[spec].paths)
+    released = {each.spec for each in renderings if complete or each.gone}
+    keepers: dict[PurePosixPath, list[PurePosixPath]] = {}
+    for spec in sorted(listings.keys() - released):
+        for path in listings[spec].paths:
+            keepers.setdefault(path, []).append(spec)
+    return Survey(root, tuple(renderings), specs, complete, contents, listings, rendered, listed, keepers)
 
 
 def abandoned(root: Path, specs: Path) -> list[Rendering]:
