@@ -2,23 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+import yaml
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
 from victor_monitoring.app.explanation import patterns
 from victor_monitoring.base.diagnostics import Pattern
 from victor_monitoring.language.model.spec import Spec
 from victor_monitoring.live.targets import target_model
+from victor_monitoring.signals.units import UNITS
+
+_LAST: Final = frozenset({"ack", "reason"})  # keys of most mappings
+_MANY: Final = 3  # places of a mapping that are listed
+_PIPE: Final = "\\|"  # in a cell of a table
+_WORDS: Final = {
+    "boolean": "`true` or `false`",
+    "integer": "whole number",
+    "null": "`null`",
+    "number": "number",
+    "string": "text",
+}
 
 _INTRODUCTION = """\
 # The spec language
 
 <!-- Rendered by `victor-mon schema --reference`; edit the models and the checks, not this file. -->
 
-A spec is one YAML file. Every key is below, mapping by mapping, then every finding of `victor-mon validate`,
-`check` and `verify`.
-Durations are `30s`, `5m`, `1h30m`; quantities carry their unit: `40%`, `250ms`, `2GiB`, `10/s`, `5MiB/s`.
-Conditions are `> 1GiB`, `< 40%` or `any`, which is `> 0`. Selectors are a metric, or a metric with matchers.
+A spec is one YAML file. Below are its [keys](#keys), mapping by mapping in the order of a spec, the
+[units](#units), and the [findings](#findings) of `victor-mon validate`, `check` and `verify`.
+
+Values are written like this:
+
+- a duration: `30s`, `5m`, `1h30m`;
+- a quantity: a number with its unit, such as `40%`, `250ms`, `2GiB`, `10/s`, `5MiB/s`;
+- a condition: an operator and a threshold, such as `> 1GiB` or `< 40%`; `any` is `> 0`;
+- a selector: a metric, or a metric with matchers, such as `requests_total{code="500"}`;
+- `name: text` and the like: a mapping from names that you choose to texts.
+
+In an editor with a YAML language server, a spec that begins with
+`# yaml-language-server: $schema=victor-mon.schema.json` has all of this as completion and hover.
 `victor-mon explain CODE` shows a finding's text on the command line.
 """
 
@@ -26,30 +50,85 @@ Conditions are `> 1GiB`, `< 40%` or `any`, which is `> 0`. Selectors are a metri
 def reference_text() -> str:
     """Return the whole reference, ending in a newline."""
     schema = language_schema()
-    shapes: Mapping[str, Mapping[str, Any]] = {"Spec": schema, **schema["$defs"]}
     lines = [_INTRODUCTION, "## Keys", ""]
-    for name, shape in shapes.items():
-        lines += _shape(name, shape)
-    lines += ["## Findings", ""]
+    for name, places in _places(schema).items():
+        lines += _shape(name, schema["$defs"].get(name, schema), places)
+    lines += ["## Units", "", *_units(), "", "## Findings", ""]
     for pattern in patterns():
         lines += _finding(pattern)
     return "\n".join(lines).rstrip("\n") + "\n"
 
 
-def _shape(name: str, shape: Mapping[str, Any]) -> Iterator[str]:
-    yield f"### {name}\n\n{shape.get('description', '')}\n"
-    detail = next((each for each in shape.get("anyOf", ()) if "properties" in each), shape)
-    needed = detail.get("required", [])
-    yield "| key | value | default |\n|---|---|---|"
-    for key, value in detail["properties"].items():
-        default = "required" if key in needed else _default(value)
-        yield f"| `{key}` | {_type(value)} | {default} |"
+def _places(schema: Mapping[str, Any]) -> dict[str, list[str]]:
+    """Return the paths of each mapping, in the order of a spec; `Ack`, which is everywhere, comes last."""
+    found: dict[str, list[str]] = {}
+
+    def visit(name: str, path: str) -> None:
+        is_known = name in found
+        found.setdefault(name, []).append(path)
+        if not is_known:
+            for key, value in _keys(schema["$defs"].get(name, schema))["properties"].items():
+                for target, below in _mappings(value):
+                    visit(target, f"{path}.{key}{below}".removeprefix("."))
+
+    visit("Spec", "")
+    return dict(sorted(found.items(), key=lambda item: item[0] == "Ack"))
+
+
+def _mappings(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the mappings that a value consists of, each with its path below the value."""
+    if "$ref" in value:
+        yield value["$ref"].rsplit("/", 1)[-1], ""
+    for each in (*value.get("anyOf", ()), *value.get("allOf", ())):
+        yield from _mappings(each)
+    if "items" in value:
+        yield from ((name, f"[]{below}") for name, below in _mappings(value["items"]))
+    if inner := _named(value):
+        yield from ((name, f".NAME{below}") for name, below in _mappings(inner))
+
+
+def _named(value: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the schema of the values of a mapping of names; None if it is not one."""
+    inner = next(iter(value.get("patternProperties", {}).values()), value.get("additionalProperties"))
+    return inner if isinstance(inner, Mapping) else None
+
+
+def _keys(shape: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the part of a mapping's schema that has its keys, without other forms that it may have."""
+    return next((each for each in shape.get("anyOf", ()) if "properties" in each), shape)
+
+
+def _shape(name: str, shape: Mapping[str, Any], places: Sequence[str]) -> Iterator[str]:
+    keys = _keys(shape)
+    yield f"### {name}\n"
+    if places != [""]:
+        more = " and elsewhere" if len(places) > _MANY else ""
+        yield f"At {', '.join(f'`{place}`' for place in places[:_MANY])}{more}.\n"
+    yield f"{shape.get('description', '')}\n"
+    yield "| key | meaning | value | default |\n|---|---|---|---|"
+    required = frozenset(keys.get("required", ()))
+    for key, value in sorted(keys["properties"].items(), key=lambda item: item[0] in _LAST - required):
+        meaning, _, default = value.get("description", "").partition(" Default: ")
+        if key in required:
+            default = "required"
+        cells = (f"`{key}`", meaning, _value(value), default.rstrip(".") or _default(value))
+        yield f"| {' | '.join(each.replace('|', _PIPE) for each in cells)} |"
     yield ""
 
 
 def _default(value: Mapping[str, Any]) -> str:
-    default = value.get("default")
-    return "" if default in (None, [], {}) else f"`{str(default).lower()}`"
+    if "default" not in value:
+        return "the defaults of its keys"
+    default = value["default"]
+    return "none" if default in (None, [], {}) else f"`{_yaml(default)}`"
+
+
+def _value(value: Mapping[str, Any]) -> str:
+    """Return the type of a key's value in words, with an example unless the words list all values."""
+    words = _type({key: each for key, each in value.items() if key != "description"})  # that is the meaning
+    if "examples" not in value or words.startswith("`"):
+        return words
+    return f"{words}, such as `{_yaml(value['examples'][0])}`"
 
 
 def _type(value: Mapping[str, Any]) -> str:
@@ -57,36 +136,58 @@ def _type(value: Mapping[str, Any]) -> str:
     if "$ref" in value:
         name = value["$ref"].rsplit("/", 1)[-1]
         return f"[{name}](#{name.lower()})"
-    if "anyOf" in value:
-        return " or ".join(dict.fromkeys(_type(each) for each in value["anyOf"]))
+    if words := value.get("title") or value.get("description"):
+        return str(words).replace("unit", "[unit](#units)")
+    alternatives = [*value.get("allOf", ()), *value.get("anyOf", ())]
+    if value.get("default", "") is None:  # then `null` is the same as no key
+        alternatives = [each for each in alternatives if each != {"type": "null"}]
+    if alternatives:
+        return " or ".join(dict.fromkeys(_type(each) for each in alternatives))
     if "enum" in value:
         return ", ".join(f"`{each}`" for each in value["enum"])
     if "const" in value:
-        return f"`{str(value['const']).lower()}`"
+        return f"`{_yaml(value['const'])}`"
     match value.get("type"):
         case "array":
             return f"list of {_type(value['items'])}"
         case "object":
-            inner = next(iter(value.get("patternProperties", {}).values()), value.get("additionalProperties"))
-            if isinstance(inner, Mapping):
-                return f"name: {_type(inner)}"
-            keys = ", ".join(f"{key}: {_type(each)}" for key, each in value.get("properties", {}).items())
-            return f"`{{{keys}}}`" if keys else "mapping"
-        case "null":
-            return "`null`"
+            inner = _named(value)
+            return f"name: {_type(inner)}" if inner else "mapping"
         case kind:
-            example = f", such as `{value['examples'][0]}`" if "examples" in value else ""
-            return f"{value.get('description', kind or 'anything').replace('|', '&#124;')}{example}"
+            return str(value.get("format") or _WORDS.get(str(kind), "anything"))
+
+
+def _yaml(value: object) -> str:
+    """Return the value as YAML on one line."""
+    text = yaml.safe_dump(value, default_flow_style=True, sort_keys=False, allow_unicode=True, width=10**9)
+    return text.removesuffix("\n").removesuffix("\n...")
+
+
+def _units() -> Iterator[str]:
+    yield "| unit | size | suffixes of quantities | example |\n|---|---|---|---|"
+    for unit in UNITS.values():
+        size = "" if unit.name == unit.base else f"{unit.scale} {unit.base}"
+        suffixes = ", ".join(f"`{suffix}`" for suffix, _ in unit.suffixes if suffix) or "none"
+        example = "none: a moment has no threshold" if unit.is_moment else f"`{unit.example}`"
+        yield f"| `{unit.name}` | {size} | {suffixes} | {example} |"
+    yield "| `{suffix: rpm}` | | none | any other unit: shown, never converted |"
 
 
 def _finding(pattern: Pattern) -> Iterator[str]:
     yield f"### {pattern.code} {pattern.name}\n\n{pattern.severity.word.capitalize()}. {pattern.doc}\n"
 
 
+class _InOrder(GenerateJsonSchema):
+    """A generator that keeps the order of keys, in examples too."""
+
+    def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
+        return value
+
+
 def language_schema() -> dict[str, Any]:
     """Return the JSON Schema of a spec with the settings of all targets, draft 2020-12."""
     schema = json_schema()
-    target = target_model().model_json_schema(by_alias=True)
+    target = target_model().model_json_schema(by_alias=True, schema_generator=_InOrder)
     schema["$defs"] |= target.pop("$defs")
     schema["$defs"]["Target"] = target
     schema["$defs"]["Context"]["properties"]["targets"]["items"] = {"$ref": "#/$defs/Target"}
@@ -97,6 +198,6 @@ def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a spec without the settings of targets, draft 2020-12."""
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        **Spec.model_json_schema(by_alias=True),
+        **Spec.model_json_schema(by_alias=True, schema_generator=_InOrder),
         "title": "victor-mon spec, version 1",
     }

@@ -42,7 +42,7 @@ def schema_text() -> str:
     """Return the schema as JSON with sorted keys."""
     from victor_monitoring.app.reference import language_schema
 
-    return json.dumps(language_schema(), indent=2, sort_keys=True, ensure_ascii=False) + "\n"
+    return json.dumps(language_schema(), indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
 
 
 def write_text(path: Path, text: str) -> bool:

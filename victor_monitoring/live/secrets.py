@@ -45,7 +45,9 @@ class SecretSource(Written):
     """The source of a secret: an environment variable or a file."""
 
     env: Text | None = None
+    """The environment variable that contains the secret. Example: `GRAFANA_TOKEN`"""
     file: Text | None = None
+    """The file that contains the secret. Example: `/run/secrets/grafana`"""
 
     @model_validator(mode="before")
     @classmethod

@@ -13,11 +13,12 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    GetJsonSchemaHandler,
     PlainValidator,
     WithJsonSchema,
     model_validator,
 )
-from pydantic_core import PydanticCustomError
+from pydantic_core import CoreSchema, PydanticCustomError
 
 from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.promql.duration import parse_duration
@@ -150,27 +151,27 @@ def _text_schema(example: str, description: str) -> WithJsonSchema:
 Duration = Annotated[
     int,
     _reader(_duration, "write a duration such as `30s`, `5m` or `1h30m`", needs_unit=True),
-    _text_schema("5m", "a duration"),
+    _text_schema("5m", "duration"),
 ]
 QuantityField = Annotated[
     Quantity,
     _reader(parse_quantity, "write a number with its unit, such as `40%`, `250ms`, `2GiB` or `10/s`"),
-    _text_schema("2GiB", "a quantity"),
+    _text_schema("2GiB", "quantity"),
 ]
 ConditionField = Annotated[
     Condition,
     _reader(parse_condition, "write a comparison and a threshold with its unit, such as `> 1GiB`, or `any`"),
-    _text_schema("> 1GiB", "a condition (<, <=, >, >=)"),
+    _text_schema("> 1GiB", "condition (<, <=, >, >=)"),
 ]
 WhereField = Annotated[
     Condition,
     _reader(_where, "write a comparison and a value, such as `== 0`"),
-    _text_schema("== 0", "a comparison (==, !=, <, <=, >, >=)"),
+    _text_schema("== 0", "comparison (==, !=, <, <=, >, >=)"),
 ]
 SelectorField = Annotated[
     WrittenSelector,
     _reader(parse_selector),
-    _text_schema('requests_total{code="500"}', "a selector"),
+    _text_schema('requests_total{code="500"}', "selector"),
 ]
 TemplateField = Annotated[
     Template,
@@ -182,7 +183,7 @@ TemplateField = Annotated[
 VersionField = Annotated[
     PrometheusVersion,
     _reader(_supported, 'write the version that runs, in quotes: `"2.42"` or newer'),
-    _text_schema("3.14", "a version of Prometheus, 2.42 or newer"),
+    _text_schema("3.14", "version of Prometheus, 2.42 or newer"),
 ]
 UnitField = Annotated[
     Unit,
@@ -198,7 +199,7 @@ UnitField = Annotated[
                     "properties": {"suffix": {"type": "string", "minLength": 1}},
                 },
             ],
-            "description": "a unit",
+            "description": "unit",
         }
     ),
 ]
@@ -246,6 +247,17 @@ class Written(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True, defer_build=True)
 
+    @classmethod
+    def __get_pydantic_json_schema__(
+        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Return the JSON Schema with the meaning of every key."""
+        from victor_monitoring.language.model.meanings import add_meanings  # noqa: PLC0415 - for schemas only
+
+        schema = handler(core_schema)
+        add_meanings(cls, handler.resolve_ref_schema(schema))
+        return schema
+
 
 def _reason_or_detail(schema: dict[str, Any]) -> None:
     """Allow the reason alone in the JSON Schema of an acknowledgement, as the spec does."""
@@ -259,7 +271,10 @@ class Ack(Written):
     model_config = ConfigDict(json_schema_extra=_reason_or_detail)
 
     reason: Text
+    """Why the finding is right and yet nothing is changed. Example: `The clients wait for 10 seconds`"""
     until: datetime.date | None = None
+    """The last day on which the acknowledgement is valid; after it the finding is reported again. Default: no
+    end. Example: `2026-12-31`"""
 
     @model_validator(mode="before")
     @classmethod
@@ -267,4 +282,17 @@ class Ack(Written):
         return {"reason": value} if isinstance(value, str) else value
 
 
-Acks: TypeAlias = dict[str, Ack]
+Acks: TypeAlias = Annotated[
+    dict[str, Ack],
+    Field(
+        description="Findings about this part that are accepted, by the name or code of the check, with the "
+        "reason. Example: `{slower-critical: The guide has it so}`"
+    ),
+]
+Reason: TypeAlias = Annotated[
+    Text | None,
+    Field(
+        description="Why a context changes this; a protected context that loosens an alert must say it "
+        "(VM606). Example: `The production pods have 16 GiB`"
+    ),
+]

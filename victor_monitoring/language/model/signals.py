@@ -16,6 +16,7 @@ from victor_monitoring.language.model.fields import (
     Name,
     NumberField,
     QuantityField,
+    Reason,
     SelectorField,
     Text,
     UnitField,
@@ -57,7 +58,8 @@ def written_model(shape: Any) -> type[BaseModel]:
     for field in dataclasses.fields(shape):
         default = ... if field.default is dataclasses.MISSING else field.default
         fields[field.name] = (written_type(hints[field.name]), default)
-    return create_model(shape.__name__, __base__=Written, __doc__=shape.__doc__, **fields)
+    names = {"__doc__": shape.__doc__, "__module__": shape.__module__}  # by these its docstrings are found
+    return create_model(shape.__name__, __base__=Written, **names, **fields)
 
 
 def _kind_type(kind: type[SignalKind]) -> Any:
@@ -68,11 +70,18 @@ def _kind_type(kind: type[SignalKind]) -> Any:
 
 class _SignalKeys(Written):
     title: Text
+    """The name of the signal for people: in panels, runbooks and the REST API. Example: `Error ratio`"""
     unit: UnitField
+    """The unit of the value; thresholds are written in it, and it must follow from the metrics. Example:
+    `ratio`"""
     by: list[LabelName] = Field(default=[])
+    """The labels that tell values apart: labels of the metrics, or `instance`; all others are aggregated
+    away. Default: none; one value for the whole service. Example: `[instance]`"""
     window: Duration | None = None
+    """The range over which rates, ratios, means and quantiles are computed. Default: `defaults.window`.
+    Example: `10m`"""
     ack: Acks = Field(default={})
-    reason: Text | None = None
+    reason: Reason = None
 
     @model_validator(mode="before")
     @classmethod
@@ -106,6 +115,6 @@ else:
         __base__=_SignalKeys,
         __doc__="A number per label set, read from metrics by exactly one kind.",
         **{
-            name: (_kind_type(kind), None) for name, kind in KINDS.items()
+            name: (_kind_type(kind), Field(None, description=kind.__doc__)) for name, kind in KINDS.items()
         },  # `rate:` without a value is no kind
     )

@@ -26,6 +26,7 @@ from victor_monitoring.language.model.fields import (
     ObjectLabel,
     PlainText,
     QuantityField,
+    Reason,
     SlugName,
     TargetLabel,
     TemplateField,
@@ -80,15 +81,32 @@ class Service(Written):
     """The monitored service: its names, the labels that select its targets, and the labels of its alerts."""
 
     name: SlugName
+    """The name of the service: in default paths, the dashboard's uid, the names of objects and the label
+    `service` of alerts. Example: `shop`"""
     title: PlainText
+    """The name of the service for people, as the title of the dashboard. Example: `Web Shop`"""
     owner: PlainText
+    """The team that answers for the service: the label `owner` of every alert. Example: `payments`"""
     namespace: Namespace | None = None
+    """The Kubernetes namespace of the rendered objects. Default: none; kubectl then uses its current one.
+    Example: `monitoring`"""
     metric_prefix: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*_$")]
+    """The beginning of the name of every metric that is not external; it is checked, never added. Example:
+    `shop_`"""
     select: Annotated[LabelTexts, Field(min_length=1)]
+    """The target labels that the service's targets have; every selector in every rendered file carries them.
+    Example: `{job: shop}`"""
     scope: list[TargetLabel] = []
+    """The target labels that tell deployments apart; every aggregation keeps them, so deployments are never
+    added up. Example: `[namespace]`"""
     runbooks: PlainText | None = None
+    """The address at which you publish the rendered docs; every alert then links to its runbook there.
+    Default: none; alerts have no link. Example: `https://runbooks.example.org/shop`"""
     labels: LabelTexts = {}
+    """Labels that are added to every alert. Example: `{team: payments}`"""
     prometheus: VersionField | None = None
+    """The version of Prometheus in use; the values that a service computes itself follow it. Default:
+    unknown; values are computed as Prometheus 3 does. Example: `"2.42"`"""
     ack: Acks = {}
 
 
@@ -96,22 +114,31 @@ class Defaults(Written):
     """Default durations: the window of signals, and the intervals of evaluation and scraping."""
 
     window: Period = 300_000
+    """The range over which rates, ratios, means and quantiles are computed, unless the signal has its own.
+    Example: `10m`"""
     evaluate_every: Period = 30_000
+    """The interval at which Prometheus evaluates the rules. Example: `1m`"""
     scrape_every: Period = 15_000
-    reason: Text | None = None
+    """The interval at which Prometheus scrapes the targets; look-backs and checks of windows depend on it.
+    Example: `30s`"""
+    reason: Reason = None
 
 
 class Budget(Written):
     """The maximum number of series that one target may expose."""
 
     series: Annotated[int, Field(gt=0)]
-    reason: Text | None = None
+    """The largest number of series that one target may expose, with every label at its limit. Example:
+    `5000`"""
+    reason: Reason = None
 
 
 class Proof(Written):
     """The share of mutated rules that the derived tests must catch."""
 
     mutation: Annotated[QuantityField, AfterValidator(_share)]
+    """The share of mutated rules that the derived tests must notice, or `victor-mon test --mutate` fails.
+    Example: `100%`"""
 
 
 class Outputs(Written):
@@ -122,13 +149,25 @@ class Outputs(Written):
     """
 
     rules: Text | None = "generated/{service}-alerts.yaml"
+    """The file of alerting and recording rules for Prometheus. Example: `monitoring/alerts.yaml`"""
     tests: Text | None = None
+    """A file of the derived rule tests for `promtool test rules`; `victor-mon test` does not need it.
+    Default: off. Example: `monitoring/alerts.test.yaml`"""
     dashboard: JsonPath | None = "generated/{service}-dashboard.json"
+    """The dashboard for Grafana, a file that ends in `.json`. Example: `monitoring/dashboard.json`"""
     registry: ModulePath | None = "generated/{identifier}_registry.py"
+    """The Python module with the typed metrics that the service instruments itself with; its name can be
+    imported. Example: `src/shop/shop_registry.py`"""
     alertmanager: Text | None = "generated/{service}-alertmanager.yaml"
+    """The fragment for Alertmanager with routes, receivers and inhibitions, or the whole configuration if
+    `standalone`. Example: `monitoring/alertmanager.yaml`"""
     kubernetes: Text | None = "deployment/kubernetes/{service}"
+    """The folder of the Kubernetes objects of base. Example: `deploy/monitoring`"""
     overlays: Text | None = "deployment/kubernetes/overlays/{context}/{service}"
+    """The folder of everything that a context renders; `{context}` in it is the context's name. Example:
+    `deploy/{context}/monitoring`"""
     docs: Text | None = "generated/docs/{service}"
+    """The folder of the reference and the runbooks. Example: `docs/monitoring`"""
     ack: Acks = {}
 
 
@@ -136,9 +175,15 @@ class Alertmanager(Written):
     """The timing of notifications, and whether a whole configuration or a fragment is rendered."""
 
     standalone: bool = False
+    """Whether a whole configuration is rendered instead of a fragment for one that others share. Example:
+    `true`"""
     group_wait: Duration = 30_000
+    """How long Alertmanager waits for more alerts before it sends the first notification of a group. Example:
+    `10s`"""
     group_interval: Period = 60_000
+    """How long it waits before it sends news about a group that it has notified of. Example: `5m`"""
     repeat_interval: Period = 14_400_000
+    """How long it waits before it repeats a notification that is still true. Example: `12h`"""
 
 
 class Kubernetes(Written):
@@ -148,11 +193,19 @@ class Kubernetes(Written):
     """
 
     objects: KubernetesObjects | None = "configmap"
+    """The kind of objects: ConfigMaps, those of the Prometheus operator, or `null` for plain files. Example:
+    `operator`"""
     rules_key: ConfigKey = "rules.yaml"
+    """The file name of the rules in their ConfigMap. Example: `shop.yaml`"""
     labels: dict[ObjectLabel, KubernetesValue] = {}
+    """Labels of every rendered object, such as those by which the operator selects; a context adds to them.
+    Example: `{release: kube-prometheus-stack}`"""
     app: dict[KubernetesLabel, KubernetesValue] = {}
+    """The labels of the Service by which the operator finds what to scrape. Example: `{app: shop}`"""
     port: KubernetesPort | None = None
+    """The port that is scraped: its name in the Service, or its number in the pods. Example: `http`"""
     path: Annotated[str, Field(pattern=r"^/")] = "/metrics"
+    """The HTTP path that is scraped. Example: `/internal/metrics`"""
     ack: Acks = {}
 
 
@@ -177,8 +230,12 @@ class Label(Written):
     model_config = ConfigDict(json_schema_extra=_list_or_open)
 
     values: Annotated[list[Text], Field(min_length=1), AfterValidator(_each_once)] | None = None
+    """All values that the label can have. Example: `[success, failure]`"""
     open: Literal[True] | None = None
+    """Declares that the values are not known beforehand. Example: `true`"""
     limit: Annotated[int, Field(gt=0)] | None = None
+    """The largest number of values; the registry counts further ones as `other`. Default: none, which VM503
+    reports. Example: `200`"""
 
     @model_validator(mode="before")
     @classmethod
@@ -195,15 +252,30 @@ class Metric(Written):
     """A metric: its type, unit and labels as they are exposed."""
 
     type: MetricTypeName
+    """The type of the metric. Example: `counter`"""
     help: Text
+    """The meaning of the metric for people; the registry exposes it. Example: `Requests by outcome.`"""
     unit: UnitField = Field(default_factory=lambda: COUNT, json_schema_extra={"default": "count"})
+    """The unit of the values as they are exposed; metrics that are not external use base units. Example:
+    `seconds`"""
     labels: dict[LabelName, Label] = {}
+    """The labels of the metric: the values of each, or that it is open. Example: `{outcome: [success,
+    failure], tool: {open: true, limit: 200}}`"""
     buckets: Annotated[list[QuantityField], Field(min_length=1)] | None = None
+    """The upper bounds of a histogram's buckets; thresholds of quantiles lie on them. Example: `[100ms,
+    500ms, 1s, 5s]`"""
     merge: Merge | None = None
+    """How the values of several worker processes become one: required for gauges that are not external;
+    `live` modes forget ended processes. Example: `livesum`"""
     range: Annotated[list[NumberField], Field(min_length=2, max_length=2)] | None = None
+    """The least and the greatest possible value of a gauge. Default: that of the unit. Example: `[0, 1]`"""
     rest: bool = False
+    """A mark for a metric that only the REST API shows, and no signal reads. Example: `true`"""
     may_be_absent: bool = False
+    """Whether a healthy target may have no series of it yet; `verify` then accepts that there are none.
+    Example: `true`"""
     replaces: list[MetricName] = []
+    """Older names that this metric supersedes, for the rendered reference. Example: `[shop_error_rate]`"""
     ack: Acks = {}
 
 
@@ -211,12 +283,26 @@ class Component(Written):
     """A part of the service: a REST section, a class of the registry, and its metrics."""
 
     class_: Annotated[str, Field(pattern=r"^[A-Z][A-Za-z0-9]*$")] | None = Field(default=None, alias="class")
+    """The name of the component's class in the registry. Default: made from the component's name. Example:
+    `CartMetrics`"""
     endpoint: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_-]*$")] | None = None
+    """The name of the component's section in the REST API; components may share one. Default: the component's
+    name, with hyphens. Example: `cart`"""
     external: bool = False
+    """Whether other code exports the metrics, in any language: they are checked, drawn and verified, and no
+    registry is rendered for them. Example: `true`"""
     select: Annotated[LabelTexts, Field(min_length=1)] | None = None
+    """The target labels of the component's own targets, in place of the service's `select`. Default: that of
+    the service. Example: `{job: ingress}`"""
     labels: LabelTexts = {}
+    """Labels that are added to the alerts of this component. Example: `{tier: edge}`"""
     anchor: MetricName | None = None
+    """The metric by whose absence `MetricMissing` detects that the component stopped exposing; `null`, with
+    an `ack`, if there is none. Default: the first metric without labels, else the first with closed labels
+    only. Example: `shop_carts_open`"""
     metrics: dict[MetricName, Metric]
+    """The metrics of the component by their exposed names. Example: `{shop_carts_open: {type: gauge, merge:
+    livesum, help: Carts that are not ordered yet.}}`"""
     ack: Acks = {}
 
 
@@ -224,47 +310,84 @@ class Guard(Written):
     """The second condition of an alert, which must be true as well."""
 
     signal: Name
+    """The signal of the second condition; its labels are among those of the alert's signal. Example:
+    `request_rate`"""
     when: ConditionField
+    """The condition that its value must meet. Example: `"> 1/s"`"""
 
 
 class Alert(Written):
     """A signal, the condition and duration that make the alert fire, and the texts of its notification."""
 
     signal: Name
+    """The signal that the alert watches. Example: `error_ratio`"""
     when: ConditionField
+    """The condition on its value: an operator and a threshold in its unit, or `any`, which is `> 0`. Example:
+    `"> 5%"`"""
     only_if: Guard | None = None
+    """A second condition that must hold as well, such as enough traffic. Example: `{signal: request_rate,
+    when: "> 1/s"}`"""
     for_: Duration = Field(default=0, alias="for")
+    """How long the condition must hold without a gap before the alert fires. Example: `10m`"""
     keep_firing_for: Duration | None = None
+    """How long the alert keeps firing after the condition has ceased to hold. Default: not at all. Example:
+    `5m`"""
     severity: Name
+    """One of the words of `severities`; it decides colours, routes and inhibitions. Example: `warning`"""
     detect_within: Period | None = None
+    """The longest time that may pass until the alert is sent; the sum of all delays is checked against it
+    (VM305). Default: unchecked. Example: `15m`"""
     component: Name | None = None
+    """The component in the alert's label `component`. Default: that of the signal's metrics; of several, the
+    service's name. Example: `cart`"""
     summary: TemplateField | None = None
+    """One sentence for the notification, with `{value}`, `{threshold}` and the signal's labels. Example:
+    `"{value} of the requests fail, more than {threshold}"`"""
     description: TemplateField | None = None
+    """The cause or the effect in more words, with the same placeholders. Example: `Customers cannot pay.`"""
     actions: list[TemplateField] = []
+    """What to do, step by step, for the runbook. Example: `[Look for the first failure in the logs, Undo the
+    last deploy]`"""
     labels: LabelTexts = {}
+    """Labels that are added to this alert. Example: `{tier: edge}`"""
     ack: Acks = {}
-    reason: Text | None = None
+    reason: Reason = None
 
 
 class Meta(Written):
     """The meta alerts: alerts about monitoring itself."""
 
     group: Name | None = None
+    """The rule group of the meta alerts. Default: the service's name followed by `_meta`. Example:
+    `shop_meta`"""
     for_: Duration = Field(default=300_000, alias="for")
+    """How long a target, the service or a metric must be absent before a meta alert fires. Example: `2m`"""
     severity: Name | None = None
+    """The severity of the meta alerts. Default: the last of `severities`. Example: `critical`"""
     ack: Acks = {}
-    reason: Text | None = None
+    reason: Reason = None
 
 
 class Panel(Written):
     """A panel of the dashboard: its type and its signals."""
 
     title: Text
+    """The title of the panel. Example: `Error Ratio`"""
     type: PanelType
+    """The kind of panel: `bar` is a bar gauge, and all but `timeseries` show the current value. Example:
+    `timeseries`"""
     signal: Name | None = None
+    """The signal that the panel draws. Default: none; the panel has `signals` or `columns`. Example:
+    `error_ratio`"""
     signals: Annotated[list[Name], Field(min_length=1)] | None = None
+    """Several signals of one unit in one panel, each with its own thresholds. Example: `[latency_p50,
+    latency_p95]`"""
     columns: Annotated[list[Name], Field(min_length=1)] | None = None
+    """The signals of a table, a column each; they have the same `by`. Example: `[provider_up,
+    provider_failures]`"""
     top: Annotated[int, Field(gt=0)] | None = None
+    """The number of series to show: the highest, or the lowest where low is bad. Default: all. Example:
+    `10`"""
     ack: Acks = {}
 
 
@@ -272,14 +395,19 @@ class Row(Written):
     """A titled row of panels."""
 
     title: Text
+    """The title of the row. Example: `Overview`"""
     panels: Annotated[list[Panel], Field(min_length=1)]
+    """The panels from left to right. Example: `[{title: Error Ratio, type: gauge, signal: error_ratio}]`"""
 
 
 class Dashboard(Written):
     """The dashboard, row by row."""
 
     refresh: Period = 30_000
+    """The interval at which Grafana reloads the dashboard. Example: `1m`"""
     rows: list[Row]
+    """The rows from top to bottom. Example: `[{title: Overview, panels: [{title: Error Ratio, type: gauge,
+    signal: error_ratio}]}]`"""
     ack: Acks = {}
 
 
@@ -290,20 +418,45 @@ class Receiver(Written):
     """A receiver of the alerts with these severities and labels; of all alerts if neither is given."""
 
     severities: list[Name] = []
+    """The severities whose alerts it receives. Default: all. Example: `[critical]`"""
     labels: LabelTexts = {}
+    """The labels that an alert must have to be sent to it. Example: `{team: payments}`"""
     webhook_configs: Integrations = []
+    """Webhooks, as in Alertmanager's configuration. Example: `[{url: "http://localhost:9099/page"}]`"""
     email_configs: Integrations = []
+    """E-mails, as in Alertmanager's configuration. Example: `[{to: team@example.org}]`"""
     slack_configs: Integrations = []
+    """Slack channels, as in Alertmanager's configuration. Example: `[{channel: "#shop", api_url_file:
+    /etc/alertmanager/slack}]`"""
     pagerduty_configs: Integrations = []
+    """PagerDuty services, as in Alertmanager's configuration. Example: `[{routing_key_file:
+    /etc/alertmanager/pagerduty}]`"""
     opsgenie_configs: Integrations = []
+    """Opsgenie, as in Alertmanager's configuration. Example: `[{api_key_file:
+    /etc/alertmanager/opsgenie}]`"""
     msteams_configs: Integrations = []
+    """Microsoft Teams channels, as in Alertmanager's configuration. Example: `[{webhook_url_file:
+    /etc/alertmanager/teams}]`"""
     discord_configs: Integrations = []
+    """Discord channels, as in Alertmanager's configuration. Example: `[{webhook_url_file:
+    /etc/alertmanager/discord}]`"""
     telegram_configs: Integrations = []
+    """Telegram chats, as in Alertmanager's configuration. Example: `[{chat_id: 42, bot_token_file:
+    /etc/alertmanager/telegram}]`"""
     pushover_configs: Integrations = []
+    """Pushover, as in Alertmanager's configuration. Example: `[{user_key_file: /etc/alertmanager/user,
+    token_file: /etc/alertmanager/pushover}]`"""
     victorops_configs: Integrations = []
+    """VictorOps, as in Alertmanager's configuration. Example: `[{api_key_file: /etc/alertmanager/victorops,
+    routing_key: shop}]`"""
     webex_configs: Integrations = []
+    """Webex rooms, as in Alertmanager's configuration. Example: `[{room_id: shop, http_config:
+    {authorization: {credentials_file: /etc/alertmanager/webex}}}]`"""
     wechat_configs: Integrations = []
+    """WeChat, as in Alertmanager's configuration. Example: `[{to_party: "7"}]`"""
     sns_configs: Integrations = []
+    """Topics of Amazon SNS, as in Alertmanager's configuration. Example: `[{topic_arn:
+    "arn:aws:sns:eu-west-1:123456789012:shop", sigv4: {region: eu-west-1}}]`"""
     ack: Acks = {}
 
     def integrations(self) -> dict[str, Integrations]:
@@ -316,14 +469,31 @@ class Context(Written):
     """A place where the spec is applied, with its own labels, select and overrides."""
 
     labels: LabelTexts = {}
+    """Labels that are added to every alert here; an equal label of the service is replaced. Example:
+    `{environment: prod}`"""
     select: LabelTexts = {}
+    """Target labels that are added to `select`, so that only the series of this place are read. Example:
+    `{namespace: shop-prod}`"""
     prometheus: VersionField | None = None
+    """The version of Prometheus in use here. Default: that of the service. Example: `"3.14"`"""
     protected: bool = False
+    """Whether loosening an alert here needs a `reason`. Example: `true`"""
     kubernetes: Kubernetes = Field(default_factory=Kubernetes)
+    """Keys that replace those of the top level here; labels are added to those there. Default: as at the top
+    level. Example: `{labels: {release: prometheus}}`"""
     receivers: dict[Name, Receiver] = {}
+    """The receivers of notifications, by name. Example: `{pager: {severities: [critical], webhook_configs:
+    [{url: "http://localhost:9099/page"}]}}`"""
     targets: list[Any] = []
+    """The live systems that `apply` brings to the spec and `verify` compares with it. Example: `[kubernetes:
+    {kube_context: prod}]`"""
     override: dict[str, Any] = {}
+    """Changes to `defaults`, `signals`, `alerts`, `meta` and `budget` here; alerts are named without their
+    group, and a list replaces the whole list. Example: `{alerts: {HighMemory: {when: "> 4GiB", reason: The
+    pods have 16 GiB}}}`"""
     time_scale: Annotated[int, Field(gt=0)] = 1
+    """The factor by which every duration of the alerting chain is divided, to try the rules quickly;
+    thresholds stay. Example: `60`"""
     ack: Acks = {}
 
 
@@ -331,21 +501,47 @@ class Spec(Written):
     """A whole spec."""
 
     victor_mon: Annotated[int, AfterValidator(_version)]
+    """The version of the spec language. Example: `1`"""
     service: Service
+    """The service that is monitored. Example: `{name: shop, title: Web Shop, owner: payments, metric_prefix:
+    shop_, select: {job: shop}}`"""
     defaults: Defaults = Field(default_factory=Defaults)
+    """The durations that all signals and rules share. Example: `{window: 10m}`"""
     severities: Annotated[list[Name], Field(min_length=1), AfterValidator(_each_once)] = [
         "warning",
         "critical",
     ]
+    """The words for the severity of an alert, from mild to severe; colours, routes and inhibitions follow
+    their order. Example: `[info, warning, critical]`"""
     budget: Budget | None = None
+    """The largest number of series that a target may expose. Default: unchecked. Example: `{series: 5000}`"""
     checks: dict[str, CheckSeverity] = {}
+    """The level of single checks, by name or code: `off`, `note`, `warning` or `error`. Default: the level of
+    each check. Example: `{unshown-alert: note}`"""
     proof: Proof | None = None
+    """How good the derived rule tests must be. Default: unchecked. Example: `{mutation: 100%}`"""
     outputs: Outputs = Field(default_factory=Outputs)
+    """The paths of the rendered files. Example: `{rules: monitoring/alerts.yaml, docs: null}`"""
     alertmanager: Alertmanager = Field(default_factory=Alertmanager)
+    """The timing of notifications. Example: `{group_wait: 10s}`"""
     kubernetes: Kubernetes = Field(default_factory=Kubernetes)
+    """The Kubernetes objects that are rendered. Example: `{objects: operator, app: {app: shop}, port:
+    http}`"""
     components: dict[Name, Component] = {}
+    """The parts of the service with their metrics, by name. Example: `{cart: {metrics: {shop_carts_open:
+    {type: gauge, merge: livesum, help: Carts that are not ordered yet.}}}}`"""
     signals: dict[Name, Signal] = {}
+    """The numbers that alerts watch and panels draw, by name. Example: `{request_rate: {title: Requests,
+    unit: per_second, rate: {of: shop_requests_total}}}`"""
     alerts: dict[Name, dict[Name, Alert] | None] = {}
+    """The alerts, by rule group and name. Example: `{shop_cart: {ManyCarts: {signal: carts, when: "> 100",
+    severity: warning, summary: "{value} carts are open"}}}`"""
     meta: Meta | None = Field(default_factory=Meta)
+    """The alerts about targets, services and metrics that are absent; `null` switches them off. Example:
+    `{for: 2m}`"""
     dashboard: Dashboard | None = None
+    """The dashboard. Default: none is rendered. Example: `{rows: [{title: Overview, panels: [{title: Carts,
+    type: stat, signal: carts}]}]}`"""
     contexts: dict[SlugName, Context] = {}
+    """The places where the spec is applied, by name. Example: `{prod: {labels: {environment: prod}, select:
+    {namespace: shop-prod}}}`"""

@@ -53,7 +53,7 @@ def _user_name(value: str) -> str:
 
 _EXAMPLE: Final = "https://prometheus.example.org"
 _PROXY: Final = "http://proxy.example.org:3128"
-_SCHEMA: Final = {"type": "string", "description": "an address"}
+_SCHEMA: Final = {"type": "string", "description": "address"}
 Address = Annotated[
     str,
     AfterValidator(functools.partial(_address, example=_EXAMPLE, key="token")),
@@ -76,15 +76,29 @@ class HttpSettings(Settings):
     """
 
     url: Address
+    """The address of the live system. Example: `http://localhost:9090`"""
     token: SecretSource | None = None
+    """The source of a bearer token. Default: none is sent. Example: `{env: PROMETHEUS_TOKEN}`"""
     username: UserName | None = None
+    """The user of Basic authentication. Example: `shop`"""
     password: SecretSource | None = None
+    """The source of the password of Basic authentication. Default: none is sent. Example: `{file:
+    /run/secrets/password}`"""
     ca_file: Text | None = None
+    """The certificates of the trusted authorities, in PEM. Default: those of the system. Example:
+    `certificates/authority.pem`"""
     cert_file: Text | None = None
+    """The certificate that the target asks the client for, in PEM. Example: `certificates/client.pem`"""
     key_file: Text | None = None
+    """The key of that certificate, in PEM. Default: `cert_file` contains it. Example:
+    `certificates/client.key`"""
     proxy: ProxyAddress | None = None
+    """The proxy for the requests to this target. Default: none; the environment is not asked. Example:
+    `http://proxy.example.org:3128`"""
     proxy_username: UserName | None = None
+    """The user of the proxy. Example: `shop`"""
     proxy_password: SecretSource | None = None
+    """The source of the proxy's password. Default: none is sent. Example: `{env: PROXY_PASSWORD}`"""
 
     def client(self, environment: ApplyEnvironment, headers: Mapping[str, str] | None = None) -> HttpClient:
         """Return a client of the address with its credentials, closed at the end of the run."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ConfigDict, create_model, model_validator
+from pydantic import ConfigDict, Field, create_model, model_validator
 
 from victor_monitoring.language.model.fields import Written, invalid
 from victor_monitoring.language.model.read import read_part
@@ -52,8 +52,10 @@ def _kinds() -> tuple[str, ...]:
 @functools.cache
 def target_model(kind: str | None = None) -> type[Written]:
     """Return the model of an item of `targets`: of any kind, or of `kind` alone, which loads no other."""
-    kinds = (kind,) if kind else _kinds()
-    fields: dict[str, Any] = {each: (_settings_in(each), None) for each in kinds}
+    settings = {each: _settings_in(each) for each in ((kind,) if kind else _kinds())}
+    fields: dict[str, Any] = {
+        each: (model, Field(None, description=model.__doc__)) for each, model in settings.items()
+    }
     return create_model("Target", __base__=_OneTarget, __doc__=_OneTarget.__doc__, **fields)
 
 

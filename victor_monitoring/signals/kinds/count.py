@@ -34,13 +34,19 @@ class Count(SignalKind):
     """The number of members of the gauge `of` that meet `where`; a member is one set of its own labels.
 
     Values of the same member from several targets are aggregated first, by `agg` or the metric's `merge`.
+
+    Example: `{of: shop_worker_up, where: "== 0"}`
     """
 
     NAME: ClassVar[str] = "count"
 
     of: Selector
+    """The gauge whose members are counted. Example: `shop_worker_up`"""
     where: Condition
+    """The condition that a member's value must meet to be counted. Example: `"== 0"`"""
     agg: Literal["min", "max"] | None = None
+    """How the values of the same member at several targets are aggregated first. Default: by the metric's
+    `merge`, if that is a minimum or a maximum. Example: `min`"""
 
     @property
     def condition(self) -> Condition:

@@ -20,11 +20,15 @@ from victor_monitoring.signals.units import Unit
 
 @dataclass(frozen=True, slots=True)
 class Mean(SignalKind):
-    """The rate of the sum of `of` divided by the rate of its count: the mean of the window's observations."""
+    """The rate of the sum of `of` divided by the rate of its count: the mean of the window's observations.
+
+    Example: `{of: shop_request_duration_seconds}`
+    """
 
     NAME: ClassVar[str] = "mean"
 
     of: Selector
+    """The histogram or summary whose observations are averaged. Example: `shop_request_duration_seconds`"""
 
     def readings(self) -> tuple[KindInput, ...]:
         return (KindInput(("of",), self.of, frozenset({SUM_AND_COUNT})),)

@@ -37,12 +37,16 @@ class Quantile(SignalKind):
 
     Prometheus interpolates within a bucket, so a threshold is exact at a bucket's bound only: there
     "P95 above 1s" means "more than 5% took longer than 1s".
+
+    Example: `{q: 0.95, of: shop_request_duration_seconds}`
     """
 
     NAME: ClassVar[str] = "quantile"
 
     q: Fraction
+    """The share of observations that lie below the value. Example: `0.95`"""
     of: Selector
+    """The histogram. Example: `shop_request_duration_seconds`"""
 
     def readings(self) -> tuple[KindInput, ...]:
         return (KindInput(("of",), self.of, frozenset({BUCKETS})),)

@@ -28,12 +28,18 @@ from victor_monitoring.signals.units import COUNT, UNITS, Unit
 
 @dataclass(frozen=True, slots=True)
 class Rate(SignalKind):
-    """The sum of the per-second rates of `of`; `per` divides it by a gauge, such as CPU seconds by cores."""
+    """The sum of the per-second rates of `of`; `per` divides it by a gauge, such as CPU seconds by cores.
+
+    Example: `{of: shop_requests_total}`
+    """
 
     NAME: ClassVar[str] = "rate"
 
     of: Selector
+    """The counter whose growth is measured. Example: `'shop_requests_total{outcome="failure"}'`"""
     per: Selector | None = None
+    """A gauge by which the rate is divided, such as the number of cores. Default: nothing. Example:
+    `shop_cpu_cores`"""
 
     def readings(self) -> tuple[KindInput, ...]:
         mine = KindInput(("of",), self.of, frozenset({TOTAL}))

@@ -42,13 +42,18 @@ class Ratio(SignalKind):
 
     A missing numerator is 0. `at_most_one` promises a value of at most 1 if the matchers of `of` do not imply
     those of `over`.
+
+    Example: `{of: 'shop_requests_total{outcome="failure"}', over: shop_requests_total}`
     """
 
     NAME: ClassVar[str] = "ratio"
 
     of: Selector
+    """The part: counters or gauges. Example: `'shop_requests_total{outcome="failure"}'`"""
     over: Selector
+    """The whole that contains the part. Example: `shop_requests_total`"""
     at_most_one: bool = False
+    """A promise that the part never exceeds the whole, where the selectors do not show it. Example: `true`"""
 
     def readings(self) -> tuple[KindInput, ...]:
         roles = frozenset({TOTAL, LEVEL})

@@ -39,10 +39,16 @@ class ScorePart:
     """A signal in a score: it loses 0 points at `best`, `weight` points at `worst`, linear in between."""
 
     signal: Signal
+    """The signal that costs points. Example: `error_ratio`"""
     weight: Fraction
+    """The points that are lost at worst; the weights of all parts total 100. Example: `40`"""
     worst: Quantity
+    """The value at which all points of the part are lost. Example: `10%`"""
     best: Quantity
+    """The value at which no point of the part is lost. Example: `0%`"""
     reduce: Literal["max", "min"] | None = None
+    """How several values of the signal become one, where it has more labels than the score. Default: none;
+    required there. Example: `max`"""
 
     @property
     def worst_value(self) -> Fraction:
@@ -76,7 +82,10 @@ class ScorePart:
 
 @dataclass(frozen=True, slots=True)
 class Score(SignalKind):
-    """100 minus the points that each part loses: 100 if none are lost, absent if no target is up."""
+    """100 minus the points that each part loses: 100 if none are lost, absent if no target is up.
+
+    Example: `[{signal: error_ratio, weight: 100, worst: 10%, best: 0%}]`
+    """
 
     NAME: ClassVar[str] = "score"
     INLINE: ClassVar[str | None] = "of"

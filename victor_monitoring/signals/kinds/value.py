@@ -21,12 +21,17 @@ _FOLDS: dict[str, Callable[[Iterable[float]], float]] = {"max": max, "min": min,
 
 @dataclass(frozen=True, slots=True)
 class Value(SignalKind):
-    """The last values of `of` within the look-back, aggregated with `agg`."""
+    """The last values of `of` within the look-back, aggregated with `agg`.
+
+    Example: `{of: shop_memory_bytes, agg: max}`
+    """
 
     NAME: ClassVar[str] = "value"
 
     of: Selector
+    """The gauge. Example: `shop_memory_bytes`"""
     agg: Literal["max", "min", "sum", "avg"]
+    """How the values of several series become one. Example: `max`"""
 
     def readings(self) -> tuple[KindInput, ...]:
         return (KindInput(("of",), self.of, frozenset({LEVEL})),)

@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 
 class AlertmanagerSettings(HttpSettings):
-    """An Alertmanager and its configuration file."""
+    """An Alertmanager and its configuration file.
+
+    Example: `{url: "http://localhost:9093", config: ../alertmanager/alertmanager.yml}`
+    """
 
     takes: ClassVar = frozenset({"routing"})
 
     config: Text
+    """The configuration file of Alertmanager, relative to the root; only this context's part of it is
+    changed. Example: `../alertmanager/alertmanager.yml`"""
 
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """Return the target for the Alertmanager at `url`."""

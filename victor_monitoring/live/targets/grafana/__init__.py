@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 
 class GrafanaSettings(HttpSettings):
-    """A Grafana, and the title of the dashboard's folder; without `folder` the dashboard is in no folder."""
+    """A Grafana, and the title of the dashboard's folder; without `folder` the dashboard is in no folder.
+
+    Example: `{url: "http://localhost:3000", folder: Shop, token: {env: GRAFANA_TOKEN}}`
+    """
 
     takes: ClassVar = frozenset({"dashboard"})
 
     folder: Text | None = None
+    """The title of the dashboard's folder, which is created if it does not exist. Default: no folder.
+    Example: `Shop`"""
 
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """Return the target for the Grafana at `url`."""

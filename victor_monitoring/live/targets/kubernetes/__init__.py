@@ -14,11 +14,16 @@ if TYPE_CHECKING:
 
 
 class KubernetesSettings(Settings):
-    """A cluster that kubectl reaches. The default `kube_context` is kubectl's current context."""
+    """A cluster that kubectl reaches. The default `kube_context` is kubectl's current context.
+
+    Example: `{kube_context: prod}`
+    """
 
     takes: ClassVar = frozenset({"rules", "dashboard"})
 
     kube_context: Text | None = None
+    """The cluster by its name in kubectl's configuration. Default: kubectl's current context. Example:
+    `prod`"""
 
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """Return the target for the cluster of `kube_context`."""

@@ -16,12 +16,19 @@ if TYPE_CHECKING:
 
 
 class PrometheusSettings(HttpSettings):
-    """A Prometheus. Without `rules_dir`, its rules are delivered otherwise, and it is only queried."""
+    """A Prometheus. Without `rules_dir`, its rules are delivered otherwise, and it is only queried.
+
+    Example: `{url: "http://localhost:9090", rules_dir: rules}`
+    """
 
     takes: ClassVar = frozenset({"rules"})
 
     rules_dir: Text | None = None
+    """The directory from which this Prometheus reads rules files, relative to the root. Default: none; it is
+    only queried. Example: `rules`"""
     file: Annotated[str, Field(pattern=r"^[^/\\]+\.ya?ml$")] | None = None
+    """The name of the rules file in that directory. Default: the names of service and context, such as
+    `shop-prod.yaml`. Example: `shop.yaml`"""
 
     def file_name(self, service: str, context: str) -> str:
         """Return the name of the context's rules file: other contexts may share the directory."""

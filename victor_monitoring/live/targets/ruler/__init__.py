@@ -22,14 +22,23 @@ class RulerSettings(HttpSettings):
 
     `rules_path` and `query_path` are below `url`: the path for the configuration of rules (the default is
     Mimir's), and that of the Prometheus API.
+
+    Example: `{url: "https://mimir.example.org", tenant: payments}`
     """
 
     takes: ClassVar = frozenset({"rules"})
 
     namespace: Text | None = None
+    """The namespace of the rule groups in the ruler. Default: the names of service and context, such as
+    `shop-prod`. Example: `shop`"""
     tenant: Annotated[str, Field(pattern=r"^[-a-zA-Z0-9!_.*'()]{1,150}$")] | None = None
+    """The tenant that owns the rules. Default: none is sent. Example: `payments`"""
     rules_path: ApiPath = "/config/v1/rules"
+    """The path of the ruler's configuration API, below `url`; Cortex has `/api/v1/rules`. Example:
+    `/api/v1/rules`"""
     query_path: ApiPath = ""
+    """The path of the Prometheus API, below `url`; Cortex has `/prometheus`. Default: none; it is at `url`.
+    Example: `/prometheus`"""
 
     def place(self, service: str, context: str) -> tuple[str, str | None, str]:
         """Return address, tenant and namespace, which no two contexts may share."""
