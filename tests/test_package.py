@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import victor_monitoring
+from tests.pages.markdown import blocks
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,10 +38,9 @@ def test_importing_the_package_loads_nothing_else() -> None:
     assert done.stdout == "[]\n"
 
 
-def test_the_example_of_the_readme_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The README's example of the library prints diagnostics and artifacts of a spec."""
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    (example,) = re.findall(r"## From Python\n.*?```python\n(.*?)```", readme, re.DOTALL)
+def test_the_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """The example of use from Python prints diagnostics and artifacts of a spec."""
+    (example,) = blocks("victor_monitoring/app/README.md", "python")
     spec = ROOT / "specs/examples/checkout.yaml"
     exec(example.replace("specs/shop.yaml", str(spec)), {})  # noqa: S102 - our own text
     printed = capsys.readouterr().out.splitlines()

@@ -33,6 +33,17 @@ _INTRODUCTION = """\
 A spec is one YAML file. Below are its [keys](#keys), mapping by mapping in the order of a spec, the
 [units](#units), and the [findings](#findings) of `victor-mon validate`, `check` and `verify`.
 
+The ideas:
+
+- A **component** is a part of the service with its **metrics**: type, unit, help, labels. A label is a closed
+  set of values, or open with a limit.
+- A **signal** is one number per label set, read from metrics by one kind, such as `rate` or `quantile`.
+  Alerts and panels name signals, never PromQL.
+- An **alert** is a signal beyond a threshold for a time. Its severity colours the panels of its signal.
+- A **context** is a place where the spec holds with other labels, filters and thresholds. Loosening an alert
+  in a protected context needs a reason.
+- A finding that is accepted is acknowledged where it is, with a reason: `ack: {slower-critical: why}`.
+
 Values are written like this:
 
 - a duration: `30s`, `5m`, `1h30m`;
