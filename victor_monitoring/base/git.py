@@ -34,7 +34,7 @@ def git(folder: Path, *arguments: str) -> subprocess.CompletedProcess[bytes]:
 def restorable(folder: Path, paths: Sequence[PurePosixPath]) -> frozenset[PurePosixPath]:
     """Return those of the regular files `paths` in `folder` that git can restore: tracked and unchanged.
 
-    The index decides: `git checkout -- PATH` brings such a file back. Without git, or outside a
+    The index decides: `git restore PATH` brings such a file back. Without git, or outside a
     repository, the result is empty.
     """
     if not paths:
