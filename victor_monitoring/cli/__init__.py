@@ -19,8 +19,6 @@ FEW_COLLECTIONS = 100_000  # new objects between two collections, instead of 700
 def main() -> None:
     """Run `victor-mon`. Exit status: 0 no error, 1 findings or drift, 2 wrong usage or environment."""
     gc.set_threshold(FEW_COLLECTIONS)
-    # Plugins of pydantic have no part in reading a spec, and looking for them takes 15 ms.
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:  # closed by the caller: read nothing, discard output
             setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - to the end
