@@ -14,8 +14,10 @@ from typing import Any
 
 import pytest
 from prometheus_client import Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.openmetrics import parser as openmetrics_parser
 from prometheus_client.parser import text_string_to_metric_families as read_text
+from prometheus_client.registry import Collector as ClientCollector
 
 from tests.runtime.patience import LONG
 from tests.runtime.shop import shop_collector
@@ -75,10 +77,37 @@ def test_the_clients_parsers_accept_both_formats(shop: Collector[Any]) -> None:
     text = {each.name: each for each in read_text(shop.exposition().decode())}
     openmetrics = {each.name: each for each in read_openmetrics(shop.exposition(openmetrics=True).decode())}
     assert {"shop_sales", "shop_wait_seconds", "shop_open", "shop_fill", "shop_visits"} <= set(openmetrics)
+    assert text.keys() == openmetrics.keys()
     for name, family in openmetrics.items():
-        assert [each for each in text[name].samples if not each.name.endswith("_created")] == [
-            each for each in family.samples if not each.name.endswith("_created")
+        assert text[name].samples == [each for each in family.samples if each.name != f"{name}_created"]
+
+
+class _Kept(ClientCollector):
+    """Another collector of the service, which yields the same families at each scrape."""
+
+    def __init__(self) -> None:
+        self.orders = CounterMetricFamily("orders", "Orders.")
+        self.orders.add_metric([], 2, created=1)
+        self.account = GaugeMetricFamily("account_created", "The time at which the account was opened.", 5)
+
+    def collect(self) -> Iterable[Metric]:
+        return [self.orders, self.account]
+
+
+def test_start_times_are_in_openmetrics_only(shop: Collector[Any]) -> None:
+    """The text format has no start times, also not of other collectors; a gauge of such a name stays."""
+    kept = _Kept()
+    shop.registry.register(kept)
+    for _ in range(2):
+        text, openmetrics = (shop.exposition(openmetrics=each).decode() for each in (False, True))
+        assert [line for line in text.splitlines() if "_created" in line] == [
+            "# HELP account_created The time at which the account was opened.",
+            "# TYPE account_created gauge",
+            "account_created 5.0",
         ]
+        created = {each.name for family in read_openmetrics(openmetrics) for each in family.samples}
+        assert {"orders_created", "shop_sales_created", "shop_wait_seconds_created"} < created
+    assert [each.name for each in kept.orders.samples] == ["orders_total", "orders_created"]
 
 
 class Worker:
@@ -146,6 +175,7 @@ def test_worker_processes_are_exposed_together(start: Callable[..., Worker], pro
     assert sample(found, "shop_wait_seconds_count", lane="slow") == 0
     assert sample(found, "shop_visits_total") == 2
     assert sample(found, "shop_open") == 3 + 3
+    assert "_created" not in text
 
     first.end()
     second.go_on()

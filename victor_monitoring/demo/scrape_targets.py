@@ -9,16 +9,15 @@ from dataclasses import dataclass, field
 from socketserver import StreamRequestHandler
 from typing import Final, Protocol
 
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
-
 from victor_monitoring.demo.http import listening
 from victor_monitoring.demo.simulation.faults import faults
 from victor_monitoring.demo.simulation.scrapes import Scrapes
 from victor_monitoring.demo.simulation.target import SimulatedMetrics
 from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.runtime.exposition import TEXT, text
 
 _RESET_EVERY: Final = 2  # windows, while counters are reset
-_HEAD: Final = f"HTTP/1.1 200 OK\r\nContent-Type: {CONTENT_TYPE_LATEST}\r\n"
+_HEAD: Final = f"HTTP/1.1 200 OK\r\nContent-Type: {TEXT}\r\n"
 _LONGEST: Final = 2**16  # bytes of a line
 
 
@@ -77,7 +76,7 @@ def target(spec: Resolved, *, labels: Mapping[str, str], seed: int) -> Iterator[
 
         def handle(self) -> None:
             while self._has_request() and not simulation.scrapes.is_down:
-                body = generate_latest(simulation.scrapes)
+                body = text(simulation.scrapes)
                 self.wfile.write(f"{_HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
 
         def _has_request(self) -> bool:

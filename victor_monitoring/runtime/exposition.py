@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 from collections.abc import Collection, Iterable
 from contextlib import suppress
@@ -30,6 +31,26 @@ class VisibleFamilies(Collector):
         return (family for family in self._registry.collect() if family.name not in self._hidden)
 
 
+class _WithoutCreated(Collector):
+    """The families of a registry without the start times that the client adds to counters and histograms.
+
+    OpenMetrics has a place for them. In the text format each is a series of a gauge that no spec declares.
+    """
+
+    def __init__(self, registry: Collector) -> None:
+        self._registry = registry
+
+    def collect(self) -> Iterable[Metric]:
+        """Yield each family; one that has start times is copied, since its collector may keep it."""
+        for family in self._registry.collect():
+            created = f"{family.name}_created"
+            samples = [each for each in family.samples if each.name != created]
+            if len(samples) < len(family.samples):
+                family = copy.copy(family)  # noqa: PLW2901 - the same family, with fewer samples
+                family.samples = samples
+            yield family
+
+
 def multiprocess_folder() -> Path | None:
     """Return the directory of the client's multiprocess mode; None if the mode is off."""
     folder = os.environ.get(_MULTIPROCESS)
@@ -41,7 +62,12 @@ def exposition(registry: Collector, *, openmetrics: bool = False) -> bytes:
     source = _all_processes() or registry
     if openmetrics:
         return bytes(openmetrics_exposition.generate_latest(source))  # type: ignore[no-untyped-call] # the client's
-    return generate_latest(source)
+    return text(source)
+
+
+def text(source: Collector) -> bytes:
+    """Return the families in the text format, version 0.0.4, without `_created` series."""
+    return generate_latest(_WithoutCreated(source))
 
 
 def _all_processes() -> Collector | None:
