@@ -86,7 +86,7 @@ class Evaluator:
     def _begin(self) -> None:
         """Reset samples, states and locks; another thread may have held a lock at a fork."""
         self._pid = os.getpid()
-        self._sampling, self._lock = Lock(), Lock()
+        self._starting, self._sampling, self._lock = Lock(), Lock(), Lock()
         signals = self._bound.signals.values()
         span = max((max(each.window, each.lookback) for each in signals), default=0) + self._scrape
         targets = labels_of_targets(signals, self.instance)
@@ -102,10 +102,17 @@ class Evaluator:
         return self._pid
 
     def start(self) -> None:
-        """Start sampling unless it is running; a forked process starts without its parent's samples."""
+        """Start sampling unless it is running; a forked process starts without its parent's samples.
+
+        If the system cannot create a thread, log it: the next call tries again.
+        """
         if self._pid != os.getpid():
             self._begin()
-        self._schedule.start()
+        with self._starting:
+            try:
+                self._schedule.start()
+            except RuntimeError as error:
+                _LOGGER.warning("cannot start sampling the metrics for signals", exc_info=error)
 
     def stop(self) -> None:
         """Stop sampling and keep the samples."""

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from types import ModuleType
 from typing import Any
 
 from fastapi import FastAPI
 
 from tests.renderers.registry_module import module_of, of_components
 from tests.runtime.shop import COMPONENTS
+from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.evaluator import Evaluator
 from victor_monitoring.runtime.rest import register_routes
@@ -39,9 +39,9 @@ ALERTS: dict[str, Any] = {"shop": {
 }}  # fmt: skip
 
 
-def judged_module() -> ModuleType:
-    """Return the shop's registry module, with signals and alerts."""
-    return module_of(of_components(COMPONENTS, signals=SIGNALS, alerts=ALERTS))
+def judged_spec() -> Resolved:
+    """Return the shop's spec, with signals and alerts."""
+    return of_components(COMPONENTS, signals=SIGNALS, alerts=ALERTS)
 
 
 @dataclass
@@ -67,12 +67,12 @@ class Shop:
 
 
 @contextmanager
-def shop_app(*, debug: bool = False, **options: Any) -> Iterator[Shop]:
+def shop_app(*, app: FastAPI | None = None, **options: Any) -> Iterator[Shop]:
     """Yield a shop that stops sampling at the end of the context; `options` are those of the routes."""
-    module = judged_module()
+    module = module_of(judged_spec())
     collector: Collector[Any] = Collector(module, deadline=30, instance="corner")
     evaluator = Evaluator(module, collector.collect, instance="corner", clock=lambda: shop.now)
-    shop = Shop(collector, evaluator, FastAPI(debug=debug))
+    shop = Shop(collector, evaluator, app or FastAPI())
     register_routes(shop.app, collector, evaluator, **options)
     try:
         yield shop

@@ -2,27 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-
 from tests.runtime.rest.client import ask, get
 from tests.runtime.rest.shop import shop_app
 
 PATHS = ("/api/shop/summary", "/api/shop/front", "/api/shop/door")
 
 
-def sampling() -> set[threading.Thread]:
-    """Return the sampling threads of this process, including those of other tests."""
-    return {thread for thread in threading.enumerate() if thread.name == "signals"}
-
-
 def test_signals_are_included_on_request() -> None:
-    """By default the response has no signals, and the process does not sample itself."""
-    others = sampling()
+    """By default the response has no signals."""
     with shop_app() as shop:
         for path in PATHS:
             assert ask(shop.app, path)["signals"] is None
-        assert get(shop.app, "/metrics").status_code == 200
-        assert sampling() <= others
         shop.collector.metrics.till.open.set(3)
         assert ask(shop.app, "/api/shop/front?signals=true")["signals"]["open"] == {
             "title": "Open tills",
@@ -31,7 +21,6 @@ def test_signals_are_included_on_request() -> None:
             "fault": None,
             "values": [{"labels": {"job": "shop"}, "value": 3.0}],
         }
-        assert len(sampling() - others) == 1
 
 
 def test_an_answer_has_the_signals_of_its_components() -> None:

@@ -131,7 +131,7 @@ class _Broken(ForeignCollector):
 
 def test_a_failure_is_described_in_the_log_alone(caplog: pytest.LogCaptureFixture) -> None:
     """A failure of another collector gives 500 without details, in debug mode, too."""
-    with shop_app(debug=True) as shop:
+    with shop_app(app=FastAPI(debug=True)) as shop:
         shop.collector.registry._collector_to_names[_Broken()] = []  # noqa: SLF001 - `register` would collect it first
         answer = get(shop.app, "/metrics")
         assert (answer.status_code, answer.headers["content-type"]) == (500, "application/json")

@@ -85,7 +85,7 @@ def url_of(bound_to: socket.socket) -> str:
 @contextmanager
 def serving(app: FastAPI, bound_to: socket.socket) -> Iterator[Thread]:
     """Serve the application on the socket; yield the thread, which ends early if the server fails."""
-    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, lifespan="off")
+    config = uvicorn.Config(app, log_level="warning", timeout_graceful_shutdown=2, lifespan="on")
     server = uvicorn.Server(config)
     thread = Thread(target=server.run, kwargs={"sockets": [bound_to]}, name="http", daemon=True)
     thread.start()

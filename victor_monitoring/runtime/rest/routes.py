@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import hmac
 import logging
-from collections.abc import Awaitable, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
+from contextlib import asynccontextmanager
 from hashlib import sha256
-from threading import Lock
 from typing import Annotated, Any, Final
 
 from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
+from starlette.types import Lifespan
 
 from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.evaluator import Evaluator
@@ -68,10 +70,7 @@ class DiscreetRoute(APIRoute):
         return handle_discreetly
 
 
-_SIGNALS: Final = Query(
-    False,
-    description="Whether to include signals. The first such request starts the sampling of the process.",
-)
+_SIGNALS: Final = Query(False, description="Whether to include signals.")
 
 
 def register_routes(
@@ -83,8 +82,28 @@ def register_routes(
     metrics_path: str | None = "/metrics",
     token: str | None = None,
 ) -> None:
-    """Add the routes of `router` to the application."""
+    """Add the routes of `router` to the application; the evaluator samples from its start to its end.
+
+    Sampling starts after the application's own start-up, in every process that runs the application.
+    """
     app.include_router(router(collector, evaluator, prefix=prefix, metrics_path=metrics_path, token=token))
+    if evaluator is not None:
+        app.router.lifespan_context = _sampled(app.router.lifespan_context, evaluator)
+
+
+def _sampled(lifespan: Lifespan[Any], evaluator: Evaluator) -> Lifespan[Any]:
+    """Return the lifespan of an application, extended by the sampling."""
+
+    @asynccontextmanager
+    async def sampled(app: Any) -> AsyncIterator[Any]:
+        async with lifespan(app) as state:
+            evaluator.start()
+            try:
+                yield state
+            finally:
+                await run_in_threadpool(evaluator.stop)  # it waits for the current sample
+
+    return sampled
 
 
 def router(
@@ -98,8 +117,10 @@ def router(
     """Return the routes `summary`, `prometheus` and one per endpoint, below `prefix`, or `/api/SERVICE`.
 
     With an `evaluator` of the same registry module the routes `alerts` and `health` are added, and the others
-    include signals on request; the first such request starts the sampling. `metrics_path` is an additional
-    path for Prometheus' scrapes; None omits it. With a `token`, every request needs it as a bearer token.
+    include signals on request. The first request, such as a scrape, starts the sampling in a process where it
+    does not run: in an application that is mounted in another one, and after a fork. `metrics_path` is an
+    additional path for Prometheus' scrapes; None omits it. With a `token`, every request needs it as a bearer
+    token.
     Components are read in threads, within the collector's deadline, and no response is cached.
     """
     module = collector.module
@@ -112,7 +133,10 @@ def router(
     routes = APIRouter(
         route_class=DiscreetRoute,
         responses=problems,
-        dependencies=[] if token is None else [Depends(bearer_of(token))],
+        dependencies=[
+            *([] if token is None else [Depends(bearer_of(token))]),
+            *([] if evaluator is None else [Depends(_started(evaluator))]),
+        ],
         tags=[module.title],
     )
 
@@ -143,30 +167,32 @@ def router(
     return routes
 
 
+def _started(evaluator: Evaluator) -> Callable[[], Awaitable[None]]:
+    """Return a dependency that starts the sampling where it does not run."""
+
+    async def started() -> None:
+        evaluator.start()
+
+    return started
+
+
 class _SignalBodies:
-    """Response bodies of signals and alerts; the first request starts the sampling."""
+    """Response bodies of signals and alerts."""
 
     def __init__(self, evaluator: Evaluator, answers: ResponseBodies) -> None:
         self._evaluator, self._answers = evaluator, answers
-        self._starting = Lock()
 
     def signals(self, names: Collection[str] | None) -> dict[str, Any]:
         """Return the signals of these names, or all."""
-        return signals_by_name(self._started().signals(names))
+        return signals_by_name(self._evaluator.signals(names))
 
     def alerts(self) -> Response:
         """Return every alert with its state."""
-        return _response(self._answers.alerts(self._started().alerts()))
+        return _response(self._answers.alerts(self._evaluator.alerts()))
 
     def health(self) -> Response:
         """Return the verdict and the alerts, signals and scores behind it."""
-        evaluator = self._started()
-        return _response(self._answers.health(evaluator.signals(), evaluator.alerts()))
-
-    def _started(self) -> Evaluator:
-        with self._starting:
-            self._evaluator.start()
-        return self._evaluator
+        return _response(self._answers.health(self._evaluator.signals(), self._evaluator.alerts()))
 
 
 def _sections(
