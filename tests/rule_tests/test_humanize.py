@@ -91,3 +91,10 @@ def test_a_number_is_written_as_prometheus_writes_it(
         [promtool, "test", "rules", "test.json"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("used", FORMATS.values(), ids=FORMATS)
+@pytest.mark.parametrize("value", [1e11, -1e11, 1e300, -1e300, 5e-324, math.nan, math.inf])
+def test_every_number_has_a_text(used: ValueFormat, value: float) -> None:
+    """A number that Prometheus cannot print, such as a date after 2262, is printed without an exception."""
+    assert used.text(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 from typing import Any
@@ -12,7 +13,10 @@ from fastapi import FastAPI
 import victor_monitoring
 from tests.runtime.rest.client import ask, get
 from victor_monitoring import PerformanceMetricsCollector, register_performance_routes
+from victor_monitoring.runtime.evaluator import Evaluator
 from victor_monitoring.runtime.registry_module import UnknownContextError
+from victor_monitoring.runtime.rest import register_routes
+from victor_monitoring.victor import registry
 
 # The guide's seven endpoints, each with its components.
 SECTIONS = {
@@ -28,9 +32,11 @@ SECTIONS = {
 class Cache:
     """A tool selection cache with some traffic."""
 
+    def __init__(self) -> None:
+        self.counts = {"hits": 3, "misses": 1, "evictions": 0, "total_entries": 4, "utilization": 0.04}
+
     def get_stats(self) -> dict[str, Any]:
-        counts = {"hits": 3, "misses": 1, "evictions": 0, "total_entries": 4, "utilization": 0.04}
-        return {"enabled": True, "max_size": 100, "namespaces": {"query": counts}}
+        return {"enabled": True, "max_size": 100, "namespaces": {"query": self.counts}}
 
 
 def test_the_guides_endpoints_answer() -> None:
@@ -56,8 +62,29 @@ def test_alerts_and_health_are_added() -> None:
     assert {"HighCacheMissRate", "PerformanceCritical"} < set(names)
     health = ask(app, "/api/performance/health")
     assert [score["signal"] for score in health["scores"]] == ["health_score"]
-    (cpu,) = ask(app, "/api/performance/system?signals=true")["signals"]["cpu"]["query"].split("\n")
-    assert cpu.startswith("job_kubernetes_namespace_instance:")
+
+
+def test_the_hit_rate_leads_the_cache() -> None:
+    """`/api/performance/cache` begins with the hit rate, its text, and the states of its alerts."""
+    app, collector, cache = FastAPI(), PerformanceMetricsCollector(), Cache()
+    clock = itertools.count(1_000_000, 15)
+    evaluator = Evaluator(registry, collector.collect, clock=lambda: now)
+    register_routes(app, collector, evaluator, prefix="/api/performance")
+    collector.register_tool_selection_cache(cache)
+    for now in itertools.islice(clock, 21):  # noqa: B007 - the clock of the evaluator
+        cache.counts["hits"] += 756
+        cache.counts["misses"] += 244
+        evaluator.sample()
+    section, *_ = ask(app, "/api/performance/cache")["sections"].items()
+    evaluator.stop()
+    name, signal = next(iter(section[1]["signals"].items()))
+    assert (section[0], name, signal["text"]) == ("cache", "cache_hit_ratio", "75.6%")
+    assert abs(signal["value"] - 0.756) < 1e-9
+    assert {name: (each["when"], each["state"]) for name, each in signal["alerts"].items()} == {
+        "HighCacheMissRate": ("< 40%", "inactive"),
+        "CriticalCacheMissRate": ("< 20%", "inactive"),
+    }
+    assert signal["query"].startswith("job_kubernetes_namespace:victor_cache_hit_ratio:")
 
 
 def test_alerts_are_those_of_a_context() -> None:
@@ -70,7 +97,7 @@ def test_alerts_are_those_of_a_context() -> None:
         limits = {alert["name"]: alert["when"] for alert in answer["alerts"]}
         found[context] = (answer["context"], limits["HighMemoryUsage"], limits["CriticalMemoryUsage"])
     assert found == {None: (None, "> 1GiB", "> 2GiB"), "prod": ("prod", "> 4GiB", "> 8GiB")}
-    query = ask(app, "/api/performance/system?signals=true")["signals"]["cpu"]["query"]
+    query = ask(app, "/api/performance/system")["sections"]["system"]["signals"]["cpu"]["query"]
     assert 'kubernetes_namespace="victor-production"' in query
     with pytest.raises(UnknownContextError, match="has no context `production`"):
         register_performance_routes(FastAPI(), PerformanceMetricsCollector(), context="production")

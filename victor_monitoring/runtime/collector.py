@@ -129,9 +129,10 @@ class Collector(Generic[_MetricsT]):
         self._refreshed(None)
 
     def snapshot(self, components: Collection[str] | None = None) -> Snapshot:
-        """Read these components, or all, and return the metrics of this process as plain data."""
+        """Read these components, or all, and return the metrics of this process, in the given order."""
         refreshed = self._refreshed(components)
-        asked = [each for each in self.module.endpoint_of if components is None or each in components]
+        known = self.module.endpoint_of
+        asked = [each for each in (known if components is None else components) if each in known]
         wanted = [metric for metric in self.module.metrics.values() if metric.component in asked]
         names = [
             name for metric in wanted for name in (metric.type.family(metric.name), *sample_names(metric))
@@ -140,8 +141,7 @@ class Collector(Generic[_MetricsT]):
         families = VisibleFamilies(self.registry.restricted_registry(names), refreshed.hidden).collect()
         series = series_by_component(self.module, families)
         sections = {
-            each: Section(each, self.module.endpoint_of[each], refreshed.faults.get(each), series[each])
-            for each in asked
+            each: Section(each, known[each], refreshed.faults.get(each), series[each]) for each in asked
         }
         return Snapshot(self.module.service, self.instance, os.getpid(), time.time(), sections)
 

@@ -16,7 +16,7 @@ from prometheus_client import Metric
 
 from victor_monitoring.promql.prometheus_version import ASSUMED, parse_version
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
-from victor_monitoring.runtime.registry_module import in_context
+from victor_monitoring.runtime.registry_module import RegistryModule, in_context
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
 from victor_monitoring.signals.binding import RegistryData, bind
@@ -53,11 +53,11 @@ class SignalValues:
 class Evaluator:
     """The signals and alerts of a registry module, in base or in a context, evaluated over a ring of samples.
 
-    `collect` returns the metric families of the process's registry. After `start`, a thread takes samples at
-    the scrape interval and evaluates the alerts at the evaluation interval. Before it, samples are taken by
-    `signals` and `alerts` when they are called. Windows follow the module's version of Prometheus, by default
-    Prometheus 3. `clock` returns seconds since 1970. Raise UnknownContextError if the module has no such
-    `context`.
+    `module` is the registry module's data in that context. `collect` returns the metric families of the
+    process's registry. After `start`, a thread takes samples at the scrape interval and evaluates the
+    alerts at the evaluation interval. Before it, samples are taken by `signals` and `alerts` when they are
+    called. Windows follow the module's version of Prometheus, by default Prometheus 3. `clock` returns
+    seconds since 1970. Raise UnknownContextError if the module has no such `context`.
     """
 
     def __init__(
@@ -72,7 +72,8 @@ class Evaluator:
         self.instance: Final = instance or socket.gethostname()
         self.context: Final = context
         module = in_context(module, context)
-        data = cast("RegistryData", module)  # the collector has checked its format
+        self.module: Final = RegistryModule.of(module)
+        data = cast("RegistryData", module)  # its format is supported
         self._bound = bind(data)
         self._described = {name: (each["component"], each["query"]) for name, each in data.SIGNALS.items()}
         self._collect, self._clock = collect, clock

@@ -13,6 +13,7 @@ from typing import Final
 _LARGE: Final = ("k", "M", "G", "T", "P", "E", "Z", "Y")
 _SMALL: Final = ("m", "u", "n", "p", "f", "a", "z", "y")
 _BINARY: Final = ("ki", "Mi", "Gi", "Ti", "Pi", "Ei", "Zi", "Yi")
+_LAST_MOMENT: Final = 2.0**63 / 1e9  # seconds from 1970 to the year 2262, the last of Prometheus' template
 
 
 def humanize(value: float) -> str:
@@ -52,8 +53,11 @@ def humanize_duration(value: float) -> str:
 
 
 def humanize_timestamp(value: float) -> str:
-    """Return the seconds since 1970 as a date, to the millisecond: `2026-12-31 23:59:59.5 +0000 UTC`."""
-    if not math.isfinite(value):
+    """Return the seconds since 1970 as a date, to the millisecond: `2026-12-31 23:59:59.5 +0000 UTC`.
+
+    Return a number for a value that is no date, for which Prometheus' template fails.
+    """
+    if not abs(value) < _LAST_MOMENT:
         return general(value)
     seconds, milliseconds = divmod(math.trunc(math.trunc(value * 1e9) / 10**6), 1000)
     fraction = f".{milliseconds:03}".rstrip("0") if milliseconds else ""

@@ -21,6 +21,9 @@ SIGNALS: dict[str, Any] = {
         "of": 'shop_sales_total{outcome="void"}', "over": "shop_sales_total",
     }},
     "open": {"title": "Open tills", "unit": "count", "value": {"of": "shop_open", "agg": "sum"}},
+    "fill": {"title": "Fill", "unit": "ratio", "by": ["instance", "shelf"], "value": {
+        "of": "shop_fill", "agg": "max",
+    }},
     "visits": {"title": "Visits", "unit": "per_second", "rate": {"of": "shop_visits_total"}},
     "well": {"title": "Well-being", "unit": "score", "score": [
         {"signal": "void_ratio", "weight": 60, "worst": "100%", "best": "0%"},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Annotated, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -12,6 +13,15 @@ from victor_monitoring.runtime.alert_states import AlertStateName
 JsonNumber: TypeAlias = float | None
 _Labels = Annotated[
     dict[str, str], Field(description="The labels as in Prometheus, as far as this process knows them.")
+]
+_OwnLabels = Annotated[
+    dict[str, str], Field(description="The labels that the values of the signal differ by in this process.")
+]
+_Text = Annotated[str, Field(description="The value as alerts print it, or `no data`.")]
+_When = Annotated[str, Field(description="The condition as in the spec.")]
+_State = Annotated[AlertStateName, Field(description="The most advanced state of its series.")]
+_Alerts = Annotated[
+    dict[str, "SignalAlertModel"], Field(description="The alerts on the signal, by name; empty without any.")
 ]
 _Query = Annotated[str, Field(description="The PromQL of the value over all processes.")]
 _Since = Annotated[
@@ -34,18 +44,38 @@ class Problem(StrictModel):
 class LabelledValueModel(StrictModel):
     """One value of a signal; null if there was nothing to measure, such as a ratio without traffic."""
 
-    labels: _Labels
+    labels: _OwnLabels
     value: JsonNumber
+    text: _Text
+
+
+class SignalAlertModel(StrictModel):
+    """An alert on a signal; the endpoint `alerts` has its series."""
+
+    severity: str
+    when: _When
+    state: _State
 
 
 class SignalModel(StrictModel):
-    """A signal over this process alone. It has no values without traffic or with too few samples."""
+    """A signal over this process alone; null without traffic or with too few samples."""
 
     title: str
+    value: JsonNumber
+    text: _Text
     unit: str
+    alerts: _Alerts
     query: _Query
-    fault: Annotated[str | None, Field(description="Why it cannot be told here at all; null where it can.")]
+
+
+class LabelledSignalModel(StrictModel):
+    """A signal over this process alone, with a value for each label set; empty without samples."""
+
+    title: str
     values: list[LabelledValueModel]
+    unit: str
+    alerts: _Alerts
+    query: _Query
 
 
 class LossModel(StrictModel):
@@ -53,7 +83,7 @@ class LossModel(StrictModel):
 
     signal: str
     title: str
-    labels: _Labels
+    labels: _OwnLabels
     points: Annotated[JsonNumber, Field(description="The points lost, of 100.")]
 
 
@@ -63,9 +93,14 @@ class ScoreModel(StrictModel):
     signal: str
     title: str
     query: _Query
-    fault: Annotated[str | None, Field(description="Why it cannot be told here at all; null where it can.")]
+    fault: Annotated[str | None, Field(description="Why this process cannot evaluate it; null if it can.")]
     values: list[LabelledValueModel]
     losses: list[LossModel]
+
+
+def own_labels(by: Iterable[str]) -> tuple[str, ...]:
+    """Return the labels of a signal that its values differ by in one process, which is one instance."""
+    return tuple(label for label in by if label != "instance")
 
 
 class AlertSeriesModel(StrictModel):
@@ -85,7 +120,7 @@ class AlertModel(StrictModel):
     severity: str
     component: str
     signal: str
-    when: Annotated[str, Field(description="The condition as in the spec.")]
+    when: _When
     pending_for: Annotated[
         float, Field(description="Seconds for which the condition must be met before the alert fires.")
     ]
@@ -94,5 +129,5 @@ class AlertModel(StrictModel):
         Field(description="The template as in the spec, with placeholders such as `{value}` and labels."),
     ]
     runbook: str | None
-    state: Annotated[AlertStateName, Field(description="The most advanced state of its series.")]
+    state: _State
     series: list[AlertSeriesModel]

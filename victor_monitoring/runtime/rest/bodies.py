@@ -13,6 +13,7 @@ from pydantic_core import to_json
 from victor_monitoring.runtime.alert_states import AlertState
 from victor_monitoring.runtime.evaluator import SeriesValue, SignalValues
 from victor_monitoring.runtime.registry_module import RegistryModule
+from victor_monitoring.runtime.rest.alert_models import own_labels
 from victor_monitoring.runtime.snapshot import Distribution, Point, Section, Snapshot
 
 
@@ -25,10 +26,25 @@ class ResponseBodies:
         for metric in module.metrics.values():
             self._attributes[metric.component].append(metric.attribute)
 
-    def sections(self, snapshot: Snapshot) -> dict[str, Any]:
-        """Return the body with the snapshot's sections."""
-        sections = {name: self._section(section) for name, section in snapshot.sections.items()}
-        return {**self._origin(snapshot.time), "sections": sections}
+    def sections(
+        self, snapshot: Snapshot, signals: Collection[SignalValues] | None, alerts: Collection[AlertState]
+    ) -> dict[str, Any]:
+        """Return the body with the snapshot's sections; each begins with its signals, unless they are None.
+
+        Signals without a component come before the sections.
+        """
+
+        def signals_of(component: str | None) -> Mapping[str, Any]:
+            own = [each for each in signals or () if each.component == component]
+            if signals is None or not (own or component):
+                return {}
+            return {"signals": {each.signal.name: _signal(each, alerts) for each in own}}
+
+        sections = {
+            name: {**signals_of(name), **self._section(section)}
+            for name, section in snapshot.sections.items()
+        }
+        return {**self._origin(snapshot.time), **signals_of(None), "sections": sections}
 
     def alerts(self, alerts: Iterable[AlertState]) -> dict[str, Any]:
         """Return the body with every alert and its series."""
@@ -65,14 +81,6 @@ class ResponseBodies:
         return {"fault": section.fault, "metrics": metrics}
 
 
-def signals_by_name(signals: Iterable[SignalValues]) -> dict[str, Any]:
-    """Return the signals of a body by name, each with its values."""
-    return {
-        each.signal.name: {"title": each.signal.title, "unit": str(each.signal.unit), **_signal_body(each)}
-        for each in signals
-    }
-
-
 def json(answer: Mapping[str, Any]) -> bytes:
     """Return the body as JSON; NaN and infinities, which JSON does not have, are null."""
     return to_json(answer, inf_nan_mode="null")
@@ -89,29 +97,59 @@ def _series(series: Point | Distribution) -> Mapping[str, Any]:
     }
 
 
-def _signal_body(each: SignalValues) -> dict[str, Any]:
+def _signal(each: SignalValues, alerts: Iterable[AlertState]) -> Mapping[str, Any]:
+    """Return a signal with its value, or with its values by their labels, and its alerts."""
+    values = _values(each)
+    if not own_labels(each.signal.by):
+        (first,) = values[:1] or [{"value": None, "text": _text(each, math.nan)}]
+        shown = {"value": first["value"], "text": first["text"]}
+    else:
+        shown = {"values": values}
     return {
+        "title": each.signal.title,
+        **shown,
+        "unit": str(each.signal.unit),
+        "alerts": {
+            state.alert.name: {
+                "severity": state.alert.severity,
+                "when": state.alert.condition.text,
+                "state": state.state,
+            }
+            for state in alerts
+            if state.alert.signal.name == each.signal.name
+        },
         "query": each.query,
-        "fault": each.fault,
-        "values": [_labelled(value) for value in each.values],
     }
 
 
-def _labelled(value: SeriesValue) -> Mapping[str, Any]:
-    return {"labels": value.labels, "value": value.value}
+def _values(each: SignalValues) -> list[dict[str, Any]]:
+    return [
+        {"labels": _own(value, each), "value": value.value, "text": _text(each, value.value)}
+        for value in each.values
+    ]
+
+
+def _own(value: SeriesValue, each: SignalValues) -> Mapping[str, str]:
+    return {label: value.labels[label] for label in own_labels(each.signal.by) if label in value.labels}
+
+
+def _text(each: SignalValues, value: float) -> str:
+    return each.fault or ("no data" if math.isnan(value) else each.signal.unit.format.text(value))
 
 
 def _score(score: SignalValues, signals: Iterable[SignalValues]) -> Mapping[str, Any]:
     titles = {each.signal.name: each.signal.title for each in signals}
     lost = [(name, value) for name, values in score.losses.items() for value in values]
     losses = [
-        {"signal": name, "title": titles[name], "labels": value.labels, "points": value.value}
+        {"signal": name, "title": titles[name], "labels": _own(value, score), "points": value.value}
         for name, value in sorted(lost, key=lambda pair: -pair[1].value)
     ]
     return {
         "signal": score.signal.name,
         "title": score.signal.title,
-        **_signal_body(score),
+        "query": score.query,
+        "fault": score.fault,
+        "values": _values(score),
         "losses": losses,
     }
 

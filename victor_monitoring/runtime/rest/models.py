@@ -14,9 +14,11 @@ from victor_monitoring.runtime.registry_module import DescribedMetric, RegistryM
 from victor_monitoring.runtime.rest.alert_models import (
     AlertModel,
     JsonNumber,
+    LabelledSignalModel,
     ScoreModel,
     SignalModel,
     StrictModel,
+    own_labels,
 )
 
 # A field's key in the response, its type and its description.
@@ -25,6 +27,7 @@ _Fields: TypeAlias = Iterable[tuple[str, Any, str]]
 _VERDICT: Final = (
     "The worst severity of the firing alerts; `ok` if none fires. It does not cover `silent` signals."
 )
+_SIGNALS: Final = "signals"
 _NUMBER: Final = (("value", JsonNumber, "The value in the metric's unit."),)
 _DISTRIBUTION: Final = (
     ("count", JsonNumber, "The number of observations."),
@@ -64,26 +67,15 @@ class _Maker:
 
     def sections(self, name: str, components: Iterable[str]) -> type[BaseModel]:
         """Return the model with these components; `summary` also has the signals without a component."""
-        shown = tuple(components)
         sections = self._model(
             f"{name}_sections",
-            "Components, each with its metrics.",
-            ((each, self._sections[each], "") for each in shown),
+            "Components, each with its signals and metrics.",
+            ((each, self._sections[each], "") for each in components),
         )
-        fields: list[tuple[str, Any, str]] = [("sections", sections, "")]
-        if self._signals:
-            of_none = (None,) if name == "summary" else ()
-            signals = self._model(
-                f"{name}_signals",
-                "Signals over this process alone.",
-                (
-                    (signal, SignalModel, f"{data['title']}, in the unit `{data['unit']}`.")
-                    for signal, data in self._module.signals.items()
-                    if data["component"] in (*shown, *of_none)
-                ),
-            )
-            fields.append(("signals", signals | None, "Null unless requested."))
-        return self._answer(name, "This process's part of the service.", fields)
+        fields = [*self._signals_of(None)] if name == "summary" else []
+        return self._answer(
+            name, "This process's part of the service.", (*fields, ("sections", sections, ""))
+        )
 
     def alerts(self) -> type[BaseModel]:
         """Return the model with every alert."""
@@ -103,7 +95,7 @@ class _Maker:
         return self._answer("health", "The health of this process.", fields)
 
     def _answer(self, name: str, doc: str, fields: _Fields) -> type[BaseModel]:
-        return self._model(f"{name}_answer", doc, (*self._origin(), *fields))
+        return self._model(f"{name}_answer", doc, (*self._origin(), *fields), optional=_SIGNALS)
 
     def _origin(self) -> Iterator[tuple[str, Any, str]]:
         yield "service", _one_of((self._module.service,)), "The service's name."
@@ -121,8 +113,22 @@ class _Maker:
         )
         fault = ("fault", ReadFault | None, "The reason of a failed read; null if the component was read.")
         return self._model(
-            f"{component}_section", f"The component `{component}`.", (fault, ("metrics", metrics, ""))
+            f"{component}_section",
+            f"The component `{component}`.",
+            (*self._signals_of(component), fault, ("metrics", metrics, "")),
+            optional=_SIGNALS,
         )
+
+    def _signals_of(self, component: str | None) -> Iterator[tuple[str, Any, str]]:
+        """Yield the field of a component's signals, or of those without a component if there are any."""
+        own = {name: each for name, each in self._module.signals.items() if each["component"] == component}
+        if self._signals and (own or component is not None):
+            signals = self._model(
+                "summary_signals" if component is None else f"{component}_section_signals",
+                "Signals over this process alone.",
+                ((name, _signal_model(each), str(each["title"])) for name, each in own.items()),
+            )
+            yield _SIGNALS, signals, "Left out if the request has `signals=false`."
 
     def _all_series(self, metric: DescribedMetric) -> Any:
         labels = self._model(
@@ -137,15 +143,25 @@ class _Maker:
         )
         return list.__class_getitem__(series)
 
-    def _model(self, name: str, doc: str, fields: _Fields) -> type[BaseModel]:
-        """Create a model; keys are aliases, so that any word is allowed and hides no pydantic attribute."""
+    def _model(self, name: str, doc: str, fields: _Fields, *, optional: str = "") -> type[BaseModel]:
+        """Create a model; the `optional` field may be left out of a response.
+
+        Keys are aliases, so that any word is allowed and hides no pydantic attribute.
+        """
         made: dict[str, Any] = {
-            f"field_{number}": (kind, Field(alias=key, description=description or None))
+            f"field_{number}": (
+                kind,
+                Field(None if key == optional else ..., alias=key, description=description or None),
+            )
             for number, (key, kind, description) in enumerate(fields)
         }
         words = re.split("[^A-Za-z0-9]+", f"{self._module.service}_{name}")
         title = "".join(word.capitalize() for word in words)
         return create_model(title, __base__=StrictModel, __module__=__name__, __doc__=doc, **made)
+
+
+def _signal_model(data: Mapping[str, object]) -> type[BaseModel]:
+    return LabelledSignalModel if own_labels(cast("Iterable[str]", data["by"])) else SignalModel
 
 
 def _text(values: tuple[str, ...] | None) -> Any:

@@ -22,7 +22,7 @@ from victor_monitoring.runtime.collector import Collector
 from victor_monitoring.runtime.evaluator import Evaluator
 from victor_monitoring.runtime.registry_module import RegistryModule
 from victor_monitoring.runtime.rest.alert_models import Problem
-from victor_monitoring.runtime.rest.bodies import ResponseBodies, json, signals_by_name
+from victor_monitoring.runtime.rest.bodies import ResponseBodies, json
 from victor_monitoring.runtime.rest.models import Models
 from victor_monitoring.runtime.rest.scrape import FORMS, scrape_of
 
@@ -70,7 +70,7 @@ class DiscreetRoute(APIRoute):
         return handle_discreetly
 
 
-_SIGNALS: Final = Query(False, description="Whether to include signals.")
+_SIGNALS: Final = Query(True, description="Whether to include signals and the states of their alerts.")
 
 
 def register_routes(
@@ -116,14 +116,14 @@ def router(
 ) -> APIRouter:
     """Return the routes `summary`, `prometheus` and one per endpoint, below `prefix`, or `/api/SERVICE`.
 
-    With an `evaluator` of the same registry module the routes `alerts` and `health` are added, and the others
-    include signals on request. The first request, such as a scrape, starts the sampling in a process where it
-    does not run: in an application that is mounted in another one, and after a fork. `metrics_path` is an
-    additional path for Prometheus' scrapes; None omits it. With a `token`, every request needs it as a bearer
-    token.
+    With an `evaluator` of the same registry module the routes `alerts` and `health` are added, and each
+    section begins with its signals, unless a request has `signals=false`. The first request, such as a
+    scrape, starts the sampling in a process where it does not run: in an application that is mounted in
+    another one, and after a fork. `metrics_path` is an additional path for Prometheus' scrapes; None omits
+    it. With a `token`, every request needs it as a bearer token.
     Components are read in threads, within the collector's deadline, and no response is cached.
     """
-    module = collector.module
+    module = collector.module if evaluator is None else evaluator.module
     prefix = f"/api/{module.service}" if prefix is None else prefix.rstrip("/")
     problems: dict[int | str, dict[str, Any]] = {
         500: {"model": Problem, "description": "An unexpected error, logged by the service."}
@@ -147,7 +147,7 @@ def router(
     answers = ResponseBodies(module, collector.instance, evaluator.context if evaluator else None)
     judge = None if evaluator is None else _SignalBodies(evaluator, answers)
     # The fixed names come first, so that an endpoint of the registry cannot hide them.
-    add("summary", _sections(collector, answers, judge, None), models.summary, "Every component")
+    add("summary", _sections(collector, answers, evaluator, None), models.summary, "Every component")
     if judge is not None:
         add("alerts", judge.alerts, models.alerts, "Every alert, evaluated by this process")
         add("health", judge.health, models.health, "The verdict, and scores with their losses")
@@ -161,8 +161,11 @@ def router(
                 response_class=Response,
                 responses={200: FORMS},
             )
-    for name, components in module.endpoints.items():
-        endpoint = _sections(collector, answers, judge, components)
+    for name, shown in module.endpoints.items():
+        components = sorted(
+            shown, key=lambda each: each != name
+        )  # first the one that the endpoint is named after
+        endpoint = _sections(collector, answers, evaluator, components)
         add(name, endpoint, models.endpoints[name], f"The components {', '.join(components)}")
     return routes
 
@@ -177,14 +180,10 @@ def _started(evaluator: Evaluator) -> Callable[[], Awaitable[None]]:
 
 
 class _SignalBodies:
-    """Response bodies of signals and alerts."""
+    """Responses about alerts and signals."""
 
     def __init__(self, evaluator: Evaluator, answers: ResponseBodies) -> None:
         self._evaluator, self._answers = evaluator, answers
-
-    def signals(self, names: Collection[str] | None) -> dict[str, Any]:
-        """Return the signals of these names, or all."""
-        return signals_by_name(self._evaluator.signals(names))
 
     def alerts(self) -> Response:
         """Return every alert with its state."""
@@ -198,20 +197,25 @@ class _SignalBodies:
 def _sections(
     collector: Collector[Any],
     answers: ResponseBodies,
-    judge: _SignalBodies | None,
+    evaluator: Evaluator | None,
     components: Collection[str] | None,
 ) -> Callable[..., Response]:
     """Return an endpoint for these components, or all; no coroutine, so FastAPI runs it in a thread."""
-    names = None if components is None else _signals_of(collector.module, components)
 
     def sections() -> Response:
-        return _response(answers.sections(collector.snapshot(components)))
+        return _response(answers.sections(collector.snapshot(components), None, ()))
+
+    if evaluator is None:
+        return sections
+    names = None if components is None else _signals_of(evaluator.module, components)
 
     def sections_and_signals(signals: bool = _SIGNALS) -> Response:
-        values = judge.signals(names) if signals and judge is not None else None
-        return _response({**answers.sections(collector.snapshot(components)), "signals": values})
+        if not signals:
+            return sections()
+        values, alerts = evaluator.signals(names), evaluator.alerts()
+        return _response(answers.sections(collector.snapshot(components), values, alerts))
 
-    return sections if judge is None else sections_and_signals
+    return sections_and_signals
 
 
 def _signals_of(module: RegistryModule, components: Collection[str]) -> list[str]:
