@@ -20,8 +20,11 @@ from prometheus_client import CollectorRegistry, Metric
 from tests.renderers.registry_module import module_of, shop, text_of
 from tests.rules.rendered import compiled_text
 from tests.runtime.patience import threads
+from victor_monitoring.promql.samples import Samples
 from victor_monitoring.runtime.evaluator import NOT_IN_PROCESS, Evaluator, SignalValues
 from victor_monitoring.signals.kinds.rate import Rate
+from victor_monitoring.signals.kinds.ratio import Ratio
+from victor_monitoring.signals.signal import LabelPairs, Signal
 
 ROOT = Path(__file__).resolve().parents[2]
 METRICS = {
@@ -129,6 +132,29 @@ def test_windows_are_those_of_the_prometheus_that_the_spec_names(context, sold):
         if index == 0:
             sales.inc(10)
     assert [each.value for each in evaluator.signals(["sold"])[0].values] == [sold]
+
+
+def test_each_signal_is_evaluated_once(monkeypatch: pytest.MonkeyPatch):
+    """One request, or one evaluation of the alerts, evaluates a signal once, although scores read it too."""
+    here = Shop()
+    here.work(300)
+    calls: list[str] = []
+    evaluate = Ratio.evaluate
+
+    def counted(kind: Ratio, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
+        calls.append(signal.name)
+        return evaluate(kind, signal, samples, at)
+
+    monkeypatch.setattr(Ratio, "evaluate", counted)
+    before = [each.value for each in here.value("well").values]
+    assert calls == ["sold_in"]
+    here.evaluator.signals()
+    assert calls == ["sold_in"] * 2
+    for way in ("in", "out"):  # the next request has new samples
+        here.work(300, ways=way)
+        (now,) = (each.value for each in here.value("well").values)
+        assert [now] != before
+        before = [now]
 
 
 def test_no_traffic_is_no_number():

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.signals.alert import AlertRule
-from victor_monitoring.signals.signal import LabelPairs
+from victor_monitoring.signals.signal import LabelPairs, SamplesAt
 
 AlertStateName: TypeAlias = Literal["inactive", "pending", "firing"]
 
@@ -48,6 +48,7 @@ class AlertStates:
 
     def step(self, samples: Samples, at: int) -> None:
         """Evaluate every alert over the samples up to `at` (milliseconds), later than the last step."""
+        samples = SamplesAt(samples, at)
         for watched in self._watched:
             watched.step(watched.alert.met_values(samples, at), at)
 

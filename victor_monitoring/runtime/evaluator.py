@@ -20,7 +20,7 @@ from victor_monitoring.runtime.registry_module import RegistryModule, in_context
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
 from victor_monitoring.signals.binding import RegistryData, bind
-from victor_monitoring.signals.signal import LabelPairs, Signal, labels_of_targets
+from victor_monitoring.signals.signal import LabelPairs, SamplesAt, Signal, labels_of_targets
 
 _LOGGER: Final = logging.getLogger(__name__)
 NOT_IN_PROCESS: Final = "only Prometheus evaluates this kind of signal"
@@ -150,7 +150,8 @@ class Evaluator:
         with self._lock:
             at = self._now()
             wanted = self._bound.signals.values() if names is None else self._named(names)
-            return tuple(self._values(signal, at) for signal in wanted)
+            samples = SamplesAt(self._ring, at)
+            return tuple(self._values(signal, samples) for signal in wanted)
 
     def alerts(self) -> tuple[AlertState, ...]:
         """Return every alert that the process can evaluate, with its series, as of the last evaluation."""
@@ -163,16 +164,16 @@ class Evaluator:
     def _named(self, names: Collection[str]) -> Iterator[Signal]:
         return (signal for name, signal in self._bound.signals.items() if name in names)
 
-    def _values(self, signal: Signal, at: int) -> SignalValues:
+    def _values(self, signal: Signal, samples: SamplesAt) -> SignalValues:
         component, query = self._described[signal.name]
         if not signal.kind.is_evaluable():
             return SignalValues(signal, component, query, fault=NOT_IN_PROCESS)
-        losses = signal.kind.losses(signal, self._ring, at)
+        losses = signal.kind.losses(signal, samples, samples.at)
         return SignalValues(
             signal,
             component,
             query,
-            _labelled(signal.evaluate(self._ring, at)),
+            _labelled(signal.evaluate(samples, samples.at)),
             {name: _labelled(points) for name, points in losses.items()},
         )
 

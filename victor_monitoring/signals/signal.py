@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import ClassVar, TypeAlias
 
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.rules import Rule
-from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.samples import Samples, Series
 from victor_monitoring.promql.tree import Expr, Matcher, Vector
 from victor_monitoring.signals.metric import (
     LEVEL,
@@ -314,6 +315,10 @@ class Signal:
 
     def evaluate(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
         """Return the values over the samples up to `at` (milliseconds), by label set."""
+        if isinstance(samples, SamplesAt) and at == samples.at:
+            if self.name not in samples.values:
+                samples.values[self.name] = self.kind.evaluate(self, samples, at)
+            return samples.values[self.name]
         return self.kind.evaluate(self, samples, at)
 
     def with_parts(self) -> Iterator[Signal]:
@@ -335,6 +340,25 @@ class Signal:
             values = losses.get(dict(each.labels)["part"], {}) if each.labels else self.evaluate(samples, at)
             found[each.name].update({(*labels, *each.labels): value for labels, value in values.items()})
         return found
+
+
+@dataclass(frozen=True, slots=True)
+class SamplesAt:
+    """Samples over which each signal is evaluated once at the time `at`, also as a part of scores.
+
+    `values` are those found so far, by the signal's name. The samples must not change meanwhile.
+    """
+
+    samples: Samples
+    at: int
+    values: dict[str, dict[LabelPairs, float]] = field(default_factory=dict)
+
+    @property
+    def prometheus(self) -> PrometheusVersion:
+        return self.samples.prometheus
+
+    def series(self, metric: str) -> Iterable[Series]:
+        return self.samples.series(metric)
 
 
 def labels_of_targets(signals: Iterable[Signal], instance: str) -> dict[str, Mapping[str, str]]:
