@@ -70,6 +70,10 @@ class RegistryModule:
         """The endpoint of each component, components in the spec's order."""
         return {component: name for name, shown in self.endpoints.items() for component in shown}
 
+    def shown(self, endpoint: str) -> list[str]:
+        """Return the components of an endpoint as it shows them: the one of its own name first."""
+        return sorted(self.endpoints[endpoint], key=endpoint.__ne__)
+
     def name(self, component: str, attribute: str) -> str:
         """Return the metric's name. Raise KeyError if the component has no such attribute."""
         for metric in self.metrics.values():

@@ -49,7 +49,7 @@ class Models:
     def of(cls, module: RegistryModule, *, signals: bool) -> Models:
         """Create the models of the module's components and metrics, and of its signals if `signals`."""
         maker = _Maker(module, signals=signals)
-        endpoints = {name: maker.sections(name, shown) for name, shown in module.endpoints.items()}
+        endpoints = {name: maker.sections(name, module.shown(name)) for name in module.endpoints}
         return cls(
             summary=maker.sections("summary", module.endpoint_of),
             endpoints=endpoints,

@@ -161,10 +161,8 @@ def router(
                 response_class=Response,
                 responses={200: FORMS},
             )
-    for name, shown in module.endpoints.items():
-        components = sorted(
-            shown, key=lambda each: each != name
-        )  # first the one that the endpoint is named after
+    for name in module.endpoints:
+        components = module.shown(name)
         endpoint = _sections(collector, answers, evaluator, components)
         add(name, endpoint, models.endpoints[name], f"The components {', '.join(components)}")
     return routes
