@@ -52,12 +52,15 @@ def main(windows: str) -> None:
     sampled = time.process_time()
     evaluator.signals()
     evaluated = time.process_time()
+    evaluator.step()
+    stepped = time.process_time()
     print(
         f"\nWindows of {windows}, one sample in {victor.SCRAPE // 1000} s, a registry with {series:,} series:"
     )
     print(f"- resident memory: {(_resident() - before) / 1024:.1f} MiB")
     print(f"- one sample: {(sampled - start) * 1000 / samples:.1f} ms")
     print(f"- all {len(signals)} signals: {(evaluated - sampled) * 1000:.0f} ms")
+    print(f"- all {len(victor.ALERTS)} alerts: {(stepped - evaluated) * 1000:.0f} ms")
 
 
 def _children() -> Iterator[tuple[str, ...]]:
