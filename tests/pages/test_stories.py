@@ -174,7 +174,7 @@ app = FastAPI()
 assert b"shop_requests_running 0.0" in text
 print(TestClient(app).get("/api/shop/health").text)
 """
-    (curl,) = (each for each in shown(RUNTIME) if each.command.startswith("curl "))
+    (curl,) = (each for each in shown(RUNTIME) if each.command.endswith("/health"))
     assert curl.command.endswith("/api/shop/health")
     env = {**shell.env, "PYTHONPATH": f"{shell.env['PYTHONPATH']}:{shell.folder / 'generated'}"}
     done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
