@@ -14,7 +14,7 @@ from typing import Any
 
 from tests.apply.server import Received, Reply, listening
 from tests.apply.world import SPEC, paths
-from tests.cli.commands import Outcome, edit, in_process
+from tests.cli.commands import Outcome, edit, victor_mon
 
 
 class Lost(Exception):
@@ -87,7 +87,7 @@ class Brewery:
 
     def command(self, *arguments: str) -> Outcome:
         """Run a command and return its outcome; AssertionError if a secret is in its output."""
-        outcome = in_process(self.folder, *arguments, env={**paths(), **self.env})
+        outcome = victor_mon(self.folder, *arguments, env={**paths(), **self.env})
         for secret in self.env.values():
             assert secret not in outcome.out + outcome.err
         return outcome

@@ -16,7 +16,7 @@ import pytest
 from tests.apply.proxy import Fault, Request, Wire, proxy
 from tests.apply.test_http import ScriptedServer, says
 from tests.apply.world import SPEC, World, paths
-from tests.cli.commands import ROOT, edit, in_process
+from tests.cli.commands import ROOT, edit, victor_mon
 from tests.programs import program
 from victor_monitoring.live.prometheus.api import rules_of
 
@@ -243,7 +243,7 @@ def test_messages_of_a_server_are_sanitised(tmp_path: Path) -> None:
     base, _, _ = SPEC.read_text(encoding="utf-8").partition("contexts:")
     spec = tmp_path / "specs" / "brew.yaml"
     spec.write_text(base, encoding="utf-8")
-    assert in_process(tmp_path, "generate", env={}).status == 0
+    assert victor_mon(tmp_path, "generate").status == 0
     rules = rules_of((tmp_path / "generated" / "brew-alerts.yaml").read_text(encoding="utf-8"))
     loaded = [
         {
@@ -270,7 +270,7 @@ def test_messages_of_a_server_are_sanitised(tmp_path: Path) -> None:
     target = f"prometheus: {{url: '{server.url}', token: {{env: TOKEN}}}}"
     spec.write_text(f"{base}contexts:\n  live:\n    targets: [{target}]\n", encoding="utf-8")
     for how in ("text", "json"):
-        found = in_process(tmp_path, "verify", "--context", "live", "--format", how, env={"TOKEN": CANARY})
+        found = victor_mon(tmp_path, "verify", "--context", "live", "--format", how, env={"TOKEN": CANARY})
         assert (found.status, "MuchFoam` is not healthy: no" in found.out) == (1, True), found.out + found.err
         assert CANARY not in found.out + found.err
         assert "\x1b" not in found.out + found.err

@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from tests.cli.commands import Outcome, edit, in_process, victor_mon
+from tests.cli.commands import Outcome, edit, in_own_process, victor_mon
 from tests.end_to_end.live import Prometheus, alerting, running, target, until
 from tests.programs import program
 
@@ -58,11 +58,11 @@ class World:
 
     def run(self, *arguments: str, env: Mapping[str, str] | None = None) -> Outcome:
         """Run a command in the repository as a separate process, and return the outcome."""
-        return victor_mon(self.folder, *arguments, env={**paths(), **(env or {})})
+        return in_own_process(self.folder, *arguments, env={**paths(), **(env or {})})
 
     def command(self, *arguments: str) -> Outcome:
         """Run a command in the repository in this process, which is quicker, and return the outcome."""
-        return in_process(self.folder, *arguments, env=paths())
+        return victor_mon(self.folder, *arguments, env=paths())
 
     def apply(self, *arguments: str, context: str = "prod") -> Outcome:
         """Apply without a prompt, and return the outcome."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import ROOT, SPEC, edit, project, tree, victor_mon
+from tests.cli.commands import ROOT, SPEC, edit, in_own_process, project, tree, victor_mon
 
 RULES = "generated/performance-alerts.yaml"
 DASHBOARD = "generated/victor-performance.json"
@@ -127,7 +127,7 @@ def test_surroundings_change_no_byte(tmp_path: Path, env: dict[str, str]) -> Non
     old = os.umask(0o077)
     try:
         out = tmp_path / "out"
-        made = victor_mon(tmp_path, "generate", "--spec", str(ROOT / SPEC), "--out", str(out), env=env)
+        made = in_own_process(tmp_path, "generate", "--spec", str(ROOT / SPEC), "--out", str(out), env=env)
     finally:
         os.umask(old)
     assert made.status == 0

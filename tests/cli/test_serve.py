@@ -18,7 +18,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.cli.commands import ROOT, SPEC, project, victor_mon
+from tests.cli.commands import ROOT, SPEC, in_own_process, project, victor_mon
 
 CHECKOUT = str(ROOT / "specs/examples/checkout.yaml")
 PATIENCE = 60  # seconds
@@ -200,7 +200,7 @@ def test_a_port_that_is_taken():
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        outcome = victor_mon(ROOT, "serve", "--simulate", "--port", str(port))
+        outcome = in_own_process(ROOT, "serve", "--simulate", "--port", str(port))
     assert outcome.status == 2
     assert outcome.err == (
         f"victor-mon: cannot listen on 127.0.0.1:{port}: Address already in use\n"

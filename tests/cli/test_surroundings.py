@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import ROOT, SPEC, edit, project, tree, victor_mon
+from tests.cli.commands import ROOT, SPEC, edit, in_own_process, project, tree, victor_mon
 
 CHECKOUT = ROOT / "specs" / "examples" / "checkout.yaml"
 ASCII_ONLY = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -27,6 +28,13 @@ from victor_monitoring.cli import main
 sys.addaudithook(hook)
 main()
 """
+
+
+@functools.cache
+def with_streams(line: str, *redirections: str) -> subprocess.CompletedProcess[bytes]:
+    """Run a command in another process with redirections of the shell; return the same for the same."""
+    command = f'exec "$0" -m victor_monitoring {line} {" ".join(redirections)}'
+    return subprocess.run(["sh", "-c", command, sys.executable], cwd=ROOT, capture_output=True, check=False)
 
 
 @pytest.mark.parametrize("line", ["schema", "explain memory", "check --format json"])
@@ -70,10 +78,7 @@ def test_messages_that_cannot_be_printed(line: str) -> None:
 @pytest.mark.parametrize("line", ["verify --metrics-file -", "apply --context nowhere", "validate"])
 def test_a_closed_input_is_empty(line: str) -> None:
     """A command without stdin behaves as with an empty one."""
-    runs = [
-        subprocess.run(["sh", "-c", command, sys.executable], cwd=ROOT, capture_output=True, check=False)
-        for command in (f'"$0" -m victor_monitoring {line} {each}' for each in ("</dev/null", "<&-"))
-    ]
+    runs = [with_streams(line, each) for each in ("</dev/null", "<&-")]
     assert b"Traceback" not in runs[1].stderr
     assert [runs[0].returncode, runs[0].stdout, runs[0].stderr] == [
         runs[1].returncode,
@@ -87,12 +92,7 @@ def test_a_closed_input_is_empty(line: str) -> None:
 @pytest.mark.parametrize("line", ["schema", "explain memory", "validate --format json", "validate"])
 def test_a_closed_stream_is_silent(line: str, closed: str) -> None:
     """A command with stdout or stderr closed does its work, and does not mix the two."""
-    closing = "".join(f" {number}>&-" for number in closed.split())
-    command = f'exec "$0" -m victor_monitoring {line}{closing}'
-    whole, run = (
-        subprocess.run(["sh", "-c", text, sys.executable], cwd=ROOT, capture_output=True, check=False)
-        for text in (command.removesuffix(closing), command)
-    )
+    whole, run = with_streams(line), with_streams(line, *(f"{number}>&-" for number in closed.split()))
     assert run.returncode == whole.returncode == 0
     assert run.stdout == (b"" if "1" in closed else whole.stdout)
     assert run.stderr == (b"" if "2" in closed else whole.stderr)
@@ -128,10 +128,10 @@ def test_a_terminal_that_shows_ascii_only(tmp_path: Path) -> None:
     """A spec in Unicode is rendered in any locale, and printed with escapes if the terminal needs them."""
     folder = project(tmp_path)
     edit(folder / SPEC, "title: Victor AI Performance", "title: Leistung überall 性能")
-    assert victor_mon(folder, "generate", env=ASCII_ONLY).status == 0
+    assert in_own_process(folder, "generate", env=ASCII_ONLY).status == 0
     assert "Leistung überall 性能" in tree(folder)["generated/victor-performance.json"].decode()
     edit(folder / SPEC, "title: Leistung überall 性能", "title: [Leistung, überall]")
-    ended = victor_mon(folder, "validate", env=ASCII_ONLY)
+    ended = in_own_process(folder, "validate", env=ASCII_ONLY)
     assert ended.status == 1
     assert "\\xfcberall" in ended.out
 

@@ -54,8 +54,13 @@ def test_the_cases_are_listed_without_promtool(tmp_path: Path) -> None:
 
 
 def test_the_cases_are_written_for_promtool(promtool: Path, tmp_path: Path) -> None:
-    """Promtool runs the file in any folder; writing it again changes nothing."""
-    folder = project(tmp_path / "repository")
+    """Promtool runs the file in any folder; writing it again changes nothing.
+
+    The spec is small; `make prove` runs the file of each large one.
+    """
+    folder = tmp_path / "repository"
+    (folder / ".git").mkdir(parents=True)
+    assert victor_mon(folder, "init", "--name", "shop").status == 0
     assert victor_mon(folder, "generate").status == 0
     (folder / "checked").mkdir()
     for done in ("wrote    ", "unchanged"):
@@ -64,7 +69,7 @@ def test_the_cases_are_written_for_promtool(promtool: Path, tmp_path: Path) -> N
     command = [str(promtool), "test", "rules", "rules.test.yaml"]
     tested = subprocess.run(command, cwd=folder / "checked", capture_output=True, text=True, check=False)
     assert tested.returncode == 0, tested.stdout + tested.stderr
-    run = victor_mon(folder, "test", "--write", "x.yaml", "--context", "prod")
+    run = victor_mon(project(tmp_path / "other"), "test", "--write", "x.yaml", "--context", "prod")
     assert run.err.startswith("victor-mon: `--write` writes the cases of one spec, in base\nhint: ")
     assert run.status == 2
 

@@ -15,7 +15,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from tests.cli.commands import victor_mon
+from tests.cli.commands import in_own_process, victor_mon
 from tests.demo.kettle import PATH as KETTLE
 
 pytestmark = pytest.mark.clock
@@ -64,7 +64,7 @@ def running(env: Mapping[str, str], *options: str) -> Iterator[tuple[subprocess.
 
 def test_an_alert_is_delivered_and_resolves(env):
     """An alert passes through all states with real programs; then nothing is left, and the status is 0."""
-    done = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "TooMuchWater", env=env)
+    done = in_own_process(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "TooMuchWater", env=env)
     assert (done.status, done.err) == (0, STARTS)
     steps = re.findall(r"^ *[\d.]+ s  (\w+) (\w+)(?:: (.*))?$", done.out, re.MULTILINE)
     states = [state for name, state, _ in steps if name == "TooMuchWater" and state != "firing"]
@@ -115,7 +115,7 @@ def test_targets_and_the_whole_service_go_down_and_metrics_vanish(env):
     """The scenarios that only Prometheus can detect, one after the other."""
     names = ("target-down", "service-absent", "metric-missing:kettle_water_bytes")
     options = [option for name in names for option in ("--scenario", name)]
-    done = victor_mon(ROOT, "demo", "--spec", str(KETTLE), *options, env=env)
+    done = in_own_process(ROOT, "demo", "--spec", str(KETTLE), *options, env=env)
     assert (done.status, done.err) == (0, STARTS)
     delivered = re.findall(r" (\w+) delivered: ", done.out)
     assert [name for name in delivered if name != "TargetDown"] == ["ServiceAbsent", "MetricMissing"]
@@ -125,13 +125,13 @@ def test_targets_and_the_whole_service_go_down_and_metrics_vanish(env):
 def test_without_the_programs_this_process_evaluates(tmp_path):
     """It says so and names programs to install; scenarios that only Prometheus can detect are refused."""
     env = {"PATH": str(tmp_path)}
-    done = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "ManySpilt", env=env)
+    done = in_own_process(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "ManySpilt", env=env)
     assert done.status == 0
     assert done.err.startswith("without prometheus and alertmanager: this process evaluates the alerts")
     assert "https://prometheus.io/download" in done.err
     states = re.findall(r"ManySpilt (\w+)", done.out)
     assert states == ["pending", "firing", "inactive"]
-    refused = victor_mon(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "target-down", env=env)
+    refused = in_own_process(ROOT, "demo", "--spec", str(KETTLE), "--scenario", "target-down", env=env)
     assert refused.status == 2
     assert refused.err.startswith("victor-mon: only Prometheus can see `target-down`\nhint: ")
 

@@ -12,7 +12,7 @@ from typing import Any
 import yaml
 
 from tests.apply.world import paths
-from tests.cli.commands import Outcome, edit, in_process
+from tests.cli.commands import Outcome, edit, victor_mon
 from tests.kubernetes.cluster import Clusters
 
 SPEC = Path(__file__).with_name("spec.yaml")
@@ -86,7 +86,7 @@ class Brewery:
         path = os.pathsep.join([str(self.notes.parent / "bin"), paths()["PATH"]])
         # In its own home directory kubectl has no cache of other tests.
         env = {**self.clusters.env, **self.env, "PATH": path, "HOME": str(self.notes.parent)}
-        return in_process(self.folder, *arguments, env=env)
+        return victor_mon(self.folder, *arguments, env=env)
 
     def generate(self) -> None:
         """Render everything."""

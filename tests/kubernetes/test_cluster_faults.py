@@ -22,7 +22,7 @@ from tests.apply.mixed import Mixed, orders, parameter_id
 from tests.apply.proxy import Wire, proxy
 from tests.apply.stores import DashboardStore, FileStore
 from tests.apply.world import HOST, paths, routed
-from tests.cli.commands import Outcome, edit, in_process
+from tests.cli.commands import Outcome, edit, victor_mon
 from tests.end_to_end.live import alerting
 from tests.kubernetes.config_maps import ConfigMapStore
 from tests.kubernetes.conftest import NewClusters
@@ -144,7 +144,7 @@ def mixed(
         }
 
         def run(*arguments: str) -> Outcome:
-            return in_process(spec.parents[1], *arguments, env=env)
+            return victor_mon(spec.parents[1], *arguments, env=env)
 
         url = behind["alertmanager"]
         cluster = ConfigMapStore(pair.servers["prod"], NAMESPACE, "brew-alerts-prod")

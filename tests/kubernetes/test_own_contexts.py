@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.apply.world import paths
-from tests.cli.commands import Outcome, edit, in_process
+from tests.cli.commands import Outcome, edit, victor_mon
 from tests.kubernetes.cluster import Clusters
 from tests.rules.rendered import ROOT
 
@@ -29,7 +29,7 @@ class Copy:
         """Run a command with the clusters' kubeconfig, and return the outcome."""
         spec = ("--spec", "specs/performance.yaml")
         env = {**self.clusters.env, "PATH": f"{self.clusters.kubectl.parent}:{paths()['PATH']}"}
-        return in_process(self.folder, arguments[0], *spec, *arguments[1:], env=env)
+        return victor_mon(self.folder, arguments[0], *spec, *arguments[1:], env=env)
 
 
 @pytest.fixture

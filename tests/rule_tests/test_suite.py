@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tests.rules.rendered import Place, compiled, places, resolved
+from tests.rules.rendered import SPECS, Place, compiled, places, resolved
 from tests.signals.judge import judged
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import text
+from victor_monitoring.renderers import tests
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.failures import diagnostics
 from victor_monitoring.rule_tests.promtool import CaseResult, Promtool, run_cases
@@ -40,6 +42,16 @@ def test_every_case_passes(promtool: Path, place: Place) -> None:
     found = verdicts(promtool, place, "", lambda rule: rule)
     assert len(found) > 200
     assert [(verdict.case.name, verdict.failure) for verdict in found if not verdict.passed] == []
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize("spec", SPECS)
+def test_the_written_cases_pass_together(promtool: Path, tmp_path: Path, spec: str) -> None:
+    """Promtool runs the test file of a spec with all of its rules at once."""
+    base = resolved(Place(spec, None))
+    (tmp_path / "rules.json").write_text(json.dumps(rule_file(base).data()), encoding="utf-8")
+    (tmp_path / "tests.yaml").write_text(tests.tests_text(base, "rules.json"), encoding="utf-8")
+    assert Promtool.at(promtool).test(tmp_path, ["tests.yaml"]) == [""]
 
 
 def with_expr(name: str, old: str, new: str) -> Callable[[Rule], Rule]:
