@@ -16,6 +16,7 @@ from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.live.apply.environment import ApplyEnvironment
 from victor_monitoring.live.apply.target import Target, step
 from victor_monitoring.live.prometheus.api import PrometheusApi
+from victor_monitoring.live.prometheus.rules import document_of
 from victor_monitoring.live.targets.prometheus import PrometheusSettings
 
 BUILDS = [
@@ -100,3 +101,20 @@ def test_an_answer_of_another_shape(body: str, tmp_path: Path) -> None:
                     ask()
             text = "groups: []\nroute: {receiver: a}\n"
             assert "be queried" in target.observed(step("x", None, text)).note
+
+
+@pytest.mark.parametrize(
+    ("text", "danger"),
+    [
+        ("a: &a [1]\nb: *a\n", "it has aliases"),
+        ("[" * 200 + "]" * 200, "it is nested too deeply"),
+        ("[" * 100_000, "it is (nested too deeply|not YAML)"),
+        ("a: [", "it is not YAML"),
+        ("!!int x", "it is not YAML"),
+        ("!!python/object/apply:os.getcwd []", "it is not YAML"),
+    ],
+)
+def test_yaml_that_is_dangerous(text: str, danger: str) -> None:
+    """A document of a server that would exhaust memory or the stack is refused, as is anything but data."""
+    with pytest.raises(ValueError, match=danger):
+        document_of(text)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+import os
 import ssl
 from pathlib import Path
 from typing import Final
@@ -15,6 +17,7 @@ _EXPIRED: Final = 10
 _SELF_SIGNED: Final = 18
 _WITHOUT_AUTHORITY: Final = (2, 19, 20, 21)
 _OTHER_HOST: Final = (62, 64)  # a name, an IP address
+_PLACES: Final = ("SSL_CERT_FILE", "SSL_CERT_DIR")  # variables that name other authorities
 _NO_TLS: Final = ("HTTP_REQUEST", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "WRONG_VERSION_NUMBER")
 _OF_CLIENTS: Final = ("ACCESS_DENIED", "CERTIFICATE", "HANDSHAKE_FAILURE", "UNKNOWN_CA")  # alerts
 _MISMATCHED: Final = ("KEY_TYPE_MISMATCH", "KEY_VALUES_MISMATCH")
@@ -28,6 +31,8 @@ def tls_context(
     With `cert_file` it presents that certificate; its key is in `key_file`, or else in the same file. Raises
     UserError if a file cannot be used.
     """
+    if ca_file is None and cert_file is None:
+        return _system_context(*map(os.environ.get, _PLACES))
     try:
         context = ssl.create_default_context(cafile=ca_file)
     except OSError as error:  # including ssl.SSLError
@@ -38,6 +43,12 @@ def tls_context(
     if cert_file is not None:
         _present(context, cert_file, key_file or cert_file)
     return context
+
+
+@functools.cache
+def _system_context(*_places: str | None) -> ssl.SSLContext:
+    """Return the context that trusts the system's authorities; loading them takes some 30 ms."""
+    return ssl.create_default_context()
 
 
 def _present(context: ssl.SSLContext, cert_file: Path, key_file: Path) -> None:
