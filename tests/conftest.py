@@ -57,7 +57,8 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests that need a real program, or one whose version matters; select the proofs or all others.
 
-    Files that wait for a clock or for programs run first; files that only compute fill the gaps.
+    Files that take minutes run first, the longest before the others; then those that wait for a clock or for
+    programs. Files that only compute fill the gaps.
     """
     for item in items:
         fixtures = set(getattr(item, "fixturenames", ()))
@@ -69,10 +70,16 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if bool(item.get_closest_marker("prove")) != wants_proof]
     config.hook.pytest_deselected(items=left_out)
     kept = [item for item in items if item not in left_out]
-    marks: dict[Path, set[str]] = {}
+    marks: dict[Path, dict[str, pytest.Mark]] = {}
     for item in kept:
-        marks.setdefault(item.path, set()).update(mark.name for mark in item.iter_markers())
-    items[:] = sorted(kept, key=lambda item: [mark not in marks[item.path] for mark in ("clock", "program")])
+        marks.setdefault(item.path, {}).update({mark.name: mark for mark in item.iter_markers()})
+
+    def turn(item: pytest.Item) -> tuple[float, bool, bool]:
+        own = marks[item.path]
+        minutes = own["minutes"].args[0] if "minutes" in own else 0
+        return -minutes, "clock" not in own, "program" not in own
+
+    items[:] = sorted(kept, key=turn)
 
 
 @pytest.hookimpl(wrapper=True)

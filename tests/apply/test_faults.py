@@ -35,6 +35,8 @@ from tests.apply.world import SPEC, World, paths, scraping, world
 from tests.cli.commands import ROOT, Outcome
 from tests.tables import row
 
+pytestmark = pytest.mark.minutes(1.5)
+
 SECOND = '      - prometheus: {url: "SECOND", rules_dir: "OTHER"}\n'
 KINDS: Sequence[Kind] = ("500", "lost", "gone", "taken", "interrupted")
 # The requests of a run to its targets, up to the first one that verifies.

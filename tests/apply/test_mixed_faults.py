@@ -28,6 +28,8 @@ from tests.end_to_end.live import until
 from tests.programs import version
 from tests.tables import row
 
+pytestmark = pytest.mark.minutes(2.5)
+
 TOKEN = "canary-mixed-token"  # noqa: S105 - it opens nothing
 NAMES = ("prometheus", "ruler", "grafana")
 WRITING: Sequence[Kind] = ("500", "lost", "gone", "taken", "interrupted", "slow")

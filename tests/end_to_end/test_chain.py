@@ -29,7 +29,7 @@ from victor_monitoring.demo.simulation.faults import TARGET_DOWN as DOWN
 from victor_monitoring.language.resolved.meta import SERVICE_ABSENT, TARGET_DOWN, meta_alerts
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 
-pytestmark = pytest.mark.clock
+pytestmark = [pytest.mark.clock, pytest.mark.minutes(3.5)]
 
 PATIENCE = 300  # seconds for a phase, on a busy machine
 HEALTHY, PAIR = "healthy", "pair"  # deployments; the others are named after their alert

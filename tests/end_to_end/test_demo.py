@@ -18,7 +18,7 @@ import pytest
 from tests.cli.commands import in_own_process, victor_mon
 from tests.demo.kettle import PATH as KETTLE
 
-pytestmark = pytest.mark.clock
+pytestmark = [pytest.mark.clock, pytest.mark.minutes(3)]
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = "Prometheus and Alertmanager start, which takes some seconds\n"

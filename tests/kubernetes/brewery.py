@@ -18,6 +18,18 @@ from tests.kubernetes.cluster import Clusters
 SPEC = Path(__file__).with_name("spec.yaml")
 SURROUNDINGS = Path(__file__).with_name("surroundings.yaml")
 NUMBERS = itertools.count(1)
+RULES = "ConfigMap brew-alerts-staging"
+DASHBOARD = "ConfigMap brew-dashboard-staging"
+PROD_DASHBOARD = "ConfigMap brew-dashboard-prod"
+OPERATOR = [
+    "AlertmanagerConfig brew-inhibitions-prod",
+    "AlertmanagerConfig brew-receiver-day-shift-prod",
+    "AlertmanagerConfig brew-receiver-pager-prod",
+    PROD_DASHBOARD,
+    "PrometheusRule brew-alerts-prod",
+    "ServiceMonitor brew-scrape-prod",
+]
+NOTHING = "nothing to do; the live systems match the spec"
 # Records arguments and input, then runs kubectl. A file `fault` gives the number of the applied object at
 # which a server is killed, or kubectl fails.
 RECORDING = """\
@@ -114,6 +126,10 @@ class Brewery:
         """Return the objects managed by the tool in a cluster, by kind and name."""
         return self.clusters.objects(cluster, self.namespace)
 
+    def bodies(self, cluster: str) -> dict[str, object]:
+        """Return the data or the spec of every managed object, without the server's metadata."""
+        return {name: each.get("data", each.get("spec")) for name, each in self.objects(cluster).items()}
+
     def versions(self, cluster: str) -> dict[str, str]:
         """Return the version of every managed object, which changes with each write."""
         return {name: each["metadata"]["resourceVersion"] for name, each in self.objects(cluster).items()}
@@ -162,3 +178,7 @@ class Brewery:
         process = self.clusters.servers[kills].process if kills else None
         (self.notes / "applied").unlink(missing_ok=True)
         (self.notes / "fault").write_text(f"{number} {process.pid if process else ''}\n", encoding="utf-8")
+
+
+def last_line(text: str) -> str:
+    return text.splitlines()[-1]

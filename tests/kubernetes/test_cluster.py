@@ -9,31 +9,11 @@ import shlex
 import pytest
 import yaml
 
-from tests.kubernetes.brewery import Brewery
+from tests.kubernetes.brewery import DASHBOARD, NOTHING, OPERATOR, PROD_DASHBOARD, RULES, Brewery, last_line
 from tests.kubernetes.cluster import Clusters
 from tests.rules.rendered import ROOT
 
-RULES = "ConfigMap brew-alerts-staging"
-DASHBOARD = "ConfigMap brew-dashboard-staging"
-PROD_DASHBOARD = "ConfigMap brew-dashboard-prod"
-OPERATOR = [
-    "AlertmanagerConfig brew-inhibitions-prod",
-    "AlertmanagerConfig brew-receiver-day-shift-prod",
-    "AlertmanagerConfig brew-receiver-pager-prod",
-    PROD_DASHBOARD,
-    "PrometheusRule brew-alerts-prod",
-    "ServiceMonitor brew-scrape-prod",
-]
-NOTHING = "nothing to do; the live systems match the spec"
-
-
-def last_line(text: str) -> str:
-    return text.splitlines()[-1]
-
-
-def bodies(brewery: Brewery, cluster: str) -> dict[str, object]:
-    """Return the data or the spec of every managed object, without the server's metadata."""
-    return {name: each.get("data", each.get("spec")) for name, each in brewery.objects(cluster).items()}
+pytestmark = pytest.mark.minutes(3)
 
 
 def meanings(text: str) -> list[str]:
@@ -114,94 +94,6 @@ def test_objects_no_longer_rendered(brewery: Brewery) -> None:
     remaining = [each for each in OPERATOR if not each.endswith("day-shift-prod")]
     new = "AlertmanagerConfig brew-receiver-night-shift-prod"
     assert sorted(brewery.objects("prod")) == sorted([*remaining, new, "ConfigMap mill", "ConfigMap tasting"])
-
-
-def test_somebody_elses_change(brewery: Brewery) -> None:
-    """A foreign change is reported with its field manager, and overwritten only with `--force`."""
-    assert brewery.apply("staging").status == 0
-    text = brewery.objects("staging")[RULES]["data"]["brew.yaml"]
-    changed = json.dumps({"data": {"brew.yaml": text.replace("> 0.6", "> 0.9")}})
-    brewery.patch("staging", "configmap", "brew-alerts-staging", changed)
-    before = brewery.versions("staging")
-    found = brewery.verify("staging")
-    assert found.status == 1
-    assert "`kubectl-edit` has set .data.brew.yaml; alert ManySour: `> 60%` becomes `> 90%`" in found.out
-    planned = brewery.plan("staging")
-    assert "conflict: `kubectl-edit` manages .data.brew.yaml" in planned.out
-    refused = brewery.apply("staging")
-    assert (refused.status, brewery.versions("staging")) == (2, before)
-    assert "`kubectl-edit` manages .data.brew.yaml" in refused.err
-    forced = brewery.apply("staging", "--force")
-    assert forced.status == 0, forced.err
-    assert brewery.objects("staging")[RULES]["data"]["brew.yaml"] == text
-    assert last_line(brewery.apply("staging").err) == NOTHING
-
-
-@pytest.mark.parametrize(
-    ("context", "kind", "name", "added", "field"),
-    [
-        (
-            "staging",
-            "ConfigMap",
-            "brew-alerts-staging",
-            {"data": {"more.yaml": "groups: []"}},
-            ".data.more.yaml",
-        ),
-        (
-            "prod",
-            "AlertmanagerConfig",
-            "brew-inhibitions-prod",
-            {"spec": {"receivers": [{"name": "mine"}]}},
-            ".spec.receivers",
-        ),
-        (
-            "prod",
-            "PrometheusRule",
-            "brew-alerts-prod",
-            {"spec": {"groups": [{"name": "mine", "rules": []}]}},
-            '.spec.groups[{"name":"mine"}]',
-        ),
-    ],
-)
-def test_somebody_elses_addition(
-    brewery: Brewery, context: str, kind: str, name: str, added: object, field: str
-) -> None:
-    """A foreign addition to an own object is reported, and removed only with `--force`."""
-    assert brewery.apply(context).status == 0
-    clean = bodies(brewery, context)
-    brewery.add(context, kind, name, added, manager="handyman")
-    assert f"`handyman` has set {field}" in brewery.verify(context).out
-    refused = brewery.apply(context)
-    assert (refused.status, f"`handyman` has set {field}" in refused.err) == (2, True)
-    forced = brewery.apply(context, "--force")
-    assert forced.status == 0, forced.err
-    assert bodies(brewery, context) == clean
-    brewery.edit('when: "> 60%"', 'when: "> 50%"')
-    applied = brewery.apply(context)  # no field manager is left to conflict with
-    assert applied.status == 0, applied.err
-
-
-def test_additions_that_are_allowed(brewery: Brewery) -> None:
-    """Annotations, labels and the defaults of a kind are no difference, and remain."""
-    assert brewery.apply("prod").status == 0
-    metadata = {"metadata": {"annotations": {"seen": "yes"}, "labels": {"tier": "1"}}}
-    brewery.patch("prod", "servicemonitor", "brew-scrape-prod", json.dumps(metadata))
-    monitor = brewery.objects("prod")["ServiceMonitor brew-scrape-prod"]
-    is_defaulted = brewery.clusters.crds.is_file()  # the operator's own kinds have no defaults here
-    assert ("scheme" in monitor["spec"]["endpoints"][0]) == is_defaulted
-    before = brewery.versions("prod")
-    assert brewery.verify("prod").status == 0
-    assert last_line(brewery.apply("prod").err) == NOTHING
-    assert brewery.versions("prod") == before
-
-
-def test_a_foreign_object_under_the_same_name(brewery: Brewery) -> None:
-    """A foreign object under an own name is a conflict, even if no manager has the fields to be set."""
-    options = [f"--namespace={brewery.namespace}", "--from-literal=else=1"]
-    brewery.clusters("staging", "create", "configmap", "brew-alerts-staging", *options)
-    refused = brewery.apply("staging")
-    assert (refused.status, "it is not an object of this spec and context" in refused.err) == (2, True)
-    assert brewery.objects("staging") == {}
 
 
 def test_a_namespace_that_is_left(brewery: Brewery) -> None:
@@ -295,50 +187,6 @@ def test_more_than_a_configmap_holds(brewery: Brewery) -> None:
     assert " 1048576 bytes" in refused.err
     assert "hint: a ConfigMap holds 1 MiB" in refused.err
     assert brewery.objects("staging") == {}
-
-
-@pytest.mark.parametrize(
-    "number", [1, 2, 3]
-)  # the rules, the dashboard, a new receiver; then an old one goes
-def test_a_failure_is_undone(brewery: Brewery, number: int) -> None:
-    """Whichever object fails, everything is undone, and a second run succeeds without a conflict."""
-    brewery.edit("      pager:\n", "      night:\n")
-    brewery.edit('when: "> 60%"', 'when: "> 50%"')
-    assert brewery.apply("prod").status == 0
-    before = bodies(brewery, "prod")
-    brewery.edit("      night:\n", "      pager:\n")
-    brewery.edit('when: "> 50%"', 'when: "> 60%"')
-    brewery.fail_at(number)
-    failed = brewery.apply("prod")
-    assert failed.status == 2
-    assert "the disk is full" in failed.err
-    assert failed.err.count(": undone, as before\n") == number
-    assert bodies(brewery, "prod") == before
-    again = brewery.apply("prod")
-    assert again.status == 0, again.err
-
-
-def test_a_server_that_is_killed_in_the_middle(brewery: Brewery) -> None:
-    """The state of a killed server is reported as unknown; once it is back, a second run succeeds."""
-    brewery.fail_at(3, kills="prod")
-    failed = brewery.apply("prod")
-    server = brewery.clusters.servers["prod"]
-    server.kill()
-    server.start()
-    assert failed.status == 2
-    reported = re.findall(r"^  kubernetes prod: (\S+ \S+): (.*)", failed.err, re.MULTILINE)
-    assert len(reported) == len(OPERATOR)
-    for number, (_, status) in enumerate(reported, start=1):
-        begun = number <= 3
-        statuses = ("could not be undone", "not begun")
-        assert status.startswith(f"{statuses[not begun]}, the live content cannot be read")
-    assert "next: victor-mon apply --context prod --spec specs/brew.yaml\n" in failed.err
-    names = [name.replace(f"{brewery.namespace}/", "") for name, _ in reported]
-    assert sorted(brewery.objects("prod")) == sorted(names[:2])
-    assert brewery.verify("prod").status == 1
-    again = brewery.apply("prod")
-    assert again.status == 0, again.err
-    assert sorted(brewery.objects("prod")) == OPERATOR
 
 
 def test_the_guides_commands(cluster_pair: Clusters) -> None:

@@ -29,6 +29,8 @@ from tests.kubernetes.conftest import NewClusters
 from tests.kubernetes.failing import TARGET, FailingKubectl
 from tests.tables import row
 
+pytestmark = pytest.mark.minutes(3)
+
 SPEC = Path(__file__).with_name("spec.yaml")
 TOKEN = "canary-cluster-token"  # noqa: S105 - it opens nothing
 NAMESPACE = "brewery"
