@@ -6,7 +6,7 @@ from collections import Counter
 
 import pytest
 
-from tests.rules.rendered import PERFORMANCE, Place, compiled_text, places, resolved
+from tests.rules.rendered import PERFORMANCE, Place, compiled_text, derived, places, resolved
 from victor_monitoring.app.pipeline import render
 from victor_monitoring.promql.duration import parse_duration
 from victor_monitoring.rule_tests.case import Case
@@ -23,8 +23,7 @@ ALWAYS = {
 @pytest.mark.parametrize("place", places(), ids=str)
 def test_every_kind_that_applies_to_an_alert_has_cases(place: Place) -> None:
     """Every kind that applies to an alert has cases of it, in base and in every context."""
-    spec = resolved(place)
-    found = derive(spec)
+    spec, found = resolved(place), derived(place)
     assert found.skipped == ()
     made = {(case.alert, case.kind) for case in found.cases}
     for alert in spec.alerts:
@@ -36,13 +35,13 @@ def test_every_kind_that_applies_to_an_alert_has_cases(place: Place) -> None:
 @pytest.mark.parametrize("place", places(), ids=str)
 def test_case_names_are_unique(place: Place) -> None:
     """No two cases share a name, since a failure is reported by the name."""
-    names = Counter(case.name for case in derive(resolved(place)).cases)
+    names = Counter(case.name for case in derived(place).cases)
     assert [name for name, count in names.items() if count > 1] == []
 
 
 def test_every_case_expects_something() -> None:
     """Every case has an expectation: without one it would pass on any rules."""
-    cases = derive(resolved(Place("performance", None))).cases
+    cases = derived(Place("performance", None)).cases
     assert len(cases) > 400
     assert [case.name for case in cases if not case.expectations] == []
 
@@ -50,8 +49,7 @@ def test_every_case_expects_something() -> None:
 @pytest.mark.parametrize("place", places(), ids=str)
 def test_every_alert_fires_in_some_case_and_is_silent_in_another(place: Place) -> None:
     """No alert passes that always fires, and none that never does."""
-    spec = resolved(place)
-    cases = derive(spec).cases
+    spec, cases = resolved(place), derived(place).cases
     for alert in spec.alerts:
         states = {
             bool(each.firing) for case in cases for each in case.expectations if each.alert == alert.name
@@ -61,7 +59,7 @@ def test_every_alert_fires_in_some_case_and_is_silent_in_another(place: Place) -
 
 def test_two_values_that_fire_at_once_are_expected_in_one_order() -> None:
     """Values that fire together are sorted by their labels: the order of a set differs between processes."""
-    cases = derive(resolved(Place("performance", None))).cases
+    cases = derived(Place("performance", None)).cases
     firing = [each.firing for case in cases if case.kind == "two-values" for each in case.expectations]
     assert max(map(len, firing)) == 2
     for each in firing:
@@ -75,7 +73,7 @@ def kinds_of(alert: str, cases: tuple[Case, ...]) -> set[str]:
 
 def test_kinds_follow_the_features_of_an_alert() -> None:
     """Only alerts with a guard, parts, severities or `keep_firing_for` have cases of these kinds."""
-    shop = derive(resolved(Place("checkout", None))).cases
+    shop = derived(Place("checkout", None)).cases
     assert {"guard", "keeps-firing", "severities"} <= kinds_of("CheckoutFailing", shop)
     assert "part" in kinds_of("CheckoutUnhealthy", shop)
     assert not {"guard", "part", "window", "no-traffic"} & kinds_of("QueueLong", shop)

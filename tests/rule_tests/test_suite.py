@@ -9,13 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.rules.rendered import SPECS, Place, compiled, places, resolved
+from tests.rules.rendered import SPECS, Place, compiled, derived, places, resolved
 from tests.signals.judge import judged
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import text
 from victor_monitoring.renderers import tests
-from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.failures import diagnostics
 from victor_monitoring.rule_tests.promtool import CaseResult, Promtool, run_cases
 
@@ -28,7 +27,7 @@ def verdicts(promtool: Path, place: Place, wanted: str, changed: Callable[[Rule]
     found = rule_file(spec)
     for rule in found.rules:
         found = found.replacing(rule, changed(rule))
-    cases = [case for case in derive(spec).cases if wanted in case.name]
+    cases = [case for case in derived(place).cases if wanted in case.name]
     return run_cases(Promtool.at(promtool), cases, found, spec.evaluate, lambda count: None)
 
 

@@ -19,6 +19,7 @@ from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.base.diagnostics import Source
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.rule_tests.derive import Cases, derive
 
 ROOT = Path(__file__).resolve().parents[2]
 PERFORMANCE = ROOT / "specs" / "performance.yaml"
@@ -102,6 +103,12 @@ def resolved(place: Place) -> Resolved:
     base = whole.base if place.context is None else whole.contexts[place.context]
     assert base is not None
     return base
+
+
+@functools.cache
+def derived(place: Place) -> Cases:
+    """Return the cases derived from a spec in one place."""
+    return derive(resolved(place))
 
 
 def places() -> list[Place]:
