@@ -38,6 +38,7 @@ def main() -> None:
         if error.filename is not None:
             _fail(UserError(f"`{error.filename}`: {reason}", "fix this, then run the command again"))
         # Without a file name it is the output that failed.
+        _silence(sys.stdout)
         _fail(UserError(f"cannot print: {reason}", "send the output elsewhere"))
 
 
