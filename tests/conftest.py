@@ -21,8 +21,8 @@ from tests.kubernetes.kcp import one_kcp
 from tests.programs import MissingProgramError, program
 from tests.tables import tables
 
-MONITORING = {"alertmanager", "amtool", "prometheus", "promtool"}
-PROGRAMS = {*MONITORING, "kubebuilder", "node", "npm", "victor_ai"}
+MONITORING = {"alertmanager", "amtool", "operated", "prometheus", "promtool"}
+PROGRAMS = {*MONITORING, "kubebuilder", "kubectl", "node", "npm", "victor_ai"}
 NOBODY = 65534
 HURRY = 10  # steps of niceness
 # Prometheus, Kubernetes and their tools are written in Go, and collect garbage for up to two fifths of their
