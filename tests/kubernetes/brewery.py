@@ -34,11 +34,15 @@ NOTHING = "nothing to do; the live systems match the spec"
 # which a server is killed, or kubectl fails.
 RECORDING = """\
 #!/bin/sh
-notes='{notes}'
-number=$(printf %03d "$(ls "$notes" | grep -c args)")
+notes='{notes}' number=999
+[ -e "$notes/last" ] && read -r number <"$notes/last"
+number=$((number + 1))
+echo "$number" >"$notes/last"
 printf '%s\\n' "$@" >"$notes/$number.args"
 cat >"$notes/$number.stdin"
-if [ "$1" = apply ] && ! grep -q dry-run "$notes/$number.args"; then
+case "$*" in
+*--dry-run*) ;;
+apply\\ *)
     echo >>"$notes/applied"
     applied=$(wc -l <"$notes/applied")
     if [ -e "$notes/fault" ] && read -r at pid <"$notes/fault" && [ "$applied" -eq "$at" ]; then
@@ -46,7 +50,8 @@ if [ "$1" = apply ] && ! grep -q dry-run "$notes/$number.args"; then
         [ "$pid" ] || {{ echo 'error: the disk is full' >&2; exit 1; }}
         kill -9 "$pid"
     fi
-fi
+    ;;
+esac
 exec '{kubectl}' "$@" <"$notes/$number.stdin"
 """
 
