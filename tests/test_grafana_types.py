@@ -23,7 +23,7 @@ from victor_monitoring.language.syntax import load
 ROOT = Path(__file__).resolve().parents[1]
 GRAFANA = ROOT / "tests" / "grafana"
 RENDERED = [ROOT / "generated" / "victor-performance.json"]
-SPECS = [ROOT / "specs" / "examples" / "checkout.yaml"]
+SPECS = [ROOT / "tests" / "checkout.yaml", *sorted(ROOT.glob("specs/examples/*.yaml"))]
 MODULE = "import type {{ KnownDashboard }} from './dashboard-types';\nexport const it: KnownDashboard = {};"
 ERROR = re.compile(r"^(?P<name>[\w-]+)\.ts\(\d+,\d+\): error", re.MULTILINE)
 
@@ -31,7 +31,7 @@ Dashboard = dict[str, Any]
 
 
 def dashboards() -> dict[str, Dashboard]:
-    """Return the dashboards by name: the committed ones, and those rendered from the example specs."""
+    """Return the dashboards by name: the committed ones, and those rendered from other specs."""
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in RENDERED}
     for path in SPECS:
         source = load.read(path, path.name)

@@ -14,7 +14,7 @@ from victor_monitoring.base.diagnostics import Source
 from victor_monitoring.language.resolved.spec import Resolved
 
 ROOT = Path(__file__).resolve().parents[1]
-SPECS = ["specs/performance.yaml", "specs/examples/checkout.yaml"]
+SPECS = ["specs/performance.yaml", "tests/checkout.yaml"]
 
 
 def resolved(path: str) -> Resolved:

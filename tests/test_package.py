@@ -41,7 +41,7 @@ def test_importing_the_package_loads_nothing_else() -> None:
 def test_the_example_of_the_page_runs(capsys: pytest.CaptureFixture[str]) -> None:
     """The example of use from Python prints diagnostics and artifacts of a spec."""
     (example,) = blocks("victor_monitoring/app/README.md", "python")
-    spec = ROOT / "specs/examples/checkout.yaml"
+    spec = ROOT / "specs/examples/go-service.yaml"
     exec(example.replace("specs/shop.yaml", str(spec)), {})  # noqa: S102 - our own text
     printed = capsys.readouterr().out.splitlines()
     assert len(printed) > 10

@@ -20,7 +20,7 @@ import pytest
 
 from tests.cli.commands import ROOT, SPEC, in_own_process, project, victor_mon
 
-CHECKOUT = str(ROOT / "specs/examples/checkout.yaml")
+CHECKOUT = str(ROOT / "tests/checkout.yaml")
 PATIENCE = 60  # seconds
 STYLE = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COMMAND = [sys.executable, "-m", "victor_monitoring", "serve"]

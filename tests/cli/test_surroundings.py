@@ -14,7 +14,7 @@ import pytest
 
 from tests.cli.commands import ROOT, SPEC, edit, in_own_process, project, tree, victor_mon
 
-CHECKOUT = ROOT / "specs" / "examples" / "checkout.yaml"
+CHECKOUT = ROOT / "tests" / "checkout.yaml"
 ASCII_ONLY = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
 # Fails if a command opens a socket, starts a program, or runs code of the repository that it reads.
 GUARD = """\

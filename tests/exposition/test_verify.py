@@ -185,7 +185,7 @@ def test_the_rendered_registry_agrees_with_its_spec(write, openmetrics) -> None:
 @pytest.mark.parametrize("job", ["checkout", "checkout-ingress"])
 def test_another_exporter_agrees_with_its_spec(job: str) -> None:
     """A service in another language is verified the same way, endpoint by endpoint."""
-    spec = _spec("specs/examples/checkout.yaml")
+    spec = _spec("tests/checkout.yaml")
     assert spec.base is not None
     selected = {
         each.select: name for name, each in spec.base.components.items() if each.select[0].value == job

@@ -11,7 +11,7 @@ import yaml
 
 from tests.kubernetes.brewery import DASHBOARD, NOTHING, OPERATOR, PROD_DASHBOARD, RULES, Brewery, last_line
 from tests.kubernetes.cluster import Clusters
-from tests.rules.rendered import ROOT
+from tests.rules.rendered import EXAMPLES, ROOT, Place, artifacts, compiled, resolved
 
 pytestmark = pytest.mark.minutes(3)
 
@@ -203,3 +203,19 @@ def test_the_guides_commands(cluster_pair: Clusters) -> None:
         "performance_alerts.yml": generated.joinpath("performance-alerts.yaml").read_text(encoding="utf-8"),
         "victor-performance.json": generated.joinpath("victor-performance.json").read_text(encoding="utf-8"),
     }
+
+
+@pytest.mark.parametrize("name", [name for name in EXAMPLES if compiled(name).contexts])
+def test_the_api_server_accepts_the_examples(cluster_pair: Clusters, name: str) -> None:
+    """The server validates every object of an example's contexts against its kind; no field is unknown."""
+    for context in compiled(name).contexts:
+        place = Place(name, context)
+        documents = (each.text for each in artifacts(place) if each.output == "kubernetes")
+        found = [yaml.safe_load(each) for each in documents]
+        objects = [each for each in found if each["kind"] != "Kustomization"]
+        if namespace := resolved(place).service.namespace:
+            cluster_pair.run("prod", "create", "namespace", namespace)
+        items = json.dumps({"apiVersion": "v1", "kind": "List", "items": objects})
+        options = ("--server-side", "--dry-run=server", "--validate=strict", "--filename=-")
+        printed = cluster_pair("prod", "apply", *options, stdin=items)
+        assert len(printed.splitlines()) == len(objects) > 1

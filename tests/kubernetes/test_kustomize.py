@@ -9,20 +9,21 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.commands import victor_mon
+from tests.cli.commands import in_process
 from tests.conftest import needed
 from tests.kubebuilder import debian_kubectl
-from tests.rules.rendered import ROOT, SPECS, compiled
+from tests.rules.rendered import EXAMPLES, ROOT, SPECS, compiled
 
-OVERLAYS = [(spec, context) for spec in SPECS for context in compiled(spec).contexts]
+RENDERED = {name: path for name, path in {**SPECS, **EXAMPLES}.items() if compiled(name).contexts}
+OVERLAYS = [(spec, context) for spec in RENDERED for context in compiled(spec).contexts]
 
 
 @pytest.fixture(scope="module")
 def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the rendered files of each spec of this repository, in folders of their names."""
     folder = tmp_path_factory.mktemp("rendered")
-    for name, path in SPECS.items():
-        generated = victor_mon(ROOT, "generate", "--spec", str(path), "--out", str(folder / name))
+    for name, path in RENDERED.items():
+        generated = in_process(ROOT, "generate", "--spec", str(path), "--out", str(folder / name), env={})
         assert generated.status == 0, generated.err
     return folder
 

@@ -30,7 +30,7 @@ from victor_monitoring.renderers.dashboard.variables import variables_of
 from victor_monitoring.signals.signal import Signal
 
 ROOT = Path(__file__).resolve().parents[2]
-SPECS = ("specs/performance.yaml", "specs/examples/checkout.yaml")
+SPECS = ("specs/performance.yaml", "tests/checkout.yaml")
 Json = dict[str, Any]
 
 

@@ -8,11 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import ROOT, victor_mon, with_promtool
+from tests.rules.rendered import EXAMPLES
 
 
 @pytest.mark.prove
 @pytest.mark.parametrize(
-    ("spec", "least"), [("specs/performance.yaml", 1000), ("specs/examples/checkout.yaml", 600)]
+    ("spec", "least"),
+    [
+        ("specs/performance.yaml", 1000),
+        ("tests/checkout.yaml", 600),
+        *((path.relative_to(ROOT).as_posix(), 100) for path in EXAMPLES.values()),
+    ],
 )
 def test_every_mutant_is_noticed(promtool: Path, spec: str, least: int) -> None:
     """Every mutant is detected except equivalent ones, at most 2%; the results are printed."""

@@ -6,7 +6,7 @@ import datetime
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -23,8 +23,9 @@ from victor_monitoring.rule_tests.derive import Cases, derive
 
 ROOT = Path(__file__).resolve().parents[2]
 PERFORMANCE = ROOT / "specs" / "performance.yaml"
-CHECKOUT = ROOT / "specs" / "examples" / "checkout.yaml"
+CHECKOUT = ROOT / "tests" / "checkout.yaml"
 SPECS = {path.stem: path for path in (PERFORMANCE, CHECKOUT)}
+EXAMPLES = {path.stem: path for path in sorted((ROOT / "specs" / "examples").glob("*.yaml"))}
 _LABEL_VALUES = re.compile(r"label_values\((?P<series>.+), *\w+\)")
 _SUFFIX = re.compile(r"_(bucket|count|sum)$")
 
@@ -87,7 +88,8 @@ def compiled_text(text: str, name: str = "spec.yaml") -> Compiled:
 @functools.cache
 def compiled(spec: str) -> Compiled:
     """Return a spec of this repository, compiled."""
-    return compiled_text(SPECS[spec].read_text(encoding="utf-8"), SPECS[spec].name)
+    path = {**SPECS, **EXAMPLES}[spec]
+    return compiled_text(path.read_text(encoding="utf-8"), path.name)
 
 
 @functools.cache
@@ -111,9 +113,9 @@ def derived(place: Place) -> Cases:
     return derive(resolved(place))
 
 
-def places() -> list[Place]:
-    """Return both specs, in base and in each of their contexts."""
-    return [Place(spec, context) for spec in SPECS for context in (None, *compiled(spec).contexts)]
+def places(specs: Iterable[str] = tuple(SPECS)) -> list[Place]:
+    """Return the specs, in base and in each of their contexts."""
+    return [Place(spec, context) for spec in specs for context in (None, *compiled(spec).contexts)]
 
 
 def documents(of: tuple[Artifact, ...]) -> Iterator[tuple[PurePosixPath, Document]]:

@@ -10,8 +10,8 @@ from victor_monitoring.app.pipeline import Compiled, compile_spec
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.load import read
 
-SPECS = Path(__file__).resolve().parents[2] / "specs"
-PATHS = [SPECS / "performance.yaml", SPECS / "examples" / "checkout.yaml"]
+ROOT = Path(__file__).resolve().parents[2]
+PATHS = [ROOT / "specs" / "performance.yaml", ROOT / "tests" / "checkout.yaml"]
 TODAY = datetime.date(2026, 11, 23)
 
 
