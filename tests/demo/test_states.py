@@ -102,3 +102,24 @@ alerts:
     population = healthy(spec, seed=1)
     assert met(spec, population) == []
     assert sum(population.values()) > 1
+
+
+@pytest.mark.parametrize(("when", "rate"), [("< 1/s", 133), ("< 1000/s", 1600)])
+def test_an_alert_on_low_traffic_leaves_the_traffic_ample(when, rate):
+    """The natural traffic stays unless it is near the threshold: a share of few events would be rounded."""
+    spec = compiled_text(
+        f"""
+victor_mon: 1
+service: {{name: mill, title: Mill, owner: millers, metric_prefix: mill_, select: {{job: mill}}}}
+components:
+  stones: {{metrics: {{mill_turns_total: {{type: counter, help: Turns.}}}}}}
+signals:
+  turns: {{title: Turns, unit: per_second, rate: {{of: mill_turns_total}}}}
+alerts:
+  mill:
+    Slow: {{signal: turns, when: "{when}", for: 1m, severity: critical, summary: "{{value}}"}}
+"""
+    ).base
+    assert spec is not None
+    (growth,) = healthy(spec, seed=1).values()
+    assert growth == pytest.approx(rate, rel=0.2)

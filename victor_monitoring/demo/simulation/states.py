@@ -11,10 +11,12 @@ from victor_monitoring.demo.simulation.levels import (
     in_order,
     is_met,
     just_beyond,
+    steady_values,
 )
 from victor_monitoring.demo.simulation.natural import natural
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.metric import Population, SeriesKey
+from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import Signal
 
 _ROUNDS = 8  # signals that share series change each other: repeat until they are stable, if they can be
@@ -77,8 +79,22 @@ def _healthy(spec: Resolved, signal: Signal, population: Population) -> Populati
     """Return the population with the signal, or all its parts, at a healthy level."""
     for _, part in signal.kind.parts():
         population = _healthy(spec, part, population)
-    level = None if signal.kind.parts() else healthy_level(signal, conditions_on(spec, signal))
-    return population if level is None else _at(signal, level, population)
+    conditions = conditions_on(spec, signal)
+    level = None if signal.kind.parts() else healthy_level(signal, conditions)
+    if level is None or _is_ample(signal, conditions, level, population):
+        return population
+    return _at(signal, level, population)
+
+
+def _is_ample(signal: Signal, conditions: Sequence[Condition], level: float, population: Population) -> bool:
+    """Return whether only low values are bad, without an upper bound, and the signal is above the level.
+
+    A lower level would leave few events in a window, and rounding them would change ratios of them.
+    """
+    if not conditions or any(each.high_is_bad for each in conditions) or signal.kind.range().high is not None:
+        return False
+    values = steady_values(signal, population).values()
+    return bool(values) and min(values) >= level
 
 
 def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
