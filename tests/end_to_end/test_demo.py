@@ -75,6 +75,14 @@ def test_an_alert_is_delivered_and_resolves(env):
     assert list(Path(env["TMPDIR"]).iterdir()) == []
 
 
+def test_an_alert_of_an_example_is_delivered(env):
+    """An example spec shows its default scenario with real programs."""
+    done = victor_mon(ROOT, "demo", "--spec", "specs/examples/queue.yaml", env=env)
+    assert (done.status, done.err) == (0, STARTS)
+    states = re.findall(r" PublishersBlocked (\w+)", done.out)
+    assert [state for state in states if state != "firing"] == ["pending", "delivered", "resolved"]
+
+
 @pytest.mark.parametrize(
     ("how", "status"),
     [
