@@ -60,6 +60,7 @@ SLUG = "`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`"
         ("dashboard: {rows: [{title: R, panels: [{title: P, type: stat, signl: a}]}]}", "signl", "signal"),
         ("contexts: {prod: {overrides: {}}}", "overrides", "override"),
         ("meta: {severty: critical}", "severty", "severity"),
+        ("signals: {a: {title: A, unit: count, valeu: {of: shop_a, agg: max}}}", "valeu", "value"),
     ],
 )
 def test_an_unknown_key_gets_the_nearest_known_one_at_every_depth(body, culprit, meant):

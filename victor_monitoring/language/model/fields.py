@@ -46,9 +46,12 @@ _NO_GROUPING = (
 )  # in `by (..)` PromQL reads these as numbers and a keyword, in any case
 
 
-def invalid(message: str, hint: str, part: tuple[int, int] | None = None) -> PydanticCustomError:
-    """Return an error with its own hint, and the range of the text that it is about."""
-    return PydanticCustomError("language", "{message}", {"message": message, "hint": hint, "part": part})
+def invalid(
+    message: str, hint: str, part: tuple[int, int] | None = None, key: str | None = None
+) -> PydanticCustomError:
+    """Return an error with its own hint, and the range of the text or the key of the mapping at fault."""
+    context = {"message": message, "hint": hint, "part": part, "key": key}
+    return PydanticCustomError("language", "{message}", context)
 
 
 def _reader(

@@ -167,6 +167,8 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> F
             return Finding(path, message, f"add `{name}:`", on_key=True, pattern=MISSING_KEY)
         case "language":
             on_key = error["loc"][-1] == _KEY
+            if context["key"] is not None:
+                path, on_key = (*path, context["key"]), True
             return _bad(path, context["message"], context["hint"], part=context["part"], on_key=on_key)
         case "literal_error":
             known = re.findall(r"'([^']*)'", str(context["expected"])) or [str(context["expected"]).lower()]

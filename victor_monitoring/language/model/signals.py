@@ -91,13 +91,14 @@ class _SignalKeys(Written):
             known = ", ".join(f"`{name}`" for name in KINDS)
             if not named:
                 strange = next((key for key in value if key not in cls.model_fields), None)
-                hint = unknown_name_hint(strange, KINDS) if strange else f"add one of {known}"
-                raise invalid("the signal has no kind", hint)
+                hint = f"add one of {known}" if strange is None else unknown_name_hint(strange, KINDS)
+                raise invalid("the signal has no kind", hint, key=strange)
             if len(named) > 1:
                 both = " and ".join(f"`{each}`" for each in named)
                 raise invalid(
                     f"the signal has {len(named)} kinds: {both}",
                     "keep one, and define another signal for the other",
+                    key=named[1],
                 )
         return value
 

@@ -293,7 +293,7 @@ class Builder:
 
     def _key(self, node: Node) -> ScalarNode | None:
         if isinstance(node, ScalarNode):
-            return node if node.text else None
+            return node if node.text or node.value is not None else None  # a null key is reported already
         end = node.end_column - 1 if node.end_line == node.line else None
         written = self._source.line(node.line)[node.column - 1 : end]
         kind = "list" if isinstance(node, ListNode) else "mapping"
