@@ -17,6 +17,7 @@ from unittest import mock
 import pytest
 
 from tests.canaries import GUISES, watched
+from tests.git import git
 from victor_monitoring.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -81,8 +82,8 @@ def with_promtool(promtool: Path) -> dict[str, str]:
 
 def project(folder: Path) -> Path:
     """Create a repository with the performance spec, and nothing rendered."""
-    (folder / ".git").mkdir(parents=True)
-    (folder / "specs").mkdir()
+    (folder / "specs").mkdir(parents=True)
+    git(folder, "init", "--quiet", "--initial-branch=main")
     shutil.copy(ROOT / SPEC, folder / SPEC)
     return folder
 

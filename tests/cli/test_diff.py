@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import SPEC, edit, project, victor_mon
+from tests.git import git
 
 LOOSENED = "alert HighMemoryUsage: `> 1GiB` becomes `> 3GiB`: loosened\n"
 
@@ -20,18 +19,11 @@ def line_of(path: Path, text: str) -> int:
     return found
 
 
-def git(folder: Path, *arguments: str) -> None:
-    settings = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    subprocess.run(["git", *settings, *arguments], cwd=folder, check=True, capture_output=True)
-
-
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
     """Create a repository with the performance spec committed, and thresholds edited since."""
     (tmp_path / "specs").mkdir()
     folder = project(tmp_path / "other")
-    shutil.rmtree(folder / ".git")
-    git(folder, "init", "--quiet", "--initial-branch=main")
     git(folder, "add", "--all")
     git(folder, "commit", "--quiet", "--message=A")
     edit(folder / SPEC, 'when: "> 1GiB"', 'when: "> 3GiB"')

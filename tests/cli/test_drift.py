@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import ROOT, SPEC, edit, in_own_process, project, tree, victor_mon
+from tests.git import track
 
 RULES = "generated/performance-alerts.yaml"
 DASHBOARD = "generated/victor-performance.json"
@@ -71,9 +72,7 @@ def test_check_prints_the_command_that_updates(rendered: Path) -> None:
 
 def test_hand_edit_lost_file_and_orphan_are_found_and_repaired(rendered: Path) -> None:
     """Each is reported with its kind; `generate` restores the first two and removes the third."""
-    (rendered / ".git").rmdir()
-    subprocess.run(["git", "init", "--quiet"], cwd=rendered, check=True)
-    subprocess.run(["git", "add", "--all"], cwd=rendered, check=True)
+    track(rendered)
     edit(rendered / RULES, "for: 5m", "for: 6m")
     (rendered / DASHBOARD).unlink()
     edit(rendered / SPEC, "registry: victor_monitoring/victor/registry.py", "registry: lib/registry.py")

@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 import pytest
 import yaml
 
-from tests.cli.commands import in_process, tree
+from tests.cli.commands import tree, victor_mon
 from tests.rules.rendered import EXAMPLES, ROOT, artifacts, compiled, places
 
 OPERATOR = "operator"
@@ -25,10 +25,10 @@ def test_an_example_has_no_findings(name: str) -> None:
 def test_the_files_of_an_example_are_as_rendered(name: str, tmp_path: Path) -> None:
     """`check` finds no difference after `generate`, in base and in all contexts."""
     options = ("--spec", str(EXAMPLES[name]), "--out", str(tmp_path))
-    assert in_process(ROOT, "generate", *options, env={}).status == 0
+    assert victor_mon(ROOT, "generate", *options).status == 0
     rendered = {each.path.as_posix() for place in places([name]) for each in artifacts(place)}
     assert rendered <= tree(tmp_path).keys()
-    assert in_process(ROOT, "check", *options, env={}).status == 0
+    assert victor_mon(ROOT, "check", *options).status == 0
 
 
 def test_argo_cd_finds_the_operator_example() -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.cli.commands import SPEC, edit, project, victor_mon
+from tests.git import git
 
 Edits = Mapping[str, str]
 
@@ -47,14 +47,6 @@ PAIRS: Mapping[str, tuple[Edits, Edits]] = {
 }
 
 
-def git(folder: Path, *arguments: str) -> None:
-    settings = ("-c", "user.name=A", "-c", "user.email=a@example.org")
-    ended = subprocess.run(
-        ["git", *settings, *arguments], cwd=folder, check=False, capture_output=True, text=True
-    )
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-
-
 def generate(folder: Path, message: str) -> None:
     """Generate, and commit everything."""
     ended = victor_mon(folder, "generate")
@@ -67,8 +59,6 @@ def generate(folder: Path, message: str) -> None:
 def repository(tmp_path: Path) -> Path:
     """Create a repository whose branch `main` has the performance spec and its generated files."""
     folder = project(tmp_path / "repository")
-    (folder / ".git").rmdir()
-    git(folder, "init", "--quiet", "--initial-branch=main")
     generate(folder, "main")
     return folder
 

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import ROOT, SPEC, edit, in_own_process, project, tree, victor_mon
+from tests.git import track
 
 CHECKOUT = ROOT / "tests" / "checkout.yaml"
 ASCII_ONLY = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
@@ -155,6 +156,7 @@ def test_two_specs_share_a_repository(tmp_path: Path) -> None:
     folder = project(tmp_path)
     shutil.copy(CHECKOUT, folder / "specs" / "checkout.yaml")
     assert victor_mon(folder, "generate").status == 0
+    track(folder)
     both = tree(folder)
     assert {"generated/performance-alerts.yaml", "generated/checkout-alerts.yaml"} <= both.keys()
     assert victor_mon(folder, "generate", "--spec", str(SPEC)).status == 0

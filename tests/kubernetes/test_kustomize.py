@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.cli.commands import in_process
+from tests.cli.commands import victor_mon
 from tests.conftest import needed
 from tests.kubebuilder import debian_kubectl
 from tests.rules.rendered import EXAMPLES, ROOT, SPECS, compiled
@@ -23,7 +23,7 @@ def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with the rendered files of each spec of this repository, in folders of their names."""
     folder = tmp_path_factory.mktemp("rendered")
     for name, path in RENDERED.items():
-        generated = in_process(ROOT, "generate", "--spec", str(path), "--out", str(folder / name), env={})
+        generated = victor_mon(ROOT, "generate", "--spec", str(path), "--out", str(folder / name))
         assert generated.status == 0, generated.err
     return folder
 

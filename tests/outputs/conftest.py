@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.git import git
+from tests.git import track as git_track
 from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.outputs import Rendering
 
@@ -33,6 +34,6 @@ def root(tmp_path: Path) -> Path:
 
 
 def track(root: Path) -> None:
-    """Add every file under `root` to a git repository, which begins in its parent folder; remove none."""
-    subprocess.run(["git", "init", "--quiet"], cwd=root.parent, check=True)
-    subprocess.run(["git", "add", "--ignore-removal", "."], cwd=root, check=True)
+    """Add the files under `root` to a git repository, which begins in its parent folder."""
+    git(root.parent, "init", "--quiet")
+    git_track(root)

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from tests.git import git
 from tests.outputs.conftest import track
 from victor_monitoring.outputs import FORMAT, DriftKind, WriteReport, abandoned, compare, write
 
@@ -114,12 +115,6 @@ def test_orphan_that_git_cannot_restore(root, render, state):
     (root / "b").unlink()
     assert write(root, [render({"a": "1\n"})], complete=True).findings == ()
     assert compare(root, [render({"a": "1\n"})], complete=True) == []
-
-
-def git(root: Path, *arguments: str, text: str = "") -> str:
-    return subprocess.run(
-        ["git", *arguments], cwd=root, input=text, text=True, capture_output=True, check=True
-    ).stdout
 
 
 def test_orphan_removed_by_force(root, render):
