@@ -101,9 +101,9 @@ class Brewery:
         return self.command("verify", "--context", "prod", "--timeout", "5")
 
     def edit(self, old: str, new: str) -> None:
-        """Replace a text of the spec, and render everything."""
+        """Replace a text of the spec, and render everything; git tracks nothing here."""
         edit(self.spec, old, new)
-        outcome = self.command("generate")
+        outcome = self.command("generate", "--force")
         assert outcome.status == 0, outcome.err
 
 

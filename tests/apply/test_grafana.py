@@ -129,7 +129,7 @@ def test_no_longer_rendered(grafana: Grafana, tmp_path: Path) -> None:
     text = site.spec.read_text(encoding="utf-8")
     head, _, rest = text.partition("dashboard:\n")
     site.spec.write_text(head + "contexts:\n" + rest.partition("contexts:\n")[2], encoding="utf-8")
-    assert site.command("generate").status == 0
+    assert site.command("generate", "--force").status == 0
     assert "VM902" in site.verify().out
     assert "  remove    dashboard brew-prod\n" in site.apply().out
     assert grafana.dashboards == {}

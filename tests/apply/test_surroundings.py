@@ -167,7 +167,7 @@ def test_invalid_specs_and_contexts_are_not_applied(brewery: World) -> None:
     edit(brewery.spec, "> 60%", "> 65%")
     refused = brewery.apply()
     assert (refused.status, refused.out) == (1, "")
-    assert "brew-alerts.yaml: stale" in refused.err
+    assert "brew-alerts.yaml: differs" in refused.err
     assert "victor-mon generate" in refused.err
     edit(brewery.spec, "> 65%", "> 65")
     refused = brewery.apply()

@@ -73,9 +73,9 @@ class World:
         return self.command("verify", "--context", "prod")
 
     def edit(self, old: str, new: str) -> None:
-        """Replace a text of the spec, and render everything."""
+        """Replace a text of the spec, and render everything; git tracks nothing here."""
         edit(self.spec, old, new)
-        outcome = self.command("generate")
+        outcome = self.command("generate", "--force")
         assert outcome.status == 0, outcome.err
 
     def reset(self) -> None:
@@ -100,7 +100,7 @@ class World:
             text = text.replace(f'"{name}"', f'"{value}"')
         self.spec.parent.mkdir(exist_ok=True)
         self.spec.write_text(text, encoding="utf-8")
-        outcome = self.command("generate")
+        outcome = self.command("generate", "--force")
         assert outcome.status == 0, outcome.err
 
     def loaded(self) -> dict[str, str]:

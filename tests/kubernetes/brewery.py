@@ -107,7 +107,7 @@ class Brewery:
 
     def generate(self) -> None:
         """Render everything."""
-        outcome = self.run("generate")
+        outcome = self.run("generate", "--force")
         assert outcome.status == 0, outcome.err
 
     def edit(self, old: str, new: str) -> None:

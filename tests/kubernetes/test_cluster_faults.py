@@ -112,9 +112,9 @@ class Failing(Mixed):
     kubectl: FailingKubectl = field(kw_only=True)
 
     def edit(self, old: str, new: str) -> None:
-        """Replace a text of the spec, and render everything."""
+        """Replace a text of the spec, and render everything; git tracks nothing here."""
         edit(self.spec, old, new)
-        outcome = self.run("generate")
+        outcome = self.run("generate", "--force")
         assert outcome.status == 0, outcome.err
 
 

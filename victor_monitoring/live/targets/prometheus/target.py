@@ -22,10 +22,10 @@ from victor_monitoring.live.http.response import HttpError
 from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, rules_of
 from victor_monitoring.live.prometheus.findings import live_findings, rule_findings
 from victor_monitoring.live.prometheus.rules import document_of
+from victor_monitoring.live.targets.prometheus import PrometheusSettings
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
-    from victor_monitoring.live.targets.prometheus import PrometheusSettings
 
 _PAUSE: Final = 0.25  # seconds between two reads
 _ELSEWHERE: Final = "check how its rules are delivered: without `rules_dir` it is only queried"

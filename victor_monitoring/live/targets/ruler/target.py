@@ -22,11 +22,11 @@ from victor_monitoring.live.http.response import HttpError
 from victor_monitoring.live.prometheus.api import PrometheusApi
 from victor_monitoring.live.prometheus.findings import live_findings, rule_findings
 from victor_monitoring.live.prometheus.rules import document_of, group_text, is_group, is_of
+from victor_monitoring.live.targets.ruler import RulerSettings
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
     from victor_monitoring.live.http.client import HttpClient
-    from victor_monitoring.live.targets.ruler import RulerSettings
 
 _YAML: Final = {"Content-Type": "application/yaml", "Accept": "application/yaml"}
 _READ: Final = frozenset({200, 404})  # 404: the namespace is empty
