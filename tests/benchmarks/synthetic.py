@@ -29,13 +29,15 @@ _SIGNAL = """\
       of: 'synthetic_{n}_total{{outcome="failure"}}'
       over: synthetic_{n}_total
 """
-_ALERTS = """\
+_HIGH = """\
     HighFailures{n}:
       signal: failures_{n}
       when: "> 5%"
       for: 10m
       severity: warning
       summary: "{{value}} of the work of the kind {n} fails, more than {{threshold}}"
+"""
+_CRITICAL = """\
     CriticalFailures{n}:
       signal: failures_{n}
       when: "> 20%"
@@ -54,7 +56,7 @@ def synthetic_spec(alerts: int) -> str:
         + "signals:\n"
         + "".join(_SIGNAL.format(n=n) for n in kinds)
         + "alerts:\n  synthetic_work:\n"
-        + "".join(_ALERTS.format(n=n) for n in kinds)
+        + "".join((_HIGH + _CRITICAL).format(n=n) for n in kinds)
     )
 
 
@@ -69,14 +71,6 @@ _EXTERNAL_METRIC = """\
 _PANEL = """\
         - {{type: timeseries, title: Failures {n}, signal: failures_{n}}}
 """
-_ALERT = """\
-    HighFailures{n}:
-      signal: failures_{n}
-      when: "> 5%"
-      for: 10m
-      severity: warning
-      summary: "{{value}} of the work of the kind {n} fails, more than {{threshold}}"
-"""
 
 
 def external_spec(alerts: int) -> str:
@@ -84,7 +78,7 @@ def external_spec(alerts: int) -> str:
     parts = {
         "components:\n  work:\n    external: true\n    metrics:\n": _EXTERNAL_METRIC,
         "signals:\n": _SIGNAL.replace("synthetic_", "big_"),
-        "alerts:\n  big_work:\n": _ALERT,
+        "alerts:\n  big_work:\n": _HIGH,
         "dashboard:\n  rows:\n    - title: All\n      panels:\n": _PANEL,
     }
     text = _EXTERNAL_HEAD
