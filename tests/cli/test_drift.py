@@ -85,6 +85,24 @@ def test_hand_edit_lost_file_and_orphan_are_found_and_repaired(rendered: Path) -
     assert victor_mon(rendered, "check").status == 0
 
 
+def test_an_untracked_orphan_needs_force(rendered: Path) -> None:
+    """`check` and `generate` name the option that removes it, again and again, until it is given."""
+    edit(rendered / SPEC, "registry: victor_monitoring/victor/registry.py", "registry: lib/registry.py")
+    for _ in range(2):
+        kept = victor_mon(rendered, "generate")
+        assert (kept.status, "or run `victor-mon generate` with `--force` to remove it" in kept.err) == (
+            1,
+            True,
+        )
+    found = victor_mon(rendered, "check")
+    assert found.status == 1
+    assert found.out.endswith(
+        "\n1 of these only with `--force`: see the hint\n1 file to update: victor-mon generate\n"
+    )
+    assert victor_mon(rendered, "generate", "--force").status == 0
+    assert victor_mon(rendered, "check").status == 0
+
+
 def test_work_that_was_never_generated_is_not_overwritten(tmp_path: Path) -> None:
     """A file of the user at an output's path stops `generate` before it writes; `--force` replaces it."""
     folder = project(tmp_path / "repository")

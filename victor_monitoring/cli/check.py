@@ -50,11 +50,15 @@ def check(
 
 
 def _show(drifts: Sequence[Drift], command: str) -> None:
+    from victor_monitoring.outputs import NEEDS_FORCE
+
     for drift in drifts:
         print(f"{drift.path}: {drift.kind.value}: {drift.message}\nhint: {drift.hint}")
         if drift.diff:
             print(drift.diff, end="")
         print()
+    if forced := sum(drift.kind in NEEDS_FORCE for drift in drifts):
+        print(f"{forced} of these only with `--force`: see the hint")
     if drifts:
         print(f"{len(drifts)} file{'s' if len(drifts) > 1 else ''} to update: {command}")
 

@@ -112,13 +112,14 @@ def check_artifacts(live: LiveContext) -> None:
     """Exit with 1 if a file has drifted; raise UserError unless promtool and amtool accept the artifacts."""
     from victor_monitoring.app.pipeline import render
     from victor_monitoring.live.apply.validation import validate_rendered
-    from victor_monitoring.outputs import Rendering, compare
+    from victor_monitoring.outputs import NEEDS_FORCE, Rendering, compare
 
     file = live.applicable.file
     rendering = Rendering(file.name, tuple(render(live.applicable.compiled)))
     drifts = compare(file.root, [rendering], complete=True)
     for drift in drifts:
-        print_message(f"{drift.path}: {drift.kind.value}: {drift.message}")
+        hint = f"\nhint: {drift.hint}" if drift.kind in NEEDS_FORCE else ""
+        print_message(f"{drift.path}: {drift.kind.value}: {drift.message}{hint}")
     if drifts:
         print_message("nothing is applied while files and spec differ: victor-mon generate")
         raise typer.Exit(1)

@@ -116,7 +116,7 @@ def of_orphans(state: Survey, rendering: Rendering, *, force: bool = False) -> I
             yield Drift(path, DriftKind.ORPHAN, f"`{path}` is no longer rendered by `{rendering.spec}`", hint)
         else:
             message = f"`{path}` is no longer rendered, but git could not restore it if it were removed"
-            hint = f"commit it or move it away, or {_GENERATE} with `--force` to remove it"
+            hint = f"`git add` it or move it away to keep it, or {_GENERATE} with `--force` to remove it"
             yield Drift(path, DriftKind.KEPT, message, hint)
 
 

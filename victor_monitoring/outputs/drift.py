@@ -40,6 +40,10 @@ class DriftKind(enum.StrEnum):
     BLOCKED = "blocked"  # outside the root, behind a link, or taken by something other than a file
 
 
+NEEDS_FORCE: Final = frozenset({DriftKind.FOREIGN, DriftKind.KEPT})
+"""The kinds of drift that `generate` leaves alone, unless it is forced or the user moves the file away."""
+
+
 @dataclass(frozen=True, slots=True)
 class Drift:
     """One file that differs from its rendering: the problem in `message`, the repair in `hint`.

@@ -100,8 +100,9 @@ class Service(Written):
     """The target labels that tell deployments apart; every aggregation keeps them, so deployments are never
     added up. Example: `[namespace]`"""
     runbooks: PlainText | None = None
-    """The address at which you publish the rendered docs; every alert then links to its runbook there.
-    Default: none; alerts have no link. Example: `https://runbooks.example.org/shop`"""
+    """The address below which you publish the rendered runbooks, without `.md`: an alert links to this
+    address, a slash and its name. Default: none; alerts have no link. Example:
+    `https://runbooks.example.org/shop`"""
     labels: LabelTexts = {}
     """Labels that are added to every alert. Example: `{team: payments}`"""
     prometheus: VersionField | None = None
