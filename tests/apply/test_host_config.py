@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -212,6 +213,13 @@ def test_texts_that_cannot_be_edited() -> None:
     ):
         with pytest.raises(UserError):
             merged(text, own())
+
+
+def test_the_place_of_braces_is_named() -> None:
+    """A part in flow style is named with its line."""
+    message = "`route` of Alertmanager's configuration, in line 2 of its file, is written in braces"
+    with pytest.raises(UserError, match=re.escape(message)):
+        merged(f"# mine\nroute: {{receiver: host}}\n{RECEIVERS}", own())
 
 
 @pytest.mark.parametrize(

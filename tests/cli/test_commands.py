@@ -119,6 +119,12 @@ def test_explain_an_alert_shows_the_line_of_every_threshold(tmp_path: Path) -> N
     assert f"fast     > 1GiB for 10s  warning  specs/performance.yaml:{written}\n" in out
 
 
+def test_explain_shows_the_guard_of_an_alert() -> None:
+    """The condition of the guard follows that of the alert."""
+    out = victor_mon(ROOT, "explain", "--spec", "specs/examples/queue.yaml", "QueueWithoutConsumers").out
+    assert "\n    base  < 1 while Waiting messages > 0 for 5m " in out, out
+
+
 def test_explain_says_as_which_prometheus_values_are_computed(tmp_path: Path) -> None:
     """One version for all contexts is one line; else each version has the line that sets it."""
     folder = project(tmp_path)

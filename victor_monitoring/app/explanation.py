@@ -85,7 +85,7 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
         place = _place(compiled, (*each.path, key), context)
         keep = f", for {duration_text(each.keep_firing)} after it" if each.keep_firing else ""
         wait = f" for {duration_text(each.pending)}" if each.pending else ""
-        fires = f"{each.condition.text}{wait}{keep}"
+        fires = f"{each.when}{wait}{keep}"
         yield f"    {context or 'base':<{width}}  {fires}  {each.severity}  {place}"
     yield from _computed(compiled)
     yield "  is sent"

@@ -44,8 +44,7 @@ def restorable(folder: Path, paths: Sequence[PurePosixPath]) -> frozenset[PurePo
     except UserError:
         return frozenset()
     entries = [] if listed.returncode else os.fsdecode(listed.stdout).split("\0")
-    tracked = {
-        entry[2:] for entry in entries if entry.startswith("H ")
-    }  # compared by git, and not in conflict
+    # `H` marks files that git compares: neither in conflict nor assumed to be unchanged.
+    tracked = {entry[2:] for entry in entries if entry.startswith("H ")}
     modified = {entry[2:] for entry in entries if entry.startswith("C ")}
     return frozenset(paths) & frozenset(map(PurePosixPath, tracked - modified))

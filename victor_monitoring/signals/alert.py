@@ -38,6 +38,14 @@ class AlertRule:
     runbook: str | None
 
     @property
+    def when(self) -> str:
+        """The condition as the spec writes it, and that of the guard with the title of its signal."""
+        if (guard := self.guard) is None:
+            return self.condition.text
+        least = "> 0" if guard.condition.is_any else guard.condition.text
+        return f"{self.condition.text} while {guard.signal.title} {least}"
+
+    @property
     def expr(self) -> Expr:
         """The expression of the rule: the signal beyond its threshold, and the guard's condition."""
         fires, guard = _compared(self.signal, self.condition), self.guard

@@ -37,9 +37,10 @@ def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[A
     lines = _LINE.findall(text.removeprefix(mark) + added)
     parent, node = _found(yaml.compose("".join(lines), Loader=_Layout), place)
     if parent.flow_style:
-        raise UserError(
-            "Alertmanager's configuration is written in braces", "write it as lines of `key: value`"
-        )
+        named = f"`{place[-2]}` of " if len(place) > 1 else ""
+        line = parent.start_mark.line + 1
+        message = f"{named}Alertmanager's configuration, in line {line} of its file, is written in braces"
+        raise UserError(message, "write it as lines of `key: value`, so that one of them can be replaced")
     column = parent.value[0][0].start_mark.column  # not the mapping's own: an anchor may precede it
     if node is None:
         end = _last_line(parent) + 1

@@ -178,9 +178,8 @@ def _paragraph(signal: Signal, limits: AlertThresholds, *, is_alone: bool) -> st
 
 
 def _alert(alert: Alert) -> str:
-    guard = f" while {alert.guard.signal.title} {alert.guard.condition.text}" if alert.guard else ""
     lasting = f" for {duration_text(alert.pending)}" if alert.pending else ""
-    return f"{alert.name} ({alert.severity}): {alert.condition.text}{guard}{lasting}"
+    return f"{alert.name} ({alert.severity}): {alert.when}{lasting}"
 
 
 def runbooks(panel: Panel, limits: AlertThresholds, base: str | None) -> Iterator[tuple[str, str]]:

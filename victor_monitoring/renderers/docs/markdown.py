@@ -39,9 +39,7 @@ def prose(text: str) -> str:
 
 def condition(alert: Alert) -> str:
     """Return the condition of an alert and of its guard as the spec writes them."""
-    guard = alert.guard
-    also = f" while {guard.signal.title} {guard.condition.text}" if guard else ""
-    return code(alert.condition.text + also)
+    return code(alert.when)
 
 
 def lasting(alert: Alert) -> str:

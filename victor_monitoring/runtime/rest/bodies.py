@@ -33,12 +33,18 @@ class ResponseBodies:
 
         Signals without a component come before the sections.
         """
+        by_component: dict[str | None, dict[str, Any]] = {}
+        by_signal: dict[str, list[AlertState]] = {}
+        for alert in alerts:
+            by_signal.setdefault(alert.alert.signal.name, []).append(alert)
+        for each in signals or ():
+            own = by_component.setdefault(each.component, {})
+            own[each.signal.name] = _signal(each, by_signal.get(each.signal.name, ()))
 
         def signals_of(component: str | None) -> Mapping[str, Any]:
-            own = [each for each in signals or () if each.component == component]
-            if signals is None or not (own or component):
+            if signals is None or (component is None and None not in by_component):
                 return {}
-            return {"signals": {each.signal.name: _signal(each, alerts) for each in own}}
+            return {"signals": by_component.get(component, {})}
 
         sections = {
             name: {**signals_of(name), **self._section(section)}
@@ -98,7 +104,7 @@ def _series(series: Point | Distribution) -> Mapping[str, Any]:
 
 
 def _signal(each: SignalValues, alerts: Iterable[AlertState]) -> Mapping[str, Any]:
-    """Return a signal with its value, or with its values by their labels, and its alerts."""
+    """Return a signal with its value, or with its values by their labels, and the states of its alerts."""
     values = _values(each)
     if not own_labels(each.signal.by):
         (first,) = values[:1] or [{"value": None, "text": _text(each, math.nan)}]
@@ -112,11 +118,10 @@ def _signal(each: SignalValues, alerts: Iterable[AlertState]) -> Mapping[str, An
         "alerts": {
             state.alert.name: {
                 "severity": state.alert.severity,
-                "when": state.alert.condition.text,
+                "when": state.alert.when,
                 "state": state.state,
             }
             for state in alerts
-            if state.alert.signal.name == each.signal.name
         },
         "query": each.query,
     }
@@ -166,7 +171,7 @@ def _alert(each: AlertState) -> Mapping[str, Any]:
         "severity": alert.severity,
         "component": alert.component,
         "signal": alert.signal.name,
-        "when": alert.condition.text,
+        "when": alert.when,
         "pending_for": alert.pending / 1000,
         "summary": alert.summary.text if alert.summary else None,
         "runbook": alert.runbook,
