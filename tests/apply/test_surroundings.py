@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ import pytest
 from tests.apply.proxy import Fault, Request, Wire, proxy
 from tests.apply.test_http import ScriptedServer, says
 from tests.apply.world import SPEC, World, paths
-from tests.cli.commands import ROOT, edit, victor_mon
+from tests.cli.commands import ROOT, Outcome, edit, victor_mon
+from tests.end_to_end.live import until
 from tests.programs import program
 from victor_monitoring.live.prometheus.api import rules_of
 
@@ -292,15 +294,19 @@ def test_secrets_go_to_their_headers_only(brewery: World, tmp_path: Path) -> Non
         brewery.folder.joinpath("secret.txt").write_text(f"{CANARY}-2\n", encoding="utf-8")
         path = os.pathsep.join([str(tmp_path / "bin"), os.environ["PATH"]])
         env = {"PATH": path, "TOKEN": f"{CANARY}-1", "TMPDIR": str(tmp_path)}
-        outcomes = [
-            brewery.run(*line.split(), "--context", "prod", env=env)
-            for line in ("apply --yes", "verify", "apply --yes --format json")
-        ]
+        outcomes: list[Outcome] = []
+
+        def succeeds(line: str) -> bool:
+            outcomes.append(brewery.run(*line.split(), "--context", "prod", env=env))
+            return outcomes[-1].status == 0
+
+        for line in ("apply --yes", "verify", "apply --yes --format json"):
+            until(partial(succeeds, line))  # a busy machine may miss a scrape
         wire.judge = lambda request: "500" if request.method == "POST" else ""
         brewery.edit("> 60%", "> 70%")
         outcomes.append(brewery.run("apply", "--yes", "--context", "prod", env=env))
     brewery.folder.joinpath("secret.txt").unlink()
-    assert [each.status for each in outcomes] == [0, 0, 0, 2], outcomes
+    assert outcomes[-1].status == 2, outcomes
     assert wire.credentials == {
         ("prometheus", f"Bearer {CANARY}-1"),
         ("alertmanager", "Basic bWU6Y2FuYXJ5LTdkMzEtdG9rZW4tMg=="),
