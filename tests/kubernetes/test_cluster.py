@@ -9,6 +9,7 @@ import shlex
 import pytest
 import yaml
 
+from tests.end_to_end.live import until
 from tests.kubernetes.brewery import DASHBOARD, NOTHING, OPERATOR, PROD_DASHBOARD, RULES, Brewery, last_line
 from tests.kubernetes.cluster import Clusters
 from tests.rules.rendered import EXAMPLES, ROOT, Place, artifacts, compiled, resolved
@@ -149,7 +150,7 @@ def test_a_kind_that_the_cluster_does_not_know(brewery: Brewery) -> None:
     """Without the operator's kinds nothing is applied, and the hint says what to install."""
     crds = str(brewery.clusters.crds)
     try:
-        brewery.clusters("prod", "delete", "--filename", crds)
+        _delete_kinds(brewery, crds)
         refused = brewery.apply("prod")
     finally:
         brewery.clusters("prod", "apply", "--server-side", "--filename", crds)
@@ -160,6 +161,21 @@ def test_a_kind_that_the_cluster_does_not_know(brewery: Brewery) -> None:
     hint = "hint: install the Prometheus operator, or write `kubernetes: {objects: configmap}`\n"
     assert hint in refused.err
     assert brewery.objects("prod") == {}
+
+
+def _delete_kinds(brewery: Brewery, crds: str) -> None:
+    """Delete the kinds, which have no objects, without waiting for the controller that would delete those.
+
+    That of kcp may not come to it for minutes.
+    """
+    kinds = brewery.clusters("prod", "get", "--output=name", "--filename", crds).split()
+    brewery.clusters("prod", "delete", "--wait=false", "--filename", crds)
+    bare = '{"metadata": {"finalizers": null}}'
+    for kind in kinds:  # one may be gone already
+        brewery.clusters.run(
+            "prod", "patch", kind, "--type=merge", '--patch={"metadata": {"finalizers": null}}'
+        )
+    until(lambda: brewery.clusters.run("prod", "get", "prometheusrules").returncode)
 
 
 def test_a_context_of_plain_files(brewery: Brewery) -> None:
