@@ -170,11 +170,9 @@ def _delete_kinds(brewery: Brewery, crds: str) -> None:
     """
     kinds = brewery.clusters("prod", "get", "--output=name", "--filename", crds).split()
     brewery.clusters("prod", "delete", "--wait=false", "--filename", crds)
-    bare = '{"metadata": {"finalizers": null}}'
+    bare = '--patch={"metadata": {"finalizers": null}}'
     for kind in kinds:  # one may be gone already
-        brewery.clusters.run(
-            "prod", "patch", kind, "--type=merge", '--patch={"metadata": {"finalizers": null}}'
-        )
+        brewery.clusters.run("prod", "patch", kind, "--type=merge", bare)
     until(lambda: brewery.clusters.run("prod", "get", "prometheusrules").returncode)
 
 

@@ -57,37 +57,6 @@ def test_every_alert_fires_in_some_case_and_is_silent_in_another(place: Place) -
         assert states == {True, False}, alert.name
 
 
-@pytest.mark.parametrize(
-    ("kind", "firm"),
-    [
-        ("quantile: {q: 0.95, of: bath_age_seconds}", False),
-        ("value: {of: bath_wait_seconds, agg: max}", True),
-    ],
-)
-def test_a_text_that_rounding_may_change_is_not_expected(kind: str, firm: bool) -> None:
-    """1% beyond 100 m is 1h 41m 0s, of which a computed value may fall short; a scraped one does not."""
-    text = f"""
-victor_mon: 1
-service: {{name: bath, title: Bath, owner: a, metric_prefix: bath_, select: {{job: bath}}}}
-components:
-  tub:
-    external: true
-    metrics:
-      bath_wait_seconds: {{type: gauge, unit: seconds, help: Wait.}}
-      bath_age_seconds: {{type: histogram, unit: seconds, help: Age., buckets: [1h, 100m, 150m]}}
-signals:
-  age: {{title: Age, unit: seconds, {kind}}}
-alerts:
-  bath: {{Old: {{signal: age, when: "> 100m", for: 5m, severity: warning, summary: "{{value}}"}}}}
-"""
-    base = compiled_text(text).base
-    assert base is not None
-    (case,) = (each for each in derive(base).cases if (each.alert, each.kind) == ("Old", "fires"))
-    fired = [each for each in case.expectations if each.firing]
-    assert {each.firing[0].annotations["summary"] for each in fired} <= {"1h 41m 0s", "1h 40m 59s"}
-    assert any(each.has_annotations for each in fired) == firm
-
-
 def test_two_values_that_fire_at_once_are_expected_in_one_order() -> None:
     """Values that fire together are sorted by their labels: the order of a set differs between processes."""
     cases = derived(Place("performance", None)).cases

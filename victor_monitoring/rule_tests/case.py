@@ -24,7 +24,7 @@ class Expectation:
     """The firing alerts of one name at a time in milliseconds; empty where the alert must be silent.
 
     `has_annotations` is False where only the labels can be expected, because the value in the annotations
-    differs between versions of Prometheus, or lies where rounding may change its text.
+    differs between versions of Prometheus.
     """
 
     at: int

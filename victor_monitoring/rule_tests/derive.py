@@ -9,11 +9,11 @@ from dataclasses import dataclass, replace
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.rule_tests.annotations import firing
-from victor_monitoring.rule_tests.case import Case, Expectation, Firing, Recorded, Unrecorded
+from victor_monitoring.rule_tests.case import Case, Expectation, Recorded, Unrecorded
 from victor_monitoring.rule_tests.case_template import CaseKind, CaseTemplate, case_kinds
 from victor_monitoring.rule_tests.fixture import TOO_LONG, AlertFixture, is_too_long
 from victor_monitoring.rule_tests.meta_cases import meta_cases
-from victor_monitoring.rule_tests.oracle import CLOSE, FiringMoment, Oracle, states_of
+from victor_monitoring.rule_tests.oracle import FiringMoment, Oracle, states_of
 from victor_monitoring.rule_tests.script import Script
 from victor_monitoring.signals.reading import ELSEWHERE
 from victor_monitoring.signals.signal import LabelPairs
@@ -137,16 +137,10 @@ def _keys(moment: FiringMoment | None) -> frozenset[LabelPairs] | None:
 
 def _expected(fixture: AlertFixture, oracle: Oracle, script: Script, moment: FiringMoment) -> Expectation:
     values = oracle.values(script, moment)
+    has_annotations = None not in values.values()
     alert = oracle.alert
-    is_computed = any(each.kind.reads_counters() for each in alert.signal.with_parts())
-    margin = CLOSE if is_computed else 0.0  # a level is compared as it is scraped
-
-    def alerts(share: float) -> tuple[Firing, ...]:
-        return tuple(firing(alert, dict(key), (values[key] or 0.0) * share) for key in sorted(values))
-
-    # Rounding may put a value that lies at a step of its text, such as 90 s, on either side of it.
-    is_firm = alerts(1 - margin) == alerts(1 + margin)
-    return Expectation(moment.at, alert.name, alerts(1), is_firm and None not in values.values())
+    alerts = (firing(alert, dict(key), values[key] or 0.0) for key in sorted(values))
+    return Expectation(moment.at, alert.name, tuple(alerts), has_annotations)
 
 
 def _other_alert_expectation(fixture: AlertFixture, alert: Alert, script: Script, fires: bool) -> Expectation:

@@ -15,7 +15,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from victor_monitoring.language.resolved.spec import Alert
 from victor_monitoring.promql.prometheus_version import DISTINCT_VERSIONS, OLDEST, PrometheusVersion
@@ -24,8 +24,8 @@ from victor_monitoring.rule_tests.script import Script
 from victor_monitoring.signals.signal import LabelPairs, Stream
 
 ValuesByLabels: TypeAlias = Mapping[LabelPairs, float]
-CLOSE: Final = 1e-9
-"""A value nearer to its threshold than this share of it may be on either side."""
+# A value nearer to its threshold than this share of it may be on either side.
+_CLOSE = 1e-9
 # The newest version whose windows include a sample at their start.
 _CLOSED = max(way for way in DISTINCT_VERSIONS if not way.left_open)
 _NONE: Mapping[LabelPairs, int] = {}
@@ -92,7 +92,7 @@ class Oracle:
             values = [
                 self._values(script, at, way).get(key, math.nan) for at in times for way in DISTINCT_VERSIONS
             ]
-            is_one = all(math.isclose(values[0], each, rel_tol=CLOSE) for each in values)
+            is_one = all(math.isclose(values[0], each, rel_tol=_CLOSE) for each in values)
             found[key] = values[0] if is_one else None
         return found
 
@@ -218,7 +218,7 @@ def _agreed(at: int, firing: Sequence[Mapping[LabelPairs, int]]) -> FiringMoment
 
 def _is_uncertain(value: float, threshold: float) -> bool:
     """Return whether another order of the same arithmetic might move the value across the edge."""
-    return value != threshold and math.isclose(value, threshold, rel_tol=CLOSE)
+    return value != threshold and math.isclose(value, threshold, rel_tol=_CLOSE)
 
 
 def states_of(course: Sequence[FiringMoment | None]) -> tuple[bool, ...]:

@@ -65,7 +65,8 @@ class Value(SignalKind):
         """Return series of different values: max and min have `level` at the first target alone."""
         if self.agg == "sum":
             return SignalKind.spread(self, signal, level, targets)
-        away = abs(level) or Fraction(1)  # as far as 0: half of a level just above 0 is above 0 as well
+        # Past 0: at 0 itself the sum would equal the max, and short of it a level just above 0 its min.
+        away = 3 * abs(level) / 2 or Fraction(1)
         match self.agg:
             case "max":
                 offsets = [Fraction(0), *(-away for _ in targets[1:])]
