@@ -122,11 +122,17 @@ def test_a_kind_is_read_in_its_way(kind, promql):
 
 @pytest.mark.parametrize(
     ("agg", "level", "others"),
-    [("max", "0.01", 0), ("max", "101", 0), ("max", "0", -1), ("min", "-0.01", 0), ("min", "0", 1)],
+    [
+        ("max", "0.01", "-0.005"),
+        ("max", "101", "-50.5"),
+        ("max", "0", "-1"),
+        ("min", "-0.01", "0.005"),
+        ("min", "0", "1"),
+    ],
 )
 def test_one_of_several_targets_makes_the_extreme(agg, level, others):
-    """The other targets have 0: max and min then differ at a threshold of 0 as well."""
+    """The other targets are past 0: max, min and sum then differ at a threshold of 0 as well."""
     kind = Value(Selector(DEPTH), agg)
     signal = Signal("a", "A", COUNT, kind, (Matcher("job", "=", "shop"),), (), (), 300_000, 15_000, "")
     made = kind.spread(signal, Fraction(level), [{"instance": name} for name in "abc"])
-    assert [stream.start for stream in made] == [Fraction(level), others, others]
+    assert [stream.start for stream in made] == [Fraction(level), Fraction(others), Fraction(others)]
