@@ -6,7 +6,6 @@ import json
 import re
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -16,8 +15,8 @@ import pytest
 
 from tests.cli.commands import edit
 from tests.cli.test_serve import served
-from tests.end_to_end.live import free_port
-from tests.pages.markdown import PATIENCE, Shell, Shown, blocks, shown
+from tests.end_to_end.live import free_port, until
+from tests.pages.markdown import Shell, Shown, blocks, shown
 
 RUNTIME, LIVE = "victor_monitoring/runtime/README.md", "deployment/README.md"
 SPEC = "specs/shop.yaml"
@@ -84,14 +83,6 @@ def get(url: str) -> str:
             return text
     except OSError:
         return ""
-
-
-def until(found: Callable[[], object]) -> None:
-    """Wait until something is found."""
-    deadline = time.monotonic() + PATIENCE
-    while not found():
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
 
 
 def live(command: str) -> Shown:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import os
-import signal
 import socket
 import subprocess
 import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -18,7 +16,7 @@ import pytest
 from prometheus_client import Metric
 from prometheus_client.parser import text_string_to_metric_families
 
-from tests.runtime.patience import LONG
+from tests.runtime.patience import LONG, stop
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -63,11 +61,7 @@ def url(tmp_path: Path) -> Iterator[str]:
     try:
         yield f"http://127.0.0.1:{port}"
     finally:
-        server.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(LONG)
-        server.kill()
-        server.wait()
+        stop(server)
 
 
 def get(url: str) -> bytes:

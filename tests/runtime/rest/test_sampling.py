@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import subprocess
 import sys
 import warnings
@@ -17,7 +16,7 @@ import pytest
 from fastapi import FastAPI
 
 from tests.renderers.registry_module import text_of
-from tests.runtime.patience import LONG, threads, until
+from tests.runtime.patience import stop, threads, until
 from tests.runtime.rest.client import get
 from tests.runtime.rest.shop import judged_spec, shop_app
 from tests.runtime.shop import shop_collector
@@ -247,11 +246,7 @@ def served(folder: Path, *command: str) -> Iterator[subprocess.Popen[bytes]]:
     try:
         yield server
     finally:
-        server.send_signal(signal.SIGINT)
-        with suppress(subprocess.TimeoutExpired):
-            server.wait(LONG)
-        server.kill()
-        server.wait()
+        stop(server)
 
 
 def pids(folder: Path, event: str) -> set[int]:
