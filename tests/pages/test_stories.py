@@ -16,7 +16,7 @@ import pytest
 from tests.cli.commands import edit
 from tests.cli.test_serve import served
 from tests.end_to_end.live import free_port, until
-from tests.pages.markdown import Shell, Shown, blocks, shown
+from tests.pages.markdown import PATIENCE, Shell, Shown, blocks, shown
 
 RUNTIME, LIVE = "victor_monitoring/runtime/README.md", "deployment/README.md"
 SPEC = "specs/shop.yaml"
@@ -69,7 +69,7 @@ def service(shell: Shell, port: int, changed: Callable[[str], str] = str) -> Ite
     env = {**shell.env, "PYTHONPATH": f"{shell.env['PYTHONPATH']}:{shell.folder / 'generated'}"}
     with subprocess.Popen([sys.executable, "-c", code], env=env) as process:
         try:
-            until(lambda: get(f"http://localhost:{port}/metrics"))
+            until(lambda: get(f"http://localhost:{port}/metrics"), PATIENCE)
             yield
         finally:
             process.kill()
@@ -133,7 +133,7 @@ def test_a_context_is_applied(prometheus: Path, promtool: Path, tmp_path: Path) 
     assert run.command.endswith(" &")
     with service(shell, ports["8000"]), start(run.command.removesuffix(" &")) as server:
         try:
-            until(lambda: "Ready" in get(f"http://localhost:{ports['9090']}/-/ready"))
+            until(lambda: "Ready" in get(f"http://localhost:{ports['9090']}/-/ready"), PATIENCE)
             assert shell.run(context.command) == ""
             assert generate.matches(shell.run(generate.command))
             assert "[y/N] y" in apply.output
