@@ -58,6 +58,12 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(shared.close)
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """Return the number of workers: many tests wait for a clock or a program, so two more than processors."""
+    wanted = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
+    return int(wanted) if wanted else (os.cpu_count() or 1) + 2
+
+
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Mark tests that need a real program, or one whose version matters; select the proofs or all others.
 
