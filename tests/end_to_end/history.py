@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 from tests.end_to_end.live import Prometheus
+from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.samples import SampleSet, Series
-from victor_monitoring.promql.tree import Vector, text
+from victor_monitoring.promql.tree import Vector
 from victor_monitoring.signals.kinds.score import LOSS, Score
 from victor_monitoring.signals.signal import Signal
 

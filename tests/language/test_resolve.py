@@ -8,7 +8,7 @@ import pytest
 
 from tests.language.small_spec import compiled
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.promql.tree import text
+from victor_monitoring.promql.printer import text
 
 HEAD = """\
 victor_mon: 1

@@ -22,7 +22,8 @@ from victor_monitoring.app import pipeline
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Panel, Resolved
 from victor_monitoring.language.syntax import load
-from victor_monitoring.promql.tree import Aggregate, Binary, Expr, Matcher, Vector, map_vectors, text
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.tree import Aggregate, Binary, Expr, Matcher, Vector, map_vectors
 from victor_monitoring.renderers import dashboard
 from victor_monitoring.renderers.dashboard.queries import panel_expr
 from victor_monitoring.renderers.dashboard.thresholds import AlertThresholds

@@ -12,7 +12,8 @@ from tests.end_to_end.live import Prometheus, running, target, until
 from tests.rules.rendered import compiled_text
 from victor_monitoring.app.pipeline import render
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.promql.tree import Vector, text
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.tree import Vector
 
 SPEC = """\
 victor_mon: 1

@@ -14,8 +14,8 @@ from tests.rules.rendered import Place, compiled, places, resolved
 from tests.signals.judge import judged
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.promql.evaluator import EvaluationError, evaluated
+from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.rules import Rule
-from victor_monitoring.promql.tree import text
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.equivalence import RandomSamples, is_equivalent
 from victor_monitoring.rule_tests.mutation_run import (

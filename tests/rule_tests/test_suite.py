@@ -12,8 +12,8 @@ import pytest
 from tests.rules.rendered import EXAMPLES, SPECS, Place, compiled, derived, places, resolved
 from tests.signals.judge import judged
 from victor_monitoring.language.resolved.rules import rule_file
+from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.rules import Rule
-from victor_monitoring.promql.tree import text
 from victor_monitoring.renderers import tests
 from victor_monitoring.rule_tests.failures import diagnostics
 from victor_monitoring.rule_tests.promtool import CaseResult, Promtool, run_cases

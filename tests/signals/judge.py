@@ -5,13 +5,12 @@ The conversion reads attributes of the nodes, since their `str` prints `[250ms]`
 
 from __future__ import annotations
 
-import dataclasses
 import datetime
 from fractions import Fraction
 
 import promql_parser as parser
 
-from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Matcher, Number, Vector
+from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Matcher, Number, Vector, mapped
 
 _OPS = (
     (parser.MatchOp.Equal, "="),
@@ -28,18 +27,9 @@ def judged(text: str) -> Expr:
 
 def rounded(expr: Expr) -> Expr:
     """Return the tree with every number rounded to the nearest double, as a parser does."""
-    match expr:
-        case Number(value):
-            return Number(Fraction(float(value)))
-        case Call(function, arguments):
-            return Call(function, tuple(map(rounded, arguments)))
-        case Aggregate(_, inner, _, parameter):
-            inside = None if parameter is None else rounded(parameter)
-            return dataclasses.replace(expr, expr=rounded(inner), parameter=inside)
-        case Binary(_, left, right):
-            return dataclasses.replace(expr, left=rounded(left), right=rounded(right))
-        case Vector():
-            return expr
+    return mapped(
+        expr, lambda node: Number(Fraction(float(node.value))) if isinstance(node, Number) else node
+    )
 
 
 def _tree(node: parser.Expr) -> Expr:

@@ -6,7 +6,8 @@ from fractions import Fraction
 
 import pytest
 
-from victor_monitoring.promql.tree import Matcher, text
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.mean import Mean

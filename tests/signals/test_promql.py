@@ -13,6 +13,7 @@ from tests.signals.judge import judged, rounded
 from tests.signals.shipped import PATHS, resolved
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.printer import number_text, text
 from victor_monitoring.promql.tree import (
     Aggregate,
     Binary,
@@ -22,8 +23,6 @@ from victor_monitoring.promql.tree import (
     Number,
     Vector,
     map_vectors,
-    number_text,
-    text,
     vectors,
 )
 

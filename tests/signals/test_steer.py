@@ -26,7 +26,7 @@ from tests.signals.test_synthesise import (
     target,
     written,
 )  # fmt: skip
-from victor_monitoring.promql.tree import text
+from victor_monitoring.promql.printer import text
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate

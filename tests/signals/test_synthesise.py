@@ -17,7 +17,8 @@ import pytest
 from tests.signals.shipped import PATHS, compiled
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.tree import Matcher, text
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.promtool import Promtool
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.mean import Mean

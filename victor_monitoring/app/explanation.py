@@ -18,8 +18,8 @@ from victor_monitoring.live.apply.patterns import LIVE
 from victor_monitoring.live.exposition.verify import EXPOSITION
 from victor_monitoring.outputs.drift import DRIFT
 from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.printer import number_text, text
 from victor_monitoring.promql.prometheus_version import ASSUMED
-from victor_monitoring.promql.tree import number_text, text
 from victor_monitoring.rule_tests.failures import FAILED_CASE, MISSING_CASE
 from victor_monitoring.rule_tests.mutation_run import SURVIVING_MUTANT
 from victor_monitoring.signals.signal import Signal

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from victor_monitoring.changes.change import Change, becomes
 from victor_monitoring.changes.uses import rest_field, users_of_label, users_of_metric, users_of_value
 from victor_monitoring.language.resolved.spec import Component, Declared, Resolved
-from victor_monitoring.promql.tree import number_text
+from victor_monitoring.promql.printer import number_text
 from victor_monitoring.signals.metric import Label
 
 

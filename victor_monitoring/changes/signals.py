@@ -13,7 +13,7 @@ from victor_monitoring.changes.uses import users_of_signal
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.tree import text
+from victor_monitoring.promql.printer import text
 from victor_monitoring.signals.signal import Signal
 
 

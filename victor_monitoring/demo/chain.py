@@ -15,7 +15,7 @@ from victor_monitoring.demo.scrape_targets import ScrapeTarget, target
 from victor_monitoring.demo.serving.summary import AlertView, DemoSnapshot, SignalRow, ViewState, signal_row
 from victor_monitoring.language.resolved.meta import meta_alerts
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.promql.tree import text
+from victor_monitoring.promql.printer import text
 from victor_monitoring.renderers.rules import rules_text
 from victor_monitoring.signals.evaluation import label_pairs
 from victor_monitoring.signals.signal import LabelPairs, Signal

@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.tree import Expr, text, vectors
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.tree import Expr, vectors
 
 Pairs: TypeAlias = tuple[tuple[str, str], ...]
 

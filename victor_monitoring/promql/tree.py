@@ -1,25 +1,34 @@
-"""PromQL as a frozen tree: nodes, printer and functions to search and change a tree."""
+"""PromQL as a frozen tree: its nodes, and functions to search and change a tree.
+
+It can hold every expression that Prometheus 2.42 or 3.14 takes without feature flags. Parentheses are in its
+shape alone; durations and times are milliseconds.
+"""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from typing import TypeAlias, TypeVar
+from typing import Literal, TypeAlias, TypeVar
 
-from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.grammar import label_text, quoted
 
-_PRECEDENCE = {
-    "or": 1, "and": 2, "unless": 2,
-    "==": 3, "!=": 3, "<": 3, "<=": 3, ">": 3, ">=": 3,
-    "+": 4, "-": 4, "*": 5, "/": 5,
-}  # fmt: skip
-_ESCAPES = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "\t": "\\t", "\r": "\\r"})
+# Where a node was read: the offsets of its first character and behind its last one.
+Span: TypeAlias = tuple[int, int]
+# The time of an `@` modifier: milliseconds since 1970, or an end of the query's range.
+Instant: TypeAlias = int | Literal["start", "end"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Node:
+    """A part of a tree. `span` is where it was read, if it was; equal nodes may stand in different places."""
+
+    span: Span | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
-class Matcher:
+class Matcher(Node):
     """A label matcher; `op` is one of `=`, `!=`, `=~`, `!~`."""
 
     label: str
@@ -27,7 +36,7 @@ class Matcher:
     value: str
 
     def __str__(self) -> str:
-        return f'{self.label}{self.op}"{self.value.translate(_ESCAPES)}"'
+        return f"{label_text(self.label)}{self.op}{quoted(self.value)}"
 
     def matches(self, value: str) -> bool:
         """Return whether a label with this value is matched; regexes are anchored, as in Prometheus."""
@@ -48,12 +57,14 @@ def all_match(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:
 
 
 @dataclass(frozen=True, slots=True)
-class Vector:
-    """A selector of series; `window` in milliseconds makes it a range selector."""
+class Vector(Node):
+    """A selector of series, without a name if `metric` is empty; `window` makes it a range selector."""
 
     metric: str
     matchers: tuple[Matcher, ...] = ()
     window: int | None = None
+    offset: int = 0
+    at: Instant | None = None
 
     def matches(self, labels: Mapping[str, str]) -> bool:
         """Return whether a series with these labels is selected; a missing label counts as empty."""
@@ -61,14 +72,32 @@ class Vector:
 
 
 @dataclass(frozen=True, slots=True)
-class Number:
-    """A number, exact."""
+class Subquery(Node):
+    """The values of an expression over a window, every `step`; None is the evaluation interval."""
 
-    value: Fraction
+    expr: Expr
+    window: int
+    step: int | None = None
+    offset: int = 0
+    at: Instant | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class Number(Node):
+    """A number: exact if it is finite, else an infinity or `math.nan`."""
+
+    value: Fraction | float
+
+
+@dataclass(frozen=True, slots=True)
+class Text(Node):
+    """A string."""
+
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Call(Node):
     """A function call."""
 
     function: str
@@ -76,27 +105,47 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Aggregate:
-    """An aggregation; `by` is None where all labels are kept (topk), `parameter` its first argument."""
+class Aggregate(Node):
+    """An aggregation `by` some labels, or `without` some, or (both None) without a clause.
+
+    `parameter` is the first of two arguments. Without a clause one group has all series.
+    """
 
     op: str
     expr: Expr
     by: tuple[str, ...] | None
     parameter: Expr | None = None
+    without: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Binary:
-    """A binary operation; `on` names the labels to match on, `as_bool` is the `bool` modifier."""
+class Unary(Node):
+    """A sign before an expression; that of a number is part of the number."""
+
+    op: Literal["-", "+"]
+    expr: Expr
+
+
+@dataclass(frozen=True, slots=True)
+class Binary(Node):
+    """A binary operation; `as_bool` is the `bool` modifier.
+
+    Series match `on` these labels, or `ignoring` these, or (both None) on all labels. Of the side `many`
+    several series may match one of the other side, whose labels `include` are then added to the result.
+    `span` is that of the operator, unlike that of other nodes.
+    """
 
     op: str
     left: Expr
     right: Expr
     on: tuple[str, ...] | None = None
     as_bool: bool = False
+    ignoring: tuple[str, ...] | None = None
+    many: Literal["left", "right"] | None = None
+    include: tuple[str, ...] = ()
 
 
-Expr: TypeAlias = Vector | Number | Call | Aggregate | Binary
+Expr: TypeAlias = Vector | Subquery | Number | Text | Call | Aggregate | Unary | Binary
 
 
 def number(value: Fraction | int) -> Number:
@@ -104,60 +153,15 @@ def number(value: Fraction | int) -> Number:
     return Number(Fraction(value))
 
 
-def number_text(value: Fraction) -> str:
-    """Return `value` as the shortest decimal; as that of the nearest double if no finite one exists."""
-    if value.denominator == 1:
-        return str(value.numerator)
-    rest, digits = value.denominator, 0
-    while rest % 10 == 0:
-        rest, digits = rest // 10, digits + 1
-    twos = fives = 0
-    while rest % 2 == 0:
-        rest, twos = rest // 2, twos + 1
-    while rest % 5 == 0:
-        rest, fives = rest // 5, fives + 1
-    if rest != 1:
-        return repr(float(value))
-    digits += max(twos, fives)
-    sign = "-" if value < 0 else ""
-    scaled = str(abs(value.numerator) * 10**digits // value.denominator).rjust(digits + 1, "0")
-    return f"{sign}{scaled[:-digits]}.{scaled[-digits:]}".rstrip("0")
-
-
-def text(expr: Expr) -> str:
-    """Return the expression as PromQL, with parentheses only where they are needed."""
-    match expr:
-        case Number(value):
-            return number_text(value)
-        case Vector(metric, matchers, window):
-            inner = "{" + ",".join(map(str, matchers)) + "}" if matchers else ""
-            return f"{metric}{inner}" + (f"[{duration_text(window)}]" if window else "")
-        case Call(function, arguments):
-            return f"{function}({', '.join(map(text, arguments))})"
-        case Aggregate(op, inner_expr, by, parameter):
-            clause = f" by ({', '.join(by)}) " if by is not None else ""
-            first = f"{text(parameter)}, " if parameter is not None else ""
-            return f"{op}{clause}({first}{text(inner_expr)})"
-        case Binary(op, left, right, on, as_bool):
-            modifier = " bool" if as_bool else ""
-            matching = f" on ({', '.join(on)})" if on is not None else ""
-            mine = _PRECEDENCE[op]
-            return f"{_operand(left, mine)} {op}{modifier}{matching} {_operand(right, mine + 1)}"
-
-
-def _operand(expr: Expr, least: int) -> str:
-    if isinstance(expr, Binary) and _PRECEDENCE[expr.op] < least:
-        return f"({text(expr)})"
-    return text(expr)
-
-
 def children(expr: Expr) -> tuple[Expr, ...]:
-    """Return the child nodes of an expression."""
+    """Return the child nodes of an expression, in the order in which they are written."""
     match expr:
         case Call(_, arguments):
             return arguments
         case Aggregate(_, inner, _, parameter):
             return (inner,) if parameter is None else (parameter, inner)
+        case Subquery(inner) | Unary(_, inner):
+            return (inner,)
         case Binary(_, left, right):
             return (left, right)
         case _:
@@ -172,20 +176,30 @@ def vectors(expr: Expr) -> Iterator[Vector]:
         yield from vectors(child)
 
 
+def mapped(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
+    """Return the tree with `change` applied to every node, inner nodes first."""
+    match expr:
+        case Call(_, arguments):
+            return change(replace(expr, arguments=tuple(mapped(each, change) for each in arguments)))
+        case Aggregate(_, inner, _, parameter):
+            first = None if parameter is None else mapped(parameter, change)
+            return change(replace(expr, expr=mapped(inner, change), parameter=first))
+        case Subquery(inner) | Unary(_, inner):
+            return change(replace(expr, expr=mapped(inner, change)))
+        case Binary(_, left, right):
+            return change(replace(expr, left=mapped(left, change), right=mapped(right, change)))
+        case _:
+            return change(expr)
+
+
 def map_vectors(expr: Expr, change: Callable[[Vector], Vector]) -> Expr:
     """Return the tree with `change` applied to every selector."""
-    match expr:
-        case Vector():
-            return change(expr)
-        case Call(_, arguments):
-            return replace(expr, arguments=tuple(map_vectors(each, change) for each in arguments))
-        case Aggregate(_, inner, _, parameter):
-            inside = None if parameter is None else map_vectors(parameter, change)
-            return replace(expr, expr=map_vectors(inner, change), parameter=inside)
-        case Binary(_, left, right):
-            return replace(expr, left=map_vectors(left, change), right=map_vectors(right, change))
-        case _:
-            return expr
+    return mapped(expr, lambda node: change(node) if isinstance(node, Vector) else node)
+
+
+def replaced(expr: Expr, old: Expr, new: Expr) -> Expr:
+    """Return the tree with every node that equals `old` replaced by `new`."""
+    return mapped(expr, lambda node: new if node == old else node)
 
 
 ExprKind = TypeVar("ExprKind", bound=Expr)
@@ -196,45 +210,7 @@ def nodes(expr: Expr, kind: type[ExprKind]) -> Iterator[ExprKind]:
     return (node for node in dict.fromkeys(_all(expr)) if isinstance(node, kind))
 
 
-def mapped(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
-    """Return the tree with `change` applied to every node, inner nodes first."""
-    match expr:
-        case Call(_, arguments):
-            return change(replace(expr, arguments=tuple(mapped(each, change) for each in arguments)))
-        case Aggregate(_, inner):
-            return change(replace(expr, expr=mapped(inner, change)))
-        case Binary(_, left, right):
-            return change(replace(expr, left=mapped(left, change), right=mapped(right, change)))
-        case _:
-            return change(expr)
-
-
-def replaced(expr: Expr, old: Expr, new: Expr) -> Expr:
-    """Return the tree with every node that equals `old` replaced by `new`."""
-    return mapped(expr, lambda node: new if node == old else node)
-
-
-def brief(expr: Expr) -> str:
-    """Return a short text of the node, with its operands abbreviated."""
-    match expr:
-        case Binary(op, _, Number() as right, _, as_bool):
-            return f"{op}{' bool' if as_bool else ''} {text(right)}"
-        case Binary(op, left, right):
-            return f"{_head(left)} {op} {_head(right)}"
-        case Aggregate(op):
-            return f"{op} {_head(expr.expr)}"
-        case Call("histogram_quantile", (q, *_)):
-            return f"histogram_quantile {text(q)}"
-        case _:
-            return text(expr)
-
-
 def _all(expr: Expr) -> Iterator[Expr]:
     yield expr
     for child in children(expr):
         yield from _all(child)
-
-
-def _head(expr: Expr) -> str:
-    vector = next(nodes(expr, Vector), None)
-    return text(vector or expr)

@@ -12,6 +12,7 @@ from functools import partial
 from typing import Final, TypeAlias
 
 from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.printer import brief
 from victor_monitoring.promql.rules import Pairs, Rule
 from victor_monitoring.promql.tree import (
     Aggregate,
@@ -21,7 +22,6 @@ from victor_monitoring.promql.tree import (
     ExprKind,
     Number,
     Vector,
-    brief,
     mapped,
     nodes,
     replaced,
@@ -185,7 +185,8 @@ def _quantile(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     def moved(node: Call) -> Iterator[Expr]:
         q, *rest = node.arguments
         if node.function == "histogram_quantile" and isinstance(q, Number):
-            for value in (1 - (1 - q.value) * 2, 1 - (1 - q.value) / 2):
+            exact = Fraction(q.value)
+            for value in (1 - (1 - exact) * 2, 1 - (1 - exact) / 2):
                 yield replace(node, arguments=(Number(max(value, Fraction(1, 10))), *rest))
 
     yield from _each(rule, lambda e: nodes(e, Call), moved)

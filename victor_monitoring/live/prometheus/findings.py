@@ -17,7 +17,8 @@ from victor_monitoring.live.apply.patterns import (
     UNMATCHED,
 )
 from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, rules_of
-from victor_monitoring.promql.tree import Aggregate, Matcher, Vector, text
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.tree import Aggregate, Matcher, Vector
 from victor_monitoring.signals.signal import Signal
 
 Query = Callable[[str], Sequence[Mapping[str, Any]]]

@@ -9,7 +9,7 @@ from grafanalib import core
 
 from victor_monitoring.language.resolved.spec import Alert, Panel, Resolved
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.tree import text
+from victor_monitoring.promql.printer import text
 from victor_monitoring.renderers.dashboard.fields import (
     JsonObject,
     field_config,

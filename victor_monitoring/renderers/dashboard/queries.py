@@ -6,7 +6,8 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.promql.tree import Aggregate, Expr, Matcher, Vector, map_vectors, number, text
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.tree import Aggregate, Expr, Matcher, Vector, map_vectors, number
 from victor_monitoring.renderers.dashboard.fields import JsonObject
 from victor_monitoring.renderers.dashboard.variables import Variable, pinned
 from victor_monitoring.signals.signal import Signal

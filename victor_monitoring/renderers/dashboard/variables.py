@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.promql.tree import Call, Matcher, Vector, text
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.tree import Call, Matcher, Vector
 from victor_monitoring.signals.metric import Metric
 from victor_monitoring.signals.signal import Signal
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.language.resolved.spec import Component, Declared, Resolved
-from victor_monitoring.promql.tree import number_text, text
+from victor_monitoring.promql.printer import number_text, text
 from victor_monitoring.renderers.docs.markdown import (
     code,
     condition,

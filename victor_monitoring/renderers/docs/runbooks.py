@@ -10,7 +10,7 @@ from victor_monitoring.language.resolved.detection import detection
 from victor_monitoring.language.resolved.meta import MetaAlert, meta_alerts
 from victor_monitoring.language.resolved.spec import Alert, Meta, Resolved
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.tree import text
+from victor_monitoring.promql.printer import text
 from victor_monitoring.renderers.docs.markdown import (
     code,
     condition,

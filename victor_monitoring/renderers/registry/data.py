@@ -7,7 +7,8 @@ from collections.abc import Collection, Iterable, Mapping
 from fractions import Fraction
 
 from victor_monitoring.language.resolved.spec import Alert, Declared
-from victor_monitoring.promql.tree import Vector, text
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.tree import Vector
 from victor_monitoring.renderers.registry.layout import PythonValue
 from victor_monitoring.signals.metric import Label, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity

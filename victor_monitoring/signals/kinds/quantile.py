@@ -11,8 +11,9 @@ from typing import ClassVar
 
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.functions import bucket_quantile, upper_bound
+from victor_monitoring.promql.printer import number_text
 from victor_monitoring.promql.samples import Samples
-from victor_monitoring.promql.tree import Aggregate, Call, Expr, number, number_text
+from victor_monitoring.promql.tree import Aggregate, Call, Expr, number
 from victor_monitoring.signals.evaluation import folded, rates
 from victor_monitoring.signals.metric import BUCKETS, Population, Selector, SeriesKey, selected, series_key
 from victor_monitoring.signals.reading import first_labels, growing, rate

@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import ClassVar, Literal
 
 from victor_monitoring.promql.functions import quotient
+from victor_monitoring.promql.printer import number_text
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.samples import Samples
-from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, number, number_text
+from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, number
 from victor_monitoring.signals.evaluation import folded, instant_values
 from victor_monitoring.signals.metric import Metric, Population, Selector
 from victor_monitoring.signals.metric_types.gauge import Gauge
