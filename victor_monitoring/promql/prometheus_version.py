@@ -39,6 +39,7 @@ class PrometheusVersion:
 
 
 OLDEST: Final = PrometheusVersion(2, 42)
+NEWEST: Final = PrometheusVersion(3, 14)  # the newest version that the tests have run
 _ZERO_ONLY_SHORTENS: Final = PrometheusVersion(2, 52)
 _LEFT_OPEN: Final = PrometheusVersion(3, 0)
 # The first version of each behaviour: every supported version computes the same values as one of these.

@@ -6,13 +6,13 @@ shape alone; durations and times are milliseconds.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias, TypeVar
 
 from victor_monitoring.promql.grammar import label_text, quoted
+from victor_monitoring.promql.regular_expressions import compiled
 
 # Where a node was read: the offsets of its first character and behind its last one.
 Span: TypeAlias = tuple[int, int]
@@ -46,9 +46,9 @@ class Matcher(Node):
             case "!=":
                 return value != self.value
             case "=~":
-                return re.fullmatch(self.value, value) is not None
+                return compiled(self.value).fullmatch(value) is not None
             case _:
-                return re.fullmatch(self.value, value) is None
+                return compiled(self.value).fullmatch(value) is None
 
 
 def all_match(matchers: Iterable[Matcher], labels: Mapping[str, str]) -> bool:

@@ -11,15 +11,6 @@ from typing import Final, TypeAlias
 
 from victor_monitoring.signals.units import SECONDS, UNITS, Unit
 
-
-class TextError(ValueError):
-    """A text of the spec that cannot be parsed: the message, the range (start, end) and the hint."""
-
-    def __init__(self, message: str, part: tuple[int, int], hint: str) -> None:
-        super().__init__(message)
-        self.message, self.part, self.hint = message, part, hint
-
-
 # The base unit of each suffix, and its size in that unit.
 _SUFFIXES: Final[dict[str, tuple[Unit, Fraction]]] = {
     suffix: (unit, size)

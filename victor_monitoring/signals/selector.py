@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import math
 import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from victor_monitoring.promql.regular_expressions import pattern_fault
+from victor_monitoring.promql.text_error import TextError
 from victor_monitoring.promql.tree import Matcher
-from victor_monitoring.signals.quantity import TextError
 
 TextRange: TypeAlias = tuple[int, int]
 
@@ -17,16 +17,6 @@ _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _OP = re.compile(r"=~|!~|!=|=")
 _SPACE = re.compile(r"\s*")
 _STRING = re.compile(r'"((?:[^"\\\n]|\\.)*)"|\'((?:[^\'\\\n]|\\.)*)\'')
-# Syntax of Python's regular expressions that RE2, Prometheus' engine, rejects: look-around, back
-# references, atomic groups, possessive repeats.
-_NOT_RE2 = re.compile(
-    r"(?<!\\)(?:\\\\)*(?:\\[1-9]|\\[ZG]|\(\?(?:[=!>#(]|<[=!]|P=|[a-zA-Z]*[aLux]|P<\w*[^\x00-\x7f])|[*+?}]\+)"
-)
-_NO_ESCAPE = re.compile(r"(?<!\\)(?:\\\\)*(\\(?:[uUN]|[^\x00-\x7f]))")  # rejected inside a class, too
-_BACKSPACE = re.compile(r"(?<!\\)(?:\\\\)*\[[^\]]*\\b")
-_REPEATED = re.compile(r"(?<!\\)(?:\\\\)*\{(?:\d+,)?(\d+),?\}")
-_MOST_REPEATED = 1000
-_CLASS = re.compile(r"(?<!\\)((?:\\\\)*)\[\^?\]?(?:[^\]\\]|\\.)*\]")
 _ESCAPE: Final = {"n": "\n", "t": "\t", "r": "\r", "\\": "\\", '"': '"', "'": "'"}
 
 
@@ -132,33 +122,9 @@ class _SelectorReader:
         string = self.take(_STRING, "a quoted value", f'quote it: `{label.text}{op.text}"..."`')
         inner = (string.start() + 1, string.end() - 1)
         value = Token(_unescaped(string[0][1:-1]), inner)
-        if op.text in ("=~", "!~"):
-            try:
-                re.compile(value.text)
-            except re.error as error:
-                raise SelectorError(
-                    f"`{value.text}` is not a regular expression: {error}", inner, "fix the expression"
-                ) from None
-            if fault := _fault_for_re2(value.text):
-                raise SelectorError(*fault[:1], inner, *fault[1:])
+        if op.text in ("=~", "!~") and (fault := pattern_fault(value.text)):
+            raise SelectorError(fault[0], inner, fault[1])
         return WrittenMatcher(label, op.text, value)
-
-
-def _fault_for_re2(pattern: str) -> tuple[str, str] | None:
-    """Return a message and a hint if Prometheus rejects a regular expression that Python accepts."""
-    outside = _CLASS.sub(r"\1x", pattern)
-    foreign = _NOT_RE2.search(outside) or _NO_ESCAPE.search(pattern) or _BACKSPACE.search(pattern)
-    if foreign:
-        message = f"Prometheus' regular expressions have no `{foreign[0]}`"
-        return (
-            message,
-            "use RE2 syntax: no look-around, back references, possessive repeats or Unicode escapes",
-        )
-    # RE2 limits the product of nested repeats; the product of all repeats is an upper bound of it.
-    times = math.prod(max(int(each), 1) for each in _REPEATED.findall(outside))
-    if times > _MOST_REPEATED:
-        return f"`{pattern}` repeats more than {_MOST_REPEATED} times", "repeat less often, or use `*` or `+`"
-    return None
 
 
 def _unescaped(text: str) -> str:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from victor_monitoring.signals.quantity import TextError
+from victor_monitoring.promql.text_error import TextError
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")

@@ -23,8 +23,9 @@ from pydantic_core import CoreSchema, PydanticCustomError
 from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.promql.duration import parse_duration
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
+from victor_monitoring.promql.text_error import TextError
 from victor_monitoring.signals.metric_types import METRIC_TYPES
-from victor_monitoring.signals.quantity import Condition, Quantity, TextError, parse_condition, parse_quantity
+from victor_monitoring.signals.quantity import Condition, Quantity, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import WrittenSelector, parse_selector
 from victor_monitoring.signals.template import Template, parse_template
 from victor_monitoring.signals.units import UNITS, Unit, custom_unit
