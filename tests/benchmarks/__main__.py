@@ -22,6 +22,19 @@ from victor_monitoring.base.diagnostics import Source
 
 _ROOT = Path(__file__).resolve().parents[2]
 _PROCESS_PAIRS = 15
+# The least that a command does with the libraries: an option, the spec as data, and a model of one field.
+_LEAST_USE = """
+import pydantic, typer, yaml
+
+class Model(pydantic.BaseModel):
+    service: dict
+
+def least(spec: str = typer.Option(...)) -> None:
+    with open(spec, encoding="utf-8") as file:
+        Model.model_validate(yaml.load(file, yaml.CSafeLoader))
+
+typer.run(least)
+"""
 _SIZES = {100: 9, 1_000: 5, 10_000: 3}  # alerts: pairs
 
 
@@ -55,6 +68,14 @@ def _processes(folder: Path) -> None:
             f"`import {libraries}`",
             *paired(_run([*tool, verb], folder), _run(floor, folder), _PROCESS_PAIRS),
         )
+
+
+    use = [sys.executable, "-c", _LEAST_USE, "--spec", "specs/performance.yaml"]
+    row(
+        "`victor-mon validate`, specs/performance.yaml",
+        "the least use of yaml, pydantic and typer: one option, one model",
+        *paired(_run([*tool, "validate"], folder), _run(use, folder), _PROCESS_PAIRS),
+    )
 
 
 def _compile(alerts: int, pairs: int) -> None:
