@@ -69,7 +69,6 @@ def _processes(folder: Path) -> None:
             *paired(_run([*tool, verb], folder), _run(floor, folder), _PROCESS_PAIRS),
         )
 
-
     use = [sys.executable, "-c", _LEAST_USE, "--spec", "specs/performance.yaml"]
     row(
         "`victor-mon validate`, specs/performance.yaml",

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from victor_monitoring.signals.selector import SelectorError, parse_selector
+from victor_monitoring.promql.lexer import PromqlError
+from victor_monitoring.signals.selector import parse_selector
 
 FOREIGN = [
     "(", "a{1001}", "a{2,1001}", "(a{100}){100}", "((a{1000}){1000})", "(?x)a b", "(?a)a", "(?u)a", "(?L)a",
@@ -30,7 +31,7 @@ def judged(promtool: Path, path: Path, pattern: str) -> tuple[bool, bool]:
     try:
         parse_selector(selector)
         is_accepted = True
-    except SelectorError:
+    except PromqlError:
         is_accepted = False
     groups = [{"name": "a", "rules": [{"record": "a:b", "expr": f"sum({selector})"}]}]
     path.write_text(yaml.safe_dump({"groups": groups}, allow_unicode=True), encoding="utf-8")

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from victor_monitoring.promql.lexer import PromqlError
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.metric_types.counter import Counter
 from victor_monitoring.signals.metric_types.histogram import Histogram
-from victor_monitoring.signals.selector import SelectorError, parse_selector
+from victor_monitoring.signals.selector import parse_selector
 from victor_monitoring.signals.units import SECONDS
 
 NAMES = st.from_regex(r"[a-z_][a-z0-9_]{0,6}", fullmatch=True)
@@ -47,11 +48,11 @@ def test_every_token_has_its_position(metric, matchers, spaces):
         (r'a{b="\""}', '"'),
         (r"a{b='\''}", "'"),
         (r'a{b="x\ny"}', "x\ny"),
-        (r'a{b="\d"}', r"\d"),
+        (r"a{b=`\d`}", r"\d"),
     ],
 )
 def test_escapes_are_resolved(text, value):
-    """Known escapes are resolved in a value; unknown ones are kept."""
+    """Escapes are resolved in a value, but not between backticks."""
     assert parse_selector(text).matchers[0].value.text == value
 
 
@@ -61,14 +62,17 @@ def test_escapes_are_resolved(text, value):
         ("", "", "expected a metric name, found the end"),
         ("min(1, x)", "(", "`min(` is an expression, and a selector is wanted"),
         ("x[5m]", "[", "a selector has no window"),
-        ("x + y", "+", "`+` after the end of the selector"),
-        ("5x", "5", "expected a metric name, found `5`"),
+        ("x + y", "+", "a selector is wanted, and this is an expression"),
+        ("5x", "5x", "`5x` is neither a number nor a duration"),
         ('{code="5"}', "{", "expected a metric name, found `{`"),
-        ("x{", "{", "expected a label name, found the end"),
+        ("x{", "{", "expected a label or `}`, found the end"),
         ("x{code}", "}", "expected `=`, `!=`, `=~` or `!~` after `code`, found `}`"),
         ("x{code=5}", "5", "expected a quoted value, found `5`"),
-        ('x{code=="5"}', "=", "expected a quoted value, found `=`"),
-        ('x{code="5}', '"', 'expected a quoted value, found `"`'),
+        ('x{code=="5"}', "==", "expected `=`, `!=`, `=~` or `!~` after `code`, found `==`"),
+        ('x{code="5}', '"5}', "the string does not end"),
+        (r'x{code="\d"}', r"\d", r"unknown escape `\d`"),
+        ("x offset 5m", "offset", "a selector has no `offset`"),
+        ("x @ 1", "@", "a selector has no `@`"),
         ('x{a="1" b="2"}', "b", "expected `,` or `}` after a matcher"),
         ('x{a="1"', '"', "expected `,` or `}` after a matcher"),
         ('x{a=~"("}', "(", "`(` is not a regular expression"),
@@ -76,7 +80,7 @@ def test_escapes_are_resolved(text, value):
 )
 def test_a_mistake_has_its_position(text, culprit, told):
     """The range of an error is the unexpected character, or the last one at the end of the text."""
-    with pytest.raises(SelectorError) as error:
+    with pytest.raises(PromqlError) as error:
         parse_selector(text)
     assert error.value.message.startswith(told)
     assert text[slice(*error.value.part)] == culprit
@@ -86,10 +90,10 @@ def test_a_mistake_has_its_position(text, culprit, told):
 @given(st.text(max_size=12) | st.text("ab{}=~!\",'\\ (5[", max_size=12))
 @settings(max_examples=300)
 def test_any_text_is_read_or_refused_at_a_place_in_it(text):
-    """Any text is parsed or refused with a SelectorError whose range is within the text."""
+    """Any text is parsed or refused with a PromqlError whose range is within the text."""
     try:
         parse_selector(text)
-    except SelectorError as error:
+    except PromqlError as error:
         start, end = error.part
         assert 0 <= start <= end <= len(text)
 
@@ -231,6 +235,6 @@ def test_regexes_of_prometheus_are_read(regex: str) -> None:
 )
 def test_regexes_that_only_python_knows_are_refused(regex: str) -> None:
     """A regex that RE2 rejects, which would make the rule file fail to load, is an error at its position."""
-    with pytest.raises(SelectorError) as told:
+    with pytest.raises(PromqlError) as told:
         parse_selector(f'm{{l=~"{regex}"}}')
     assert told.value.part == (6, 6 + len(regex))

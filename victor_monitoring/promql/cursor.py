@@ -68,12 +68,14 @@ class Cursor:
             raise self.unexpected(f"`{mark}` after {after}", f"add `{mark}`")
         return self.take()
 
+    def comma(self, closing: str, after: str) -> None:
+        """Take a comma unless the mark that ends the list follows; raise PromqlError for another token."""
+        if not self.is_mark(closing) and not self.skip(","):
+            raise self.unexpected(f"`,` or `{closing}` after {after}", f"add `{closing}`")
+
     def unexpected(self, wanted: str, hint: str) -> PromqlError:
         """Return the error that something else is wanted at the next token."""
-        start, end = self.token.span
-        if start == end:  # a caret needs a character
-            start = max(start - 1, 0)
-        return PromqlError(f"expected {wanted}, found {self.token}", (start, end), hint)
+        return PromqlError(f"expected {wanted}, found {self.token}", self.token.visible, hint)
 
     def since(self, version: PrometheusVersion, token: Token, what: str) -> None:
         """Raise PromqlError if the oldest version is before `version`, which is the first to take `what`."""

@@ -35,6 +35,11 @@ class Token:
         """The range of the token."""
         return self.start, self.end
 
+    @property
+    def visible(self) -> Span:
+        """The range to put a caret under: at the end of a text its last character."""
+        return (max(self.start - 1, 0), self.start) if self.kind == "end" else self.span
+
     def __str__(self) -> str:
         return "the end" if self.kind == "end" else f"`{self.text}`"
 

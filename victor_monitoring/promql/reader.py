@@ -171,10 +171,10 @@ class _Reader:
         found: list[Expr] = []
         while not self.cursor.is_mark(")"):
             found.append(self.expression())
-            if not self.cursor.is_mark(")"):
-                self.cursor.expect(",", "an argument")
-                if self.cursor.is_mark(")"):
-                    raise self.cursor.unexpected("an argument", "leave the last comma out")
+            is_last = self.cursor.is_mark(")")
+            self.cursor.comma(")", "an argument")
+            if not is_last and self.cursor.is_mark(")"):
+                raise self.cursor.unexpected("an argument", "leave the last comma out")
         self.cursor.take()
         return found
 
@@ -208,8 +208,7 @@ class _Reader:
         found: list[str] = []
         while not self.cursor.is_mark(")"):
             found.append(self._label("a label in the clause"))
-            if not self.cursor.is_mark(")"):
-                self.cursor.expect(",", "a label")
+            self.cursor.comma(")", "a label")
         self.cursor.take()
         return tuple(found)
 
@@ -231,8 +230,7 @@ class _Reader:
         if cursor.skip("{"):
             while not cursor.is_mark("}"):
                 (quoted if self._is_name() else matchers).append(self._matcher())
-                if not cursor.is_mark("}"):
-                    cursor.expect(",", "a matcher")
+                cursor.comma("}", "a matcher")
             cursor.take()
         if len(quoted) == 1 and not metric:
             metric, quoted = quoted[0].value, []
@@ -263,7 +261,7 @@ class _Reader:
         value = cursor.take()
         pattern = unquoted(value)
         if op.text in ("=~", "!~") and (fault := pattern_fault(pattern)):
-            raise PromqlError(fault[0], value.span, fault[1])
+            raise PromqlError(fault[0], (value.start + 1, value.end - 1), fault[1])
         return Matcher(label, op.text, pattern, span=(first.start, value.end))
 
     def _moved(self, found: Expr, start: int, *, is_wrapped: bool) -> Expr:
