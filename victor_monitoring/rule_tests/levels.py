@@ -9,6 +9,8 @@ from fractions import Fraction
 from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import Signal
 
+_ROUNDING = Fraction(1, 10**9)
+
 
 @dataclass(frozen=True, slots=True)
 class Levels:
@@ -57,10 +59,20 @@ class Levels:
             places = math.floor(self.threshold / grain) + 1 if up else math.ceil(self.threshold / grain) - 1
             near = places * grain
             level = max(near, _on(level, grain)) if up else min(near, _on(level, grain))
+        elif self._is_at_a_step(level):
+            level += (distance if up else -distance) / 64
         possible = self.signal.kind.range()
         if possible.low is not None:
             level = max(level, possible.low)
         return level if possible.high is None else min(level, possible.high)
+
+    def _is_at_a_step(self, level: Fraction) -> bool:
+        """Return whether rounding in the computation of this value could change its text.
+
+        The duration 90 s is `1m 30s`, and a billionth less is `1m 29s`: versions of Prometheus may differ.
+        """
+        text = self.signal.unit.format.text
+        return text(float(level * (1 - _ROUNDING))) != text(float(level * (1 + _ROUNDING)))
 
 
 def _on(level: Fraction, grain: Fraction) -> Fraction:
