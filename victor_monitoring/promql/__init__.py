@@ -1,1 +1,1 @@
-"""PromQL as a tree with printer and evaluator, and the rules made of it, with the standard library only."""
+"""PromQL as a tree with reader, printer and evaluator, and the rules made of it; standard library only."""

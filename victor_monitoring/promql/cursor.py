@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from fractions import Fraction
 from typing import Final
 
@@ -14,6 +15,8 @@ _LITERALS: Final = PrometheusVersion(3, 0)
 _ARITHMETIC: Final = PrometheusVersion(3, 14)
 # Prometheus keeps durations in nanoseconds, in 64 bits.
 _LONGEST: Final = (2**63 - 1) // 1_000_000
+# A level takes three calls or so, of reading and of what is done with a tree; Python allows a thousand.
+MOST_NESTED: Final = 150
 _OPERATORS: Final = {"+": 1, "-": 1, "*": 2, "/": 2, "%": 2, "^": 3}
 
 
@@ -25,6 +28,7 @@ class Cursor:
         self.prometheus: Final = prometheus or OLDEST
         self._tokens = list(tokens(text))
         self._next = 0
+        self._depth = 0
 
     @property
     def token(self) -> Token:
@@ -67,6 +71,20 @@ class Cursor:
         if not self.is_mark(mark):
             raise self.unexpected(f"`{mark}` after {after}", f"add `{mark}`")
         return self.take()
+
+    @contextmanager
+    def nested(self) -> Iterator[None]:
+        """Count a level of nesting until the block ends; raise PromqlError where there are too many."""
+        self._depth += 1
+        if self._depth > MOST_NESTED:
+            raise self.too_deep()
+        yield
+        self._depth -= 1
+
+    def too_deep(self) -> PromqlError:
+        """Return the error that the expression has too many levels."""
+        message = f"more than {MOST_NESTED} levels of nesting"
+        return PromqlError(message, self.token.visible, "record a part of the expression")
 
     def comma(self, closing: str, after: str) -> None:
         """Take a comma unless the mark that ends the list follows; raise PromqlError for another token."""
@@ -117,11 +135,13 @@ class Cursor:
             self.take()
             if not is_offset or token.text == "+" or self.is_mark("("):
                 self.since(_ARITHMETIC, token, "a sign in a duration")
-            value = self._operand()
+            with self.nested():
+                value = self._operand()
             return -value if token.text == "-" else value
         if self.is_mark("("):
             self.since(_ARITHMETIC, self.take(), "arithmetic in durations")
-            value = self._sum(1)
+            with self.nested():
+                value = self._sum(1)
             self.expect(")", "a duration")
             return value
         if token.kind == "word" and token.text.lower() in ("step", "range"):
@@ -182,12 +202,9 @@ def _applied(operator: Token, left: Fraction, right: Fraction) -> Fraction:
         case "*":
             return left * right
         case "^":
-            if abs(right) <= 64 and not (left == 0 and right < 0):
-                return (
-                    Fraction(float(left) ** float(right))
-                    if left >= 0
-                    else Fraction(float(left) ** int(right))
-                )
+            with suppress(OverflowError):
+                if left > 0:
+                    return Fraction(float(left) ** float(right))
         case _ if right:
             return left / right if operator.text == "/" else left - right * int(left / right)
     raise PromqlError("the duration has no value", operator.span, "write the duration itself: `5m`")

@@ -10,7 +10,7 @@ import math
 from dataclasses import replace
 from typing import Final, Literal
 
-from victor_monitoring.promql.cursor import Cursor
+from victor_monitoring.promql.cursor import MOST_NESTED, Cursor
 from victor_monitoring.promql.grammar import (
     AGGREGATIONS,
     ALWAYS_KEYWORDS,
@@ -35,6 +35,7 @@ from victor_monitoring.promql.tree import (
     Text,
     Unary,
     Vector,
+    depth,
 )
 from victor_monitoring.promql.types import faults
 
@@ -44,7 +45,6 @@ _GROUPING: Final = ("by", "without")
 _MATCHING: Final = ("on", "ignoring")
 _GROUPS: Final[dict[str, Literal["left", "right"]]] = {"group_left": "left", "group_right": "right"}
 _NAME = "__name__"
-_MOST_NESTED: Final = 100
 _FOREIGN: Final = {
     "=": 'compare with `==`; a matcher needs braces: `{job="x"}`',
     "=~": 'a matcher needs braces: `{job=~"x"}`',
@@ -63,6 +63,8 @@ def read(text: str, prometheus: PrometheusVersion | None = None) -> Expr:
     if rest.kind != "end":
         hint = _FOREIGN.get(rest.text, "join expressions by an operator")
         raise reader.cursor.unexpected("an operator or the end", hint)
+    if depth(expr) > MOST_NESTED:  # operators in a row nest to the left
+        raise reader.cursor.too_deep()
     for fault in faults(expr, prometheus):
         raise fault
     return expr
@@ -71,21 +73,16 @@ def read(text: str, prometheus: PrometheusVersion | None = None) -> Expr:
 class _Reader:
     def __init__(self, cursor: Cursor) -> None:
         self.cursor: Final = cursor
-        self._depth = 0
 
     def expression(self, least: int = 1) -> Expr:
         """Read an expression whose operators bind at least `least`."""
-        self._depth += 1
-        if self._depth > _MOST_NESTED:
-            message = f"more than {_MOST_NESTED} levels of nesting"
-            raise PromqlError(message, self.cursor.token.span, "record a part of the expression")
-        found = self._operand()
-        while (binds := PRECEDENCE.get(self._operator(), 0)) >= least:
-            operator = self.cursor.take()
-            node = self._modified(operator)
-            right = self.expression(binds if binds == POWER else binds + 1)
-            found = replace(node, left=found, right=right)
-        self._depth -= 1
+        with self.cursor.nested():
+            found = self._operand()
+            while (binds := PRECEDENCE.get(self._operator(), 0)) >= least:
+                operator = self.cursor.take()
+                node = self._modified(operator)
+                right = self.expression(binds if binds == POWER else binds + 1)
+                found = replace(node, left=found, right=right)
         return found
 
     def _operator(self) -> str:

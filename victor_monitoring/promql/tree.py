@@ -168,6 +168,14 @@ def children(expr: Expr) -> tuple[Expr, ...]:
             return ()
 
 
+def depth(expr: Expr) -> int:
+    """Return the number of levels of the tree, also where it has more than Python can recurse into."""
+    level, found = [expr], 0
+    while level:
+        level, found = [child for each in level for child in children(each)], found + 1
+    return found
+
+
 def vectors(expr: Expr) -> Iterator[Vector]:
     """Yield every selector in the expression, in order."""
     if isinstance(expr, Vector):
