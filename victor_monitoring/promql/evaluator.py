@@ -1,210 +1,345 @@
-"""The evaluator of expressions over samples, with Prometheus' semantics, errors included."""
+"""The evaluator of expressions over samples, with Prometheus' semantics, errors included.
+
+An expression is compiled once into functions, which then run at any time over any samples. The name of a
+series is the label `__name__`, kept and dropped where Prometheus does.
+"""
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
+from itertools import chain
 from typing import Final, TypeAlias
 
-from victor_monitoring.promql.functions import bucket_quantile, per_second, quotient
+from victor_monitoring.promql import calls, matching, regular_expressions
+from victor_monitoring.promql.aggregations import aggregation
+from victor_monitoring.promql.over_time import KEEPING_NAMES, OF_WINDOW
 from victor_monitoring.promql.samples import Samples, Series
-from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Number, Vector
+from victor_monitoring.promql.tree import (
+    Aggregate,
+    Binary,
+    Call,
+    Expr,
+    Instant,
+    Matcher,
+    Number,
+    Subquery,
+    Text,
+    Unary,
+    Vector,
+)
+from victor_monitoring.promql.vectors import (
+    NAME,
+    EvaluationError,
+    InstantVector,
+    LabelSet,
+    Moment,
+    ScalarNode,
+    UnsupportedError,
+    VectorNode,
+    Window,
+    WindowsNode,
+    unique,
+    unnamed,
+    without_names,
+)
 
-LabelSet: TypeAlias = frozenset[tuple[str, str]]
-InstantVector: TypeAlias = Mapping[LabelSet, float]
+__all__ = [
+    "Evaluation",
+    "EvaluationError",
+    "InstantVector",
+    "LabelSet",
+    "UnsupportedError",
+    "compiled",
+    "evaluated",
+    "without_names",
+]  # fmt: skip
 
-_ARITHMETIC: Final[Mapping[str, Callable[[float, float], float]]] = {
-    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": quotient,
-}  # fmt: skip
-_COMPARISONS: Final[Mapping[str, Callable[[float, float], bool]]] = {
-    "==": operator.eq, "!=": operator.ne,
-    "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
-}  # fmt: skip
-_FOLDS: Final[Mapping[str, Callable[[list[float]], float]]] = {
-    "sum": sum,
-    "avg": lambda values: sum(values) / len(values),
-    "max": lambda values: max((each for each in values if not math.isnan(each)), default=math.nan),
-    "min": lambda values: min((each for each in values if not math.isnan(each)), default=math.nan),
-    "count": lambda values: float(len(values)),
-    "group": lambda values: 1.0,
-}
+Evaluation: TypeAlias = Callable[[Samples, int], InstantVector | float | str]
+STEP: Final = 60_000  # of a subquery that names none: Prometheus' default evaluation interval
+_MOST_CACHED: Final = 4_096
 
 
-class EvaluationError(Exception):
-    """Prometheus would fail to evaluate the expression over these samples."""
+def compiled(expr: Expr, step: int = STEP) -> Evaluation:
+    """Return the evaluation of an expression at a time (milliseconds).
+
+    Raise UnsupportedError if it needs a function that is left out. The evaluation raises EvaluationError
+    where Prometheus fails. `step` is that of a subquery without one.
+    """
+    if isinstance(expr, Text):
+        return lambda samples, at: expr.value
+    compiler = _Compiler(step)
+    node = compiler.scalar(expr) if _is_scalar(expr) else compiler.vector(expr)
+    return lambda samples, at: node(Moment(samples, at, at))
 
 
 def evaluated(expr: Expr, samples: Samples, at: int) -> InstantVector | float:
     """Return the instant vector or the scalar at time `at`. Raise EvaluationError where Prometheus fails."""
+    found = compiled(expr)(samples, at)
+    if isinstance(found, str):
+        raise EvaluationError("a string has no values")
+    return found
+
+
+def _is_scalar(expr: Expr) -> bool:
     match expr:
-        case Number(value):
-            return float(value)
-        case Vector(window=None):
-            left_open = samples.prometheus.left_open
-            values = ((each, each.value_at(at, left_open=left_open)) for each in _selected(expr, samples))
-            return _unique((each.labels, value) for each, value in values if value is not None)
-        case Call(function, arguments):
-            return _CALLS[function](arguments, samples, at)
-        case Aggregate(op, inner, by):
-            return _folded(op, _vector(inner, samples, at), by or ())
-        case Binary():
-            return _binary(expr, samples, at)
+        case Number() | Call("time" | "pi" | "scalar"):
+            return True
+        case Unary(_, inner):
+            return _is_scalar(inner)
+        case Binary(_, left, right):
+            return _is_scalar(left) and _is_scalar(right)
         case _:
-            raise EvaluationError(f"{expr} cannot be evaluated alone")
+            return False
 
 
-def _vector(expr: Expr, samples: Samples, at: int) -> InstantVector:
-    found = evaluated(expr, samples, at)
-    if isinstance(found, float):
-        raise EvaluationError("expected a vector, got a scalar")
-    return found
+class _Compiler:
+    """Makes a function of each node."""
+
+    def __init__(self, step: int) -> None:
+        self._step = step
+
+    def scalar(self, expr: Expr) -> ScalarNode:
+        match expr:
+            case Number(number):
+                value = float(number)
+                return lambda moment: value
+            case Unary("-", inner):
+                negated = self.scalar(inner)
+                return lambda moment: -negated(moment)
+            case Unary(_, inner):
+                return self.scalar(inner)
+            case Call("time"):
+                return lambda moment: moment.at / 1000
+            case Call("pi"):
+                return lambda moment: 3.141592653589793
+            case Call("scalar", (argument,)):
+                vector = self.vector(argument)
+                return lambda moment: calls.the_only(vector(moment))
+            case Binary(op, left, right) if _is_scalar(expr):
+                apply, first, second = matching.scalars(op), self.scalar(left), self.scalar(right)
+                return lambda moment: apply(first(moment), second(moment))
+        raise EvaluationError("expected a scalar")
+
+    def vector(self, expr: Expr) -> VectorNode:
+        match expr:
+            case Vector(window=None):
+                return _instant(expr)
+            case Unary("-", inner):
+                negated = self.vector(inner)
+                return lambda moment: unique([(unnamed(k), -v) for k, v in negated(moment).items()])
+            case Unary(_, inner):
+                return self.vector(inner)
+            case Aggregate():
+                return self._aggregate(expr)
+            case Binary():
+                return self._binary(expr)
+            case Call():
+                return self._call(expr)
+        raise EvaluationError("expected an instant vector")
+
+    def _aggregate(self, expr: Aggregate) -> VectorNode:
+        apply, inner = aggregation(expr), self.vector(expr.expr)
+        match expr.parameter:
+            case None:
+                return lambda moment: apply(inner(moment), 0.0)
+            case Text(label):
+                return lambda moment: apply(inner(moment), label)
+            case parameter:
+                number = self.scalar(parameter)
+                return lambda moment: apply(inner(moment), number(moment))
+
+    def _binary(self, expr: Binary) -> VectorNode:
+        if _is_scalar(expr.right):
+            left, right, apply = self.vector(expr.left), self.scalar(expr.right), matching.scalar_right(expr)
+            return lambda moment: apply(left(moment), right(moment))
+        if _is_scalar(expr.left):
+            number, vector, its = self.scalar(expr.left), self.vector(expr.right), matching.scalar_left(expr)
+            return lambda moment: its(number(moment), vector(moment))
+        one, other, both = self.vector(expr.left), self.vector(expr.right), matching.vectors(expr)
+        return lambda moment: both(one(moment), other(moment))
+
+    def _call(self, call: Call) -> VectorNode:
+        name, arguments = call.function, call.arguments
+        if name in OF_WINDOW:
+            return self._over_time(name, arguments)
+        if name in calls.CALENDAR:
+            return self._of_value(calls.CALENDAR[name], arguments or (Call("vector", (Call("time", ()),)),))
+        if name in calls.OF_VALUE:
+            return self._of_value(calls.OF_VALUE[name], arguments)
+        if name in calls.LABEL_FUNCTIONS:
+            texts = [each.value for each in arguments[1:] if isinstance(each, Text)]
+            inner, apply = self.vector(arguments[0]), calls.LABEL_FUNCTIONS[name](*texts)
+            return lambda moment: apply(inner(moment))
+        if name in calls.OF_VECTOR:
+            vector, ordered = self.vector(arguments[0]), calls.OF_VECTOR[name]
+            return lambda moment: ordered(vector(moment))
+        return self._special(name, arguments)
+
+    def _special(self, name: str, arguments: Sequence[Expr]) -> VectorNode:
+        match name:
+            case "clamp":
+                vector, low, high = self.vector(arguments[0]), *map(self.scalar, arguments[1:])
+                return lambda moment: calls.clamped(vector(moment), low(moment), high(moment))
+            case "histogram_quantile":
+                q, buckets = self.scalar(arguments[0]), self.vector(arguments[1])
+                return lambda moment: calls.histogram_quantile(q(moment), buckets(moment))
+            case "vector":
+                number = self.scalar(arguments[0])
+                return lambda moment: {frozenset(): number(moment)}
+            case "timestamp":
+                return self._timestamp(arguments[0])
+            case "absent" | "absent_over_time":
+                found: Callable[[Moment], object] = (
+                    self.vector(arguments[0]) if name == "absent" else self.windows(arguments[0])
+                )
+                labels = _absent_labels(arguments[0])
+                return lambda moment: {} if found(moment) else {labels: 1.0}
+        raise UnsupportedError(f"the function `{name}` is not supported")
+
+    def _of_value(self, function: Callable[..., float], arguments: Sequence[Expr]) -> VectorNode:
+        inner, rest = self.vector(arguments[0]), [self.scalar(each) for each in arguments[1:]]
+
+        def apply(moment: Moment) -> InstantVector:
+            others = [each(moment) for each in rest]
+            return unique([(unnamed(k), function(v, *others)) for k, v in inner(moment).items()])
+
+        return apply
+
+    def _timestamp(self, argument: Expr) -> VectorNode:
+        if isinstance(argument, Vector):
+            return _instant(argument, of_time=True)
+        return self._of_moment(self.vector(argument))
+
+    @staticmethod
+    def _of_moment(inner: VectorNode) -> VectorNode:
+        return lambda moment: unique([(unnamed(labels), moment.at / 1000) for labels in inner(moment)])
+
+    def _over_time(self, name: str, arguments: Sequence[Expr]) -> VectorNode:
+        function, keep = OF_WINDOW[name], name in KEEPING_NAMES
+        is_range = [isinstance(each, Subquery | Vector) for each in arguments]
+        windows = self.windows(arguments[is_range.index(True) if any(is_range) else 0])
+        rest = [self.scalar(each) for each, ranged in zip(arguments, is_range, strict=True) if not ranged]
+
+        def apply(moment: Moment) -> InstantVector:
+            others = [each(moment) for each in rest]
+            values = ((each.labels, function(each, others)) for each in windows(moment))
+            return unique([(k if keep else unnamed(k), v) for k, v in values if v is not None])
+
+        return apply
+
+    def windows(self, expr: Expr) -> WindowsNode:
+        match expr:
+            case Vector(window=int()):
+                return _ranges(expr)
+            case Subquery(inner, window, step, offset, at):
+                return partial(_subquery, self.vector(inner), window, step or self._step, offset, at)
+        raise EvaluationError("expected a range vector")
 
 
-def _number(expr: Expr, samples: Samples, at: int) -> float:
-    found = evaluated(expr, samples, at)
-    if not isinstance(found, float):
-        raise EvaluationError("expected a scalar, got a vector")
-    return found
+def _time(moment: Moment, offset: int, at: Instant | None) -> int:
+    """Return the time that the modifiers `@` and `offset` lead to."""
+    if at is None:
+        return moment.at - offset
+    return (at if isinstance(at, int) else moment.query) - offset
 
 
-def _selected(vector: Vector, samples: Samples) -> Iterable[Series]:
-    return (each for each in samples.series(vector.metric) if vector.matches(each.labels))
+def _subquery(
+    inner: VectorNode, window: int, step: int, offset: int, instant: Instant | None, moment: Moment
+) -> list[Window]:
+    """Return the values of the inner expression at the multiples of `step` in the window."""
+    end = _time(moment, offset, instant)
+    start = end - window
+    first = -(-start // step) * step
+    if first == start and moment.samples.prometheus.left_open:
+        first += step
+    series: dict[LabelSet, tuple[list[int], list[float]]] = {}
+    for time in range(first, end + 1, step):
+        for labels, value in inner(Moment(moment.samples, time, moment.query)).items():
+            times, values = series.setdefault(labels, ([], []))
+            times.append(time)
+            values.append(value)
+    return [Window(labels, *points, start, end, moment) for labels, points in series.items()]
 
 
-def _unique(points: Iterable[tuple[Mapping[str, str], float]]) -> InstantVector:
-    found: dict[LabelSet, float] = {}
-    for labels, value in points:
-        key = frozenset((name, text) for name, text in labels.items() if text)
-        if key in found:
-            raise EvaluationError("two series with the same labels")
-        found[key] = value
-    return found
+def _instant(vector: Vector, *, of_time: bool = False) -> VectorNode:
+    select, offset, instant = _Selection(vector), vector.offset, vector.at
+
+    def apply(moment: Moment) -> InstantVector:
+        at, left_open = _time(moment, offset, instant), moment.samples.prometheus.left_open
+        found: list[tuple[LabelSet, float]] = []
+        for labels, series in select(moment.samples):
+            value = series.value_at(at, left_open=left_open)
+            if value is not None:
+                seen = max(t for t in series.times if t <= at) / 1000 if of_time else value
+                found.append((unnamed(labels) if of_time else labels, seen))
+        return unique(found)
+
+    return apply
 
 
-def _folded(op: str, values: InstantVector, by: tuple[str, ...]) -> InstantVector:
-    groups: dict[LabelSet, list[float]] = {}
-    for labels, value in values.items():
-        groups.setdefault(frozenset(pair for pair in labels if pair[0] in by), []).append(value)
-    return {labels: _FOLDS[op](each) for labels, each in groups.items()}
+def _ranges(vector: Vector) -> WindowsNode:
+    select, offset, instant, length = _Selection(vector), vector.offset, vector.at, vector.window or 0
+
+    def apply(moment: Moment) -> list[Window]:
+        end, left_open = _time(moment, offset, instant), moment.samples.prometheus.left_open
+        found: list[Window] = []
+        for labels, series in select(moment.samples):
+            times, values = series.within(end - length, end, left_open=left_open)
+            if times:
+                found.append(Window(labels, times, values, end - length, end, moment))
+        return found
+
+    return apply
 
 
-def _rate(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
-    vector, start = _window_start(arguments, at)
-    windows = _windows(vector, samples, start, at)
-    rates = (
-        (labels, per_second(times, values, start, at, samples.prometheus))
-        for labels, (times, values) in windows
-    )
-    return _unique((labels, rate) for labels, rate in rates if rate is not None)
+class _Selection:
+    """Selects the series of a selector, whose labels are matched once."""
+
+    def __init__(self, vector: Vector) -> None:
+        self._metric = vector.metric
+        self._names = [_test(each) for each in vector.matchers if each.label == NAME]
+        self._tests = [(each.label, _test(each)) for each in vector.matchers if each.label != NAME]
+        self._known: dict[str, dict[int, tuple[Mapping[str, str], LabelSet | None]]] = {}
+
+    def __call__(self, samples: Samples) -> Iterable[tuple[LabelSet, Series]]:
+        names = (self._metric,) if self._metric else samples.names()
+        return chain.from_iterable(
+            self._of(name, samples) for name in names if all(test(name) for test in self._names)
+        )
+
+    def _of(self, name: str, samples: Samples) -> Iterable[tuple[LabelSet, Series]]:
+        known = self._known.setdefault(name, {})
+        if len(known) > _MOST_CACHED:
+            known.clear()
+        for series in samples.series(name):
+            entry = known.get(id(series.labels))
+            if entry is None or entry[0] is not series.labels:
+                entry = known[id(series.labels)] = (series.labels, self._matched(name, series.labels))
+            if entry[1] is not None:
+                yield entry[1], series
+
+    def _matched(self, name: str, labels: Mapping[str, str]) -> LabelSet | None:
+        if not all(test(labels.get(label, "")) for label, test in self._tests):
+            return None
+        return frozenset(pair for pair in {**labels, NAME: name}.items() if pair[1])
 
 
-def _last(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
-    vector, start = _window_start(arguments, at)
-    windows = _windows(vector, samples, start, at)
-    return _unique((labels, values[-1]) for labels, (_, values) in windows if values)
+def _test(matcher: Matcher) -> Callable[[str], bool]:
+    if matcher.op in ("=", "!="):
+        return matcher.matches
+    pattern, wanted = regular_expressions.compiled(matcher.value), matcher.op == "=~"
+    return lambda value: (pattern.fullmatch(value) is not None) is wanted
 
 
-def _windows(
-    vector: Vector, samples: Samples, start: int, at: int
-) -> Iterator[tuple[Mapping[str, str], tuple[list[int], list[float]]]]:
-    """Yield the labels of each selected series, with its times and values in the window."""
-    for each in _selected(vector, samples):
-        yield each.labels, each.within(start, at, left_open=samples.prometheus.left_open)
-
-
-def _window_start(arguments: tuple[Expr, ...], at: int) -> tuple[Vector, int]:
-    """Return the only argument, which must be a range selector, and the start of its window at `at`."""
-    (vector,) = arguments
-    if not isinstance(vector, Vector) or vector.window is None:
-        raise EvaluationError("expected a range selector")
-    return vector, at - vector.window
-
-
-def _clamp(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
-    values = _vector(arguments[0], samples, at)
-    low, high = (_number(each, samples, at) for each in arguments[1:])
-    bounded = {
-        labels: value if math.isnan(value) else max(low, min(high, value)) for labels, value in values.items()
-    }
-    return bounded if low <= high else {}
-
-
-def _quantile(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
-    q = _number(arguments[0], samples, at)
-    histograms: dict[LabelSet, list[tuple[float, float]]] = {}
-    for labels, value in _vector(arguments[1], samples, at).items():
-        bound = dict(labels).get("le")
-        if bound is not None:
-            rest = frozenset(pair for pair in labels if pair[0] != "le")
-            histograms.setdefault(rest, []).append((float(bound), value))
-    return {labels: bucket_quantile(q, buckets) for labels, buckets in histograms.items()}
-
-
-def _absent(arguments: tuple[Expr, ...], samples: Samples, at: int) -> InstantVector:
-    """Return 1 without labels, right unless the argument is a selector, whose `=` labels Prometheus adds."""
-    return {} if _vector(arguments[0], samples, at) else {frozenset(): 1.0}
-
-
-_CALLS: Final[Mapping[str, Callable[[tuple[Expr, ...], Samples, int], InstantVector]]] = {
-    "rate": _rate,
-    "last_over_time": _last,
-    "clamp": _clamp,
-    "histogram_quantile": _quantile,
-    "absent": _absent,
-}
-
-
-def _binary(expr: Binary, samples: Samples, at: int) -> InstantVector | float:
-    left, right = evaluated(expr.left, samples, at), evaluated(expr.right, samples, at)
-    if isinstance(left, float) and isinstance(right, float):
-        return _applied(expr, left, right, left) or 0.0
-    if isinstance(right, float):
-        assert not isinstance(left, float)  # the first branch has handled two scalars
-        pairs = {labels: (value, right, value) for labels, value in left.items()}
-    elif isinstance(left, float):
-        pairs = {labels: (left, value, value) for labels, value in right.items()}
-    elif expr.op in ("and", "or", "unless"):
-        return _set(expr, left, right)
-    else:
-        pairs = _matched(expr, left, right)
-    applied = ((labels, _applied(expr, *pair)) for labels, pair in pairs.items())
-    return {labels: value for labels, value in applied if value is not None}
-
-
-def _applied(expr: Binary, left: float, right: float, result: float) -> float | None:
-    """Return the value of one pair; None if a comparison drops it."""
-    if expr.op in _ARITHMETIC:
-        return _ARITHMETIC[expr.op](left, right)
-    is_true = _COMPARISONS[expr.op](left, right)
-    if expr.as_bool:
-        return float(is_true)
-    return result if is_true else None
-
-
-def _set(expr: Binary, left: InstantVector, right: InstantVector) -> InstantVector:
-    matching = {_key(expr, labels) for labels in right}
-    mine = {_key(expr, labels) for labels in left}
-    match expr.op:
-        case "and":
-            return {labels: value for labels, value in left.items() if _key(expr, labels) in matching}
-        case "unless":
-            return {labels: value for labels, value in left.items() if _key(expr, labels) not in matching}
-        case _:
-            return {**{labels: v for labels, v in right.items() if _key(expr, labels) not in mine}, **left}
-
-
-def _matched(
-    expr: Binary, left: InstantVector, right: InstantVector
-) -> dict[LabelSet, tuple[float, float, float]]:
-    """Return one-to-one matches. Raise EvaluationError if several series of a side have the same key."""
-    others = {_key(expr, labels): value for labels, value in right.items()}
-    keys = [_key(expr, labels) for labels in left]
-    if len(others) != len(right) or len(set(keys)) != len(keys):
-        raise EvaluationError("several series of one side have the same matching labels")
-    pairs = zip(keys, left.items(), strict=True)
-    return {labels: (value, others[key], value) for key, (labels, value) in pairs if key in others}
-
-
-def _key(expr: Binary, labels: LabelSet) -> LabelSet:
-    return labels if expr.on is None else frozenset(pair for pair in labels if pair[0] in expr.on)
+def _absent_labels(expr: Expr) -> LabelSet:
+    """Return the labels of an `absent`: those that one `=` matcher of a selector sets."""
+    found: dict[str, str] = {}
+    seen: set[str] = set()
+    for each in expr.matchers if isinstance(expr, Vector) else ():
+        if each.op == "=" and each.label not in seen and each.label != NAME:
+            found[each.label] = each.value
+            seen.add(each.label)
+        else:
+            found.pop(each.label, None)
+    return frozenset(pair for pair in found.items() if pair[1])

@@ -29,19 +29,51 @@ def per_second(
     """
     if len(values) < 2:
         return None
-    later = itertools.islice(values, 1, None)
-    lost = sum(itertools.compress(values, map(operator.lt, later, values)))  # at restarts
-    increase = values[-1] - values[0] + lost
+    change, factor = _extrapolated(times, values, start, end, prometheus, is_counter=True)
+    return change * (factor / ((end - start) / 1000))
+
+
+def increase(
+    times: Sequence[int],
+    values: Sequence[float],
+    start: int,
+    end: int,
+    prometheus: PrometheusVersion = ASSUMED,
+    *,
+    is_counter: bool = True,
+) -> float | None:
+    """Return the increase from `start` to `end`, that of a gauge without restarts; None below two samples."""
+    if len(values) < 2:
+        return None
+    change, factor = _extrapolated(times, values, start, end, prometheus, is_counter=is_counter)
+    return change * factor
+
+
+def _extrapolated(
+    times: Sequence[int],
+    values: Sequence[float],
+    start: int,
+    end: int,
+    prometheus: PrometheusVersion,
+    *,
+    is_counter: bool,
+) -> tuple[float, float]:
+    """Return the change between the samples, and the factor that extrapolates it to the window."""
+    change = values[-1] - values[0]
+    if is_counter:
+        later = itertools.islice(values, 1, None)
+        change += sum(itertools.compress(values, map(operator.lt, later, values)))  # lost at restarts
     sampled = (times[-1] - times[0]) / 1000
     distance = sampled / (len(times) - 1)
     to_start, to_end = (times[0] - start) / 1000, (end - times[-1]) / 1000
-    to_zero = sampled * (values[0] / increase) if increase > 0 and values[0] >= 0 else math.inf
+    begins = is_counter and change > 0 and values[0] >= 0
+    to_zero = sampled * (values[0] / change) if begins else math.inf
     if not prometheus.zero_only_shortens:
         to_start = min(to_start, to_zero)
     to_start = to_start if to_start < distance * _REACH else distance / 2
     covered = sampled + min(to_start, to_zero)
     covered += to_end if to_end < distance * _REACH else distance / 2
-    return increase * (covered / sampled / ((end - start) / 1000))
+    return change, covered / sampled
 
 
 def quotient(dividend: float, divisor: float) -> float:
@@ -71,7 +103,7 @@ def bucket_quantile(q: float, buckets: Iterable[tuple[float, float]]) -> float:
     if found == len(counts) - 1:
         return bounds[-2]
     if found == 0:
-        return bounds[0] if bounds[0] <= 0 else bounds[0] * (rank / counts[0])
+        return bounds[0] if bounds[0] <= 0 else bounds[0] * quotient(rank, counts[0])
     below, count = counts[found - 1], counts[found] - counts[found - 1]
     return bounds[found - 1] + (bounds[found] - bounds[found - 1]) * ((rank - below) / count)
 

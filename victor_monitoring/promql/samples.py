@@ -66,6 +66,10 @@ class Samples(Protocol):
         """Return the series with this name."""
         ...
 
+    def names(self) -> Iterable[str]:
+        """Return the names of all series."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class SampleSet:
@@ -76,3 +80,6 @@ class SampleSet:
 
     def series(self, metric: str) -> Sequence[Series]:
         return self.by_metric.get(metric, ())
+
+    def names(self) -> Iterable[str]:
+        return self.by_metric

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from victor_monitoring.promql.evaluator import EvaluationError, LabelSet, evaluated
+from victor_monitoring.promql.evaluator import Evaluation, EvaluationError, LabelSet, compiled, without_names
 from victor_monitoring.promql.samples import SampleSet, Series
 from victor_monitoring.promql.tree import Aggregate, Call, Expr, Matcher, Number, Vector, nodes
 from victor_monitoring.rule_tests.mutations import Mutant
@@ -30,10 +30,11 @@ def is_equivalent(mutant: Mutant, inputs: int = INPUTS) -> bool:
         return False
     dice = random.Random(zlib.crc32(mutant.name.encode()))  # noqa: S311 - the same inputs every time
     draw = RandomSamples(before, after, dice)
-    return all(_alike(before, after, draw.samples()) for _ in range(inputs))
+    one, other = compiled(before), compiled(after)
+    return all(_alike(one, other, draw.samples()) for _ in range(inputs))
 
 
-def _alike(before: Expr, after: Expr, samples: SampleSet) -> bool:
+def _alike(before: Evaluation, after: Evaluation, samples: SampleSet) -> bool:
     """Return whether both have the same series with the same values, or neither can be evaluated."""
     one, other = _result(before, samples), _result(after, samples)
     if one is None or other is None:
@@ -41,12 +42,14 @@ def _alike(before: Expr, after: Expr, samples: SampleSet) -> bool:
     return one.keys() == other.keys() and all(_close(value, other[key]) for key, value in one.items())
 
 
-def _result(expr: Expr, samples: SampleSet) -> Mapping[LabelSet, float] | None:
+def _result(evaluation: Evaluation, samples: SampleSet) -> Mapping[LabelSet, float] | None:
+    """Return the values without names, which a rule replaces; None if they cannot be evaluated."""
     try:
-        found = evaluated(expr, samples, _AT)
+        found = evaluation(samples, _AT)
+        assert not isinstance(found, str)  # no rule is a string
+        return {frozenset(): found} if isinstance(found, float) else without_names(found)
     except EvaluationError:
         return None
-    return {frozenset(): found} if isinstance(found, float) else found
 
 
 def _close(one: float, other: float) -> bool:

@@ -53,6 +53,9 @@ class Ring:
             Series(each.labels, self._times, each.values) for each in self._series.get(metric, {}).values()
         ]
 
+    def names(self) -> list[str]:
+        return ["up", *self._series]
+
     def append(self, families: Iterable[Metric], at: int) -> None:
         """Append a sample of every series at `at` (milliseconds), a staleness marker if the series is gone.
 

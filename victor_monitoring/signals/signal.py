@@ -360,6 +360,9 @@ class SamplesAt:
     def series(self, metric: str) -> Iterable[Series]:
         return self.samples.series(metric)
 
+    def names(self) -> Iterable[str]:
+        return self.samples.names()
+
 
 def labels_of_targets(signals: Iterable[Signal], instance: str) -> dict[str, Mapping[str, str]]:
     """Return the target labels of each series that the signals read on one instance, by the series' name."""
