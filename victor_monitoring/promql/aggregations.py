@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.tree import Aggregate
 from victor_monitoring.promql.vectors import (
     EvaluationError,
@@ -76,7 +77,7 @@ def quantile(q: float, values: Sequence[float]) -> float:
 
 
 FOLDS: Final[Mapping[str, Fold]] = {
-    "sum": total,
+    "sum": lambda values: total(values) or sum(values, -0.0),
     "avg": mean,
     "max": largest,
     "min": smallest,
@@ -87,23 +88,27 @@ FOLDS: Final[Mapping[str, Fold]] = {
 }
 
 
-def aggregation(expr: Aggregate) -> Callable[[InstantVector, float | str], InstantVector]:
+def aggregation(expr: Aggregate) -> Callable[[InstantVector, float | str, PrometheusVersion], InstantVector]:
     """Return the aggregation of a vector with a parameter, which those without one ignore."""
     by = expr.by if expr.by is not None or expr.without is not None else ()
     key = only(by) if by is not None else without(expr.without or ())
     if expr.op in FOLDS:
         fold = FOLDS[expr.op]
-        return lambda vector, _: {k: fold(list(each.values())) for k, each in _groups(key, vector).items()}
+        is_spread = fold in (deviation, variance)
+        return lambda vector, _, prometheus: {
+            k: 0.0 if is_spread and len(each) == 1 and prometheus.is_before_3 else fold(list(each.values()))
+            for k, each in _groups(key, vector).items()
+        }
     match expr.op:
         case "quantile":
-            return lambda vector, q: {
+            return lambda vector, q, _: {
                 k: quantile(float(q), list(each.values())) for k, each in _groups(key, vector).items()
             }
         case "topk" | "bottomk":
             sign = -1.0 if expr.op == "topk" else 1.0
-            return lambda vector, count: _ranked(_groups(key, vector), float(count), sign)
+            return lambda vector, count, _: _ranked(_groups(key, vector), float(count), sign)
         case "count_values":
-            return lambda vector, label: _counted(vector, str(label), by, expr.without)
+            return lambda vector, label, _: _counted(vector, str(label), by, expr.without)
     raise UnsupportedError(f"the aggregation `{expr.op}` is not supported")
 
 

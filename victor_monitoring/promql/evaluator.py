@@ -142,22 +142,22 @@ class _Compiler:
         apply, inner = aggregation(expr), self.vector(expr.expr)
         match expr.parameter:
             case None:
-                return lambda moment: apply(inner(moment), 0.0)
+                return lambda moment: apply(inner(moment), 0.0, moment.samples.prometheus)
             case Text(label):
-                return lambda moment: apply(inner(moment), label)
+                return lambda moment: apply(inner(moment), label, moment.samples.prometheus)
             case parameter:
                 number = self.scalar(parameter)
-                return lambda moment: apply(inner(moment), number(moment))
+                return lambda moment: apply(inner(moment), number(moment), moment.samples.prometheus)
 
     def _binary(self, expr: Binary) -> VectorNode:
         if _is_scalar(expr.right):
             left, right, apply = self.vector(expr.left), self.scalar(expr.right), matching.scalar_right(expr)
-            return lambda moment: apply(left(moment), right(moment))
+            return lambda moment: apply(left(moment), right(moment), moment.samples.prometheus)
         if _is_scalar(expr.left):
             number, vector, its = self.scalar(expr.left), self.vector(expr.right), matching.scalar_left(expr)
-            return lambda moment: its(number(moment), vector(moment))
+            return lambda moment: its(number(moment), vector(moment), moment.samples.prometheus)
         one, other, both = self.vector(expr.left), self.vector(expr.right), matching.vectors(expr)
-        return lambda moment: both(one(moment), other(moment))
+        return lambda moment: both(one(moment), other(moment), moment.samples.prometheus)
 
     def _call(self, call: Call) -> VectorNode:
         name, arguments = call.function, call.arguments

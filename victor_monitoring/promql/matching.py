@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from victor_monitoring.promql.functions import quotient
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.tree import Binary
 from victor_monitoring.promql.vectors import (
     EvaluationError,
@@ -60,31 +61,43 @@ def scalars(op: str) -> Callable[[float, float], float]:
     return lambda left, right: float(is_true(left, right))
 
 
-def scalar_right(expr: Binary) -> Callable[[InstantVector, float], InstantVector]:
+def scalar_right(expr: Binary) -> Callable[[InstantVector, float, PrometheusVersion], InstantVector]:
     """Return the operation of a vector and a scalar."""
     if expr.as_bool or expr.op in _ARITHMETIC:
         apply = scalars(expr.op)
-        return lambda left, right: unique([(unnamed(k), apply(v, right)) for k, v in left.items()])
+        return lambda left, right, prometheus: unique(
+            [(_naming(expr, prometheus)(k), apply(v, right)) for k, v in left.items()]
+        )
     is_true = _comparison(expr.op)
-    return lambda left, right: {k: v for k, v in left.items() if is_true(v, right)}
+    return lambda left, right, _: {k: v for k, v in left.items() if is_true(v, right)}
 
 
-def scalar_left(expr: Binary) -> Callable[[float, InstantVector], InstantVector]:
+def scalar_left(expr: Binary) -> Callable[[float, InstantVector, PrometheusVersion], InstantVector]:
     """Return the operation of a scalar and a vector, whose values a comparison keeps."""
     if expr.as_bool or expr.op in _ARITHMETIC:
         apply = scalars(expr.op)
-        return lambda left, right: unique([(unnamed(k), apply(left, v)) for k, v in right.items()])
+        return lambda left, right, prometheus: unique(
+            [(_naming(expr, prometheus)(k), apply(left, v)) for k, v in right.items()]
+        )
     is_true = _comparison(expr.op)
-    return lambda left, right: {k: v for k, v in right.items() if is_true(left, v)}
+    return lambda left, right, _: {k: v for k, v in right.items() if is_true(left, v)}
 
 
-def vectors(expr: Binary) -> Callable[[InstantVector, InstantVector], InstantVector]:
+def vectors(expr: Binary) -> Callable[[InstantVector, InstantVector, PrometheusVersion], InstantVector]:
     """Return the operation of two vectors, a set operator or one of matching series."""
     key = only(expr.on) if expr.on is not None else without(expr.ignoring or ())
     if expr.op in _SETS:
         combine = _SETS[expr.op]
-        return lambda left, right: combine(key, left, right)
+        return lambda left, right, _: combine(key, left, right)
     return _Matched(expr, key)
+
+
+def _naming(expr: Binary, prometheus: PrometheusVersion) -> Callable[[LabelSet], LabelSet]:
+    return _as_is if expr.op == "atan2" and prometheus.is_before_3 else unnamed
+
+
+def _as_is(labels: LabelSet) -> LabelSet:
+    return labels
 
 
 _Key = Callable[[LabelSet], LabelSet]
@@ -123,7 +136,9 @@ class _Matched:
         self._is_filter = expr.op in _COMPARISONS and not expr.as_bool
         self._keep = only(expr.on) if expr.on is not None else self._ignoring
 
-    def __call__(self, left: InstantVector, right: InstantVector) -> InstantVector:
+    def __call__(
+        self, left: InstantVector, right: InstantVector, prometheus: PrometheusVersion
+    ) -> InstantVector:
         """Return the result. Raise EvaluationError for several matches where one is allowed."""
         if not left or not right:
             return {}
@@ -142,23 +157,26 @@ class _Matched:
             other, its = others[key]
             first, second = (its, value) if is_swapped else (value, its)
             result = self._apply(first, second)
-            if self._is_filter:
-                if not result:
-                    continue
-                result = first
-            merged = self._labels(labels, other)
+            is_dropped = self._is_filter and not result
+            if is_dropped and prometheus.is_before_3:
+                continue
+            merged = self._labels(labels, other, prometheus)
             match = (key, merged if self._expr.many else key)
             if match in seen:
                 raise EvaluationError("multiple matches for labels")
             seen.add(match)
+            if is_dropped:
+                continue
+            if self._is_filter:
+                result = first
             found.append((merged, result))
         return unique(found)
 
     def _ignoring(self, labels: LabelSet) -> LabelSet:
         return frozenset(pair for pair in labels if pair[0] not in (self._expr.ignoring or ()))
 
-    def _labels(self, many: LabelSet, one: LabelSet) -> LabelSet:
-        labels = many if self._is_filter else unnamed(many)
+    def _labels(self, many: LabelSet, one: LabelSet, prometheus: PrometheusVersion) -> LabelSet:
+        labels = many if self._is_filter else _naming(self._expr, prometheus)(many)
         if self._expr.many is None:
             return self._keep(labels)
         others = dict(one)

@@ -34,6 +34,15 @@ class PrometheusVersion:
         """
         return self >= _ZERO_ONLY_SHORTENS
 
+    @property
+    def is_before_3(self) -> bool:
+        """Whether the version is 2.x. It was measured at 2.42 and is assumed for all versions below 3.0.
+
+        There `atan2` keeps the name of a series, the deviation of a single infinity or NaN is 0, and pairs
+        that a comparison drops may be ambiguous matches.
+        """
+        return self < _LEFT_OPEN
+
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}"
 
