@@ -6,7 +6,7 @@ series is the label `__name__`, kept and dropped where Prometheus does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
 from typing import Final, TypeAlias
@@ -190,11 +190,11 @@ class _Compiler:
             case "timestamp":
                 return self._timestamp(arguments[0])
             case "absent" | "absent_over_time":
-                found: Callable[[Moment], object] = (
+                found: Callable[[Moment], Iterable[object]] = (
                     self.vector(arguments[0]) if name == "absent" else self.windows(arguments[0])
                 )
                 labels = _absent_labels(arguments[0])
-                return lambda moment: {} if found(moment) else {labels: 1.0}
+                return lambda moment: {labels: 1.0} if next(iter(found(moment)), None) is None else {}
         raise UnsupportedError(f"the function `{name}` is not supported")
 
     def _of_value(self, function: Callable[..., float], arguments: Sequence[Expr]) -> VectorNode:
@@ -281,14 +281,12 @@ def _instant(vector: Vector, *, of_time: bool = False) -> VectorNode:
 def _ranges(vector: Vector) -> WindowsNode:
     select, offset, instant, length = _Selection(vector), vector.offset, vector.at, vector.window or 0
 
-    def apply(moment: Moment) -> list[Window]:
+    def apply(moment: Moment) -> Iterator[Window]:
         end, left_open = _time(moment, offset, instant), moment.samples.prometheus.left_open
-        found: list[Window] = []
         for labels, series in select(moment.samples):
             times, values = series.within(end - length, end, left_open=left_open)
             if times:
-                found.append(Window(labels, times, values, end - length, end, moment))
-        return found
+                yield Window(labels, times, values, end - length, end, moment)
 
     return apply
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
@@ -44,7 +44,7 @@ class Window(NamedTuple):
 
 ScalarNode: TypeAlias = Callable[[Moment], float]
 VectorNode: TypeAlias = Callable[[Moment], InstantVector]
-WindowsNode: TypeAlias = Callable[[Moment], Sequence[Window]]
+WindowsNode: TypeAlias = Callable[[Moment], Iterable[Window]]
 
 
 @lru_cache(_CACHED)
