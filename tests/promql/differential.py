@@ -59,7 +59,7 @@ def random_series(dice: random.Random) -> dict[str, list[Series]]:
 
 def _values(metric: str, times: list[int], dice: random.Random) -> list[float]:
     if not metric.endswith("_total"):
-        rare = dice.choice((0.0, 0.05))
+        rare = dice.choice((0.0, 0.05, 0.3))
         return [dice.choice(_VALUES) if dice.random() < rare else dice.uniform(-50, 50) for _ in times]
     values, total = [], 0.0
     for _ in times:
