@@ -6,22 +6,21 @@ series is the label `__name__`, kept and dropped where Prometheus does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
-from itertools import chain
 from typing import Final, TypeAlias
 
-from victor_monitoring.promql import calls, matching, regular_expressions
+from victor_monitoring.promql import calls, matching
 from victor_monitoring.promql.aggregations import aggregation
 from victor_monitoring.promql.over_time import KEEPING_NAMES, OF_WINDOW
-from victor_monitoring.promql.samples import Samples, Series
+from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.selection import instant, ranges, time_of
 from victor_monitoring.promql.tree import (
     Aggregate,
     Binary,
     Call,
     Expr,
     Instant,
-    Matcher,
     Number,
     Subquery,
     Text,
@@ -57,7 +56,6 @@ __all__ = [
 
 Evaluation: TypeAlias = Callable[[Samples, int], InstantVector | float | str]
 STEP: Final = 60_000  # of a subquery that names none: Prometheus' default evaluation interval
-_MOST_CACHED: Final = 4_096
 
 
 def compiled(expr: Expr, step: int = STEP) -> Evaluation:
@@ -124,7 +122,7 @@ class _Compiler:
     def vector(self, expr: Expr) -> VectorNode:
         match expr:
             case Vector(window=None):
-                return _instant(expr)
+                return instant(expr)
             case Unary("-", inner):
                 negated = self.vector(inner)
                 return lambda moment: unique([(unnamed(k), -v) for k, v in negated(moment).items()])
@@ -208,7 +206,7 @@ class _Compiler:
 
     def _timestamp(self, argument: Expr) -> VectorNode:
         if isinstance(argument, Vector):
-            return _instant(argument, of_time=True)
+            return instant(argument, of_time=True)
         return self._of_moment(self.vector(argument))
 
     @staticmethod
@@ -231,24 +229,17 @@ class _Compiler:
     def windows(self, expr: Expr) -> WindowsNode:
         match expr:
             case Vector(window=int()):
-                return _ranges(expr)
+                return ranges(expr)
             case Subquery(inner, window, step, offset, at):
                 return partial(_subquery, self.vector(inner), window, step or self._step, offset, at)
         raise EvaluationError("expected a range vector")
-
-
-def _time(moment: Moment, offset: int, at: Instant | None) -> int:
-    """Return the time that the modifiers `@` and `offset` lead to."""
-    if at is None:
-        return moment.at - offset
-    return (at if isinstance(at, int) else moment.query) - offset
 
 
 def _subquery(
     inner: VectorNode, window: int, step: int, offset: int, instant: Instant | None, moment: Moment
 ) -> list[Window]:
     """Return the values of the inner expression at the multiples of `step` in the window."""
-    end = _time(moment, offset, instant)
+    end = time_of(moment, offset, instant)
     start = end - window
     first = -(-start // step) * step
     if first == start and moment.samples.prometheus.left_open:
@@ -260,74 +251,6 @@ def _subquery(
             times.append(time)
             values.append(value)
     return [Window(labels, *points, start, end, moment) for labels, points in series.items()]
-
-
-def _instant(vector: Vector, *, of_time: bool = False) -> VectorNode:
-    select, offset, instant = _Selection(vector), vector.offset, vector.at
-
-    def apply(moment: Moment) -> InstantVector:
-        at, left_open = _time(moment, offset, instant), moment.samples.prometheus.left_open
-        found: list[tuple[LabelSet, float]] = []
-        for labels, series in select(moment.samples):
-            value = series.value_at(at, left_open=left_open)
-            if value is not None:
-                seen = max(t for t in series.times if t <= at) / 1000 if of_time else value
-                found.append((unnamed(labels) if of_time else labels, seen))
-        return unique(found)
-
-    return apply
-
-
-def _ranges(vector: Vector) -> WindowsNode:
-    select, offset, instant, length = _Selection(vector), vector.offset, vector.at, vector.window or 0
-
-    def apply(moment: Moment) -> Iterator[Window]:
-        end, left_open = _time(moment, offset, instant), moment.samples.prometheus.left_open
-        for labels, series in select(moment.samples):
-            times, values = series.within(end - length, end, left_open=left_open)
-            if times:
-                yield Window(labels, times, values, end - length, end, moment)
-
-    return apply
-
-
-class _Selection:
-    """Selects the series of a selector, whose labels are matched once."""
-
-    def __init__(self, vector: Vector) -> None:
-        self._metric = vector.metric
-        self._names = [_test(each) for each in vector.matchers if each.label == NAME]
-        self._tests = [(each.label, _test(each)) for each in vector.matchers if each.label != NAME]
-        self._known: dict[str, dict[int, tuple[Mapping[str, str], LabelSet | None]]] = {}
-
-    def __call__(self, samples: Samples) -> Iterable[tuple[LabelSet, Series]]:
-        names = (self._metric,) if self._metric else samples.names()
-        return chain.from_iterable(
-            self._of(name, samples) for name in names if all(test(name) for test in self._names)
-        )
-
-    def _of(self, name: str, samples: Samples) -> Iterable[tuple[LabelSet, Series]]:
-        known = self._known.setdefault(name, {})
-        if len(known) > _MOST_CACHED:
-            known.clear()
-        for series in samples.series(name):
-            entry = known.get(id(series.labels))
-            if entry is None or entry[0] is not series.labels:
-                entry = known[id(series.labels)] = (series.labels, self._matched(name, series.labels))
-            if entry[1] is not None:
-                yield entry[1], series
-
-    def _matched(self, name: str, labels: Mapping[str, str]) -> LabelSet | None:
-        if not all(test(labels.get(label, "")) for label, test in self._tests):
-            return None
-        return frozenset(pair for pair in {**labels, NAME: name}.items() if pair[1])
-
-
-def _test(matcher: Matcher) -> Callable[[str], bool]:
-    if matcher.op in ("=", "!="):
-        return matcher.matches
-    pattern, wanted = regular_expressions.compiled(matcher.value), matcher.op == "=~"
-    return lambda value: (pattern.fullmatch(value) is not None) is wanted
 
 
 def _absent_labels(expr: Expr) -> LabelSet:
