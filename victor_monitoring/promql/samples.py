@@ -35,13 +35,13 @@ class Series:
 
     def within(self, start: int, end: int, *, left_open: bool) -> tuple[list[int], list[float]]:
         """Return the times and values from `start` to `end` inclusive, without staleness markers."""
+        first, last = self.bounds(start, end, left_open=left_open)
+        return unmarked(list(self.times[first:last]), list(self.values[first:last]))
+
+    def bounds(self, start: int, end: int, *, left_open: bool) -> tuple[int, int]:
+        """Return the places of the first sample from `start` on and of the first one after `end`."""
         first = (bisect_right if left_open else bisect_left)(self.times, start)
-        last = bisect_right(self.times, end, first)
-        times, values = self.times[first:last], self.values[first:last]
-        if not math.isnan(sum(values)):  # the usual case: no NaN, hence no marker
-            return list(times), list(values)
-        kept = [index for index in range(first, last) if not is_stale(self.values[index])]
-        return [self.times[index] for index in kept], [self.values[index] for index in kept]
+        return first, bisect_right(self.times, end, first)
 
     def value_at(self, at: int, *, left_open: bool) -> float | None:
         """Return the last value at `at`; None if it is older than the look-back or a staleness marker."""
@@ -51,6 +51,14 @@ class Series:
         age, value = at - self.times[index], self.values[index]
         is_old = age >= LOOKBACK if left_open else age > LOOKBACK
         return None if is_old or is_stale(value) else value
+
+
+def unmarked(times: list[int], values: list[float]) -> tuple[list[int], list[float]]:
+    """Return the samples without staleness markers."""
+    if not math.isnan(sum(values)):  # the usual case: no NaN, hence no marker
+        return times, values
+    kept = [index for index, value in enumerate(values) if not is_stale(value)]
+    return [times[index] for index in kept], [values[index] for index in kept]
 
 
 class Samples(Protocol):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
-from victor_monitoring.promql.samples import Samples, Series
+from victor_monitoring.promql.samples import Samples, Series, unmarked
 from victor_monitoring.promql.tree import Instant, Vector
 from victor_monitoring.promql.vectors import (
     NAME,
@@ -54,8 +54,13 @@ def ranges(vector: Vector) -> WindowsNode:
 
     def apply(moment: Moment) -> Iterator[Window]:
         end, left_open = time_of(moment, offset, instant), moment.samples.prometheus.left_open
+        shared: Sequence[int] | None = None
         for labels, series in select(moment.samples):
-            times, values = series.within(end - length, end, left_open=left_open)
+            if series.times is not shared:  # all series of one target may have the same times
+                shared = series.times
+                first, last = series.bounds(end - length, end, left_open=left_open)
+                inside = list(shared[first:last])
+            times, values = unmarked(inside, list(series.values[first:last]))
             if times:
                 yield Window(labels, times, values, end - length, end, moment)
 
