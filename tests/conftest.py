@@ -59,9 +59,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return the number of workers: many tests wait for a clock or a program, so two more than processors."""
+    """Return the number of workers: many tests wait for a clock or a program, so more than processors."""
     wanted = os.environ.get("PYTEST_XDIST_AUTO_NUM_WORKERS")
-    return int(wanted) if wanted else (os.cpu_count() or 1) + 2
+    return int(wanted) if wanted else (os.cpu_count() or 1) * 2 + 1
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
