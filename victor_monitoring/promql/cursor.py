@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import Final
 
 from victor_monitoring.promql.duration import parse_duration
-from victor_monitoring.promql.lexer import Kind, PromqlError, Token, tokens
+from victor_monitoring.promql.lexer import PromqlError, Token, tokens
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion
 
 _LITERALS: Final = PrometheusVersion(3, 0)
@@ -24,7 +24,6 @@ class Cursor:
     """The tokens of `text`, taken from left to right, and the oldest version that is to accept them."""
 
     def __init__(self, text: str, prometheus: PrometheusVersion | None) -> None:
-        self.text = text
         self.prometheus: Final = prometheus or OLDEST
         self._tokens = list(tokens(text))
         self._next = 0
@@ -147,8 +146,7 @@ class Cursor:
         if token.kind == "word" and token.text.lower() in ("step", "range"):
             message = f"`{token.text}()` depends on the query, and a rule has none"
             raise PromqlError(message, token.span, "write a duration: `5m`")
-        kinds: tuple[Kind, ...] = ("duration", "number")
-        if token.kind not in kinds:
+        if token.kind not in ("duration", "number"):
             raise self.unexpected("a duration", "a duration is a number with a unit: `5m`, `1h30m`")
         self.take()
         if token.kind == "number":

@@ -12,9 +12,11 @@ from typing import Final, TypeAlias
 
 from victor_monitoring.promql import calls, matching
 from victor_monitoring.promql.aggregations import aggregation
+from victor_monitoring.promql.grammar import NAME
 from victor_monitoring.promql.over_time import KEEPING_NAMES, OF_WINDOW
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.selection import instant, ranges, time_of
+from victor_monitoring.promql.signatures import SCALAR
 from victor_monitoring.promql.tree import (
     Aggregate,
     Binary,
@@ -27,8 +29,8 @@ from victor_monitoring.promql.tree import (
     Unary,
     Vector,
 )
+from victor_monitoring.promql.types import type_of
 from victor_monitoring.promql.vectors import (
-    NAME,
     EvaluationError,
     InstantVector,
     LabelSet,
@@ -80,15 +82,7 @@ def evaluated(expr: Expr, samples: Samples, at: int) -> InstantVector | float:
 
 
 def _is_scalar(expr: Expr) -> bool:
-    match expr:
-        case Number() | Call("time" | "pi" | "scalar"):
-            return True
-        case Unary(_, inner):
-            return _is_scalar(inner)
-        case Binary(_, left, right):
-            return _is_scalar(left) and _is_scalar(right)
-        case _:
-            return False
+    return type_of(expr) == SCALAR
 
 
 class _Compiler:
@@ -148,12 +142,11 @@ class _Compiler:
                 return lambda moment: apply(inner(moment), number(moment), moment.samples.prometheus)
 
     def _binary(self, expr: Binary) -> VectorNode:
-        if _is_scalar(expr.right):
-            left, right, apply = self.vector(expr.left), self.scalar(expr.right), matching.scalar_right(expr)
-            return lambda moment: apply(left(moment), right(moment), moment.samples.prometheus)
-        if _is_scalar(expr.left):
-            number, vector, its = self.scalar(expr.left), self.vector(expr.right), matching.scalar_left(expr)
-            return lambda moment: its(number(moment), vector(moment), moment.samples.prometheus)
+        for number, vector, is_left in ((expr.left, expr.right, True), (expr.right, expr.left, False)):
+            if _is_scalar(number):
+                value, values = self.scalar(number), self.vector(vector)
+                apply = matching.with_scalar(expr, is_left=is_left)
+                return lambda moment: apply(values(moment), value(moment), moment.samples.prometheus)
         one, other, both = self.vector(expr.left), self.vector(expr.right), matching.vectors(expr)
         return lambda moment: both(one(moment), other(moment), moment.samples.prometheus)
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
+NAME: Final = "__name__"  # the label that holds the name of a series
 LEGACY_METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 LEGACY_LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 

@@ -61,26 +61,18 @@ def scalars(op: str) -> Callable[[float, float], float]:
     return lambda left, right: float(is_true(left, right))
 
 
-def scalar_right(expr: Binary) -> Callable[[InstantVector, float, PrometheusVersion], InstantVector]:
-    """Return the operation of a vector and a scalar."""
-    if expr.as_bool or expr.op in _ARITHMETIC:
-        apply = scalars(expr.op)
-        return lambda left, right, prometheus: unique(
-            [(_naming(expr, prometheus)(k), apply(v, right)) for k, v in left.items()]
-        )
-    is_true = _comparison(expr.op)
-    return lambda left, right, _: {k: v for k, v in left.items() if is_true(v, right)}
-
-
-def scalar_left(expr: Binary) -> Callable[[float, InstantVector, PrometheusVersion], InstantVector]:
-    """Return the operation of a scalar and a vector, whose values a comparison keeps."""
-    if expr.as_bool or expr.op in _ARITHMETIC:
-        apply = scalars(expr.op)
-        return lambda left, right, prometheus: unique(
-            [(_naming(expr, prometheus)(k), apply(left, v)) for k, v in right.items()]
-        )
-    is_true = _comparison(expr.op)
-    return lambda left, right, _: {k: v for k, v in right.items() if is_true(left, v)}
+def with_scalar(
+    expr: Binary, *, is_left: bool
+) -> Callable[[InstantVector, float, PrometheusVersion], InstantVector]:
+    """Return the operation of a vector, whose values a comparison keeps, and a scalar on one of its sides."""
+    is_filter = expr.op in _COMPARISONS and not expr.as_bool
+    operation = scalars(expr.op)
+    apply = (lambda value, number: operation(number, value)) if is_left else operation
+    if is_filter:
+        return lambda vector, number, _: {k: v for k, v in vector.items() if apply(v, number)}
+    return lambda vector, number, prometheus: unique(
+        [(_naming(expr, prometheus)(k), apply(v, number)) for k, v in vector.items()]
+    )
 
 
 def vectors(expr: Binary) -> Callable[[InstantVector, InstantVector, PrometheusVersion], InstantVector]:

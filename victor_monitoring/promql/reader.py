@@ -14,6 +14,7 @@ from victor_monitoring.promql.cursor import MOST_NESTED, Cursor
 from victor_monitoring.promql.grammar import (
     AGGREGATIONS,
     ALWAYS_KEYWORDS,
+    NAME,
     NUMBER_WORDS,
     POWER,
     PRECEDENCE,
@@ -44,7 +45,6 @@ _TRIMS: Final = PrometheusVersion(3, 14)
 _GROUPING: Final = ("by", "without")
 _MATCHING: Final = ("on", "ignoring")
 _GROUPS: Final[dict[str, Literal["left", "right"]]] = {"group_left": "left", "group_right": "right"}
-_NAME = "__name__"
 _FOREIGN: Final = {
     "=": 'compare with `==`; a matcher needs braces: `{job="x"}`',
     "=~": 'a matcher needs braces: `{job=~"x"}`',
@@ -232,7 +232,7 @@ class _Reader:
         if len(quoted) == 1 and not metric:
             metric, quoted = quoted[0].value, []
         for each in (*quoted, *matchers):
-            if metric and each.label == _NAME:
+            if metric and each.label == NAME:
                 message = f"the metric has two names, `{metric}` and `{each.value}`"
                 raise PromqlError(message, each.span or first.span, "leave one of them out")
         return Vector(metric, (*quoted, *matchers), span=(first.start, cursor.end))
@@ -246,7 +246,7 @@ class _Reader:
         cursor, first = self.cursor, self.cursor.token
         if self._is_name():
             cursor.since(_UTF8, cursor.take(), "a metric's name in braces")
-            return Matcher(_NAME, "=", unquoted(first), span=first.span)
+            return Matcher(NAME, "=", unquoted(first), span=first.span)
         label = self._label("a label or `}`")
         if not cursor.is_mark("=", "!=", "=~", "!~"):
             raise cursor.unexpected(

@@ -7,10 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
+from victor_monitoring.promql.grammar import NAME
 from victor_monitoring.promql.samples import Samples, Series, unmarked
 from victor_monitoring.promql.tree import Instant, Vector
 from victor_monitoring.promql.vectors import (
-    NAME,
     InstantVector,
     LabelSet,
     Moment,

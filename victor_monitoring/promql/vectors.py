@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import Final, NamedTuple, TypeAlias
+from typing import NamedTuple, TypeAlias
 
+from victor_monitoring.promql.grammar import NAME
 from victor_monitoring.promql.samples import Samples
 
 # The labels of a series without empty ones. Its name is the label `__name__`, if Prometheus keeps it.
 LabelSet: TypeAlias = frozenset[tuple[str, str]]
 InstantVector: TypeAlias = Mapping[LabelSet, float]
-NAME: Final = "__name__"
 _CACHED = 10_000
 
 
