@@ -9,6 +9,7 @@ from prometheus_client.registry import Collector
 
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.samples import SampleSet, Series
+from victor_monitoring.signals.evaluation import evaluate
 from victor_monitoring.signals.metric import series_key
 
 
@@ -61,7 +62,7 @@ def firing(spec: Resolved, samples: SampleSet, at: int) -> set[str]:
         alert.name
         for alert in spec.alerts
         if all(
-            any(condition.is_met(value) for value in signal.evaluate(samples, at).values())
+            any(condition.is_met(value) for value in evaluate(signal, samples, at).values())
             for _, signal, condition in alert.conditions
         )
     }

@@ -13,6 +13,7 @@ from tests.end_to_end import history
 from tests.end_to_end.history import Labels
 from tests.end_to_end.live import Prometheus
 from victor_monitoring.promql.samples import SampleSet
+from victor_monitoring.signals.evaluation import evaluate
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.signal import Signal
 
@@ -86,7 +87,7 @@ def nearby(signal: Signal) -> list[Signal]:
 
 
 def values(signal: Signal, samples: SampleSet, at: int) -> dict[Labels, float]:
-    return {frozenset(labels): value for labels, value in signal.evaluate(samples, at).items()}
+    return {frozenset(labels): value for labels, value in evaluate(signal, samples, at).items()}
 
 
 def compared(

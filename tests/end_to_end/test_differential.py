@@ -23,7 +23,7 @@ from tests.rules.rendered import PERFORMANCE, compiled_text
 from victor_monitoring.promql.samples import SampleSet
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
 from victor_monitoring.signals.alert import AlertRule
-from victor_monitoring.signals.evaluation import label_pairs
+from victor_monitoring.signals.evaluation import SamplesAt
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 pytestmark = pytest.mark.clock
@@ -141,11 +141,12 @@ def possible(signal: Signal, choices: list[SampleSet], at: int) -> dict[LabelPai
 
     Each part of a score has its own rule, which may have seen later samples than the rules of other parts.
     """
-    each = [signal.evaluate(samples, at) for samples in choices]
+    moments = [SamplesAt(samples, at) for samples in choices]
+    each = [moment.values(signal) for moment in moments]
     found: dict[LabelPairs, set[float | None]] = {
         key: {values.get(key) for values in each} for key in dict.fromkeys(key for one in each for key in one)
     }
-    losses = [signal.kind.losses(signal, samples, at) for samples in choices]
+    losses = [moment.losses(signal) for moment in moments]
     names = {name for lost in losses for name in lost}
     for key, outcomes in found.items() if names else ():
         for pick in (min, max):
@@ -165,7 +166,7 @@ def doubtful(alerts: Iterable[AlertRule], choices: list[SampleSet], at: int) -> 
             met = {value is not None and alert.condition.is_met(value) for value in outcomes}
             guard_met = {True}
             if guard:
-                others = guarded.get(label_pairs(dict(key), guard.signal.labels), {None})
+                others = guarded.get(tuple(each for each in key if each[0] in guard.signal.labels), {None})
                 guard_met = {value is not None and guard.condition.is_met(value) for value in others}
             if met != {False} and guard_met != {False} and met | guard_met != {True}:
                 found |= labelled(alert, [key])
@@ -177,7 +178,9 @@ def kept_firing(states: AlertStates, choices: list[SampleSet], at: int) -> set[L
     found: set[Labels] = set()
     for state in states.states():
         if state.alert.keep_firing:
-            met = (labelled(state.alert, state.alert.met_values(samples, at)) for samples in choices)
+            met = (
+                labelled(state.alert, state.alert.met_values(SamplesAt(samples, at))) for samples in choices
+            )
             found |= active((state,)).keys() - set.intersection(*met)
     return found
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections import Counter
 from dataclasses import replace
 from fractions import Fraction
@@ -13,11 +12,10 @@ import pytest
 from tests.rules.rendered import Place, compiled, places, resolved
 from tests.signals.judge import judged
 from victor_monitoring.language.resolved.rules import rule_file
-from victor_monitoring.promql.evaluator import EvaluationError, evaluated, without_names
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.rule_tests.derive import derive
-from victor_monitoring.rule_tests.equivalence import RandomSamples, is_equivalent
+from victor_monitoring.rule_tests.equivalence import is_equivalent
 from victor_monitoring.rule_tests.mutation_run import (
     MutationResults,
     difference,
@@ -27,7 +25,6 @@ from victor_monitoring.rule_tests.mutation_run import (
 )
 from victor_monitoring.rule_tests.mutations import Mutant, mutants
 from victor_monitoring.rule_tests.promtool import Promtool
-from victor_monitoring.signals.signal import Signal
 
 SELECT = frozenset({"job"})
 RULE = Rule(
@@ -126,31 +123,6 @@ def test_expressions_with_another_meaning_are_not_equivalent(before: str, after:
 def test_another_duration_or_text_is_never_equivalent() -> None:
     """Only expressions can be equivalent."""
     assert not is_equivalent(Mutant("by hand", "", RULE, replace(RULE, pending=360_000)), 10)
-
-
-def signals() -> list[Signal]:
-    return [each for place in places() if place.context is None for each in resolved(place).signals.values()]
-
-
-@pytest.mark.parametrize("signal", signals(), ids=lambda signal: signal.name)
-def test_the_expression_of_a_signal_has_the_value_that_its_kind_evaluates(signal: Signal) -> None:
-    """The expression, evaluated node by node, and the kind's own evaluation yield the same values."""
-    expr = signal.definition()
-    draw, finite = RandomSamples(expr, expr, random.Random(7)), 0
-    for _ in range(150):
-        samples = draw.samples()
-        try:
-            found = evaluated(expr, samples, draw.at)
-            assert not isinstance(found, float)
-            by_expr = without_names(found)
-        except EvaluationError:
-            continue
-        by_kind = {frozenset(key): value for key, value in signal.evaluate(samples, draw.at).items()}
-        if not signal.kind.parts():  # a score's expression reads recorded series, its kind the metrics
-            assert by_kind.keys() == by_expr.keys()
-            assert all(by_kind[key] == pytest.approx(by_expr[key], nan_ok=True) for key in by_kind)
-            finite += len(by_kind)
-    assert finite > 20 or signal.kind.parts()
 
 
 def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 import threading
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,11 +21,11 @@ from prometheus_client import CollectorRegistry, Metric
 from tests.renderers.registry_module import module_of, shop, text_of
 from tests.rules.rendered import compiled_text
 from tests.runtime.patience import threads
-from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.samples import Series
+from victor_monitoring.promql.tree import Call, Vector, number
 from victor_monitoring.runtime.evaluator import NOT_IN_PROCESS, Evaluator, SignalValues
+from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.signals.kinds.rate import Rate
-from victor_monitoring.signals.kinds.ratio import Ratio
-from victor_monitoring.signals.signal import LabelPairs, Signal
 
 ROOT = Path(__file__).resolve().parents[2]
 METRICS = {
@@ -138,18 +139,19 @@ def test_each_signal_is_evaluated_once(monkeypatch: pytest.MonkeyPatch):
     """One request, or one evaluation of the alerts, evaluates a signal once, although scores read it too."""
     here = Shop()
     here.work(300)
-    calls: list[str] = []
-    evaluate = Ratio.evaluate
+    reads: Counter[str] = Counter()
+    series = Ring.series
 
-    def counted(kind: Ratio, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        calls.append(signal.name)
-        return evaluate(kind, signal, samples, at)
+    def counted(ring: Ring, metric: str) -> list[Series]:
+        reads[metric] += 1
+        return series(ring, metric)
 
-    monkeypatch.setattr(Ratio, "evaluate", counted)
+    monkeypatch.setattr(Ring, "series", counted)
     before = [each.value for each in here.value("well").values]
-    assert calls == ["sold_in"]
+    assert reads == {"shop_sales_total": 2, "shop_wait_seconds_bucket": 1, "up": 1}  # `sold_in` has two parts
     here.evaluator.signals()
-    assert calls == ["sold_in"] * 2
+    again = {"shop_sales_total": 3, "shop_wait_seconds_bucket": 1, "shop_open": 1, "up": 1}
+    assert reads == Counter(again) + Counter(shop_sales_total=2, shop_wait_seconds_bucket=1, up=1)
     for way in ("in", "out"):  # the next request has new samples
         here.work(300, ways=way)
         (now,) = (each.value for each in here.value("well").values)
@@ -235,7 +237,8 @@ def test_alerts_have_the_states_of_their_evaluations():
 def test_a_signal_that_only_prometheus_evaluates_says_so(monkeypatch: pytest.MonkeyPatch):
     """Such a signal has a query, a fault and no values."""
     here = Shop()
-    monkeypatch.setattr(Rate, "is_evaluable", lambda _: False)
+    unsupported = Call("histogram_fraction", (number(0), number(1), Vector("shop_sales_total")))
+    monkeypatch.setattr(Rate, "promql", lambda *_: unsupported)
     found = here.value("sold")
     assert (found.fault, found.values) == (NOT_IN_PROCESS, ())
     assert found.query == 'job:shop_sold:rate_5m{job="shop"}'

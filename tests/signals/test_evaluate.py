@@ -21,7 +21,7 @@ from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersio
 from victor_monitoring.promql.samples import STALE, SampleSet, Series
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.alert import AlertRule, Guard
-from victor_monitoring.signals.evaluation import folded
+from victor_monitoring.signals.evaluation import SamplesAt, evaluate
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
@@ -56,7 +56,7 @@ def growing(labels: Mapping[str, str], step: float) -> Series:
 
 def value(of: SignalKind, series: Mapping[str, Sequence[Series]], at: int = MINUTE) -> float:
     """Return the only value of a signal."""
-    (found,) = signal(of).evaluate(SampleSet(series), at).values()
+    (found,) = evaluate(signal(of), SampleSet(series), at).values()
     return found
 
 
@@ -101,7 +101,7 @@ def test_one_sample_has_no_rate():
     """A counter with one sample has no rate."""
     assert per_second([0], [5], 0, MINUTE) is None
     assert per_second([], [], 0, MINUTE) is None
-    assert signal(Rate(Selector(JOBS))).evaluate(SampleSet({"jobs_total": [each_scrape(A, [5])]}), 0) == {}
+    assert evaluate(signal(Rate(Selector(JOBS))), SampleSet({"jobs_total": [each_scrape(A, [5])]}), 0) == {}
 
 
 COUNTS = st.floats(0, 1e6)
@@ -151,7 +151,7 @@ def test_a_rate_is_summed_over_targets_and_keeps_what_the_signal_is_by():
         growing({**B, "result": "ok"}, 15), growing({"job": "other", "result": "ok"}, 600),
     ]}  # fmt: skip
     assert value(Rate(Selector(JOBS)), series) == pytest.approx(4)
-    found = signal(Rate(Selector(JOBS)), by=("result",)).evaluate(SampleSet(series), MINUTE)
+    found = evaluate(signal(Rate(Selector(JOBS)), by=("result",)), SampleSet(series), MINUTE)
     assert found == {
         (*SHOP, ("result", "ok")): pytest.approx(3), (*SHOP, ("result", "failed")): pytest.approx(1),
     }  # fmt: skip
@@ -160,7 +160,7 @@ def test_a_rate_is_summed_over_targets_and_keeps_what_the_signal_is_by():
 def test_a_label_that_the_series_lack_is_left_out():
     """Series without a scope label, or with an empty one, give a value without it."""
     series = {"jobs_total": [growing({**A, "zone": ""}, 15)]}
-    assert list(signal(Rate(Selector(JOBS)), scope=("zone",)).evaluate(SampleSet(series), MINUTE)) == [SHOP]
+    assert list(evaluate(signal(Rate(Selector(JOBS)), scope=("zone",)), SampleSet(series), MINUTE)) == [SHOP]
 
 
 def test_a_rate_per_gauge_needs_both_and_divides_by_zero_to_infinity():
@@ -168,7 +168,7 @@ def test_a_rate_per_gauge_needs_both_and_divides_by_zero_to_infinity():
     kind = Rate(Selector(CPU), Selector(CORES))
     counters = {"cpu_seconds_total": [growing(A, 30), growing(B, 30)]}
     cut = signal(kind, by=("instance",))
-    found = cut.evaluate(SampleSet({**counters, "cores": [each_scrape(A, [4.0] * 5)]}), MINUTE)
+    found = evaluate(cut, SampleSet({**counters, "cores": [each_scrape(A, [4.0] * 5)]}), MINUTE)
     assert found == {(*SHOP, ("instance", "a")): pytest.approx(0.5)}
     assert value(kind, {**counters, "cores": [each_scrape(A, [0.0] * 5)]}) == math.inf
 
@@ -184,7 +184,7 @@ def test_a_ratio_counts_a_missing_numerator_as_zero():
     assert math.isnan(value(kind, {"jobs_total": [growing(ok, 0)]}))
     failed = growing({**A, "result": "failed"}, 5)
     assert value(kind, {"jobs_total": [growing(ok, 15), failed]}) == pytest.approx(0.25)
-    assert signal(kind).evaluate(SampleSet({}), MINUTE) == {}
+    assert evaluate(signal(kind), SampleSet({}), MINUTE) == {}
 
 
 def test_a_ratio_of_gauges_divides_what_they_last_said():
@@ -194,7 +194,7 @@ def test_a_ratio_of_gauges_divides_what_they_last_said():
         "memory_bytes": [each_scrape(A, [1, 2, 3]), each_scrape(B, [5])],
         "cores": [each_scrape(A, [4])],
     }
-    found = signal(kind, by=("instance",)).evaluate(SampleSet(series), 30_000)
+    found = evaluate(signal(kind, by=("instance",)), SampleSet(series), 30_000)
     assert found == {(*SHOP, ("instance", "a")): 0.75}
 
 
@@ -221,7 +221,8 @@ def test_quotients_are_those_of_floating_point():
 )  # fmt: skip
 def test_a_fold_treats_nan_as_prometheus_does(agg, values, result):
     """A sum or mean with a NaN is NaN; a maximum or minimum ignores it."""
-    (found,) = folded(agg, (({}, each) for each in values), ()).values()
+    targets = [each_scrape({**A, "instance": str(index)}, [each] * 5) for index, each in enumerate(values)]
+    found = value(Value(Selector(MEMORY), agg), {"memory_bytes": targets})
     assert found == pytest.approx(result, nan_ok=True)
 
 
@@ -230,9 +231,9 @@ def test_a_gauge_is_read_for_four_scrapes():
     series = {"memory_bytes": [Series(A, [0, 15_000], [7, STALE])]}
     kind = Value(Selector(MEMORY), "max")
     assert value(kind, series, 59_999) == 7
-    assert signal(kind).evaluate(SampleSet(series), 60_001) == {}
-    assert signal(kind).evaluate(SampleSet(series, OLDEST), 60_000) == {SHOP: 7}
-    assert signal(kind).evaluate(SampleSet(series, PrometheusVersion(3, 0)), 60_000) == {}
+    assert evaluate(signal(kind), SampleSet(series), 60_001) == {}
+    assert evaluate(signal(kind), SampleSet(series, OLDEST), 60_000) == {SHOP: 7}
+    assert evaluate(signal(kind), SampleSet(series, PrometheusVersion(3, 0)), 60_000) == {}
 
 
 def test_a_count_folds_targets_before_it_counts_members():
@@ -247,7 +248,7 @@ def test_a_count_folds_targets_before_it_counts_members():
     assert value(Count(Selector(PEERS), DOWN), series, 0) == 2
     assert value(Count(Selector(PEERS), DOWN, "max"), series, 0) == 1
     assert value(Count(Selector(PEERS), parse_condition("!= 0", ("!=",))), series, 0) == 1
-    by_peer = signal(Count(Selector(PEERS), DOWN), by=("peer",)).evaluate(SampleSet(series), 0)
+    by_peer = evaluate(signal(Count(Selector(PEERS), DOWN), by=("peer",)), SampleSet(series), 0)
     assert list(by_peer.values()) == [1, 1, 0]
 
 
@@ -301,8 +302,8 @@ def test_a_quantile_is_over_the_rates_of_all_targets():
         ]
     }
     assert value(Quantile(Fraction(7, 8), Selector(TIMES)), series) == pytest.approx(3)
-    cut = signal(Quantile(Fraction(1, 2), Selector(TIMES)), by=("instance",)).evaluate(
-        SampleSet(series), MINUTE
+    cut = evaluate(
+        signal(Quantile(Fraction(1, 2), Selector(TIMES)), by=("instance",)), SampleSet(series), MINUTE
     )
     assert list(cut.values()) == pytest.approx([3, 0.5])
 
@@ -334,7 +335,7 @@ def test_a_score_loses_what_its_parts_lose():
     assert value(score_of("max", memory=40, failed=60), series) == pytest.approx(45)
     assert value(score_of("min", memory=40, failed=60), series) == pytest.approx(65)
     whole = signal(score_of("min", memory=40, failed=60))
-    assert whole.kind.losses(whole, SampleSet(series), MINUTE) == {
+    assert SamplesAt(SampleSet(series), MINUTE).losses(whole) == {
         "memory": {SHOP: pytest.approx(20)}, "failed": {SHOP: pytest.approx(15)},
     }  # fmt: skip
 
@@ -345,8 +346,8 @@ def test_a_score_is_whole_without_traffic_and_absent_without_a_target():
     idle = [growing({**A, "result": "ok"}, 0)]
     assert value(kind, {"up": [each_scrape(A, [1] * 5)], "jobs_total": idle}) == 100
     assert value(kind, {"up": [each_scrape(A, [1] * 5)]}) == 100
-    assert signal(kind).evaluate(SampleSet({"up": [each_scrape(A, [1, 1, 1, 1, 0])]}), MINUTE) == {}
-    assert signal(kind).evaluate(SampleSet({"up": [each_scrape(A, [1, STALE])]}), MINUTE) == {}
+    assert evaluate(signal(kind), SampleSet({"up": [each_scrape(A, [1, 1, 1, 1, 0])]}), MINUTE) == {}
+    assert evaluate(signal(kind), SampleSet({"up": [each_scrape(A, [1, STALE])]}), MINUTE) == {}
 
 
 # Alerts
@@ -361,11 +362,11 @@ def test_an_alert_holds_where_its_guard_does():
     )
     series = {"memory_bytes": [each_scrape(A, [2000.0] * 5), each_scrape(B, [10.0] * 5)]}
     busy, idle = (growing({**B, "result": "ok"}, step) for step in (30, 3))
-    assert alert.met_values(SampleSet({**series, "jobs_total": [busy]}), MINUTE) == {
+    assert alert.met_values(SamplesAt(SampleSet({**series, "jobs_total": [busy]}), MINUTE)) == {
         (*SHOP, ("instance", "a")): 2000
     }
-    assert alert.met_values(SampleSet({**series, "jobs_total": [idle]}), MINUTE) == {}
-    assert alert.met_values(SampleSet(series), MINUTE) == {}
+    assert alert.met_values(SamplesAt(SampleSet({**series, "jobs_total": [idle]}), MINUTE)) == {}
+    assert alert.met_values(SamplesAt(SampleSet(series), MINUTE)) == {}
 
 
 # Synthetic series
@@ -388,4 +389,4 @@ def test_synthetic_series_evaluate_to_their_level(alert: Alert, on_bad_side):
     until = longest_window(alert.signal) + 2 * alert.signal.scrape
     found = samples(streams(alert, on_bad_side), alert.signal.scrape, until)
     level = float(beyond(alert.condition, alert.signal, on_bad_side))
-    assert list(alert.signal.evaluate(found, until).values())[:1] == pytest.approx([level])
+    assert list(evaluate(alert.signal, found, until).values())[:1] == pytest.approx([level])

@@ -17,7 +17,6 @@ from victor_monitoring.language.resolved.meta import meta_alerts
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.printer import text
 from victor_monitoring.renderers.rules import rules_text
-from victor_monitoring.signals.evaluation import label_pairs
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 
@@ -105,7 +104,10 @@ class ChainBackend:
 
     def _values(self, signal: Signal) -> dict[LabelPairs, float]:
         found = self._chain.prometheus.query(text(signal.value()))
-        return {label_pairs(labels, signal.by): value for labels, value in found}
+        own = (
+            (tuple(pair for pair in labels.items() if pair[0] in signal.by), each) for labels, each in found
+        )
+        return dict(own)
 
     def _ups(self) -> list[bool]:
         return [value == 1 for _, value in self._chain.prometheus.query("up")]

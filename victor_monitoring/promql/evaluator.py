@@ -6,7 +6,8 @@ series is the label `__name__`, kept and dropped where Prometheus does.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
@@ -28,6 +29,7 @@ from victor_monitoring.promql.tree import (
     Text,
     Unary,
     Vector,
+    children,
 )
 from victor_monitoring.promql.types import type_of
 from victor_monitoring.promql.vectors import (
@@ -68,7 +70,7 @@ def compiled(expr: Expr, step: int = STEP) -> Evaluation:
     """
     if isinstance(expr, Text):
         return lambda samples, at: expr.value
-    compiler = _Compiler(step)
+    compiler = _Compiler(step, expr)
     node = compiler.scalar(expr) if _is_scalar(expr) else compiler.vector(expr)
     return lambda samples, at: node(Moment(samples, at, at))
 
@@ -88,8 +90,12 @@ def _is_scalar(expr: Expr) -> bool:
 class _Compiler:
     """Makes a function of each node."""
 
-    def __init__(self, step: int) -> None:
+    def __init__(self, step: int, expr: Expr) -> None:
         self._step = step
+        seen = Counter(_aggregates(expr))
+        self._shared: dict[Expr, VectorNode | None] = {
+            each: None for each, count in seen.items() if count > 1
+        }
 
     def scalar(self, expr: Expr) -> ScalarNode:
         match expr:
@@ -123,12 +129,19 @@ class _Compiler:
             case Unary(_, inner):
                 return self.vector(inner)
             case Aggregate():
-                return self._aggregate(expr)
+                return self._aggregate_once(expr) if expr in self._shared else self._aggregate(expr)
             case Binary():
                 return self._binary(expr)
             case Call():
                 return self._call(expr)
         raise EvaluationError("expected an instant vector")
+
+    def _aggregate_once(self, expr: Aggregate) -> VectorNode:
+        """Return the aggregation that several parts of the expression read: computed once at a moment."""
+        known = self._shared[expr]
+        if known is None:
+            known = self._shared[expr] = _once(self._aggregate(expr))
+        return known
 
     def _aggregate(self, expr: Aggregate) -> VectorNode:
         apply, inner = aggregation(expr), self.vector(expr.expr)
@@ -214,8 +227,14 @@ class _Compiler:
 
         def apply(moment: Moment) -> InstantVector:
             others = [each(moment) for each in rest]
-            values = ((each.labels, function(each, others)) for each in windows(moment))
-            return unique([(k if keep else unnamed(k), v) for k, v in values if v is not None])
+            found: list[tuple[LabelSet, float]] = []
+            alike: Sequence[float] | None = None
+            for each in windows(moment):
+                if each.values is not alike:
+                    alike, value = each.values, function(each, others)
+                if value is not None:
+                    found.append((each.labels if keep else unnamed(each.labels), value))
+            return unique(found)
 
         return apply
 
@@ -226,6 +245,28 @@ class _Compiler:
             case Subquery(inner, window, step, offset, at):
                 return partial(_subquery, self.vector(inner), window, step or self._step, offset, at)
         raise EvaluationError("expected a range vector")
+
+
+def _aggregates(expr: Expr) -> Iterator[Aggregate]:
+    if isinstance(expr, Aggregate):
+        yield expr
+    for child in children(expr):
+        yield from _aggregates(child)
+
+
+def _once(node: VectorNode) -> VectorNode:
+    """Return the node's result, that of the last moment without computing it again."""
+    last: tuple[Moment | None, InstantVector] = (None, {})
+
+    def apply(moment: Moment) -> InstantVector:
+        nonlocal last
+        seen, result = last
+        if seen is not moment:
+            result = node(moment)
+            last = (moment, result)
+        return result
+
+    return apply
 
 
 def _subquery(

@@ -55,12 +55,15 @@ def ranges(vector: Vector) -> WindowsNode:
     def apply(moment: Moment) -> Iterator[Window]:
         end, left_open = time_of(moment, offset, instant), moment.samples.prometheus.left_open
         shared: Sequence[int] | None = None
+        alike: Sequence[float] | None = None
         for labels, series in select(moment.samples):
             if series.times is not shared:  # all series of one target may have the same times
-                shared = series.times
+                shared, alike = series.times, None
                 first, last = series.bounds(end - length, end, left_open=left_open)
                 inside = list(shared[first:last])
-            times, values = unmarked(inside, list(series.values[first:last]))
+            if series.values is not alike:  # as may be the buckets of a histogram
+                alike = series.values
+                times, values = unmarked(inside, list(alike[first:last]))
             if times:
                 yield Window(labels, times, values, end - length, end, moment)
 
@@ -77,6 +80,8 @@ class _Selection:
         self._known: dict[str, dict[int, tuple[Mapping[str, str], LabelSet | None]]] = {}
 
     def __call__(self, samples: Samples) -> Iterable[tuple[LabelSet, Series]]:
+        if self._metric and not self._names:
+            return self._of(self._metric, samples)
         names = (self._metric,) if self._metric else samples.names()
         return chain.from_iterable(
             self._of(name, samples) for name in names if all(test(name) for test in self._names)

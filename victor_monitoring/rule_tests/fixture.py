@@ -15,6 +15,7 @@ from victor_monitoring.rule_tests.levels import Levels
 from victor_monitoring.rule_tests.meta_alerts import up
 from victor_monitoring.rule_tests.oracle import Oracle
 from victor_monitoring.rule_tests.script import Phase, Script
+from victor_monitoring.signals.evaluation import SamplesAt, evaluate
 from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
 
 # More scrapes or evaluations than this take promtool minutes for a single case, and unbounded memory.
@@ -182,7 +183,7 @@ class AlertFixture:
         """
         for streams in candidates:
             script = self.script(self.lasting(streams, self.settling))
-            values = [signal.evaluate(script.samples(way), script.end) for way in DISTINCT_VERSIONS]
+            values = [evaluate(signal, script.samples(way), script.end) for way in DISTINCT_VERSIONS]
             if all(set(each.values()) == {float(level)} for each in values):
                 return streams
         return ()
@@ -196,7 +197,7 @@ class AlertFixture:
     def settled(self, signal: Signal, streams: Iterable[Stream]) -> tuple[float, ...]:
         """Return the positive values of a signal once the streams have lasted long enough to settle."""
         script = self.script(self.lasting(streams, self.settling))
-        values = signal.evaluate(script.samples(OLDEST), script.end).values()
+        values = evaluate(signal, script.samples(OLDEST), script.end).values()
         return tuple(value for value in values if value > 0)
 
     def up(self) -> Stream:
@@ -223,7 +224,7 @@ class AlertFixture:
         """Yield the values recorded at a script's last evaluation, by name, where all versions agree."""
         at = script.end // self.spec.evaluate * self.spec.evaluate
         for signal in self.signals:
-            by_way = [signal.recorded_at(script.samples(way), at) for way in DISTINCT_VERSIONS]
+            by_way = [SamplesAt(script.samples(way), at).recorded(signal) for way in DISTINCT_VERSIONS]
             for record, values in by_way[0].items():
                 others = [each[record] for each in by_way[1:]]
                 if all(_agree(values, each) for each in others):

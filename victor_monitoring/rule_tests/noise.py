@@ -9,6 +9,7 @@ from fractions import Fraction
 
 from victor_monitoring.promql.prometheus_version import OLDEST
 from victor_monitoring.rule_tests.fixture import AlertFixture
+from victor_monitoring.signals.evaluation import SamplesAt
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.reading import ELSEWHERE, another, relabelled
 from victor_monitoring.signals.signal import Stream
@@ -48,7 +49,7 @@ def recorded_outside(fixture: AlertFixture, label: str) -> dict[str, tuple[Strea
     script = fixture.script(fixture.lasting(fixture.worst(), fixture.settling))
     found: dict[str, list[Stream]] = {}
     for signal in fixture.signals:
-        for record, values in signal.recorded_at(script.samples(OLDEST), script.end).items():
+        for record, values in SamplesAt(script.samples(OLDEST), script.end).recorded(signal).items():
             for labels, value in values.items():
                 if not math.isnan(value):
                     pairs = tuple(sorted({**dict(labels), label: ELSEWHERE}.items()))

@@ -15,15 +15,14 @@ import math
 from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TypeAlias
 
 from victor_monitoring.language.resolved.spec import Alert
 from victor_monitoring.promql.prometheus_version import DISTINCT_VERSIONS, OLDEST, PrometheusVersion
 from victor_monitoring.promql.samples import LOOKBACK
 from victor_monitoring.rule_tests.script import Script
+from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
 from victor_monitoring.signals.signal import LabelPairs, Stream
 
-ValuesByLabels: TypeAlias = Mapping[LabelPairs, float]
 # A value nearer to its threshold than this share of it may be on either side.
 _CLOSE = 1e-9
 # The newest version whose windows include a sample at their start.
@@ -173,10 +172,10 @@ class Oracle:
         elif index == 0:
             key = (id(streams), at, way)
         else:
-            return self.alert.guarded_values(script.samples(way), at)
+            return self.alert.guarded_values(SamplesAt(script.samples(way), at))
         if key not in self._known:
             self._streams.append(streams)  # a reference, so that no other object gets this id
-            self._known[key] = self.alert.guarded_values(script.samples(way), at)
+            self._known[key] = self.alert.guarded_values(SamplesAt(script.samples(way), at))
         return self._known[key]
 
     def _meets_bound(self, script: Script, at: int) -> bool:

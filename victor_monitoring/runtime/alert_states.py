@@ -8,7 +8,8 @@ from typing import Literal, TypeAlias
 
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.signals.alert import AlertRule
-from victor_monitoring.signals.signal import LabelPairs, SamplesAt
+from victor_monitoring.signals.evaluation import SamplesAt
+from victor_monitoring.signals.signal import LabelPairs
 
 AlertStateName: TypeAlias = Literal["inactive", "pending", "firing"]
 
@@ -48,9 +49,9 @@ class AlertStates:
 
     def step(self, samples: Samples, at: int) -> None:
         """Evaluate every alert over the samples up to `at` (milliseconds), later than the last step."""
-        samples = SamplesAt(samples, at)
+        moment = SamplesAt(samples, at)
         for watched in self._watched:
-            watched.step(watched.alert.met_values(samples, at), at)
+            watched.step(watched.alert.met_values(moment), at)
 
     def states(self) -> tuple[AlertState, ...]:
         """Return the state of every alert, in order, as of the last step."""

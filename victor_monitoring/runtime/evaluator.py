@@ -20,7 +20,8 @@ from victor_monitoring.runtime.registry_module import RegistryModule, in_context
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
 from victor_monitoring.signals.binding import RegistryData, bind
-from victor_monitoring.signals.signal import LabelPairs, SamplesAt, Signal, labels_of_targets
+from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
+from victor_monitoring.signals.signal import Signal, labels_of_targets
 
 _LOGGER: Final = logging.getLogger(__name__)
 NOT_IN_PROCESS: Final = "only Prometheus evaluates this kind of signal"
@@ -166,15 +167,14 @@ class Evaluator:
 
     def _values(self, signal: Signal, samples: SamplesAt) -> SignalValues:
         component, query = self._described[signal.name]
-        if not signal.kind.is_evaluable():
+        if not signal.is_evaluable():
             return SignalValues(signal, component, query, fault=NOT_IN_PROCESS)
-        losses = signal.kind.losses(signal, samples, samples.at)
         return SignalValues(
             signal,
             component,
             query,
-            _labelled(signal.evaluate(samples, samples.at)),
-            {name: _labelled(points) for name, points in losses.items()},
+            _labelled(samples.values(signal)),
+            {name: _labelled(points) for name, points in samples.losses(signal).items()},
         )
 
     def _refresh(self) -> None:
@@ -196,5 +196,5 @@ class Evaluator:
         return round(self._clock() * 1000)
 
 
-def _labelled(values: Mapping[LabelPairs, float]) -> tuple[SeriesValue, ...]:
+def _labelled(values: ValuesByLabels) -> tuple[SeriesValue, ...]:
     return tuple(SeriesValue(dict(labels), value) for labels, value in values.items())

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from victor_monitoring.promql.samples import Samples
+from victor_monitoring.promql.evaluator import Evaluation, compiled
 from victor_monitoring.promql.tree import Binary, Expr, Number
-from victor_monitoring.signals.evaluation import label_pairs
+from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
 from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import LabelPairs, Signal
 from victor_monitoring.signals.template import Template
@@ -20,7 +21,7 @@ class Guard:
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class AlertRule:
     """An alert as it is evaluated. Durations are milliseconds, `labels` are all labels that the rule adds."""
 
@@ -46,30 +47,38 @@ class AlertRule:
         return f"{self.condition.text} while {guard.signal.title} {least}"
 
     @property
+    def signals(self) -> tuple[Signal, ...]:
+        """The alert's own signal, then the guard's."""
+        return (self.signal,) if self.guard is None else (self.signal, self.guard.signal)
+
+    @property
     def expr(self) -> Expr:
         """The expression of the rule: the signal beyond its threshold, and the guard's condition."""
-        fires, guard = _compared(self.signal, self.condition), self.guard
-        if guard is None:
-            return fires
-        return Binary("and", fires, _compared(guard.signal, guard.condition), guard.signal.labels)
+        return self._guarded(_compared(self.signal, self.condition))
 
-    def guarded_values(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """Return the signal's values at `at`, only those for which the guard's condition is met."""
-        return self._guarded(self.signal.evaluate(samples, at), samples, at)
+    def met_values(self, samples: SamplesAt) -> ValuesByLabels:
+        """Return the values of the rule's expression."""
+        return samples.evaluated(self._evaluation, self.signals)
 
-    def met_values(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """Return the guarded values that meet the condition; without any, the guard is not evaluated."""
-        values = self.signal.evaluate(samples, at).items()
-        met = {key: value for key, value in values if self.condition.is_met(value)}
-        return self._guarded(met, samples, at)
+    def guarded_values(self, samples: SamplesAt) -> ValuesByLabels:
+        """Return the signal's values for which the guard's condition is met, its own or not."""
+        if self.guard is None:
+            return samples.values(self.signal)
+        return samples.evaluated(self._guarded_evaluation, self.signals)
 
-    def _guarded(self, values: dict[LabelPairs, float], samples: Samples, at: int) -> dict[LabelPairs, float]:
+    @cached_property
+    def _evaluation(self) -> Evaluation:
+        return compiled(self.expr)
+
+    @cached_property
+    def _guarded_evaluation(self) -> Evaluation:
+        return compiled(self._guarded(self.signal.value()))
+
+    def _guarded(self, expr: Expr) -> Expr:
         guard = self.guard
-        if guard is None or not values:
-            return values
-        others = guard.signal.evaluate(samples, at).items()
-        met = {key for key, value in others if guard.condition.is_met(value)}
-        return {k: value for k, value in values.items() if label_pairs(dict(k), guard.signal.labels) in met}
+        if guard is None:
+            return expr
+        return Binary("and", expr, _compared(guard.signal, guard.condition), guard.signal.labels)
 
 
 def _compared(signal: Signal, condition: Condition) -> Binary:

@@ -1,87 +1,94 @@
-"""Evaluation shared by all kinds: rates, last values and aggregation over samples, as Prometheus does."""
+"""Values of signals over samples: their rules, evaluated in order at one time as Prometheus does."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import TypeAlias
 
-from victor_monitoring.promql.functions import per_second
+from victor_monitoring.promql.evaluator import Evaluation, LabelSet
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
+from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.samples import Samples, Series
-from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
-LabelledNumber: TypeAlias = tuple[Mapping[str, str], float]
+# Values by their labels, in the order of the signal's.
+ValuesByLabels: TypeAlias = Mapping[LabelPairs, float]
+_CACHED = 10_000
 
 
-def rates(
-    signal: Signal, of: Selector, samples: Samples, at: int, suffix: str = ""
-) -> Iterator[LabelledNumber]:
-    """Yield each series' labels and per-second rate over the signal's window up to `at`."""
-    start = at - signal.window
-    known: dict[tuple[int, int], float | None] = {}
-    for series in tuple(selected(signal, of, samples, suffix)):  # kept alive, so that ids stay unique
-        same = id(series.times), id(series.values)  # buckets of synthetic histograms share them
-        if same not in known:
-            window = series.within(start, at, left_open=samples.prometheus.left_open)
-            known[same] = per_second(*window, start, at, samples.prometheus)
-        rate = known[same]
-        if rate is not None:
-            yield series.labels, rate
+class SamplesAt:
+    """Samples at the time `at` (milliseconds), with the series that the rules of signals record of them.
+
+    Each signal is evaluated once, also as a part of scores. The samples must not change meanwhile.
+    """
+
+    def __init__(self, samples: Samples, at: int) -> None:
+        self.at = at
+        self._samples = samples
+        self._by_rule: dict[str, list[tuple[Rule, ValuesByLabels]]] = {}
+        self._recorded: dict[str, dict[LabelPairs, float]] = {}
+
+    @property
+    def prometheus(self) -> PrometheusVersion:
+        """The version of Prometheus whose semantics apply."""
+        return self._samples.prometheus
+
+    def series(self, metric: str) -> Iterable[Series]:
+        """Return the series with this name: those recorded so far, or those of the samples."""
+        recorded = self._recorded.get(metric)
+        if recorded is None:
+            return self._samples.series(metric)
+        return [Series(dict(labels), (self.at,), (value,)) for labels, value in recorded.items()]
+
+    def names(self) -> Iterable[str]:
+        """Return the names of all series."""
+        return (*self._samples.names(), *self._recorded)
+
+    def values(self, signal: Signal) -> ValuesByLabels:
+        """Return the values of a signal; a value can be NaN."""
+        return self._rules_of(signal)[-1][1]
+
+    def losses(self, signal: Signal) -> dict[str, ValuesByLabels]:
+        """Return the points that each part takes from a score, by the part's name; only points above 0."""
+        return {rule.labels[0][1]: values for rule, values in self._rules_of(signal)[:-1] if values}
+
+    def recorded(self, signal: Signal) -> dict[str, ValuesByLabels]:
+        """Return what each of the signal's recording rules records, by its name; empty if it has none."""
+        names = [rule.name for rule, _ in self._rules_of(signal)] if signal.recorded else ()
+        return {name: self._recorded[name] for name in names}
+
+    def evaluated(self, evaluation: Evaluation, signals: Sequence[Signal]) -> ValuesByLabels:
+        """Return the values of an expression that reads these signals, by the labels of the first one."""
+        for each in signals:
+            self._rules_of(each)
+        return self._ordered(evaluation, signals[0].labels)
+
+    def _rules_of(self, signal: Signal) -> list[tuple[Rule, ValuesByLabels]]:
+        """Return the rules that record the signal, or would, with their values; evaluate each once."""
+        if signal.name not in self._by_rule:
+            for _, part in signal.kind.parts():
+                self._rules_of(part)
+            found = self._by_rule[signal.name] = []
+            for rule, evaluation in signal.evaluations:
+                values = self._ordered(evaluation, signal.labels)
+                recorded = self._recorded.setdefault(rule.name, {})
+                recorded.update({(*labels, *rule.labels): value for labels, value in values.items()})
+                found.append((rule, values))
+        return self._by_rule[signal.name]
+
+    def _ordered(self, evaluation: Evaluation, labels: tuple[str, ...]) -> ValuesByLabels:
+        found = evaluation(self, self.at)
+        assert not isinstance(found, float | str)  # signals are vectors
+        return {_in_order(own, labels): value for own, value in found.items()}
 
 
-def last_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iterator[LabelledNumber]:
-    """Yield each series' labels and last value within the signal's look-back; a gauge's series."""
-    for series in selected(signal, of, samples):
-        _, values = series.within(at - signal.lookback, at, left_open=samples.prometheus.left_open)
-        if values:
-            yield series.labels, values[-1]
+@lru_cache(_CACHED)
+def _in_order(own: LabelSet, labels: tuple[str, ...]) -> LabelPairs:
+    values = dict(own)
+    return tuple((label, values[label]) for label in labels if label in values)
 
 
-def instant_values(signal: Signal, of: Selector, samples: Samples, at: int) -> Iterator[LabelledNumber]:
-    """Yield each series' labels and value at `at`, as an instant selector reads it."""
-    for series in selected(signal, of, samples):
-        value = series.value_at(at, left_open=samples.prometheus.left_open)
-        if value is not None:
-            yield series.labels, value
-
-
-def selected(signal: Signal, of: Selector, samples: Samples, suffix: str = "") -> Iterator[Series]:
-    """Return the series of the signal's targets that match the selector."""
-    selector = Selector(of.metric, (*signal.select, *of.matchers))
-    return (each for each in samples.series(of.metric.name + suffix) if selector.matches(each.labels))
-
-
-def folded(op: str, points: Iterable[LabelledNumber], labels: tuple[str, ...]) -> dict[LabelPairs, float]:
-    """Aggregate the points by `labels` with `op`: sum, avg, max or min."""
-    groups: dict[LabelPairs, list[float]] = {}
-    for own, value in points:
-        groups.setdefault(label_pairs(own, labels), []).append(value)
-    return {key: _FOLDS[op](values) for key, values in groups.items()}
-
-
-def label_pairs(own: Mapping[str, str], labels: Iterable[str]) -> LabelPairs:
-    """Return these labels with their values; an empty value equals a missing label and is left out."""
-    return tuple((label, own[label]) for label in labels if own.get(label))
-
-
-def _mean(values: list[float]) -> float:
-    return sum(value / len(values) for value in values)  # the plain sum might overflow
-
-
-def _greatest(values: list[float]) -> float:
-    """Return the greatest number; NaN only if all are NaN."""
-    return max((each for each in values if not math.isnan(each)), default=math.nan)
-
-
-def _least(values: list[float]) -> float:
-    """Return the least number; NaN only if all are NaN."""
-    return min((each for each in values if not math.isnan(each)), default=math.nan)
-
-
-_FOLDS: Final[Mapping[str, Callable[[list[float]], float]]] = {
-    "sum": sum,
-    "avg": _mean,
-    "max": _greatest,
-    "min": _least,
-}
+def evaluate(signal: Signal, samples: Samples, at: int) -> ValuesByLabels:
+    """Return the values of a signal over the samples up to `at` (milliseconds)."""
+    return SamplesAt(samples, at).values(signal)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import ClassVar, TypeAlias
 
-from victor_monitoring.promql.prometheus_version import PrometheusVersion
+from victor_monitoring.promql.evaluator import Evaluation, UnsupportedError, compiled
 from victor_monitoring.promql.rules import Rule
-from victor_monitoring.promql.samples import Samples, Series
 from victor_monitoring.promql.tree import Expr, Matcher, Vector
 from victor_monitoring.signals.metric import (
     LEVEL,
@@ -150,13 +150,6 @@ class SignalKind(ABC):
         series give that level.
         """
 
-    @abstractmethod
-    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """Return the values over the samples up to `at` (milliseconds), equal to those of `promql`.
-
-        Keys are the signal's labels in order, without labels that the series do not have. A value can be NaN.
-        """
-
     def spread(
         self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
     ) -> tuple[Stream, ...]:
@@ -208,10 +201,6 @@ class SignalKind(ABC):
         """Return whether the signal is recorded even if only panels use it."""
         return False
 
-    def is_evaluable(self) -> bool:
-        """Return whether a process can compute the value from its own samples."""
-        return all(part.kind.is_evaluable() for _, part in self.parts())
-
     def shares(self) -> tuple[Share, ...]:
         """Return the selectors that must be subsets of others for the value to be at most 1."""
         return ()
@@ -237,17 +226,12 @@ class SignalKind(ABC):
         del level  # a kind without parts
         return ()
 
-    def losses(self, signal: Signal, samples: Samples, at: int) -> dict[str, dict[LabelPairs, float]]:
-        """Return the points that each part takes from the value, by the part's name; only points above 0."""
-        del signal, samples, at  # a kind without parts
-        return {}
-
     def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
         """Yield the invalid combinations of parameters."""
         return iter(())
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Signal:
     """A resolved signal. Durations are milliseconds; `select` and `scope` choose its targets."""
 
@@ -263,7 +247,7 @@ class Signal:
     prefix: str
     recorded: bool = False
 
-    @property
+    @cached_property
     def labels(self) -> tuple[str, ...]:
         """The labels of every value: those of `select`, `scope` and `by`, each once."""
         return tuple(dict.fromkeys((*(matcher.label for matcher in self.select), *self.scope, *self.by)))
@@ -313,14 +297,6 @@ class Signal:
         """Return the expression that reads the signal: its recorded series if any, else its definition."""
         return Vector(self.record, self.select) if self.recorded else self.definition()
 
-    def evaluate(self, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """Return the values over the samples up to `at` (milliseconds), by label set."""
-        if isinstance(samples, SamplesAt) and at == samples.at:
-            if self.name not in samples.values:
-                samples.values[self.name] = self.kind.evaluate(self, samples, at)
-            return samples.values[self.name]
-        return self.kind.evaluate(self, samples, at)
-
     def with_parts(self) -> Iterator[Signal]:
         """Yield all signals that this one is computed from, and then itself."""
         for _, part in self.kind.parts():
@@ -331,37 +307,20 @@ class Signal:
         """Return the recording rules, in order; empty if the signal is not recorded."""
         return self.kind.recordings(self) if self.recorded else ()
 
-    def recorded_at(self, samples: Samples, at: int) -> dict[str, dict[LabelPairs, float]]:
-        """Return the values of the recording rules at `at`, by the record's name and its label set."""
-        recordings = self.recordings()
-        found: dict[str, dict[LabelPairs, float]] = {each.name: {} for each in recordings}
-        losses = self.kind.losses(self, samples, at) if any(each.labels for each in recordings) else {}
-        for each in recordings:
-            values = losses.get(dict(each.labels)["part"], {}) if each.labels else self.evaluate(samples, at)
-            found[each.name].update({(*labels, *each.labels): value for labels, value in values.items()})
-        return found
+    @cached_property
+    def evaluations(self) -> tuple[tuple[Rule, Evaluation], ...]:
+        """The recording rules that the signal has, or would have, each with its evaluation.
 
+        The last one is of the signal itself. Raise UnsupportedError if the evaluator leaves a function out.
+        """
+        return tuple((rule, compiled(rule.expr)) for rule in self.kind.recordings(self))
 
-@dataclass(frozen=True, slots=True)
-class SamplesAt:
-    """Samples over which each signal is evaluated once at the time `at`, also as a part of scores.
-
-    `values` are those found so far, by the signal's name. The samples must not change meanwhile.
-    """
-
-    samples: Samples
-    at: int
-    values: dict[str, dict[LabelPairs, float]] = field(default_factory=dict)
-
-    @property
-    def prometheus(self) -> PrometheusVersion:
-        return self.samples.prometheus
-
-    def series(self, metric: str) -> Iterable[Series]:
-        return self.samples.series(metric)
-
-    def names(self) -> Iterable[str]:
-        return self.samples.names()
+    def is_evaluable(self) -> bool:
+        """Return whether a process can compute the values from its own samples."""
+        try:
+            return all(each.evaluations for each in self.with_parts())
+        except UnsupportedError:
+            return False
 
 
 def labels_of_targets(signals: Iterable[Signal], instance: str) -> dict[str, Mapping[str, str]]:

@@ -16,6 +16,7 @@ from victor_monitoring.promql.prometheus_version import ASSUMED
 from victor_monitoring.runtime.alert_states import AlertStates
 from victor_monitoring.runtime.ring import Ring
 from victor_monitoring.runtime.schedule import Schedule
+from victor_monitoring.signals.evaluation import evaluate
 from victor_monitoring.signals.signal import labels_of_targets
 
 _LOGGER: Final = logging.getLogger(__name__)
@@ -76,7 +77,7 @@ class Watch:
         """Return the current values of signals and states of alerts."""
         with self._lock:
             at, states = self._now(), self._states.states()
-            values = {name: signal.evaluate(self._ring, at) for name, signal in self.spec.signals.items()}
+            values = {name: evaluate(signal, self._ring, at) for name, signal in self.spec.signals.items()}
         rows = (in_process_row(each, values[name], states) for name, each in self.spec.signals.items())
         return DemoSnapshot(tuple(rows))
 

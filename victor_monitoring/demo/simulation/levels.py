@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.samples import SampleSet, Series
+from victor_monitoring.signals.evaluation import evaluate
 from victor_monitoring.signals.metric import Population
 from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import LabelPairs, Signal
@@ -119,4 +120,4 @@ def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs,
         value = population[name, labels]
         values = [value * time / 1000 if name in totals else value for time in times]
         by_metric.setdefault(name, []).append(Series({**target, **dict(labels)}, times, values))
-    return signal.evaluate(SampleSet(by_metric), times[-1])
+    return evaluate(signal, SampleSet(by_metric), times[-1])

@@ -79,7 +79,7 @@ class Component:
         return ("components", self.name)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Alert(AlertRule):
     """A resolved alert: its rule, and what people read of it. `own_labels` are those that it has itself."""
 
@@ -100,11 +100,6 @@ class Alert(AlertRule):
         if self.guard is None:
             return (own,)
         return (own, ((*self.path, "only_if", "when"), self.guard.signal, self.guard.condition))
-
-    @property
-    def signals(self) -> tuple[Signal, ...]:
-        """The alert's own signal, then the guard's."""
-        return tuple(signal for _, signal, _ in self.conditions)
 
 
 @dataclass(frozen=True, slots=True)

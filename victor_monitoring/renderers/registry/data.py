@@ -97,7 +97,7 @@ def own_alerts(alerts: Iterable[Alert], signals: Collection[str]) -> list[Alert]
     return [
         alert
         for alert in alerts
-        if all(each.name in signals and each.kind.is_evaluable() for _, each, _ in alert.conditions)
+        if all(each.name in signals and each.is_evaluable() for _, each, _ in alert.conditions)
     ]
 
 

@@ -7,9 +7,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Aggregate, Binary, Expr, number
-from victor_monitoring.signals.evaluation import folded, last_values
 from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.reading import first_labels, fold, group, label_sets_in, latest, stream
@@ -18,7 +16,6 @@ from victor_monitoring.signals.signal import (
     Interval,
     InvalidParameters,
     KindInput,
-    LabelPairs,
     Signal,
     SignalKind,
     Stream,
@@ -80,13 +77,6 @@ class Count(SignalKind):
         members = Aggregate(self.fold() or "min", latest(signal, self.of), (*signal.labels, *own))
         met = Binary(self.where.op, members, number(self.condition.threshold.value), as_bool=True)
         return fold(signal, "sum", met)
-
-    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        member = (*signal.labels, *self.of.metric.label_names)
-        members = folded(self.fold() or "min", last_values(signal, self.of, samples, at), member)
-        condition = self.condition
-        met = ((dict(labels), float(condition.is_met(value))) for labels, value in members.items())
-        return folded("sum", met, signal.labels)
 
     def words(self, signal: Signal) -> str:
         return f"how many of {self.of} are {self.where.text}"

@@ -8,13 +8,10 @@ from fractions import Fraction
 from typing import ClassVar
 
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.functions import quotient
-from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Binary, Expr
-from victor_monitoring.signals.evaluation import folded, rates
 from victor_monitoring.signals.metric import SUM_AND_COUNT, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import first_labels, fold, growing, rate
-from victor_monitoring.signals.signal import Interval, KindInput, LabelPairs, Signal, SignalKind, Stream
+from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind, Stream
 from victor_monitoring.signals.units import Unit
 
 
@@ -45,13 +42,6 @@ class Mean(SignalKind):
     def promql(self, signal: Signal) -> Expr:
         total, count = (fold(signal, "sum", rate(signal, self.of, suffix)) for suffix in ("_sum", "_count"))
         return Binary("/", total, count)
-
-    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        total, count = (
-            folded("sum", rates(signal, self.of, samples, at, suffix), signal.labels)
-            for suffix in ("_sum", "_count")
-        )
-        return {key: quotient(total[key], count[key]) for key in total if key in count}
 
     def words(self, signal: Signal) -> str:
         return f"the mean of {self.of} over {duration_text(signal.window)}"

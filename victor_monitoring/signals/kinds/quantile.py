@@ -10,18 +10,14 @@ from statistics import NormalDist
 from typing import ClassVar
 
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.functions import bucket_quantile, upper_bound
 from victor_monitoring.promql.printer import number_text
-from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Aggregate, Call, Expr, number
-from victor_monitoring.signals.evaluation import folded, rates
 from victor_monitoring.signals.metric import BUCKETS, Population, Selector, SeriesKey, selected, series_key
 from victor_monitoring.signals.reading import first_labels, growing, rate
 from victor_monitoring.signals.signal import (
     Interval,
     InvalidParameters,
     KindInput,
-    LabelPairs,
     Signal,
     SignalKind,
     Stream,
@@ -67,15 +63,6 @@ class Quantile(SignalKind):
     def promql(self, signal: Signal) -> Expr:
         rates = rate(signal, self.of, "_bucket")
         return Call("histogram_quantile", (number(self.q), Aggregate("sum", rates, (*signal.labels, "le"))))
-
-    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        buckets = rates(signal, self.of, samples, at, "_bucket")
-        histograms: dict[LabelPairs, list[tuple[float, float]]] = {}
-        for labels, count in folded("sum", buckets, (*signal.labels, "le")).items():
-            bound = upper_bound(dict(labels).get("le", ""))
-            if bound is not None:
-                histograms.setdefault(labels[:-1], []).append((bound, count))
-        return {labels: bucket_quantile(float(self.q), found) for labels, found in histograms.items()}
 
     def words(self, signal: Signal) -> str:
         share = number_text(self.q * 100)

@@ -8,10 +8,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.functions import quotient
-from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Binary, Expr
-from victor_monitoring.signals.evaluation import folded, last_values, rates
 from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import (
     first_labels,
@@ -22,7 +19,7 @@ from victor_monitoring.signals.reading import (
     rate,
     stream,
 )
-from victor_monitoring.signals.signal import Interval, KindInput, LabelPairs, Signal, SignalKind, Stream
+from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind, Stream
 from victor_monitoring.signals.units import COUNT, UNITS, Unit
 
 
@@ -65,13 +62,6 @@ class Rate(SignalKind):
         if self.per is None:
             return total
         return Binary("/", total, fold(signal, "sum", latest(signal, self.per)))
-
-    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        total = folded("sum", rates(signal, self.of, samples, at), signal.labels)
-        if self.per is None:
-            return total
-        divisors = folded("sum", last_values(signal, self.per, samples, at), signal.labels)
-        return {key: quotient(total[key], divisors[key]) for key in total if key in divisors}
 
     def words(self, signal: Signal) -> str:
         per = f" per {self.per}" if self.per else ""

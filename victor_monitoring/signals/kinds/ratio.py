@@ -8,10 +8,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.functions import quotient
-from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Binary, Expr, number
-from victor_monitoring.signals.evaluation import folded, last_values, rates
 from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import (
     first_labels,
@@ -27,7 +24,6 @@ from victor_monitoring.signals.signal import (
     Interval,
     InvalidParameters,
     KindInput,
-    LabelPairs,
     Share,
     Signal,
     SignalKind,
@@ -77,12 +73,6 @@ class Ratio(SignalKind):
         part = fold(signal, "sum", read(signal, self.of))
         whole = fold(signal, "sum", read(signal, self.over))
         return Binary("/", Binary("or", part, Binary("*", number(0), whole)), whole)
-
-    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        read = rates if self.reads_counters() else last_values
-        part = folded("sum", read(signal, self.of, samples, at), signal.labels)
-        whole = folded("sum", read(signal, self.over, samples, at), signal.labels)
-        return {key: quotient(part.get(key, 0 * total), total) for key, total in whole.items()}
 
     def words(self, signal: Signal) -> str:
         over = f" over {duration_text(signal.window)}" if self.reads_counters() else ""

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from victor_monitoring.promql.functions import quotient
 from victor_monitoring.promql.printer import number_text
 from victor_monitoring.promql.rules import Rule
-from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, number
-from victor_monitoring.signals.evaluation import folded, instant_values
 from victor_monitoring.signals.metric import Metric, Population, Selector
 from victor_monitoring.signals.metric_types.gauge import Gauge
 from victor_monitoring.signals.quantity import Quantity
@@ -23,7 +20,6 @@ from victor_monitoring.signals.signal import (
     Interval,
     InvalidParameters,
     KindInput,
-    LabelPairs,
     Signal,
     SignalKind,
     Stream,
@@ -70,15 +66,6 @@ class ScorePart:
         moved = value if best == 0 else Binary("-", value, number(best))
         share = Call("clamp", (Binary("/", moved, number(span)), number(0), number(1)))
         return Binary(">", Binary("*", number(self.weight), share), number(0))
-
-    def lost(self, labels: tuple[str, ...], samples: Samples, at: int) -> dict[LabelPairs, float]:
-        """Return the points lost over the samples up to `at`, equal to those of `loss`."""
-        values = self.signal.evaluate(samples, at).items()
-        reduced = folded(self.reduce or "max", ((dict(key), value) for key, value in values), labels)
-        best, worst = float(self.best_value), self.worst_value - self.best_value
-        shares = ((key, quotient(value - best, float(worst))) for key, value in reduced.items())
-        # A NaN is not above 0, so it loses nothing.
-        return {key: float(self.weight) * min(share, 1) for key, share in shares if share > 0}
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,18 +117,6 @@ class Score(SignalKind):
             for part in self.of
         )
         return (*losses, Rule("record", signal.record, self.promql(signal)))
-
-    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        up = instant_values(signal, _UP, samples, at)
-        healthy = folded("max", ((labels, 100.0) for labels, value in up if value == 1), signal.labels)
-        losses = self.losses(signal, samples, at).values()
-        each = ((dict(key), points) for loss in losses for key, points in loss.items())
-        lost = folded("sum", each, signal.labels)
-        return {**healthy, **{key: 100 - points for key, points in lost.items()}}
-
-    def losses(self, signal: Signal, samples: Samples, at: int) -> dict[str, dict[LabelPairs, float]]:
-        lost = {part.signal.name: part.lost(signal.labels, samples, at) for part in self.of}
-        return {name: points for name, points in lost.items() if points}
 
     def words(self, signal: Signal) -> str:
         parts = ", ".join(f"{part.signal.title} ({number_text(part.weight)})" for part in self.of)

@@ -8,12 +8,10 @@ from fractions import Fraction
 from statistics import fmean
 from typing import ClassVar, Literal
 
-from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.tree import Expr
-from victor_monitoring.signals.evaluation import folded, last_values
 from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
 from victor_monitoring.signals.reading import first_labels, fold, latest, stream
-from victor_monitoring.signals.signal import Interval, KindInput, LabelPairs, Signal, SignalKind, Stream
+from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind, Stream
 from victor_monitoring.signals.units import Unit
 
 _FOLDS: dict[str, Callable[[Iterable[float]], float]] = {"max": max, "min": min, "sum": sum, "avg": fmean}
@@ -47,9 +45,6 @@ class Value(SignalKind):
 
     def promql(self, signal: Signal) -> Expr:
         return fold(signal, self.agg, latest(signal, self.of))
-
-    def evaluate(self, signal: Signal, samples: Samples, at: int) -> dict[LabelPairs, float]:
-        return folded(self.agg, last_values(signal, self.of, samples, at), signal.labels)
 
     def words(self, signal: Signal) -> str:
         return f"the {self.agg} of {self.of}"
