@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 _TEXT: Final = re.compile(r"v?(\d+)\.(\d+)(?:[.+-].*)?")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, order=True)
 class PrometheusVersion:
     """A version, by its major and minor number; patch releases compute the same values.
 
@@ -20,12 +21,12 @@ class PrometheusVersion:
     major: int
     minor: int
 
-    @property
+    @cached_property
     def left_open(self) -> bool:
         """Whether a window or a look-back excludes a sample exactly at its start: from 3.0 on."""
         return self >= _LEFT_OPEN
 
-    @property
+    @cached_property
     def zero_only_shortens(self) -> bool:
         """Whether a counter's distance to 0 can only shorten the extrapolation of its rate: from 2.52 on.
 
@@ -34,7 +35,7 @@ class PrometheusVersion:
         """
         return self >= _ZERO_ONLY_SHORTENS
 
-    @property
+    @cached_property
     def is_before_3(self) -> bool:
         """Whether the version is 2.x. It was measured at 2.42 and is assumed for all versions below 3.0.
 
