@@ -30,7 +30,8 @@ from victor_monitoring.signals.kinds.score import Score, ScorePart
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.quantity import parse_condition, parse_quantity
-from victor_monitoring.signals.signal import LabelPairs, Signal, SignalKind, Stream
+from victor_monitoring.signals.signal import LabelPairs, Signal, SignalKind
+from victor_monitoring.signals.streams import Stream
 from victor_monitoring.signals.units import COUNT
 
 MINUTE = 60_000
@@ -385,7 +386,7 @@ def samples(found: Iterable[Stream], scrape: int, until: int) -> SampleSet:
 @pytest.mark.parametrize("alert", [alert for _, alert in ALERTS], ids=lambda alert: alert.name)
 @pytest.mark.parametrize("on_bad_side", [True, False])
 def test_synthetic_series_evaluate_to_their_level(alert: Alert, on_bad_side):
-    """`evaluate` returns the level that `synthesise` made series for, with independent code."""
+    """The evaluated expression has the level that `synthesise` made series for, without the expression."""
     until = longest_window(alert.signal) + 2 * alert.signal.scrape
     found = samples(streams(alert, on_bad_side), alert.signal.scrape, until)
     level = float(beyond(alert.condition, alert.signal, on_bad_side))

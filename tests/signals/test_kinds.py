@@ -22,6 +22,7 @@ from victor_monitoring.signals.metric_types.gauge import Gauge
 from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.quantity import parse_condition
 from victor_monitoring.signals.signal import Interval, Signal
+from victor_monitoring.signals.synthesis import synthesis
 from victor_monitoring.signals.units import BYTES, COUNT, RATIO, SECONDS
 
 JOBS = Metric("jobs_total", Counter(), labels=(Label("result", ("ok", "failed")),))
@@ -135,5 +136,5 @@ def test_one_of_several_targets_makes_the_extreme(agg, level, others):
     """The other targets are past 0: max, min and sum then differ at a threshold of 0 as well."""
     kind = Value(Selector(DEPTH), agg)
     signal = Signal("a", "A", COUNT, kind, (Matcher("job", "=", "shop"),), (), (), 300_000, 15_000, "")
-    made = kind.spread(signal, Fraction(level), [{"instance": name} for name in "abc"])
+    made = synthesis(signal).spread(Fraction(level), [{"instance": name} for name in "abc"])
     assert [stream.start for stream in made] == [Fraction(level), Fraction(others), Fraction(others)]

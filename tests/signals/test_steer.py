@@ -36,6 +36,7 @@ from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Population, Selector, SeriesKey, series_key
 from victor_monitoring.signals.quantity import parse_quantity
 from victor_monitoring.signals.signal import Signal, SignalKind
+from victor_monitoring.signals.synthesis import by_label_set, series_in, set_level
 
 VALUES = {"result": ("ok", "failed"), "cache": ("query", "rl"), "tool": ("a", "b", "c")}
 
@@ -119,7 +120,7 @@ def case(rule_file: str, signal: Signal, level: float, steered: Population) -> d
     met = {
         "expr": f"count(abs(({text(signal.definition())}) - {level!r}) < 1e-9)",
         "eval_time": "10m",
-        "exp_samples": [{"labels": "{}", "value": len(signal.label_sets(WORLD))}],
+        "exp_samples": [{"labels": "{}", "value": len(by_label_set(signal, WORLD))}],
     }
     up = {"series": f"up{{{written(target(signal).items())}}}", "values": "1x40"}
     made = [up, *input_series(steered, target(signal))]
@@ -132,7 +133,7 @@ def test_each_kind_settles_at_the_level(promtool, tmp_path):
     names = []
     for index, (kind, by, level) in enumerate(LEVELS):
         signal = shape(kind, by)
-        steered, read = signal.set_level(level, WORLD), signal.series_in(WORLD)
+        steered, read = set_level(signal, level, WORLD), series_in(signal, WORLD)
         assert [each for each in WORLD if steered[each] != WORLD[each] and each not in read] == []
         names.append(f"test-{index}.json")
         (tmp_path / f"rules-{index}.json").write_text(json.dumps(rules(signal)), "utf-8")
@@ -161,4 +162,4 @@ def test_each_kind_settles_at_the_level(promtool, tmp_path):
 def test_a_level_that_no_series_make_is_refused(kind, level):
     """A level outside what the kind and the population allow is a ValueError, never wrong series."""
     with pytest.raises(ValueError, match=r"no |never|every series"):
-        shape(kind, ()).set_level(level, WORLD)
+        set_level(shape(kind, ()), level, WORLD)

@@ -33,7 +33,9 @@ from victor_monitoring.signals.metric_types.gauge import Gauge
 from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.metric_types.summary import Summary
 from victor_monitoring.signals.quantity import Condition, parse_condition
-from victor_monitoring.signals.signal import Signal, SignalKind, Stream
+from victor_monitoring.signals.signal import Signal, SignalKind
+from victor_monitoring.signals.streams import Stream
+from victor_monitoring.signals.synthesis import synthesis
 from victor_monitoring.signals.units import COUNT, SECONDS
 
 BASES = [base for path in PATHS if (base := compiled(path).base) is not None]
@@ -82,12 +84,12 @@ def streams(alert: Alert, on_bad_side: bool) -> list[Stream]:
     level = beyond(alert.condition, alert.signal, on_bad_side)
     found = {
         (each.metric, each.labels): each
-        for each in alert.signal.kind.synthesise(alert.signal, level, target(alert.signal))
+        for each in synthesis(alert.signal).synthesise(level, target(alert.signal))
     }
     if alert.guard:
         guard = alert.guard
         level = beyond(guard.condition, guard.signal, on_bad_side=True)
-        for each in guard.signal.kind.synthesise(guard.signal, level, target(guard.signal)):
+        for each in synthesis(guard.signal).synthesise(level, target(guard.signal)):
             found.setdefault((each.metric, each.labels), each)
     return list(found.values())
 
@@ -194,7 +196,7 @@ def test_each_kind_settles_at_the_level(promtool, tmp_path):
     tests = []
     for kind, by, level in LEVELS:
         signal = shape(kind, by)
-        made = kind.synthesise(signal, level, target(signal))
+        made = synthesis(signal).synthesise(level, target(signal))
         kept = {name: value for name, value in made[0].labels if name in signal.labels}
         settled = {
             "expr": f"abs(({text(signal.definition())}) - {float(level)!r}) < bool 1e-9",
@@ -229,4 +231,4 @@ def test_a_level_that_no_series_make_is_refused(kind, level):
     """A level outside what the kind and its selectors allow is a ValueError, never wrong series."""
     signal = shape(kind, ())
     with pytest.raises(ValueError, match=r"no |never|every series|members at most"):
-        kind.synthesise(signal, Fraction(level), target(signal))
+        synthesis(signal).synthesise(Fraction(level), target(signal))

@@ -15,8 +15,8 @@ from victor_monitoring.rule_tests.fixture import TOO_LONG, AlertFixture, is_too_
 from victor_monitoring.rule_tests.meta_cases import meta_cases
 from victor_monitoring.rule_tests.oracle import FiringMoment, Oracle, states_of
 from victor_monitoring.rule_tests.script import Script
-from victor_monitoring.signals.reading import ELSEWHERE
 from victor_monitoring.signals.signal import LabelPairs
+from victor_monitoring.signals.streams import ELSEWHERE
 
 
 @dataclass(frozen=True, slots=True)

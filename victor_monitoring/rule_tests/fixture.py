@@ -16,7 +16,9 @@ from victor_monitoring.rule_tests.meta_alerts import up
 from victor_monitoring.rule_tests.oracle import Oracle
 from victor_monitoring.rule_tests.script import Phase, Script
 from victor_monitoring.signals.evaluation import SamplesAt, evaluate
-from victor_monitoring.signals.signal import LabelPairs, Signal, Stream
+from victor_monitoring.signals.signal import LabelPairs, Signal
+from victor_monitoring.signals.streams import Stream
+from victor_monitoring.signals.synthesis import synthesis
 
 # More scrapes or evaluations than this take promtool minutes for a single case, and unbounded memory.
 _MOST: Final = 100_000
@@ -126,20 +128,20 @@ class AlertFixture:
         Raise ValueError where both read the same metric and no amount of traffic yields both levels.
         """
         target = self.target(**changed)
-        own = self.signal.kind.synthesise(self.signal, level, target, traffic)
+        own = synthesis(self.signal).synthesise(level, target, traffic)
         if self.alert.guard is None or guard_level is None:
             return own
         guard = self.alert.guard.signal
-        guarding = guard.kind.synthesise(guard, guard_level, target)
+        guarding = synthesis(guard).synthesise(guard_level, target)
         if not {each.metric for each in own} & {each.metric for each in guarding}:
             return (*own, *guarding)
         # Both read the same metric: the amount of traffic that makes the level sets the guard's value.
-        single = self.signal.kind.synthesise(self.signal, level, target, Fraction(1))
+        single = synthesis(self.signal).synthesise(level, target, Fraction(1))
         for value in self.settled(guard, single):
             each = Fraction(value).limit_denominator(10**9)
             if traffic is not None and self.alert.guard.condition.holds(each * traffic):
                 return own
-            return self.signal.kind.synthesise(self.signal, level, target, guard_level / each)
+            return synthesis(self.signal).synthesise(level, target, guard_level / each)
         raise ValueError(f"no traffic brings both `{self.signal.name}` and `{guard.name}` to their levels")
 
     def worst(self) -> tuple[Stream, ...]:
@@ -167,11 +169,11 @@ class AlertFixture:
         targets = self.replicas()
         if "instance" in self.signal.labels:
             targets = [each for each in targets if each["instance"] == targets[0]["instance"]]
-        own = self.signal.kind.spread(self.signal, level, targets)
+        own = synthesis(self.signal).spread(level, targets)
         if self.alert.guard is None or self.guard_levels is None:
             return own
         guard = self.alert.guard.signal
-        guarding = guard.kind.spread(guard, self.guard_levels.beyond(), targets)
+        guarding = synthesis(guard).spread(self.guard_levels.beyond(), targets)
         return (*own, *(each for each in guarding if each.metric not in {stream.metric for stream in own}))
 
     def exactly(

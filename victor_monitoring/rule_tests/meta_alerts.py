@@ -15,7 +15,7 @@ from victor_monitoring.language.resolved.meta import (
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.case import Firing
-from victor_monitoring.signals.signal import Stream
+from victor_monitoring.signals.streams import Stream
 
 FiringAlert = tuple[str, tuple[Firing, ...]]
 

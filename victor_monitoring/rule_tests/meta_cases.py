@@ -12,8 +12,7 @@ from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.case import Case, Expectation, Firing
 from victor_monitoring.rule_tests.meta_alerts import anchors, meta_firing, up
 from victor_monitoring.rule_tests.script import Phase, Script
-from victor_monitoring.signals.reading import ELSEWHERE
-from victor_monitoring.signals.signal import Stream
+from victor_monitoring.signals.streams import ELSEWHERE, Stream
 
 TargetLabels = Mapping[str, str]
 

@@ -11,8 +11,7 @@ from victor_monitoring.promql.prometheus_version import OLDEST
 from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.signals.evaluation import SamplesAt
 from victor_monitoring.signals.metric import Metric, Selector
-from victor_monitoring.signals.reading import ELSEWHERE, another, relabelled
-from victor_monitoring.signals.signal import Stream
+from victor_monitoring.signals.streams import ELSEWHERE, Stream, another, relabelled
 
 # Traffic of series that must not be read: so much that reading any of them changes the result.
 _LOUD = Fraction(100_000)

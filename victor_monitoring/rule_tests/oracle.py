@@ -1,4 +1,4 @@
-"""The expected states of an alert in the course of a script, computed from its signal without its PromQL.
+"""The expected states of an alert in the course of a script, computed by evaluating its signal.
 
 Versions of Prometheus compute in different ways, and floating-point arithmetic may put a value that equals
 its threshold on either side of it. The expected result is the one that all of these have in common.
@@ -21,7 +21,8 @@ from victor_monitoring.promql.prometheus_version import DISTINCT_VERSIONS, OLDES
 from victor_monitoring.promql.samples import LOOKBACK
 from victor_monitoring.rule_tests.script import Script
 from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
-from victor_monitoring.signals.signal import LabelPairs, Stream
+from victor_monitoring.signals.signal import LabelPairs
+from victor_monitoring.signals.streams import Stream
 
 # A value nearer to its threshold than this share of it may be on either side.
 _CLOSE = 1e-9

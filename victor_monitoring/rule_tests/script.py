@@ -11,7 +11,7 @@ from typing import Final, TypeAlias
 
 from victor_monitoring.promql.prometheus_version import DISTINCT_VERSIONS, PrometheusVersion
 from victor_monitoring.promql.samples import STALE, SampleSet, Series
-from victor_monitoring.signals.signal import Stream
+from victor_monitoring.signals.streams import Stream
 
 ScriptedSeries: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 _ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})

@@ -63,14 +63,24 @@ def bind(data: RegistryData) -> Bound:
 def bind_kind(kind: type[_Kind], parameters: object, readers: Readers) -> _Kind:
     """Create a kind from its parameters: a mapping, or an object with the parameters as attributes.
 
-    `readers` maps types of fields to their parsers. Every parameter is parsed before an Unbound of
-    any parser is raised again.
+    A list is the kind's `only_list`. `readers` maps types of fields to their parsers. Every parameter is
+    parsed before an Unbound of any parser is raised again.
     """
-    bound: _Kind = _bind_fields(kind, parameters, readers, (), kind.INLINE)
+    unnamed = only_list(kind)
+    if isinstance(parameters, list):
+        parameters = {unnamed: parameters}
+    bound: _Kind = _bind_fields(kind, parameters, readers, (), unnamed)
     return bound
 
 
-def _bind_fields(shape: Any, parameters: object, readers: Readers, at: At, inline: str | None = None) -> Any:
+def only_list(kind: type[SignalKind]) -> str | None:
+    """Return the parameter that the spec writes without its name: the kind's only one, if it is a list."""
+    hints = _hints(kind)
+    (name, *others) = (field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]  # every kind is a dataclass
+    return name if not others and get_origin(hints[name]) is tuple else None
+
+
+def _bind_fields(shape: Any, parameters: object, readers: Readers, at: At, unnamed: str | None = None) -> Any:
     hints = _hints(shape)
     bound: dict[str, Any] = {}
     unbound: Unbound | None = None
@@ -78,7 +88,7 @@ def _bind_fields(shape: Any, parameters: object, readers: Readers, at: At, inlin
         written = (
             parameters[field.name] if isinstance(parameters, Mapping) else getattr(parameters, field.name)
         )
-        here = at if field.name == inline else (*at, field.name)
+        here = at if field.name == unnamed else (*at, field.name)
         try:
             bound[field.name] = _bind_value(hints[field.name], written, readers, here)
         except Unbound as error:

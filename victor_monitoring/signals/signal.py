@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar, TypeAlias
@@ -14,12 +14,8 @@ from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import Expr, Matcher, Vector
 from victor_monitoring.signals.metric import (
     LEVEL,
-    Population,
     Selector,
-    SeriesKey,
     SeriesRole,
-    groups,
-    selected,
 )
 from victor_monitoring.signals.quantity import Quantity
 from victor_monitoring.signals.units import Unit
@@ -75,49 +71,14 @@ class InvalidParameters:
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
-    """A synthetic series: `start` at the first scrape, and `step` more at each later scrape.
-
-    A `total` only grows: a stream that follows another one continues from the last value.
-    """
-
-    metric: str
-    labels: tuple[tuple[str, str], ...]
-    start: Fraction
-    step: Fraction = Fraction(0)
-    total: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class DominantPart:
-    """Series that bring a score to a level mainly by one part, and two variants without its loss.
-
-    In `lost` the part loses as much as it can. In `at_best` it is at its best value, in `gone` it has no
-    series; the other parts are the same in all three.
-    """
-
-    part: str
-    lost: tuple[Stream, ...]
-    at_best: tuple[Stream, ...]
-    gone: tuple[Stream, ...]
-
-
-def shared(stream: Stream, target: Mapping[str, str], share: Fraction) -> Stream:
-    """Return the series of another target, with this share of the values."""
-    labels = tuple(sorted({**dict(stream.labels), **target}.items()))
-    return replace(stream, labels=labels, start=stream.start * share, step=stream.step * share)
-
-
 class SignalKind(ABC):
     """The computation of a signal. A kind is a frozen dataclass; its fields are the parameters in the spec.
 
-    `NAME` is the key in the spec. If the value of the key is a list, `INLINE` names the field that it sets.
+    `NAME` is the key in the spec. A single parameter that is a list is the value of the key.
     """
 
     __slots__ = ()
     NAME: ClassVar[str]
-    INLINE: ClassVar[str | None] = None
 
     @abstractmethod
     def readings(self) -> tuple[KindInput, ...]:
@@ -139,67 +100,17 @@ class SignalKind(ABC):
     def words(self, signal: Signal) -> str:
         """Return a noun phrase that describes the signal, for documentation."""
 
-    @abstractmethod
-    def synthesise(
-        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
-    ) -> tuple[Stream, ...]:
-        """Return series of one target, with its labels, over which the signal settles at `level`.
-
-        It settles after one window. `traffic` is the size of the denominator, in events per second or as the
-        value of a gauge; by default the smallest that makes all values whole numbers. Raise ValueError if no
-        series give that level.
-        """
-
-    def spread(
-        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
-    ) -> tuple[Stream, ...]:
-        """Return series of several targets with different values, whose common signal settles at `level`.
-
-        By default each series is divided among the targets: the last target gets the greatest share of the
-        first series, the first target that of the second series, and so on by turns.
-        """
-        shares = [
-            Fraction(1 + index, len(targets) * (len(targets) + 1) // 2) for index in range(len(targets))
-        ]
-        return tuple(
-            shared(stream, target, share)
-            for index, stream in enumerate(self.synthesise(signal, level, targets[0]))
-            for target, share in zip(targets, shares if index % 2 == 0 else shares[::-1], strict=True)
-        )
-
-    def dominant_parts(
-        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
-    ) -> Iterator[DominantPart]:
-        """Yield, for each part, series of the targets that give the level mainly by that part."""
-        return iter(())
-
-    @abstractmethod
-    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
-        """Return the changed series that make the signal settle at `level`.
-
-        The population has one label set of the signal. The traffic of a ratio and the proportions of its
-        series are preserved as far as possible. Raise ValueError if the series cannot give that level.
-        """
-
     def operation(self, signal: Signal) -> str | None:
         """Return the last part of the recorded series' name; None if the kind is never recorded."""
         return None
 
     def is_windowed(self) -> bool:
-        """Return whether the kind uses the signal's window."""
-        return self.reads_counters()
-
-    def reads_counters(self) -> bool:
-        """Return whether any selector reads series that only grow."""
+        """Return whether the kind uses the signal's window: it reads series that only grow."""
         return any(reading.role is not LEVEL for reading in self.readings())
 
     def recordings(self, signal: Signal) -> tuple[Rule, ...]:
         """Return the recording rules, in order; the last one records the signal."""
         return (Rule("record", signal.record, self.promql(signal)),)
-
-    def always_recorded(self) -> bool:
-        """Return whether the signal is recorded even if only panels use it."""
-        return False
 
     def shares(self) -> tuple[Share, ...]:
         """Return the selectors that must be subsets of others for the value to be at most 1."""
@@ -219,11 +130,6 @@ class SignalKind(ABC):
 
     def parts(self) -> tuple[tuple[At, Signal], ...]:
         """Return the signals that this one is computed from, each with the path of its name."""
-        return ()
-
-    def part_levels(self, level: float) -> tuple[tuple[Signal, float], ...]:
-        """Return the signals that this one is computed from, with levels that bring this one to `level`."""
-        del level  # a kind without parts
         return ()
 
     def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
@@ -265,29 +171,6 @@ class Signal:
     def record_as(self, operation: str) -> str:
         """Return the name of a series recorded for this signal: `<labels>:<prefix><signal>:<operation>`."""
         return f"{'_'.join(self.labels)}:{self.prefix}{self.name}:{operation}"
-
-    def series_in(self, population: Population) -> set[SeriesKey]:
-        """Return the series of a population that the signal and its parts read."""
-        own = {
-            series
-            for reading in self.kind.readings()
-            for suffix in reading.selector.metric.type.SUFFIXES
-            for series in selected(population, reading.selector, suffix)
-        }
-        return own.union(*(part.series_in(population) for _, part in self.kind.parts()))
-
-    def label_sets(self, population: Population) -> dict[tuple[tuple[str, str], ...], Population]:
-        """Return the label sets that the signal has over these series, each with the series that it reads."""
-        mine = self.series_in(population)
-        read = {series: value for series, value in population.items() if series in mine}
-        return {labels: part for labels, part in groups(read, self.by).items() if part}
-
-    def set_level(self, level: float, population: Population) -> Population:
-        """Return the population with every label set of the signal at `level`; ValueError if impossible."""
-        found = dict(population)
-        for part in self.label_sets(population).values():
-            found.update(self.kind.set_level(self, level, part))
-        return found
 
     def definition(self) -> Expr:
         """Return the expression that computes the signal from its metrics."""

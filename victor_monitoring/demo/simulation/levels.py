@@ -11,6 +11,7 @@ from victor_monitoring.signals.evaluation import evaluate
 from victor_monitoring.signals.metric import Population
 from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import LabelPairs, Signal
+from victor_monitoring.signals.synthesis import series_in, synthesis
 
 
 def signal_levels(spec: Resolved, alerts: Sequence[Alert] = ()) -> dict[str, float]:
@@ -27,7 +28,7 @@ def signal_levels(spec: Resolved, alerts: Sequence[Alert] = ()) -> dict[str, flo
         if alert.guard is not None:
             found[alert.guard.signal.name] = just_beyond(alert.guard.condition)
         level = faulty_level(spec, alert)
-        parts = alert.signal.kind.part_levels(level) or ((alert.signal, level),)
+        parts = synthesis(alert.signal).part_levels(level) or ((alert.signal, level),)
         found.update((signal.name, level) for signal, level in parts)
     return found
 
@@ -109,7 +110,7 @@ def is_met(signal: Signal, condition: Condition, population: Population) -> bool
 
 def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs, float]:
     """Return the values of the signal on a target whose only labels are those of its `select`."""
-    keys = signal.series_in(population)
+    keys = series_in(signal, population)
     metrics = {reading.selector.metric for each in signal.with_parts() for reading in each.kind.readings()}
     totals = frozenset[str]().union(*(metric.totals for metric in metrics))
     scrapes = 2 + max(each.window for each in signal.with_parts()) // signal.scrape

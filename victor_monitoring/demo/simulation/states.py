@@ -18,6 +18,7 @@ from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.signals.metric import Population, SeriesKey
 from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import Signal
+from victor_monitoring.signals.synthesis import by_label_set, series_in, set_level
 
 _ROUNDS = 8  # signals that share series change each other: repeat until they are stable, if they can be
 
@@ -66,7 +67,7 @@ def implied(spec: Resolved, alert: Alert) -> Iterator[Alert]:
 
 def deciding(alert: Alert, population: Population) -> set[SeriesKey]:
     """Return the series that the alert's condition and guard read."""
-    return {series for _, signal, _ in alert.conditions for series in signal.series_in(population)}
+    return {series for _, signal, _ in alert.conditions for series in series_in(signal, population)}
 
 
 def _alerted_last(spec: Resolved) -> list[Signal]:
@@ -101,7 +102,7 @@ def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
     """Return the population with the alert's condition met in one label set, and its guard in all."""
     if alert.guard is not None and not is_met(alert.guard.signal, alert.guard.condition, population):
         population = _at(alert.guard.signal, just_beyond(alert.guard.condition), population)
-    sets = alert.signal.label_sets(population)
+    sets = by_label_set(alert.signal, population)
     bad = dict(next(iter(sets.values()), {}))
     return {**population, **_at(alert.signal, faulty_level(spec, alert), bad)}
 
@@ -109,6 +110,6 @@ def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
 def _at(signal: Signal, level: float, population: Population) -> Population:
     """Return the population with the signal at `level`; unchanged if its series cannot reach it."""
     try:
-        return signal.set_level(level, population)
+        return set_level(signal, level, population)
     except ValueError:
         return population

@@ -24,6 +24,7 @@ from victor_monitoring.language.model.fields import (
     Written,
     invalid,
 )
+from victor_monitoring.signals.binding import only_list
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
@@ -63,9 +64,8 @@ def written_model(shape: Any) -> type[BaseModel]:
 
 
 def _kind_type(kind: type[SignalKind]) -> Any:
-    if kind.INLINE is None:
-        return written_model(kind)
-    return written_type(get_type_hints(kind)[kind.INLINE])
+    unnamed = only_list(kind)
+    return written_model(kind) if unnamed is None else written_type(get_type_hints(kind)[unnamed])
 
 
 class _SignalKeys(Written):
@@ -103,7 +103,7 @@ class _SignalKeys(Written):
         return value
 
     def kind(self) -> tuple[type[SignalKind], Any]:
-        """Return the kind, and its parameters as written: a model, or a list of models if it is inline."""
+        """Return the kind, and its parameters as written: a model, or a list of models."""
         name = next(name for name in KINDS if getattr(self, name) is not None)
         return KINDS[name], getattr(self, name)
 

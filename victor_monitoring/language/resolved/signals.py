@@ -59,9 +59,8 @@ class SignalResolver:
             Quantity: _unchanged,
             Condition: _unchanged,
         }
-        named = parameters if kind_type.INLINE is None else {kind_type.INLINE: parameters}
         try:
-            kind = bind_kind(kind_type, named, readers)
+            kind = bind_kind(kind_type, parameters, readers)
         except Unbound:
             return None  # the undefined names are already in `unknown`
         bare = Signal(
@@ -76,7 +75,8 @@ class SignalResolver:
             scrape=self._scale(self._spec.defaults.scrape_every),
             prefix=self._service.prefix,
         )
-        is_recorded = kind.always_recorded() or (name in self._used and kind.operation(bare) is not None)
+        has_parts = len(kind.recordings(bare)) > 1  # recorded series that the last rule reads
+        is_recorded = has_parts or (name in self._used and kind.operation(bare) is not None)
         return dataclasses.replace(bare, recorded=is_recorded)
 
     def _selector(self, selector: WrittenSelector, path: Path) -> Selector:
@@ -124,7 +124,7 @@ def _used_signals(spec: written.Spec) -> set[str]:
             if alert.only_if:
                 used.add(alert.only_if.signal)
     for signal in spec.signals.values():
-        kind, parameters = signal.kind()
-        if kind.INLINE is not None:
+        _, parameters = signal.kind()
+        if isinstance(parameters, list):  # parts of a score
             used.update(part.signal for part in parameters)
     return used

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from victor_monitoring.rule_tests.case_template import SILENT, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.rule_tests.noise import recorded_outside, series_outside
-from victor_monitoring.signals.signal import Stream
+from victor_monitoring.signals.streams import Stream
 
 
 @case_kind(180, "elsewhere")

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from victor_monitoring.rule_tests.case_template import RESOLVES, SILENT, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
+from victor_monitoring.signals.synthesis import synthesis
 
 
 def _has_parts(fixture: AlertFixture) -> bool:
@@ -19,7 +20,7 @@ def part(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     The replicas differ, and the points lost by each part are recorded.
     """
     signal = fixture.signal
-    for dominant_part in signal.kind.dominant_parts(signal, fixture.levels.beyond(), fixture.replicas()):
+    for dominant_part in synthesis(signal).dominant_parts(fixture.levels.beyond(), fixture.replicas()):
         phases = (
             fixture.lasting(dominant_part.lost, fixture.until_firing),
             fixture.lasting(dominant_part.gone, fixture.until_resolved),

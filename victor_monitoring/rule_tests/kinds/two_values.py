@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from victor_monitoring.rule_tests.case_template import FIRES, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.rule_tests.noise import other_label_values
-from victor_monitoring.signals.reading import relabelled
+from victor_monitoring.signals.streams import relabelled
 
 
 def _has_several_values(fixture: AlertFixture) -> bool:

@@ -10,17 +10,17 @@ from typing import ClassVar, Literal
 from victor_monitoring.promql.tree import Aggregate, Binary, Expr, number
 from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
 from victor_monitoring.signals.quantity import Condition, Quantity
-from victor_monitoring.signals.reading import first_labels, fold, group, label_sets_in, latest, stream
-from victor_monitoring.signals.signal import (
-    At,
-    Interval,
-    InvalidParameters,
-    KindInput,
-    Signal,
-    SignalKind,
+from victor_monitoring.signals.reading import fold, latest
+from victor_monitoring.signals.signal import At, Interval, InvalidParameters, KindInput, Signal, SignalKind
+from victor_monitoring.signals.streams import (
     Stream,
+    first_labels,
+    group,
+    label_sets_in,
     shared,
+    stream,
 )
+from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import COUNT, Unit
 
 _FOLDS: dict[str, Literal["min", "max"]] = {"min": "min", "livemin": "min", "max": "max", "livemax": "max"}
@@ -88,28 +88,34 @@ class Count(SignalKind):
             message = f"{says} how targets that report the same member of `{self.of.metric.name}` are folded"
             yield InvalidParameters((), message, "add `agg: min` or `agg: max` to the count")
 
+
+@of_kind.register(Count)
+@dataclass(frozen=True, slots=True)
+class CountSynthesis(Synthesis):
+    """Members of which a number meets the condition."""
+
+    kind: Count
+
     def synthesise(
-        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+        self, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
         """Return `level` members that meet the condition and, if possible, one that does not."""
         if level.denominator != 1 or level < 0:
             raise ValueError(f"no count is {level}")
-        members = self._members(signal, int(level) + 1)
+        members = self._members(int(level) + 1)
         if len(members) < level:
             raise ValueError(f"there are {len(members)} members at most")
         good, bad = self._values()
         return tuple(
-            stream(self.of.metric.name, labels, target, good if index < level else bad)
+            stream(self.kind.of.metric.name, labels, target, good if index < level else bad)
             for index, labels in enumerate(members)
         )
 
-    def spread(
-        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
-    ) -> tuple[Stream, ...]:
+    def spread(self, level: Fraction, targets: Sequence[Mapping[str, str]]) -> tuple[Stream, ...]:
         """Return each member at every target; all but the first disagree if the aggregation ignores them."""
         values = self._values()
-        picked = min(values) if self.fold() == "min" else max(values)
-        members = self.synthesise(signal, level, targets[0])
+        picked = min(values) if self.kind.fold() == "min" else max(values)
+        members = self.synthesise(level, targets[0])
         other = {values[0]: values[1], values[1]: values[0]}
         return tuple(
             shared(
@@ -121,9 +127,9 @@ class Count(SignalKind):
             for target in targets
         )
 
-    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, level: float, population: Population) -> Population:
         """Keep members that already meet the condition, as many as `level`, before changing others."""
-        mine = selected(population, self.of)
+        mine = selected(population, self.kind.of)
         if level != int(level) or not 0 <= level <= len(mine):
             raise ValueError(f"no count of {len(mine)} members is {level}")
         members = sorted(mine, key=lambda series: (not self._meets(mine[series]), series))
@@ -135,25 +141,29 @@ class Count(SignalKind):
         }
 
     def _meets(self, value: float) -> bool:
-        return self.condition.holds(Fraction(value))
+        return self.kind.condition.holds(Fraction(value))
 
-    def _members(self, signal: Signal, number: int) -> list[dict[str, str]]:
+    def _members(self, number: int) -> list[dict[str, str]]:
         """Return `number` members of one group, or fewer if the labels allow no more."""
-        first = first_labels(self.of)
+        first = first_labels(self.kind.of)
         free = [
-            each.name for each in self.of.metric.labels if each.values is None and each.name not in signal.by
+            each.name
+            for each in self.kind.of.metric.labels
+            if each.values is None and each.name not in self.signal.by
         ]
         if free:
             named = ({**first, free[0]: f"member-{index}"} for index in range(number))
-            found = [labels for labels in named if self.of.matches(labels)]
+            found = [labels for labels in named if self.kind.of.matches(labels)]
             if found:
                 return found
-        unique = {tuple(each.items()): each for each in label_sets_in(group(signal, first), self.of)}
+        unique = {
+            tuple(each.items()): each for each in label_sets_in(group(self.signal, first), self.kind.of)
+        }
         return list(unique.values())[:number]
 
     def _values(self) -> tuple[Fraction, Fraction]:
         """Return a value that meets the condition, and one that does not."""
-        condition = self.condition
+        condition = self.kind.condition
         threshold = condition.threshold.value
         near = (threshold, threshold + 1, threshold - 1)
         good = next(value for value in near if condition.holds(value))

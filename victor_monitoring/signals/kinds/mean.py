@@ -10,8 +10,14 @@ from typing import ClassVar
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Binary, Expr
 from victor_monitoring.signals.metric import SUM_AND_COUNT, Population, Selector, selected, totalling
-from victor_monitoring.signals.reading import first_labels, fold, growing, rate
-from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind, Stream
+from victor_monitoring.signals.reading import fold, rate
+from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind
+from victor_monitoring.signals.streams import (
+    Stream,
+    first_labels,
+    growing,
+)
+from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import Unit
 
 
@@ -46,22 +52,30 @@ class Mean(SignalKind):
     def words(self, signal: Signal) -> str:
         return f"the mean of {self.of} over {duration_text(signal.window)}"
 
+
+@of_kind.register(Mean)
+@dataclass(frozen=True, slots=True)
+class MeanSynthesis(Synthesis):
+    """Series that bring the mean to a level."""
+
+    kind: Mean
+
     def synthesise(
-        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+        self, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
         if level < 0:
             raise ValueError("a mean of observations is never negative")
-        metric, count = self.of.metric, traffic or Fraction(level.denominator)
+        metric, count = self.kind.of.metric, traffic or Fraction(level.denominator)
         own = metric.series()[metric.present].label_names  # a summary has another label on its quantiles
-        labels = {label: value for label, value in first_labels(self.of).items() if label in own}
+        labels = {label: value for label, value in first_labels(self.kind.of).items() if label in own}
         return (
-            growing(signal, f"{metric.name}_sum", labels, target, level * count),
-            growing(signal, f"{metric.name}_count", labels, target, count),
+            growing(self.signal, f"{metric.name}_sum", labels, target, level * count),
+            growing(self.signal, f"{metric.name}_count", labels, target, count),
         )
 
-    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, level: float, population: Population) -> Population:
         """Scale the sums; the counts keep their values."""
         if level < 0:
             raise ValueError("a mean of observations is never negative")
-        count = sum(selected(population, self.of, "_count").values())
-        return totalling(selected(population, self.of, "_sum"), level * count)
+        count = sum(selected(population, self.kind.of, "_count").values())
+        return totalling(selected(population, self.kind.of, "_sum"), level * count)

@@ -10,16 +10,16 @@ from typing import ClassVar
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Binary, Expr
 from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
-from victor_monitoring.signals.reading import (
+from victor_monitoring.signals.reading import fold, latest, rate
+from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind
+from victor_monitoring.signals.streams import (
+    Stream,
     first_labels,
-    fold,
     group,
     growing,
-    latest,
-    rate,
     stream,
 )
-from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind, Stream
+from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import COUNT, UNITS, Unit
 
 
@@ -67,21 +67,29 @@ class Rate(SignalKind):
         per = f" per {self.per}" if self.per else ""
         return f"the rate of {self.of}{per} over {duration_text(signal.window)}"
 
+
+@of_kind.register(Rate)
+@dataclass(frozen=True, slots=True)
+class RateSynthesis(Synthesis):
+    """Series that bring the rate to a level."""
+
+    kind: Rate
+
     def synthesise(
-        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+        self, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
         if level < 0:
             raise ValueError("a rate is never negative")
-        labels = first_labels(self.of)
-        if self.per is None:
-            return (growing(signal, self.of.metric.name, labels, target, level),)
-        divisor, size = first_labels(self.per, group(signal, labels)), traffic or Fraction(1)
-        mine = growing(signal, self.of.metric.name, labels, target, level * size)
-        return (mine, stream(self.per.metric.name, divisor, target, size))
+        labels = first_labels(self.kind.of)
+        if self.kind.per is None:
+            return (growing(self.signal, self.kind.of.metric.name, labels, target, level),)
+        divisor, size = first_labels(self.kind.per, group(self.signal, labels)), traffic or Fraction(1)
+        mine = growing(self.signal, self.kind.of.metric.name, labels, target, level * size)
+        return (mine, stream(self.kind.per.metric.name, divisor, target, size))
 
-    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, level: float, population: Population) -> Population:
         """Scale the series of `of`; the gauge `per` keeps its value."""
         if level < 0:
             raise ValueError("a rate is never negative")
-        per = 1.0 if self.per is None else sum(selected(population, self.per).values())
-        return totalling(selected(population, self.of), level * per)
+        per = 1.0 if self.kind.per is None else sum(selected(population, self.kind.per).values())
+        return totalling(selected(population, self.kind.of), level * per)

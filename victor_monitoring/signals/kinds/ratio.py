@@ -10,25 +10,17 @@ from typing import ClassVar
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Binary, Expr, number
 from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
-from victor_monitoring.signals.reading import (
+from victor_monitoring.signals.reading import fold, latest, rate
+from victor_monitoring.signals.signal import Interval, InvalidParameters, KindInput, Share, Signal, SignalKind
+from victor_monitoring.signals.streams import (
+    Stream,
     first_labels,
-    fold,
     group,
     growing,
     label_sets_in,
-    latest,
-    rate,
     stream,
 )
-from victor_monitoring.signals.signal import (
-    Interval,
-    InvalidParameters,
-    KindInput,
-    Share,
-    Signal,
-    SignalKind,
-    Stream,
-)
+from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import RATIO, Unit
 
 
@@ -66,16 +58,16 @@ class Ratio(SignalKind):
         return Interval(Fraction(0), Fraction(1) if bounded else None)
 
     def operation(self, signal: Signal) -> str:
-        return f"ratio_rate_{duration_text(signal.window)}" if self.reads_counters() else "ratio"
+        return f"ratio_rate_{duration_text(signal.window)}" if self.is_windowed() else "ratio"
 
     def promql(self, signal: Signal) -> Expr:
-        read = rate if self.reads_counters() else latest
+        read = rate if self.is_windowed() else latest
         part = fold(signal, "sum", read(signal, self.of))
         whole = fold(signal, "sum", read(signal, self.over))
         return Binary("/", Binary("or", part, Binary("*", number(0), whole)), whole)
 
     def words(self, signal: Signal) -> str:
-        over = f" over {duration_text(signal.window)}" if self.reads_counters() else ""
+        over = f" over {duration_text(signal.window)}" if self.is_windowed() else ""
         return f"the share of {self.of} in {self.over}{over}"
 
     def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
@@ -90,33 +82,41 @@ class Ratio(SignalKind):
             hint = f"write `mean: {{of: {name}}}`" if is_mean else "a ratio divides like by like"
             yield InvalidParameters(("over",), message, hint)
 
+
+@of_kind.register(Ratio)
+@dataclass(frozen=True, slots=True)
+class RatioSynthesis(Synthesis):
+    """Series that bring the ratio to a level."""
+
+    kind: Ratio
+
     def synthesise(
-        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+        self, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
-        limit = self.range().high
+        limit = self.kind.range().high
         if level < 0 or (limit is not None and level > limit):
             raise ValueError(f"no ratio is {level}")
         whole = traffic or Fraction(level.denominator)  # the smallest total with a whole numerator
-        mine = first_labels(self.of)
-        part = _series(signal, self.of, mine, target, level * whole)
-        if not (self.of.metric.name == self.over.metric.name and self.over.matches(mine)):
-            total = first_labels(self.over, group(signal, mine))
-            return (part, _series(signal, self.over, total, target, whole))
+        mine = first_labels(self.kind.of)
+        part = _series(self.signal, self.kind.of, mine, target, level * whole)
+        if not (self.kind.of.metric.name == self.kind.over.metric.name and self.kind.over.matches(mine)):
+            total = first_labels(self.kind.over, group(self.signal, mine))
+            return (part, _series(self.signal, self.kind.over, total, target, whole))
         rest = (1 - level) * whole
-        others = label_sets_in(group(signal, mine), self.over)
-        other = next((each for each in others if not self.of.matches(each)), None)
+        others = label_sets_in(group(self.signal, mine), self.kind.over)
+        other = next((each for each in others if not self.kind.of.matches(each)), None)
         if other is not None:
-            return (part, _series(signal, self.over, other, target, rest))
+            return (part, _series(self.signal, self.kind.over, other, target, rest))
         if rest:
             raise ValueError("every series of the whole is also of the part")
         return (part,)
 
-    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, level: float, population: Population) -> Population:
         """Keep the whole constant: the rest of it loses as much as the part gains."""
-        limit = self.range().high
+        limit = self.kind.range().high
         if level < 0 or (limit is not None and level > limit):
             raise ValueError(f"no ratio is {level}")
-        part, whole = selected(population, self.of), selected(population, self.over)
+        part, whole = selected(population, self.kind.of), selected(population, self.kind.over)
         total, inside = sum(whole.values()), sum(value for each, value in part.items() if each in whole)
         rest = {series: value for series, value in whole.items() if series not in part}
         if part.keys() - whole.keys():  # series of the part outside the whole can grow alone

@@ -10,25 +10,19 @@ from typing import ClassVar, Literal
 from victor_monitoring.promql.printer import number_text
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, number
-from victor_monitoring.signals.metric import Metric, Population, Selector
-from victor_monitoring.signals.metric_types.gauge import Gauge
+from victor_monitoring.signals.metric import Population
 from victor_monitoring.signals.quantity import Quantity
-from victor_monitoring.signals.reading import another, relabelled
-from victor_monitoring.signals.signal import (
-    At,
-    DominantPart,
-    Interval,
-    InvalidParameters,
-    KindInput,
-    Signal,
-    SignalKind,
+from victor_monitoring.signals.signal import At, Interval, InvalidParameters, KindInput, Signal, SignalKind
+from victor_monitoring.signals.streams import (
     Stream,
+    another,
+    relabelled,
 )
+from victor_monitoring.signals.synthesis import DominantPart, Synthesis, of_kind, set_level, synthesis
 from victor_monitoring.signals.units import SCORE, Unit
 
 LOSS = "loss"
 PART = "part"  # the label with the part's name in the recorded losses
-_UP = Selector(Metric("up", Gauge()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +70,6 @@ class Score(SignalKind):
     """
 
     NAME: ClassVar[str] = "score"
-    INLINE: ClassVar[str | None] = "of"
 
     of: tuple[ScorePart, ...]
 
@@ -91,9 +84,6 @@ class Score(SignalKind):
 
     def operation(self, signal: Signal) -> str:
         return "score"
-
-    def always_recorded(self) -> bool:
-        return True
 
     def parts(self) -> tuple[tuple[At, Signal], ...]:
         return tuple(((index, "signal"), part.signal) for index, part in enumerate(self.of))
@@ -155,25 +145,29 @@ class Score(SignalKind):
                     (index, "signal"), message, "a score's `by` is part of every part's `by`"
                 )
 
+
+@of_kind.register(Score)
+@dataclass(frozen=True, slots=True)
+class ScoreSynthesis(Synthesis):
+    """Series of the parts that bring the score to a level."""
+
+    kind: Score
+
     def synthesise(
-        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
+        self, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
         """Return series over which the parts lose, one after the other, all that they can up to `level`."""
         if not 0 <= level <= 100:
             raise ValueError(f"no score is {level}")
         return self._with_up(self._losing(self._levels(100 - level), target, traffic), [target])
 
-    def spread(
-        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
-    ) -> tuple[Stream, ...]:
+    def spread(self, level: Fraction, targets: Sequence[Mapping[str, str]]) -> tuple[Stream, ...]:
         """Return series with this loss; if possible, a part with `reduce` loses at the first target alone."""
         return self._with_up(self._spread(self._levels(100 - level), targets), targets)
 
-    def dominant_parts(
-        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
-    ) -> Iterator[DominantPart]:
-        for part in self.of:
-            parts = (part, *(each for each in self.of if each is not part))
+    def dominant_parts(self, level: Fraction, targets: Sequence[Mapping[str, str]]) -> Iterator[DominantPart]:
+        for part in self.kind.of:
+            parts = (part, *(each for each in self.kind.of if each is not part))
             (_, value), *rest = self._levels(max(100 - level, part.weight), parts)
             others = self._spread(rest, targets)
             worse = part.worst_value + (part.worst_value - part.best_value) / 2
@@ -190,7 +184,7 @@ class Score(SignalKind):
     def _levels(self, missing: Fraction, parts: Sequence[ScorePart] = ()) -> list[tuple[ScorePart, Fraction]]:
         """Return each part's value, such that one part after the other loses all it can up to `missing`."""
         levels = []
-        for part in parts or self.of:
+        for part in parts or self.kind.of:
             lost = min(part.weight, missing)
             missing -= lost
             span = part.worst_value - part.best_value
@@ -203,19 +197,19 @@ class Score(SignalKind):
         """Return series of the parts at these values. With `reduce`, other groups are at no worse a value."""
         found: list[Stream] = []
         for part, value in levels:
-            kind, mine = part.signal.kind, targets
+            own, mine = synthesis(part.signal), targets
             if part.reduce is not None:
                 mine = [each for each in targets if _alike(each, targets[0], part.signal.labels)]
                 picks_worst = (part.reduce == "max") == (part.worst_value > part.best_value)
                 elsewhere = part.best_value if picks_worst else value
                 for target in targets:
                     if target not in mine:
-                        found += kind.synthesise(part.signal, elsewhere, target)
+                        found += own.synthesise(elsewhere, target)
                 found += _of_other_groups(part.signal, elsewhere, targets[0])
             if len(mine) > 1:
-                found += kind.spread(part.signal, value, mine)
+                found += own.spread(value, mine)
             else:
-                found += kind.synthesise(part.signal, value, mine[0])
+                found += own.synthesise(value, mine[0])
         return found
 
     def _made(self, part: ScorePart, value: Fraction, targets: Sequence[Mapping[str, str]]) -> list[Stream]:
@@ -234,7 +228,7 @@ class Score(SignalKind):
         return [
             each
             for part, value in levels
-            for each in part.signal.kind.synthesise(part.signal, value, target, traffic)
+            for each in synthesis(part.signal).synthesise(value, target, traffic)
         ]
 
     def part_levels(self, level: float) -> tuple[tuple[Signal, float], ...]:
@@ -244,13 +238,13 @@ class Score(SignalKind):
         lost = (100 - level) / 100
         return tuple(
             (part.signal, float(part.best_value) + float(part.worst_value - part.best_value) * lost)
-            for part in self.of
+            for part in self.kind.of
         )
 
-    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, level: float, population: Population) -> Population:
         """Set every part to its own level."""
         for part, own in self.part_levels(level):
-            population = part.set_level(own, population)
+            population = set_level(part, own, population)
         return population
 
     def _with_up(self, streams: list[Stream], targets: Sequence[Mapping[str, str]]) -> tuple[Stream, ...]:
@@ -268,7 +262,7 @@ def _alike(one: Mapping[str, str], other: Mapping[str, str], labels: tuple[str, 
 
 def _of_other_groups(signal: Signal, level: Fraction, target: Mapping[str, str]) -> Iterator[Stream]:
     """Yield series of one target at a level, with another value of each label in the signal's `by`."""
-    made = signal.kind.synthesise(signal, level, target)
+    made = synthesis(signal).synthesise(level, target)
     selectors = [reading.selector for reading in signal.kind.readings()]
     for label in signal.by:
         if any(label in each.metric.label_names for each in selectors):

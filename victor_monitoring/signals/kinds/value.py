@@ -10,8 +10,14 @@ from typing import ClassVar, Literal
 
 from victor_monitoring.promql.tree import Expr
 from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
-from victor_monitoring.signals.reading import first_labels, fold, latest, stream
-from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind, Stream
+from victor_monitoring.signals.reading import fold, latest
+from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind
+from victor_monitoring.signals.streams import (
+    Stream,
+    first_labels,
+    stream,
+)
+from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import Unit
 
 _FOLDS: dict[str, Callable[[Iterable[float]], float]] = {"max": max, "min": min, "sum": sum, "avg": fmean}
@@ -49,36 +55,42 @@ class Value(SignalKind):
     def words(self, signal: Signal) -> str:
         return f"the {self.agg} of {self.of}"
 
-    def synthesise(
-        self, signal: Signal, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
-    ) -> tuple[Stream, ...]:
-        return (stream(self.of.metric.name, first_labels(self.of), target, level),)
 
-    def spread(
-        self, signal: Signal, level: Fraction, targets: Sequence[Mapping[str, str]]
+@of_kind.register(Value)
+@dataclass(frozen=True, slots=True)
+class ValueSynthesis(Synthesis):
+    """Series that bring the folded gauge to a level."""
+
+    kind: Value
+
+    def synthesise(
+        self, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
+        return (stream(self.kind.of.metric.name, first_labels(self.kind.of), target, level),)
+
+    def spread(self, level: Fraction, targets: Sequence[Mapping[str, str]]) -> tuple[Stream, ...]:
         """Return series of different values: max and min have `level` at the first target alone."""
-        if self.agg == "sum":
-            return SignalKind.spread(self, signal, level, targets)
+        if self.kind.agg == "sum":
+            return Synthesis.spread(self, level, targets)
         # Past 0: at 0 itself the sum would equal the max, and short of it a level just above 0 its min.
         away = 3 * abs(level) / 2 or Fraction(1)
-        match self.agg:
+        match self.kind.agg:
             case "max":
                 offsets = [Fraction(0), *(-away for _ in targets[1:])]
             case "min":
                 offsets = [Fraction(0), *(away for _ in targets[1:])]
             case _:
                 offsets = [away, -away, *(Fraction(0) for _ in targets[2:])]
-        labels = first_labels(self.of)
+        labels = first_labels(self.kind.of)
         return tuple(
-            stream(self.of.metric.name, labels, target, level + offset)
+            stream(self.kind.of.metric.name, labels, target, level + offset)
             for target, offset in zip(targets, offsets, strict=True)
         )
 
-    def set_level(self, signal: Signal, level: float, population: Population) -> Population:
+    def set_level(self, level: float, population: Population) -> Population:
         """Scale all series in proportion; if that is impossible, make them equal."""
-        mine = selected(population, self.of)
-        now = _FOLDS[self.agg](mine.values()) if mine else level
+        mine = selected(population, self.kind.of)
+        now = _FOLDS[self.kind.agg](mine.values()) if mine else level
         if now * level > 0:
             return {series: value * level / now for series, value in mine.items()}
-        return dict.fromkeys(mine, level / len(mine) if self.agg == "sum" else level)
+        return dict.fromkeys(mine, level / len(mine) if self.kind.agg == "sum" else level)
