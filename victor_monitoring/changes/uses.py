@@ -33,8 +33,7 @@ def users_of_value(spec: Resolved, declared: Declared, label: str, value: str) -
 
 def users_of_signal(spec: Resolved, name: str) -> tuple[str, ...]:
     """Return the alerts and panels on a signal, or on a score that contains it."""
-    affected = {name, *(each.name for each in spec.signals.values() if _has_part(each, name))}
-    return tuple(_on_signals(spec, affected))
+    return tuple(_on_signals(spec, {name}))
 
 
 def rest_field(spec: Resolved, declared: Declared) -> tuple[str, ...]:
@@ -48,30 +47,28 @@ def rest_field(spec: Resolved, declared: Declared) -> tuple[str, ...]:
 
 def _users(spec: Resolved, declared: Declared, reads: Reads) -> tuple[str, ...]:
     series = declared.metric.series()
-    direct = {
+    reading = {
         signal.name
         for signal in spec.signals.values()
         for reading in signal.kind.readings()
         if reading.selector.metric.name in series and reads(signal, reading.selector)
     }
-    through = {
-        signal.name for signal in spec.signals.values() if any(_has_part(signal, name) for name in direct)
-    }
-    return tuple(_on_signals(spec, direct | through))
+    return tuple(_on_signals(spec, reading))
 
 
 def _names(signal: Signal, selector: Selector, label: str) -> bool:
     return label in signal.by or any(matcher.label == label for matcher in selector.matchers)
 
 
-def _has_part(signal: Signal, name: str) -> bool:
-    return any(part.name == name or _has_part(part, name) for _, part in signal.kind.parts())
-
-
 def _on_signals(spec: Resolved, names: set[str]) -> Iterator[str]:
+    """Yield the alerts and panels on these signals, or on scores that contain one."""
+
+    def is_on(signal: Signal) -> bool:
+        return any(each.name in names for each in signal.with_parts())
+
     for alert in spec.alerts:
-        if alert.signal.name in names or (alert.guard and alert.guard.signal.name in names):
+        if any(map(is_on, alert.signals)):
             yield f"alert {alert.name}"
     for panel in spec.panels:
-        if any(signal.name in names for signal in panel.signals):
+        if any(map(is_on, panel.signals)):
             yield f"panel {panel.title}"

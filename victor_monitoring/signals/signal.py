@@ -14,6 +14,7 @@ from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import Expr, Matcher, Vector
 from victor_monitoring.signals.metric import (
     LEVEL,
+    Metric,
     Selector,
     SeriesRole,
 )
@@ -185,6 +186,11 @@ class Signal:
         for _, part in self.kind.parts():
             yield from part.with_parts()
         yield self
+
+    def metrics(self) -> Iterator[Metric]:
+        """Yield the metrics that the signal and its parts read, one for each selector."""
+        for each in self.with_parts():
+            yield from (reading.selector.metric for reading in each.kind.readings())
 
     def recordings(self) -> tuple[Rule, ...]:
         """Return the recording rules, in order; empty if the signal is not recorded."""

@@ -111,8 +111,7 @@ def is_met(signal: Signal, condition: Condition, population: Population) -> bool
 def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs, float]:
     """Return the values of the signal on a target whose only labels are those of its `select`."""
     keys = series_in(signal, population)
-    metrics = {reading.selector.metric for each in signal.with_parts() for reading in each.kind.readings()}
-    totals = frozenset[str]().union(*(metric.totals for metric in metrics))
+    totals = frozenset[str]().union(*(metric.totals for metric in signal.metrics()))
     scrapes = 2 + max(each.window for each in signal.with_parts()) // signal.scrape
     times = [index * signal.scrape for index in range(scrapes + 1)]
     target = {matcher.label: matcher.value for matcher in signal.select}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 from victor_monitoring.language.model import spec as written
@@ -35,15 +35,8 @@ def owners(components: Iterable[Component]) -> dict[str, str]:
 
 def owner(signal: Signal, owners: Mapping[str, str]) -> str | None:
     """Return the component whose metrics the signal reads; None if there are several."""
-    found = set(_owners_read(signal, owners))
+    found = {owners[metric.name] for metric in signal.metrics()}
     return found.pop() if len(found) == 1 else None
-
-
-def _owners_read(signal: Signal, owners: Mapping[str, str]) -> Iterator[str]:
-    for reading in signal.kind.readings():
-        yield owners[reading.selector.metric.name]
-    for _, part in signal.kind.parts():
-        yield from _owners_read(part, owners)
 
 
 def resolve_metric(name: str, metric: written.Metric) -> Metric:

@@ -159,9 +159,9 @@ class _SeriesAudit:
 
     def _is_expected(self, signal: Signal) -> bool:
         """Return whether the signal should have data: no metric or select it reads is missing or optional."""
-        names = {reading.selector.metric.name for reading in signal.kind.readings()}
-        is_explained = signal.select in self._silent or bool(names & (self._missing | self._optional))
-        return not is_explained and all(self._is_expected(part) for _, part in signal.kind.parts())
+        is_silent = any(each.select in self._silent for each in signal.with_parts())
+        names = {metric.name for metric in signal.metrics()}
+        return not is_silent and not names & (self._missing | self._optional)
 
     def _exists(self, vector: Vector) -> bool:
         return bool(self._query(text(Aggregate("count", vector, None))))

@@ -9,7 +9,6 @@ from typing import Final
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Call, Matcher, Vector
-from victor_monitoring.signals.metric import Metric
 from victor_monitoring.signals.signal import Signal
 
 DATA_SOURCE: Final = "datasource"
@@ -78,15 +77,7 @@ def _drawn(spec: Resolved) -> Iterator[Signal]:
     return iter(drawn.values())
 
 
-def _metrics(signal: Signal) -> Iterator[Metric]:
-    """Yield the metrics that the signal reads, including those of its parts."""
-    for reading in signal.kind.readings():
-        yield reading.selector.metric
-    for _, part in signal.kind.parts():
-        yield from _metrics(part)
-
-
 def _metric_with(label: str, signal: Signal) -> str:
     """Return a series name with the label: of the signal's first metric that declares it, else `up`."""
-    names = (metric.present for metric in _metrics(signal) if label in metric.label_names)
+    names = (metric.present for metric in signal.metrics() if label in metric.label_names)
     return next(names, "up")

@@ -89,7 +89,7 @@ def differing(
 
 def own_signals(signals: Iterable[Signal], own: Collection[str]) -> list[Signal]:
     """Return the signals whose metrics are all among `own`: the others cannot be computed in process."""
-    return [signal for signal in signals if _reads_only(signal, own)]
+    return [signal for signal in signals if all(metric.name in own for metric in signal.metrics())]
 
 
 def own_alerts(alerts: Iterable[Alert], signals: Collection[str]) -> list[Alert]:
@@ -99,11 +99,6 @@ def own_alerts(alerts: Iterable[Alert], signals: Collection[str]) -> list[Alert]
         for alert in alerts
         if all(each.name in signals and each.is_evaluable() for _, each, _ in alert.conditions)
     ]
-
-
-def _reads_only(signal: Signal, own: Collection[str]) -> bool:
-    metrics_are = all(reading.selector.metric.name in own for reading in signal.kind.readings())
-    return metrics_are and all(_reads_only(part, own) for _, part in signal.kind.parts())
 
 
 def _fields(shape: SignalKind) -> Mapping[str, PythonValue]:
