@@ -10,6 +10,7 @@ from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.kinds.count import Count
+from victor_monitoring.signals.kinds.increase import Increase
 from victor_monitoring.signals.kinds.mean import Mean
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
@@ -47,6 +48,8 @@ DOWN = parse_condition("== 0", ("==",))
         (Rate(Selector(SENT)), 0, None, ("bytes_per_second",)),
         (Rate(Selector(CPU)), 0, None, ("ratio",)),
         (Rate(Selector(CPU), Selector(CORES)), 0, None, ("ratio",)),
+        (Increase(Selector(JOBS)), 0, None, ("count",)),
+        (Increase(Selector(SENT)), 0, None, ("bytes",)),
         (Ratio(FAILED, Selector(JOBS)), 0, 1, ("ratio",)),
         (Ratio(Selector(JOBS), FAILED), 0, None, ("ratio",)),
         (Ratio(Selector(JOBS), FAILED, at_most_one=True), 0, 1, ("ratio",)),
@@ -71,7 +74,7 @@ def test_a_kind_knows_its_range_and_its_units(kind, low, high, units):
 
 def test_the_kinds_are_the_languages():
     """Each module of the package defines one kind, by its key in the spec."""
-    assert sorted(KINDS) == ["count", "mean", "quantile", "rate", "ratio", "score", "value"]
+    assert sorted(KINDS) == ["count", "increase", "mean", "quantile", "rate", "ratio", "score", "value"]
     assert all(name == kind.NAME for name, kind in KINDS.items())
 
 

@@ -28,6 +28,7 @@ from tests.signals.test_synthesise import (
 )  # fmt: skip
 from victor_monitoring.promql.printer import text
 from victor_monitoring.signals.kinds.count import Count
+from victor_monitoring.signals.kinds.increase import Increase
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
 from victor_monitoring.signals.kinds.ratio import Ratio
@@ -83,6 +84,9 @@ SHAPES: list[tuple[SignalKind, tuple[str, ...], list[float]]] = [
     (Rate(Selector(CALLS)), (), [0, 0.01, 7]),
     (Rate(Selector(BUSY, (RL,)), Selector(CORES)), (), [0.8]),
     (BUSYNESS, ("cache",), [0.8]),
+    (Increase(Selector(CALLS)), (), [0, 0.01, 7]),
+    (Increase(Selector(BUSY)), ("cache",), [0.8]),
+    (Value(Selector(ENTRIES), "max", "min"), (), [-3, 0, 2.5]),
     (FAILURES, (), [0, 0.05, 1]),
     (FAILURES, ("tool",), [0.3]),
     (Ratio(Selector(CALLS, (RL,)), Selector(CALLS, (FAILED,)), at_most_one=True), (), [0.4]),

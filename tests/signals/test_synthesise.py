@@ -21,6 +21,7 @@ from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.promtool import Promtool
 from victor_monitoring.signals.kinds.count import Count
+from victor_monitoring.signals.kinds.increase import Increase
 from victor_monitoring.signals.kinds.mean import Mean
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
@@ -173,7 +174,10 @@ SHAPES: list[tuple[SignalKind, tuple[str, ...], list[int | str]]] = [
     (Ratio(Selector(CALLS, (RL, FAILED)), Selector(CALLS)), ("cache", "tool"), ["0.3"]),
     (Ratio(Selector(ENTRIES, (RL,)), Selector(ROOM), at_most_one=True), ("cache",), [0, "0.95", 1]),
     (Ratio(Selector(ENTRIES), Selector(ROOM)), (), ["1.5"]),
+    (Increase(Selector(CALLS)), (), [0, "0.01", 7]),
+    (Increase(Selector(BUSY)), ("cache",), ["0.8"]),
     (Value(Selector(ENTRIES), "avg"), ("cache",), [-3, 0, "2.5"]),
+    (Value(Selector(ENTRIES), "max", "avg"), ("cache",), [-3, 0, "2.5"]),
     (Count(Selector(UP), DOWN, "min"), (), [0, 1, 3]),
     (Count(Selector(UP), DOWN, "max"), ("tool",), [0, 1, 2]),
     (Count(Selector(UP, (Matcher("tool", "=~", "a|b"),)), DOWN, "min"), ("cache",), [2]),

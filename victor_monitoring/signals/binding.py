@@ -85,9 +85,10 @@ def _bind_fields(shape: Any, parameters: object, readers: Readers, at: At, unnam
     bound: dict[str, Any] = {}
     unbound: Unbound | None = None
     for field in dataclasses.fields(shape):
-        written = (
-            parameters[field.name] if isinstance(parameters, Mapping) else getattr(parameters, field.name)
-        )
+        if isinstance(parameters, Mapping):
+            written = parameters.get(field.name, field.default)
+        else:
+            written = getattr(parameters, field.name)
         here = at if field.name == unnamed else (*at, field.name)
         try:
             bound[field.name] = _bind_value(hints[field.name], written, readers, here)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar, TypeAlias
+from typing import ClassVar, Final, TypeAlias
 
 from victor_monitoring.promql.evaluator import Evaluation, UnsupportedError, compiled
 from victor_monitoring.promql.rules import Rule
@@ -72,6 +72,10 @@ class InvalidParameters:
     hint: str
 
 
+# The metadata of a kind's parameter that older registry modules lack: newer ones have it where it is set.
+LATER: Final = {"later": True}
+
+
 class SignalKind(ABC):
     """The computation of a signal. A kind is a frozen dataclass; its fields are the parameters in the spec.
 
@@ -123,6 +127,11 @@ class SignalKind(ABC):
 
     def exact_thresholds(self) -> tuple[Fraction, ...] | None:
         """Return the thresholds that have an exact meaning; None if every threshold has."""
+        return None
+
+    def overstated(self, signal: Signal, count: Fraction) -> Fraction | None:
+        """Return the value that so many events may have; None if the value is not a number of events."""
+        del signal, count  # of a kind that counts events
         return None
 
     def quantities(self) -> tuple[tuple[At, Quantity, Unit], ...]:

@@ -102,7 +102,11 @@ def own_alerts(alerts: Iterable[Alert], signals: Collection[str]) -> list[Alert]
 
 
 def _fields(shape: SignalKind) -> Mapping[str, PythonValue]:
-    return {field.name: _written(getattr(shape, field.name)) for field in dataclasses.fields(shape)}  # type: ignore[arg-type]  # every kind is a dataclass
+    return {
+        field.name: _written(getattr(shape, field.name))
+        for field in dataclasses.fields(shape)  # type: ignore[arg-type]  # every kind is a dataclass
+        if "later" not in field.metadata or getattr(shape, field.name) != field.default
+    }
 
 
 def _written(value: object) -> PythonValue:

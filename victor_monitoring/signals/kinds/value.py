@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from statistics import fmean
 from typing import ClassVar, Literal
 
-from victor_monitoring.promql.tree import Expr
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.tree import Call, Expr
 from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
 from victor_monitoring.signals.reading import fold, latest
-from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import LATER, Interval, KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import (
     Stream,
     first_labels,
@@ -25,7 +26,7 @@ _FOLDS: dict[str, Callable[[Iterable[float]], float]] = {"max": max, "min": min,
 
 @dataclass(frozen=True, slots=True)
 class Value(SignalKind):
-    """The last values of `of` within the look-back, aggregated with `agg`.
+    """The last values of `of` within the look-back, or those `over_time`, aggregated with `agg`.
 
     Example: `{of: shop_memory_bytes, agg: max}`
     """
@@ -36,6 +37,9 @@ class Value(SignalKind):
     """The gauge. Example: `shop_memory_bytes`"""
     agg: Literal["max", "min", "sum", "avg"]
     """How the values of several series become one. Example: `max`"""
+    over_time: Literal["avg", "min", "max"] | None = field(default=None, metadata=LATER)
+    """How the values of each series over the window become one. Default: the last one counts. Example:
+    `avg`"""
 
     def readings(self) -> tuple[KindInput, ...]:
         return (KindInput(("of",), self.of, frozenset({LEVEL})),)
@@ -50,10 +54,18 @@ class Value(SignalKind):
         return Interval(low, None if self.agg == "sum" else metric.high)
 
     def promql(self, signal: Signal) -> Expr:
-        return fold(signal, self.agg, latest(signal, self.of))
+        if self.over_time is None:
+            return fold(signal, self.agg, latest(signal, self.of))
+        window = self.of.vector(signal.select, signal.window)
+        return fold(signal, self.agg, Call(f"{self.over_time}_over_time", (window,)))
+
+    def is_windowed(self) -> bool:
+        return self.over_time is not None
 
     def words(self, signal: Signal) -> str:
-        return f"the {self.agg} of {self.of}"
+        if self.over_time is None:
+            return f"the {self.agg} of {self.of}"
+        return f"the {self.agg} of {self.of}, each the {self.over_time} over {duration_text(signal.window)}"
 
 
 @of_kind.register(Value)
