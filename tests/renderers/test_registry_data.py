@@ -28,11 +28,20 @@ EVERY_KIND: dict[str, Any] = {
         {"signal": "hard", "weight": 37.5, "worst": "100%", "best": "0.1%"},
     ]},
     "usual": {"title": "x", "unit": "seconds", "mean": {"of": "shop_wait_seconds"}},
+    "gained": {"title": "x", "unit": "count", "increase": {"of": "shop_sales_total"}},
+    "since": {"title": "x", "unit": "seconds", "age": {"of": "shop_done_timestamp_seconds", "agg": "max"}},
+    "left": {"title": "x", "unit": "seconds", "until": {
+        "of": "shop_done_timestamp_seconds", "agg": "min", "zero": "drop",
+    }},
+    "usually": {"title": "x", "unit": "count", "value": {
+        "of": "shop_open", "agg": "max", "over_time": "avg",
+    }},
     "later": {"title": "x", "unit": "seconds", "quantile": {"q": 0.5, "of": "shop_wait_seconds"}},
 }  # fmt: skip
 SHOP = {
     "shop_sales_total": {"type": "counter", "help": "x", "labels": {"way": {"open": True, "limit": 9}}},
     "shop_wait_seconds": {"type": "histogram", "help": "x", "unit": "seconds", "buckets": ["0.1ms", "1m30s"]},
+    "shop_done_timestamp_seconds": {"type": "gauge", "help": "x", "unit": "timestamp", "merge": "max"},
     "shop_open": {
         "type": "gauge",
         "help": "x",

@@ -9,6 +9,7 @@ import pytest
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.kinds import KINDS
+from victor_monitoring.signals.kinds.age import Age
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.increase import Increase
 from victor_monitoring.signals.kinds.mean import Mean
@@ -24,7 +25,7 @@ from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.quantity import parse_condition
 from victor_monitoring.signals.signal import Interval, Signal
 from victor_monitoring.signals.synthesis import synthesis
-from victor_monitoring.signals.units import BYTES, COUNT, RATIO, SECONDS
+from victor_monitoring.signals.units import BYTES, COUNT, RATIO, SECONDS, TIMESTAMP
 
 JOBS = Metric("jobs_total", Counter(), labels=(Label("result", ("ok", "failed")),))
 CPU = Metric("cpu_seconds_total", Counter(), SECONDS)
@@ -32,6 +33,7 @@ SENT = Metric("sent_bytes_total", Counter(), BYTES)
 CORES = Metric("cores", Gauge())
 MEMORY = Metric("memory_bytes", Gauge(), BYTES)
 DEPTH = Metric("depth", Gauge())
+DONE = Metric("done_timestamp_seconds", Gauge(), TIMESTAMP)
 LOAD = Metric("load_ratio", Gauge(), RATIO, low=Fraction(0), high=Fraction(1))
 PEERS = Metric("peer_up", Gauge(), labels=(Label("peer", ("a", "b", "c")),), merge="livemin")
 TOOLS = Metric("tool_up", Gauge(), labels=(Label("tool", None, 9),), merge="livemin")
@@ -50,6 +52,7 @@ DOWN = parse_condition("== 0", ("==",))
         (Rate(Selector(CPU), Selector(CORES)), 0, None, ("ratio",)),
         (Increase(Selector(JOBS)), 0, None, ("count",)),
         (Increase(Selector(SENT)), 0, None, ("bytes",)),
+        (Age(Selector(DONE), "max"), None, None, ("seconds",)),
         (Ratio(FAILED, Selector(JOBS)), 0, 1, ("ratio",)),
         (Ratio(Selector(JOBS), FAILED), 0, None, ("ratio",)),
         (Ratio(Selector(JOBS), FAILED, at_most_one=True), 0, 1, ("ratio",)),
@@ -74,7 +77,18 @@ def test_a_kind_knows_its_range_and_its_units(kind, low, high, units):
 
 def test_the_kinds_are_the_languages():
     """Each module of the package defines one kind, by its key in the spec."""
-    assert sorted(KINDS) == ["count", "increase", "mean", "quantile", "rate", "ratio", "score", "value"]
+    assert sorted(KINDS) == [
+        "age",
+        "count",
+        "increase",
+        "mean",
+        "quantile",
+        "rate",
+        "ratio",
+        "score",
+        "until",
+        "value",
+    ]
     assert all(name == kind.NAME for name, kind in KINDS.items())
 
 

@@ -15,6 +15,8 @@ from tests.signals.test_synthesise import (
     BUSY,
     CALLS,
     CORES,
+    DONE,
+    DONE_MS,
     DOWN,
     ENTRIES,
     FAILED,
@@ -27,12 +29,14 @@ from tests.signals.test_synthesise import (
     written,
 )  # fmt: skip
 from victor_monitoring.promql.printer import text
+from victor_monitoring.signals.kinds.age import Age
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.increase import Increase
 from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
 from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Score, ScorePart
+from victor_monitoring.signals.kinds.until import Until
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Population, Selector, SeriesKey, series_key
 from victor_monitoring.signals.quantity import parse_quantity
@@ -67,9 +71,10 @@ def series_of(metric: Metric) -> dict[SeriesKey, float]:
 
 WORLD: Population = {
     each: value
-    for metric in (CALLS, BUSY, CORES, ENTRIES, ROOM, UP, TIMES)
+    for metric in (CALLS, BUSY, CORES, ENTRIES, ROOM, UP, TIMES, DONE, DONE_MS)
     for each, value in series_of(metric).items()
 }
+MOVING = {"done_timestamp_seconds": 15, "done_timestamp_ms": 15_000}  # moments, from scrape to scrape
 COUNTERS = ("_total", "_bucket", "_count", "_sum")
 
 
@@ -87,6 +92,8 @@ SHAPES: list[tuple[SignalKind, tuple[str, ...], list[float]]] = [
     (Increase(Selector(CALLS)), (), [0, 0.01, 7]),
     (Increase(Selector(BUSY)), ("cache",), [0.8]),
     (Value(Selector(ENTRIES), "max", "min"), (), [-3, 0, 2.5]),
+    (Age(Selector(DONE), "max"), (), [-3, 0, 7000]),
+    (Until(Selector(DONE_MS), "min"), ("cache",), [-3, 0, 7000]),
     (FAILURES, (), [0, 0.05, 1]),
     (FAILURES, ("tool",), [0.3]),
     (Ratio(Selector(CALLS, (RL,)), Selector(CALLS, (FAILED,)), at_most_one=True), (), [0.4]),
@@ -108,7 +115,9 @@ def input_series(population: Population, labels: Mapping[str, str]) -> list[dict
     return [
         {
             "series": f"{name}{{{written({**labels, **dict(own)}.items())}}}",
-            "values": f"0+{value * 15!r}x40" if name.endswith(COUNTERS) else f"{value!r}x40",
+            "values": f"0+{value * 15!r}x40"
+            if name.endswith(COUNTERS)
+            else f"{value!r}+{MOVING.get(name, 0)}x40",
         }
         for (name, own), value in population.items()
     ]

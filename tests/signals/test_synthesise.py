@@ -20,6 +20,7 @@ from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.promtool import Promtool
+from victor_monitoring.signals.kinds.age import Age
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.increase import Increase
 from victor_monitoring.signals.kinds.mean import Mean
@@ -27,6 +28,7 @@ from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
 from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Score
+from victor_monitoring.signals.kinds.until import Until
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.metric_types.counter import Counter
@@ -37,7 +39,7 @@ from victor_monitoring.signals.quantity import Condition, parse_condition
 from victor_monitoring.signals.signal import Signal, SignalKind
 from victor_monitoring.signals.streams import Stream
 from victor_monitoring.signals.synthesis import synthesis
-from victor_monitoring.signals.units import COUNT, SECONDS
+from victor_monitoring.signals.units import COUNT, SECONDS, TIMESTAMP, UNITS
 
 BASES = [base for path in PATHS if (base := compiled(path).base) is not None]
 ALERTS = [(base, alert) for base in BASES for alert in base.alerts]
@@ -160,6 +162,8 @@ CALLS = Metric("calls_total", Counter(), labels=(RESULT, CACHE, TOOL))
 BUSY = Metric("busy_seconds_total", Counter(), SECONDS, labels=(CACHE,))
 CORES = Metric("cores", Gauge(), labels=(CACHE,))
 ENTRIES, ROOM = (Metric(name, Gauge(), labels=(CACHE,)) for name in ("entries", "room"))
+DONE = Metric("done_timestamp_seconds", Gauge(), TIMESTAMP, labels=(CACHE,))
+DONE_MS = Metric("done_timestamp_ms", Gauge(), UNITS["timestamp_milliseconds"], labels=(CACHE,))
 UP = Metric("up_now", Gauge(), labels=(CACHE, TOOL))
 TIMES = Metric(
     "times_seconds", Histogram(), SECONDS, labels=(CACHE,), buckets=(Fraction(1), Fraction(5), Fraction(9))
@@ -177,6 +181,9 @@ SHAPES: list[tuple[SignalKind, tuple[str, ...], list[int | str]]] = [
     (Increase(Selector(CALLS)), (), [0, "0.01", 7]),
     (Increase(Selector(BUSY)), ("cache",), ["0.8"]),
     (Value(Selector(ENTRIES), "avg"), ("cache",), [-3, 0, "2.5"]),
+    (Age(Selector(DONE), "max"), (), [0, "0.5", 7, -3]),
+    (Age(Selector(DONE_MS, (RL,)), "min", "drop"), ("cache",), [7000]),
+    (Until(Selector(DONE_MS), "min"), (), [0, "0.5", 7, -3]),
     (Value(Selector(ENTRIES), "max", "avg"), ("cache",), [-3, 0, "2.5"]),
     (Count(Selector(UP), DOWN, "min"), (), [0, 1, 3]),
     (Count(Selector(UP), DOWN, "max"), ("tool",), [0, 1, 2]),

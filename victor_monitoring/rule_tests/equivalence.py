@@ -67,8 +67,9 @@ class RandomSamples:
         for expr in (before, after):
             for vector in nodes(expr, Vector):
                 self._vectors.setdefault(vector.metric, []).append(vector)
-        calls = (call for expr in (before, after) for call in nodes(expr, Call) if call.function == "rate")
-        self._totals = {vector.metric for call in calls for vector in nodes(call, Vector)}
+        calls = (call for expr in (before, after) for call in nodes(expr, Call))
+        growing = (call for call in calls if call.function in ("rate", "increase"))
+        self._totals = {vector.metric for call in growing for vector in nodes(call, Vector)}
         self._numbers = [float(n.value) for expr in (before, after) for n in nodes(expr, Number)]
         grouped = (
             label for expr in (before, after) for node in nodes(expr, Aggregate) for label in node.by or ()

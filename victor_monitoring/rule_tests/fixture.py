@@ -248,4 +248,4 @@ def _agree(one: Mapping[LabelPairs, float], other: Mapping[LabelPairs, float]) -
 
 def still(stream: Stream) -> Stream:
     """Return the stream without traffic; a gauge stays as it is."""
-    return replace(stream, step=Fraction(0))
+    return replace(stream, step=Fraction(0)) if stream.total else stream

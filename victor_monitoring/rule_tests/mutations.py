@@ -183,11 +183,11 @@ def _quantile(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     del select
 
     def moved(node: Call) -> Iterator[Expr]:
-        q, *rest = node.arguments
-        if node.function == "histogram_quantile" and isinstance(q, Number):
-            exact = Fraction(q.value)
-            for value in (1 - (1 - exact) * 2, 1 - (1 - exact) / 2):
-                yield replace(node, arguments=(Number(max(value, Fraction(1, 10))), *rest))
+        match node:
+            case Call("histogram_quantile", (Number(q), *rest)):
+                exact = Fraction(q)
+                for value in (1 - (1 - exact) * 2, 1 - (1 - exact) / 2):
+                    yield replace(node, arguments=(Number(max(value, Fraction(1, 10))), *rest))
 
     yield from _each(rule, lambda e: nodes(e, Call), moved)
 

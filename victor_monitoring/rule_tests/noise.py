@@ -36,7 +36,8 @@ def series_outside(fixture: AlertFixture, label: str) -> tuple[Stream, ...]:
 
     It has a thousand times the traffic.
     """
-    loud = (replace(stream, step=stream.step * 1000) for stream in fixture.worst())
+    factors = ((stream, 1000 if stream.total else 1) for stream in fixture.worst())
+    loud = (replace(stream, step=stream.step * factor) for stream, factor in factors)
     return tuple(relabelled(stream, label, ELSEWHERE) for stream in loud)
 
 

@@ -70,6 +70,11 @@ class Oracle:
         found = (each.window if each.kind.is_windowed() else each.lookback for each in signals)
         return frozenset((*found, LOOKBACK))
 
+    @cached_property
+    def reads_time(self) -> bool:
+        """Whether values change with time, so that no phase settles exactly."""
+        return any(each.reads_time for each in self.alert.signals)
+
     def moments(self, script: Script) -> list[FiringMoment | None]:
         """Return the firing label sets around each possible change, and at the last evaluation.
 
@@ -113,8 +118,10 @@ class Oracle:
             if times:
                 settled = self._state(script, times[-1], way)
                 is_disturbed = any(phase.failed for phase in script.phases[max(index - 1, 0) : index + 1])
-                if is_disturbed:  # a gap moves through the window, and may change any evaluation
-                    count = bisect.bisect_left(times, start + self.settling)
+                if is_disturbed or self.reads_time:  # any evaluation may change
+                    # A gap moves through the window, and has left it once the phase has settled.
+                    changing = end if self.reads_time else start + self.settling
+                    count = bisect.bisect_left(times, changing)
                     yield from ((at, self._state(script, at, way)) for at in times[:count])
                     yield from ((at, settled) for at in times[count : count + 1])
                 elif before != settled:
@@ -168,7 +175,7 @@ class Oracle:
         index = bisect.bisect_right(script.starts, at) - 1
         streams = script.phases[index].streams
         key: tuple[int, int | None, PrometheusVersion]
-        if at - script.starts[index] >= self.settling:
+        if at - script.starts[index] >= self.settling and not self.reads_time:
             key = (id(streams), None, OLDEST)
         elif index == 0:
             key = (id(streams), at, way)

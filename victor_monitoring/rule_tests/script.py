@@ -95,6 +95,8 @@ class Script:
                         reached[key] += float(now[key].step) * phase.scrapes
                     continue
                 start, step = float(stream.start), float(stream.step)
+                if stream.follows_time:
+                    start += step * before
                 if stream.total and phase.restarted:
                     start = step
                 elif stream.total and key in reached:

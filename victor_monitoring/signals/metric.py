@@ -19,7 +19,7 @@ SeriesKey: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 """A series: its exposed name, and its own labels, sorted by name."""
 
 Population: TypeAlias = Mapping[SeriesKey, float]
-"""Series with their values; a series that only grows has its growth per second."""
+"""Series with their values: growth per second if they only grow, and of moments the distance from now."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from typing import ClassVar, Final, TypeAlias
 
 from victor_monitoring.promql.evaluator import Evaluation, UnsupportedError, compiled
 from victor_monitoring.promql.rules import Rule
-from victor_monitoring.promql.tree import Expr, Matcher, Vector
+from victor_monitoring.promql.tree import Call, Expr, Matcher, Vector, nodes
 from victor_monitoring.signals.metric import (
     LEVEL,
     Metric,
@@ -212,6 +212,12 @@ class Signal:
         The last one is of the signal itself. Raise UnsupportedError if the evaluator leaves a function out.
         """
         return tuple((rule, compiled(rule.expr)) for rule in self.kind.recordings(self))
+
+    @cached_property
+    def reads_time(self) -> bool:
+        """Whether the value changes with time even if no sample does."""
+        calls = (call for each in self.with_parts() for call in nodes(each.definition(), Call))
+        return any(call.function == "time" for call in calls)
 
     def is_evaluable(self) -> bool:
         """Return whether a process can compute the values from its own samples."""

@@ -17,7 +17,8 @@ ELSEWHERE: Final = "elsewhere"  # a label value that is unlikely in a spec
 class Stream:
     """A synthetic series: `start` at the first scrape, and `step` more at each later scrape.
 
-    A `total` only grows: a stream that follows another one continues from the last value.
+    A `total` only grows: a stream that follows another one continues from the last value. With `follows_time`
+    `start` is the value at the time 0, so that the distance to the time of a scrape is always the same.
     """
 
     metric: str
@@ -25,6 +26,7 @@ class Stream:
     start: Fraction
     step: Fraction = Fraction(0)
     total: bool = False
+    follows_time: bool = False
 
 
 def shared(stream: Stream, target: Mapping[str, str], share: Fraction) -> Stream:

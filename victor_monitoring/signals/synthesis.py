@@ -68,6 +68,11 @@ class Synthesis(ABC):
         """Yield, for each part, series of the targets that give the level mainly by that part."""
         return iter(())
 
+    def not_yet(self, target: Mapping[str, str]) -> tuple[Stream, ...]:
+        """Return series of a target where something has not happened yet; empty if the kind has no such."""
+        del target  # of a kind that leaves such series out
+        return ()
+
     @abstractmethod
     def set_level(self, level: float, population: Population) -> Population:
         """Return the changed series that make the signal settle at `level`.

@@ -49,7 +49,8 @@ class Unit:
     `exponents` relate dimensions to each other; None if the unit cannot be a part of another one. `endings`
     are the last words of metric names in the unit, `foreign_endings` those of related units that the language
     does not have. `whole` is the value that is all there is, `least` the least possible value. A simulation
-    uses the typical `level` of a gauge, and the typical `growth` of a counter per second (None: of events).
+    uses the typical `level` of a gauge (of a moment, its distance from now), and the typical `growth` of a
+    counter per second (None: of events).
     """
 
     name: str
@@ -78,6 +79,10 @@ class Unit:
     def is_moment(self) -> bool:
         """Whether values are moments in time, which have no thresholds."""
         return self.base == "timestamp"
+
+    def now(self, time: float) -> float:
+        """Return the moment of a time in seconds; 0 in a unit whose values are no moments."""
+        return time / float(self.scale) if self.is_moment else 0.0
 
     @property
     def is_base(self) -> bool:
@@ -172,7 +177,7 @@ CELSIUS: Final = Unit(
 )  # fmt: skip
 TIMESTAMP: Final = Unit(
     "timestamp", "timestamp", None, "", "", ValueFormat("humanizeTimestamp", humanize_timestamp),
-    "dateTimeAsIso", _BARE, endings=("timestamp_seconds",), level=1.7e9,
+    "dateTimeAsIso", _BARE, endings=("timestamp_seconds",), level=-600.0,
 )  # fmt: skip
 
 UNITS: Final[Mapping[str, Unit]] = {

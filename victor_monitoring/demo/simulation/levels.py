@@ -111,13 +111,16 @@ def is_met(signal: Signal, condition: Condition, population: Population) -> bool
 def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs, float]:
     """Return the values of the signal on a target whose only labels are those of its `select`."""
     keys = series_in(signal, population)
-    totals = frozenset[str]().union(*(metric.totals for metric in signal.metrics()))
+    metrics = {name: metric for metric in signal.metrics() for name in metric.series_names}
     scrapes = 2 + max(each.window for each in signal.with_parts()) // signal.scrape
     times = [index * signal.scrape for index in range(scrapes + 1)]
     target = {matcher.label: matcher.value for matcher in signal.select}
     by_metric: dict[str, list[Series]] = {"up": [Series(target, times, [1.0] * len(times))]}
     for name, labels in keys:
-        value = population[name, labels]
-        values = [value * time / 1000 if name in totals else value for time in times]
+        value, metric = population[name, labels], metrics[name]
+        if name in metric.totals:
+            values = [value * time / 1000 for time in times]
+        else:
+            values = [value + metric.unit.now(time / 1000) for time in times]
         by_metric.setdefault(name, []).append(Series({**target, **dict(labels)}, times, values))
     return evaluate(signal, SampleSet(by_metric), times[-1])

@@ -64,7 +64,7 @@ class SimulatedMetrics(Collector):
         metric = each.metric
         if metric.name.endswith("uptime_seconds"):
             return now - self._started
-        value = each.value(now)
+        value = each.value(now) + metric.unit.now(now)
         if metric.low is not None and metric.high is not None:
             value = min(max(value, float(metric.low)), float(metric.high))
         return float(round(value)) if metric.unit.is_counted else value

@@ -84,19 +84,11 @@ class ValueSynthesis(Synthesis):
         """Return series of different values: max and min have `level` at the first target alone."""
         if self.kind.agg == "sum":
             return Synthesis.spread(self, level, targets)
-        # Past 0: at 0 itself the sum would equal the max, and short of it a level just above 0 its min.
-        away = 3 * abs(level) / 2 or Fraction(1)
-        match self.kind.agg:
-            case "max":
-                offsets = [Fraction(0), *(-away for _ in targets[1:])]
-            case "min":
-                offsets = [Fraction(0), *(away for _ in targets[1:])]
-            case _:
-                offsets = [away, -away, *(Fraction(0) for _ in targets[2:])]
         labels = first_labels(self.kind.of)
+        levels = levels_of_targets(self.kind.agg, level, len(targets))
         return tuple(
-            stream(self.kind.of.metric.name, labels, target, level + offset)
-            for target, offset in zip(targets, offsets, strict=True)
+            stream(self.kind.of.metric.name, labels, target, own)
+            for target, own in zip(targets, levels, strict=True)
         )
 
     def set_level(self, level: float, population: Population) -> Population:
@@ -106,3 +98,16 @@ class ValueSynthesis(Synthesis):
         if now * level > 0:
             return {series: value * level / now for series, value in mine.items()}
         return dict.fromkeys(mine, level / len(mine) if self.kind.agg == "sum" else level)
+
+
+def levels_of_targets(agg: Literal["max", "min", "avg"], level: Fraction, count: int) -> list[Fraction]:
+    """Return values of `count` targets whose aggregate is `level`: max and min have it at the first alone."""
+    # Past 0: at 0 itself the sum would equal the max, and short of it a level just above 0 its min.
+    away = 3 * abs(level) / 2 or Fraction(1)
+    match agg:
+        case "max":
+            return [level, *(level - away for _ in range(count - 1))]
+        case "min":
+            return [level, *(level + away for _ in range(count - 1))]
+        case _:
+            return [level + away, level - away, *(level for _ in range(count - 2))]
