@@ -31,6 +31,10 @@ BUSY, HIGH, FULL = (
     for name, severity in (("Busy", "info"), ("High", "warning"), ("Full", "critical"))
 )
 FLOOD = functools.partial(alert, "Flood", UPPER, signal="open", severity="critical")
+WARM, HOT = (
+    functools.partial(alert, name, UPPER, signal="heat", severity=severity)
+    for name, severity in (("Warm", "warning"), ("Hot", "critical"))
+)
 DOWN = functools.partial(alert, "TargetDown", signal="target", severity="critical")
 ABSENT = functools.partial(alert, "ServiceAbsent", signal="service", severity="critical")
 MISSING = functools.partial(alert, "MetricMissing", signal="metric", severity="critical")
@@ -49,6 +53,10 @@ SCENES: dict[str, tuple[list[dict[str, str]], list[dict[str, str]]]] = {
         [],
     ),
     "another signal is not muted": ([HIGH(wheel="left"), FULL(wheel="left", signal="other")], []),
+    "an alert on an open signal is not muted by another severity": (
+        [WARM(bearing="a"), HOT(bearing="a"), HOT(bearing="b")],
+        [],
+    ),
     "a target that is down mutes its own": (
         [DOWN(UPPER, instance="a"), FLOOD(instance="a"), MISSING(UPPER, instance="a"), FLOOD(instance="b")],
         [FLOOD(instance="a"), MISSING(UPPER, instance="a")],

@@ -237,6 +237,16 @@ def test_a_gauge_is_read_for_four_scrapes():
     assert evaluate(signal(kind), SampleSet(series, PrometheusVersion(3, 0)), 60_000) == {}
 
 
+def test_an_open_value_keeps_all_labels_of_its_series():
+    """The labels of the signal are first, then all others, sorted; the name is not a label of the value."""
+    series = {"memory_bytes": [each_scrape({**A, "zone": "z", "cpu": "0"}, [7] * 5), each_scrape(B, [8] * 5)]}
+    found = evaluate(signal(Value(Selector(MEMORY)), by=("zone",)), SampleSet(series), MINUTE)
+    assert found == {
+        (*SHOP, ("zone", "z"), ("cpu", "0"), ("instance", "a")): 7,
+        (*SHOP, ("instance", "b")): 8,
+    }
+
+
 def test_a_count_folds_targets_before_it_counts_members():
     """A provider that is down for one of two replicas counts as one member; NaN meets no equality."""
 

@@ -17,6 +17,7 @@ from victor_monitoring.signals.kinds.quantile import Quantile
 from victor_monitoring.signals.kinds.rate import Rate
 from victor_monitoring.signals.kinds.ratio import Ratio
 from victor_monitoring.signals.kinds.score import Score
+from victor_monitoring.signals.kinds.until import Until
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.metric_types.counter import Counter
@@ -25,7 +26,7 @@ from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.quantity import parse_condition
 from victor_monitoring.signals.signal import Interval, Signal
 from victor_monitoring.signals.synthesis import synthesis
-from victor_monitoring.signals.units import BYTES, COUNT, RATIO, SECONDS, TIMESTAMP
+from victor_monitoring.signals.units import BYTES, COUNT, RATIO, SECONDS, TIMESTAMP, UNITS
 
 JOBS = Metric("jobs_total", Counter(), labels=(Label("result", ("ok", "failed")),))
 CPU = Metric("cpu_seconds_total", Counter(), SECONDS)
@@ -33,6 +34,7 @@ SENT = Metric("sent_bytes_total", Counter(), BYTES)
 CORES = Metric("cores", Gauge())
 MEMORY = Metric("memory_bytes", Gauge(), BYTES)
 DEPTH = Metric("depth", Gauge())
+DONE_MS = Metric("done_ms", Gauge(), UNITS["timestamp_milliseconds"])
 DONE = Metric("done_timestamp_seconds", Gauge(), TIMESTAMP)
 LOAD = Metric("load_ratio", Gauge(), RATIO, low=Fraction(0), high=Fraction(1))
 PEERS = Metric("peer_up", Gauge(), labels=(Label("peer", ("a", "b", "c")),), merge="livemin")
@@ -119,6 +121,18 @@ def test_the_kinds_are_the_languages():
             ),
         ),
         (Value(Selector(DEPTH), "avg"), 'avg by (job) (last_over_time(depth{job="shop"}[1m]))'),
+        (Value(Selector(DEPTH)), 'last_over_time(depth{job="shop"}[1m])'),
+        (Value(Selector(DEPTH), None, "max"), 'max_over_time(depth{job="shop"}[5m])'),
+        (Value(Selector(DEPTH), "min", "max"), 'min by (job) (max_over_time(depth{job="shop"}[5m]))'),
+        (Increase(Selector(JOBS)), 'sum by (job) (increase(jobs_total{job="shop"}[5m]))'),
+        (
+            Age(Selector(DONE), "max"),
+            'max by (job) (time() - last_over_time(done_timestamp_seconds{job="shop"}[1m]))',
+        ),
+        (
+            Until(Selector(DONE_MS), "min", "drop"),
+            'min by (job) ((last_over_time(done_ms{job="shop"}[1m]) != 0) / 1000 - time())',
+        ),
         (
             Count(Selector(PEERS), DOWN),
             'sum by (job) (min by (job, peer) (last_over_time(peer_up{job="shop"}[1m])) == bool 0)',

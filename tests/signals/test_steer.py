@@ -101,6 +101,7 @@ SHAPES: list[tuple[SignalKind, tuple[str, ...], list[float]]] = [
     (Ratio(Selector(ENTRIES), Selector(ROOM)), (), [1.5]),
     *((Value(Selector(ENTRIES), agg), (), [-3, 0, 2.5]) for agg in ("avg", "max", "min", "sum")),
     (Value(Selector(ENTRIES), "max"), ("cache",), [9]),
+    (Value(Selector(ENTRIES)), (), [-3, 9]),
     (Count(Selector(UP), DOWN, "min"), (), [0, 1, 3]),
     (Count(Selector(UP), DOWN, "max"), ("tool",), [0, 1, 2]),
     (Quantile(Fraction(19, 20), Selector(TIMES)), (), [1, 5, 9]),

@@ -14,7 +14,7 @@ def misdrawn_panel(spec: Resolved) -> Iterator[Finding]:
     """Signals of a panel are given in a way that its type cannot draw.
 
     All signals of a panel need the same unit. A pie needs one signal with `by`; columns need signals with the
-    same `by`, on a table.
+    same `by`, on a table. Neither draws an open signal, whose labels are not known.
 
     Bad: `{type: pie, signals: [a, b]}`. Good: `{type: pie, signal: lookups_by_result}`.
     """
@@ -34,5 +34,7 @@ def _faults(panel: Panel) -> Iterator[tuple[str, str]]:
         yield "mixes units", "draw signals of one unit on a panel"
     if panel.type == "pie" and (len(panel.signals) != 1 or not panel.signals[0].by):
         yield "is a pie and needs one signal with `by`", "add a `by` to the signal, or choose another type"
+    if panel.type in ("pie", "table") and any(signal.kind.is_open() for signal in panel.signals):
+        yield f"is a {panel.type} of a signal whose labels are not known", "add `agg` to the signal's `value`"
     if panel.type == "table" and len(panel.signals) > 1 and not panel.is_columns:
         yield "is a table of several signals", "name them under `columns`"

@@ -34,7 +34,9 @@ def overwritten_label(spec: Resolved) -> Iterator[Finding]:
                     f"`{rule.name}` sets the label `{label}`, by which its values differ: "
                     "with two of them at once, Prometheus refuses to evaluate it"
                 )
-                hint = f"leave `{label}` out of `{path[-2]}`, or give one of the two labels another name"
+                is_listed = isinstance(path[-1], int)
+                remedy = f"leave `{label}` out of `{path[-2]}`" if is_listed else "add `agg` to the signal"
+                hint = f"{remedy}, or give one of the two labels another name"
                 found[path] = Finding(path, message, hint)
     yield from found.values()
 
@@ -70,12 +72,15 @@ def _rules(spec: Resolved) -> Iterator[_Rule]:
 
 def _varying(signal: Signal, scope: Mapping[str, Path], written: Collection[str]) -> Mapping[str, Path]:
     """Return the labels by which the values of a signal differ, with their paths."""
+    path: Path = ("signals", signal.name)
+    passed = signal.metrics() if signal.kind.is_open() else ()
+    own: dict[str, Path] = {label: (*path, signal.kind.NAME) for each in passed for label in each.label_names}
     by: dict[str, Path] = {
-        label: ("signals", signal.name, "by", index)
+        label: (*path, "by", index)
         for index, label in enumerate(signal.by)
         if not (label == "instance" and label in written)
     }
-    return _unpinned({**by, **scope}, signal.select)
+    return _unpinned({**own, **by, **scope}, signal.select)
 
 
 def _unpinned(places: Mapping[str, Path], select: Iterable[Matcher]) -> Mapping[str, Path]:

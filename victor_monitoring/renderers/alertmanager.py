@@ -116,16 +116,19 @@ def grouping(spec: Resolved) -> list[str]:
 
 
 def inhibitions(spec: Resolved) -> Iterator[Inhibition]:
-    """Yield the inhibition rules: each severity mutes the lower severities of its signal.
+    """Yield the inhibition rules: each severity mutes the lower severities of its signal, unless it is open.
 
     TargetDown mutes the other alerts of its instance, ServiceAbsent all other alerts of the service.
     """
     labels = _deployment(spec)
     by = (label for signal in spec.signals.values() for label in signal.by)
     same = list(dict.fromkeys(("signal", *labels, *by)))
+    # Values of an open signal differ by labels that nobody knows, and that no rule can compare.
+    names = [signal.name for signal in spec.signals.values() if signal.kind.is_open()]
+    closed = [Matcher("signal", "!~", "|".join(names))] if names else []
     for rank, severity in reversed(list(enumerate(spec.severities))[1:]):
         lower = Matcher("severity", "=~", "|".join(spec.severities[:rank]))
-        yield _inhibition(spec, [Matcher("severity", "=", severity)], [lower], same)
+        yield _inhibition(spec, [*closed, Matcher("severity", "=", severity)], [*closed, lower], same)
     if spec.meta is None:
         return
     carries_instance = [Matcher("instance", "!=", ""), Matcher("signal", "!~", f"{TARGET}|{SERVICE}")]

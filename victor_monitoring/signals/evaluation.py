@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import TypeAlias
 
 from victor_monitoring.promql.evaluator import Evaluation, LabelSet
+from victor_monitoring.promql.grammar import NAME
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.samples import Samples, Series
@@ -85,8 +86,10 @@ class SamplesAt:
 
 @lru_cache(_CACHED)
 def _in_order(own: LabelSet, labels: tuple[str, ...]) -> LabelPairs:
+    """Return the labels in this order, then all others but the name, sorted."""
     values = dict(own)
-    return tuple((label, values[label]) for label in labels if label in values)
+    others = sorted(values.keys() - {*labels, NAME})
+    return tuple((label, values[label]) for label in (*labels, *others) if label in values)
 
 
 def evaluate(signal: Signal, samples: Samples, at: int) -> ValuesByLabels:

@@ -113,6 +113,10 @@ class SignalKind(ABC):
         """Return whether the kind uses the signal's window: it reads series that only grow."""
         return any(reading.role is not LEVEL for reading in self.readings())
 
+    def is_open(self) -> bool:
+        """Return whether the values keep every label of their series, known or not."""
+        return False
+
     def recordings(self, signal: Signal) -> tuple[Rule, ...]:
         """Return the recording rules, in order; the last one records the signal."""
         return (Rule("record", signal.record, self.promql(signal)),)
@@ -165,7 +169,7 @@ class Signal:
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """The labels of every value: those of `select`, `scope` and `by`, each once."""
+        """The labels of every value: those of `select`, `scope` and `by`, each once; open ones have more."""
         return tuple(dict.fromkeys((*(matcher.label for matcher in self.select), *self.scope, *self.by)))
 
     @property

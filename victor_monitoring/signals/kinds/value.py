@@ -28,6 +28,8 @@ _FOLDS: dict[str, Callable[[Iterable[float]], float]] = {"max": max, "min": min,
 class Value(SignalKind):
     """The last values of `of` within the look-back, or those `over_time`, aggregated with `agg`.
 
+    Without `agg` the signal is open: each series keeps all its labels, and `by` names those that texts use.
+
     Example: `{of: shop_memory_bytes, agg: max}`
     """
 
@@ -35,8 +37,8 @@ class Value(SignalKind):
 
     of: Selector
     """The gauge. Example: `shop_memory_bytes`"""
-    agg: Literal["max", "min", "sum", "avg"]
-    """How the values of several series become one. Example: `max`"""
+    agg: Literal["max", "min", "sum", "avg"] | None = None
+    """How the values of several series become one. Default: they stay apart. Example: `max`"""
     over_time: Literal["avg", "min", "max"] | None = field(default=None, metadata=LATER)
     """How the values of each series over the window become one. Default: the last one counts. Example:
     `avg`"""
@@ -54,18 +56,23 @@ class Value(SignalKind):
         return Interval(low, None if self.agg == "sum" else metric.high)
 
     def promql(self, signal: Signal) -> Expr:
-        if self.over_time is None:
-            return fold(signal, self.agg, latest(signal, self.of))
-        window = self.of.vector(signal.select, signal.window)
-        return fold(signal, self.agg, Call(f"{self.over_time}_over_time", (window,)))
+        values = latest(signal, self.of)
+        if self.over_time is not None:
+            window = self.of.vector(signal.select, signal.window)
+            values = Call(f"{self.over_time}_over_time", (window,))
+        return values if self.agg is None else fold(signal, self.agg, values)
+
+    def is_open(self) -> bool:
+        return self.agg is None
 
     def is_windowed(self) -> bool:
         return self.over_time is not None
 
     def words(self, signal: Signal) -> str:
+        values = f"each series of {self.of}" if self.agg is None else f"the {self.agg} of {self.of}"
         if self.over_time is None:
-            return f"the {self.agg} of {self.of}"
-        return f"the {self.agg} of {self.of}, each the {self.over_time} over {duration_text(signal.window)}"
+            return values
+        return f"{values}, each the {self.over_time} over {duration_text(signal.window)}"
 
 
 @of_kind.register(Value)
@@ -94,14 +101,18 @@ class ValueSynthesis(Synthesis):
     def set_level(self, level: float, population: Population) -> Population:
         """Scale all series in proportion; if that is impossible, make them equal."""
         mine = selected(population, self.kind.of)
-        now = _FOLDS[self.kind.agg](mine.values()) if mine else level
+        now = _FOLDS[self.kind.agg](mine.values()) if mine and self.kind.agg else 0
         if now * level > 0:
             return {series: value * level / now for series, value in mine.items()}
         return dict.fromkeys(mine, level / len(mine) if self.kind.agg == "sum" else level)
 
 
-def levels_of_targets(agg: Literal["max", "min", "avg"], level: Fraction, count: int) -> list[Fraction]:
+def levels_of_targets(
+    agg: Literal["max", "min", "avg"] | None, level: Fraction, count: int
+) -> list[Fraction]:
     """Return values of `count` targets whose aggregate is `level`: max and min have it at the first alone."""
+    if agg is None:
+        return [level] * count
     # Past 0: at 0 itself the sum would equal the max, and short of it a level just above 0 its min.
     away = 3 * abs(level) / 2 or Fraction(1)
     match agg:
