@@ -197,7 +197,7 @@ class _Compiler:
                 found: Callable[[Moment], Iterable[object]] = (
                     self.vector(arguments[0]) if name == "absent" else self.windows(arguments[0])
                 )
-                labels = _absent_labels(arguments[0])
+                labels = absent_labels(arguments[0])
                 return lambda moment: {labels: 1.0} if next(iter(found(moment)), None) is None else {}
         raise UnsupportedError(f"the function `{name}` is not supported")
 
@@ -287,7 +287,7 @@ def _subquery(
     return [Window(labels, *points, start, end, moment) for labels, points in series.items()]
 
 
-def _absent_labels(expr: Expr) -> LabelSet:
+def absent_labels(expr: Expr) -> LabelSet:
     """Return the labels of an `absent`: those that one `=` matcher of a selector sets."""
     found: dict[str, str] = {}
     seen: set[str] = set()
