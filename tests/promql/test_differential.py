@@ -13,7 +13,9 @@ from pathlib import Path
 from tests.end_to_end.live import Prometheus
 from tests.programs import version
 from tests.promql.differential import BEGIN, END, Expressions, holding, random_series
+from tests.promql.inferences import contradictions, true_facts
 from victor_monitoring.promql.evaluator import EvaluationError, LabelSet, compiled
+from victor_monitoring.promql.inference import inferred
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.prometheus_version import parse_version
 from victor_monitoring.promql.samples import SampleSet
@@ -64,11 +66,11 @@ def agree(own: Values | None, theirs: Values | None) -> bool:
 
 
 def test_random_expressions_have_prometheus_values(prometheus: Path, promtool: Path, tmp_path: Path) -> None:
-    """Label sets, values and errors of random expressions over random series equal Prometheus'."""
+    """Random expressions have Prometheus' labels, values and errors, which no inference contradicts."""
     dice = random.Random(20)
     series = random_series(dice)
     samples = SampleSet(series, parse_version(version(prometheus)))
-    draw, wrong, filled = Expressions(dice), [], 0
+    draw, wrong, filled, facts = Expressions(dice), [], 0, true_facts(series)
     with ExitStack() as stack:
         running = stack.enter_context(holding(prometheus, promtool, series, tmp_path))
         asked = stack.enter_context(closing(Asked(running)))
@@ -79,5 +81,7 @@ def test_random_expressions_have_prometheus_values(prometheus: Path, promtool: P
             filled += bool(theirs)
             if not agree(own, theirs):
                 wrong.append(f"{text(expr)} @ {at}: {own} and not {theirs}")
+            denied = () if theirs is None else contradictions(inferred(expr, facts), theirs)
+            wrong += [f"{text(expr)} @ {at}: {each}" for each in denied]
     assert filled > PAIRS / 3
     assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(each[:900] for each in wrong[:40])
