@@ -6,10 +6,12 @@ import itertools
 import math
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Final, TypeAlias
 
+from victor_monitoring.promql.facts import Buckets, SeriesFacts
+from victor_monitoring.promql.labels import ANY, GIVEN, Values, one_of
 from victor_monitoring.promql.tree import Matcher, Vector, all_match
 from victor_monitoring.signals.units import COUNT, Unit
 
@@ -29,6 +31,11 @@ class Label:
     name: str
     values: tuple[str, ...] | None
     limit: int | None = None
+
+    @property
+    def possible(self) -> Values:
+        """The possible values; those of an open label include an empty one, by which the label is missing."""
+        return ANY if self.values is None else one_of(self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +58,8 @@ class MetricType:
     `ROLES` are those of its series, `INSTEAD` is the hint if it is read in another role. `SUFFIXES` end the
     names of its series; an exposition may leave out the `OPTIONAL` ones, and those of `TOTALS` only grow. A
     series whose name ends in `PRESENT` exists wherever the metric is exposed. `LABEL` is the suffix of
-    series with a label of the type, and the label. `ENDING` ends the name of every metric of the type, and of
+    series with a label of the type, and the label. `COUNTS` are the suffixes of those whose unit is a count,
+    whatever that of the metric. `ENDING` ends the name of every metric of the type, and of
     no other one. `KEYS` are the keys of a metric that only this type has. `CLIENT` is the class of the Python
     client, None if a registry module cannot create it; its series exist from the start if `STARTS_AT_ZERO`.
     """
@@ -64,6 +72,7 @@ class MetricType:
     TOTALS: ClassVar[frozenset[str]] = frozenset()
     PRESENT: ClassVar[str] = ""
     LABEL: ClassVar[tuple[str, str] | None] = None
+    COUNTS: ClassVar[frozenset[str]] = frozenset()
     ENDING: ClassVar[str] = ""
     KEYS: ClassVar[frozenset[str]] = frozenset()
     CLIENT: ClassVar[str | None] = None
@@ -89,6 +98,24 @@ class MetricType:
     def series(self, metric: Metric) -> dict[str, Metric]:
         """Return the metrics that can be selected, by name."""
         return {metric.name: metric}
+
+    def facts(self, metric: Metric) -> dict[str, SeriesFacts]:
+        """Return what is known of the metric's series, by their names."""
+        return {metric.name + suffix: self._facts(metric, suffix) for suffix in self.SUFFIXES}
+
+    def _facts(self, metric: Metric, suffix: str) -> SeriesFacts:
+        labelled, own = self.LABEL or (None, "")
+        labels = {label.name: label.possible for label in metric.labels if label.name != own}
+        facts = SeriesFacts(labels, dimension=(COUNT if suffix in self.COUNTS else metric.unit).dimension)
+        if suffix in self.TOTALS:
+            facts = replace(facts, grows=True)
+        else:
+            low = metric.unit.least if metric.low is None else metric.low
+            facts = replace(facts, low=low, high=metric.high)
+        if suffix != labelled:
+            return facts
+        buckets = Buckets(metric.buckets, metric.unit.dimension) if metric.buckets else None
+        return replace(facts, labels={**labels, own: GIVEN}, buckets=buckets)
 
     def series_per_label_set(self, metric: Metric) -> int:
         """Return the number of series that one set of the metric's labels has."""
@@ -144,6 +171,10 @@ class Metric:
     def present(self) -> str:
         """The name of a series that exists wherever the metric is exposed."""
         return self.name + self.type.PRESENT
+
+    def facts(self) -> dict[str, SeriesFacts]:
+        """Return what is known of its series, by their names."""
+        return self.type.facts(self)
 
     def series(self) -> dict[str, Metric]:
         """Return the metrics that can be selected, by name: itself, and the counters among its series."""
@@ -201,25 +232,8 @@ class Selector:
         """Return whether `other` provably selects every series that this selector selects."""
         if self.metric.name != other.metric.name:
             return False
-        mine = set(self.matchers)
-        return all(
-            matcher in mine or any(_implies(each, matcher) for each in mine) or self._covers(matcher)
-            for matcher in other.matchers
-        )
-
-    def _covers(self, matcher: Matcher) -> bool:
-        """Return whether `matcher` matches all values of a closed label that this selector allows."""
-        label = next((each for each in self.metric.labels if each.name == matcher.label), None)
-        if label is None or label.values is None:
-            return False
-        mine = [each for each in self.matchers if each.label == matcher.label]
-        return all(
-            matcher.matches(value) for value in label.values if all(each.matches(value) for each in mine)
-        )
-
-
-def _implies(mine: Matcher, other: Matcher) -> bool:
-    return mine.op == "=" and mine.label == other.label and other.matches(mine.value)
+        facts = SeriesFacts({label.name: label.possible for label in self.metric.labels})
+        return facts.implies(self.matchers, other.matchers)
 
 
 def _filled(pattern: str) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, TypeAlias
 
+from victor_monitoring.promql.dimensions import Dimension
 from victor_monitoring.signals.humanize import (
     fixed,
     general,
@@ -83,6 +84,15 @@ class Unit:
     def now(self, time: float) -> float:
         """Return the moment of a time in seconds; 0 in a unit whose values are no moments."""
         return time / float(self.scale) if self.is_moment else 0.0
+
+    @property
+    def dimension(self) -> Dimension:
+        """The dimension for the inference; a unit that relates to no other one is its own."""
+        seconds, data = (1, 0) if self.is_moment else self.exponents or (0, 0)
+        is_alone = self.exponents is None and not self.is_moment
+        powers = {"bytes": data, "seconds": seconds, **({self.base: 1} if is_alone else {})}
+        own = tuple(sorted((name, power) for name, power in powers.items() if power))
+        return Dimension(own, self.scale, self.is_moment)
 
     @property
     def is_base(self) -> bool:

@@ -27,6 +27,7 @@ class Histogram(MetricType):
     TOTALS = frozenset(SUFFIXES)
     PRESENT = "_count"
     LABEL = ("_bucket", "le")
+    COUNTS = frozenset({"_bucket", "_count"})
     KEYS = frozenset({"buckets"})
     CLIENT = "Histogram"
     STARTS_AT_ZERO = True

@@ -30,6 +30,7 @@ class Summary(MetricType):
     TOTALS = frozenset({"_count", "_sum"})
     PRESENT = "_count"
     LABEL = ("", _QUANTILE)
+    COUNTS = frozenset({"_count"})
 
     def series(self, metric: Metric) -> dict[str, Metric]:
         quantiles = replace(metric, labels=(*metric.labels, Label(_QUANTILE, None)))

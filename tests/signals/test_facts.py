@@ -1,0 +1,70 @@
+"""The facts of the series of metrics, and the ranges of signals that follow from them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+
+from victor_monitoring.promql.dimensions import MOMENT, ONE, SECONDS, Dimension
+from victor_monitoring.promql.facts import Buckets, SeriesFacts
+from victor_monitoring.promql.labels import ANY, GIVEN, one_of
+from victor_monitoring.signals.metric import Label, Metric
+from victor_monitoring.signals.metric_types.counter import Counter
+from victor_monitoring.signals.metric_types.gauge import Gauge
+from victor_monitoring.signals.metric_types.histogram import Histogram
+from victor_monitoring.signals.metric_types.summary import Summary
+from victor_monitoring.signals.units import BYTES, CELSIUS, TIMESTAMP, UNITS, custom_unit
+from victor_monitoring.signals.units import SECONDS as SECONDS_UNIT
+
+_LABELS = (Label("code", ("a", "b")), Label("tool", None))
+_OWN = {"code": one_of(("a", "b")), "tool": ANY}
+
+
+@pytest.mark.parametrize(
+    ("metric", "facts"),
+    [
+        (
+            Metric("a_total", Counter(), labels=_LABELS),
+            {"a_total": SeriesFacts(_OWN, dimension=ONE, grows=True)},
+        ),
+        (
+            Metric("g", Gauge(), BYTES, high=Fraction(9)),
+            {"g": SeriesFacts(dimension=Dimension((("bytes", 1),)), low=Fraction(0), high=Fraction(9))},
+        ),
+        (
+            Metric("h", Histogram(), SECONDS_UNIT, labels=_LABELS, buckets=(Fraction(1),)),
+            {
+                "h_bucket": SeriesFacts(
+                    {**_OWN, "le": GIVEN},
+                    dimension=ONE,
+                    grows=True,
+                    buckets=Buckets((Fraction(1),), SECONDS),
+                ),
+                "h_count": SeriesFacts(_OWN, dimension=ONE, grows=True),
+                "h_sum": SeriesFacts(_OWN, dimension=SECONDS, grows=True),
+            },
+        ),
+        (
+            Metric("s", Summary(), SECONDS_UNIT, labels=_LABELS).series()["s"],
+            {
+                "s": SeriesFacts({**_OWN, "quantile": GIVEN}, dimension=SECONDS),
+                "s_count": SeriesFacts(_OWN, dimension=ONE, grows=True),
+                "s_sum": SeriesFacts(_OWN, dimension=SECONDS, grows=True),
+            },
+        ),
+    ],
+    ids=["counter", "gauge", "histogram", "summary"],
+)
+def test_each_type_knows_its_series(metric, facts):
+    """Labels, dimension and bounds of every series follow from the metric and its type."""
+    assert metric.facts() == facts
+
+
+def test_the_units_have_dimensions():
+    """Scales of one dimension have the same powers; a unit without relations has its own dimension."""
+    assert UNITS["milliseconds"].dimension == Dimension((("seconds", 1),), Fraction(1, 1000))
+    assert UNITS["bits_per_second"].dimension == Dimension((("bytes", 1), ("seconds", -1)), Fraction(1, 8))
+    assert TIMESTAMP.dimension == MOMENT
+    assert CELSIUS.dimension == Dimension((("celsius", 1),))
+    assert custom_unit("rpm").dimension == Dimension((("rpm", 1),))
