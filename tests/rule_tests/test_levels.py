@@ -25,7 +25,7 @@ def test_the_text_of_a_level_is_the_same_after_rounding(condition: str) -> None:
     levels = Levels(signal, parse_condition(condition).in_unit(signal.unit))
     text = signal.unit.format.text
     found = {way(percent) for way in (levels.beyond, levels.short) for percent in PERCENTS}
-    moving = found - {levels.threshold, signal.kind.range().low, signal.kind.range().high}
+    moving = found - {levels.threshold, signal.range.low, signal.range.high}
     assert len(moving) >= len(PERCENTS)
     for level in map(float, moving):
         assert text(level * (1 - 1e-10)) == text(level * (1 + 1e-10))

@@ -6,15 +6,22 @@ from fractions import Fraction
 
 import pytest
 
+from tests.signals.test_kinds import PEERS
 from victor_monitoring.promql.dimensions import MOMENT, ONE, SECONDS, Dimension
 from victor_monitoring.promql.facts import Buckets, SeriesFacts
+from victor_monitoring.promql.intervals import Interval
 from victor_monitoring.promql.labels import ANY, GIVEN, one_of
-from victor_monitoring.signals.metric import Label, Metric
+from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.signals.kinds.count import Count
+from victor_monitoring.signals.kinds.value import Value
+from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.metric_types.counter import Counter
 from victor_monitoring.signals.metric_types.gauge import Gauge
 from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.metric_types.summary import Summary
-from victor_monitoring.signals.units import BYTES, CELSIUS, TIMESTAMP, UNITS, custom_unit
+from victor_monitoring.signals.quantity import parse_condition
+from victor_monitoring.signals.signal import Signal
+from victor_monitoring.signals.units import BYTES, CELSIUS, COUNT, TIMESTAMP, UNITS, custom_unit
 from victor_monitoring.signals.units import SECONDS as SECONDS_UNIT
 
 _LABELS = (Label("code", ("a", "b")), Label("tool", None))
@@ -68,3 +75,22 @@ def test_the_units_have_dimensions():
     assert TIMESTAMP.dimension == MOMENT
     assert CELSIUS.dimension == Dimension((("celsius", 1),))
     assert custom_unit("rpm").dimension == Dimension((("rpm", 1),))
+
+
+LEVEL = Selector(Metric("level", Gauge(), low=Fraction(-1), high=Fraction(1)))
+DOWN = parse_condition("== 0", ("==",))
+
+
+@pytest.mark.parametrize(
+    ("kind", "by", "bounds"),
+    [
+        (Value(LEVEL, "sum"), (), (None, None)),
+        (Value(LEVEL, "avg", "max"), (), (-1, 1)),
+        (Count(Selector(PEERS), DOWN), ("peer",), (0, 1)),
+        (Count(Selector(PEERS, (Matcher("peer", "=~", "a|b"),)), DOWN), ("job",), (0, 2)),
+    ],
+)
+def test_a_range_follows_from_the_expression(kind, by, bounds):
+    """A sum has no bound that its addends have, and a group has as many members as its labels allow."""
+    signal = Signal("a", "A", COUNT, kind, (Matcher("job", "=", "shop"),), (), by, 300_000, 15_000, "")
+    assert signal.range == Interval(*(None if each is None else Fraction(each) for each in bounds))

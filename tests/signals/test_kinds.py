@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from victor_monitoring.promql.intervals import Interval
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.kinds import KINDS
@@ -24,7 +25,7 @@ from victor_monitoring.signals.metric_types.counter import Counter
 from victor_monitoring.signals.metric_types.gauge import Gauge
 from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.quantity import parse_condition
-from victor_monitoring.signals.signal import Interval, Signal
+from victor_monitoring.signals.signal import Signal, SignalKind
 from victor_monitoring.signals.synthesis import synthesis
 from victor_monitoring.signals.units import BYTES, COUNT, RATIO, SECONDS, TIMESTAMP, UNITS
 
@@ -43,6 +44,10 @@ TIMES = Metric("duration_seconds", Histogram(), SECONDS, buckets=(Fraction(1), F
 
 FAILED = Selector(JOBS, (Matcher("result", "=", "failed"),))
 DOWN = parse_condition("== 0", ("==",))
+
+
+def _signal(kind: SignalKind) -> Signal:
+    return Signal("a", "A", COUNT, kind, (Matcher("job", "=", "shop"),), (), (), 300_000, 15_000, "")
 
 
 @pytest.mark.parametrize(
@@ -73,7 +78,7 @@ DOWN = parse_condition("== 0", ("==",))
 def test_a_kind_knows_its_range_and_its_units(kind, low, high, units):
     """Bounds and units follow from the kind, its selectors and its metrics."""
     bounds = (None if end is None else Fraction(end) for end in (low, high))
-    assert kind.range() == Interval(*bounds)
+    assert _signal(kind).range == Interval(*bounds)
     assert tuple(map(str, kind.units())) == units
 
 
@@ -149,7 +154,7 @@ def test_the_kinds_are_the_languages():
 )
 def test_a_kind_is_read_in_its_way(kind, promql):
     """Counters are read by rate, gauges by last value, both aggregated by the labels of the signal."""
-    signal = Signal("a", "A", COUNT, kind, (Matcher("job", "=", "shop"),), (), (), 300_000, 15_000, "")
+    signal = _signal(kind)
     assert text(signal.definition()) == promql
 
 
@@ -166,6 +171,6 @@ def test_a_kind_is_read_in_its_way(kind, promql):
 def test_one_of_several_targets_makes_the_extreme(agg, level, others):
     """The other targets are past 0: max, min and sum then differ at a threshold of 0 as well."""
     kind = Value(Selector(DEPTH), agg)
-    signal = Signal("a", "A", COUNT, kind, (Matcher("job", "=", "shop"),), (), (), 300_000, 15_000, "")
+    signal = _signal(kind)
     made = synthesis(signal).spread(Fraction(level), [{"instance": name} for name in "abc"])
     assert [stream.start for stream in made] == [Fraction(level), Fraction(others), Fraction(others)]

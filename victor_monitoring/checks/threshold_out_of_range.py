@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.promql.intervals import Interval
 from victor_monitoring.signals.quantity import Condition
-from victor_monitoring.signals.signal import Interval
 from victor_monitoring.signals.units import Unit
 
 
@@ -22,7 +22,7 @@ def threshold_out_of_range(spec: Resolved) -> Iterator[Finding]:
     for alert in spec.alerts:
         for path, signal, condition in alert.conditions:
             if condition.fits(signal.unit):
-                interval = signal.kind.range()
+                interval = signal.range
                 verdict = _verdict(condition, interval)
                 if verdict:
                     possible, inside = _texts(interval, signal.unit)

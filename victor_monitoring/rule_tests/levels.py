@@ -61,7 +61,7 @@ class Levels:
             level = max(near, _on(level, grain)) if up else min(near, _on(level, grain))
         elif self._is_at_a_step(level):
             level += (distance if up else -distance) / 64
-        possible = self.signal.kind.range()
+        possible = self.signal.range
         if possible.low is not None:
             level = max(level, possible.low)
         return level if possible.high is None else min(level, possible.high)

@@ -10,6 +10,8 @@ from functools import cached_property
 from typing import ClassVar, Final, TypeAlias
 
 from victor_monitoring.promql.evaluator import Evaluation, UnsupportedError, compiled
+from victor_monitoring.promql.inference import inferred
+from victor_monitoring.promql.intervals import UNBOUNDED, Interval, shared
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import Call, Expr, Matcher, Vector, nodes
 from victor_monitoring.signals.metric import (
@@ -23,14 +25,6 @@ from victor_monitoring.signals.units import Unit
 
 At = tuple[str | int, ...]
 LabelPairs: TypeAlias = tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """The values that a signal can take, bounds included; None is unbounded."""
-
-    low: Fraction | None
-    high: Fraction | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,16 +88,16 @@ class SignalKind(ABC):
         """Return the units that the value can have."""
 
     @abstractmethod
-    def range(self) -> Interval:
-        """Return the bounds of the value."""
-
-    @abstractmethod
     def promql(self, signal: Signal) -> Expr:
         """Return the expression that computes the signal from its metrics."""
 
     @abstractmethod
     def words(self, signal: Signal) -> str:
         """Return a noun phrase that describes the signal, for documentation."""
+
+    def promised(self) -> Interval:
+        """Return the bounds that the kind promises where its expression does not show them."""
+        return UNBOUNDED
 
     def operation(self, signal: Signal) -> str | None:
         """Return the last part of the recorded series' name; None if the kind is never recorded."""
@@ -189,6 +183,17 @@ class Signal:
     def definition(self) -> Expr:
         """Return the expression that computes the signal from its metrics."""
         return self.kind.promql(self)
+
+    @cached_property
+    def range(self) -> Interval:
+        """The possible values, bounds included: those of the definition that the kind promises."""
+        facts = {
+            name: each
+            for reading in self.kind.readings()
+            for name, each in reading.selector.metric.facts().items()
+        }
+        promised = self.kind.promised()
+        return shared(inferred(self.definition(), facts).range.interval, promised) or promised
 
     def value(self) -> Expr:
         """Return the expression that reads the signal: its recorded series if any, else its definition."""

@@ -54,7 +54,7 @@ def just_beyond(condition: Condition) -> float:
 
 def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | None:
     """Return a level far from every threshold; None if the conditions and the unit suggest none."""
-    interval = signal.kind.range()
+    interval = signal.range
     high = [float(each.threshold.value) for each in conditions if each.high_is_bad]
     low = [float(each.threshold.value) for each in conditions if not each.high_is_bad]
     least = 0.0 if interval.low is None else float(interval.low)
@@ -94,7 +94,7 @@ def faulty_level(spec: Resolved, alert: Alert) -> float:
 
 def _bounds(alert: Alert) -> list[float]:
     """Return the end of the signal's range, and the whole of its unit if the threshold is lower."""
-    interval, threshold = alert.signal.kind.range(), alert.condition.threshold.value
+    interval, threshold = alert.signal.range, alert.condition.threshold.value
     whole = alert.signal.unit.whole
     end = interval.high if alert.condition.high_is_bad else interval.low
     bounds = [] if end is None else [float(end)]

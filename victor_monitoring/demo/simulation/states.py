@@ -92,7 +92,7 @@ def _is_ample(signal: Signal, conditions: Sequence[Condition], level: float, pop
 
     A lower level would leave few events in a window, and rounding them would change ratios of them.
     """
-    if not conditions or any(each.high_is_bad for each in conditions) or signal.kind.range().high is not None:
+    if not conditions or any(each.high_is_bad for each in conditions) or signal.range.high is not None:
         return False
     values = steady_values(signal, population).values()
     return bool(values) and min(values) >= level

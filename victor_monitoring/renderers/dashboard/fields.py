@@ -9,8 +9,9 @@ from typing import Any, Final, TypeAlias
 from grafanalib.core import Threshold
 
 from victor_monitoring.language.resolved.spec import Panel
+from victor_monitoring.promql.intervals import Interval
 from victor_monitoring.renderers.dashboard.thresholds import AlertThresholds, ThresholdStep
-from victor_monitoring.signals.signal import Interval, Signal
+from victor_monitoring.signals.signal import Signal
 
 JsonObject: TypeAlias = dict[str, Any]  # grafanalib merges such objects into its own JSON
 
@@ -72,7 +73,7 @@ def _own_thresholds(panel: Panel, limits: AlertThresholds) -> Iterator[JsonObjec
 
 def _bounds(signals: Iterable[Signal]) -> JsonObject:
     """Return the finite ends of the range of values that all signals share, if they do."""
-    ranges = {signal.kind.range() for signal in signals}
+    ranges = {signal.range for signal in signals}
     interval = ranges.pop() if len(ranges) == 1 else Interval(None, None)
     ends = {"min": interval.low, "max": interval.high}
     return {key: float(value) for key, value in ends.items() if value is not None}
@@ -85,7 +86,7 @@ def _axis(signals: tuple[Signal, ...], limits: AlertThresholds) -> JsonObject:
     custom["thresholdsStyle"] = _LINES if has_lines else {"mode": "off"}
     if tops := _tops(signals, limits):
         custom["axisSoftMax"] = float(max(tops))
-    lows = [low for signal in signals if (low := signal.kind.range().low) is not None]
+    lows = [low for signal in signals if (low := signal.range.low) is not None]
     least = {"min": float(min(lows))} if len(lows) == len(signals) else {}
     return {"custom": custom, **least}
 
@@ -94,7 +95,7 @@ def _tops(signals: Iterable[Signal], limits: AlertThresholds) -> list[Fraction]:
     """Return the thresholds that are bad to exceed, or without any the upper ends of the signals' ranges."""
     alerts = (alert for signal in signals for alert in limits.alerts(signal))
     highs = [alert.condition.threshold.value for alert in alerts if alert.condition.high_is_bad]
-    ends = (signal.kind.range().high for signal in signals if signal.unit.whole is not None)
+    ends = (signal.range.high for signal in signals if signal.unit.whole is not None)
     return highs or [end for end in ends if end is not None]
 
 

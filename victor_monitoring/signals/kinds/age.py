@@ -12,7 +12,7 @@ from victor_monitoring.promql.tree import Binary, Call, Expr, number
 from victor_monitoring.signals.kinds.value import levels_of_targets
 from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
 from victor_monitoring.signals.reading import fold, latest
-from victor_monitoring.signals.signal import Interval, InvalidParameters, KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import InvalidParameters, KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import Stream, first_labels, stream
 from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import SECONDS, Unit
@@ -44,9 +44,6 @@ class Age(SignalKind):
 
     def units(self) -> tuple[Unit, ...]:
         return (SECONDS,)
-
-    def range(self) -> Interval:
-        return Interval(None, None)
 
     def promql(self, signal: Signal) -> Expr:
         return fold(signal, self.agg, self.seconds(self._moment(signal)))

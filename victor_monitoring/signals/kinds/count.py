@@ -11,7 +11,7 @@ from victor_monitoring.promql.tree import Aggregate, Binary, Expr, number
 from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.reading import fold, latest
-from victor_monitoring.signals.signal import At, Interval, InvalidParameters, KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import At, InvalidParameters, KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import (
     Stream,
     first_labels,
@@ -60,10 +60,6 @@ class Count(SignalKind):
         threshold, unit = self.where.threshold, self.of.metric.unit
         is_state = threshold.unit is None and unit.whole == 1  # 0 or 1
         return () if is_state else ((("where",), threshold, unit),)
-
-    def range(self) -> Interval:
-        closed = all(label.values is not None for label in self.of.metric.labels)
-        return Interval(Fraction(0), Fraction(sum(1 for _ in self.of.label_sets())) if closed else None)
 
     def grain(self) -> Fraction:
         return Fraction(1)

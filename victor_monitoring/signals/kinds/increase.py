@@ -11,7 +11,7 @@ from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Call, Expr
 from victor_monitoring.signals.metric import TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import fold
-from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import Stream, first_labels, growing
 from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import Unit
@@ -37,9 +37,6 @@ class Increase(SignalKind):
 
     def units(self) -> tuple[Unit, ...]:
         return (self.of.metric.unit,)
-
-    def range(self) -> Interval:
-        return Interval(Fraction(0), None)
 
     def operation(self, signal: Signal) -> str:
         return f"increase_{duration_text(signal.window)}"

@@ -11,7 +11,7 @@ from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Binary, Expr
 from victor_monitoring.signals.metric import SUM_AND_COUNT, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import fold, rate
-from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import (
     Stream,
     first_labels,
@@ -38,9 +38,6 @@ class Mean(SignalKind):
 
     def units(self) -> tuple[Unit, ...]:
         return (self.of.metric.unit,)
-
-    def range(self) -> Interval:
-        return Interval(Fraction(0), None)
 
     def operation(self, signal: Signal) -> str:
         return f"mean_{duration_text(signal.window)}"

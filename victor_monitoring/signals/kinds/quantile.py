@@ -14,7 +14,7 @@ from victor_monitoring.promql.printer import number_text
 from victor_monitoring.promql.tree import Aggregate, Call, Expr, number
 from victor_monitoring.signals.metric import BUCKETS, Population, Selector, SeriesKey, selected, series_key
 from victor_monitoring.signals.reading import rate
-from victor_monitoring.signals.signal import Interval, InvalidParameters, KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import InvalidParameters, KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import (
     Stream,
     first_labels,
@@ -49,9 +49,6 @@ class Quantile(SignalKind):
 
     def units(self) -> tuple[Unit, ...]:
         return (self.of.metric.unit,)
-
-    def range(self) -> Interval:
-        return Interval(Fraction(0), max(self.of.metric.buckets, default=None))
 
     def exact_thresholds(self) -> tuple[Fraction, ...]:
         return tuple(sorted(self.of.metric.buckets))

@@ -8,10 +8,11 @@ from fractions import Fraction
 from typing import ClassVar
 
 from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.intervals import Interval
 from victor_monitoring.promql.tree import Binary, Expr
 from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import fold, latest, rate
-from victor_monitoring.signals.signal import Interval, KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import (
     Stream,
     first_labels,
@@ -51,7 +52,8 @@ class Rate(SignalKind):
         possible = (unit for unit in UNITS.values() if not unit.is_bare)
         return tuple(unit for unit in possible if unit.exponents == wanted and unit.scale == scale)
 
-    def range(self) -> Interval:
+    def promised(self) -> Interval:
+        """Return the bounds where a gauge divides: it is taken not to be negative."""
         return Interval(Fraction(0), None)
 
     def operation(self, signal: Signal) -> str:

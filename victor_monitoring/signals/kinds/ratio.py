@@ -8,10 +8,11 @@ from fractions import Fraction
 from typing import ClassVar
 
 from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.intervals import Interval
 from victor_monitoring.promql.tree import Binary, Expr, number
 from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import fold, latest, rate
-from victor_monitoring.signals.signal import Interval, InvalidParameters, KindInput, Share, Signal, SignalKind
+from victor_monitoring.signals.signal import InvalidParameters, KindInput, Share, Signal, SignalKind
 from victor_monitoring.signals.streams import (
     Stream,
     first_labels,
@@ -53,9 +54,9 @@ class Ratio(SignalKind):
     def shares(self) -> tuple[Share, ...]:
         return (Share(("of",), self.of, self.over, self.at_most_one),)
 
-    def range(self) -> Interval:
-        bounded = self.at_most_one or self.of.is_subset_of(self.over)
-        return Interval(Fraction(0), Fraction(1) if bounded else None)
+    def promised(self) -> Interval:
+        """Return the bounds where gauges are divided: they are taken not to be negative."""
+        return Interval(Fraction(0), Fraction(1) if self.at_most_one else None)
 
     def operation(self, signal: Signal) -> str:
         return f"ratio_rate_{duration_text(signal.window)}" if self.is_windowed() else "ratio"
@@ -93,7 +94,7 @@ class RatioSynthesis(Synthesis):
     def synthesise(
         self, level: Fraction, target: Mapping[str, str], traffic: Fraction | None = None
     ) -> tuple[Stream, ...]:
-        limit = self.kind.range().high
+        limit = self.signal.range.high
         if level < 0 or (limit is not None and level > limit):
             raise ValueError(f"no ratio is {level}")
         whole = traffic or Fraction(level.denominator)  # the smallest total with a whole numerator
@@ -113,7 +114,7 @@ class RatioSynthesis(Synthesis):
 
     def set_level(self, level: float, population: Population) -> Population:
         """Keep the whole constant: the rest of it loses as much as the part gains."""
-        limit = self.kind.range().high
+        limit = self.signal.range.high
         if level < 0 or (limit is not None and level > limit):
             raise ValueError(f"no ratio is {level}")
         part, whole = selected(population, self.kind.of), selected(population, self.kind.over)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
+from victor_monitoring.promql.intervals import Interval
 from victor_monitoring.promql.printer import number_text
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, number
 from victor_monitoring.signals.metric import Population
 from victor_monitoring.signals.quantity import Quantity
-from victor_monitoring.signals.signal import At, Interval, InvalidParameters, KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import At, InvalidParameters, KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import (
     Stream,
     another,
@@ -79,7 +80,7 @@ class Score(SignalKind):
     def units(self) -> tuple[Unit, ...]:
         return (SCORE,)
 
-    def range(self) -> Interval:
+    def promised(self) -> Interval:
         return Interval(Fraction(0), Fraction(100))
 
     def operation(self, signal: Signal) -> str:
@@ -215,7 +216,7 @@ class ScoreSynthesis(Synthesis):
 
     def _made(self, part: ScorePart, value: Fraction, targets: Sequence[Mapping[str, str]]) -> list[Stream]:
         """Return series of a part at a value; empty if the part cannot have that value."""
-        possible = part.signal.kind.range()
+        possible = part.signal.range
         is_above = possible.high is not None and value > possible.high
         is_below = possible.low is not None and value < possible.low
         return [] if is_above or is_below else self._spread([(part, value)], targets)

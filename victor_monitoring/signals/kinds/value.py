@@ -12,7 +12,7 @@ from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Call, Expr
 from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
 from victor_monitoring.signals.reading import fold, latest
-from victor_monitoring.signals.signal import LATER, Interval, KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import LATER, KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import (
     Stream,
     first_labels,
@@ -49,11 +49,6 @@ class Value(SignalKind):
     def units(self) -> tuple[Unit, ...]:
         unit = self.of.metric.unit
         return () if unit.is_moment else (unit,)
-
-    def range(self) -> Interval:
-        metric = self.of.metric
-        low = metric.unit.least if metric.low is None else metric.low
-        return Interval(low, None if self.agg == "sum" else metric.high)
 
     def promql(self, signal: Signal) -> Expr:
         values = latest(signal, self.of)
