@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from victor_monitoring.promql.dimensions import ONE, SECONDS
 from victor_monitoring.promql.evaluator import InstantVector, LabelSet
-from victor_monitoring.promql.facts import Buckets, Facts, SeriesFacts
-from victor_monitoring.promql.inference import Inferred
-from victor_monitoring.promql.labels import one_of
+from victor_monitoring.promql.inference.dimensions import ONE, SECONDS
+from victor_monitoring.promql.inference.facts import Buckets, Facts, SeriesFacts
+from victor_monitoring.promql.inference.infer import Inferred
+from victor_monitoring.promql.inference.labels import one_of
 from victor_monitoring.promql.samples import Series
 
 _TOLERANCE = 1e-9

@@ -15,7 +15,7 @@ from tests.programs import version
 from tests.promql.differential import BEGIN, END, Expressions, holding, random_series
 from tests.promql.inferences import contradictions, true_facts
 from victor_monitoring.promql.evaluator import EvaluationError, LabelSet, compiled
-from victor_monitoring.promql.inference import inferred
+from victor_monitoring.promql.inference.infer import inferred
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.prometheus_version import parse_version
 from victor_monitoring.promql.samples import SampleSet

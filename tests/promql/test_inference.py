@@ -12,10 +12,10 @@ import pytest
 from tests.promql.differential import BEGIN, END, Expressions, random_series
 from tests.promql.inferences import Tally, contradictions, true_facts
 from tests.promql.test_differential import PAIRS, own_values
-from victor_monitoring.promql.dimensions import ONE, Dimension
-from victor_monitoring.promql.facts import Buckets, SeriesFacts
-from victor_monitoring.promql.inference import Inferred, inferred
-from victor_monitoring.promql.labels import ANY, GIVEN, one_of
+from victor_monitoring.promql.inference.dimensions import ONE, Dimension
+from victor_monitoring.promql.inference.facts import Buckets, SeriesFacts
+from victor_monitoring.promql.inference.infer import Inferred, inferred
+from victor_monitoring.promql.inference.labels import ANY, GIVEN, one_of
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.prometheus_version import DISTINCT_VERSIONS, PrometheusVersion
 from victor_monitoring.promql.reader import read

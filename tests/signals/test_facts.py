@@ -7,10 +7,10 @@ from fractions import Fraction
 import pytest
 
 from tests.signals.test_kinds import PEERS
-from victor_monitoring.promql.dimensions import MOMENT, ONE, SECONDS, Dimension
-from victor_monitoring.promql.facts import Buckets, SeriesFacts
-from victor_monitoring.promql.intervals import Interval
-from victor_monitoring.promql.labels import ANY, GIVEN, one_of
+from victor_monitoring.promql.inference.dimensions import MOMENT, ONE, SECONDS, Dimension
+from victor_monitoring.promql.inference.facts import Buckets, SeriesFacts
+from victor_monitoring.promql.inference.intervals import Interval
+from victor_monitoring.promql.inference.labels import ANY, GIVEN, one_of
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.value import Value

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 import pytest
 
-from victor_monitoring.promql.intervals import Interval
+from victor_monitoring.promql.inference.intervals import Interval
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.kinds import KINDS

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.promql.intervals import Interval
+from victor_monitoring.promql.inference.intervals import Interval
 from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.units import Unit
 

@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Final, TypeAlias
 
-from victor_monitoring.promql.facts import Buckets, SeriesFacts
-from victor_monitoring.promql.labels import ANY, GIVEN, Values, one_of
+from victor_monitoring.promql.inference.facts import Buckets, SeriesFacts
+from victor_monitoring.promql.inference.labels import ANY, GIVEN, Values, one_of
 from victor_monitoring.promql.tree import Matcher, Vector, all_match
 from victor_monitoring.signals.units import COUNT, Unit
 

@@ -10,8 +10,8 @@ from functools import cached_property
 from typing import ClassVar, Final, TypeAlias
 
 from victor_monitoring.promql.evaluator import Evaluation, UnsupportedError, compiled
-from victor_monitoring.promql.inference import inferred
-from victor_monitoring.promql.intervals import UNBOUNDED, Interval, shared
+from victor_monitoring.promql.inference.infer import inferred
+from victor_monitoring.promql.inference.intervals import UNBOUNDED, Interval, shared
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import Call, Expr, Matcher, Vector, nodes
 from victor_monitoring.signals.metric import (

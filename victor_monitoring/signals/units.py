@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import Final, TypeAlias
 
-from victor_monitoring.promql.dimensions import Dimension
+from victor_monitoring.promql.inference.dimensions import Dimension
 from victor_monitoring.signals.humanize import (
     fixed,
     general,

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeAlias
 from grafanalib.core import Threshold
 
 from victor_monitoring.language.resolved.spec import Panel
-from victor_monitoring.promql.intervals import Interval
+from victor_monitoring.promql.inference.intervals import Interval
 from victor_monitoring.renderers.dashboard.thresholds import AlertThresholds, ThresholdStep
 from victor_monitoring.signals.signal import Signal
 

@@ -8,7 +8,7 @@ from fractions import Fraction
 from typing import ClassVar
 
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.intervals import Interval
+from victor_monitoring.promql.inference.intervals import Interval
 from victor_monitoring.promql.tree import Binary, Expr, number
 from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import fold, latest, rate

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Literal
 
-from victor_monitoring.promql.intervals import Interval
+from victor_monitoring.promql.inference.intervals import Interval
 from victor_monitoring.promql.printer import number_text
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, number

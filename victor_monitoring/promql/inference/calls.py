@@ -10,9 +10,12 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from victor_monitoring.promql import calls, ranges
-from victor_monitoring.promql.dimensions import MOMENT, ONE
-from victor_monitoring.promql.effects import (
+from victor_monitoring.promql import calls
+from victor_monitoring.promql.evaluator import absent_labels
+from victor_monitoring.promql.grammar import LEGACY_LABEL, NAME
+from victor_monitoring.promql.inference import ranges
+from victor_monitoring.promql.inference.dimensions import MOMENT, ONE
+from victor_monitoring.promql.inference.effects import (
     CALENDAR,
     OF_TWO,
     OF_VALUE,
@@ -23,14 +26,12 @@ from victor_monitoring.promql.effects import (
     rounded,
     unknown,
 )
-from victor_monitoring.promql.evaluator import absent_labels
-from victor_monitoring.promql.facts import Buckets
-from victor_monitoring.promql.grammar import LEGACY_LABEL, NAME
-from victor_monitoring.promql.inferred import Emptiness, Inferred, scalar, weaker
-from victor_monitoring.promql.intervals import Interval, lowered, raised, widened
-from victor_monitoring.promql.labels import ABSENT, ANY, Labels, Values, one_of
+from victor_monitoring.promql.inference.facts import Buckets
+from victor_monitoring.promql.inference.intervals import Interval, lowered, raised, widened
+from victor_monitoring.promql.inference.labels import ABSENT, ANY, Labels, Values, one_of
+from victor_monitoring.promql.inference.operators import Emptiness, Inferred, scalar, weaker
+from victor_monitoring.promql.inference.ranges import Range, exactly
 from victor_monitoring.promql.over_time import KEEPING_NAMES, OF_WINDOW
-from victor_monitoring.promql.ranges import Range, exactly
 from victor_monitoring.promql.regular_expressions import compiled, pattern_fault
 from victor_monitoring.promql.tree import Call, Text
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias
 
-from victor_monitoring.promql.intervals import (
+from victor_monitoring.promql.inference.intervals import (
     UNBOUNDED,
     Interval,
     added,

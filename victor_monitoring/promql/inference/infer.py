@@ -11,17 +11,24 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from victor_monitoring.promql import ranges
-from victor_monitoring.promql.dimensions import ONE, Dimension, difference
-from victor_monitoring.promql.effects import average, deviation, quantile, squared, total, without_moments
-from victor_monitoring.promql.facts import Buckets, Facts, facts_of
 from victor_monitoring.promql.grammar import NAME
-from victor_monitoring.promql.inferred import Emptiness, Inferred, operation, scalar, weaker
-from victor_monitoring.promql.inferred_calls import of_call
-from victor_monitoring.promql.intervals import Interval, shared, widened
-from victor_monitoring.promql.labels import GIVEN, Labels
+from victor_monitoring.promql.inference import ranges
+from victor_monitoring.promql.inference.calls import of_call
+from victor_monitoring.promql.inference.dimensions import ONE, Dimension, difference
+from victor_monitoring.promql.inference.effects import (
+    average,
+    deviation,
+    quantile,
+    squared,
+    total,
+    without_moments,
+)
+from victor_monitoring.promql.inference.facts import Buckets, Facts, facts_of
+from victor_monitoring.promql.inference.intervals import Interval, shared, widened
+from victor_monitoring.promql.inference.labels import GIVEN, Labels
+from victor_monitoring.promql.inference.operators import Emptiness, Inferred, operation, scalar, weaker
+from victor_monitoring.promql.inference.ranges import Range, exactly, minus
 from victor_monitoring.promql.over_time import OF_WINDOW
-from victor_monitoring.promql.ranges import Range, exactly, minus
 from victor_monitoring.promql.signatures import SCALAR
 from victor_monitoring.promql.tree import (
     Aggregate,

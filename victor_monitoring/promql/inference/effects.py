@@ -8,10 +8,10 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final, TypeAlias
 
-from victor_monitoring.promql import dimensions, ranges
-from victor_monitoring.promql.dimensions import ONE, Dimension
-from victor_monitoring.promql.intervals import Interval, monotone, multiples
-from victor_monitoring.promql.ranges import Range, exactly, mapped
+from victor_monitoring.promql.inference import dimensions, ranges
+from victor_monitoring.promql.inference.dimensions import ONE, Dimension
+from victor_monitoring.promql.inference.intervals import Interval, monotone, multiples
+from victor_monitoring.promql.inference.ranges import Range, exactly, mapped
 
 _PI: Final = Fraction(math.pi)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Final, Literal, TypeAlias
 
-from victor_monitoring.promql import dimensions, ranges
-from victor_monitoring.promql.dimensions import FACTOR, ONE, Dimension
 from victor_monitoring.promql.grammar import COMPARISONS, NAME, SET_OPERATORS
-from victor_monitoring.promql.labels import ANY_LABELS, NO_LABELS, Key, Labels
-from victor_monitoring.promql.ranges import Range
+from victor_monitoring.promql.inference import dimensions, ranges
+from victor_monitoring.promql.inference.dimensions import FACTOR, ONE, Dimension
+from victor_monitoring.promql.inference.labels import ANY_LABELS, NO_LABELS, Key, Labels
+from victor_monitoring.promql.inference.ranges import Range
 from victor_monitoring.promql.tree import Binary
 
 Emptiness: TypeAlias = Literal["never", "possibly", "always"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final, TypeAlias
 
-from victor_monitoring.promql.dimensions import Dimension
 from victor_monitoring.promql.grammar import NAME
-from victor_monitoring.promql.labels import Labels, Values, one_of
-from victor_monitoring.promql.ranges import Range, exactly
+from victor_monitoring.promql.inference.dimensions import Dimension
+from victor_monitoring.promql.inference.labels import Labels, Values, one_of
+from victor_monitoring.promql.inference.ranges import Range, exactly
 from victor_monitoring.promql.tree import Matcher, Vector
 
 

@@ -1,0 +1,1 @@
+"""Inference: what is known of the values of an expression without samples."""
