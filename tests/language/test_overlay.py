@@ -123,7 +123,7 @@ def test_the_position_of_a_leaf_is_where_it_is_written():
         (
             'alerts: {High: {when: "5", fr: 6m}}',
             [
-                "23:29 VM042 `5` is not a condition: there is no comparison (one of `<`, `<=`, `>`, `>=`); "
+                "23:29 VM042 `5` is not a condition: there is no comparison (one of `<`, `<=`, `>`, `>=`, `==`, `!=`); "
                 + COMPARED,
                 "23:34 VM040 unknown key `fr`; did you mean `for`?",
             ],

@@ -258,7 +258,7 @@ def test_a_count_folds_targets_before_it_counts_members():
     }
     assert value(Count(Selector(PEERS), DOWN), series, 0) == 2
     assert value(Count(Selector(PEERS), DOWN, "max"), series, 0) == 1
-    assert value(Count(Selector(PEERS), parse_condition("!= 0", ("!=",))), series, 0) == 1
+    assert value(Count(Selector(PEERS), parse_condition("!= 0")), series, 0) == 1
     by_peer = evaluate(signal(Count(Selector(PEERS), DOWN), by=("peer",)), SampleSet(series), 0)
     assert list(by_peer.values()) == [1, 1, 0]
 

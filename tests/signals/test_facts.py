@@ -78,7 +78,7 @@ def test_the_units_have_dimensions():
 
 
 LEVEL = Selector(Metric("level", Gauge(), low=Fraction(-1), high=Fraction(1)))
-DOWN = parse_condition("== 0", ("==",))
+DOWN = parse_condition("== 0")
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,7 @@ TOOLS = Metric("tool_up", Gauge(), labels=(Label("tool", None, 9),), merge="live
 TIMES = Metric("duration_seconds", Histogram(), SECONDS, buckets=(Fraction(1), Fraction(5)))
 
 FAILED = Selector(JOBS, (Matcher("result", "=", "failed"),))
-DOWN = parse_condition("== 0", ("==",))
+DOWN = parse_condition("== 0")
 
 
 def _signal(kind: SignalKind) -> Signal:

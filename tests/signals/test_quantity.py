@@ -127,11 +127,32 @@ def test_a_condition_holds_on_one_side_of_its_threshold(text, meets, fails):
 
 
 @pytest.mark.parametrize(
+    ("text", "low", "high", "order"),
+    [
+        ("== 0", 0, None, "<="),
+        ("== 1", 0, 1, ">="),
+        ("!= 0", 0, 1, ">"),
+        ("!= 1", 0, 1, "<"),
+        ("== 0", None, None, None),
+        ("!= 3", 0, 5, None),
+        ("> 5", 0, 5, ">"),
+    ],
+)
+def test_equality_has_an_order_at_the_ends_of_a_range(text, low, high, order):
+    """Where no value is below 0, a value equals 0 or is at most 0 in the same cases."""
+    condition = parse_condition(text).within(low, high)
+    assert (condition.order, condition.text) == (order, text)
+    for value in range(-2 if low is None else low, (high or 5) + 1):
+        if order is not None:
+            other = parse_condition(f"{order} {text.split()[1]}")
+            assert condition.holds(Fraction(value)) == other.holds(Fraction(value))
+
+
+@pytest.mark.parametrize(
     ("text", "told"),
     [
         ("5", "there is no comparison"),
         ("", "there is no comparison"),
-        ("== 5", "`==` is not allowed here"),
         ("= 5", "`=` is not allowed here"),
         ("> ", "`` is not a quantity"),
         ("> five", "`five` is not a quantity"),

@@ -170,7 +170,7 @@ TIMES = Metric(
 )
 PAUSES = Metric("pauses_seconds", Summary(), SECONDS, labels=(CACHE,))
 RL, FAILED = Matcher("cache", "=", "rl"), Matcher("result", "=", "failed")
-DOWN = parse_condition("== 0", ("==",))
+DOWN = parse_condition("== 0")
 SHAPES: list[tuple[SignalKind, tuple[str, ...], list[int | str]]] = [
     (Rate(Selector(CALLS)), (), [0, "0.01", 7]),
     (Rate(Selector(BUSY, (RL,)), Selector(CORES)), ("cache",), ["0.8"]),

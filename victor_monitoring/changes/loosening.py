@@ -92,9 +92,12 @@ def _in_condition(keys: Path, old: Condition, new: Condition) -> Iterator[_Chang
     """Yield a condition that is true for fewer values, or for values in the other direction."""
     becomes = f"`{old.text}` becomes `{new.text}`"
     further = new.threshold.value - old.threshold.value
-    if old.high_is_bad != new.high_is_bad:
+    if old.order is None or new.order is None:
+        if old.op != new.op or further:
+            yield keys, becomes
+    elif old.high_is_bad != new.high_is_bad:
         yield keys, f"{becomes}, the other direction"
-    elif (further > 0) == old.high_is_bad if further else ("=" in old.op and "=" not in new.op):
+    elif (further > 0) == old.high_is_bad if further else ("=" in old.order and "=" not in new.order):
         yield keys, becomes
 
 

@@ -32,6 +32,11 @@ def threshold_out_of_range(spec: Resolved) -> Iterator[Finding]:
 
 def _verdict(condition: Condition, interval: Interval) -> str:
     """Return `is never true` or `is always true` if so for the whole interval; otherwise empty."""
+    if condition.order is None:
+        value = condition.threshold.value
+        is_below = interval.low is not None and value < interval.low
+        is_outside = is_below or (interval.high is not None and value > interval.high)
+        return "" if not is_outside else "is never true" if condition.op == "==" else "is always true"
     ends = (interval.low, interval.high)
     best, worst = ends if condition.high_is_bad else ends[::-1]
     if worst is not None and not condition.holds(worst):

@@ -22,7 +22,7 @@ def warning_beyond_critical(spec: Resolved) -> Iterator[Finding]:
         if not (mild.fits(milder.signal.unit) and severe.fits(severer.signal.unit)):
             continue  # quantities in different units cannot be compared
         beyond = mild.threshold.value - severe.threshold.value
-        if (beyond == 0 and mild.op == severe.op) or ((beyond > 0) == mild.high_is_bad and beyond != 0):
+        if (beyond == 0 and mild.order == severe.order) or ((beyond > 0) == mild.high_is_bad and beyond != 0):
             message = (
                 f"`{mild.text}` is not before the `{severe.text}` of `{severer.name}` ({severer.severity})"
             )

@@ -16,7 +16,7 @@ from victor_monitoring.signals.alert import AlertRule, Guard
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.metric_types import METRIC_TYPES
-from victor_monitoring.signals.quantity import OPERATORS, Condition, Quantity, parse_condition, parse_quantity
+from victor_monitoring.signals.quantity import Condition, Quantity, parse_condition, parse_quantity
 from victor_monitoring.signals.selector import parse_selector
 from victor_monitoring.signals.signal import At, Signal, SignalKind
 from victor_monitoring.signals.template import parse_template
@@ -130,7 +130,7 @@ class _Signals:
             Selector: lambda text, _: self._selector(text),
             Signal: lambda name, _: self.signal(name),
             Quantity: lambda text, _: parse_quantity(text),
-            Condition: lambda text, _: parse_condition(text, tuple(OPERATORS)),
+            Condition: lambda text, _: parse_condition(text),
             Fraction: lambda number, _: Fraction(str(number)),
         }
 
@@ -182,7 +182,7 @@ def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal])
         name=name,
         group=written["group"],
         signal=signal,
-        condition=parse_condition(written["when"]).in_unit(signal.unit),
+        condition=signal.condition(parse_condition(written["when"])),
         guard=_guard(guard, signals) if guard else None,
         pending=written["for"],
         keep_firing=written["keep_firing_for"],
@@ -196,4 +196,4 @@ def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal])
 
 def _guard(written: Mapping[str, Any], signals: Mapping[str, Signal]) -> Guard:
     signal = signals[written["signal"]]
-    return Guard(signal, parse_condition(written["when"]).in_unit(signal.unit))
+    return Guard(signal, signal.condition(parse_condition(written["when"])))

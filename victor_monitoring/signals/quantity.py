@@ -31,6 +31,11 @@ OPERATORS: Final[dict[str, Compare]] = {
 }  # fmt: skip
 
 
+# The order that equality means at the least value, and at the greatest one.
+_AT_LEAST: Final = {"==": "<=", "!=": ">"}
+_AT_MOST: Final = {"==": ">=", "!=": "<"}
+
+
 @dataclass(frozen=True, slots=True)
 class Quantity:
     """An exact amount in `unit`, None for a bare number; `text` is the spelling in the spec.
@@ -55,11 +60,16 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """A comparison with a threshold; `any` is `> 0` in every unit."""
+    """A comparison with a threshold; `any` is `> 0` in every unit.
+
+    `order` is the operator among `<`, `<=`, `>` and `>=` that means the same: `== 0` is `<= 0` where no value
+    is below 0. It is None where there is none.
+    """
 
     op: str
     threshold: Quantity
     text: str
+    order: str | None
 
     @property
     def is_any(self) -> bool:
@@ -74,10 +84,18 @@ class Condition:
         """Return the condition with its threshold in the unit of the compared values."""
         return replace(self, threshold=self.threshold.in_unit(unit))
 
+    def within(self, low: Fraction | None, high: Fraction | None) -> Condition:
+        """Return the condition with its `order` for values from `low` to `high`; None is unbounded."""
+        value = self.threshold.value
+        for end, orders in ((low, _AT_LEAST), (high, _AT_MOST)):
+            if self.op in orders and value == end:
+                return replace(self, order=orders[self.op])
+        return self
+
     @property
     def high_is_bad(self) -> bool:
-        """Whether the condition is met above its threshold."""
-        return self.op in (">", ">=")
+        """Whether the condition is met above its threshold, and only there."""
+        return self.order in (">", ">=")
 
     def holds(self, value: Fraction) -> bool:
         """Return whether `value` meets the condition, in exact arithmetic."""
@@ -105,15 +123,15 @@ def parse_quantity(text: str) -> Quantity:
     return Quantity(text, Fraction(digits) * size, unit)
 
 
-def parse_condition(text: str, operators: tuple[str, ...] = ("<", "<=", ">", ">=")) -> Condition:
+def parse_condition(text: str) -> Condition:
     """Parse a condition such as `> 1GiB` or `any`. Raise ValueError if invalid."""
     if text == "any":
-        return Condition(">", Quantity("0", Fraction(0), None), text)
+        return Condition(">", Quantity("0", Fraction(0), None), text, ">")
     match = re.fullmatch(r"\s*(<=|>=|==|!=|<|>|=)?\s*(.*?)\s*", text, re.DOTALL)
     assert match is not None  # the pattern matches every text
     op, rest = match.groups()
-    if op not in operators:
-        allowed = ", ".join(f"`{each}`" for each in operators)
+    if op not in OPERATORS:
+        allowed = ", ".join(f"`{each}`" for each in OPERATORS)
         problem = f"`{op}` is not allowed here" if op else "there is no comparison"
         raise ValueError(f"`{text}` is not a condition: {problem} (one of {allowed})")
-    return Condition(op, parse_quantity(rest), text)
+    return Condition(op, parse_quantity(rest), text, None if op in _AT_LEAST else op)

@@ -20,7 +20,7 @@ from victor_monitoring.signals.metric import (
     Selector,
     SeriesRole,
 )
-from victor_monitoring.signals.quantity import Quantity
+from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.units import Unit
 
 At = tuple[str | int, ...]
@@ -127,6 +127,10 @@ class SignalKind(ABC):
         """Return the thresholds that have an exact meaning; None if every threshold has."""
         return None
 
+    def is_exact(self) -> bool:
+        """Return whether values are those of series or whole numbers, so that they can equal a threshold."""
+        return False
+
     def overstated(self, signal: Signal, count: Fraction) -> Fraction | None:
         """Return the value that so many events may have; None if the value is not a number of events."""
         del signal, count  # of a kind that counts events
@@ -198,6 +202,11 @@ class Signal:
     def value(self) -> Expr:
         """Return the expression that reads the signal: its recorded series if any, else its definition."""
         return Vector(self.record, self.select) if self.recorded else self.definition()
+
+    def condition(self, written: Condition) -> Condition:
+        """Return a condition on the signal's values: in its unit, and with an order within its range."""
+        found = written.in_unit(self.unit)
+        return found if found.order else found.within(self.range.low, self.range.high)
 
     def with_parts(self) -> Iterator[Signal]:
         """Yield all signals that this one is computed from, and then itself."""

@@ -48,6 +48,8 @@ def conditions_on(spec: Resolved, signal: Signal) -> list[Condition]:
 def just_beyond(condition: Condition) -> float:
     """Return a level beyond the threshold."""
     threshold = float(condition.threshold.value)
+    if condition.op == "==":
+        return threshold
     step = abs(threshold) / 2 or 1.0
     return threshold + step if condition.high_is_bad else threshold - step
 
@@ -55,6 +57,11 @@ def just_beyond(condition: Condition) -> float:
 def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | None:
     """Return a level far from every threshold; None if the conditions and the unit suggest none."""
     interval = signal.range
+    others = [each for each in conditions if each.order is None]
+    conditions = [each for each in conditions if each.order]
+    if others and not conditions:
+        value = float(others[0].threshold.value)
+        return value if others[0].op == "!=" else value + 1
     high = [float(each.threshold.value) for each in conditions if each.high_is_bad]
     low = [float(each.threshold.value) for each in conditions if not each.high_is_bad]
     least = 0.0 if interval.low is None else float(interval.low)
@@ -75,6 +82,8 @@ def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | No
 
 def faulty_level(spec: Resolved, alert: Alert) -> float:
     """Return a level at which the alert fires, but no alert on the signal with a threshold further off."""
+    if alert.condition.op == "==":
+        return float(alert.condition.threshold.value)
     threshold, sign = float(alert.condition.threshold.value), 1 if alert.condition.high_is_bad else -1
     beyond = [
         bound

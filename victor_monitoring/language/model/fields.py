@@ -111,10 +111,6 @@ def _duration(text: str) -> int:
     return milliseconds
 
 
-def _where(text: str) -> Condition:
-    return parse_condition(text, ("==", "!=", "<", "<=", ">", ">="))
-
-
 def _supported(text: str) -> PrometheusVersion:
     version = parse_version(text)
     if version < OLDEST:
@@ -165,11 +161,11 @@ QuantityField = Annotated[
 ConditionField = Annotated[
     Condition,
     _reader(parse_condition, "write a comparison and a threshold with its unit, such as `> 1GiB`, or `any`"),
-    _text_schema("> 1GiB", "condition (<, <=, >, >=)"),
+    _text_schema("> 1GiB", "condition (<, <=, >, >=, ==, !=)"),
 ]
 WhereField = Annotated[
     Condition,
-    _reader(_where, "write a comparison and a value, such as `== 0`"),
+    _reader(parse_condition, "write a comparison and a value, such as `== 0`"),
     _text_schema("== 0", "comparison (==, !=, <, <=, >, >=)"),
 ]
 SelectorField = Annotated[

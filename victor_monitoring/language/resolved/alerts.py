@@ -53,7 +53,7 @@ class AlertResolver:
             name=name,
             group=group,
             signal=signal,
-            condition=alert.when.in_unit(signal.unit),
+            condition=signal.condition(alert.when),
             guard=guard,
             pending=self._scale(alert.for_),
             keep_firing=None if alert.keep_firing_for is None else self._scale(alert.keep_firing_for),
@@ -77,7 +77,7 @@ class AlertResolver:
         if guard is None:
             return None
         signal = self._signal(guard.signal, path)
-        return None if signal is None else Guard(signal, guard.when.in_unit(signal.unit))
+        return None if signal is None else Guard(signal, signal.condition(guard.when))
 
     def _labels(self, alert: written.Alert, component: str) -> LabelPairs:
         """Return the labels of the rule: service's, component's, its own, and the fixed ones, which win."""

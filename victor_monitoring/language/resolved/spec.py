@@ -306,7 +306,7 @@ class Resolved:
         """Pairs of alerts with the same signal, guard and direction: each with the next more severe one."""
         alike: dict[object, list[Alert]] = {}
         for alert in self.alerts:
-            if alert.severity in self.severities:
+            if alert.severity in self.severities and alert.condition.order:
                 key = (alert.signal.name, alert.guard, alert.condition.high_is_bad)
                 alike.setdefault(key, []).append(alert)
         for alerts in alike.values():

@@ -43,15 +43,16 @@ class AlertThresholds:
 
     def low_is_bad(self, signal: Signal) -> bool:
         """Return whether the signal has alerts and all of them fire below their thresholds."""
-        alerts = self.alerts(signal)
+        alerts = [alert for alert in self.alerts(signal) if alert.condition.order]
         return bool(alerts) and not any(alert.condition.high_is_bad for alert in alerts)
 
     def steps(self, signal: Signal) -> tuple[ThresholdStep, ...]:
         """Return the colours from the lowest value to the highest; none for a signal without alerts.
 
-        Between two thresholds the colour is that of the worst severity that fires there.
+        Between two thresholds the colour is that of the worst severity that fires there. An alert on values
+        that equal a threshold, or differ from it, gives no colour.
         """
-        alerts = self.alerts(signal)
+        alerts = [alert for alert in self.alerts(signal) if alert.condition.order]
         edges = sorted({_colour_start(alert) for alert in alerts})
         above = self._worst(alert for alert in alerts if alert.condition.high_is_bad)
         below = self._worst(alert for alert in alerts if not alert.condition.high_is_bad)
@@ -82,4 +83,4 @@ class AlertThresholds:
 def _colour_start(alert: Alert) -> Fraction:
     """Return the least value with the colour of the upper side of the alert's threshold."""
     threshold = alert.condition.threshold.value
-    return _ABOVE_ZERO if threshold == 0 and alert.condition.op in (">", "<=") else threshold
+    return _ABOVE_ZERO if threshold == 0 and alert.condition.order in (">", "<=") else threshold

@@ -57,6 +57,9 @@ class Value(SignalKind):
             values = Call(f"{self.over_time}_over_time", (window,))
         return values if self.agg is None else fold(signal, self.agg, values)
 
+    def is_exact(self) -> bool:
+        return "avg" not in (self.agg, self.over_time)
+
     def is_open(self) -> bool:
         return self.agg is None
 
