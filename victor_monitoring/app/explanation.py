@@ -131,7 +131,7 @@ def _signal(compiled: Compiled, spec: Resolved, signal: Signal) -> Lines:
     yield f"  defined    {_place(compiled, ('signals', signal.name))}"
     yield f"  meaning    {signal.kind.words(signal)}"
     yield f"  unit       {signal.unit}"
-    others = ", and all others of its series" if signal.kind.is_open() else ""
+    others = ", and all others of its series" if signal.is_open else ""
     yield f"  labels     {', '.join(signal.labels)}{others}"
     yield f"  definition {text(signal.definition())}"
     for recording in signal.recordings():

@@ -21,5 +21,6 @@ def inexact_equality(spec: Resolved) -> Iterator[Finding]:
     for alert in spec.alerts:
         for path, signal, condition in alert.conditions:
             if condition.op in ("==", "!=") and not signal.kind.is_exact():
-                message = f"`{condition.text}` compares a computed value: `{signal.name}` is read as `{signal.kind.NAME}`"
+                read = f"`{signal.name}` is read as `{signal.kind.NAME}`"
+                message = f"`{condition.text}` compares a computed value: {read}"
                 yield Finding(path, message, "write `<`, `<=`, `>` or `>=`")

@@ -34,7 +34,7 @@ def _faults(panel: Panel) -> Iterator[tuple[str, str]]:
         yield "mixes units", "draw signals of one unit on a panel"
     if panel.type == "pie" and (len(panel.signals) != 1 or not panel.signals[0].by):
         yield "is a pie and needs one signal with `by`", "add a `by` to the signal, or choose another type"
-    if panel.type in ("pie", "table") and any(signal.kind.is_open() for signal in panel.signals):
+    if panel.type in ("pie", "table") and any(signal.is_open for signal in panel.signals):
         yield f"is a {panel.type} of a signal whose labels are not known", "add `agg` to the signal's `value`"
     if panel.type == "table" and len(panel.signals) > 1 and not panel.is_columns:
         yield "is a table of several signals", "name them under `columns`"

@@ -73,7 +73,7 @@ def _rules(spec: Resolved) -> Iterator[_Rule]:
 def _varying(signal: Signal, scope: Mapping[str, Path], written: Collection[str]) -> Mapping[str, Path]:
     """Return the labels by which the values of a signal differ, with their paths."""
     path: Path = ("signals", signal.name)
-    passed = signal.metrics() if signal.kind.is_open() else ()
+    passed = signal.metrics() if signal.is_open else ()
     own: dict[str, Path] = {label: (*path, signal.kind.NAME) for each in passed for label in each.label_names}
     by: dict[str, Path] = {
         label: (*path, "by", index)

@@ -124,7 +124,7 @@ def inhibitions(spec: Resolved) -> Iterator[Inhibition]:
     by = (label for signal in spec.signals.values() for label in signal.by)
     same = list(dict.fromkeys(("signal", *labels, *by)))
     # Values of an open signal differ by labels that nobody knows, and that no rule can compare.
-    names = [signal.name for signal in spec.signals.values() if signal.kind.is_open()]
+    names = [signal.name for signal in spec.signals.values() if signal.is_open]
     closed = [Matcher("signal", "!~", "|".join(names))] if names else []
     for rank, severity in reversed(list(enumerate(spec.severities))[1:]):
         lower = Matcher("severity", "=~", "|".join(spec.severities[:rank]))

@@ -10,7 +10,7 @@ from functools import cached_property
 from typing import ClassVar, Final, TypeAlias
 
 from victor_monitoring.promql.evaluator import Evaluation, UnsupportedError, compiled
-from victor_monitoring.promql.inference.infer import inferred
+from victor_monitoring.promql.inference.infer import Inferred, inferred
 from victor_monitoring.promql.inference.intervals import UNBOUNDED, Interval, shared
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import Call, Expr, Matcher, Vector, nodes
@@ -107,10 +107,6 @@ class SignalKind(ABC):
         """Return whether the kind uses the signal's window: it reads series that only grow."""
         return any(reading.role is not LEVEL for reading in self.readings())
 
-    def is_open(self) -> bool:
-        """Return whether the values keep every label of their series, known or not."""
-        return False
-
     def recordings(self, signal: Signal) -> tuple[Rule, ...]:
         """Return the recording rules, in order; the last one records the signal."""
         return (Rule("record", signal.record, self.promql(signal)),)
@@ -189,15 +185,22 @@ class Signal:
         return self.kind.promql(self)
 
     @cached_property
+    def inference(self) -> Inferred:
+        """The labels, dimension, range and emptiness that follow from the definition and the metrics."""
+        metrics = (reading.selector.metric for reading in self.kind.readings())
+        facts = {name: each for metric in metrics for name, each in metric.facts().items()}
+        return inferred(self.definition(), facts)
+
+    @property
     def range(self) -> Interval:
         """The possible values, bounds included: those of the definition that the kind promises."""
-        facts = {
-            name: each
-            for reading in self.kind.readings()
-            for name, each in reading.selector.metric.facts().items()
-        }
         promised = self.kind.promised()
-        return shared(inferred(self.definition(), facts).range.interval, promised) or promised
+        return shared(self.inference.range.interval, promised) or promised
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the values keep every label of their series, known or not."""
+        return not self.inference.is_aggregated
 
     def value(self) -> Expr:
         """Return the expression that reads the signal: its recorded series if any, else its definition."""

@@ -113,7 +113,7 @@ def by_label_set(signal: Signal, population: Population) -> dict[tuple[tuple[str
     """Return the label sets that the signal has over these series, each with the series that it reads."""
     mine = series_in(signal, population)
     read = {series: value for series, value in population.items() if series in mine}
-    if signal.kind.is_open():
+    if signal.is_open:
         return {labels: {(name, labels): value} for (name, labels), value in read.items()}
     return {labels: part for labels, part in groups(read, signal.by).items() if part}
 

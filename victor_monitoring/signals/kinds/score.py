@@ -55,7 +55,7 @@ class ScorePart:
     def loss(self, labels: tuple[str, ...]) -> Expr:
         """Return the expression of the points lost, above 0 only; a NaN or a missing value loses none."""
         value = self.signal.value()
-        if self.signal.kind.is_open() or set(self.signal.labels) != set(labels):
+        if self.signal.is_open or set(self.signal.labels) != set(labels):
             value = Aggregate(self.reduce or "max", value, labels)
         best, span = self.best_value, self.worst_value - self.best_value
         moved = value if best == 0 else Binary("-", value, number(best))
@@ -137,7 +137,7 @@ class Score(SignalKind):
                 yield InvalidParameters(
                     (index, "worst"), "`worst` equals `best`", "give the value at which all is lost"
                 )
-            is_same = set(part.signal.labels) == set(signal.labels) and not part.signal.kind.is_open()
+            is_same = set(part.signal.labels) == set(signal.labels) and not part.signal.is_open
             if not is_same and part.reduce is None:
                 message = f"`{part.signal.name}` has other labels than the score"
                 yield InvalidParameters((index, "signal"), message, "say `reduce: max` or `reduce: min`")

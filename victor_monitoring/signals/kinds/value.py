@@ -60,9 +60,6 @@ class Value(SignalKind):
     def is_exact(self) -> bool:
         return "avg" not in (self.agg, self.over_time)
 
-    def is_open(self) -> bool:
-        return self.agg is None
-
     def is_windowed(self) -> bool:
         return self.over_time is not None
 
