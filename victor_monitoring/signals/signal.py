@@ -14,12 +14,7 @@ from victor_monitoring.promql.inference.infer import Inferred, inferred
 from victor_monitoring.promql.inference.intervals import UNBOUNDED, Interval, shared
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import Call, Expr, Matcher, Vector, nodes
-from victor_monitoring.signals.metric import (
-    LEVEL,
-    Metric,
-    Selector,
-    SeriesRole,
-)
+from victor_monitoring.signals.metric import LEVEL, Metric, Selector, SeriesRole
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.units import Unit
 

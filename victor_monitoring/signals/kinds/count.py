@@ -12,14 +12,7 @@ from victor_monitoring.signals.metric import LEVEL, Population, Selector, select
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.reading import fold, latest
 from victor_monitoring.signals.signal import At, InvalidParameters, KindInput, Signal, SignalKind
-from victor_monitoring.signals.streams import (
-    Stream,
-    first_labels,
-    group,
-    label_sets_in,
-    shared,
-    stream,
-)
+from victor_monitoring.signals.streams import Stream, first_labels, group, label_sets_in, shared, stream
 from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import COUNT, Unit
 

@@ -12,11 +12,7 @@ from victor_monitoring.promql.tree import Binary, Expr
 from victor_monitoring.signals.metric import SUM_AND_COUNT, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import fold, rate
 from victor_monitoring.signals.signal import KindInput, Signal, SignalKind
-from victor_monitoring.signals.streams import (
-    Stream,
-    first_labels,
-    growing,
-)
+from victor_monitoring.signals.streams import Stream, first_labels, growing
 from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import Unit
 

@@ -15,12 +15,7 @@ from victor_monitoring.promql.tree import Aggregate, Call, Expr, number
 from victor_monitoring.signals.metric import BUCKETS, Population, Selector, SeriesKey, selected, series_key
 from victor_monitoring.signals.reading import rate
 from victor_monitoring.signals.signal import InvalidParameters, KindInput, Signal, SignalKind
-from victor_monitoring.signals.streams import (
-    Stream,
-    first_labels,
-    growing,
-    shared,
-)
+from victor_monitoring.signals.streams import Stream, first_labels, growing, shared
 from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import Unit
 

@@ -13,13 +13,7 @@ from victor_monitoring.promql.tree import Binary, Expr
 from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import fold, latest, rate
 from victor_monitoring.signals.signal import KindInput, Signal, SignalKind
-from victor_monitoring.signals.streams import (
-    Stream,
-    first_labels,
-    group,
-    growing,
-    stream,
-)
+from victor_monitoring.signals.streams import Stream, first_labels, group, growing, stream
 from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import COUNT, UNITS, Unit
 

@@ -13,14 +13,7 @@ from victor_monitoring.promql.tree import Binary, Expr, number
 from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import fold, latest, rate
 from victor_monitoring.signals.signal import InvalidParameters, KindInput, Share, Signal, SignalKind
-from victor_monitoring.signals.streams import (
-    Stream,
-    first_labels,
-    group,
-    growing,
-    label_sets_in,
-    stream,
-)
+from victor_monitoring.signals.streams import Stream, first_labels, group, growing, label_sets_in, stream
 from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import RATIO, Unit
 

@@ -14,11 +14,7 @@ from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector,
 from victor_monitoring.signals.metric import Population
 from victor_monitoring.signals.quantity import Quantity
 from victor_monitoring.signals.signal import At, InvalidParameters, KindInput, Signal, SignalKind
-from victor_monitoring.signals.streams import (
-    Stream,
-    another,
-    relabelled,
-)
+from victor_monitoring.signals.streams import Stream, another, relabelled
 from victor_monitoring.signals.synthesis import DominantPart, Synthesis, of_kind, set_level, synthesis
 from victor_monitoring.signals.units import SCORE, Unit
 

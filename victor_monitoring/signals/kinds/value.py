@@ -13,11 +13,7 @@ from victor_monitoring.promql.tree import Call, Expr
 from victor_monitoring.signals.metric import LEVEL, Population, Selector, selected
 from victor_monitoring.signals.reading import fold, latest
 from victor_monitoring.signals.signal import LATER, KindInput, Signal, SignalKind
-from victor_monitoring.signals.streams import (
-    Stream,
-    first_labels,
-    stream,
-)
+from victor_monitoring.signals.streams import Stream, first_labels, stream
 from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import Unit
 
