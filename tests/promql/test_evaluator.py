@@ -8,6 +8,8 @@ import pytest
 
 from tests.signals.judge import judged
 from victor_monitoring.promql.evaluator import EvaluationError, UnsupportedError, compiled
+from victor_monitoring.promql.prometheus_version import NEWEST, OLDEST
+from victor_monitoring.promql.reader import read
 from victor_monitoring.promql.samples import SampleSet, Series
 from victor_monitoring.promql.tree import Binary, Call, Subquery, Text, Unary, Vector
 
@@ -24,9 +26,9 @@ SAMPLES = SampleSet(
 )
 
 
-def shown(expr: object) -> dict[str, float] | float | str:
+def shown(expr: object, samples: SampleSet = SAMPLES) -> dict[str, float] | float | str:
     """Return the values by their labels, as text in the order of the names."""
-    found = compiled(judged(expr) if isinstance(expr, str) else expr)(SAMPLES, AT)  # type: ignore[arg-type]  # a tree
+    found = compiled(judged(expr) if isinstance(expr, str) else expr)(samples, AT)  # type: ignore[arg-type]  # a tree
     if isinstance(found, float | str):
         return found
     return {",".join(f"{k}={v}" for k, v in sorted(labels)): value for labels, value in found.items()}
@@ -69,6 +71,39 @@ def test_ambiguous_matches_are_errors(expr: str) -> None:
     """Several matches for one series are an EvaluationError."""
     with pytest.raises(EvaluationError):
         shown(expr)
+
+
+@pytest.mark.parametrize(
+    ("expr", "old", "new"),
+    [
+        ('count_values("é", b)', None, {"é=11": 1}),
+        ('count_values("", b)', None, None),
+        ('label_join(b, "é", "", "job")', None, {"__name__=b,job=x,v=w,é=x": 11}),
+        ('label_join(b, "c", "", "é")', None, {"__name__=b,job=x,v=w": 11}),
+        ('label_replace(b, "", "x", "job", "x")', None, None),
+        ("topk(-Inf, b)", None, {}),
+        ("topk(-2, b)", {}, {}),
+        ("topk(Inf, b)", None, None),
+    ],
+)
+def test_names_of_labels_and_counts_by_version(expr: str, old: object, new: object) -> None:
+    """An invalid name of a label, or a count that is no whole number, is an EvaluationError (None here)."""
+    for prometheus, expected in ((OLDEST, old), (NEWEST, new)):
+        samples = SampleSet(SAMPLES.by_metric, prometheus)
+        if expected is None:
+            with pytest.raises(EvaluationError):
+                shown(read(expr), samples)
+        else:
+            assert shown(read(expr), samples) == expected
+
+
+def test_an_infinity_makes_a_regression_nan_before_3() -> None:
+    """Later versions compute on with infinite sums."""
+    samples = {"a": [Series({}, [560_000, 620_000], [1.0, -math.inf])]}
+    expr = read("predict_linear(a[2m] offset -20s, 1)")
+    old, new = (shown(expr, SampleSet(samples, each)) for each in (OLDEST, NEWEST))
+    assert repr(old) == "{'': nan}"
+    assert new == {"": -math.inf}
 
 
 def test_a_function_that_is_left_out_is_named() -> None:

@@ -14,6 +14,7 @@ from victor_monitoring.promql.vectors import (
     InstantVector,
     LabelSet,
     UnsupportedError,
+    check_label,
     only,
     relabeled,
     without,
@@ -106,9 +107,13 @@ def aggregation(expr: Aggregate) -> Callable[[InstantVector, float | str, Promet
             }
         case "topk" | "bottomk":
             sign = -1.0 if expr.op == "topk" else 1.0
-            return lambda vector, count, _: _ranked(_groups(key, vector), float(count), sign)
+            return lambda vector, count, prometheus: _ranked(
+                _groups(key, vector), float(count), sign, prometheus
+            )
         case "count_values":
-            return lambda vector, label, _: _counted(vector, str(label), by, expr.without)
+            return lambda vector, label, prometheus: _counted(
+                vector, str(label), by, expr.without, prometheus
+            )
     raise UnsupportedError(f"the aggregation `{expr.op}` is not supported")
 
 
@@ -121,8 +126,12 @@ def _groups(
     return groups
 
 
-def _ranked(groups: Mapping[LabelSet, InstantVector], count: float, sign: float) -> InstantVector:
+def _ranked(
+    groups: Mapping[LabelSet, InstantVector], count: float, sign: float, prometheus: PrometheusVersion
+) -> InstantVector:
     """Return the first `count` series of each group; NaN ranks last."""
+    if count < 1 and not prometheus.is_before_3:
+        return {}
     if not -(2.0**63) < count < 2.0**63:
         raise EvaluationError(f"scalar value {count} overflows int64")
     found: dict[LabelSet, float] = {}
@@ -133,8 +142,13 @@ def _ranked(groups: Mapping[LabelSet, InstantVector], count: float, sign: float)
 
 
 def _counted(
-    vector: InstantVector, label: str, by: Sequence[str] | None, excluded: Sequence[str] | None
+    vector: InstantVector,
+    label: str,
+    by: Sequence[str] | None,
+    excluded: Sequence[str] | None,
+    prometheus: PrometheusVersion,
 ) -> InstantVector:
+    check_label(label, prometheus)
     key = only((*by, label)) if by is not None else without(excluded or ())
     found: dict[LabelSet, float] = {}
     for labels, value in vector.items():

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from victor_monitoring.promql import regular_expressions
 from victor_monitoring.promql.functions import bucket_quantile, quotient, upper_bound
-from victor_monitoring.promql.grammar import LEGACY_LABEL
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.vectors import (
-    EvaluationError,
     InstantVector,
     LabelSet,
+    check_label,
     relabeled,
     unique,
     unnamed,
 )
+
+Relabeling: TypeAlias = Callable[[InstantVector, PrometheusVersion], InstantVector]
 
 _REFERENCE: Final = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
 
@@ -157,9 +159,7 @@ def histogram_quantile(q: float, vector: InstantVector) -> InstantVector:
     return unique([(unnamed(labels), bucket_quantile(q, each)) for labels, each in histograms.items()])
 
 
-def label_replace(
-    target: str, template: str, source: str, pattern: str
-) -> Callable[[InstantVector], InstantVector]:
+def label_replace(target: str, template: str, source: str, pattern: str) -> Relabeling:
     """Return a function that sets a label by a match of another one."""
     compiled = regular_expressions.compiled(pattern)
 
@@ -167,25 +167,25 @@ def label_replace(
         match = compiled.fullmatch(dict(labels).get(source, ""))
         return labels if match is None else relabeled(labels, target, _expanded(match, template))
 
-    return _renaming(target, changed)
+    return _relabeling([target], changed)
 
 
-def label_join(target: str, separator: str, *sources: str) -> Callable[[InstantVector], InstantVector]:
+def label_join(target: str, separator: str, *sources: str) -> Relabeling:
     """Return a function that sets a label to the joined values of others."""
 
     def changed(labels: LabelSet) -> LabelSet:
         values = dict(labels)
         return relabeled(labels, target, separator.join(values.get(name, "") for name in sources))
 
-    return _renaming(target, changed)
+    return _relabeling([target, *sources], changed)
 
 
-def _renaming(
-    target: str, changed: Callable[[LabelSet], LabelSet]
-) -> Callable[[InstantVector], InstantVector]:
-    def apply(vector: InstantVector) -> InstantVector:
-        if not LEGACY_LABEL.fullmatch(target):
-            raise EvaluationError(f"invalid label name {target!r}")
+def _relabeling(names: Sequence[str], changed: Callable[[LabelSet], LabelSet]) -> Relabeling:
+    """Return a function that changes labels, once the version has taken these names."""
+
+    def apply(vector: InstantVector, prometheus: PrometheusVersion) -> InstantVector:
+        for name in names:
+            check_label(name, prometheus)
         return unique([(changed(labels), value) for labels, value in vector.items()])
 
     return apply
@@ -218,7 +218,7 @@ def the_only(vector: InstantVector) -> float:
     return next(iter(vector.values())) if len(vector) == 1 else math.nan
 
 
-LABEL_FUNCTIONS: Final[Mapping[str, Callable[..., Callable[[InstantVector], InstantVector]]]] = {
+LABEL_FUNCTIONS: Final[Mapping[str, Callable[..., Relabeling]]] = {
     "label_replace": label_replace,
     "label_join": label_join,
 }

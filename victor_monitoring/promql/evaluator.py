@@ -174,7 +174,7 @@ class _Compiler:
         if name in calls.LABEL_FUNCTIONS:
             texts = [each.value for each in arguments[1:] if isinstance(each, Text)]
             inner, apply = self.vector(arguments[0]), calls.LABEL_FUNCTIONS[name](*texts)
-            return lambda moment: apply(inner(moment))
+            return lambda moment: apply(inner(moment), moment.samples.prometheus)
         if name in calls.OF_VECTOR:
             vector, ordered = self.vector(arguments[0]), calls.OF_VECTOR[name]
             return lambda moment: ordered(vector(moment))

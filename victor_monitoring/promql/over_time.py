@@ -50,6 +50,8 @@ def _regression(window: Window, origin: int) -> tuple[float, float]:
     values = window.values
     if all(value == values[0] for value in values):
         return (math.nan, math.nan) if math.isinf(values[0]) else (0.0, values[0])
+    if window.moment.samples.prometheus.is_before_3 and any(map(math.isinf, values)):
+        return math.nan, math.nan
     seconds = [(time - origin) / 1000 for time in window.times]
     count, sum_x, sum_y = len(values), total(seconds), total(values)
     products = total([x * y for x, y in zip(seconds, values, strict=True)])

@@ -39,8 +39,9 @@ class PrometheusVersion:
     def is_before_3(self) -> bool:
         """Whether the version is 2.x. It was measured at 2.42 and is assumed for all versions below 3.0.
 
-        There `atan2` keeps the name of a series, the deviation of a single infinity or NaN is 0, and pairs
-        that a comparison drops may be ambiguous matches.
+        There `atan2` keeps the name of a series, the deviation of a single infinity or NaN is 0, an infinity
+        makes a regression NaN, pairs that a comparison drops may be ambiguous matches, labels are named by
+        letters, digits and `_` alone, and `topk` of a negative infinity fails.
         """
         return self < _LEFT_OPEN
 

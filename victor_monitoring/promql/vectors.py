@@ -6,7 +6,8 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import NamedTuple, TypeAlias
 
-from victor_monitoring.promql.grammar import NAME
+from victor_monitoring.promql.grammar import LEGACY_LABEL, NAME
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.samples import Samples
 
 # The labels of a series without empty ones. Its name is the label `__name__`, if Prometheus keeps it.
@@ -76,6 +77,12 @@ def without(names: Collection[str]) -> Callable[[LabelSet], LabelSet]:
     """Return a function that removes these labels and the name."""
     unwanted = frozenset(names) | {NAME}
     return lru_cache(_CACHED)(lambda labels: frozenset(pair for pair in labels if pair[0] not in unwanted))
+
+
+def check_label(name: str, prometheus: PrometheusVersion) -> None:
+    """Raise EvaluationError unless the version takes this name of a label."""
+    if not name or (prometheus.is_before_3 and not LEGACY_LABEL.fullmatch(name)):
+        raise EvaluationError(f"invalid label name {name!r}")
 
 
 def relabeled(labels: LabelSet, name: str, value: str) -> LabelSet:
