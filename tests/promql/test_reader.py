@@ -32,6 +32,11 @@ up[5m:300]
 up offset -5m
 up offset -5m * 2
 up offset (5m)
+up offset (5m) / 0
+up offset - -5m
+up offset - -5m / 0
+up offset -5m / 0
+up[- -5m ^ 2]
 up offset 0s
 up offset 1h offset 1h
 up offset 1h[5m:]
@@ -89,6 +94,9 @@ count_values(1, up)
 1 and up
 up and bool up
 up + on (job) 1
+1 == on () up
+1 + on () group_left (job) up
+1 and on () up
 up + on (job) group_left (job) up
 up + group_left up
 up or on (job) group_left up

@@ -105,7 +105,7 @@ class Cursor:
     def duration(self, *, signed: bool = False) -> int:
         """Take a duration, with arithmetic, and return its milliseconds; `signed` is that of an offset."""
         first = self.token
-        value = self._operand(is_offset=True) if signed else self._sum(1)
+        value = self._offset() if signed else self._sum(1)
         milliseconds = round(value * 1000)
         here = (first.start, max(self.end, first.end))
         if not signed and milliseconds <= 0:
@@ -117,6 +117,12 @@ class Cursor:
         if abs(milliseconds) > _LONGEST:
             raise PromqlError("the duration is too long", here, "Prometheus' longest has 292 years")
         return milliseconds
+
+    def _offset(self) -> Fraction:
+        """Return the seconds of an offset; with two signs or a parenthesis in front it takes operators."""
+        begin = (self.token, self.following)
+        has_two_signs = all(each.kind == "mark" and each.text in ("-", "+") for each in begin)
+        return self._sum(1) if has_two_signs or self.is_mark("(") else self._operand(is_offset=True)
 
     def _sum(self, least: int) -> Fraction:
         """Return the seconds of a duration whose operators bind at least `least`."""
@@ -135,7 +141,7 @@ class Cursor:
             if not is_offset or token.text == "+" or self.is_mark("("):
                 self.since(_ARITHMETIC, token, "a sign in a duration")
             with self.nested():
-                value = self._operand()
+                value = self._operand() if is_offset else self._sum(_OPERATORS["^"])
             return -value if token.text == "-" else value
         if self.is_mark("("):
             self.since(_ARITHMETIC, self.take(), "arithmetic in durations")

@@ -124,7 +124,7 @@ def _of_call(call: Call, prometheus: PrometheusVersion | None) -> Iterator[Promq
 def _of_operator(expr: Binary) -> Iterator[PromqlError]:
     here, op = expr.span or _NOWHERE, expr.op
     sides = (type_of(expr.left), type_of(expr.right))
-    is_matching = expr.on is not None or expr.ignoring is not None
+    is_matching = bool(expr.on or expr.ignoring)
     if expr.as_bool and op not in COMPARISONS:
         yield PromqlError(f"`{op}` is no comparison and takes no `bool`", here, "leave `bool` out")
     for side, found in zip((expr.left, expr.right), sides, strict=True):
