@@ -110,6 +110,8 @@ def bucket_quantile(q: float, buckets: Iterable[tuple[float, float]]) -> float:
 
 def upper_bound(text: str) -> float | None:
     """Return the bound in a label `le`; None if it is no number, so that the series is no bucket."""
+    if text != text.strip() or not text.isascii():  # Python's numbers may have spaces and foreign digits
+        return None
     try:
         return float(text)
     except ValueError:
