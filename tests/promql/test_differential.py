@@ -2,86 +2,92 @@
 
 from __future__ import annotations
 
-import http.client
-import json
-import math
 import random
-import urllib.parse
-from contextlib import ExitStack, closing
+from collections import Counter
 from pathlib import Path
 
-from tests.end_to_end.live import Prometheus
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
 from tests.programs import version
-from tests.promql.differential import BEGIN, END, Expressions, holding, random_series
-from tests.promql.inferences import contradictions, true_facts
-from victor_monitoring.promql.evaluator import EvaluationError, LabelSet, compiled
-from victor_monitoring.promql.inference.infer import inferred
+from tests.promql.differential import BEGIN, END, Answer, Asked, asked, random_series, words
+from tests.promql.expressions import OPERATORS, any_types, fresh
+from tests.promql.tolerance import agree, differing, is_known_difference
+from tests.tables import row
+from victor_monitoring.promql.evaluator import EvaluationError, compiled
+from victor_monitoring.promql.grammar import AGGREGATIONS
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.prometheus_version import parse_version
-from victor_monitoring.promql.samples import SampleSet
-from victor_monitoring.promql.tree import Expr
+from victor_monitoring.promql.samples import Samples, SampleSet
+from victor_monitoring.promql.signatures import SCALAR, STRING, VECTOR, ValueType
+from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, nodes
 
-PAIRS = 3_000
-Values = dict[LabelSet, float]
-
-
-class Asked:
-    """A connection to a Prometheus that answers queries."""
-
-    def __init__(self, prometheus: Prometheus) -> None:
-        self._connection = http.client.HTTPConnection(urllib.parse.urlsplit(prometheus.url).netloc)
-
-    def close(self) -> None:
-        self._connection.close()
-
-    def values(self, query: str, at: int) -> Values | None:
-        """Return the values of the query at a time; None for an error."""
-        parameters = urllib.parse.urlencode({"query": query, "time": f"{at / 1000:.3f}"})
-        self._connection.request("GET", f"/api/v1/query?{parameters}")
-        answer = json.load(self._connection.getresponse())
-        if answer["status"] != "success":
-            assert answer["errorType"] == "execution", (query, answer)
-            return None
-        found = answer["data"]["result"]
-        return {frozenset(each["metric"].items()): float(each["value"][1]) for each in found}
+EXAMPLES, PAIRS = 3_100, 3_000  # a few are drawn twice
+SEED = 20  # of the series
+TYPES: tuple[ValueType, ...] = (*(VECTOR,) * 18, SCALAR, STRING)
+# Times on and near the times of samples, which are 15 seconds apart, from ten minutes of samples on.
+MINUTES = range(BEGIN + 600_000, END, 60_000)
+WITHIN = (0, 15_000, 30_000, 45_000, 1, 250, 7_001, 14_999, 22_500, 59_999)
+TIMES = st.builds(int.__add__, st.sampled_from(MINUTES), st.sampled_from(WITHIN))
 
 
-def own_values(expr: Expr, samples: SampleSet, at: int) -> Values | None:
+def own_values(expr: Expr, samples: Samples, at: int) -> Answer:
     try:
         found = compiled(expr)(samples, at)
     except EvaluationError:
         return None
-    assert not isinstance(found, float | str)
-    return dict(found)
+    return found if isinstance(found, float | str) else dict(found)
 
 
-def is_close(one: float, other: float) -> bool:
-    return math.isclose(one, other, rel_tol=1e-9, abs_tol=1e-6) or (math.isnan(one) and math.isnan(other))
+class Comparison:
+    """Compares our answers with those of a Prometheus, and counts what was compared."""
+
+    def __init__(self, asked: Asked, samples: Samples) -> None:
+        self._asked, self._samples = asked, samples
+        self.pairs: set[tuple[str, int]] = set()
+        self.counts: Counter[str] = Counter()
+        self.used: set[str] = set()
+
+    def compare(self, expr: Expr, at: int) -> None:
+        """Raise AssertionError if the answers at a time differ."""
+        query = text(expr)
+        own, theirs = own_values(expr, self._samples, at), self._asked.values(query, at)
+        found = differing(own, theirs)
+        is_equal = agree(expr, at, found, self._samples)
+        assert is_equal, f"{query} @ {at}: {own}, and Prometheus' {theirs}"
+        if (query, at) not in self.pairs:
+            self.pairs.add((query, at))
+            self.counts["error" if theirs is None else "values" if theirs not in ({}, "") else "empty"] += 1
+            self.counts["rounded"] += bool(found)
+        self.used |= {each.function for each in nodes(expr, Call)}
+        self.used |= {each.op for each in nodes(expr, Aggregate)} | {each.op for each in nodes(expr, Binary)}
 
 
-def agree(own: Values | None, theirs: Values | None) -> bool:
-    if own is None or theirs is None:
-        return own is theirs
-    return own.keys() == theirs.keys() and all(is_close(own[key], theirs[key]) for key in own)
+@pytest.mark.hypothesis
+def test_random_expressions_have_prometheus_values(
+    prometheus: Path, tmp_path: Path, request: pytest.FixtureRequest, record_property
+) -> None:
+    """Label sets, values and errors of random expressions over random series equal Prometheus'.
 
+    Every function that the evaluator has occurs, and every operator and aggregation.
+    """
+    release = version(prometheus)
+    chosen = words(parse_version(release))
+    series = random_series(random.Random(int(request.config.getoption("--hypothesis-seed") or SEED)))
+    samples = SampleSet(series, parse_version(release))
+    with asked(prometheus, tmp_path, series) as connection:
+        compared = Comparison(connection, samples)
+        expressions = any_types(chosen, TYPES, 3).filter(lambda expr: not is_known_difference(expr))
 
-def test_random_expressions_have_prometheus_values(prometheus: Path, promtool: Path, tmp_path: Path) -> None:
-    """Random expressions have Prometheus' labels, values and errors, which no inference contradicts."""
-    dice = random.Random(20)
-    series = random_series(dice)
-    samples = SampleSet(series, parse_version(version(prometheus)))
-    draw, wrong, filled, facts = Expressions(dice), [], 0, true_facts(series)
-    with ExitStack() as stack:
-        running = stack.enter_context(holding(prometheus, promtool, series, tmp_path))
-        asked = stack.enter_context(closing(Asked(running)))
-        for _ in range(PAIRS):
-            expr = draw.vector()
-            at = dice.randrange(BEGIN + 600_000, END, dice.choice((15_000, 7_001)))
-            theirs, own = asked.values(text(expr), at), own_values(expr, samples, at)
-            filled += bool(theirs)
-            if not agree(own, theirs):
-                wrong.append(f"{text(expr)} @ {at}: {own} and not {theirs}")
-            denied = () if theirs is None else contradictions(inferred(expr, facts), theirs)
-            wrong += [f"{text(expr)} @ {at}: {each}" for each in denied]
-    assert filled > PAIRS / 3
-    assert not wrong, f"{len(wrong)} differ:\n" + "\n".join(each[:900] for each in wrong[:40])
+        @settings(max_examples=EXAMPLES, database=None, suppress_health_check=list(HealthCheck))
+        @given(fresh(st.tuples(expressions, TIMES)))
+        def check(pair: tuple[Expr, int]) -> None:
+            compared.compare(*pair)
+
+        check()
+    counts = {name: str(compared.counts[name]) for name in ("values", "empty", "error", "rounded")}
+    record_property(*row("pairs", {"Prometheus": release, "compared": str(len(compared.pairs)), **counts}))
+    assert len(compared.pairs) >= PAIRS
+    assert compared.counts["values"] > PAIRS / 2
+    assert {*chosen.functions, *OPERATORS, *AGGREGATIONS} <= compared.used

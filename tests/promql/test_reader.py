@@ -1,28 +1,33 @@
-"""The reader of PromQL accepts what a real promtool does, and its errors have a place and a hint."""
+"""The reader of PromQL accepts what a real Prometheus does, and its errors have a place and a hint."""
 
 from __future__ import annotations
 
-import json
 import math
 import re
-import subprocess
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
-from tests.promql.expressions import Drawn, broken
+from tests.programs import version
+from tests.promql.differential import Asked, asked
+from tests.promql.expressions import all_words, any_types, broken, fresh
 from victor_monitoring.promql.lexer import PromqlError
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.prometheus_version import NEWEST, OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.promql.reader import read
-from victor_monitoring.promql.tree import Number, Vector
+from victor_monitoring.promql.signatures import RANGE, SCALAR, VECTOR, ValueType
+from victor_monitoring.promql.tree import Expr, Number, Vector
 
-SEED = 20261202
 DRAWN, BROKEN = 2500, 2500
+TYPES: tuple[ValueType, ...] = (VECTOR, VECTOR, VECTOR, SCALAR, RANGE)
+NEWEST_TEXTS = broken(any_types(all_words(NEWEST), TYPES, 3))
 # What a version takes and no rule can use: durations of the query's step, or none that is longer than 0.
 UNUSABLE = re.compile(r"depends on the query|greater than 0")
-REFUSED = re.compile(r"rule (\d+), \"r:\d+\": could not parse")
 # Texts whose acceptance differs between versions, or that are unusual.
 TEXTS = r"""
 up[300]
@@ -119,38 +124,26 @@ up}
 """.strip().splitlines()
 
 
-def refused(promtool: Path, folder: Path, texts: list[str]) -> set[int]:
-    """Return which of the texts promtool refuses as an expression, by their place in the list."""
-    # The last one is always refused: else it would go unnoticed if refusals were said in other words.
-    rules = [{"record": f"r:{place}", "expr": each} for place, each in enumerate((*texts, "("))]
-    path = folder / "rules.yaml"
-    path.write_text(json.dumps({"groups": [{"name": "g", "rules": rules}]}, indent=0), encoding="utf-8")
-    command = [str(promtool), "check", "rules", "--lint=none", str(path)]
-    found = subprocess.run(command, capture_output=True, check=False, text=True)
-    places = {int(each) - 1 for each in REFUSED.findall(found.stdout + found.stderr)}
-    assert len(texts) in places
-    return places - {len(texts)}
+@dataclass(frozen=True)
+class Parser:
+    """A Prometheus that parses expressions, and its version."""
+
+    asked: Asked
+    version: PrometheusVersion
+
+    def accepts(self, expression: str) -> bool:
+        """Return whether it accepts a text as an expression; AssertionError if our reader does otherwise."""
+        error, accepts = error_of(expression, self.version), self.asked.accepts(expression)
+        if accepts and error is not None:
+            assert UNUSABLE.search(error.message), f"{expression!r} is accepted, and we say: {error.message}"
+        assert accepts or error is not None, f"{expression!r} is refused"
+        return accepts
 
 
-def version_of(promtool: Path) -> PrometheusVersion:
-    """Return the version of a promtool."""
-    shown = subprocess.run([str(promtool), "--version"], capture_output=True, check=True, text=True)
-    found = re.search(r"version (\S+)", shown.stdout + shown.stderr)
-    assert found is not None
-    return parse_version(found[1])
-
-
-def differences(promtool: Path, folder: Path, texts: list[str]) -> list[str]:
-    """Return the texts that are read and promtool refuses, or the other way round."""
-    version, theirs = version_of(promtool), refused(promtool, folder, texts)
-    found = []
-    for place, each in enumerate(texts):
-        error = error_of(each, version)
-        if error is None and place in theirs:
-            found.append(f"{each!r}: promtool refuses it")
-        if error is not None and place not in theirs and not UNUSABLE.search(error.message):
-            found.append(f"{each!r}: promtool accepts it, and we say: {error.message}")
-    return found
+@pytest.fixture(scope="module")
+def parser(prometheus: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Parser]:
+    with asked(prometheus, tmp_path_factory.mktemp("parser")) as found:
+        yield Parser(found, parse_version(version(prometheus)))
 
 
 def error_of(expression: str, version: PrometheusVersion | None) -> PromqlError | None:
@@ -162,47 +155,56 @@ def error_of(expression: str, version: PrometheusVersion | None) -> PromqlError 
     return None
 
 
-def test_unusual_texts_are_read_or_refused_as_by_promtool(promtool: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("expression", TEXTS)
+def test_unusual_texts_are_read_or_refused_as_by_prometheus(parser: Parser, expression: str) -> None:
     """Each form of literals, modifiers and keywords, and each kind of mistake."""
-    assert not differences(promtool, tmp_path, TEXTS)
+    parser.accepts(expression)
 
 
-def test_drawn_expressions_are_accepted_by_promtool_and_read_again(promtool: Path, tmp_path: Path) -> None:
+@pytest.mark.hypothesis
+def test_drawn_expressions_are_accepted_by_prometheus_and_read_again(parser: Parser) -> None:
     """What is printed is PromQL, and is read to the same tree; so are two of its own printings."""
-    version = version_of(promtool)
-    drawn = Drawn(Random(SEED), version)
-    expressions = [drawn.expression() for _ in range(DRAWN)]
-    texts = [text(each) for each in expressions]
-    again = [read(each, version) for each in texts]
-    assert [text(each) for each in again] == texts
-    changed = [one for one, other in zip(expressions, again, strict=True) if one != other]
-    assert not [text(each) for each in changed]
-    assert not refused(promtool, tmp_path, texts)
+
+    @settings(max_examples=DRAWN, database=None, suppress_health_check=list(HealthCheck))
+    @given(fresh(any_types(all_words(parser.version), TYPES, 3)))
+    def check(expr: Expr) -> None:
+        printed = text(expr)
+        again = read(printed, parser.version)
+        assert text(again) == printed
+        assert again == expr, printed
+        assert parser.accepts(printed)
+
+    check()
 
 
-def test_broken_texts_are_read_or_refused_as_by_promtool(promtool: Path, tmp_path: Path) -> None:
+@pytest.mark.hypothesis
+def test_broken_texts_are_read_or_refused_as_by_prometheus(parser: Parser) -> None:
     """A token too many, too few or of another kind; both sorts are there."""
-    dice = Random(SEED)
-    drawn = Drawn(dice, version_of(promtool))
-    texts = [broken(dice, text(drawn.expression(3))) for _ in range(BROKEN)]
-    assert not differences(promtool, tmp_path, texts)
-    assert BROKEN / 10 < len(refused(promtool, tmp_path, texts)) < BROKEN
+    counts: Counter[bool] = Counter()
+
+    @settings(max_examples=BROKEN, database=None, suppress_health_check=list(HealthCheck))
+    @given(fresh(broken(any_types(all_words(parser.version), TYPES, 3))))
+    def check(expression: str) -> None:
+        counts[parser.accepts(expression)] += 1
+
+    check()
+    assert counts[False] > BROKEN / 10
+    assert counts[True] > BROKEN / 20
 
 
-@pytest.mark.parametrize("seed", range(20))
-def test_any_error_is_within_the_text_and_has_a_hint(seed: int) -> None:
+@settings(max_examples=1000, database=None, suppress_health_check=list(HealthCheck))
+@given(fresh(NEWEST_TEXTS), st.integers(0, 100), st.sampled_from((None, OLDEST, NEWEST)))
+def test_any_error_is_within_the_text_and_has_a_hint(
+    whole: str, percent: int, prometheus: PrometheusVersion | None
+) -> None:
     """Whatever is cut out of expressions, the reader raises no other error, and a caret has a place."""
-    dice = Random(seed)
-    drawn = Drawn(dice, NEWEST)
-    for _ in range(50):
-        whole = broken(dice, text(drawn.expression(3)))
-        cut = whole[: dice.randint(0, len(whole))]
-        error = error_of(cut, dice.choice((None, OLDEST, NEWEST)))
-        if error is not None:
-            start, end = error.part
-            assert 0 <= start <= end <= max(len(cut), 1)
-            assert error.message
-            assert error.hint
+    cut = whole[: len(whole) * percent // 100]
+    error = error_of(cut, prometheus)
+    if error is not None:
+        start, end = error.part
+        assert 0 <= start <= end <= max(len(cut), 1)
+        assert error.message
+        assert error.hint
 
 
 @pytest.mark.parametrize(
