@@ -50,8 +50,9 @@ def random_series(dice: random.Random) -> dict[str, list[Series]]:
                     labels = {"job": job, "instance": instance}
                     labels |= {"zone": dice.choice("uv")} if dice.random() < 0.5 else {}
                     times = _times(dice)
-                    values = _marked(_values(metric, times, dice), dice)
-                    found.setdefault(metric, []).append(Series(labels, times, values))
+                    each = found.setdefault(metric, [])
+                    values = _marked(_values(metric, len(each), times, dice), len(each), dice)
+                    each.append(Series(labels, times, values))
     for job, bounds in _BOUNDS.items():
         times = _times(dice)
         counts = [0.0] * len(times)
@@ -69,14 +70,15 @@ def _times(dice: random.Random) -> list[int]:
     return times
 
 
-def _values(metric: str, times: list[int], dice: random.Random) -> list[float]:
+def _values(metric: str, place: int, times: list[int], dice: random.Random) -> list[float]:
+    """Return values; of gauges two in three have special ones, too."""
     match metric:
         case "distinct":
             return [dice.uniform(1, 50) for _ in times]
         case "instant":
             return [dice.uniform(-1e11, 1e11) for _ in times]
         case "a" | "b":
-            rare = dice.choice((0.0, 0.05, 0.3))
+            rare = (0.3, 0.1, 0.0)[place % 3]
             return [dice.choice(_VALUES) if dice.random() < rare else dice.uniform(-50, 50) for _ in times]
     values, total = [], 0.0
     for _ in times:
@@ -85,9 +87,9 @@ def _values(metric: str, times: list[int], dice: random.Random) -> list[float]:
     return values
 
 
-def _marked(values: list[float], dice: random.Random) -> list[float]:
+def _marked(values: list[float], place: int, dice: random.Random) -> list[float]:
     """Return the values with a few replaced by staleness markers, in one of two series."""
-    rare = dice.choice((0.0, 0.1))
+    rare = (0.1, 0.0)[place % 2]
     return [STALE if dice.random() < rare else value for value in values]
 
 
