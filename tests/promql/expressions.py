@@ -73,6 +73,11 @@ class Words:
         """Return the functions with this type of result."""
         return tuple(name for name in self.functions if FUNCTIONS[name].result == result)
 
+    @property
+    def of_scalars(self) -> tuple[str, ...]:
+        """The operators that take scalars."""
+        return tuple(op for op in self.operators if op not in SET_OPERATORS)
+
 
 _LABELS = ("job", "code", "by", "on", "bool", "__x")
 _VALUES = ("", "web", "5..", 'a"b', "\\d+", "`", "\n", "ü", "a|b", "\t\x01")
@@ -154,13 +159,12 @@ class _Drawing:
             return self._selector()
         words = self._words
         called, operators = words.functions_with(VECTOR), words.operators
-        of_scalars = tuple(op for op in operators if op not in SET_OPERATORS)
         makers: tuple[Callable[[int], Expr], ...] = (
             lambda _: self._selector(),
             *(self._signed,) * bool(operators),
             *(partial(self._call, called),) * 6,
             *(self._aggregate,) * 2 * bool(words.aggregations),
-            *(partial(self._with_scalar, of_scalars),) * bool(of_scalars),
+            *(self._with_scalar,) * bool(words.of_scalars),
             *(self._matched,) * 2 * bool(operators),
         )
         return self.one(makers)(depth - 1)
@@ -168,10 +172,12 @@ class _Drawing:
     def scalar(self, depth: int) -> Expr:
         if depth == 0 or self._draw(_below(2)) == 0:
             return Number(self.one(self._words.numbers))
-        called = self._words.functions_with(SCALAR)
+        called, operators = self._words.functions_with(SCALAR), self._words.of_scalars
         if called and self._draw(_below(2)) == 0:
             return self._call(called, depth - 1)
-        op = self.one([op for op in OPERATORS if op not in SET_OPERATORS])
+        if not operators:
+            return Number(self.one(self._words.numbers))
+        op = self.one(operators)
         left, right = self._inner(SCALAR, depth - 1), self._inner(SCALAR, depth - 1)
         return Binary(op, left, right, as_bool=op in COMPARISONS)
 
@@ -218,8 +224,8 @@ class _Drawing:
             parameter = self._text(op, 0) if op == "count_values" else self._inner(SCALAR, depth)
         return Aggregate(op, self._inner(VECTOR, depth, op), by, parameter, without)
 
-    def _with_scalar(self, operators: Sequence[str], depth: int) -> Expr:
-        op = self.one(operators)
+    def _with_scalar(self, depth: int) -> Expr:
+        op = self.one(self._words.of_scalars)
         sides = (self._inner(VECTOR, depth), self._inner(SCALAR, depth))
         left, right = sides[::-1] if self._is_one_of(2) else sides
         return Binary(op, left, right, as_bool=op in COMPARISONS and self._is_one_of(3))

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from tests.promql.differential import Answer
 from victor_monitoring.promql.evaluator import STEP, EvaluationError, compiled
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.samples import Samples
 from victor_monitoring.promql.selection import ranges
 from victor_monitoring.promql.tree import Call, Expr, Subquery, Vector, children, mapped, nodes, vectors
@@ -17,17 +18,25 @@ PART = 1e-9  # of the largest operand
 OVERFLOW = 1e150  # the squares of larger numbers, or a few of their products, are infinite
 
 
-def is_known_difference(expr: Expr) -> bool:
+def is_known_difference(expr: Expr, prometheus: PrometheusVersion) -> bool:
     """Return whether an expression has a part whose value is Prometheus' own choice.
 
     It moves `timestamp(x @ t offset 10m)` by the offset once more. It evaluates an expression in a subquery
-    that does not depend on the time also if the window has no step, only to fail where that fails.
+    that does not depend on the time also if the window has no step, only to fail where that fails. Before 3.0
+    it predicts in a subquery from the first step for all of them, if the samples do not depend on the time.
     """
     moved = (each.arguments[0] for each in nodes(expr, Call) if each.function == "timestamp")
     if any(isinstance(each, Vector) and each.at is not None and each.offset for each in moved):
         return True
-    empty = (each.expr for each in nodes(expr, Subquery) if each.window < (each.step or STEP))
-    return any(all(selector.at is not None for selector in vectors(inner)) for inner in empty)
+    subqueries = list(nodes(expr, Subquery))
+    empty = (each.expr for each in subqueries if each.window < (each.step or STEP))
+    if any(all(selector.at is not None for selector in vectors(inner)) for inner in empty):
+        return True
+    called = (call for each in subqueries for call in nodes(each.expr, Call))
+    windows = (call.arguments[0] for call in called if call.function == "predict_linear")
+    return prometheus.is_before_3 and any(
+        isinstance(each, Vector | Subquery) and each.at is not None for each in windows
+    )
 
 
 def differing(own: Answer, theirs: Answer) -> list[tuple[float, float]] | None:
