@@ -34,6 +34,14 @@ _BOUNDS = {
     "y": ("-2", "0", "1", "1.0", "1_0", " 4", "x", "1e1", "inf"),
     "z": ("1", "2"),
 }
+_OF_BUCKETS = (Matcher("le", "!=", "+Inf"), Matcher("le", "=~", "1|.*[fx]"), Matcher("job", "=", "y"))
+_SOURCES = ("job", "instance", "zone", "", "no name")
+_TARGETS = ("zone", "job", "new", "", "no name")
+_TEXTS = {
+    "label_replace": (_TARGETS, ("$1", "${1}-$2", "$$x", ""), _SOURCES, ("(x)", "(.*)", "")),
+    "label_join": (_TARGETS, ("-", ""), _SOURCES),
+    "count_values": (("value", "job", "", "no name"),),
+}
 _VALUES = (0.0, 1.0, -1.0, 2.5, 7.0, 1e6, math.nan, math.inf, -math.inf)
 
 
@@ -94,19 +102,7 @@ def _marked(values: list[float], place: int, dice: random.Random) -> list[float]
 
 
 def words(prometheus: PrometheusVersion) -> Words:
-    """Return the words of expressions over these series that the evaluator supports.
-
-    Some arguments have fewer words: Prometheus ranks equal values at random, and rounds in an order of its
-    own, so `topk` is given values that are distinct, and `count_values` values that are exact. The date of a
-    time that is not finite depends on the processor.
-    """
-    labels = ("job", "instance", "zone", "", "no name")
-    targets = ("zone", "job", "new", "", "no name")
-    texts = {
-        "label_replace": (targets, ("$1", "${1}-$2", "$$x", ""), labels, ("(x)", "(.*)", "")),
-        "label_join": (targets, ("-", ""), labels),
-        "count_values": (("value", "job", "", "no name"),),
-    }
+    """Return the words of expressions over these series that the evaluator supports."""
     whole = Words(
         metrics=("a", "b", "c_total", "d_total", "distinct"),
         labels=("job", "instance", "zone"),
@@ -125,8 +121,22 @@ def words(prometheus: PrometheusVersion) -> Words:
         offsets=(0, 0, 0, 60_000, 600_000, -30_000),
         instants=(BEGIN + 1_800_000, "start", "end"),
         functions=supported(prometheus),
-        texts=texts,
+        texts=_TEXTS,
     )
+    plain = _with_plain_arguments(whole)
+    factors = replace(plain, numbers=tuple(map(Fraction, ("0.5", "0.1", "0.9", "1"))))
+    buckets = replace(plain, metrics=("h_bucket",), labels=("le", "job"), matchers=_OF_BUCKETS)
+    smoothing = dict.fromkeys(("holt_winters", "double_exponential_smoothing"), factors)
+    return replace(plain, inside={**plain.inside, **smoothing, "histogram_quantile": buckets})
+
+
+def _with_plain_arguments(whole: Words) -> Words:
+    """Return the words with fewer in the arguments of what depends on more than the values.
+
+    Prometheus ranks equal values at random, and rounds in an order of its own, so `topk` is given values that
+    are distinct, and `count_values` values that are exact. The date of a time that is not finite depends on
+    the processor.
+    """
     unchanging = ("max_over_time", "min_over_time", "last_over_time", "abs")
     plain = replace(
         whole,
@@ -145,15 +155,10 @@ def words(prometheus: PrometheusVersion) -> Words:
     instants = replace(
         plain, metrics=("instant",), functions=(*unchanging, "timestamp"), operators=("+", "-")
     )
-    bounds = (Matcher("le", "!=", "+Inf"), Matcher("le", "=~", "1|.*[fx]"), Matcher("job", "=", "y"))
-    buckets = replace(whole, metrics=("h_bucket",), labels=("le", "job"), matchers=bounds)
-    factors = replace(whole, numbers=tuple(map(Fraction, ("0.5", "0.1", "0.9", "1"))))
     inside = {
         **dict.fromkeys(("topk", "bottomk"), distinct),
         "count_values": exact,
         **dict.fromkeys(CALENDAR, instants),
-        "histogram_quantile": buckets,
-        **dict.fromkeys(("holt_winters", "double_exponential_smoothing"), factors),
     }
     return replace(whole, inside=inside)
 
