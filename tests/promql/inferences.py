@@ -8,27 +8,28 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from victor_monitoring.promql.evaluator import InstantVector, LabelSet
+from victor_monitoring.promql.functions import upper_bound
 from victor_monitoring.promql.inference.dimensions import ONE, SECONDS
 from victor_monitoring.promql.inference.facts import Buckets, Facts, SeriesFacts
 from victor_monitoring.promql.inference.infer import Inferred
 from victor_monitoring.promql.inference.labels import one_of
-from victor_monitoring.promql.samples import Series
+from victor_monitoring.promql.samples import Series, is_stale
 
 _TOLERANCE = 1e-9
 
 
 def true_facts(series: Mapping[str, Sequence[Series]]) -> Facts:
-    """Return facts of the series, as exact as the series allow; others than `a` have no unknown labels."""
+    """Return facts of the series, as exact as these allow; others than `a` have no unknown labels."""
     return {name: _facts(name, each) for name, each in series.items()}
 
 
 def _facts(name: str, series: Sequence[Series]) -> SeriesFacts:
-    values = [value for each in series for value in each.values]
+    values = [value for each in series for value in each.values if not is_stale(value)]
     is_finite = all(map(math.isfinite, values))
     names = {label for each in series for label in each.labels}
     is_open = name == "a"
     labels = {label: {each.labels.get(label, "") for each in series} for label in sorted(names)}
-    bounds = [float(le) for le in labels.get("le", ())]
+    bounds = [bound for le in labels.get("le", ()) if (bound := upper_bound(le)) is not None]
     return SeriesFacts(
         labels={label: one_of(each) for label, each in labels.items() if not (is_open and "" in each)},
         has_others=is_open,
@@ -50,6 +51,15 @@ class Tally:
     bounds: int = 0
     emptiness: int = 0
     numbers: int = 0
+
+    def says(self, pairs: int) -> bool:
+        """Return whether a fair share of the inferences of so many pairs says something."""
+        return (
+            self.labels > pairs * 0.8
+            and self.bounds > pairs / 3
+            and self.numbers > pairs / 4
+            and self.emptiness > pairs / 12
+        )
 
     def add(self, found: Inferred) -> None:
         """Count an inference."""

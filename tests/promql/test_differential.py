@@ -13,10 +13,12 @@ from hypothesis import strategies as st
 from tests.programs import version
 from tests.promql.differential import BEGIN, END, Answer, Asked, asked, random_series, words
 from tests.promql.expressions import OPERATORS, any_types, fresh
+from tests.promql.inferences import Tally, contradictions, true_facts
 from tests.promql.tolerance import agree, differing, is_known_difference
 from tests.tables import row
 from victor_monitoring.promql.evaluator import EvaluationError, compiled
 from victor_monitoring.promql.grammar import AGGREGATIONS
+from victor_monitoring.promql.inference.infer import inferred
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.prometheus_version import parse_version
 from victor_monitoring.promql.samples import Samples, SampleSet
@@ -41,22 +43,29 @@ def own_values(expr: Expr, samples: Samples, at: int) -> Answer:
 
 
 class Comparison:
-    """Compares our answers with those of a Prometheus, and counts what was compared."""
+    """Compares our answers and inferences with the answers of a Prometheus, and counts what was compared."""
 
-    def __init__(self, asked: Asked, samples: Samples) -> None:
+    def __init__(self, asked: Asked, samples: SampleSet) -> None:
         self._asked, self._samples = asked, samples
+        self._facts = true_facts(samples.by_metric)
         self.pairs: set[tuple[str, int]] = set()
         self.counts: Counter[str] = Counter()
+        self.tally = Tally()
         self.used: set[str] = set()
 
     def compare(self, expr: Expr, at: int) -> None:
-        """Raise AssertionError if the answers at a time differ."""
+        """Raise AssertionError if the answers at a time differ, or an inference is wrong."""
         query = text(expr)
         own, theirs = own_values(expr, self._samples, at), self._asked.values(query, at)
         found = differing(own, theirs)
         is_equal = agree(expr, at, found, self._samples)
         assert is_equal, f"{query} @ {at}: {own}, and Prometheus' {theirs}"
+        inference = inferred(expr, self._facts)
+        answer = {frozenset[tuple[str, str]](): theirs} if isinstance(theirs, float) else theirs
+        denied = list(contradictions(inference, answer)) if isinstance(answer, dict) else []
+        assert not denied, f"{query} @ {at}: {denied}"
         if (query, at) not in self.pairs:
+            self.tally.add(inference)
             self.pairs.add((query, at))
             self.counts["error" if theirs is None else "values" if theirs not in ({}, "") else "empty"] += 1
             self.counts["rounded"] += bool(found)
@@ -70,7 +79,8 @@ def test_random_expressions_have_prometheus_values(
 ) -> None:
     """Label sets, values and errors of random expressions over random series equal Prometheus'.
 
-    Every function that the evaluator has occurs, and every operator and aggregation.
+    Nothing that is inferred of them is wrong. Every function that the evaluator has occurs, and every
+    operator and aggregation.
     """
     release = version(prometheus)
     chosen = words(parse_version(release))
@@ -92,4 +102,5 @@ def test_random_expressions_have_prometheus_values(
     record_property(*row("pairs", {"Prometheus": release, "compared": str(len(compared.pairs)), **counts}))
     assert len(compared.pairs) >= PAIRS
     assert compared.counts["values"] > PAIRS / 2
+    assert compared.tally.says(len(compared.pairs))
     assert {*chosen.functions, *OPERATORS, *AGGREGATIONS} <= compared.used

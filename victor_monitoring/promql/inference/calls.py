@@ -32,6 +32,7 @@ from victor_monitoring.promql.inference.labels import ABSENT, ANY, Labels, Value
 from victor_monitoring.promql.inference.operators import Emptiness, Inferred, scalar, weaker
 from victor_monitoring.promql.inference.ranges import Range, exactly
 from victor_monitoring.promql.over_time import KEEPING_NAMES, OF_WINDOW
+from victor_monitoring.promql.prometheus_version import NEWEST
 from victor_monitoring.promql.regular_expressions import compiled, pattern_fault
 from victor_monitoring.promql.tree import Call, Text
 
@@ -93,7 +94,7 @@ def _replaced(call: Call, one: Inferred) -> Labels:
     apply = calls.label_replace(target, template, source, pattern)
     found: list[Values] = []
     for value in options:
-        (after,) = apply({frozenset({(source, value)} if value else ()): 0.0})
+        (after,) = apply({frozenset({(source, value)} if value else ()): 0.0}, NEWEST)
         is_kept = source != target and compiled(pattern).fullmatch(value) is None
         found.append(one.labels[target] if is_kept else one_of((dict(after).get(target, ""),)))
     return one.labels.with_values(target, functools.reduce(Values.either, found)) if found else one.labels
