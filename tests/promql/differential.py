@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 from tests.end_to_end.live import running
 from tests.promql import remote_write
 from tests.promql.expressions import Words, functions_of
-from victor_monitoring.promql.calls import CALENDAR
-from victor_monitoring.promql.evaluator import LabelSet, UnsupportedError, compiled
+from victor_monitoring.promql.evaluation.calls import CALENDAR
+from victor_monitoring.promql.evaluation.evaluator import LabelSet, UnsupportedError, compiled
 from victor_monitoring.promql.grammar import NAME
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.samples import STALE, Series

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from victor_monitoring.promql.evaluator import InstantVector, LabelSet
-from victor_monitoring.promql.functions import upper_bound
+from victor_monitoring.promql.evaluation.evaluator import InstantVector, LabelSet
+from victor_monitoring.promql.evaluation.functions import upper_bound
 from victor_monitoring.promql.inference.dimensions import ONE, SECONDS
 from victor_monitoring.promql.inference.facts import Buckets, Facts, SeriesFacts
 from victor_monitoring.promql.inference.infer import Inferred

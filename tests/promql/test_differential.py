@@ -16,7 +16,7 @@ from tests.promql.expressions import OPERATORS, any_types, fresh
 from tests.promql.inferences import Tally, contradictions, true_facts
 from tests.promql.tolerance import agree, differing, is_known_difference
 from tests.tables import row
-from victor_monitoring.promql.evaluator import EvaluationError, compiled
+from victor_monitoring.promql.evaluation.evaluator import EvaluationError, compiled
 from victor_monitoring.promql.grammar import AGGREGATIONS
 from victor_monitoring.promql.inference.infer import inferred
 from victor_monitoring.promql.printer import text

@@ -7,7 +7,7 @@ import math
 import pytest
 
 from tests.signals.judge import judged
-from victor_monitoring.promql.evaluator import EvaluationError, UnsupportedError, compiled
+from victor_monitoring.promql.evaluation.evaluator import EvaluationError, UnsupportedError, compiled
 from victor_monitoring.promql.prometheus_version import NEWEST, OLDEST
 from victor_monitoring.promql.reader import read
 from victor_monitoring.promql.samples import SampleSet, Series

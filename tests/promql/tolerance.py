@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from tests.promql.differential import Answer
-from victor_monitoring.promql.evaluator import STEP, EvaluationError, compiled
+from victor_monitoring.promql.evaluation.evaluator import STEP, EvaluationError, compiled
+from victor_monitoring.promql.evaluation.selection import ranges
+from victor_monitoring.promql.evaluation.vectors import Moment
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.samples import Samples
-from victor_monitoring.promql.selection import ranges
 from victor_monitoring.promql.tree import Call, Expr, Subquery, Vector, children, mapped, nodes, vectors
-from victor_monitoring.promql.vectors import Moment
 
 PART = 1e-9  # of the largest operand
 OVERFLOW = 1e150  # the squares of larger numbers, or a few of their products, are infinite

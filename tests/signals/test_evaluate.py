@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from tests.signals.test_kinds import CORES, CPU, DOWN, FAILED, JOBS, MEMORY, PEERS, TIMES
 from tests.signals.test_synthesise import ALERTS, beyond, longest_window, streams
 from victor_monitoring.language.resolved.spec import Alert
-from victor_monitoring.promql.functions import bucket_quantile, per_second, quotient
+from victor_monitoring.promql.evaluation.functions import bucket_quantile, per_second, quotient
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.promql.samples import STALE, SampleSet, Series
 from victor_monitoring.promql.tree import Matcher

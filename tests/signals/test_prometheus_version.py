@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.programs import version
-from victor_monitoring.promql.functions import per_second
+from victor_monitoring.promql.evaluation.functions import per_second
 from victor_monitoring.promql.prometheus_version import ASSUMED, DISTINCT_VERSIONS, parse_version
 from victor_monitoring.promql.samples import Series
 

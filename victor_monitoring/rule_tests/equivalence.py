@@ -9,7 +9,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Final
 
-from victor_monitoring.promql.evaluator import Evaluation, EvaluationError, LabelSet, compiled, without_names
+from victor_monitoring.promql.evaluation.evaluator import (
+    Evaluation,
+    EvaluationError,
+    LabelSet,
+    compiled,
+    without_names,
+)
 from victor_monitoring.promql.samples import SampleSet, Series
 from victor_monitoring.promql.tree import Aggregate, Call, Expr, Matcher, Number, Vector, nodes
 from victor_monitoring.rule_tests.mutations import Mutant

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 
-from victor_monitoring.promql.evaluator import Evaluation, compiled
+from victor_monitoring.promql.evaluation.evaluator import Evaluation, compiled
 from victor_monitoring.promql.tree import Binary, Expr, Number
 from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
 from victor_monitoring.signals.quantity import Condition

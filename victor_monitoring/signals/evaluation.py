@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import TypeAlias
 
-from victor_monitoring.promql.evaluator import Evaluation, LabelSet
+from victor_monitoring.promql.evaluation.evaluator import Evaluation, LabelSet
 from victor_monitoring.promql.grammar import NAME
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.rules import Rule

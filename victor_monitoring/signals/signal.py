@@ -9,7 +9,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import ClassVar, Final, TypeAlias
 
-from victor_monitoring.promql.evaluator import Evaluation, UnsupportedError, compiled
+from victor_monitoring.promql.evaluation.evaluator import Evaluation, UnsupportedError, compiled
 from victor_monitoring.promql.inference.infer import Inferred, inferred
 from victor_monitoring.promql.inference.intervals import UNBOUNDED, Interval, shared
 from victor_monitoring.promql.rules import Rule

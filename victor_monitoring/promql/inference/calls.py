@@ -10,8 +10,9 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
-from victor_monitoring.promql import calls
-from victor_monitoring.promql.evaluator import absent_labels
+from victor_monitoring.promql.evaluation import calls
+from victor_monitoring.promql.evaluation.evaluator import absent_labels
+from victor_monitoring.promql.evaluation.over_time import KEEPING_NAMES, OF_WINDOW
 from victor_monitoring.promql.grammar import LEGACY_LABEL, NAME
 from victor_monitoring.promql.inference import ranges
 from victor_monitoring.promql.inference.dimensions import MOMENT, ONE
@@ -31,7 +32,6 @@ from victor_monitoring.promql.inference.intervals import Interval, lowered, rais
 from victor_monitoring.promql.inference.labels import ABSENT, ANY, Labels, Values, one_of
 from victor_monitoring.promql.inference.operators import Emptiness, Inferred, scalar, weaker
 from victor_monitoring.promql.inference.ranges import Range, exactly
-from victor_monitoring.promql.over_time import KEEPING_NAMES, OF_WINDOW
 from victor_monitoring.promql.prometheus_version import NEWEST
 from victor_monitoring.promql.regular_expressions import compiled, pattern_fault
 from victor_monitoring.promql.tree import Call, Text

@@ -11,6 +11,7 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Final
 
+from victor_monitoring.promql.evaluation.over_time import OF_WINDOW
 from victor_monitoring.promql.grammar import NAME
 from victor_monitoring.promql.inference import ranges
 from victor_monitoring.promql.inference.calls import of_call
@@ -28,7 +29,6 @@ from victor_monitoring.promql.inference.intervals import Interval, shared, widen
 from victor_monitoring.promql.inference.labels import GIVEN, Labels
 from victor_monitoring.promql.inference.operators import Emptiness, Inferred, operation, scalar, weaker
 from victor_monitoring.promql.inference.ranges import Range, exactly, minus
-from victor_monitoring.promql.over_time import OF_WINDOW
 from victor_monitoring.promql.signatures import SCALAR
 from victor_monitoring.promql.tree import (
     Aggregate,

@@ -8,9 +8,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from victor_monitoring.promql import regular_expressions
-from victor_monitoring.promql.functions import bucket_quantile, quotient, upper_bound
-from victor_monitoring.promql.prometheus_version import PrometheusVersion
-from victor_monitoring.promql.vectors import (
+from victor_monitoring.promql.evaluation.functions import bucket_quantile, quotient, upper_bound
+from victor_monitoring.promql.evaluation.vectors import (
     InstantVector,
     LabelSet,
     check_label,
@@ -18,6 +17,7 @@ from victor_monitoring.promql.vectors import (
     unique,
     unnamed,
 )
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
 
 Relabeling: TypeAlias = Callable[[InstantVector, PrometheusVersion], InstantVector]
 

@@ -11,12 +11,26 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from typing import Final, TypeAlias
 
-from victor_monitoring.promql import calls, matching
-from victor_monitoring.promql.aggregations import aggregation
+from victor_monitoring.promql.evaluation import calls, matching
+from victor_monitoring.promql.evaluation.aggregations import aggregation
+from victor_monitoring.promql.evaluation.over_time import KEEPING_NAMES, OF_WINDOW
+from victor_monitoring.promql.evaluation.selection import instant, ranges, time_of
+from victor_monitoring.promql.evaluation.vectors import (
+    EvaluationError,
+    InstantVector,
+    LabelSet,
+    Moment,
+    ScalarNode,
+    UnsupportedError,
+    VectorNode,
+    Window,
+    WindowsNode,
+    unique,
+    unnamed,
+    without_names,
+)
 from victor_monitoring.promql.grammar import NAME
-from victor_monitoring.promql.over_time import KEEPING_NAMES, OF_WINDOW
 from victor_monitoring.promql.samples import Samples
-from victor_monitoring.promql.selection import instant, ranges, time_of
 from victor_monitoring.promql.signatures import SCALAR
 from victor_monitoring.promql.tree import (
     Aggregate,
@@ -32,20 +46,6 @@ from victor_monitoring.promql.tree import (
     children,
 )
 from victor_monitoring.promql.types import type_of
-from victor_monitoring.promql.vectors import (
-    EvaluationError,
-    InstantVector,
-    LabelSet,
-    Moment,
-    ScalarNode,
-    UnsupportedError,
-    VectorNode,
-    Window,
-    WindowsNode,
-    unique,
-    unnamed,
-    without_names,
-)
 
 __all__ = [
     "Evaluation",

@@ -7,10 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Final
 
-from victor_monitoring.promql.grammar import NAME
-from victor_monitoring.promql.samples import Samples, Series, unmarked
-from victor_monitoring.promql.tree import Instant, Vector
-from victor_monitoring.promql.vectors import (
+from victor_monitoring.promql.evaluation.vectors import (
     InstantVector,
     LabelSet,
     Moment,
@@ -20,6 +17,9 @@ from victor_monitoring.promql.vectors import (
     unique,
     unnamed,
 )
+from victor_monitoring.promql.grammar import NAME
+from victor_monitoring.promql.samples import Samples, Series, unmarked
+from victor_monitoring.promql.tree import Instant, Vector
 
 _MOST_CACHED: Final = 4_096
 

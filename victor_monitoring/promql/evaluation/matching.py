@@ -7,10 +7,8 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from victor_monitoring.promql.functions import quotient
-from victor_monitoring.promql.prometheus_version import PrometheusVersion
-from victor_monitoring.promql.tree import Binary
-from victor_monitoring.promql.vectors import (
+from victor_monitoring.promql.evaluation.functions import quotient
+from victor_monitoring.promql.evaluation.vectors import (
     EvaluationError,
     InstantVector,
     LabelSet,
@@ -21,6 +19,8 @@ from victor_monitoring.promql.vectors import (
     unnamed,
     without,
 )
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
+from victor_monitoring.promql.tree import Binary
 
 
 def remainder(dividend: float, divisor: float) -> float:

@@ -7,9 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Final
 
-from victor_monitoring.promql.prometheus_version import PrometheusVersion
-from victor_monitoring.promql.tree import Aggregate
-from victor_monitoring.promql.vectors import (
+from victor_monitoring.promql.evaluation.vectors import (
     EvaluationError,
     InstantVector,
     LabelSet,
@@ -19,6 +17,8 @@ from victor_monitoring.promql.vectors import (
     relabeled,
     without,
 )
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
+from victor_monitoring.promql.tree import Aggregate
 
 Fold = Callable[[Sequence[float]], float]
 

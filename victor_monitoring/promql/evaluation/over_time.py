@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Final
 
-from victor_monitoring.promql.aggregations import (
+from victor_monitoring.promql.evaluation.aggregations import (
     deviation,
     largest,
     mean,
@@ -16,8 +16,8 @@ from victor_monitoring.promql.aggregations import (
     total,
     variance,
 )
-from victor_monitoring.promql.functions import increase, per_second, quotient
-from victor_monitoring.promql.vectors import EvaluationError, Window
+from victor_monitoring.promql.evaluation.functions import increase, per_second, quotient
+from victor_monitoring.promql.evaluation.vectors import EvaluationError, Window
 
 # The value of a window, for further scalar arguments; None for no value.
 OfWindow = Callable[[Window, Sequence[float]], float | None]
