@@ -49,9 +49,7 @@ class Ring:
             up = array("d", [1.0]) * len(self._times)
             each_once = {tuple(labels.items()): labels for labels in self._targets.values()}
             return [Series(labels, self._times, up) for labels in each_once.values()]
-        return [
-            Series(each.labels, self._times, each.values) for each in self._series.get(metric, {}).values()
-        ]
+        return [each.series for each in self._series.get(metric, {}).values()]
 
     def names(self) -> list[str]:
         return ["up", *self._series]
@@ -82,7 +80,8 @@ class Ring:
         series = known.get(key)
         if series is None:
             values = array("d", [STALE]) * len(self._times)
-            series = known[key] = _StoredSeries({**labels, **self._targets[name]}, values)
+            own = {**labels, **self._targets[name]}
+            series = known[key] = _StoredSeries(Series(own, self._times, values), values)
         series.values[-1] = value
         series.seen = self._times[-1]
 
@@ -106,7 +105,7 @@ class Ring:
 class _StoredSeries:
     """A series in the ring; `seen` is the time of its last sample that is no staleness marker."""
 
-    __slots__ = ("labels", "seen", "values")
+    __slots__ = ("seen", "series", "values")
 
-    def __init__(self, labels: Mapping[str, str], values: array[float]) -> None:
-        self.labels, self.values, self.seen = labels, values, 0
+    def __init__(self, series: Series, values: array[float]) -> None:
+        self.series, self.values, self.seen = series, values, 0
