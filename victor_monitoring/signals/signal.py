@@ -181,8 +181,13 @@ class Signal:
 
     @cached_property
     def inference(self) -> Inferred:
-        """The labels, dimension, range and emptiness that follow from the definition and the metrics."""
-        metrics = (reading.selector.metric for reading in self.kind.readings())
+        """The labels, dimension, range and emptiness that follow from the definition and the metrics.
+
+        Nothing of the metrics is used if a selector can select nothing, which another check reports.
+        """
+        selectors = [reading.selector for reading in self.kind.readings()]
+        is_empty = any(next(each.label_sets(), None) is None for each in selectors)
+        metrics = [] if is_empty else [each.metric for each in selectors]
         facts = {name: each for metric in metrics for name, each in metric.facts().items()}
         return inferred(self.definition(), facts)
 
