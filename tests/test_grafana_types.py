@@ -18,7 +18,7 @@ import pytest
 
 from tests.programs import TOOLS
 from victor_monitoring.app import pipeline
-from victor_monitoring.language.syntax import load
+from victor_monitoring.base.spec_file import read
 
 ROOT = Path(__file__).resolve().parents[1]
 GRAFANA = ROOT / "tests" / "grafana"
@@ -34,7 +34,7 @@ def dashboards() -> dict[str, Dashboard]:
     """Return the dashboards by name: the committed ones, and those rendered from other specs."""
     found = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in RENDERED}
     for path in SPECS:
-        source = load.read(path, path.name)
+        source = read(path, path.name)
         compiled = pipeline.compile_spec(source, today=datetime.date(2026, 1, 1))
         found |= {
             artifact.path.stem: json.loads(artifact.text)

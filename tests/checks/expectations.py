@@ -12,8 +12,8 @@ from pathlib import Path
 
 from victor_monitoring.app.pipeline import compile_spec
 from victor_monitoring.base.diagnostics import Diagnostic
+from victor_monitoring.base.spec_file import read
 from victor_monitoring.checks.check import Check
-from victor_monitoring.language.syntax.load import read
 
 TODAY = datetime.date(2026, 11, 23)
 HERE = Path(__file__).parent

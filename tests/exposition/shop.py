@@ -8,7 +8,7 @@ from pathlib import Path
 
 from victor_monitoring.app.pipeline import Compiled, compile_spec
 from victor_monitoring.base.diagnostics import Diagnostic, Source
-from victor_monitoring.language.syntax.load import read
+from victor_monitoring.base.spec_file import read
 from victor_monitoring.live.exposition.parse import parse
 from victor_monitoring.live.exposition.verify import verify
 

@@ -14,7 +14,7 @@ from tests.end_to_end.exposition import exposition as exposition_of
 from tests.exposition.shop import RIGHT, edited, found, marked
 from victor_monitoring.app.pipeline import Compiled, compile_spec
 from victor_monitoring.base.diagnostics import Source
-from victor_monitoring.language.syntax.load import read
+from victor_monitoring.base.spec_file import read
 from victor_monitoring.live.exposition.parse import parse
 from victor_monitoring.live.exposition.verify import EXPOSITION, verify
 from victor_monitoring.reporters import reporter

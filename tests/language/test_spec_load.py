@@ -13,8 +13,9 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from victor_monitoring.base.diagnostics import Diagnostic, Severity, Source, UserError
+from victor_monitoring.base.spec_file import MAX_BYTES, read
 from victor_monitoring.language.syntax import build
-from victor_monitoring.language.syntax.load import MAX_BYTES, load, read
+from victor_monitoring.language.syntax.load import load
 from victor_monitoring.language.syntax.tree import Node, at, plain
 from victor_monitoring.language.syntax.wanted import (
     cut_comment,

@@ -50,7 +50,7 @@ def test_mistake_with_python_parser(case: re.Match[str], monkeypatch: pytest.Mon
 
 def test_every_code_is_shown_or_tested() -> None:
     """Every code of the table is in mistakes.txt, except those whose texts cannot be written there."""
-    unshown = {"VM006", "VM007", "VM011", "VM013", "VM014"}
+    unshown = {"VM006", "VM007", "VM011", "VM013", "VM014", "VM026"}  # VM026 needs files: test_extends.py
     shown = set(re.findall(r"error\[(VM\d+)\]", GOLDEN.read_text(encoding="utf-8")))
     assert shown == {each.code for each in MISTAKES} - unshown
 

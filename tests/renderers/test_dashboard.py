@@ -19,9 +19,9 @@ import pytest
 
 from tests.signals.judge import judged
 from victor_monitoring.app import pipeline
+from victor_monitoring.base.spec_file import read
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Panel, Resolved
-from victor_monitoring.language.syntax import load
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Aggregate, Binary, Expr, Matcher, Vector, map_vectors
 from victor_monitoring.renderers import dashboard
@@ -40,7 +40,7 @@ def resolved() -> dict[str, Resolved]:
     """Return each spec for base and each context, by name."""
     found: dict[str, Resolved] = {}
     for name in SPECS:
-        compiled = pipeline.compile_spec(load.read(ROOT / name, name), today=datetime.date(2026, 1, 1))
+        compiled = pipeline.compile_spec(read(ROOT / name, name), today=datetime.date(2026, 1, 1))
         assert compiled.base is not None
         for spec in (compiled.base, *compiled.contexts.values()):
             found[f"{Path(name).stem}-{spec.context or 'base'}"] = spec

@@ -7,8 +7,8 @@ import functools
 from pathlib import Path
 
 from victor_monitoring.app.pipeline import Compiled, compile_spec
+from victor_monitoring.base.spec_file import read
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.language.syntax.load import read
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = [ROOT / "specs" / "performance.yaml", ROOT / "tests" / "checkout.yaml"]

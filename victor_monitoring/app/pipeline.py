@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from victor_monitoring import renderers
 from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.base.diagnostics import Diagnostic, Severity, Source, in_order
+from victor_monitoring.base.spec_file import SpecFile
 from victor_monitoring.checks.check import Check, all_checks
 from victor_monitoring.checks.run import CheckResult, check_acks, run_checks
 from victor_monitoring.language.model.overlay import overlay
@@ -20,8 +21,8 @@ from victor_monitoring.language.model.read import cut_texts, read
 from victor_monitoring.language.resolved.resolve import resolve
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.resolved.time_scale import TimeScale
+from victor_monitoring.language.syntax.bases import load_extended
 from victor_monitoring.language.syntax.finding import Finding, locate
-from victor_monitoring.language.syntax.load import load
 from victor_monitoring.language.syntax.tree import MapNode
 from victor_monitoring.live.targets import PlacedSettings, read_targets
 
@@ -43,10 +44,19 @@ class Compiled:
         return any(each.severity is Severity.ERROR for each in self.diagnostics)
 
 
-def compile_spec(source: Source, *, today: datetime.date, checks: Sequence[Check] | None = None) -> Compiled:
-    """Return the compiled spec with all its diagnostics; acknowledgements are valid as of `today`."""
+def compile_spec(
+    source: Source,
+    *,
+    today: datetime.date,
+    checks: Sequence[Check] | None = None,
+    file: SpecFile | None = None,
+) -> Compiled:
+    """Return the compiled spec with all its diagnostics; acknowledgements are valid as of `today`.
+
+    The bases that the spec extends are read relative to its `file`.
+    """
     checks = all_checks() if checks is None else checks
-    loaded = load(source)
+    loaded = load_extended(source, file)
     diagnostics = list(loaded.diagnostics)
     if loaded.tree is None:
         return Compiled(source, None, {}, in_order(diagnostics))

@@ -55,7 +55,10 @@ def run_checks(spec: Resolved, tree: MapNode, checks: Sequence[Check], today: da
 def check_acks(
     judgements: Sequence[CheckResult], checks: Sequence[Check], today: datetime.date
 ) -> list[Diagnostic]:
-    """Return a diagnostic for each acknowledgement that no finding needs, in base or in any context."""
+    """Return a diagnostic for each acknowledgement that no finding needs, in base or in any context.
+
+    An acknowledgement in a file that the spec extends is exempt: another spec may need it.
+    """
     used = frozenset[Path]().union(*(each.used for each in judgements))
     patterns = [check.pattern for check in checks]
     return [
@@ -64,6 +67,7 @@ def check_acks(
         for diagnostic in _located(
             each.spec, each.tree, unused_acks(each.spec, used, patterns, today), UNUSED_ACK
         )
+        if diagnostic.span.source == each.tree.source
     ]
 
 

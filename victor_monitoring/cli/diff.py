@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import enum
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring.base import files
-from victor_monitoring.base.diagnostics import Source, UserError
-from victor_monitoring.base.git import git
+from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.base.spec_file import SpecFile
 from victor_monitoring.cli.options import ContextName, Specs, Today
 from victor_monitoring.cli.printing import print_message, stop_on_errors
-from victor_monitoring.cli.specs import SpecFile, compile_file, compile_source, find_specs, require_context
+from victor_monitoring.cli.specs import compile_file, find_specs, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.app.differences import PlacedChange
@@ -79,7 +79,7 @@ def _compared(
     if revision is None:
         before = Side(now)
     else:
-        was = _error_free(compile_source(_at(spec, revision), today))
+        was = _error_free(compile_file(replace(spec, revision=revision), today))
         require_context(context, was.contexts, of=was.source.name)
         before = Side(was, context)
     found = differences(before, after)
@@ -106,18 +106,3 @@ def _error_free(compiled: Compiled) -> Compiled:
     """Return the spec; print its errors and exit with 1 if it has any."""
     stop_on_errors(compiled.diagnostics)
     return compiled
-
-
-def _at(spec: SpecFile, revision: str) -> Source:
-    """Return the text of the spec at a git revision."""
-    if not revision or revision.startswith("-"):
-        raise UserError(f"`{revision}` is not a git revision", "name one, such as --from main")
-    path = files.resolved(spec.path)  # git stores a link, not the text of its target
-    done = git(path.parent, "cat-file", "blob", f"{revision}:./{path.name}")
-    if done.returncode:
-        errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        reason = f": {errors[0]}" if errors else ""
-        message = f"git has no `{spec.path.as_posix()}` at `{revision}`{reason}"
-        raise UserError(message, "name a revision that has it: git log --oneline -- " + spec.path.as_posix())
-    text = done.stdout.decode("utf-8", "surrogateescape").removeprefix("\ufeff")
-    return Source(f"{revision}:{spec.path.as_posix()}", text)

@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 import typer
 
 from victor_monitoring.base.diagnostics import Diagnostic, UserError, in_order
+from victor_monitoring.base.spec_file import SpecFile
 from victor_monitoring.cli.options import Format, Specs, Today
 from victor_monitoring.cli.printing import print_message, show, stop_on_errors
-from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs, require_context
+from victor_monitoring.cli.specs import compile_file, find_specs, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled

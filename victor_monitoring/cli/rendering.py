@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from victor_monitoring.base.diagnostics import Diagnostic, UserError, unknown_name_hint
+from victor_monitoring.base.spec_file import SpecFile
 from victor_monitoring.cli.options import Format, Today
 from victor_monitoring.cli.printing import stop_on_errors
-from victor_monitoring.cli.specs import SpecFile, compile_file, require_context
+from victor_monitoring.cli.specs import compile_file, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.outputs import Rendering

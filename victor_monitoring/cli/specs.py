@@ -4,67 +4,47 @@ from __future__ import annotations
 
 import datetime
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from victor_monitoring.base import files
 from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
+from victor_monitoring.base.spec_file import SpecFile
 from victor_monitoring.cli.options import Today
 from victor_monitoring.cli.printing import stop_on_errors
 
 if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled
-    from victor_monitoring.base.diagnostics import Source
-
-_ROOT_MARKERS = (".git", "pyproject.toml")
-
-
-@dataclass(frozen=True, slots=True)
-class SpecFile:
-    """A spec on disk: its path as the user gave it, and the root that its outputs are relative to."""
-
-    path: Path
-    root: Path
-
-    @property
-    def name(self) -> PurePosixPath:
-        """The spec's path below its root, independent of the working directory."""
-        return PurePosixPath(files.resolved(self.path).relative_to(self.root).as_posix())
 
 
 def find_specs(given: Sequence[Path] | None) -> list[SpecFile]:
-    """Return the given specs, each once, or those in `specs/`; raise UserError if there are none."""
+    """Return the given specs, each once, or those in `specs/`; raise UserError if there are none.
+
+    A file in `specs/` that another one there extends is a base, and no spec.
+    """
     paths = list(given or sorted(Path("specs").glob("*.yaml")))
     if not paths:
         message = "there is no spec: `specs/*.yaml` matches no file here"
         raise UserError(message, "run `victor-mon init`, or name one: --spec FILE")
-    unique = {files.resolved(path): path for path in paths}
-    return [SpecFile(path, _root_of(resolved)) for resolved, path in unique.items()]
+    unique = {files.resolved(path): SpecFile.at(path) for path in paths}
+    bases = set() if given else _bases(list(unique.values()))
+    return [each for path, each in unique.items() if path not in bases]
 
 
-def _root_of(spec: Path) -> Path:
-    """Return the nearest parent with a marker of a project, else the spec's own folder."""
-    for folder in spec.parents:
-        if any((folder / marker).exists() for marker in _ROOT_MARKERS):
-            return folder
-    return spec.parent
+def _bases(found: Sequence[SpecFile]) -> set[Path]:
+    from victor_monitoring.language.syntax.bases import extended_files
+
+    return {path for each in found for path in extended_files(each)} if len(found) > 1 else set()
 
 
 def compile_file(spec: SpecFile, today: datetime.datetime | None) -> Compiled:
-    """Return the compiled spec; raise UserError if the file cannot be read."""
-    from victor_monitoring.language.syntax.load import read
-
-    return compile_source(read(spec.path, spec.path.as_posix()), today)
-
-
-def compile_source(source: Source, today: datetime.datetime | None) -> Compiled:
-    """Return the compiled spec of a text, as of `today` or the current day."""
+    """Return the compiled spec, as of `today` or the current day; raise UserError if it cannot be read."""
     from victor_monitoring.app.pipeline import compile_spec
 
-    return compile_spec(source, today=today.date() if today else datetime.date.today())
+    as_of = today.date() if today else datetime.date.today()
+    return compile_spec(spec.read(), today=as_of, file=spec)
 
 
 def require_context(

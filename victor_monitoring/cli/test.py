@@ -14,10 +14,11 @@ import typer
 
 from victor_monitoring.base import files
 from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
+from victor_monitoring.base.spec_file import SpecFile
 from victor_monitoring.cli.options import ContextName, Format, FormatOption, Specs, Today
 from victor_monitoring.cli.printing import Progress, fails, print_message, show, stop_on_errors
 from victor_monitoring.cli.schema import write_text
-from victor_monitoring.cli.specs import SpecFile, compile_file, find_specs, require_context
+from victor_monitoring.cli.specs import compile_file, find_specs, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled

@@ -7,7 +7,7 @@ import dataclasses
 from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.language.model.patterns import BAD_VALUE, UNHIT_OVERRIDE
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.language.syntax.tree import Entry, MapNode, Node, Path
+from victor_monitoring.language.syntax.tree import Entry, MapNode, Node, Path, merged
 from victor_monitoring.language.syntax.wanted import mapping_wanted_hint
 
 OVERRIDABLE = ("defaults", "signals", "alerts", "meta", "budget")
@@ -25,7 +25,7 @@ def overlay(tree: MapNode, context: str) -> tuple[MapNode, list[Finding]]:
     if not isinstance(override, MapNode):
         return tree, []
     findings: list[Finding] = []
-    merged = tree
+    result = tree
     for section, entry in override.entries.items():
         path = (*root, section)
         if section not in OVERRIDABLE:
@@ -33,31 +33,19 @@ def overlay(tree: MapNode, context: str) -> tuple[MapNode, list[Finding]]:
             message = f"`{section}` cannot be overridden"
             findings.append(Finding(path, message, hint, on_key=True, pattern=UNHIT_OVERRIDE))
         elif section not in NAMED:
-            merged = _merged(merged, {section: entry})
+            result = merged(result, _nested((section,), entry, override))
         elif isinstance(entry.node, MapNode):
-            merged = _with_named(merged, section, entry.node, path, findings)
+            result = _with_named(result, section, entry.node, path, findings)
         else:
             message = f"`{section}` must be a mapping of names to changes"
             findings.append(Finding(path, message, mapping_wanted_hint(entry.node), pattern=BAD_VALUE))
-    return merged, findings
+    return result, findings
 
 
 def _below(node: Node | None, key: str) -> Node | None:
     if isinstance(node, MapNode) and key in node.entries:
         return node.entries[key].node
     return None
-
-
-def _merged(below: MapNode, above: dict[str, Entry]) -> MapNode:
-    """Return `below` with `above` merged in: mappings are merged, all other values replaced."""
-    entries = dict(below.entries)
-    for key, entry in above.items():
-        existing = entries.get(key)
-        if existing and isinstance(existing.node, MapNode) and isinstance(entry.node, MapNode):
-            entries[key] = Entry(existing.key, _merged(existing.node, entry.node.entries))
-        else:
-            entries[key] = entry
-    return dataclasses.replace(below, entries=entries)
 
 
 def _with_named(
@@ -68,7 +56,7 @@ def _with_named(
     is_broken = section in tree.entries and not isinstance(tree.entries[section].node, MapNode)
     for name, entry in override.entries.items():
         if name in known:
-            tree = _merged(tree, _nested((section, *known[name]), entry, override))
+            tree = merged(tree, _nested((section, *known[name]), entry, override))
         elif not is_broken:
             message = f"the override has no effect: there is no {section.removesuffix('s')} `{name}`"
             hint = unknown_name_hint(name, known)
@@ -90,9 +78,9 @@ def _named(tree: MapNode, section: str) -> dict[str, tuple[str, ...]]:
     }
 
 
-def _nested(keys: tuple[str, ...], entry: Entry, place: MapNode) -> dict[str, Entry]:
+def _nested(keys: tuple[str, ...], entry: Entry, place: MapNode) -> MapNode:
     """Return the entry inside nested mappings of these keys, each with the position of `place`."""
-    nested = {keys[-1]: entry}
+    nested = dataclasses.replace(place, entries={keys[-1]: entry})
     for key in reversed(keys[:-1]):
-        nested = {key: Entry(entry.key, dataclasses.replace(place, entries=nested))}
+        nested = dataclasses.replace(place, entries={key: Entry(entry.key, nested)})
     return nested

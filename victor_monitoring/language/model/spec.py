@@ -503,6 +503,10 @@ class Spec(Written):
 
     victor_mon: Annotated[int, AfterValidator(_version)]
     """The version of the spec language. Example: `1`"""
+    extends: Text | list[Text] = []
+    """The file, or files, with the keys that specs share, such as contexts and receivers: this spec is merged
+    over them, mapping by mapping, and a later file over an earlier one; lists and single values are replaced.
+    Paths are relative to this file. Example: `../org/base.yaml`"""
     service: Service
     """The service that is monitored. Example: `{name: shop, title: Web Shop, owner: payments, metric_prefix:
     shop_, select: {job: shop}}`"""

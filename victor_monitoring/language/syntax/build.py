@@ -99,6 +99,11 @@ class Builder:
             return None
         return self._root
 
+    @property
+    def top(self) -> Node | None:
+        """The top node, as far as it is built."""
+        return self._stack[0].node if self._stack else self._root
+
     def _read(self) -> None:
         get_event = _Loader(self._source.text).get_event
         steps = {

@@ -196,6 +196,16 @@ character.
 Bad: `"code=~\\d+"`. Good: `'code=~\\d+'`: in single quotes a backslash is a backslash.""",
 )
 
+BAD_BASE = _mistake(
+    "VM026",
+    "bad-base",
+    """A file that `extends` names cannot be used: it is missing, a directory, unreadable or outside of the
+root, it extends itself through its bases, or it has the key `victor_mon`.
+
+A base is a YAML file below the root, named by its path relative to the file that extends it. It is never
+fetched. Bad: `extends: https://example.com/base.yaml`. Good: `extends: ../org/base.yaml`.""",
+)
+
 MISTAKES = tuple(each for each in list(globals().values()) if isinstance(each, Pattern))
 
 

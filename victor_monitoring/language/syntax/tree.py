@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from victor_monitoring.base.diagnostics import Source, Span
@@ -111,6 +111,23 @@ def at(node: Node, path: Path) -> Node | None:
     for key in path:
         found = child(found, key) if found is not None else None
     return found
+
+
+def merged(below: MapNode, above: MapNode, *, at_above: bool = False) -> MapNode:
+    """Return `below` with `above` merged in: mappings are merged, all other values replaced.
+
+    A mapping of both has its position in `below`, or that in `above` if `at_above`. The result shares nodes
+    with both, which are not changed.
+    """
+    entries = dict(below.entries)
+    for name, entry in above.entries.items():
+        existing = entries.get(name)
+        if existing and isinstance(existing.node, MapNode) and isinstance(entry.node, MapNode):
+            key = entry.key if at_above else existing.key
+            entries[name] = Entry(key, merged(existing.node, entry.node, at_above=at_above))
+        else:
+            entries[name] = entry
+    return replace(above if at_above else below, entries=entries)
 
 
 def span_at(root: Node, path: Path, *, key: bool = False) -> Span:
