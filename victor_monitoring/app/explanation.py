@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from typing import TypeAlias
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final, TypeAlias
 
 from victor_monitoring.app.pipeline import Compiled
-from victor_monitoring.base.diagnostics import Pattern
+from victor_monitoring.base.diagnostics import Pattern, Source
 from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
 from victor_monitoring.checks.check import all_checks
 from victor_monitoring.language.model.patterns import LANGUAGE
 from victor_monitoring.language.resolved.detection import detection
 from victor_monitoring.language.resolved.spec import Alert, Component, Declared, Resolved
 from victor_monitoring.language.syntax.mistakes import MISTAKES
-from victor_monitoring.language.syntax.tree import Path, span_at
+from victor_monitoring.language.syntax.tree import MapNode, Path, at, span_at
 from victor_monitoring.live.apply.patterns import LIVE
 from victor_monitoring.live.exposition.verify import EXPOSITION
 from victor_monitoring.outputs.drift import DRIFT
@@ -25,6 +25,10 @@ from victor_monitoring.rule_tests.mutation_run import SURVIVING_MUTANT
 from victor_monitoring.signals.signal import Signal
 
 Lines: TypeAlias = Iterator[str]
+
+# The parts of a spec, and of a context, that every alert depends on.
+_SHARED: Final = ("service", "severities", "defaults", "alertmanager")
+_OF_CONTEXT: Final = ("labels", "select", "prometheus", "protected", "receivers", "time_scale")
 
 
 def patterns() -> list[Pattern]:
@@ -93,6 +97,19 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
         for each in spec.alerts if spec else ():
             if spec and each.name == alert.name:
                 yield f"    {context or 'base':<{width}}  {_detection(spec, each)}"
+    yield from _inherited(compiled, *_sources_of(compiled, alert))
+
+
+def _sources_of(compiled: Compiled, alert: Alert) -> Iterator[Path]:
+    """Yield the paths of the parts of the spec that an alert is made of."""
+    yield alert.path
+    yield ("signals", alert.signal.name)
+    yield from ((section,) for section in _SHARED)
+    for context in compiled.contexts:
+        root: Path = ("contexts", context)
+        yield from ((*root, key) for key in _OF_CONTEXT)
+        yield from ((*root, "override", "alerts", alert.name), (*root, "override", "defaults"))
+        yield (*root, "override", "signals", alert.signal.name)
 
 
 def _computed(compiled: Compiled) -> Lines:
@@ -139,6 +156,9 @@ def _signal(compiled: Compiled, spec: Resolved, signal: Signal) -> Lines:
         yield f"  records    {recording.name}{labels}: {text(recording.expr)}"
     yield from _computed(compiled)
     yield from _users(_signal_users(compiled, spec, signal))
+    overrides = (("contexts", context, "override", "signals", signal.name) for context in compiled.contexts)
+    shared: tuple[Path, ...] = (("service", "select"), ("service", "scope"), ("defaults",))
+    yield from _inherited(compiled, ("signals", signal.name), *shared, *overrides)
 
 
 def _metric(compiled: Compiled, spec: Resolved, declared: Declared) -> Lines:
@@ -160,6 +180,7 @@ def _metric(compiled: Compiled, spec: Resolved, declared: Declared) -> Lines:
         if any(reading.selector.metric.name in metric.series() for reading in signal.kind.readings())
     ]
     yield from _users((user, _place(compiled, path)) for user, path in reading)
+    yield from _inherited(compiled, declared.path, ("service", "select"))
 
 
 def _component(compiled: Compiled, spec: Resolved, component: Component) -> Lines:
@@ -175,6 +196,7 @@ def _component(compiled: Compiled, spec: Resolved, component: Component) -> Line
         (f"alert {a.name}", _place(compiled, a.path)) for a in spec.alerts if a.component == component.name
     )
     yield from _users(alerts)
+    yield from _inherited(compiled, component.path, ("service", "select"))
 
 
 def _signal_users(compiled: Compiled, spec: Resolved, signal: Signal) -> Iterator[tuple[str, str]]:
@@ -194,9 +216,35 @@ def _signal_users(compiled: Compiled, spec: Resolved, signal: Signal) -> Iterato
 def _users(users: Iterable[tuple[str, str]]) -> Lines:
     found = list(users)
     yield "  used by" if found else "  used by    nothing"
-    width = max((len(user) for user, _ in found), default=0)
-    for user, place in found:
-        yield f"    {user:<{width}}  {place}"
+    yield from _aligned(found)
+
+
+def _inherited(compiled: Compiled, *paths: Path) -> Lines:
+    """Yield the parts at and below the paths that the spec takes from its bases, with their places."""
+    tree = compiled.trees[None]
+    found = [each for path in paths if at(tree, path) for each in _from_bases(tree, path, tree.source)]
+    if found:
+        yield "  inherits"
+        yield from _aligned([(".".join(map(str, path)), _place(compiled, path)) for path in found])
+
+
+def _from_bases(tree: MapNode, path: Path, source: Source) -> Iterator[Path]:
+    """Yield the path, and those below it, whose key is in another source than the key above it.
+
+    So a mapping that one file gives as a whole is one path.
+    """
+    own = span_at(tree, path, key=True).source
+    if own != source:
+        yield path
+    node = at(tree, path)
+    for key in node.entries if isinstance(node, MapNode) else ():
+        yield from _from_bases(tree, (*path, key), own)
+
+
+def _aligned(rows: Sequence[tuple[str, str]]) -> Lines:
+    width = max((len(name) for name, _ in rows), default=0)
+    for name, place in rows:
+        yield f"    {name:<{width}}  {place}"
 
 
 def _everywhere(

@@ -16,11 +16,14 @@ from victor_monitoring.cli.options import Format
 
 
 def show(diagnostics: Sequence[Diagnostic], how: Format, stream: TextIO) -> None:
-    """Print the findings; in colour on a terminal unless NO_COLOR is set."""
+    """Print the findings, each once; in colour on a terminal unless NO_COLOR is set.
+
+    Several specs may have the same finding, in a file that they extend.
+    """
     from victor_monitoring.reporters import reporter
 
     colour = stream.isatty() and not os.environ.get("NO_COLOR")
-    text = reporter(how.value)(diagnostics, colour=colour)
+    text = reporter(how.value)(list(dict.fromkeys(diagnostics)), colour=colour)
     stream.write(text)
     stream.flush()
 

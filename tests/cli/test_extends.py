@@ -1,0 +1,119 @@
+"""Commands on specs that extend a base."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import edit, victor_mon
+from tests.git import git
+
+SPEC = """\
+victor_mon: 1
+extends: base.yaml
+service:
+  name: shop
+  title: Shop
+  metric_prefix: shop_
+components:
+  api: {metrics: {shop_a_total: {type: counter, help: A.}}}
+signals:
+  rate: {title: Rate, unit: per_second, rate: {of: shop_a_total}}
+alerts:
+  shop:
+    High: {signal: rate, when: "> 8/s", for: 5m, severity: page, summary: "{value}"}
+"""
+BASE = """\
+extends: ../org/all.yaml
+service: {owner: sales, labels: {team: shops}}
+contexts:
+  prod:
+    override: {alerts: {High: {when: "> 9/s"}}}
+    labels: {environment: prod}
+"""
+ALL = """\
+service:
+  select: {job: shop}
+severities: [ticket, page]
+contexts: {prod: {select: {zone: a}}}
+"""
+EXPLAINED = """\
+  inherits
+    service.select                      org/all.yaml:2
+    service.owner                       specs/base.yaml:2
+    service.labels                      specs/base.yaml:2
+    severities                          org/all.yaml:3
+    contexts.prod.labels                specs/base.yaml:6
+    contexts.prod.select                org/all.yaml:4
+    contexts.prod.override.alerts.High  specs/base.yaml:5
+"""
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Path:
+    """Create a repository with a spec, its base in the same folder, and the base of that in another."""
+    for name, text in {"specs/shop.yaml": SPEC, "specs/base.yaml": BASE, "org/all.yaml": ALL}.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    git(tmp_path, "init", "--quiet", "--initial-branch=main")
+    git(tmp_path, "add", "--all")
+    git(tmp_path, "commit", "--quiet", "--message=A")
+    return tmp_path
+
+
+def test_a_base_in_specs_is_no_spec(repository):
+    """Without --spec, a file in `specs/` that another one extends is not read as a spec."""
+    ended = victor_mon(repository, "validate")
+    valid = "specs/shop.yaml: valid, 1 alert, 1 signal, 1 metric, 1 context\n"
+    assert (ended.status, ended.err) == (0, valid)
+
+
+def test_a_base_stays_a_base_while_its_spec_has_a_mistake(repository):
+    """A spec that cannot be parsed to its end still names its base: only its own mistake is reported."""
+    with (repository / "specs" / "shop.yaml").open("a", encoding="utf-8") as file:
+        file.write("dashboard: [\n")
+    ended = victor_mon(repository, "validate", "--format", "github")
+    assert ended.status == 1
+    assert ended.out.count("::error") == 1
+    assert "file=specs/shop.yaml" in ended.out
+
+
+def test_a_mistake_in_a_shared_base_is_printed_once(repository):
+    """Two specs that extend the same base report its mistake once."""
+    (repository / "specs" / "store.yaml").write_text(SPEC.replace("shop", "store"), encoding="utf-8")
+    edit(repository / "specs" / "base.yaml", "labels: {team: shops}", "labels: {team: 1}")
+    for command in ("validate", "check", "generate"):
+        ended = victor_mon(repository, command)
+        assert (ended.out + ended.err).count("specs/base.yaml:2:40: error[VM042]") == 1
+
+
+def test_explain_names_the_file_of_each_inherited_value(repository):
+    """Each part that a base gives is named with file and line."""
+    ended = victor_mon(repository, "explain", "High")
+    assert ended.out.endswith(EXPLAINED)
+    assert "    prod  > 9/s for 5m  page  specs/base.yaml:5\n" in ended.out
+    ended = victor_mon(repository, "explain", "rate")
+    assert ended.out.endswith("  inherits\n    service.select  org/all.yaml:2\n")
+
+
+def test_explain_names_the_file_of_a_definition_in_a_base(repository):
+    """A metric that is defined in a base has its place there."""
+    metrics = "{up_ratio: {type: gauge, unit: ratio, help: B.}}"
+    with (repository / "org" / "all.yaml").open("a", encoding="utf-8") as file:
+        file.write(f"components: {{proxy: {{external: true, select: {{job: proxy}}, metrics: {metrics}}}}}\n")
+    ended = victor_mon(repository, "explain", "up_ratio")
+    assert "  defined    org/all.yaml:5\n" in ended.out
+    assert "  inherits\n    components.proxy.metrics.up_ratio  org/all.yaml:5\n" in ended.out
+
+
+def test_rendered_files_follow_the_base(repository):
+    """`check` finds that the files no longer match after an edit of the base, and `generate` writes them."""
+    assert victor_mon(repository, "generate").status == 0
+    assert victor_mon(repository, "check").status == 0
+    edit(repository / "org" / "all.yaml", "{job: shop}", "{job: web}")
+    ended = victor_mon(repository, "check")
+    assert ended.status == 1
+    assert 'job="web"' in ended.out
+    assert victor_mon(repository, "generate").status == 0
+    assert victor_mon(repository, "check").status == 0
