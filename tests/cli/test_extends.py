@@ -117,3 +117,71 @@ def test_rendered_files_follow_the_base(repository):
     assert 'job="web"' in ended.out
     assert victor_mon(repository, "generate").status == 0
     assert victor_mon(repository, "check").status == 0
+
+
+def test_diff_reads_the_base_of_the_revision(repository):
+    """A change of the base is a change of the spec; its position is in the base."""
+    assert victor_mon(repository, "diff", "--from", "HEAD").err == "specs/shop.yaml: no change\n"
+    edit(repository / "specs" / "base.yaml", "> 9/s", "> 10/s")
+    ended = victor_mon(repository, "diff", "--from", "HEAD")
+    assert ended.out == (
+        "specs/base.yaml:5: prod: alert High: `> 9/s` becomes `> 10/s`: loosened\n\n1 change, 1 loosened\n"
+    )
+
+
+def test_diff_places_a_removal_in_the_old_base(repository):
+    """Something that only the old base has is shown at its line there, named with the revision."""
+    edit(repository / "org" / "all.yaml", "contexts: {prod: {select: {zone: a}}}\n", "")
+    edit(repository / "specs" / "base.yaml", BASE[BASE.index("contexts") :], "")
+    ended = victor_mon(repository, "diff", "--from", "HEAD")
+    assert ended.out.startswith("HEAD:specs/base.yaml:4: context prod")
+
+
+def test_diff_with_a_base_that_is_gone(repository):
+    """The base of the revision is read although the spec has another one now, and the old file is removed."""
+    (repository / "specs" / "base.yaml").rename(repository / "specs" / "shared.yaml")
+    edit(repository / "specs" / "shop.yaml", "base.yaml", "shared.yaml")
+    ended = victor_mon(repository, "diff", "--from", "HEAD")
+    assert (ended.status, ended.err) == (0, "specs/shop.yaml: no change\n")
+
+
+def test_diff_with_a_revision_that_lacks_the_base(repository):
+    """A base that the revision names and does not have is reported in the spec of that revision."""
+    git(repository, "rm", "--quiet", "--cached", "org/all.yaml")
+    git(repository, "commit", "--quiet", "--message=B")
+    ended = victor_mon(repository, "diff", "--from", "HEAD")
+    assert ended.status == 1
+    assert ended.err.startswith("HEAD:specs/base.yaml:1:10: error[VM026]")
+    assert "git has no file `org/all.yaml` at `HEAD`" in ended.err
+    assert "hint: compare with a revision that has it" in ended.err
+
+
+def test_diff_reads_no_folder_as_a_base(repository):
+    """A directory at the revision is no file."""
+    edit(repository / "specs" / "shop.yaml", "base.yaml", "../org")
+    git(repository, "commit", "--quiet", "--all", "--message=B")
+    edit(repository / "specs" / "shop.yaml", "../org", "base.yaml")
+    ended = victor_mon(repository, "diff", "--from", "HEAD")
+    assert ended.status == 1
+    assert ended.err.startswith("HEAD:specs/shop.yaml:2:10: error[VM026]")
+
+
+def test_a_root_within_a_repository_of_git(repository):
+    """The root may be a folder of a larger repository: no base outside of it is read at a revision either."""
+    inner = repository / "inner"
+    (inner / "specs").mkdir(parents=True)
+    (inner / "pyproject.toml").touch()
+    (inner / "specs" / "shop.yaml").write_text(SPEC, encoding="utf-8")
+    (inner / "specs" / "base.yaml").write_text(ALL + "meta: null\n", encoding="utf-8")
+    edit(inner / "specs" / "base.yaml", "  select:", "  owner: sales\n  select:")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message=B")
+    ended = victor_mon(inner, "diff", "--from", "HEAD")
+    assert (ended.status, ended.err) == (0, "specs/shop.yaml: no change\n")
+    edit(inner / "specs" / "shop.yaml", "base.yaml", "../../org/all.yaml")
+    git(repository, "commit", "--quiet", "--all", "--message=C")
+    edit(inner / "specs" / "shop.yaml", "../../org/all.yaml", "base.yaml")
+    ended = victor_mon(inner, "diff", "--from", "HEAD")
+    assert ended.status == 1
+    assert ended.err.startswith("HEAD:specs/shop.yaml:2:10: error[VM026]")
+    assert "leads outside of the root" in ended.err
