@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled, compile_spec, render
     from victor_monitoring.base.artifacts import Artifact
     from victor_monitoring.base.diagnostics import Diagnostic, Source, UserError
+    from victor_monitoring.base.spec_file import SpecFile
     from victor_monitoring.runtime.collector import Collector
     from victor_monitoring.victor.collector import PerformanceMetricsCollector, get_performance_collector
     from victor_monitoring.victor.routes import register_performance_routes
@@ -23,6 +24,7 @@ __all__ = [
     "Diagnostic",
     "PerformanceMetricsCollector",
     "Source",
+    "SpecFile",
     "UserError",
     "compile_spec",
     "get_performance_collector",
@@ -38,6 +40,7 @@ _MODULES: Final = {
     "Diagnostic": "base.diagnostics",
     "PerformanceMetricsCollector": "victor.collector",
     "Source": "base.diagnostics",
+    "SpecFile": "base.spec_file",
     "UserError": "base.diagnostics",
     "compile_spec": "app.pipeline",
     "get_performance_collector": "victor.collector",

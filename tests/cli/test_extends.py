@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
+import jsonschema
 import pytest
+import yaml
 
-from tests.cli.commands import edit, victor_mon
+from tests.cli.commands import ROOT, edit, victor_mon
 from tests.git import git
+from victor_monitoring.cli.schema import schema_text
 
+EXAMPLE = "specs/examples/organisation/wishlist.yaml"
 SPEC = """\
 victor_mon: 1
 extends: base.yaml
@@ -185,3 +190,31 @@ def test_a_root_within_a_repository_of_git(repository):
     assert ended.status == 1
     assert ended.err.startswith("HEAD:specs/shop.yaml:2:10: error[VM026]")
     assert "leads outside of the root" in ended.err
+
+
+def test_the_example_has_no_findings(tmp_path):
+    """The example of an organisation is valid, and its files are as rendered with the base's contexts."""
+    ended = victor_mon(ROOT, "validate", "--strict", "--spec", EXAMPLE)
+    valid = f"{EXAMPLE}: valid, 1 alert, 1 signal, 2 metrics, 2 contexts\n"
+    assert (ended.status, ended.out, ended.err) == (0, "", valid)
+    options = ("--spec", EXAMPLE, "--out", str(tmp_path))
+    assert victor_mon(ROOT, "generate", *options).status == 0
+    assert victor_mon(ROOT, "check", *options).status == 0
+    assert list(tmp_path.rglob("*production*"))
+
+
+def test_the_schema_of_a_spec_that_extends():
+    """Editors accept a base, and a spec whose service a base completes; a whole spec has all keys."""
+    schema = json.loads(schema_text())
+    spec = yaml.safe_load(SPEC)
+    jsonschema.validate(spec, schema)
+    jsonschema.validate(spec | {"extends": ["a.yaml", "b.yaml"]}, schema)
+    jsonschema.validate(yaml.safe_load(BASE), schema)
+    with pytest.raises(jsonschema.ValidationError, match="1 is not valid"):
+        jsonschema.validate(spec | {"extends": 1}, schema)
+    del spec["extends"]
+    with pytest.raises(jsonschema.ValidationError, match="'owner' is a required property"):
+        jsonschema.validate(spec, schema)
+    del spec["service"]
+    with pytest.raises(jsonschema.ValidationError, match="'service' is a required property"):
+        jsonschema.validate(spec, schema)

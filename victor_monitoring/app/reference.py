@@ -42,6 +42,8 @@ The ideas:
 - An **alert** is a signal beyond a threshold for a time. Its severity colours the panels of its signal.
 - A **context** is a place where the spec holds with other labels, filters and thresholds. Loosening an alert
   in a protected context needs a reason.
+- A **base** is a file with [keys that specs share](#shared-keys): with `extends: ../org/base.yaml`, a spec is
+  merged over it.
 - A finding that is accepted is acknowledged where it is, with a reason: `ack: {slower-critical: why}`.
 
 Values are written like this:
@@ -55,6 +57,29 @@ Values are written like this:
 In an editor with a YAML language server, a spec that begins with
 `# yaml-language-server: $schema=victor-mon.schema.json` has all of this as completion and hover.
 `victor-mon explain CODE` shows a finding's text on the command line.
+
+## Shared keys
+
+The specs of an organisation share contexts, severities, labels, receivers, external components and the like.
+A base holds such keys once, and each spec extends it:
+
+```yaml
+victor_mon: 1
+extends: ../org/base.yaml     # or a list: a later file wins over an earlier one
+service: {name: shop, title: Web Shop, metric_prefix: shop_, select: {job: shop}}   # the owner is in the base
+```
+
+- The spec is merged over the base, mapping by mapping: a key of the spec wins, and a list or a single value
+  is replaced whole. The overrides of a context in the base change alerts and signals of the spec.
+- A base has any keys of the top level but `victor_mon`, which makes a file a spec. It may extend another
+  base. In `specs/`, a file that a spec there extends is a base.
+- The path is relative to the file that has it, and stays below the root: nothing is fetched, and no link out
+  of the root is followed.
+- A mistake is shown in the file that has it. `victor-mon explain NAME` lists the values that come from a
+  base, with file and line; `victor-mon diff --from REV` reads the bases of that revision. An acknowledgement
+  in a base may be unused, as another spec may need it.
+
+`specs/examples/organisation/` is an example.
 """
 
 
@@ -193,6 +218,17 @@ class _InOrder(GenerateJsonSchema):
 
     def sort(self, value: JsonSchemaValue, parent_key: str | None = None) -> JsonSchemaValue:
         return value
+
+
+def editor_schema() -> dict[str, Any]:
+    """Return the JSON Schema for editors, of specs and of bases: only a whole spec has all required keys.
+
+    A schema sees one file: keys that a base, or a spec that extends one, leaves out may be in another file.
+    """
+    schema = language_schema()
+    service = {"required": schema["$defs"]["Service"].pop("required")}
+    whole = {"required": schema.pop("required"), "properties": {"service": service}}
+    return schema | {"if": {"required": ["victor_mon"], "not": {"required": ["extends"]}}, "then": whole}
 
 
 def language_schema() -> dict[str, Any]:

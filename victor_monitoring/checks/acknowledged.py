@@ -18,6 +18,7 @@ UNUSED_ACK: Final = Pattern(
     """An acknowledgement covers no finding, in base or in any context.
 
 Its finding is fixed, or it is written at the wrong node; if it stays, it hides the next finding.
+In a file that the spec extends it is not reported: another spec may need it.
 Bad: `ack: {slower-critical: ..}` on an alert that is not slower. Good: no `ack`.""",
 )
 EXPIRED_ACK: Final = Pattern(

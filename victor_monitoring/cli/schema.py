@@ -40,9 +40,9 @@ def schema(
 
 def schema_text() -> str:
     """Return the schema as JSON with sorted keys."""
-    from victor_monitoring.app.reference import language_schema
+    from victor_monitoring.app.reference import editor_schema
 
-    return json.dumps(language_schema(), indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
+    return json.dumps(editor_schema(), indent=2, sort_keys=True, ensure_ascii=False, default=str) + "\n"
 
 
 def write_text(path: Path, text: str) -> bool:
