@@ -203,14 +203,16 @@ def test_a_command_that_asks_nothing_loads_no_http_client(line: str, tmp_path: P
     assert run.stdout.splitlines()[-1] == "False", run.stderr
 
 
-@pytest.mark.parametrize("verb", ["validate", "check"])
-def test_no_socket_is_opened(verb: str) -> None:
+@pytest.mark.parametrize(
+    "line", ["validate", "check", "validate --spec specs/examples/organisation/wishlist.yaml"]
+)
+def test_no_socket_is_opened(line: str) -> None:
     """The commands that run on untrusted changes open no socket."""
     watch = (
         "import sys\n"
         "def hook(event, _):\n"
         "    if event.startswith('socket.'): sys.exit(99)\n"
-        f"sys.addaudithook(hook); sys.argv = ['victor-mon', '{verb}']\n"
+        f"sys.addaudithook(hook); sys.argv = ['victor-mon', *{line.split()}]\n"
         "from victor_monitoring.cli import main; main()"
     )
     run = subprocess.run([sys.executable, "-c", watch], cwd=ROOT, capture_output=True, check=False)

@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from victor_monitoring.app.pipeline import compile_spec
 from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.base.spec_file import SpecFile
 
 ROOT = Path(__file__).resolve().parents[2]
 PATHS = (*sorted(ROOT.glob("specs/**/*.yaml")), ROOT / "tests" / "checkout.yaml")
+BASE = ROOT / "specs" / "examples" / "organisation" / "base.yaml"
 TEXTS = [path.read_text("utf-8") for path in PATHS]
 TREES = [yaml.safe_load(text) for text in TEXTS]
 Key: TypeAlias = Any  # of a mapping or of a list
@@ -81,6 +83,21 @@ def changed_lines(draw: st.DrawFn) -> str:
     return "\n".join(lines)
 
 
+@settings(max_examples=50)
+@given(text=changed_trees() | changed_lines())
+def test_a_changed_base_is_merged_or_explained(tmp_path_factory, text):
+    """Every diagnostic is inside the text of the spec or of the base."""
+    folder = tmp_path_factory.mktemp("base")
+    (folder / "base.yaml").write_text(text.replace("victor_mon:", "budget:", 1), "utf-8")
+    (folder / "spec.yaml").write_text("victor_mon: 1\nextends: base.yaml\nsignals: {}\n", "utf-8")
+    file = SpecFile.at(folder / "spec.yaml")
+    compiled = compile_spec(file.read(), today=datetime.date(2026, 11, 23), file=file)
+    assert compiled.diagnostics or compiled.base
+    for each in compiled.diagnostics:
+        assert each.span.source.name in {f"{folder.as_posix()}/{name}.yaml" for name in ("base", "spec")}
+        assert 1 <= each.span.line <= len(each.span.source.lines)
+
+
 @settings(max_examples=200)
 @given(changed_trees() | changed_lines())
 def test_a_changed_spec_is_compiled_or_explained(text):
@@ -95,10 +112,12 @@ def test_a_changed_spec_is_compiled_or_explained(text):
         assert (each.span.line, each.span.column) <= (each.span.end_line, each.span.end_column)
 
 
-@pytest.mark.parametrize("path", PATHS, ids=lambda path: path.stem)
+@pytest.mark.parametrize("path", [path for path in PATHS if path != BASE], ids=lambda path: path.stem)
 def test_a_shipped_spec_has_no_finding(path):
     """The specs of this repository compile without diagnostics, for base and for every context."""
-    text = path.read_text("utf-8")
-    compiled = compile_spec(Source("spec", text), today=datetime.date(2026, 11, 23))
+    file = SpecFile.at(path)
+    compiled = compile_spec(file.read(), today=datetime.date(2026, 11, 23), file=file)
     assert compiled.diagnostics == []
-    assert list(compiled.contexts) == list(yaml.safe_load(text).get("contexts", ()))
+    written = yaml.safe_load(path.read_text("utf-8"))
+    shared = yaml.safe_load(BASE.read_text("utf-8")) if "extends" in written else {}
+    assert list(compiled.contexts) == list(shared.get("contexts", {}) | written.get("contexts", {}))

@@ -180,6 +180,16 @@ def test_a_link_to_itself(folder):
     assert (found.code, str(found.span)) == ("VM026", "specs/shop.yaml:2:10")
 
 
+def test_a_spec_that_is_a_link(folder):
+    """The base is relative to the file that the link leads to, and its name to the working directory."""
+    compiled(folder, {"org/base.yaml": "a"})
+    (folder / "links").mkdir()
+    (folder / "links" / "shop.yaml").symlink_to(folder / "specs" / "shop.yaml")
+    file = SpecFile.at(Path("links/shop.yaml"))
+    (found,) = compile_spec(file.read(), today=TODAY, file=file).diagnostics
+    assert str(found.span) == "org/base.yaml:1:1"
+
+
 def test_a_pipe_is_not_opened(folder):
     """Opening a pipe would wait for a writer."""
     os.mkfifo(folder / "pipe.yaml")
