@@ -125,13 +125,16 @@ def test_rendered_files_follow_the_base(repository):
 
 
 def test_diff_reads_the_base_of_the_revision(repository):
-    """A change of the base is a change of the spec; its position is in the base."""
+    """A change of the base is a change of the spec, at its line in the base, committed or not."""
     assert victor_mon(repository, "diff", "--from", "HEAD").err == "specs/shop.yaml: no change\n"
     edit(repository / "specs" / "base.yaml", "> 9/s", "> 10/s")
-    ended = victor_mon(repository, "diff", "--from", "HEAD")
-    assert ended.out == (
+    changed = (
         "specs/base.yaml:5: prod: alert High: `> 9/s` becomes `> 10/s`: loosened\n\n1 change, 1 loosened\n"
     )
+    assert victor_mon(repository, "diff", "--from", "HEAD").out == changed
+    git(repository, "commit", "--quiet", "--all", "--message=B")
+    assert victor_mon(repository, "diff", "--from", "HEAD").err == "specs/shop.yaml: no change\n"
+    assert victor_mon(repository, "diff", "--from", "HEAD~1").out == changed
 
 
 def test_diff_places_a_removal_in_the_old_base(repository):
