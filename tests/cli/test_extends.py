@@ -84,6 +84,25 @@ def test_a_base_stays_a_base_while_its_spec_has_a_mistake(repository):
     assert "file=specs/shop.yaml" in ended.out
 
 
+def test_specs_that_extend_each_other_stay_specs(repository):
+    """A file with `victor_mon` is a spec although another one extends it: the mistake is not passed over."""
+    (repository / "specs" / "base.yaml").write_text(SPEC.replace("base.yaml", "shop.yaml"), encoding="utf-8")
+    ended = victor_mon(repository, "validate", "--format", "json")
+    assert ended.status == 1
+    found = {(each["file"], each["line"], each["code"]) for each in json.loads(ended.out)["diagnostics"]}
+    places = [(f"specs/{name}.yaml", line) for name in ("base", "shop") for line in (1, 2)]
+    assert found == {(*place, "VM026") for place in places}
+
+
+def test_bases_without_a_spec(repository):
+    """Bases that extend each other leave no spec."""
+    (repository / "specs" / "shop.yaml").write_text("extends: base.yaml\n", encoding="utf-8")
+    (repository / "specs" / "base.yaml").write_text("extends: shop.yaml\n", encoding="utf-8")
+    ended = victor_mon(repository, "validate")
+    assert (ended.status, ended.out) == (2, "")
+    assert "there is no spec in `specs/`" in ended.err
+
+
 def test_a_mistake_in_a_shared_base_is_printed_once(repository):
     """Two specs that extend the same base report its mistake once."""
     (repository / "specs" / "store.yaml").write_text(SPEC.replace("shop", "store"), encoding="utf-8")

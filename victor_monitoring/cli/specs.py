@@ -28,15 +28,16 @@ def find_specs(given: Sequence[Path] | None) -> list[SpecFile]:
     if not paths:
         message = "there is no spec: `specs/*.yaml` matches no file here"
         raise UserError(message, "run `victor-mon init`, or name one: --spec FILE")
-    unique = {files.resolved(path): SpecFile.at(path) for path in paths}
-    bases = set() if given else _bases(list(unique.values()))
-    return [each for path, each in unique.items() if path not in bases]
+    found = list({files.resolved(path): SpecFile.at(path) for path in paths}.values())
+    if given or len(found) == 1:
+        return found
+    from victor_monitoring.language.syntax.bases import without_bases
 
-
-def _bases(found: Sequence[SpecFile]) -> set[Path]:
-    from victor_monitoring.language.syntax.bases import extended_files
-
-    return {path for each in found for path in extended_files(each)} if len(found) > 1 else set()
+    if specs := without_bases(found):
+        return specs
+    raise UserError(
+        "there is no spec in `specs/`, only files that they extend", "a spec has the key `victor_mon`"
+    )
 
 
 def compile_file(spec: SpecFile, today: datetime.datetime | None) -> Compiled:

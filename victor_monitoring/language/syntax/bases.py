@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -15,13 +15,14 @@ from victor_monitoring.language.syntax.mistakes import BAD_BASE
 from victor_monitoring.language.syntax.tree import ListNode, MapNode, Node, ScalarNode, child, merged
 
 EXTENDS = "extends"
+VERSION = "victor_mon"  # the key that a spec has, and a base has not
 MAX_BASES = 20
 
 
 def load_extended(source: Source, file: SpecFile | None) -> LoadedTree:
     """Return the located tree of a spec merged over its bases, and the mistakes of all their YAML.
 
-    There is no tree if a base cannot be used: what is missing then would be reported as a mistake. A text
+    There is no tree if a base cannot be used, as each of its keys might be reported as missing. A text
     without a `file` can extend nothing.
     """
     loaded = load(source)
@@ -37,17 +38,33 @@ def load_extended(source: Source, file: SpecFile | None) -> LoadedTree:
     return LoadedTree(tree, in_order([*loaded.diagnostics, *bases.diagnostics]))
 
 
-def extended_files(file: SpecFile) -> Iterator[Path]:
-    """Yield the paths of the files that a spec or a base itself extends, as far as it can be read."""
-    source = file.read()
-    if EXTENDS not in source.text:
-        return
-    top = parsed_part(source)
-    value = child(top, EXTENDS) if top else None
+def without_bases(found: Sequence[SpecFile]) -> list[SpecFile]:
+    """Return the files apart from bases: those without `victor_mon` that another one extends.
+
+    A file that cannot be parsed to its end counts as far as it can.
+    """
+    extended = {path for each in found for path in _extended(each)}
+    return [
+        each
+        for each in found
+        if files.resolved(each.path) not in extended or _top_level(each, VERSION) is not None
+    ]
+
+
+def _extended(file: SpecFile) -> Iterator[Path]:
+    """Yield the paths that the file itself extends."""
+    value = _top_level(file, EXTENDS)
     for node in value.items if isinstance(value, ListNode) else [value]:
         if isinstance(node, ScalarNode):
             with contextlib.suppress(UserError):  # reported when the file is compiled
                 yield file.base_path(node.text, files.resolved(file.path).parent)
+
+
+def _top_level(file: SpecFile, key: str) -> Node | None:
+    """Return the value of a key of the top level, None without it; only a text that contains it is parsed."""
+    source = file.read()
+    top = parsed_part(source) if key in source.text else None
+    return child(top, key) if top else None
 
 
 @dataclass(slots=True)
@@ -115,8 +132,8 @@ class _Bases:
         self.diagnostics += loaded.diagnostics
         if loaded.tree is None:
             return None
-        if "victor_mon" in loaded.tree.entries:
-            message = "a base has no `victor_mon`: the key makes a file a spec"
-            place = loaded.tree.entries["victor_mon"].key.span
+        if VERSION in loaded.tree.entries:
+            message = f"a base has no `{VERSION}`: the key makes a file a spec"
+            place = loaded.tree.entries[VERSION].key.span
             self.diagnostics.append(BAD_BASE.at(place, message, "move the shared keys to another file"))
         return self.under(loaded.tree, chain)
