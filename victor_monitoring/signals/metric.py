@@ -100,7 +100,7 @@ class MetricType:
         return {metric.name: metric}
 
     def facts(self, metric: Metric) -> dict[str, SeriesFacts]:
-        """Return what is known of the metric's series, by their names."""
+        """Return the facts of the metric's series, by their names."""
         return {metric.name + suffix: self._facts(metric, suffix) for suffix in self.SUFFIXES}
 
     def _facts(self, metric: Metric, suffix: str) -> SeriesFacts:
@@ -173,7 +173,7 @@ class Metric:
         return self.name + self.type.PRESENT
 
     def facts(self) -> dict[str, SeriesFacts]:
-        """Return what is known of its series, by their names."""
+        """Return the facts of its series, by their names."""
         return self.type.facts(self)
 
     def series(self) -> dict[str, Metric]:

@@ -61,7 +61,7 @@ class InvalidParameters:
     hint: str
 
 
-# The metadata of a kind's parameter that older registry modules lack: newer ones have it where it is set.
+# The metadata of a kind's later parameter: registry modules contain it only where it is set.
 LATER: Final = {"later": True}
 
 

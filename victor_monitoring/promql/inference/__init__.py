@@ -1,1 +1,1 @@
-"""Inference: what is known of the values of an expression without samples."""
+"""Inference of labels, dimension, range and emptiness of an expression without samples."""
