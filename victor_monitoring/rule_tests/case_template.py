@@ -23,7 +23,8 @@ SILENT, FIRES, RESOLVES = (False,), (False, True), (False, True, False)
 class CaseTemplate:
     """A case before its times and texts are computed: phases, and the states that the alert goes through.
 
-    `states` is None where the spec alone does not determine them. At the last evaluation: `others` are
+    `states` is None where the spec alone does not determine them; with `may_be_ruled_out` the spec can make
+    them impossible, and the case is left out. At the last evaluation: `others` are
     further alerts on the same signal, with whether they fire; `meta_alerts` are the firing meta alerts by
     name; `unrecorded` are a target label and the names that must not be recorded for targets with another
     value of it; with `records` the case also expects the recorded values of the signal.
@@ -36,6 +37,7 @@ class CaseTemplate:
     meta_alerts: tuple[tuple[str, tuple[Firing, ...]], ...] = ()
     unrecorded: tuple[tuple[str, tuple[str, ...]], ...] = ()
     records: bool = False
+    may_be_ruled_out: bool = False
 
 
 CaseTemplates = Callable[[AlertFixture], Iterator[CaseTemplate]]

@@ -21,12 +21,16 @@ from victor_monitoring.signals.streams import ELSEWHERE
 
 @dataclass(frozen=True, slots=True)
 class SkippedCase:
-    """A kind of case that applies to an alert and could not be made, and the reason."""
+    """A kind of case that applies to an alert and could not be made, and the reason.
+
+    It `is_wrong` if series could be made, and the alert does not go through the states that are required.
+    """
 
     alert: str
     kind: str
     reason: str
     path: Path
+    is_wrong: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +43,7 @@ class Cases:
 
 
 class _WrongBehaviour(Exception):
-    """The oracle computes other states of the alert than the kind of case expects."""
+    """The oracle computes other states of the alert than the kind of case requires."""
 
 
 def derive(spec: Resolved) -> Cases:
@@ -53,7 +57,8 @@ def derive(spec: Resolved) -> Cases:
                 if kind.applies(fixture):
                     cases += [_case(fixture, kind, template) for template in kind.templates(fixture)]
             except (ValueError, _WrongBehaviour) as error:
-                skipped.append(SkippedCase(alert.name, kind.name, str(error), alert.path))
+                is_wrong = isinstance(error, _WrongBehaviour)
+                skipped.append(SkippedCase(alert.name, kind.name, str(error), alert.path, is_wrong))
     for case in meta_cases(spec):
         if is_too_long(case.script, spec.evaluate):
             skipped.append(SkippedCase(case.alert, case.kind, TOO_LONG, case.path))
@@ -102,12 +107,17 @@ def course_end(script: Script, every: int) -> int:
 
 
 def _require_states(alert: Alert, template: CaseTemplate, course: list[FiringMoment | None]) -> None:
-    """Raise _WrongBehaviour unless the alert goes through the states of the template."""
+    """Raise _WrongBehaviour unless the alert goes through the states of the template.
+
+    The series are made without the signal's expression, and the states computed by it: they check each other.
+    Raise ValueError where the spec may rule out the states.
+    """
     states, wanted = states_of(course), template.states
     if wanted is None or states == wanted or (not alert.pending and states == wanted[1:]):
         return
     words = ", then ".join("firing" if fires else "silent" for fires in states) or "uncertain"
-    raise _WrongBehaviour(f"{template.about}, the alert would be {words}")
+    reason = f"{template.about}, the alert would be {words}"
+    raise ValueError(reason) if template.may_be_ruled_out else _WrongBehaviour(reason)
 
 
 def _expectations_at_changes(
@@ -146,10 +156,10 @@ def _expected(fixture: AlertFixture, oracle: Oracle, script: Script, moment: Fir
 def _other_alert_expectation(fixture: AlertFixture, alert: Alert, script: Script, fires: bool) -> Expectation:
     """Return the expectation about another alert on the same signal at the last evaluation.
 
-    Raises _WrongBehaviour unless it is firing, or silent, as `fires` demands.
+    Raise ValueError unless it is firing, or silent, as `fires` says: a guard of its own may differ.
     """
     oracle = Oracle(alert, fixture.spec.evaluate, fixture.settling)
     last = oracle.moments(script)[-1]
     if last is None or bool(last.firing) != fires:
-        raise _WrongBehaviour(f"`{alert.name}` would be {'silent' if fires else 'firing'}")
+        raise ValueError(f"`{alert.name}` would be {'silent' if fires else 'firing'}")
     return _expected(fixture, oracle, script, last)

@@ -23,8 +23,9 @@ FAILED_CASE: Final = Pattern(
     Severity.ERROR,
     """A rule does not behave as the spec says, in a case that is derived from the spec.
 
-promtool runs the case on the rendered rules. Either another version of victor-mon rendered them, or
-victor-mon has a defect: please report it with the spec.""",
+promtool runs the case on the rendered rules, or the signal's own expression rules out what the case requires.
+Either another version of victor-mon rendered the rules, or victor-mon has a defect: please report it with the
+spec.""",
 )
 
 _TIMED = re.compile(r'(?:alertname: (?P<alert>\S+)|expr: "(?P<expr>.*)"), time: (?P<time>\w+),')
@@ -122,11 +123,13 @@ def coverage(verdicts: Sequence[CaseResult]) -> Coverage:
 
 def skipped_case(skipped: SkippedCase, tree: MapNode) -> Diagnostic:
     """Return the diagnostic for a kind of case that an alert has no case of."""
+    place = span_at(tree, skipped.path, key=True)
+    if skipped.is_wrong:
+        message = f"`{skipped.alert}` fails in a case of the kind `{skipped.kind}`: {skipped.reason}"
+        return FAILED_CASE.at(place, message, "please report it with the spec: the compiler is wrong")
     message = f"`{skipped.alert}` has no case of the kind `{skipped.kind}`: {skipped.reason}"
     return MISSING_CASE.at(
-        span_at(tree, skipped.path, key=True),
-        message,
-        "move the threshold or the guard, or shorten the alert's durations",
+        place, message, "move the threshold or the guard, or shorten the alert's durations"
     )
 
 
