@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 
 import pytest
 
 from tests.rules.rendered import PERFORMANCE, Place, compiled_text, derived, places, resolved
 from victor_monitoring.app.pipeline import render
 from victor_monitoring.promql.duration import parse_duration
+from victor_monitoring.promql.tree import Expr
 from victor_monitoring.rule_tests.case import Case
 from victor_monitoring.rule_tests.case_template import case_kinds
 from victor_monitoring.rule_tests.derive import derive
+from victor_monitoring.rule_tests.failures import skipped_case
 from victor_monitoring.rule_tests.fixture import AlertFixture
+from victor_monitoring.signals.kinds.value import Value
+from victor_monitoring.signals.signal import Signal
 
 ALWAYS = {
     "fires", "short", "threshold", "recovers", "missed-scrape", "replicas", "vanished", "never-there",
@@ -99,6 +104,21 @@ def test_a_case_that_cannot_be_made_is_reported() -> None:
     (skipped,) = derive(base).skipped
     assert (skipped.alert, skipped.kind) == ("HighThreadCount", "guard")
     assert skipped.reason == "`only_if` is not met, the alert would be silent, then firing"
+
+
+def test_an_expression_that_contradicts_its_series_fails_its_cases(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Series are made without the expression: a sum where a maximum is meant is beyond the threshold."""
+    compiled = compiled_text(PERFORMANCE.read_text(encoding="utf-8"))
+    assert compiled.base is not None
+    promql = Value.promql
+
+    def summed(kind: Value, signal: Signal) -> Expr:
+        return promql(replace(kind, agg="sum") if kind.agg == "max" else kind, signal)
+
+    monkeypatch.setattr(Value, "promql", summed)
+    wrong = [each for each in derive(compiled.base).skipped if each.is_wrong]
+    assert "replicas" in {each.kind for each in wrong}
+    assert {skipped_case(each, compiled.trees[None]).code for each in wrong} == {"VM701"}
 
 
 @pytest.mark.parametrize(("wait", "is_tested"), [("7d", True), ("1y", False)])
