@@ -36,9 +36,8 @@ def series_outside(fixture: AlertFixture, label: str) -> tuple[Stream, ...]:
 
     It has a thousand times the traffic.
     """
-    factors = ((stream, 1000 if stream.total else 1) for stream in fixture.worst())
-    loud = (replace(stream, step=stream.step * factor) for stream, factor in factors)
-    return tuple(relabelled(stream, label, ELSEWHERE) for stream in loud)
+    streams = (relabelled(stream, label, ELSEWHERE) for stream in fixture.worst())
+    return tuple(replace(each, step=each.step * 1000) if each.total else each for each in streams)
 
 
 def recorded_outside(fixture: AlertFixture, label: str) -> dict[str, tuple[Stream, ...]]:
