@@ -222,8 +222,10 @@ class _Compiler:
     def _over_time(self, name: str, arguments: Sequence[Expr]) -> VectorNode:
         function, keep = OF_WINDOW[name], name in KEEPING_NAMES
         is_range = [isinstance(each, Subquery | Vector) for each in arguments]
-        windows = self.windows(arguments[is_range.index(True) if any(is_range) else 0])
-        rest = [self.scalar(each) for each, ranged in zip(arguments, is_range, strict=True) if not ranged]
+        ranged = arguments[is_range.index(True) if any(is_range) else 0]
+        windows = self.windows(ranged, is_named=keep)
+        is_renamed = not keep and not isinstance(ranged, Vector)
+        rest = [self.scalar(each) for each, is_one in zip(arguments, is_range, strict=True) if not is_one]
 
         def apply(moment: Moment) -> InstantVector:
             others = [each(moment) for each in rest]
@@ -233,15 +235,15 @@ class _Compiler:
                 if each.values is not alike:
                     alike, value = each.values, function(each, others)
                 if value is not None:
-                    found.append((each.labels if keep else unnamed(each.labels), value))
+                    found.append((unnamed(each.labels) if is_renamed else each.labels, value))
             return unique(found)
 
         return apply
 
-    def windows(self, expr: Expr) -> WindowsNode:
+    def windows(self, expr: Expr, *, is_named: bool = True) -> WindowsNode:
         match expr:
             case Vector(window=int()):
-                return ranges(expr)
+                return ranges(expr, is_named=is_named)
             case Subquery(inner, window, step, offset, at):
                 return partial(_subquery, self.vector(inner), window, step or self._step, offset, at)
         raise EvaluationError("expected a range vector")

@@ -48,9 +48,10 @@ def instant(vector: Vector, *, of_time: bool = False) -> VectorNode:
     return apply
 
 
-def ranges(vector: Vector) -> WindowsNode:
-    """Return the windows of a range selector, without those that have no samples."""
-    select, offset, instant, length = _Selection(vector), vector.offset, vector.at, vector.window or 0
+def ranges(vector: Vector, *, is_named: bool = True) -> WindowsNode:
+    """Return the windows of a range selector that have samples; their labels have the name if `is_named`."""
+    select = _Selection(vector, is_named=is_named)
+    offset, instant, length = vector.offset, vector.at, vector.window or 0
 
     def apply(moment: Moment) -> Iterator[Window]:
         end, left_open = time_of(moment, offset, instant), moment.samples.prometheus.left_open
@@ -73,8 +74,8 @@ def ranges(vector: Vector) -> WindowsNode:
 class _Selection:
     """Selects the series of a selector, whose labels are matched once."""
 
-    def __init__(self, vector: Vector) -> None:
-        self._metric = vector.metric
+    def __init__(self, vector: Vector, *, is_named: bool = True) -> None:
+        self._metric, self._is_named = vector.metric, is_named
         self._names = [each.matches for each in vector.matchers if each.label == NAME]
         self._tests = [(each.label, each.matches) for each in vector.matchers if each.label != NAME]
         self._known: dict[str, dict[int, tuple[Mapping[str, str], LabelSet | None]]] = {}
@@ -101,4 +102,5 @@ class _Selection:
     def _matched(self, name: str, labels: Mapping[str, str]) -> LabelSet | None:
         if not all(test(labels.get(label, "")) for label, test in self._tests):
             return None
-        return frozenset(pair for pair in {**labels, NAME: name}.items() if pair[1])
+        named = {**labels, NAME: name} if self._is_named else labels
+        return frozenset(pair for pair in named.items() if pair[1])
