@@ -369,7 +369,19 @@ def test_an_alert_holds_where_its_guard_does():
     memory = signal(Value(Selector(MEMORY), "max"), by=("instance",))
     guard = Guard(signal(Rate(Selector(JOBS))), parse_condition("> 1/s"))
     alert = AlertRule(
-        "Full", "g", memory, parse_condition("> 1kB"), guard, 0, None, "critical", "till", (), None, None
+        "full",
+        "Full",
+        "g",
+        memory,
+        parse_condition("> 1kB"),
+        guard,
+        0,
+        None,
+        "critical",
+        "till",
+        (),
+        None,
+        None,
     )
     series = {"memory_bytes": [each_scrape(A, [2000.0] * 5), each_scrape(B, [10.0] * 5)]}
     busy, idle = (growing({**B, "result": "ok"}, step) for step in (30, 3))

@@ -55,7 +55,8 @@ def names_of(compiled: Compiled) -> list[str]:
     spec = compiled.base
     if spec is None:
         return []
-    return [*(alert.name for alert in spec.alerts), *spec.signals, *spec.selects, *spec.components]
+    alerts = dict.fromkeys(name for alert in spec.alerts for name in (alert.id, alert.name))
+    return [*alerts, *spec.signals, *spec.selects, *spec.components]
 
 
 def describe(compiled: Compiled, name: str) -> str:
@@ -64,7 +65,7 @@ def describe(compiled: Compiled, name: str) -> str:
     if spec is None:
         return ""
     sections = [
-        *(_alert(compiled, alert) for alert in spec.alerts if alert.name == name),
+        *(_alert(compiled, alert) for alert in spec.alerts if name in (alert.id, alert.name)),
         *(_signal(compiled, spec, signal) for signal in spec.signals.values() if signal.name == name),
         *(_metric(compiled, spec, each) for each in spec.declared if name in each.metric.series()),
         *(_component(compiled, spec, each) for each in spec.components.values() if each.name == name),
@@ -73,7 +74,9 @@ def describe(compiled: Compiled, name: str) -> str:
 
 
 def _alert(compiled: Compiled, alert: Alert) -> Lines:
-    yield f"{alert.name}: an alert of the group {alert.group}"
+    yield f"{alert.id}: an alert of the group {alert.group}"
+    if alert.name != alert.id:
+        yield f"  named      {alert.name}"
     yield f"  defined    {_place(compiled, alert.path)}"
     if alert.summary:
         yield f"  summary    {alert.summary.text}"
@@ -83,7 +86,7 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
     yield "  fires"
     width = max(len(context or "base") for context in (None, *compiled.contexts))
     for context, each in _everywhere(
-        compiled, lambda spec: {other.name: other for other in spec.alerts}, alert.name
+        compiled, lambda spec: {other.id: other for other in spec.alerts}, alert.id
     ):
         key = "when" if each.condition.text else "signal"
         place = _place(compiled, (*each.path, key), context)
@@ -95,7 +98,7 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
     yield "  is sent"
     for context, spec in ((None, compiled.base), *compiled.contexts.items()):
         for each in spec.alerts if spec else ():
-            if spec and each.name == alert.name:
+            if spec and each.id == alert.id:
                 yield f"    {context or 'base':<{width}}  {_detection(spec, each)}"
     yield from _inherited(compiled, *_sources_of(compiled, alert))
 
@@ -193,7 +196,7 @@ def _component(compiled: Compiled, spec: Resolved, component: Component) -> Line
     for declared in component.metrics:
         yield f"  metric     {declared.metric.name}  {declared.metric.help}"
     alerts = (
-        (f"alert {a.name}", _place(compiled, a.path)) for a in spec.alerts if a.component == component.name
+        (f"alert {a.id}", _place(compiled, a.path)) for a in spec.alerts if a.component == component.name
     )
     yield from _users(alerts)
     yield from _inherited(compiled, component.path, ("service", "select"))
@@ -202,9 +205,9 @@ def _component(compiled: Compiled, spec: Resolved, component: Component) -> Line
 def _signal_users(compiled: Compiled, spec: Resolved, signal: Signal) -> Iterator[tuple[str, str]]:
     for alert in spec.alerts:
         if alert.signal.name == signal.name:
-            yield f"alert {alert.name}", _place(compiled, alert.path)
+            yield f"alert {alert.id}", _place(compiled, alert.path)
         elif alert.guard and alert.guard.signal.name == signal.name:
-            yield f"guard of {alert.name}", _place(compiled, (*alert.path, "only_if"))
+            yield f"guard of {alert.id}", _place(compiled, (*alert.path, "only_if"))
     for other in spec.signals.values():
         if any(part.name == signal.name for _, part in other.kind.parts()):
             yield f"part of {other.name}", _place(compiled, ("signals", other.name))

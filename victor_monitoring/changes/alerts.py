@@ -14,8 +14,8 @@ from victor_monitoring.signals.alert import Guard
 
 def alert_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
     """Yield the alerts that were added, removed or changed, each with its effect on alerting."""
-    olds = {alert.name: alert for alert in before.alerts}
-    news = {alert.name: alert for alert in after.alerts}
+    olds = {alert.id: alert for alert in before.alerts}
+    news = {alert.id: alert for alert in after.alerts}
     verdicts = _verdicts(before, after)
     for name, alert in news.items():
         if name not in olds:
@@ -46,7 +46,7 @@ def meta_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
 
 
 def _verdicts(before: Resolved, after: Resolved) -> Mapping[Path, Effect]:
-    """Return the effect of each loosening or tightening, by the alert's name (or `meta`) and the keys below.
+    """Return the effect of each loosening or tightening, by the alert's id (or `meta`) and the keys below.
 
     A tightening is a loosening in the opposite direction.
     """
@@ -65,6 +65,7 @@ def _differences(before: Resolved, after: Resolved, old: Alert, new: Alert) -> I
     was_scale, scale = before.time_scale, after.time_scale
     yield from differing(
         {
+            ("name",): ("the name", old.name, new.name),
             ("signal",): ("the signal", old.signal.name, new.signal.name),
             ("when",): ("", old.condition.text, new.condition.text),
             ("for",): ("`for` of", _duration(old.pending, was_scale), _duration(new.pending, scale)),

@@ -25,13 +25,17 @@ def rule_changes(before: Document, after: Document, spec: Resolved) -> Iterator[
     `spec` is the spec of either file.
     """
     olds, news = _rules(before), _rules(after)
-    alerts = {alert.name: alert for alert in spec.alerts}
+    seen: Counter[str] = Counter()
+    alerts: dict[tuple[str, int], Alert] = {}
+    for alert in spec.alerts:
+        alerts[alert.name, seen[alert.name]] = alert
+        seen[alert.name] += 1
     for key, new in news.items():
-        kind, name, _ = key
+        kind, name, index = key
         if key not in olds:
             yield Change(_thing(kind), name, "added", (), _if_alert(kind, Effect.TIGHTENED))
         else:
-            for meaning, verdict in _differences(olds[key], new, alerts.get(name)):
+            for meaning, verdict in _differences(olds[key], new, alerts.get((name, index))):
                 yield Change(_thing(kind), name, meaning, (), verdict)
     for key in olds:
         if key not in news:

@@ -40,13 +40,13 @@ def loosened(before: Resolved, after: Resolved) -> Iterator[Loosening]:
 def _places(before: Resolved, after: Resolved) -> Iterator[tuple[Path, str, Iterator[_Change]]]:
     """Yield each object that may be loosened: its path, its name in messages, and its loosening changes."""
     yield ("defaults",), "", _in_defaults(before, after)
-    old = {alert.name: alert for alert in before.alerts}
-    watched = {alert.signal.name for alert in after.alerts if alert.name in old}
+    old = {alert.id: alert for alert in before.alerts}
+    watched = {alert.signal.name for alert in after.alerts if alert.id in old}
     for name in sorted(watched & before.signals.keys()):
         yield ("signals", name), f"`{name}`: ", _in_signal(before, after, name)
     for alert in after.alerts:
-        if alert.name in old:
-            yield alert.path, f"`{alert.name}`: ", _in_alert(old[alert.name], alert, before, after)
+        if alert.id in old:
+            yield alert.path, f"`{alert.id}`: ", _in_alert(old[alert.id], alert, before, after)
     if before.meta and after.meta:
         yield ("meta",), "", _in_meta(before.meta, after.meta, before, after)
 

@@ -68,7 +68,7 @@ def _on_signals(spec: Resolved, names: set[str]) -> Iterator[str]:
 
     for alert in spec.alerts:
         if any(map(is_on, alert.signals)):
-            yield f"alert {alert.name}"
+            yield f"alert {alert.id}"
     for panel in spec.panels:
         if any(map(is_on, panel.signals)):
             yield f"panel {panel.title}"

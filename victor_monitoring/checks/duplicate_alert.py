@@ -1,4 +1,4 @@
-"""Alerts with the same name or condition."""
+"""Alerts with the same id, the same name and labels, or the same condition."""
 
 from __future__ import annotations
 
@@ -12,23 +12,34 @@ from victor_monitoring.language.syntax.finding import Finding
 
 @check("VM401", "duplicate-alert")
 def duplicate_alert(spec: Resolved) -> Iterator[Finding]:
-    """Two alerts have the same name, or the same expression and severity.
+    """Two alerts have the same key, the same `name` and labels, or the same expression and severity.
 
-    Overrides, silences and runbooks refer to an alert by its name; two equal alerts notify twice.
+    Overrides and runbooks refer to an alert by its key. For Alertmanager, alerts with one name and equal
+    labels are the same alert. Two equal alerts notify twice.
 
-    Bad: `HighLatency` in two groups. Good: a name for each.
+    Bad: `HighLatency` in two groups. Good: a key for each, and `name: HighLatency` with a severity for each.
     """
-    names: dict[str, str] = {}
+    groups: dict[str, str] = {}
+    labelled: dict[object, str] = {}
     meanings: dict[object, str] = {}
     for alert in spec.alerts:
-        if spec.meta and alert.name in META_ALERTS:
-            message = f"`{alert.name}` is an alert of `meta` too"
+        for name in {alert.id, alert.name} & {*META_ALERTS} if spec.meta else ():
+            message = f"`{name}` is an alert of `meta` too"
             yield Finding(alert.path, message, "give it another name", on_key=True)
-        group = names.setdefault(alert.name, alert.group)
+        group = groups.setdefault(alert.id, alert.group)
         if group != alert.group:
-            message = f"`{alert.name}` is in the group `{group}` too"
-            yield Finding(alert.path, message, "give it another name", on_key=True)
-        other = meanings.setdefault((alert.expr, alert.severity), alert.name)
-        if other != alert.name:
-            message = f"`{alert.name}` is the same as `{other}`"
+            message = f"`{alert.id}` is in the group `{group}` too"
+            hint = f"give it another key, and `name: {alert.name}`"
+            yield Finding(alert.path, message, hint, on_key=True)
+            continue
+        other = meanings.setdefault((alert.expr, alert.severity), alert.id)
+        if other != alert.id:
+            message = f"`{alert.id}` is the same as `{other}`"
             yield Finding(alert.path, message, "remove one of them", on_key=True)
+            continue
+        labels = (alert.name, frozenset(alert.labels), frozenset(alert.signal.labels))
+        if (other := labelled.setdefault(labels, alert.id)) != alert.id:
+            message = (
+                f"`{alert.id}` has the name and labels of `{other}`: for Alertmanager they are one alert"
+            )
+            yield Finding(alert.path, message, "give one of them another name or label", on_key=True)

@@ -24,5 +24,5 @@ def late_detection(spec: Resolved) -> Iterator[Finding]:
         found = detection(spec, alert)
         if alert.detect_within is not None and found.milliseconds > alert.detect_within:
             took, promised = duration_text(found.milliseconds), duration_text(alert.detect_within)
-            message = f"`{alert.name}` may take {took} to be sent, longer than {promised}"
+            message = f"`{alert.id}` may take {took} to be sent, longer than {promised}"
             yield Finding((*alert.path, "detect_within"), message, f"shorten what adds up: {found.words()}")

@@ -21,4 +21,4 @@ def missing_summary(spec: Resolved) -> Iterator[Finding]:
     for alert in spec.alerts:
         if alert.summary is None:
             hint = 'say what is wrong: `summary: "... is {value}, beyond {threshold}"`'
-            yield Finding(alert.path, f"`{alert.name}` has no summary", hint, on_key=True)
+            yield Finding(alert.path, f"`{alert.id}` has no summary", hint, on_key=True)

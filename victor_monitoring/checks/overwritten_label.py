@@ -61,7 +61,7 @@ def _rules(spec: Resolved) -> Iterator[_Rule]:
     for alert in spec.alerts:
         own = dict(alert.own_labels)
         sets = [label for label, _ in alert.labels if label not in own]
-        yield _Rule(alert.name, (*sets, *_BY_PROMETHEUS), _varying(alert.signal, scope, written))
+        yield _Rule(alert.id, (*sets, *_BY_PROMETHEUS), _varying(alert.signal, scope, written))
     for signal in spec.signals.values():
         for recording in signal.recordings():
             yield _Rule(recording.name, dict(recording.labels), _varying(signal, scope, set()))

@@ -23,6 +23,6 @@ def slower_critical(spec: Resolved) -> Iterator[Finding]:
         if severer.pending > milder.pending:
             mine, other = duration_text(severer.pending), duration_text(milder.pending)
             message = (
-                f"`{severer.name}` waits {mine}, longer than `{milder.name}` ({milder.severity}) with {other}"
+                f"`{severer.id}` waits {mine}, longer than `{milder.id}` ({milder.severity}) with {other}"
             )
             yield Finding((*severer.path, "for"), message, f"make it {other} or less")

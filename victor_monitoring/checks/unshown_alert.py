@@ -23,5 +23,5 @@ def unshown_alert(spec: Resolved) -> Iterator[Finding]:
     shown = {signal.name for panel in spec.panels for signal in panel.signals}
     for alert in spec.alerts:
         if alert.signal.name not in shown:
-            message = f"no panel shows `{alert.signal.name}`, which `{alert.name}` watches"
+            message = f"no panel shows `{alert.signal.name}`, which `{alert.id}` watches"
             yield Finding((*alert.path, "signal"), message, "add a panel, or give the reason with `ack`")

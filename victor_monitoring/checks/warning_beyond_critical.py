@@ -24,7 +24,7 @@ def warning_beyond_critical(spec: Resolved) -> Iterator[Finding]:
         beyond = mild.threshold.value - severe.threshold.value
         if (beyond == 0 and mild.order == severe.order) or ((beyond > 0) == mild.high_is_bad and beyond != 0):
             message = (
-                f"`{mild.text}` is not before the `{severe.text}` of `{severer.name}` ({severer.severity})"
+                f"`{mild.text}` is not before the `{severe.text}` of `{severer.id}` ({severer.severity})"
             )
             hint = f"choose a threshold that is reached before `{severe.text}`"
             yield Finding((*milder.path, "when"), message, hint)

@@ -74,4 +74,4 @@ def _survivors(
 
 def _path(spec: Resolved, result: MutantResult) -> SpecPath:
     """Return the path of the alert that a mutant counts for."""
-    return next((alert.path for alert in spec.alerts if alert.name == result.alert), ("meta",))
+    return next((alert.path for alert in spec.alerts if alert.id == result.alert), ("meta",))

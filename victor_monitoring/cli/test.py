@@ -96,7 +96,7 @@ def test(
         return
     tested = [_tested(promtool, compiled, resolved, filter or "") for compiled, resolved in places]
     if not any(each.verdicts for each in tested):
-        names = {each.name for _, resolved in places for each in resolved.alerts}
+        names = {each.id for _, resolved in places for each in resolved.alerts}
         raise UserError(
             f"no case contains `{filter}`" if filter else "there is no alert",
             unknown_name_hint(filter or "", names),

@@ -80,26 +80,35 @@ class ChainBackend:
 
     def snapshot(self) -> DemoSnapshot:
         """Return the current values of signals and states of alerts."""
-        rules: dict[str, list[dict[str, Any]]] = {}
-        for rule in self._chain.prometheus.alerts():
-            rules.setdefault(rule["name"], []).append(rule)
-        muted = {each.labels["alertname"] for each in self._chain.alertmanager.alerts() if each.muted_by}
-        latest = {each.labels["alertname"]: each for each in self._chain.receiver.deliveries()}
+        rules = self._chain.prometheus.alerts()
+        muted = [each.labels for each in self._chain.alertmanager.alerts() if each.muted_by]
+        deliveries = self._chain.receiver.deliveries()
 
-        def alert_view(name: str, severity: str, condition: str) -> AlertView:
-            given, last = rules.get(name, []), latest.get(name)
-            state = _state(given, last, is_muted=name in muted)
-            return AlertView(name, severity, condition, state, _about(given, last, state))
+        def alert_view(id_: str, condition: str, severity: str, labels: Mapping[str, str]) -> AlertView:
+            def is_of(found: Mapping[str, str]) -> bool:
+                return labels.items() <= found.items()
+
+            given = [rule for rule in rules if is_of({**rule["labels"], "alertname": rule["name"]})]
+            last = next((each for each in reversed(deliveries) if is_of(each.labels)), None)
+            state = _state(given, last, is_muted=any(map(is_of, muted)))
+            return AlertView(id_, severity, condition, state, _about(given, last, state))
 
         rows = []
         for signal in self.spec.signals.values():
             alerts = [each for each in self.spec.alerts if each.signal.name == signal.name]
-            views = [alert_view(each.name, each.severity, each.condition.text) for each in alerts]
+            views = [
+                alert_view(
+                    each.id, each.condition.text, each.severity, {**dict(each.labels), "alertname": each.name}
+                )
+                for each in alerts
+            ]
             if alerts:
                 rows.append(signal_row(signal, self._values(signal), alerts, views))
         ups = self._ups()
         severities = {alert.name: alert.labels["severity"] for alert in meta_alerts(self.spec)}
-        own = tuple(alert_view(name, severity, "") for name, severity in severities.items())
+        own = tuple(
+            alert_view(name, "", severity, {"alertname": name}) for name, severity in severities.items()
+        )
         return DemoSnapshot((*rows, SignalRow("Targets", f"{sum(ups)} of {len(ups)} up", "", own)))
 
     def _values(self, signal: Signal) -> dict[LabelPairs, float]:

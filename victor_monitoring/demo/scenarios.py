@@ -44,13 +44,13 @@ def default_scenario(spec: Resolved) -> Scenario:
         severity = spec.severities.index(alert.severity)
         return (-severity, bool(alert.signal.kind.parts()), alert.pending + alert.signal.window)
 
-    return by_name[min(spec.alerts, key=rank).name]
+    return by_name[min(spec.alerts, key=rank).id]
 
 
 def _of_alert(spec: Resolved, alert: Alert) -> Scenario:
     pending = duration_text(alert.pending * spec.time_scale)
     text = f"{alert.signal.title} {_words(alert)} for {pending}: {alert.severity}"
-    return Scenario(alert.name, text, (alert.name,), alert.name)
+    return Scenario(alert.id, text, (alert.id,), alert.id)
 
 
 def _words(alert: Alert) -> str:

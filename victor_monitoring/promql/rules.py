@@ -15,7 +15,10 @@ Pairs: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """A rule; `kind` is the key of its name in a rules file, durations are milliseconds."""
+    """A rule; `kind` is the key of its name in a rules file, durations are milliseconds.
+
+    `alert` is the id of an alert; alerts without one are identified by their name.
+    """
 
     kind: Literal["record", "alert"]
     name: str
@@ -24,11 +27,17 @@ class Rule:
     annotations: Pairs = ()
     pending: int = 0
     keep_firing: int | None = None
+    alert: str = ""
 
     def __str__(self) -> str:
-        """Return the name, for a recording with the labels that it adds."""
+        """Return the id, for a recording with the labels that it adds."""
         inner = ",".join(f"{name}={value}" for name, value in self.labels)
-        return f"{self.name}{{{inner}}}" if inner and self.kind == "record" else self.name
+        return f"{self.id}{{{inner}}}" if inner and self.kind == "record" else self.id
+
+    @property
+    def id(self) -> str:
+        """The id of the alert, or the name of the recorded series."""
+        return self.alert or self.name
 
     @property
     def reads(self) -> frozenset[str]:
@@ -89,8 +98,8 @@ class RuleFile:
 
     def needed_by(self, alerts: Collection[str], records: Collection[str] = ()) -> RuleFile:
         """Return the rules of these alerts and recordings, and the recordings that they are computed from."""
-        names = {"alert": alerts, "record": records}
-        wanted = [rule for rule in self.rules if rule.name in names[rule.kind]]
+        ids = {"alert": alerts, "record": records}
+        wanted = [rule for rule in self.rules if rule.id in ids[rule.kind]]
         needed: set[Rule] = set()
         while wanted:
             needed.update(wanted)
@@ -99,15 +108,15 @@ class RuleFile:
         return self._with_rules(lambda rules: (rule for rule in rules if rule in needed))
 
     def alerts_reading(self, rule: Rule) -> list[str]:
-        """Return the names of the alerts that depend on the rule, directly or through other recordings."""
+        """Return the ids of the alerts that depend on the rule, directly or through other recordings."""
         if rule.kind == "alert":
-            return [rule.name]
+            return [rule.id]
         found: dict[str, None] = {}
         records = {rule.name}
         for each in self.rules[self.rules.index(rule) + 1 :]:
             if records & each.reads:
                 if each.kind == "alert":
-                    found[each.name] = None
+                    found[each.id] = None
                 else:
                     records.add(each.name)
         return list(found)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
 from victor_monitoring.language.syntax.tree import Path
@@ -21,8 +21,10 @@ class Firing:
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """The firing alerts of one name at a time in milliseconds; empty where the alert must be silent.
+    """The firing instances of an alert at a time in milliseconds; empty where the alert must be silent.
 
+    `alert` is its id, `name` its name if that is another. `labels` select its instances where other rules of
+    that name are evaluated with it; without such rules they are empty.
     `has_annotations` is False where only the labels can be expected, because the value in the annotations
     differs between versions of Prometheus.
     """
@@ -31,6 +33,17 @@ class Expectation:
     alert: str
     firing: tuple[Firing, ...] = ()
     has_annotations: bool = True
+    name: str = ""
+    labels: LabelPairs = ()
+
+    @property
+    def alertname(self) -> str:
+        """The value of the label `alertname`."""
+        return self.name or self.alert
+
+    def by_labels(self, labels: LabelPairs) -> Expectation:
+        """Return the expectation about the instances with these labels only, without their annotations."""
+        return replace(self, labels=labels, has_annotations=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +84,7 @@ class Case:
 
     @property
     def alerts(self) -> frozenset[str]:
-        """The names of the alerts that the case has expectations about."""
+        """The ids of the alerts that the case has expectations about."""
         return frozenset(each.alert for each in self.expectations)
 
     @property

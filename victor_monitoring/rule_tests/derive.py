@@ -58,7 +58,7 @@ def derive(spec: Resolved) -> Cases:
                     cases += [_case(fixture, kind, template) for template in kind.templates(fixture)]
             except (ValueError, _WrongBehaviour) as error:
                 is_wrong = isinstance(error, _WrongBehaviour)
-                skipped.append(SkippedCase(alert.name, kind.name, str(error), alert.path, is_wrong))
+                skipped.append(SkippedCase(alert.id, kind.name, str(error), alert.path, is_wrong))
     for case in meta_cases(spec):
         if is_too_long(case.script, spec.evaluate):
             skipped.append(SkippedCase(case.alert, case.kind, TOO_LONG, case.path))
@@ -75,6 +75,10 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case
         *_expectations_at_changes(fixture, script, course),
         *(_other_alert_expectation(fixture, alert, script, fires) for alert, fires in template.others),
     ]
+    namesakes = {each.id: each.labels for each, _ in template.others if each.name == fixture.alert.name}
+    if namesakes:
+        namesakes[fixture.alert.id] = fixture.alert.labels
+        expectations = [each.by_labels(namesakes.get(each.alert, ())) for each in expectations]
     end = course_end(script, fixture.spec.evaluate)
     expectations += [Expectation(end, name, alerts) for name, alerts in template.meta_alerts]
     unrecorded = (
@@ -84,7 +88,7 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case
     )
     return Case(
         kind.name,
-        fixture.alert.name,
+        fixture.alert.id,
         template.about,
         fixture.alert.path,
         script,
@@ -150,7 +154,7 @@ def _expected(fixture: AlertFixture, oracle: Oracle, script: Script, moment: Fir
     has_annotations = None not in values.values()
     alert = oracle.alert
     alerts = (firing(alert, dict(key), values[key] or 0.0) for key in sorted(values))
-    return Expectation(moment.at, alert.name, tuple(alerts), has_annotations)
+    return Expectation(moment.at, alert.id, tuple(alerts), has_annotations, alert.name)
 
 
 def _other_alert_expectation(fixture: AlertFixture, alert: Alert, script: Script, fires: bool) -> Expectation:
@@ -161,5 +165,5 @@ def _other_alert_expectation(fixture: AlertFixture, alert: Alert, script: Script
     oracle = Oracle(alert, fixture.spec.evaluate, fixture.settling)
     last = oracle.moments(script)[-1]
     if last is None or bool(last.firing) != fires:
-        raise ValueError(f"`{alert.name}` would be {'silent' if fires else 'firing'}")
+        raise ValueError(f"`{alert.id}` would be {'silent' if fires else 'firing'}")
     return _expected(fixture, oracle, script, last)

@@ -28,7 +28,7 @@ Either another version of victor-mon rendered the rules, or victor-mon has a def
 spec.""",
 )
 
-_TIMED = re.compile(r'(?:alertname: (?P<alert>\S+)|expr: "(?P<expr>.*)"), time: (?P<time>\w+),')
+_TIMED = re.compile(r'(?:alertname: (?P<alert>.+?)|expr: "(?P<expr>.*)"), time: (?P<time>\w+),')
 _UNEVALUATED = re.compile(r"rule: (?P<rule>\S+), time: (?P<time>\w+), err: (?P<error>.*)")
 _LABELS = re.compile(r"Labels:(\{.*\})")
 _NOTHING = ("[]", "nil")
@@ -61,7 +61,7 @@ def _moments(case: Case, failure: str) -> Iterator[str]:
         end = found[index + 1].start() if index + 1 < len(found) else len(failure)
         got = failure[match.start() : end].partition("got:")[2].strip()
         at, alert = parse_duration(match["time"]), match["alert"]
-        parts: list[CasePart] = [each for each in case.expectations if each.alert == alert]
+        parts: list[CasePart] = [each for each in case.expectations if each.alertname == alert]
         if alert is None:
             expr = json.loads(f'"{match["expr"]}"')
             parts = [each for each, query in queries(case) if query["expr"] == expr]

@@ -52,7 +52,7 @@ def queries(case: Case) -> Iterator[tuple[CasePart, dict[str, object]]]:
 def _alerts(expectation: Expectation) -> dict[str, object]:
     return {
         "eval_time": duration_text(expectation.at),
-        "alertname": expectation.alert,
+        "alertname": expectation.alertname,
         "exp_alerts": [
             {"exp_labels": dict(each.labels), "exp_annotations": dict(each.annotations)}
             for each in expectation.firing
@@ -62,12 +62,12 @@ def _alerts(expectation: Expectation) -> dict[str, object]:
 
 def _states(expectation: Expectation) -> dict[str, object]:
     """Return a query that compares the firing alerts by their labels alone."""
-    state = {"alertname": expectation.alert, "alertstate": "firing"}
+    state = {"alertname": expectation.alertname, "alertstate": "firing"}
     firing = [
         {"labels": series_text("ALERTS", tuple({**state, **each.labels}.items())), "value": 1}
         for each in expectation.firing
     ]
-    return _query(f"ALERTS{_matchers(state)}", expectation.at, firing)
+    return _query(f"ALERTS{_matchers({**state, **dict(expectation.labels)})}", expectation.at, firing)
 
 
 def _none(unrecorded: Unrecorded) -> dict[str, object]:

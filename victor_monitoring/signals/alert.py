@@ -23,8 +23,12 @@ class Guard:
 
 @dataclass(frozen=True)
 class AlertRule:
-    """An alert as it is evaluated. Durations are milliseconds, `labels` are all labels that the rule adds."""
+    """An alert as it is evaluated. Durations are milliseconds, `labels` are all labels that the rule adds.
 
+    `id` is unique in a spec; `name` is the label `alertname`, which several alerts may have.
+    """
+
+    id: str
     name: str
     group: str
     signal: Signal

@@ -179,7 +179,8 @@ def _metric(name: str, written: Mapping[str, Any]) -> Metric:
 def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> AlertRule:
     signal, guard = signals[written["signal"]], written["only_if"]
     return AlertRule(
-        name=name,
+        id=name,
+        name=written.get("name") or name,
         group=written["group"],
         signal=signal,
         condition=signal.condition(parse_condition(written["when"])),

@@ -156,6 +156,7 @@ def test_alerts_have_their_series() -> None:
         firing, pending, inactive = answer["alerts"]
         (series,) = firing.pop("series")
         assert firing == {
+            "id": "ManyVoid",
             "name": "ManyVoid",
             "group": "shop",
             "severity": "warning",

@@ -98,4 +98,4 @@ def _alert_view(state: AlertState) -> AlertView:
     for series in state.series[:1]:
         own = "".join(f" {series.labels[label]}" for label in signal.by if label in series.labels)
         about += f"{own} {signal.unit.format.text(series.value)}, {alert.condition.text}"
-    return AlertView(alert.name, alert.severity, alert.condition.text, state.state, about)
+    return AlertView(alert.id, alert.severity, alert.condition.text, state.state, about)

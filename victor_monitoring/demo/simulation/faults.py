@@ -28,9 +28,9 @@ class Faults:
 
 
 def fault_names(spec: Resolved) -> list[str]:
-    """Return the names of all faults: the name of each alert, and those that any service has."""
+    """Return the names of all faults: the id of each alert, and those that any service has."""
     missing = (f"{METRIC_MISSING}{declared.metric.name}" for declared in spec.declared)
-    return [*(alert.name for alert in spec.alerts), TARGET_DOWN, COUNTER_RESET, NO_TRAFFIC, *missing]
+    return [*(alert.id for alert in spec.alerts), TARGET_DOWN, COUNTER_RESET, NO_TRAFFIC, *missing]
 
 
 def faults(spec: Resolved, names: Iterable[str]) -> Faults:
@@ -42,7 +42,7 @@ def faults(spec: Resolved, names: Iterable[str]) -> Faults:
                 f"there is no fault `{name}`", unknown_name_hint(name, valid) or "list them: --fault list"
             )
     return Faults(
-        alerts=tuple(alert for alert in spec.alerts if alert.name in chosen),
+        alerts=tuple(alert for alert in spec.alerts if alert.id in chosen),
         missing=frozenset(
             name.removeprefix(METRIC_MISSING) for name in chosen if name.startswith(METRIC_MISSING)
         ),

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
 from victor_monitoring.language.model.fields import (
     Acks,
+    AlertId,
     ConditionField,
     ConfigKey,
     Duration,
@@ -320,6 +321,9 @@ class Guard(Written):
 class Alert(Written):
     """A signal, the condition and duration that make the alert fire, and the texts of its notification."""
 
+    name: PlainText | None = None
+    """The name of the alert in Prometheus and in notifications; several alerts may have one name if their
+    labels differ. Default: its key, which is unique in the spec. Example: `HighErrorRatio`"""
     signal: Name
     """The signal that the alert watches. Example: `error_ratio`"""
     when: ConditionField
@@ -538,8 +542,8 @@ class Spec(Written):
     signals: dict[Name, Signal] = {}
     """The numbers that alerts watch and panels draw, by name. Example: `{request_rate: {title: Requests,
     unit: per_second, rate: {of: shop_requests_total}}}`"""
-    alerts: dict[Name, dict[Name, Alert] | None] = {}
-    """The alerts, by rule group and name. Example: `{shop_cart: {ManyCarts: {signal: carts, when: "> 100",
+    alerts: dict[Name, dict[AlertId, Alert] | None] = {}
+    """The alerts, by rule group and id. Example: `{shop_cart: {ManyCarts: {signal: carts, when: "> 100",
     severity: warning, summary: "{value} carts are open"}}}`"""
     meta: Meta | None = Field(default_factory=Meta)
     """The alerts about targets, services and metrics that are absent; `null` switches them off. Example:

@@ -32,14 +32,14 @@ class AlertResolver:
     def all(self) -> tuple[Alert, ...]:
         """Return every alert that can be resolved, in the order of the spec."""
         found = (
-            self._alert(group, name, alert)
+            self._alert(group, key, alert)
             for group, alerts in self._spec.alerts.items()
-            for name, alert in (alerts or {}).items()
+            for key, alert in (alerts or {}).items()
         )
         return tuple(alert for alert in found if alert is not None)
 
-    def _alert(self, group: str, name: str, alert: written.Alert) -> Alert | None:
-        path: Path = ("alerts", group, name)
+    def _alert(self, group: str, key: str, alert: written.Alert) -> Alert | None:
+        path: Path = ("alerts", group, key)
         signal = self._signal(alert.signal, (*path, "signal"))
         guard = self._guard(alert.only_if, (*path, "only_if", "signal"))
         if alert.severity not in self._spec.severities:
@@ -50,7 +50,8 @@ class AlertResolver:
             return None
         component = alert.component or owner(signal, self._owners) or self._service.name
         return Alert(
-            name=name,
+            id=key,
+            name=alert.name or key,
             group=group,
             signal=signal,
             condition=signal.condition(alert.when),
@@ -62,7 +63,7 @@ class AlertResolver:
             component=component,
             labels=self._labels(alert, component),
             summary=alert.summary,
-            runbook=self._service.runbook(name),
+            runbook=self._service.runbook(key),
             description=alert.description,
             actions=tuple(alert.actions),
             own_labels=label_pairs(alert.labels),

@@ -23,7 +23,7 @@ def rule_file(spec: Resolved) -> RuleFile:
         group = groups.setdefault(alert.group, [])
         for signal in alert.signals:
             group += _recordings(signal, recorded)
-        group.append(_alert_rule(spec, alert))
+        group.append(_alert_rule(alert))
     for signal in spec.signals.values():
         rest += _recordings(signal, recorded)
     if spec.meta:
@@ -41,7 +41,7 @@ def _recordings(signal: Signal, recorded: set[str]) -> Iterator[Rule]:
             yield from each.recordings()
 
 
-def _alert_rule(spec: Resolved, alert: Alert) -> Rule:
+def _alert_rule(alert: Alert) -> Rule:
     def written(template: Template) -> str:
         return template.filled(lambda name: _placeholder(name, alert))
 
@@ -55,21 +55,22 @@ def _alert_rule(spec: Resolved, alert: Alert) -> Rule:
         alert.name,
         alert.expr,
         alert.labels,
-        _annotations(spec, alert.name, texts),
+        _annotations(texts, alert.runbook),
         alert.pending,
         alert.keep_firing,
+        alert.id,
     )
 
 
 def _meta_rule(spec: Resolved, alert: MetaAlert, pending: int) -> Rule:
     texts = {"summary": alert.summary.filled(_label), "description": alert.description}
-    annotations = _annotations(spec, alert.name, texts)
+    annotations = _annotations(texts, spec.service.runbook(alert.name))
     return Rule("alert", alert.name, alert.expr, tuple(alert.labels.items()), annotations, pending)
 
 
-def _annotations(spec: Resolved, alert: str, texts: Mapping[str, str | None]) -> LabelPairs:
-    """Return the texts that an alert has, and the address of its runbook if the spec has one."""
-    found = {**texts, "runbook_url": spec.service.runbook(alert)}
+def _annotations(texts: Mapping[str, str | None], runbook: str | None) -> LabelPairs:
+    """Return the texts that an alert has, and the address of its runbook if it has one."""
+    found = {**texts, "runbook_url": runbook}
     return tuple((name, text) for name, text in found.items() if text is not None)
 
 

@@ -42,7 +42,7 @@ class Service:
     prometheus: PrometheusVersion | None
 
     def runbook(self, alert: str) -> str | None:
-        """Return the URL of an alert's runbook; None if the spec has no base URL for runbooks."""
+        """Return the URL of the runbook of an alert by its id; None if the spec has no base URL for them."""
         return None if self.runbooks is None else f"{self.runbooks}/{alert}"
 
 
@@ -91,7 +91,7 @@ class Alert(AlertRule):
     @property
     def path(self) -> Path:
         """The path in the spec."""
-        return ("alerts", self.group, self.name)
+        return ("alerts", self.group, self.id)
 
     @property
     def conditions(self) -> tuple[tuple[Path, Signal, Condition], ...]:

@@ -36,13 +36,13 @@ def live_findings(spec: Resolved, query: Query) -> Iterator[Finding]:
     yield from audit.panels()
 
 
-def place_of(spec: Resolved, rule: str) -> Path:
-    """Return the path in the spec of the alert or recorded series with a name."""
+def place_of(spec: Resolved, rule: LoadedRule) -> Path:
+    """Return the path in the spec of the alert or recorded series of a rendered rule."""
     for alert in spec.alerts:
-        if alert.name == rule:
+        if alert.name == rule.name and dict(alert.labels) == rule.labels:
             return alert.path
     for signal in spec.signals.values():
-        if any(recording.name == rule for recording in signal.recordings()):
+        if any(recording.name == rule.name for recording in signal.recordings()):
             return ("signals", signal.name)
     return ("meta",)
 
@@ -180,7 +180,7 @@ def rule_findings(
     for rule in rules_of(wanted):
         found = by_name.get((rule.group, rule.name), [])
         same = [each for each in found if api.is_same(each, rule)]
-        place = place_of(spec, rule.name)
+        place = place_of(spec, rule)
         if not found:
             message = f"`{rule.name}` is not loaded by {system}"
             yield Finding(place, message, hint, on_key=True, pattern=UNLOADED)

@@ -52,7 +52,7 @@ _META: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
 class _Related:
     """The alerts, panels and places that pages of alerts refer to, found once for all pages.
 
-    `alerts` and `panels` (their titles) are by the name of a signal, `places` by the name of an alert: its
+    `alerts` and `panels` (their titles) are by the name of a signal, `places` by the id of an alert: its
     conditions in base and each context, and the longest time to its sending.
     """
 
@@ -65,7 +65,7 @@ def runbooks(spec: Resolved) -> Iterator[Page]:
     """Yield the name and lines of each page: of the spec's alerts, then of meta alerts."""
     related = _related(spec)
     for alert in spec.alerts:
-        yield alert.name, _runbook(spec, alert, related)
+        yield alert.id, _runbook(spec, alert, related)
     if spec.meta is not None:
         alerts = list(meta_alerts(spec))
         for name in dict.fromkeys(alert.name for alert in alerts):
@@ -85,12 +85,14 @@ def _related(spec: Resolved) -> _Related:
         for alert in context.alerts:
             within = duration_text(detection(context, alert).milliseconds)
             row = (place, condition(alert), lasting(alert), alert.severity, within)
-            places.setdefault(alert.name, []).append(row)
+            places.setdefault(alert.id, []).append(row)
     return _Related(alerts, panels, places)
 
 
 def _runbook(spec: Resolved, alert: Alert, related: _Related) -> Iterator[str]:
-    yield from (generated_comment(spec), "", f"# {alert.name}", "")
+    yield from (generated_comment(spec), "", f"# {alert.id}", "")
+    if alert.name != alert.id:
+        yield from (f"Its name in Prometheus is {code(alert.name)}.", "")
     if alert.summary:
         yield from (
             f"> {prose(alert.summary.text.replace('{threshold}', alert.condition.threshold.text))}",
@@ -100,7 +102,7 @@ def _runbook(spec: Resolved, alert: Alert, related: _Related) -> Iterator[str]:
         yield from (prose(alert.description.text), "")
     yield from _actions([prose(action.text) for action in alert.actions])
     yield from ("## When it fires", "")
-    yield from table(("where", "when", "for", "severity", "sent within"), related.places[alert.name])
+    yield from table(("where", "when", "for", "severity", "sent within"), related.places[alert.id])
     link = f"[{prose(alert.signal.title)}](README.md#{alert.signal.name})"
     yield from (f"It watches {link}, {prose(alert.signal.kind.words(alert.signal))}:", "")
     yield from ("```promql", text(alert.expr), "```", "")
@@ -115,12 +117,12 @@ def _actions(actions: Sequence[str]) -> Iterator[str]:
 
 
 def _see_also(alert: Alert, related: _Related) -> Iterator[str]:
-    others = [each for each in related.alerts[alert.signal.name] if each.name != alert.name]
+    others = [each for each in related.alerts[alert.signal.name] if each.id != alert.id]
     panels = related.panels.get(alert.signal.name)
     labels = ", ".join(code(f"{label}={value}") for label, value in alert.labels)
     yield from ("## See also", "")
     for other in others:
-        yield f"- [{other.name}]({other.name}.md), on the same signal: {condition(other)} ({other.severity})"
+        yield f"- [{other.id}]({other.id}.md), on the same signal: {condition(other)} ({other.severity})"
     if panels:
         yield f"- On the dashboard: {', '.join(panels)}"
     yield from (f"- Labels: {labels}", "")

@@ -61,6 +61,7 @@ def alert_data(alert: Alert) -> Mapping[str, PythonValue]:
     guard = alert.guard
     return {
         "group": alert.group,
+        **({} if alert.name == alert.id else {"name": alert.name}),
         "signal": alert.signal.name,
         "when": alert.condition.text,
         "only_if": {"signal": guard.signal.name, "when": guard.condition.text} if guard else None,
@@ -82,6 +83,7 @@ def differing(
     for name, data in context.items():
         was = base.get(name, {})
         fields = {field: value for field, value in data.items() if field not in was or value != was[field]}
+        fields |= dict.fromkeys(was.keys() - data.keys())
         if fields:
             found[name] = fields
     return found

@@ -20,6 +20,6 @@ def severities(fixture: AlertFixture) -> Iterator[CaseTemplate]:
             fixture.beyond(), max(each.pending for each in (milder, severer)) + fixture.until_firing
         )
         if fixture.alert == milder:
-            yield CaseTemplate(f"{severer.name} stays silent", (phase,), FIRES, ((severer, False),))
+            yield CaseTemplate(f"{severer.id} stays silent", (phase,), FIRES, ((severer, False),))
         elif fixture.alert == severer:
-            yield CaseTemplate(f"{milder.name} fires too", (phase,), FIRES, ((milder, True),))
+            yield CaseTemplate(f"{milder.id} fires too", (phase,), FIRES, ((milder, True),))

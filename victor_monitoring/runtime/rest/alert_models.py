@@ -21,7 +21,7 @@ _Text = Annotated[str, Field(description="The value as alerts print it, or `no d
 _When = Annotated[str, Field(description="The condition as in the spec.")]
 _State = Annotated[AlertStateName, Field(description="The most advanced state of its series.")]
 _Alerts = Annotated[
-    dict[str, "SignalAlertModel"], Field(description="The alerts on the signal, by name; empty without any.")
+    dict[str, "SignalAlertModel"], Field(description="The alerts on the signal, by id; empty without any.")
 ]
 _Query = Annotated[str, Field(description="The PromQL of the value over all processes.")]
 _Since = Annotated[
@@ -115,7 +115,8 @@ class AlertSeriesModel(StrictModel):
 class AlertModel(StrictModel):
     """An alert evaluated by this process; notifications are up to Prometheus and Alertmanager."""
 
-    name: str
+    id: str
+    name: Annotated[str, Field(description="The name in Prometheus, which several alerts may have.")]
     group: str
     severity: str
     component: str

@@ -63,8 +63,8 @@ class ResponseBodies:
         return {
             **self._origin(time.time()),
             "verdict": max(severities, key=self._module.severities.index, default="ok"),
-            "firing": [alert.name for alert in firing],
-            "pending": [each.alert.name for each in alerts if each.state == "pending"],
+            "firing": [alert.id for alert in firing],
+            "pending": [each.alert.id for each in alerts if each.state == "pending"],
             "silent": [each.signal.name for each in signals if _is_silent(each)],
             "scores": [_score(each, signals) for each in signals if each.signal.kind.parts()],
         }
@@ -116,7 +116,7 @@ def _signal(each: SignalValues, alerts: Iterable[AlertState]) -> Mapping[str, An
         **shown,
         "unit": str(each.signal.unit),
         "alerts": {
-            state.alert.name: {
+            state.alert.id: {
                 "severity": state.alert.severity,
                 "when": state.alert.when,
                 "state": state.state,
@@ -166,6 +166,7 @@ def _is_silent(each: SignalValues) -> bool:
 def _alert(each: AlertState) -> Mapping[str, Any]:
     alert = each.alert
     return {
+        "id": alert.id,
         "name": alert.name,
         "group": alert.group,
         "severity": alert.severity,
