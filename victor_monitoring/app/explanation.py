@@ -83,6 +83,8 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
     yield f"  watches    {alert.signal.title}: {alert.signal.kind.words(alert.signal)}"
     yield f"  expression {text(alert.expr)}"
     yield "  labels     " + ", ".join(f"{label}={value}" for label, value in alert.labels)
+    if alert.runbook:
+        yield f"  runbook    {alert.runbook}"
     yield "  fires"
     width = max(len(context or "base") for context in (None, *compiled.contexts))
     for context, each in _everywhere(

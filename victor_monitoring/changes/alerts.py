@@ -77,6 +77,7 @@ def _differences(before: Resolved, after: Resolved, old: Alert, new: Alert) -> I
             ("severity",): ("the severity", old.severity, new.severity),
             ("component",): ("the component", old.component, new.component),
             ("group",): ("the group", old.group, new.group),
+            ("runbook",): ("the runbook", old.own_runbook, new.own_runbook),
             ("summary",): ("the summary", _text(old.summary), _text(new.summary)),
         }
     )  # fmt: skip

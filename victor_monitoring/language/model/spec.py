@@ -102,7 +102,7 @@ class Service(Written):
     added up. Example: `[namespace]`"""
     runbooks: PlainText | None = None
     """The address below which you publish the rendered runbooks, without `.md`: an alert links to this
-    address, a slash and its name. Default: none; alerts have no link. Example:
+    address, a slash and its key, unless it has a `runbook`. Default: none; alerts have no link. Example:
     `https://runbooks.example.org/shop`"""
     labels: LabelTexts = {}
     """Labels that are added to every alert. Example: `{team: payments}`"""
@@ -353,6 +353,9 @@ class Alert(Written):
     actions: list[TemplateField] = []
     """What to do, step by step, for the runbook. Example: `[Look for the first failure in the logs, Undo the
     last deploy]`"""
+    runbook: PlainText | None = None
+    """The URL of the alert's own runbook. Default: the rendered page, below `service.runbooks`. Example:
+    `https://wiki.example.org/errors`"""
     labels: LabelTexts = {}
     """Labels that are added to this alert. Example: `{tier: edge}`"""
     ack: Acks = {}

@@ -63,10 +63,11 @@ class AlertResolver:
             component=component,
             labels=self._labels(alert, component),
             summary=alert.summary,
-            runbook=self._service.runbook(key),
+            runbook=alert.runbook or self._service.runbook(key),
             description=alert.description,
             actions=tuple(alert.actions),
             own_labels=label_pairs(alert.labels),
+            own_runbook=alert.runbook,
         )
 
     def _signal(self, name: str, path: Path) -> Signal | None:

@@ -42,7 +42,7 @@ class Service:
     prometheus: PrometheusVersion | None
 
     def runbook(self, alert: str) -> str | None:
-        """Return the URL of the runbook of an alert by its id; None if the spec has no base URL for them."""
+        """Return the URL of an alert's rendered runbook by its id; None if the spec gives no base URL."""
         return None if self.runbooks is None else f"{self.runbooks}/{alert}"
 
 
@@ -81,12 +81,16 @@ class Component:
 
 @dataclass(frozen=True)
 class Alert(AlertRule):
-    """A resolved alert: its rule, and what people read of it. `own_labels` are those that it has itself."""
+    """A resolved alert: its rule, and what people read of it.
+
+    `own_labels` and `own_runbook` are those in its entry.
+    """
 
     detect_within: int | None
     description: Template | None
     actions: tuple[Template, ...]
     own_labels: LabelPairs
+    own_runbook: str | None
 
     @property
     def path(self) -> Path:

@@ -83,7 +83,6 @@ class PanelBuilder:
     def __init__(self, spec: Resolved) -> None:
         self.limits = AlertThresholds(spec)
         self.variables = variables_of(spec)
-        self._runbooks = spec.service.runbooks
 
     def panel(self, panel: Panel, number: int, place: GridRectangle) -> core.Panel:
         """Return the panel, with colours and links from the alerts on its signals."""
@@ -95,7 +94,7 @@ class PanelBuilder:
             title=panel.title,
             description=description(panel, self.limits),
             gridPos=grid_position(place),
-            links=[_link(*each) for each in runbooks(panel, self.limits, self._runbooks)],
+            links=[_link(*each) for each in runbooks(panel, self.limits)],
             targets=[self._target(panel, signal, index) for index, signal in enumerate(panel.signals)],
             thresholds=threshold_steps(shared_steps(panel, self.limits)),
             transformations=transformations(panel) if panel.type == "table" else [],
@@ -182,8 +181,7 @@ def _alert(alert: Alert) -> str:
     return f"{alert.name} ({alert.severity}): {alert.when}{lasting}"
 
 
-def runbooks(panel: Panel, limits: AlertThresholds, base: str | None) -> Iterator[tuple[str, str]]:
-    """Yield the name and runbook address of each alert on the panel's signals."""
-    if base is not None:
-        for signal in panel.signals:
-            yield from ((alert.name, f"{base}/{alert.name}") for alert in limits.alerts(signal))
+def runbooks(panel: Panel, limits: AlertThresholds) -> Iterator[tuple[str, str]]:
+    """Yield the id and runbook address of each alert on the panel's signals that has one."""
+    for signal in panel.signals:
+        yield from ((alert.id, alert.runbook) for alert in limits.alerts(signal) if alert.runbook)

@@ -121,6 +121,8 @@ def _see_also(alert: Alert, related: _Related) -> Iterator[str]:
     panels = related.panels.get(alert.signal.name)
     labels = ", ".join(code(f"{label}={value}") for label, value in alert.labels)
     yield from ("## See also", "")
+    if alert.own_runbook:
+        yield f"- Its own runbook: {prose(alert.own_runbook)}"
     for other in others:
         yield f"- [{other.id}]({other.id}.md), on the same signal: {condition(other)} ({other.severity})"
     if panels:
