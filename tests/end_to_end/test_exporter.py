@@ -110,7 +110,6 @@ def test_every_case_of_every_unit_passes(promtool: Path) -> None:
         Promtool.at(promtool),
         derive(spec).cases,
         rule_file(spec),
-        spec.evaluate,
         lambda count: None,
     )
     assert len(found) > 120

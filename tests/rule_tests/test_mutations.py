@@ -130,9 +130,7 @@ def test_too_few_cases_let_mutants_survive(promtool: Path) -> None:
     spec = resolved(Place("performance", None))
     rules = rule_file(spec)
     cases = [case for case in derive(spec).cases if case.alert == "HighThreadCount" and case.kind == "fires"]
-    results = run_mutants(
-        Promtool.at(promtool), cases, rules, spec.evaluate, SELECT, lambda count: None, "HighThreadCount"
-    )
+    results = run_mutants(Promtool.at(promtool), cases, rules, SELECT, lambda count: None, "HighThreadCount")
     found = MutationResults(tuple(results), ())
     missed = [result.mutant.about for result in found.survivors]
     assert "> 100 -> >= 100" in missed

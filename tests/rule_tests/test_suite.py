@@ -28,7 +28,7 @@ def verdicts(promtool: Path, place: Place, wanted: str, changed: Callable[[Rule]
     for rule in found.rules:
         found = found.replacing(rule, changed(rule))
     cases = [case for case in derived(place).cases if wanted in case.name]
-    return run_cases(Promtool.at(promtool), cases, found, spec.evaluate, lambda count: None)
+    return run_cases(Promtool.at(promtool), cases, found, lambda count: None)
 
 
 @pytest.mark.parametrize(
@@ -52,7 +52,8 @@ def test_the_written_cases_pass_together(promtool: Path, tmp_path: Path, spec: s
     """Promtool runs the test file of a spec with all of its rules at once."""
     base = resolved(Place(spec, None))
     (tmp_path / "rules.json").write_text(json.dumps(rule_file(base).data()), encoding="utf-8")
-    (tmp_path / "tests.yaml").write_text(tests.tests_text(base, "rules.json"), encoding="utf-8")
+    ((name, text),) = tests.test_texts(base, "tests.yaml", "rules.json")
+    (tmp_path / name).write_text(text, encoding="utf-8")
     assert Promtool.at(promtool).test(tmp_path, ["tests.yaml"]) == [""]
 
 

@@ -47,7 +47,7 @@ def base(body: str = BODY) -> Resolved:
 def failed(promtool: Path, spec: Resolved, rules: RuleFile) -> list[CaseResult]:
     cases = derive(spec).cases
     assert {"crowded", "packed", "delayed"} <= {case.alert for case in cases}
-    found = run_cases(Promtool.at(promtool), cases, rules, spec.evaluate, lambda count: None)
+    found = run_cases(Promtool.at(promtool), cases, rules, lambda count: None)
     return [verdict for verdict in found if not verdict.passed]
 
 
@@ -77,7 +77,8 @@ def test_the_written_tests_pass_with_all_rules(promtool: Path, tmp_path: Path) -
     """In a test file with all rules, the expectations select the instances of an alert by its labels."""
     spec = base()
     (tmp_path / "rules.json").write_text(json.dumps(rule_file(spec).data()), encoding="utf-8")
-    (tmp_path / "tests.yaml").write_text(tests.tests_text(spec, "rules.json"), encoding="utf-8")
+    ((name, text),) = tests.test_texts(spec, "tests.yaml", "rules.json")
+    (tmp_path / name).write_text(text, encoding="utf-8")
     assert Promtool.at(promtool).test(tmp_path, ["tests.yaml"]) == [""]
 
 

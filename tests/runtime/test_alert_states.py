@@ -26,7 +26,7 @@ def alert(pending: int, keep_firing: int | None) -> AlertRule:
     return AlertRule(
         "Deep", "Deep", "g", DEPTH, parse_condition("> 5"), None, pending * SECOND,
         None if keep_firing is None else keep_firing * SECOND, "warning", "till", (("severity", "warning"),),
-        None, None,
+        None, None, SECOND,
     )  # fmt: skip
 
 

@@ -382,6 +382,7 @@ def test_an_alert_holds_where_its_guard_does():
         (),
         None,
         None,
+        MINUTE,
     )
     series = {"memory_bytes": [each_scrape(A, [2000.0] * 5), each_scrape(B, [10.0] * 5)]}
     busy, idle = (growing({**B, "result": "ok"}, step) for step in (30, 3))

@@ -40,6 +40,8 @@ def loosened(before: Resolved, after: Resolved) -> Iterator[Loosening]:
 def _places(before: Resolved, after: Resolved) -> Iterator[tuple[Path, str, Iterator[_Change]]]:
     """Yield each object that may be loosened: its path, its name in messages, and its loosening changes."""
     yield ("defaults",), "", _in_defaults(before, after)
+    for name in dict.fromkeys((*before.groups, *after.groups)):
+        yield ("groups", name), f"`{name}`: ", _in_group(before, after, name)
     old = {alert.id: alert for alert in before.alerts}
     watched = {alert.signal.name for alert in after.alerts if alert.id in old}
     for name in sorted(watched & before.signals.keys()):
@@ -55,6 +57,16 @@ def _in_defaults(before: Resolved, after: Resolved) -> Iterator[_Change]:
     pairs = {"window": (before.window, after.window), "evaluate_every": (before.evaluate, after.evaluate)}
     for key, (old, new) in pairs.items():
         yield from _longer((key,), f"`{key}`", old * before.time_scale, new * after.time_scale)
+
+
+def _in_group(before: Resolved, after: Resolved, name: str) -> Iterator[_Change]:
+    """Yield a longer interval of the group itself, and a limit that is added or lowered."""
+    old, new = before.group(name), after.group(name)
+    if new.evaluate != after.evaluate or before.evaluate == after.evaluate:
+        was, now = old.evaluate * before.time_scale, new.evaluate * after.time_scale
+        yield from _longer(("evaluate_every",), "`evaluate_every`", was, now)
+    if new.limit is not None and (old.limit is None or new.limit < old.limit):
+        yield ("limit",), f"`limit` becomes {new.limit}"
 
 
 def _in_signal(before: Resolved, after: Resolved, name: str) -> Iterator[_Change]:

@@ -54,10 +54,25 @@ def _pairs(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object
         ("defaults", "window"): ("`window`", *_durations("window", before, after)),
         ("defaults", "evaluate_every"): ("`evaluate_every`", *_durations("evaluate", before, after)),
         ("defaults", "scrape_every"): ("`scrape_every`", *_durations("scrape", before, after)),
+        **_groups(before, after),
         ("severities",): ("the severities", _listed(before.severities), _listed(after.severities)),
         ("budget", "series"): ("the budget of series", before.budget, after.budget),
         ("outputs",): ("the outputs", _outputs(before), _outputs(after)),
     }  # fmt: skip
+
+
+def _groups(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object, object]]:
+    """Return the settings of the groups that have any in either spec."""
+    found: dict[Path, tuple[str, object, object]] = {}
+    for name in dict.fromkeys((*before.groups, *after.groups)):
+        was, now = before.group(name), after.group(name)
+        old, new = (
+            duration_text(was.evaluate * before.time_scale),
+            duration_text(now.evaluate * after.time_scale),
+        )
+        found["groups", name, "evaluate_every"] = (f"`evaluate_every` of the group {name}:", old, new)
+        found["groups", name, "limit"] = (f"`limit` of the group {name}:", was.limit, now.limit)
+    return found
 
 
 def _durations(name: str, before: Resolved, after: Resolved) -> tuple[str, str]:

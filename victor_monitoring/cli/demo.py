@@ -95,7 +95,7 @@ def _time_scaled(path: Path | None, today: Today) -> Resolved:
 
     compiled = compile_one(path, today)
     assert compiled.base is not None  # a spec without errors is resolved
-    shortest = min(compiled.base.scrape, compiled.base.evaluate)
+    shortest = min(compiled.base.scrape, *compiled.base.intervals)
     return time_scaled(compiled, max(1, min(_FASTEST, shortest // _SHORTEST)))
 
 

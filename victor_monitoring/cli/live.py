@@ -96,7 +96,7 @@ def opened(applicable: ApplicableContext, *, timeout: float, force: bool = False
             print_message(redactor(text))
 
     given = delivery(applicable.compiled, applicable.context)
-    patience = max(timeout, 2 * (given.spec.evaluate + 2 * given.spec.scrape) / 1000)
+    patience = max(timeout, 2 * (max(given.spec.intervals) + 2 * given.spec.scrape) / 1000)
     try:
         with interruptible(), contextlib.ExitStack() as locks:
             environment = ApplyEnvironment(applicable.file.root, report, locks, redactor, force, timeout)

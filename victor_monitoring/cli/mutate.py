@@ -57,7 +57,7 @@ def _strength(promtool: Promtool, spec: Resolved, text: str) -> MutationResults:
     cases = derive(spec).cases
     name = f"{spec.service.name} {spec.context or 'base'}"
     with Progress(f"{name}: mutants noticed", None) as progress:
-        results = run_mutants(promtool, cases, rules, spec.evaluate, select, progress.add, text)
+        results = run_mutants(promtool, cases, rules, select, progress.add, text)
     alive = [result.mutant for result in results if result.caught_by is None]
     return MutationResults(tuple(results), tuple(mutant for mutant in alive if is_equivalent(mutant)))
 

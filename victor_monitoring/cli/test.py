@@ -141,7 +141,7 @@ def _print_cases(places: Sequence[tuple[Compiled, Resolved]], text: str) -> None
 
 def _write_tests(path: Path, specs: Sequence[SpecFile], places: Sequence[tuple[Compiled, Resolved]]) -> None:
     """Write the cases of one spec's base as a test file for promtool, next to which its rules are found."""
-    from victor_monitoring.renderers.tests import tests_text
+    from victor_monitoring.renderers.tests import test_texts
 
     (spec, *others), (_, base) = specs, places[0]
     rules = base.outputs.get("rules")
@@ -152,8 +152,9 @@ def _write_tests(path: Path, specs: Sequence[SpecFile], places: Sequence[tuple[C
     if rules is None:
         raise UserError(f"`{spec.path}` renders no rules to test", "switch on `outputs.rules`")
     relative = os.path.relpath(spec.root / rules, files.resolved(path).parent)
-    is_new = write_text(path, tests_text(base, Path(relative).as_posix()))
-    print_message(f"{'wrote' if is_new else 'unchanged':<9} {path.as_posix()}")
+    for name, text in test_texts(base, path.name, Path(relative).as_posix()):
+        is_new = write_text(path.with_name(name), text)
+        print_message(f"{'wrote' if is_new else 'unchanged':<9} {path.with_name(name).as_posix()}")
 
 
 def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -> TestedSpec:
@@ -167,7 +168,7 @@ def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -
     name = f"{spec.service.name} {spec.context or 'base'}"
     tree = compiled.trees[spec.context]
     with Progress(name, len(cases)) as progress:
-        verdicts = run_cases(promtool, cases, rule_file(spec), spec.evaluate, progress.add)
+        verdicts = run_cases(promtool, cases, rule_file(spec), progress.add)
     found = [each for verdict in verdicts if not verdict.passed for each in diagnostics(verdict, tree)]
     found += [skipped_case(each, tree) for each in derived.skipped if text in f"{each.alert}, {each.kind}"]
     return TestedSpec(name, tuple(verdicts), tuple(found))

@@ -60,16 +60,21 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """Rules that Prometheus evaluates in order, once per `interval` (milliseconds)."""
+    """Rules that Prometheus evaluates in order, once per `interval` (milliseconds).
+
+    A rule with more alerts or series than `limit` fails; None is no limit.
+    """
 
     name: str
     interval: int
     rules: tuple[Rule, ...]
+    limit: int | None = None
 
     def data(self) -> dict[str, object]:
         """Return the group in the shape of a rules file."""
+        limit = {} if self.limit is None else {"limit": self.limit}
         rules = [rule.data() for rule in self.rules]
-        return {"name": self.name, "interval": duration_text(self.interval), "rules": rules}
+        return {"name": self.name, "interval": duration_text(self.interval), **limit, "rules": rules}
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.renderers.yaml_text import yaml_text
 from victor_monitoring.rule_tests.case import Case
 from victor_monitoring.rule_tests.derive import derive
@@ -24,15 +25,25 @@ def render(spec: Resolved) -> Iterator[Artifact]:
     rules = spec.outputs.get("rules")
     if spec.context is None and rules is not None:
         path = PurePosixPath(spec.outputs[OUTPUT])
-        text = tests_text(spec, posixpath.relpath(rules, path.parent))
-        yield Artifact(path, text, OUTPUT, spec.context)
+        for name, text in test_texts(spec, path.name, posixpath.relpath(rules, path.parent)):
+            yield Artifact(path.with_name(name), text, OUTPUT, spec.context)
 
 
-def tests_text(spec: Resolved, rules: str) -> str:
-    """Return the text of a test file; `rules` is the path of the rules file, relative to the test file."""
-    cases, groups = [_case(spec, case) for case in derive(spec).cases], rule_file(spec).names
-    data = test_file(cases, rule_files=[rules], groups=groups, evaluate=spec.evaluate)
-    return yaml_text(data, generated_from=spec.service.name)
+def test_texts(spec: Resolved, name: str, rules: str) -> Iterator[tuple[str, str]]:
+    """Yield the name and text of each test file; `rules` is the path of the rules file, relative to them.
+
+    promtool evaluates all groups at one interval: the cases of groups with another one than the default
+    are in files of their own, with the interval in the name.
+    """
+    groups = rule_file(spec).names
+    cases: dict[int, list[Case]] = {spec.evaluate: []}
+    for case in derive(spec).cases:
+        cases.setdefault(case.evaluate, []).append(_case(spec, case))
+    first, dot, rest = name.partition(".")
+    for evaluate, own in cases.items():
+        data = test_file(own, rule_files=[rules], groups=groups, evaluate=evaluate)
+        found = name if evaluate == spec.evaluate else f"{first}-{duration_text(evaluate)}{dot}{rest}"
+        yield found, yaml_text(data, generated_from=spec.service.name)
 
 
 def _case(spec: Resolved, case: Case) -> Case:

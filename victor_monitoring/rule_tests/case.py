@@ -71,12 +71,16 @@ CasePart: TypeAlias = Expectation | Unrecorded | Recorded
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One case of one alert; `path` is the alert's path in the spec."""
+    """One case of one alert.
+
+    `path` is the alert's path in the spec, `evaluate` the interval at which all rules are evaluated.
+    """
 
     kind: str
     alert: str
     about: str
     path: Path
+    evaluate: int
     script: Script = field(repr=False)
     expectations: tuple[Expectation, ...] = field(repr=False)
     unrecorded: tuple[Unrecorded, ...] = field(default=(), repr=False)

@@ -60,7 +60,7 @@ def derive(spec: Resolved) -> Cases:
                 is_wrong = isinstance(error, _WrongBehaviour)
                 skipped.append(SkippedCase(alert.id, kind.name, str(error), alert.path, is_wrong))
     for case in meta_cases(spec):
-        if is_too_long(case.script, spec.evaluate):
+        if is_too_long(case.script, case.evaluate):
             skipped.append(SkippedCase(case.alert, case.kind, TOO_LONG, case.path))
         else:
             cases.append(case)
@@ -71,6 +71,7 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case
     script = fixture.script(*template.phases)
     course = fixture.oracle.moments(script)
     _require_states(fixture.alert, template, course)
+    _require_limit(fixture, script)
     expectations = [
         *_expectations_at_changes(fixture, script, course),
         *(_other_alert_expectation(fixture, alert, script, fires) for alert, fires in template.others),
@@ -79,7 +80,7 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case
     if namesakes:
         namesakes[fixture.alert.id] = fixture.alert.labels
         expectations = [each.by_labels(namesakes.get(each.alert, ())) for each in expectations]
-    end = course_end(script, fixture.spec.evaluate)
+    end = course_end(script, fixture.alert.evaluate)
     expectations += [Expectation(end, name, alerts) for name, alerts in template.meta_alerts]
     unrecorded = (
         Unrecorded(end, record, label, ELSEWHERE)
@@ -91,6 +92,7 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case
         fixture.alert.id,
         template.about,
         fixture.alert.path,
+        fixture.alert.evaluate,
         script,
         tuple(expectations),
         tuple(unrecorded),
@@ -102,7 +104,7 @@ def _recorded(fixture: AlertFixture, script: Script) -> Iterator[Recorded]:
     """Yield the recorded series at the last evaluation, where all versions of Prometheus agree."""
     select = {matcher.label: matcher.value for matcher in fixture.signal.select}
     for record, values in fixture.recorded(script):
-        yield Recorded(course_end(script, fixture.spec.evaluate), record, select, values)
+        yield Recorded(course_end(script, fixture.alert.evaluate), record, select, values)
 
 
 def course_end(script: Script, every: int) -> int:
@@ -122,6 +124,15 @@ def _require_states(alert: Alert, template: CaseTemplate, course: list[FiringMom
     words = ", then ".join("firing" if fires else "silent" for fires in states) or "uncertain"
     reason = f"{template.about}, the alert would be {words}"
     raise ValueError(reason) if template.may_be_ruled_out else _WrongBehaviour(reason)
+
+
+def _require_limit(fixture: AlertFixture, script: Script) -> None:
+    """Raise _WrongBehaviour if a rule of the alert would have more alerts or series than its group allows."""
+    limit = fixture.spec.group(fixture.alert.group).limit
+    if limit is not None:
+        counts = (fixture.oracle.most(script), *(len(values) for _, values in fixture.recorded(script)))
+        if max(counts) > limit:
+            raise _WrongBehaviour(f"a rule would have more than the {limit} alerts or series of its group")
 
 
 def _expectations_at_changes(
@@ -162,7 +173,7 @@ def _other_alert_expectation(fixture: AlertFixture, alert: Alert, script: Script
 
     Raise ValueError unless it is firing, or silent, as `fires` says: a guard of its own may differ.
     """
-    oracle = Oracle(alert, fixture.spec.evaluate, fixture.settling)
+    oracle = Oracle(alert, fixture.alert.evaluate, fixture.settling)
     last = oracle.moments(script)[-1]
     if last is None or bool(last.firing) != fires:
         raise ValueError(f"`{alert.id}` would be {'silent' if fires else 'firing'}")

@@ -47,7 +47,7 @@ class AlertFixture:
     @cached_property
     def oracle(self) -> Oracle:
         """The oracle of the alert, which computes its expected states."""
-        return Oracle(self.alert, self.spec.evaluate, self.settling)
+        return Oracle(self.alert, self.alert.evaluate, self.settling)
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
@@ -61,17 +61,17 @@ class AlertFixture:
         reach = max(
             max(each.window if each.kind.is_windowed() else 0, each.lookback) for each in self.signals
         )
-        return reach + max(self.spec.scrape, self.spec.evaluate)
+        return reach + max(self.spec.scrape, self.alert.evaluate)
 
     @cached_property
     def until_firing(self) -> int:
         """The milliseconds after which an alert certainly fires if its condition is always met."""
-        return self.settling + self.alert.pending + self.spec.evaluate
+        return self.settling + self.alert.pending + self.alert.evaluate
 
     @property
     def until_resolved(self) -> int:
         """The milliseconds after which an alert has certainly resolved if its condition is no longer met."""
-        return self.settling + (self.alert.keep_firing or 0) + self.spec.evaluate
+        return self.settling + (self.alert.keep_firing or 0) + self.alert.evaluate
 
     def target(self, **changed: str) -> dict[str, str]:
         """Return the labels of a selected target, with `changed` applied."""
@@ -81,14 +81,14 @@ class AlertFixture:
 
     def lasting(self, streams: Iterable[Stream], milliseconds: int, *, restarted: bool = False) -> Phase:
         """Return a phase of at least this duration; the next phase's first scrape is at an evaluation."""
-        evaluations = -(-milliseconds // self.spec.evaluate) + 1
-        scrapes = -(-evaluations * self.spec.evaluate // self.spec.scrape)
+        evaluations = -(-milliseconds // self.alert.evaluate) + 1
+        scrapes = -(-evaluations * self.alert.evaluate // self.spec.scrape)
         return Phase(scrapes, tuple(streams), restarted)
 
     def script(self, *phases: Phase) -> Script:
         """Return the phases as a script at the spec's scrape interval. Raise ValueError if it is too long."""
         script = Script(self.spec.scrape, phases)
-        if is_too_long(script, self.spec.evaluate):
+        if is_too_long(script, self.alert.evaluate):
             raise ValueError(TOO_LONG)
         return script
 
@@ -156,8 +156,8 @@ class AlertFixture:
     def failing(self, streams: Iterable[Stream]) -> tuple[Phase, ...]:
         """Return phases until the alert fires in which three scrapes fail, the last one at an evaluation."""
         made, spec = tuple(streams), self.spec
-        evaluations = -(-(self.settling + self.alert.pending // 2) // spec.evaluate)
-        scrapes = max(evaluations * spec.evaluate // spec.scrape - 2, 1)
+        evaluations = -(-(self.settling + self.alert.pending // 2) // self.alert.evaluate)
+        scrapes = max(evaluations * self.alert.evaluate // spec.scrape - 2, 1)
         return (
             Phase(scrapes, made),
             Phase(3, made, failed=True),
@@ -210,7 +210,7 @@ class AlertFixture:
     def until_monitored(self) -> int:
         """The milliseconds after which the meta alerts certainly fire, or have resolved."""
         pending = self.spec.meta.pending if self.spec.meta else 0
-        return pending + 2 * self.spec.evaluate + self.spec.scrape
+        return pending + 2 * self.alert.evaluate + self.spec.scrape
 
     def owners(self, signal: Signal) -> set[str]:
         """Return the names of the components whose metrics a signal reads."""
@@ -224,7 +224,7 @@ class AlertFixture:
 
     def recorded(self, script: Script) -> Iterator[tuple[str, Mapping[LabelPairs, float]]]:
         """Yield the values recorded at a script's last evaluation, by name, where all versions agree."""
-        at = script.end // self.spec.evaluate * self.spec.evaluate
+        at = script.end // self.alert.evaluate * self.alert.evaluate
         for signal in self.signals:
             by_way = [SamplesAt(script.samples(way), at).recorded(signal) for way in DISTINCT_VERSIONS]
             for record, values in by_way[0].items():

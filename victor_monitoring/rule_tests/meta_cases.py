@@ -115,20 +115,21 @@ def _others_up(spec: Resolved, alert: MetaAlert) -> tuple[Stream, ...]:
 def _case(
     spec: Resolved, meta: Meta, alert: MetaAlert, kind: str, about: str, phases: Sequence[_MetaPhase]
 ) -> Case:
-    lasting = meta.pending + 3 * spec.evaluate
+    evaluate = spec.group(meta.group).evaluate
+    lasting = meta.pending + 3 * evaluate
     scrapes = -(-lasting // spec.scrape) + 1
     script = Script(spec.scrape, tuple(Phase(scrapes, phase.streams) for phase in phases))
-    expectations = tuple(_expectations(spec, meta, alert.name, script, phases))
+    expectations = tuple(_expectations(evaluate, meta, alert.name, script, phases))
     owner = alert.component.name if alert.component else spec.service.name
     words = about if alert.watches == "service" and not alert.component else f"{about} ({owner})"
-    return Case(kind, alert.name, words, _path(alert), script, expectations)
+    return Case(kind, alert.name, words, _path(alert), evaluate, script, expectations)
 
 
 def _expectations(
-    spec: Resolved, meta: Meta, name: str, script: Script, phases: Sequence[_MetaPhase]
+    every: int, meta: Meta, name: str, script: Script, phases: Sequence[_MetaPhase]
 ) -> Iterator[Expectation]:
     """Yield the expectations right before and after each change, and at the end."""
-    every, before = spec.evaluate, _MetaPhase(())
+    before = _MetaPhase(())
     for phase, start in zip(phases, script.starts[:-1], strict=True):
         first = -(-start // every) * every
         if phase.firing and not before.firing:

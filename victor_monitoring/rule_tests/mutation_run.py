@@ -37,7 +37,6 @@ def run_mutants(
     promtool: Promtool,
     cases: Sequence[Case],
     rules: RuleFile,
-    evaluate: int,
     select: frozenset[str],
     done: Callable[[int], None],
     text: str = "",
@@ -47,7 +46,7 @@ def run_mutants(
     `done` is called with the numbers of newly detected mutants.
     """
     results = [
-        _unrun(mutant, cases, rules, evaluate)
+        _unrun(mutant, cases, rules)
         for rule in rules.rules
         if rules.alerts_reading(rule)
         for mutant in mutants(rule, select)
@@ -89,7 +88,7 @@ def _run(promtool: Promtool, jobs: Sequence[tuple[MutantResult, CaseRun]]) -> in
     return caught
 
 
-def _unrun(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int) -> MutantResult:
+def _unrun(mutant: Mutant, cases: Sequence[Case], rules: RuleFile) -> MutantResult:
     """Return a mutant before its first trial, with trials for all alerts that depend on the rule."""
     alerts = rules.alerts_reading(mutant.old)
     first = {kind: index for index, kind in enumerate(likely_kinds(mutant.mutation))}
@@ -97,7 +96,7 @@ def _unrun(mutant: Mutant, cases: Sequence[Case], rules: RuleFile, evaluate: int
     mutated = rules.replacing(mutant.old, mutant.new)
     about.sort(key=lambda case: (first.get(case.kind, len(first)), alerts.index(case.alert)))
     needed = needed_rules(mutated)
-    trials = [CaseRun(case, needed(case), evaluate) for case in about]
+    trials = [CaseRun(case, needed(case)) for case in about]
     return MutantResult(mutant, alerts[0], trials)
 
 

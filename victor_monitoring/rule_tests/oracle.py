@@ -90,6 +90,11 @@ class Oracle:
         firing = [list(self._firing(times, way)) for way in ways]
         return [_agreed(at, each) for at, *each in zip(times, *firing, strict=True)]
 
+    def most(self, script: Script) -> int:
+        """Return the largest number of label sets for which the condition is met at one evaluation."""
+        states = (state for way in DISTINCT_VERSIONS for _, state in self._changes(script, way))
+        return max(len(state.met | state.close) for state in states)
+
     def values(self, script: Script, moment: FiringMoment) -> dict[LabelPairs, float | None]:
         """Return the values of the firing label sets; None where versions compute different ones."""
         found: dict[LabelPairs, float | None] = {}

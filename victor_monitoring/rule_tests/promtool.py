@@ -73,7 +73,6 @@ class CaseRun:
 
     case: Case
     rules: RuleFile
-    evaluate: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ def run_trials(promtool: Promtool, trials: Sequence[CaseRun]) -> Iterator[CaseRe
                 [trial.case],
                 rule_files=[written[id(trial.rules)]],
                 groups=trial.rules.names,
-                evaluate=trial.evaluate,
+                evaluate=trial.case.evaluate,
             )
             _write(Path(folder) / f"{index}.json", test)
         failures = promtool.test(Path(folder), [f"{index}.json" for index in range(len(trials))])
@@ -178,14 +177,14 @@ _BATCH: Final = 12
 
 
 def run_cases(
-    promtool: Promtool, cases: Sequence[Case], rules: RuleFile, evaluate: int, done: Callable[[int], None]
+    promtool: Promtool, cases: Sequence[Case], rules: RuleFile, done: Callable[[int], None]
 ) -> list[CaseResult]:
     """Return the verdict on each case, each run on the rules that it needs.
 
     `done` is called with the numbers of newly finished cases.
     """
     needed = needed_rules(rules)
-    trials = [CaseRun(case, needed(case), evaluate) for case in cases]
+    trials = [CaseRun(case, needed(case)) for case in cases]
     batches = [trials[start : start + _BATCH] for start in range(0, len(trials), _BATCH)]
 
     def run(batch: Sequence[CaseRun]) -> list[CaseResult]:

@@ -47,10 +47,19 @@ class AlertStates:
     def __init__(self, alerts: Iterable[AlertRule]) -> None:
         self._watched = [_Watched(alert) for alert in alerts]
 
-    def step(self, samples: Samples, at: int) -> None:
-        """Evaluate every alert over the samples up to `at` (milliseconds), later than the last step."""
+    @property
+    def intervals(self) -> list[int]:
+        """The intervals at which alerts are evaluated, in milliseconds, the shortest first."""
+        return sorted({watched.alert.evaluate for watched in self._watched})
+
+    def step(self, samples: Samples, at: int, interval: int | None = None) -> None:
+        """Evaluate the alerts of an interval, or all, over the samples up to `at` (milliseconds).
+
+        `at` is later than at the last step.
+        """
         moment = SamplesAt(samples, at)
-        for watched in self._watched:
+        due = (each for each in self._watched if interval in (None, each.alert.evaluate))
+        for watched in due:
             watched.step(watched.alert.met_values(moment), at)
 
     def states(self) -> tuple[AlertState, ...]:

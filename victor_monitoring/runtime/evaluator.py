@@ -8,6 +8,7 @@ import socket
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from threading import Lock
 from types import ModuleType
 from typing import Final, cast
@@ -80,10 +81,11 @@ class Evaluator:
         self._collect, self._clock = collect, clock
         version: str | None = getattr(module, "PROMETHEUS", None)  # older modules have none
         self._prometheus = parse_version(version) if version else ASSUMED
-        self._scrape, self._evaluate = data.SCRAPE, int(module.EVALUATE)
-        self._schedule = Schedule((self._scrape, self.sample), (self._evaluate, self.step))
+        self._scrape = data.SCRAPE
         self._is_failing = False
         self._begin()
+        steps = ((interval, partial(self.step, interval)) for interval in self._states.intervals)
+        self._schedule = Schedule((self._scrape, self.sample), *steps)
 
     def _begin(self) -> None:
         """Reset samples, states and locks; another thread may have held a lock at a fork."""
@@ -96,7 +98,7 @@ class Evaluator:
         limit = 2 * (span // self._scrape + 1)
         self._ring = Ring(targets, span, limit, prometheus=self._prometheus)
         self._states = AlertStates(self._bound.alerts.values())
-        self._stepped: int | None = None
+        self._stepped: dict[int, int] = {}  # the time of the last evaluation, by interval
 
     @property
     def pid(self) -> int:
@@ -135,12 +137,12 @@ class Evaluator:
             with self._lock:
                 self._ring.append(families, at)
 
-    def step(self) -> None:
-        """Evaluate the alerts now."""
+    def step(self, interval: int | None = None) -> None:
+        """Evaluate the alerts of an interval now, or all."""
         with self._lock:
             at = self._now()
-            self._states.step(self._ring, at)
-            self._stepped = at
+            self._states.step(self._ring, at, interval)
+            self._stepped |= dict.fromkeys(self._states.intervals if interval is None else [interval], at)
 
     def signals(self, names: Collection[str] | None = None) -> tuple[SignalValues, ...]:
         """Return the signals of these names, or all, in the spec's order; KeyError for an unknown name."""
@@ -157,8 +159,9 @@ class Evaluator:
     def alerts(self) -> tuple[AlertState, ...]:
         """Return every alert that the process can evaluate, with its series, as of the last evaluation."""
         self._refresh()
-        if self._is_due(self._stepped, self._evaluate):
-            self.step()
+        for interval in self._states.intervals:
+            if self._is_due(self._stepped.get(interval), interval):
+                self.step(interval)
         with self._lock:
             return self._states.states()
 

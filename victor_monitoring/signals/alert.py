@@ -23,9 +23,10 @@ class Guard:
 
 @dataclass(frozen=True)
 class AlertRule:
-    """An alert as it is evaluated. Durations are milliseconds, `labels` are all labels that the rule adds.
+    """An alert as it is evaluated.
 
-    `id` is unique in a spec; `name` is the label `alertname`, which several alerts may have.
+    `id` is unique in a spec; `name` is the label `alertname`, which several alerts may have. Durations are
+    milliseconds: `evaluate` is the interval of the group. `labels` are all labels that the rule adds.
     """
 
     id: str
@@ -41,6 +42,7 @@ class AlertRule:
     labels: LabelPairs
     summary: Template | None
     runbook: str | None
+    evaluate: int
 
     @property
     def when(self) -> str:

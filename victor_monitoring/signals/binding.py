@@ -38,6 +38,7 @@ class RegistryData(Protocol):
     PREFIX: str
     SCOPE: tuple[str, ...]
     SCRAPE: int
+    EVALUATE: int
     METRICS: Mapping[str, Mapping[str, Any]]
     SIGNALS: Mapping[str, Mapping[str, Any]]
     ALERTS: Mapping[str, Mapping[str, Any]]
@@ -56,7 +57,7 @@ def bind(data: RegistryData) -> Bound:
     """Return the metrics, signals and alerts that the registry module was rendered from."""
     signals = _Signals(data)
     bound = {name: signals.signal(name) for name in data.SIGNALS}
-    alerts = {name: _alert(name, written, bound) for name, written in data.ALERTS.items()}
+    alerts = {name: _alert(name, written, bound, data.EVALUATE) for name, written in data.ALERTS.items()}
     return Bound(signals.metrics, bound, alerts)
 
 
@@ -176,7 +177,7 @@ def _metric(name: str, written: Mapping[str, Any]) -> Metric:
     )
 
 
-def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> AlertRule:
+def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal], evaluate: int) -> AlertRule:
     signal, guard = signals[written["signal"]], written["only_if"]
     return AlertRule(
         id=name,
@@ -192,6 +193,7 @@ def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal])
         labels=tuple(written["labels"].items()),
         summary=None if written["summary"] is None else parse_template(written["summary"]),
         runbook=written["runbook"],
+        evaluate=written.get("evaluate") or evaluate,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from threading import Lock
 from typing import Final
 
@@ -48,7 +49,10 @@ class Watch:
             labels_of_targets(spec.signals.values(), instance), span, limit, prometheus=prometheus
         )
         self._states = AlertStates(spec.alerts)
-        self._schedule = Schedule((spec.scrape, self.sample), (spec.evaluate, self.step))
+        self._schedule = Schedule(
+            (spec.scrape, self.sample),
+            *((every, partial(self.step, every)) for every in self._states.intervals),
+        )
 
     def start(self) -> None:
         """Start to sample and evaluate, in a thread."""
@@ -68,10 +72,10 @@ class Watch:
         with self._lock:
             self._ring.append(families, self._now())
 
-    def step(self) -> None:
-        """Evaluate the alerts."""
+    def step(self, interval: int | None = None) -> None:
+        """Evaluate the alerts of an interval, or all."""
         with self._lock:
-            self._states.step(self._ring, self._now())
+            self._states.step(self._ring, self._now(), interval)
 
     def snapshot(self) -> DemoSnapshot:
         """Return the current values of signals and states of alerts."""

@@ -362,6 +362,17 @@ class Alert(Written):
     reason: Reason = None
 
 
+class Group(Written):
+    """The settings of a rule group, as in a rules file of Prometheus."""
+
+    evaluate_every: Period | None = None
+    """The interval at which Prometheus evaluates the rules of the group. Default: `defaults.evaluate_every`.
+    Example: `1m`"""
+    limit: Annotated[int, Field(gt=0)] | None = None
+    """The largest number of alerts of an alerting rule, and of series of a recording rule; with more of them,
+    the rule fails and has none. Default: no limit. Example: `50`"""
+
+
 class Meta(Written):
     """The meta alerts: alerts about monitoring itself."""
 
@@ -545,6 +556,8 @@ class Spec(Written):
     signals: dict[Name, Signal] = {}
     """The numbers that alerts watch and panels draw, by name. Example: `{request_rate: {title: Requests,
     unit: per_second, rate: {of: shop_requests_total}}}`"""
+    groups: dict[Name, Group] = {}
+    """The settings of rule groups, by the name of the group. Example: `{shop_cart: {evaluate_every: 1m}}`"""
     alerts: dict[Name, dict[AlertId, Alert] | None] = {}
     """The alerts, by rule group and id. Example: `{shop_cart: {ManyCarts: {signal: carts, when: "> 100",
     severity: warning, summary: "{value} carts are open"}}}`"""

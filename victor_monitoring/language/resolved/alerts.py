@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.metrics import label_pairs, owner, owners
-from victor_monitoring.language.resolved.spec import Alert, Component, Service, UnknownName
+from victor_monitoring.language.resolved.spec import Alert, Component, Group, Service, UnknownName
 from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.signals.alert import Guard
@@ -23,9 +23,12 @@ class AlertResolver:
         components: Mapping[str, Component],
         signals: Mapping[str, Signal],
         scale: TimeScale,
+        groups: Mapping[str, Group],
+        evaluate: int,
     ) -> None:
         self._spec, self._service, self._scale = spec, service, scale
         self._components, self._signals = components, signals
+        self._groups, self._evaluate = groups, evaluate
         self._owners = owners(components.values())
         self.unknown: list[UnknownName] = []
 
@@ -63,6 +66,7 @@ class AlertResolver:
             component=component,
             labels=self._labels(alert, component),
             summary=alert.summary,
+            evaluate=self._groups[group].evaluate if group in self._groups else self._evaluate,
             runbook=alert.runbook or self._service.runbook(key),
             description=alert.description,
             actions=tuple(alert.actions),

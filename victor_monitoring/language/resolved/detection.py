@@ -42,14 +42,13 @@ def detection(spec: Resolved, alert: Alert) -> Detection:
     was just missed; `for`, in whole evaluations; and the `group_wait` of Alertmanager. The delivery to a
     receiver is not included.
     """
-    homes = spec.recorded_in
-    evaluations = -(-alert.pending // spec.evaluate)
+    evaluations = -(-alert.pending // alert.evaluate)
     delays = (
         Delay("scrape", spec.scrape),
         Delay("window", max(_window(signal) for signal in alert.signals)),
-        Delay("recording", spec.evaluate * max(_hops(each, alert.group, homes) for each in alert.signals)),
-        Delay("evaluation", spec.evaluate),
-        Delay("for", evaluations * spec.evaluate),
+        Delay("recording", max(_recording(spec, each, alert.group) for each in alert.signals)),
+        Delay("evaluation", alert.evaluate),
+        Delay("for", evaluations * alert.evaluate),
         Delay("group wait", spec.routing.group_wait),
     )
     return Detection(tuple(delay for delay in delays if delay.milliseconds))
@@ -71,8 +70,8 @@ def _window(signal: Signal) -> int:
     return max(each.window if each.kind.is_windowed() else 0 for each in signal.with_parts())
 
 
-def _hops(signal: Signal, group: str, homes: Mapping[str, str]) -> int:
-    """Return the number of recordings by other groups between the metrics of a signal and `group`."""
-    home = homes.get(signal.name, group)
-    inner = max((_hops(part, home, homes) for _, part in signal.kind.parts()), default=0)
-    return inner + (home != group)
+def _recording(spec: Resolved, signal: Signal, group: str) -> int:
+    """Return the delay by recordings of other groups: the interval of each, from the metrics to `group`."""
+    home = spec.recorded_in.get(signal.name, group)
+    inner = max((_recording(spec, part, home) for _, part in signal.kind.parts()), default=0)
+    return inner + (spec.group(home).evaluate if home != group else 0)

@@ -13,6 +13,7 @@ from victor_monitoring.language.resolved.routing import resolve_routing
 from victor_monitoring.language.resolved.signals import SignalResolver
 from victor_monitoring.language.resolved.spec import (
     AsWritten,
+    Group,
     Kubernetes,
     Meta,
     Resolved,
@@ -52,7 +53,9 @@ def resolve(
     }
     signals = SignalResolver(spec, service, series, scale)
     resolved_signals = signals.all()
-    alerts = AlertResolver(spec, service, components, resolved_signals, scale)
+    evaluate = scale(spec.defaults.evaluate_every)
+    groups = {name: _group(each, evaluate, scale) for name, each in spec.groups.items()}
+    alerts = AlertResolver(spec, service, components, resolved_signals, scale, groups, evaluate)
     resolved_alerts = alerts.all()
     dashboard, unknown = (
         resolve_dashboard(spec.dashboard, spec.signals, resolved_signals) if spec.dashboard else (None, [])
@@ -74,7 +77,7 @@ def resolve(
         time_scale=scale.factor,
         service=service,
         window=scale(spec.defaults.window),
-        evaluate=scale(spec.defaults.evaluate_every),
+        evaluate=evaluate,
         scrape=scale(spec.defaults.scrape_every),
         severities=tuple(spec.severities),
         budget=spec.budget.series if spec.budget else None,
@@ -86,6 +89,7 @@ def resolve(
         selects={name: select for name, (_, select) in series.items()},
         signals=resolved_signals,
         alerts=resolved_alerts,
+        groups=groups,
         recorded_in=recording_groups(resolved_alerts),
         meta=meta,
         dashboard=dashboard,
@@ -95,6 +99,7 @@ def resolve(
             acks=acks_of(spec),
             reasons=reasons_of(spec),
             signals=frozenset(spec.signals),
+            groups=tuple(spec.alerts),
             unknown=tuple(each for each in unknown if not _is_broken(each, broken)),
             broken=broken,
         ),
@@ -126,6 +131,10 @@ def _kubernetes(base: written.Kubernetes, here: written.Kubernetes) -> Kubernete
     return Kubernetes(
         merged.objects, merged.rules_key, labels, label_pairs(merged.app), merged.port, merged.path
     )
+
+
+def _group(group: written.Group, evaluate: int, scale: TimeScale) -> Group:
+    return Group(evaluate if group.evaluate_every is None else scale(group.evaluate_every), group.limit)
 
 
 def _meta(spec: written.Spec, scale: TimeScale) -> Meta | None:

@@ -17,7 +17,7 @@ def rule_file(spec: Resolved) -> RuleFile:
     Groups of the same name are merged. Each recording precedes the first alert that reads it.
     """
     rest: list[Rule] = []
-    groups = {f"{spec.service.name.replace('-', '_')}_recording": rest}
+    groups = {spec.recording_group: rest}
     recorded: set[str] = set()
     for alert in spec.alerts:
         group = groups.setdefault(alert.group, [])
@@ -29,8 +29,8 @@ def rule_file(spec: Resolved) -> RuleFile:
     if spec.meta:
         group = groups.setdefault(spec.meta.group, [])
         group += (_meta_rule(spec, alert, spec.meta.pending) for alert in meta_alerts(spec))
-    found = (RuleGroup(name, spec.evaluate, tuple(rules)) for name, rules in groups.items() if rules)
-    return RuleFile(tuple(found))
+    found = ((name, spec.group(name), tuple(rules)) for name, rules in groups.items() if rules)
+    return RuleFile(tuple(RuleGroup(name, each.evaluate, rules, each.limit) for name, each, rules in found))
 
 
 def _recordings(signal: Signal, recorded: set[str]) -> Iterator[Rule]:

@@ -136,6 +136,14 @@ class Dashboard:
 
 
 @dataclass(frozen=True, slots=True)
+class Group:
+    """The interval of a rule group in milliseconds, and the most alerts or series of a rule; None: any."""
+
+    evaluate: int
+    limit: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Meta:
     """The settings of the meta alerts; `pending` is milliseconds."""
 
@@ -229,7 +237,8 @@ class AsWritten:
     """The facts about a spec that only its checks need.
 
     `checks` are the severities that it gives to checks, `reasons` the paths of the alerts, signals and
-    sections that have a `reason`, `signals` the names of all signals, `unknown` the undefined names, and
+    sections that have a `reason`, `signals` and `groups` the names of all signals and
+    groups of alerts, `unknown` the undefined names, and
     `broken` the paths of the entities that could not be read and about which nothing further is reported.
     """
 
@@ -237,6 +246,7 @@ class AsWritten:
     acks: tuple[Ack, ...]
     reasons: frozenset[Path]
     signals: frozenset[str]
+    groups: tuple[str, ...]
     unknown: tuple[UnknownName, ...]
     broken: frozenset[Path]
 
@@ -266,6 +276,7 @@ class Resolved:
     selects: Mapping[str, tuple[Matcher, ...]]  # the target labels by which each series is selected
     signals: Mapping[str, Signal]
     alerts: tuple[Alert, ...]
+    groups: Mapping[str, Group]  # those with settings; `group` returns any
     recorded_in: Mapping[str, str]  # the group that records each signal used by alerts
     meta: Meta | None
     dashboard: Dashboard | None
@@ -278,6 +289,26 @@ class Resolved:
     def place(self) -> str:
         """The service's name and the context's: distinguishes the copies of a service in one system."""
         return f"{self.service.name}-{self.context}" if self.context else self.service.name
+
+    def group(self, name: str) -> Group:
+        """Return a rule group by its name, whether or not it has settings."""
+        return self.groups.get(name) or Group(self.evaluate)
+
+    @property
+    def intervals(self) -> frozenset[int]:
+        """The intervals, in milliseconds, at which rules may be evaluated."""
+        return frozenset((self.evaluate, *(each.evaluate for each in self.groups.values())))
+
+    @property
+    def recording_group(self) -> str:
+        """The name of the group of recordings that no alert reads."""
+        return f"{self.service.name.replace('-', '_')}_recording"
+
+    @property
+    def group_names(self) -> tuple[str, ...]:
+        """The names of all rule groups that the spec may have."""
+        meta = [self.meta.group] if self.meta else []
+        return tuple(dict.fromkeys((*self.as_written.groups, *meta, self.recording_group)))
 
     @property
     def prometheus_path(self) -> Path:

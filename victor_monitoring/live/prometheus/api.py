@@ -38,6 +38,7 @@ class LoadedRule:
     health: str = field(compare=False, default=_UNKNOWN)
     error: str = field(compare=False, default="")
     evaluated: str = field(compare=False, default="")
+    limit: int = 0  # of its group
 
     @property
     def is_evaluated(self) -> bool:
@@ -164,6 +165,7 @@ def rules_of(text: str) -> Iterator[LoadedRule]:
                     keep_firing=_seconds(rule.get("keep_firing_for")),
                     labels=rule.get("labels") or {},
                     annotations=rule.get("annotations") or {},
+                    limit=int(group.get("limit") or 0),
                 )
     except (LookupError, TypeError, ValueError, AttributeError):
         raise UserError("this is not a rules file", "check it with `promtool check rules`") from None
@@ -183,12 +185,13 @@ def _loaded(group: Mapping[str, Any], rule: Mapping[str, Any]) -> LoadedRule:
         health=str(rule["health"]),
         error=str(rule.get("lastError") or ""),
         evaluated=str(rule["lastEvaluation"]),
+        limit=int(group.get("limit") or 0),
     )
 
 
 def _without_query(rule: LoadedRule) -> tuple[object, ...]:
     times = (rule.interval, rule.pending, rule.keep_firing)
-    return (rule.group, rule.kind, rule.name, times, rule.labels, rule.annotations)
+    return (rule.group, rule.kind, rule.name, times, rule.labels, rule.annotations, rule.limit)
 
 
 def _seconds(duration: object) -> float:

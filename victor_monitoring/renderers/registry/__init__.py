@@ -165,7 +165,7 @@ def _computable_in_process(
         signal.name: signal_data(signal, owner(signal, reads))
         for signal in own_signals(spec.signals.values(), series)
     }
-    alerts = {alert.id: alert_data(alert) for alert in own_alerts(spec.alerts, signals)}
+    alerts = {alert.id: alert_data(alert, spec.evaluate) for alert in own_alerts(spec.alerts, signals)}
     return signals, alerts
 
 

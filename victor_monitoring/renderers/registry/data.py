@@ -56,8 +56,11 @@ def signal_data(signal: Signal, component: str | None) -> Mapping[str, PythonVal
     }
 
 
-def alert_data(alert: Alert) -> Mapping[str, PythonValue]:
-    """Return an alert with its conditions as the spec writes them; durations are in milliseconds."""
+def alert_data(alert: Alert, evaluate: int) -> Mapping[str, PythonValue]:
+    """Return an alert with its conditions as the spec writes them; durations are in milliseconds.
+
+    The interval of its group is in it if it is not `evaluate`.
+    """
     guard = alert.guard
     return {
         "group": alert.group,
@@ -67,6 +70,7 @@ def alert_data(alert: Alert) -> Mapping[str, PythonValue]:
         "only_if": {"signal": guard.signal.name, "when": guard.condition.text} if guard else None,
         "for": alert.pending,
         "keep_firing_for": alert.keep_firing,
+        **({} if alert.evaluate == evaluate else {"evaluate": alert.evaluate}),
         "severity": alert.severity,
         "component": alert.component,
         "labels": dict(alert.labels),

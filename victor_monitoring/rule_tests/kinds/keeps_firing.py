@@ -32,9 +32,9 @@ def _with_gap(fixture: AlertFixture) -> tuple[Phase, ...]:
     bad = fixture.at(levels.beyond(), Fraction(10))
     good = fixture.at(levels.short(50), Fraction(10_000))
     worse = fixture.at(levels.beyond(50), Fraction(10_000_000))
-    unkept = Oracle(replace(fixture.alert, keep_firing=None), fixture.spec.evaluate, fixture.settling)
+    unkept = Oracle(replace(fixture.alert, keep_firing=None), fixture.alert.evaluate, fixture.settling)
     keep = fixture.alert.keep_firing or 0
-    for gap in range(fixture.spec.evaluate, keep + fixture.settling, fixture.spec.evaluate):
+    for gap in range(fixture.alert.evaluate, keep + fixture.settling, fixture.alert.evaluate):
         phases = (
             fixture.lasting(bad, fixture.until_firing),
             Phase(-(-gap // fixture.spec.scrape), good),
