@@ -83,6 +83,7 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
     yield f"  watches    {alert.signal.title}: {alert.signal.kind.words(alert.signal)}"
     yield f"  expression {text(alert.expr)}"
     yield "  labels     " + ", ".join(f"{label}={value}" for label, value in alert.labels)
+    yield from _unrendered(compiled)
     if alert.runbook:
         yield f"  runbook    {alert.runbook}"
     yield "  fires"
@@ -115,6 +116,18 @@ def _sources_of(compiled: Compiled, alert: Alert) -> Iterator[Path]:
         yield from ((*root, key) for key in _OF_CONTEXT)
         yield from ((*root, "override", "alerts", alert.name), (*root, "override", "defaults"))
         yield (*root, "override", "signals", alert.signal.name)
+
+
+def _unrendered(compiled: Compiled) -> Lines:
+    """Yield the parts of the routing that are not rendered because alerts do not have the labels for them."""
+    spec = compiled.base
+    if spec is None:
+        return
+    place = _place(compiled, ("service", "alert_labels"))
+    if spec.service.alert_labels.service is None:
+        yield f"  routed     by no rendered route or inhibition: no label has the service's name  {place}"
+    elif spec.service.alert_labels.signal is None:
+        yield f"  inhibited  by no rendered inhibition: no label has the signal  {place}"
 
 
 def _computed(compiled: Compiled) -> Lines:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterator, Mapping
 
 from victor_monitoring.changes.change import Change, Effect, becomes, differing
@@ -12,7 +13,10 @@ from victor_monitoring.promql.duration import duration_text
 
 # Keys that outside users rely on: a dashboard's address, the names of series, the labels of alerts.
 _BREAKING = frozenset(
-    {("defaults", "window"), *(("service", key) for key in ("name", "metric_prefix", "select", "scope"))}
+    {
+        ("defaults", "window"),
+        *(("service", key) for key in ("name", "metric_prefix", "select", "scope", "alert_labels")),
+    }
 )
 
 
@@ -45,6 +49,9 @@ def _pairs(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object
         ("service", "select"): ("the select", _listed(old.select), _listed(new.select)),
         ("service", "scope"): ("the scope", _listed(old.scope), _listed(new.scope)),
         ("service", "labels"): ("the label set", _labels(old.labels), _labels(new.labels)),
+        ("service", "alert_labels"): (
+            "the labels of alerts", _alert_labels(old), _alert_labels(new),
+        ),
         ("service", "prometheus"): ("the Prometheus", _version(old), _version(new)),
         ("kubernetes", "labels"): ("the labels of objects", _object_labels(before), _object_labels(after)),
         ("service", "runbooks"): ("the runbooks at", old.runbooks, new.runbooks),
@@ -59,6 +66,11 @@ def _pairs(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object
         ("budget", "series"): ("the budget of series", before.budget, after.budget),
         ("outputs",): ("the outputs", _outputs(before), _outputs(after)),
     }  # fmt: skip
+
+
+def _alert_labels(service: Service) -> str:
+    named = dataclasses.asdict(service.alert_labels)
+    return ", ".join(f"{fact} {name or 'none'}" for fact, name in named.items())
 
 
 def _groups(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object, object]]:

@@ -36,7 +36,9 @@ def overwritten_label(spec: Resolved) -> Iterator[Finding]:
                 )
                 is_listed = isinstance(path[-1], int)
                 remedy = f"leave `{label}` out of `{path[-2]}`" if is_listed else "add `agg` to the signal"
-                hint = f"{remedy}, or give one of the two labels another name"
+                is_ours = label in spec.service.alert_labels.names
+                other = "in `service.alert_labels`" if is_ours else "to one of the two labels"
+                hint = f"{remedy}, or give another name {other}"
                 found[path] = Finding(path, message, hint)
     yield from found.values()
 

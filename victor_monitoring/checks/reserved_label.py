@@ -10,7 +10,7 @@ from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.signals.signal import LabelPairs
 
-_RESERVED = ("severity", "component", "owner", "service", "signal", "alertname", "alertstate")
+_RESERVED = ("severity", "alertname", "alertstate")
 
 
 @check("VM406", "reserved-label")
@@ -31,12 +31,13 @@ def reserved_label(spec: Resolved) -> Iterator[Finding]:
 
 
 def _label_sets(spec: Resolved) -> Iterator[tuple[Path, LabelPairs, tuple[str, ...]]]:
+    reserved = (*_RESERVED, *spec.service.alert_labels.names)
     targets = (*(matcher.label for matcher in spec.service.select), *spec.service.scope, "instance")
     base_labels = dict(spec.base.service.labels if spec.base else spec.service.labels)
     for label, value in spec.service.labels:
         place: Path = ("service",) if label in base_labels else ("contexts", str(spec.context))
-        yield (*place, "labels"), ((label, value),), (*_RESERVED, *targets)
+        yield (*place, "labels"), ((label, value),), (*reserved, *targets)
     for component in spec.components.values():
-        yield (*component.path, "labels"), component.labels, (*_RESERVED, *targets)
+        yield (*component.path, "labels"), component.labels, (*reserved, *targets)
     for alert in spec.alerts:
-        yield (*alert.path, "labels"), alert.own_labels, (*_RESERVED, *alert.signal.labels)
+        yield (*alert.path, "labels"), alert.own_labels, (*reserved, *alert.signal.labels)

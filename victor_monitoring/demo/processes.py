@@ -18,7 +18,7 @@ from victor_monitoring.live.http.client import HttpClient
 from victor_monitoring.live.prometheus.api import PrometheusApi
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Matcher
-from victor_monitoring.renderers.alertmanager import alertmanager_data, route
+from victor_monitoring.renderers.alertmanager import alertmanager_data, routes, timing
 
 _PATIENCE: Final = 60  # seconds, on a busy machine
 
@@ -171,10 +171,8 @@ def alertmanager(program: str, spec: Resolved, receiver: str) -> Iterator[Alertm
 
 def _alertmanager_config(spec: Resolved, receiver: str) -> dict[str, object]:
     """Return the spec's route inside a configuration whose only receiver is the demo's: base names none."""
-    own = route(spec)
-    times = {key: own[key] for key in ("group_wait", "group_interval", "repeat_interval")}
     return {
-        "route": {"receiver": _RECEIVER, "routes": [own], **times},
+        "route": {"receiver": _RECEIVER, "routes": routes(spec), **timing(spec)},
         "receivers": [{"name": _RECEIVER, "webhook_configs": [{"url": receiver}]}],
         "inhibit_rules": alertmanager_data(spec)["inhibit_rules"],
     }

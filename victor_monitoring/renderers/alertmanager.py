@@ -64,8 +64,8 @@ def alertmanager_data(spec: Resolved) -> dict[str, object]:
         for each in inhibitions(spec)
     ]
     if not spec.routing.standalone:
-        return {"routes": [route(spec)], "receivers": receivers, "inhibit_rules": muted}
-    root = {"receiver": _NOBODY, "routes": [route(spec)]}
+        return {"routes": routes(spec), "receivers": receivers, "inhibit_rules": muted}
+    root = {"receiver": _NOBODY, "routes": routes(spec)}
     return {"route": root, "receivers": [{"name": _NOBODY}, *receivers], "inhibit_rules": muted}
 
 
@@ -75,32 +75,48 @@ def receiver_name(spec: Resolved, receiver: Receiver) -> str:
     return f"{place}/{receiver.name}"
 
 
-def route(spec: Resolved) -> dict[str, object]:
-    """Return the service's subtree: each receiver gets all alerts that match its severities and labels.
-
-    Alerts that match no receiver go to the host's receiver.
-    """
+def timing(spec: Resolved) -> dict[str, str]:
+    """Return the times of a route."""
     routing = spec.routing
     return {
-        "matchers": _texts(own_matchers(spec)),
-        "group_by": grouping(spec),
         "group_wait": duration_text(routing.group_wait),
         "group_interval": duration_text(routing.group_interval),
         "repeat_interval": duration_text(routing.repeat_interval),
+    }
+
+
+def routes(spec: Resolved) -> list[dict[str, object]]:
+    """Return the service's subtree: each receiver gets all alerts that match its severities and labels.
+
+    Alerts that match no receiver go to the host's receiver. Without a label of the service there is none.
+    """
+    matchers = own_matchers(spec)
+    return [_route(spec, matchers)] if matchers else []
+
+
+def _route(spec: Resolved, matchers: Iterable[Matcher]) -> dict[str, object]:
+    return {
+        "matchers": _texts(matchers),
+        "group_by": grouping(spec),
+        **timing(spec),
         "routes": [
             {
                 "matchers": _texts(receiver_matchers(each)),
                 "receiver": receiver_name(spec, each),
                 "continue": True,
             }
-            for each in routing.receivers
+            for each in spec.routing.receivers
         ],
     }
 
 
 def own_matchers(spec: Resolved) -> list[Matcher]:
-    """Return the matchers that select the alerts of this spec and context."""
-    return [_service_matcher(spec), *(Matcher(label, "=", value) for label, value in spec.routing.labels)]
+    """Return the matchers that select the alerts of this spec and context; none without a label for it."""
+    label = spec.service.alert_labels.service
+    if label is None:
+        return []
+    labels = ((label, spec.service.name), *spec.routing.labels)
+    return [Matcher(name, "=", value) for name, value in labels]
 
 
 def receiver_matchers(receiver: Receiver) -> Iterator[Matcher]:
@@ -118,35 +134,35 @@ def grouping(spec: Resolved) -> list[str]:
 def inhibitions(spec: Resolved) -> Iterator[Inhibition]:
     """Yield the inhibition rules: each severity mutes the lower severities of its signal, unless it is open.
 
-    TargetDown mutes the other alerts of its instance, ServiceAbsent all other alerts of the service.
+    TargetDown mutes the other alerts of its instance, ServiceAbsent all other alerts of the service. Without
+    labels of the service and of the signal there are none.
     """
+    service, signal = spec.service.alert_labels.service, spec.service.alert_labels.signal
+    if service is None or signal is None:
+        return
+    own = (Matcher(service, "=", spec.service.name), Matcher(signal, "!=", ""))
     labels = _deployment(spec)
     by = (label for signal in spec.signals.values() for label in signal.by)
-    same = list(dict.fromkeys(("signal", *labels, *by)))
+    same = list(dict.fromkeys((signal, *labels, *by)))
     # Values of an open signal differ by labels that nobody knows, and that no rule can compare.
-    names = [signal.name for signal in spec.signals.values() if signal.is_open]
-    closed = [Matcher("signal", "!~", "|".join(names))] if names else []
+    names = [each.name for each in spec.signals.values() if each.is_open]
+    closed = [Matcher(signal, "!~", "|".join(names))] if names else []
     for rank, severity in reversed(list(enumerate(spec.severities))[1:]):
         lower = Matcher("severity", "=~", "|".join(spec.severities[:rank]))
-        yield _inhibition(spec, [*closed, Matcher("severity", "=", severity)], [*closed, lower], same)
+        yield _inhibition(own, [*closed, Matcher("severity", "=", severity)], [*closed, lower], same)
     if spec.meta is None:
         return
-    carries_instance = [Matcher("instance", "!=", ""), Matcher("signal", "!~", f"{TARGET}|{SERVICE}")]
+    carries_instance = [Matcher("instance", "!=", ""), Matcher(signal, "!~", f"{TARGET}|{SERVICE}")]
     same_target = list(dict.fromkeys((*labels, "instance")))
-    yield _inhibition(spec, [Matcher("signal", "=", TARGET)], carries_instance, same_target)
-    absent, others = Matcher("signal", "=", SERVICE), Matcher("signal", "!=", SERVICE)
-    yield _inhibition(spec, [absent], [others], [*_selected(spec), *spec.routing.context_label_names])
+    yield _inhibition(own, [Matcher(signal, "=", TARGET)], carries_instance, same_target)
+    absent, others = Matcher(signal, "=", SERVICE), Matcher(signal, "!=", SERVICE)
+    yield _inhibition(own, [absent], [others], [*_selected(spec), *spec.routing.context_label_names])
 
 
 def _inhibition(
-    spec: Resolved, source: Iterable[Matcher], target: Iterable[Matcher], equal: list[str]
+    own: tuple[Matcher, ...], source: Iterable[Matcher], target: Iterable[Matcher], equal: list[str]
 ) -> Inhibition:
-    own = (_service_matcher(spec), Matcher("signal", "!=", ""))
     return Inhibition((*own, *source), (*own, *target), tuple(dict.fromkeys(equal)))
-
-
-def _service_matcher(spec: Resolved) -> Matcher:
-    return Matcher("service", "=", spec.service.name)
 
 
 def _selected(spec: Resolved) -> tuple[str, ...]:

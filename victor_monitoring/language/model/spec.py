@@ -78,16 +78,41 @@ def _share(value: Quantity) -> Quantity:
 Period = Annotated[Duration, AfterValidator(_positive)]
 
 
+_OTHER_LABELS = ("severity", "alertname", "alertstate", "instance", "metric")  # that alerts have anyway
+
+
+class AlertLabels(Written):
+    """The labels of every alert that it gets from the spec: their names, or `null` for no label."""
+
+    service: TargetLabel | None = "service"
+    """The label with the service's name. Without it, neither routes nor inhibitions are rendered. Example:
+    `app`"""
+    owner: TargetLabel | None = "owner"
+    """The label with the team that answers for the service. Example: `team`"""
+    component: TargetLabel | None = "component"
+    """The label with the component of the alert. Example: `part`"""
+    signal: TargetLabel | None = "signal"
+    """The label with the alert's signal. Without it, no inhibitions are rendered. Example: `null`"""
+
+    @model_validator(mode="after")
+    def _each_has_its_own(self) -> AlertLabels:
+        names = [name for name in (self.service, self.owner, self.component, self.signal) if name]
+        taken = (*_OTHER_LABELS, *(name for index, name in enumerate(names) if name in names[:index]))
+        if twice := [name for name in names if name in taken]:
+            raise invalid(f"alerts already have a label `{twice[0]}`", "choose another name")
+        return self
+
+
 class Service(Written):
     """The monitored service: its names, the labels that select its targets, and the labels of its alerts."""
 
     name: SlugName
-    """The name of the service: in default paths, the dashboard's uid, the names of objects and the label
-    `service` of alerts. Example: `shop`"""
+    """The name of the service: in default paths, the dashboard's uid, the names of objects and a label
+    of alerts. Example: `shop`"""
     title: PlainText
     """The name of the service for people, as the title of the dashboard. Example: `Web Shop`"""
     owner: PlainText
-    """The team that answers for the service: the label `owner` of every alert. Example: `payments`"""
+    """The team that answers for the service: a label of every alert. Example: `payments`"""
     namespace: Namespace | None = None
     """The Kubernetes namespace of the rendered objects. Default: none; kubectl then uses its current one.
     Example: `monitoring`"""
@@ -106,6 +131,9 @@ class Service(Written):
     `https://runbooks.example.org/shop`"""
     labels: LabelTexts = {}
     """Labels that are added to every alert. Example: `{team: payments}`"""
+    alert_labels: AlertLabels = Field(default_factory=AlertLabels)
+    """The names of the labels that every alert gets from the spec. Example: `{owner: team, component:
+    null}`"""
     prometheus: VersionField | None = None
     """The version of Prometheus in use; the values that a service computes itself follow it. Default:
     unknown; values are computed as Prometheus 3 does. Example: `"2.42"`"""
@@ -343,8 +371,8 @@ class Alert(Written):
     """The longest time that may pass until the alert is sent; the sum of all delays is checked against it
     (VM305). Default: unchecked. Example: `15m`"""
     component: Name | None = None
-    """The component in the alert's label `component`. Default: that of the signal's metrics; of several, the
-    service's name. Example: `cart`"""
+    """The component of the alert, in a label. Default: that of the signal's metrics; of several, the name of
+    the service. Example: `cart`"""
     summary: TemplateField | None = None
     """One sentence for the notification, with `{value}`, `{threshold}` and the signal's labels. Example:
     `"{value} of the requests fail, more than {threshold}"`"""

@@ -93,10 +93,6 @@ class AlertResolver:
                 **dict(self._service.labels),
                 **(dict(section.labels) if section else {}),
                 **alert.labels,
-                "severity": alert.severity,
-                "component": component,
-                "owner": self._service.owner,
-                "service": self._service.name,
-                "signal": alert.signal,
+                **self._service.fixed_labels(alert.severity, component, alert.signal),
             }
         )

@@ -99,11 +99,9 @@ def _labels(spec: Resolved, meta: Meta, component: Component | None, signal: str
     return {
         **dict(spec.service.labels),
         **(dict(component.labels) if component else {}),
-        "severity": meta.severity,
-        "component": component.name if component else spec.service.name,
-        "owner": spec.service.owner,
-        "service": spec.service.name,
-        "signal": signal,
+        **spec.service.fixed_labels(
+            meta.severity, component.name if component else spec.service.name, signal
+        ),
     }
 
 

@@ -12,6 +12,7 @@ from victor_monitoring.language.resolved.outputs import resolve_outputs
 from victor_monitoring.language.resolved.routing import resolve_routing
 from victor_monitoring.language.resolved.signals import SignalResolver
 from victor_monitoring.language.resolved.spec import (
+    AlertLabels,
     AsWritten,
     Group,
     Kubernetes,
@@ -120,6 +121,7 @@ def _service(spec: written.Spec, context: written.Context) -> Service:
         scope=tuple(dict.fromkeys(service.scope)),
         runbooks=service.runbooks.rstrip("/") if service.runbooks else None,
         labels=label_pairs({**service.labels, **context.labels}),
+        alert_labels=AlertLabels(**service.alert_labels.model_dump()),
         prometheus=context.prometheus or service.prometheus,
     )
 

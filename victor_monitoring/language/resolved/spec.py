@@ -24,6 +24,22 @@ EntityKind: TypeAlias = Literal["metric", "signal", "component", "severity"]
 
 
 @dataclass(frozen=True, slots=True)
+class AlertLabels:
+    """The names of the labels that every alert gets from the spec; a label that is None is not set."""
+
+    service: str | None = "service"
+    owner: str | None = "owner"
+    component: str | None = "component"
+    signal: str | None = "signal"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the labels that are set."""
+        found = (self.component, self.owner, self.service, self.signal)
+        return tuple(name for name in found if name is not None)
+
+
+@dataclass(frozen=True, slots=True)
 class Service:
     """The monitored service, with the context's select and labels merged in.
 
@@ -39,7 +55,20 @@ class Service:
     scope: tuple[str, ...]
     runbooks: str | None
     labels: LabelPairs
+    alert_labels: AlertLabels
     prometheus: PrometheusVersion | None
+
+    def fixed_labels(self, severity: str, component: str, signal: str) -> dict[str, str]:
+        """Return the labels of an alert that the spec's own labels must not overwrite."""
+        named = self.alert_labels
+        found = {
+            "severity": severity,
+            named.component: component,
+            named.owner: self.owner,
+            named.service: self.name,
+            named.signal: signal,
+        }
+        return {label: value for label, value in found.items() if label is not None}
 
     def runbook(self, alert: str) -> str | None:
         """Return the URL of an alert's rendered runbook by its id; None if the spec gives no base URL."""

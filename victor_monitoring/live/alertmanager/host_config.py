@@ -7,12 +7,13 @@ compared with the expected configuration, so that a wrong edit is never written.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
 import yaml
 
 from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.language.resolved.spec import AlertLabels
 from victor_monitoring.live.alertmanager.host_text import UNFIT, edited, replaced
 
 ConfigPart: TypeAlias = Mapping[str, list[Any]]  # the owned items of routes, receivers, inhibit_rules
@@ -32,13 +33,15 @@ _MOST: Final = 10**6  # values, counted again behind every alias
 class Ownership:
     """The ownership of items in a host's configuration: by the names of receivers, else by matchers.
 
-    `fragment` is the part rendered for the context, `other_contexts` are those of the spec's other contexts.
+    `fragment` is the part rendered for the context, `other_contexts` are those of the spec's other contexts,
+    `labels` the labels of its alerts.
     """
 
     service: str
     context: str
     fragment: ConfigPart
     other_contexts: tuple[ConfigPart, ...] = ()
+    labels: AlertLabels = field(default_factory=AlertLabels)
 
     def owns(self, key: str, item: object) -> bool:
         """Return whether the context owns an item of the list at `key`."""
@@ -58,18 +61,22 @@ class Ownership:
 
     def _owns_route(self, route: Mapping[str, Any]) -> bool:
         """Return whether a subtree has only rendered keys, and the context's receivers or else matchers."""
-        if route.keys() - _OWN_KEYS or _matchers(route, "matchers") & {self._service} == set():
+        matchers = _matchers(route, "matchers")
+        # By any label: that of an earlier version of the spec may have another name.
+        if route.keys() - _OWN_KEYS or not any(each.endswith(f'="{self.service}"') for each in matchers):
             return False
         children = route.get("routes") or []
         names = [str(each.get("receiver", "")) for each in children if isinstance(each, dict)]
         if names:
             return all(name.startswith(self._prefix) for name in names)
         rendered = (_matchers(each, "matchers") for each in self.fragment["routes"])
-        return _matchers(route, "matchers") in list(rendered)
+        return matchers in list(rendered)
 
     def _owns_inhibition(self, rule: Mapping[str, Any]) -> bool:
         """Return whether a rule concerns the service's alerts only, and is not another context's alone."""
-        hallmark = {self._service, 'signal!=""'}
+        if self.labels.service is None or self.labels.signal is None:
+            return False
+        hallmark = {f'{self.labels.service}="{self.service}"', f'{self.labels.signal}!=""'}
         sides = (_matchers(rule, "source_matchers"), _matchers(rule, "target_matchers"))
         if not all(hallmark <= side for side in sides):
             return False
@@ -77,10 +84,6 @@ class Ownership:
             _same(rule, each) for other in self.other_contexts for each in other["inhibit_rules"]
         )
         return not is_foreign or any(_same(rule, each) for each in self.fragment["inhibit_rules"])
-
-    @property
-    def _service(self) -> str:
-        return f'service="{self.service}"'
 
 
 def part_of(config: Mapping[str, Any], own: Ownership) -> dict[str, list[Any]]:

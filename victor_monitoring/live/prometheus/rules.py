@@ -53,10 +53,10 @@ def group_text(group: Group) -> str:
     return yaml.safe_dump(_normalised(group), sort_keys=False, allow_unicode=True, width=10**9)
 
 
-def is_of(group: Group, service: str) -> bool:
-    """Return whether the group belongs to a service: it has alerts, and each has the service's label."""
+def is_of(group: Group, label: str, service: str) -> bool:
+    """Return whether the group belongs to a service: it has alerts, and each has it in this label."""
     alerts = [rule for rule in group.get("rules", ()) if "alert" in rule]
-    return bool(alerts) and all((rule.get("labels") or {}).get("service") == service for rule in alerts)
+    return bool(alerts) and all((rule.get("labels") or {}).get(label) == service for rule in alerts)
 
 
 def is_group(value: object) -> bool:

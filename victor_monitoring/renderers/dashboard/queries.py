@@ -49,15 +49,16 @@ def annotation_queries(spec: Resolved, variables: tuple[Variable, ...]) -> Itera
     """Yield Grafana's built-in annotations, then for each select the firing alerts on its targets."""
     yield _BUILT_IN
     selects = {alert.signal.select: alert.signal for alert in spec.alerts}
+    shown = tuple(each for each in ("severity", spec.service.alert_labels.component) if each)
     for select, signal in selects.items():
         targets = ", ".join(f"{matcher.label}={matcher.value}" for matcher in select)
         yield {
             "enable": True,
             "iconColor": "red",
             "name": "Firing alerts" if len(selects) == 1 else f"Firing alerts ({targets})",
-            "tagKeys": "severity,component",
+            "tagKeys": ",".join(shown),
             "target": {"expr": text(_firing(spec, signal, variables)), "refId": "Alerts"},
-            "textFormat": "{{severity}}: {{component}}",
+            "textFormat": ": ".join(f"{{{{{label}}}}}" for label in shown),
             "titleFormat": "{{alertname}}",
         }
 
@@ -67,10 +68,10 @@ def _firing(spec: Resolved, signal: Signal, variables: tuple[Variable, ...]) -> 
 
     It is narrowed to the chosen scope.
     """
+    labels = ((spec.service.alert_labels.service, spec.service.name), *spec.routing.labels)
     own = (
         Matcher("alertstate", "=", "firing"),
-        Matcher("service", "=", spec.service.name),
-        *(Matcher(label, "=", value) for label, value in spec.routing.labels),
+        *(Matcher(label, "=", value) for label, value in labels if label is not None),
     )
     scope = (each.matcher for each in applicable(signal, variables) if each.label in signal.scope)
     return Vector("ALERTS", (*signal.select, *own, *scope))

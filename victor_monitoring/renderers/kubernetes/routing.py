@@ -29,8 +29,8 @@ def alertmanager_configs(spec: Resolved) -> Mapping[str, Mapping[str, object]]:
         }
         for each in inhibitions(spec)
     ]
-    bodies: dict[str, Mapping[str, object]] = {"inhibitions": {"inhibitRules": muted}}
-    for receiver in spec.routing.receivers:
+    bodies: dict[str, Mapping[str, object]] = {"inhibitions": {"inhibitRules": muted}} if muted else {}
+    for receiver in spec.routing.receivers if own_matchers(spec) else ():
         configs, unsupported = operator_configs(receiver)
         if not unsupported:
             bodies[_free(receiver.name, bodies)] = _routed(spec, receiver, configs)

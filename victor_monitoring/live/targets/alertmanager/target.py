@@ -60,7 +60,8 @@ class AlertmanagerTarget(Target):
         other_contexts = tuple(
             yaml.safe_load(each.routing) for each in delivery.other_contexts if each.routing
         )
-        own = Ownership(delivery.spec.service.name, delivery.context, self._fragment, other_contexts)
+        service = delivery.spec.service
+        own = Ownership(service.name, delivery.context, self._fragment, other_contexts, service.alert_labels)
         if self._is_whole:
             own = replace(own, fragment={**self._fragment, "routes": self._fragment["route"]["routes"]})
             own = replace(own, fragment=part_of(self._fragment, own))
@@ -145,7 +146,7 @@ class AlertmanagerTarget(Target):
             yield self._found(NOT_APPLIED, f"`{self._file}` does not exist", apply)
             return
         part = self._part(text)
-        if not part["routes"]:
+        if not part["routes"] and self._own.fragment["routes"]:
             yield self._found(NOT_APPLIED, f"`{self._file}` has no route of `{self._own.service}`", apply)
         elif part != self._own.fragment or (self._is_whole and text != self._delivery.routing):
             changes = "; ".join(each.words() for each in routing_changes(self._own.fragment, part))

@@ -62,6 +62,9 @@ class RulerTarget(Target):
         if self._delivery.rules is None:
             message = f"{self.name} takes rules, and the spec renders none"
             raise UserError(message, "name a path for them: `outputs: {rules: ..}`")
+        if self._settings.namespace is not None and self._delivery.spec.service.alert_labels.service is None:
+            message = f"{self.name}: without a label of the service, its groups in a `namespace` are unknown"
+            raise UserError(message, "leave out `namespace`, or set `service.alert_labels.service`")
         place = self._settings.place(self._service, self._delivery.context)
         for other in self._delivery.other_contexts:
             for each in other.settings:
@@ -157,7 +160,8 @@ class RulerTarget(Target):
 
     def _is_own(self, group: Mapping[str, Any]) -> bool:
         """Return whether the context owns the group: always in the default namespace, else by its alerts."""
-        return self._settings.namespace is None or is_of(group, self._service)
+        label = self._delivery.spec.service.alert_labels.service
+        return self._settings.namespace is None or (label is not None and is_of(group, label, self._service))
 
     def _meaning(self, before: str | None, after: str) -> list[str]:
         """Return the changes between two texts of a group; for a new group, its number of rules."""
