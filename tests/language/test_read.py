@@ -103,7 +103,7 @@ def test_all_mistakes_are_reported_in_one_run_in_order():
         alerts:
           shop:
             A: {signal: typ, when: "> 5", for: five, severity: warning, summary: A}
-            B: {signal: typo, when: "> 5/s", severity: pager, summary: A}
+            B: {signal: typo, when: "> 5/s", severity: warnin, summary: A}
         components:
           api:
             metrics:
@@ -120,7 +120,7 @@ def test_all_mistakes_are_reported_in_one_run_in_order():
         "7:26 VM042 `counts` is no unit; did you mean `count`?",
         "7:63 VM042 `agg` cannot be `mean`; known: `avg`, `max`, `min`, `sum`",
         "10:40 VM042 `five` is not a duration; write a duration such as `30s`, `5m` or `1h30m`",
-        "11:48 VM106 unknown severity `pager`; known: `critical`, `warning`",
+        "11:48 VM106 unknown severity `warnin`; did you mean `warning`?",
         "15:55 VM042 `labels` must be a mapping of keys to values; write `key: value` lines without dashes",
         "16:26 VM042 `type` cannot be `gage`; did you mean `gauge`?",
         "17:1 VM040 unknown key `dashbord`; did you mean `dashboard`?",

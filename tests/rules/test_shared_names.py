@@ -1,4 +1,4 @@
-"""Alerts of one name: told apart by their keys in the spec, and by their labels in Prometheus."""
+"""Alerts of one name, which differ by their keys in the spec and by their labels in Prometheus."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
         keep = f", for {duration_text(each.keep_firing)} after it" if each.keep_firing else ""
         wait = f" for {duration_text(each.pending)}" if each.pending else ""
         fires = f"{each.when}{wait}{keep}"
-        yield f"    {context or 'base':<{width}}  {fires}  {each.severity}  {place}"
+        yield f"    {context or 'base':<{width}}  {fires}  {each.severity or 'no severity'}  {place}"
     yield from _computed(compiled)
     yield "  is sent"
     for context, spec in ((None, compiled.base), *compiled.contexts.items()):

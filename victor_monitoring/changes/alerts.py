@@ -118,7 +118,7 @@ def _meta_differences(before: Resolved, after: Resolved, old: Meta, new: Meta) -
 
 
 def _fires(alert: Alert, verb: str) -> str:
-    return f"{verb}, {alert.severity} at {alert.signal.name} `{alert.condition.text}`"
+    return f"{verb}, {alert.severity or 'no severity'} at {alert.signal.name} `{alert.condition.text}`"
 
 
 def _guard(guard: Guard | None) -> str:

@@ -82,7 +82,7 @@ def _in_alert(old: Alert, new: Alert, before: Resolved, after: Resolved) -> Iter
     else:
         yield from _in_condition(("when",), old.condition, new.condition)
     yield from _longer(("for",), "`for`", old.pending * before.time_scale, new.pending * after.time_scale)
-    yield from _milder(old.severity, new.severity, after.severities)
+    yield from _milder(old.severity, new.severity, after)
     if new.guard is not None and old.guard is None:
         yield ("only_if",), "a guard is added"
     elif new.guard is not None and old.guard is not None:
@@ -97,7 +97,7 @@ def _in_alert(old: Alert, new: Alert, before: Resolved, after: Resolved) -> Iter
 
 def _in_meta(old: Meta, new: Meta, before: Resolved, after: Resolved) -> Iterator[_Change]:
     yield from _longer(("for",), "`for`", old.pending * before.time_scale, new.pending * after.time_scale)
-    yield from _milder(old.severity, new.severity, after.severities)
+    yield from _milder(old.severity, new.severity, after)
 
 
 def _in_condition(keys: Path, old: Condition, new: Condition) -> Iterator[_Change]:
@@ -118,7 +118,7 @@ def _longer(keys: Path, subject: str, old: int, new: int) -> Iterator[_Change]:
         yield keys, f"{subject} of {duration_text(old)} becomes {duration_text(new)}"
 
 
-def _milder(old: str, new: str, severities: tuple[str, ...]) -> Iterator[_Change]:
-    known = old in severities and new in severities
-    if known and severities.index(new) < severities.index(old):
-        yield ("severity",), f"{old} becomes {new}"
+def _milder(old: str | None, new: str | None, spec: Resolved) -> Iterator[_Change]:
+    """Yield a lower severity, also none or a word without a place among those of the spec."""
+    if spec.rank(new) < spec.rank(old):
+        yield ("severity",), f"{old} becomes {new or 'none'}"

@@ -10,7 +10,7 @@ from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.signals.signal import LabelPairs
 
-_RESERVED = ("severity", "alertname", "alertstate")
+_RESERVED = ("alertname", "alertstate")
 
 
 @check("VM406", "reserved-label")
@@ -31,7 +31,7 @@ def reserved_label(spec: Resolved) -> Iterator[Finding]:
 
 
 def _label_sets(spec: Resolved) -> Iterator[tuple[Path, LabelPairs, tuple[str, ...]]]:
-    reserved = (*_RESERVED, *spec.service.alert_labels.names)
+    reserved = ("severity", *_RESERVED, *spec.service.alert_labels.names)
     targets = (*(matcher.label for matcher in spec.service.select), *spec.service.scope, "instance")
     base_labels = dict(spec.base.service.labels if spec.base else spec.service.labels)
     for label, value in spec.service.labels:
@@ -40,4 +40,5 @@ def _label_sets(spec: Resolved) -> Iterator[tuple[Path, LabelPairs, tuple[str, .
     for component in spec.components.values():
         yield (*component.path, "labels"), component.labels, (*reserved, *targets)
     for alert in spec.alerts:
-        yield (*alert.path, "labels"), alert.own_labels, (*reserved, *alert.signal.labels)
+        taken = reserved if alert.severity is not None else reserved[1:]
+        yield (*alert.path, "labels"), alert.own_labels, (*taken, *alert.signal.labels)

@@ -168,5 +168,5 @@ def _table(title: str, snapshot: DemoSnapshot) -> Table:
 def _alert_text(alert: AlertView) -> str:
     """Return severity and condition of an inactive alert, else its name, condition and state."""
     if alert.state == "inactive":
-        return f"{alert.severity} {alert.condition}"
+        return f"{alert.severity} {alert.condition}".strip()
     return f"{alert.name} {alert.condition} {alert.state}"

@@ -98,7 +98,10 @@ class ChainBackend:
             alerts = [each for each in self.spec.alerts if each.signal.name == signal.name]
             views = [
                 alert_view(
-                    each.id, each.condition.text, each.severity, {**dict(each.labels), "alertname": each.name}
+                    each.id,
+                    each.condition.text,
+                    each.severity or "",
+                    {**dict(each.labels), "alertname": each.name},
                 )
                 for each in alerts
             ]

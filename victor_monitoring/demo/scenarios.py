@@ -41,7 +41,7 @@ def default_scenario(spec: Resolved) -> Scenario:
         return next(iter(by_name.values()))
 
     def rank(alert: Alert) -> tuple[int, bool, int]:
-        severity = spec.severities.index(alert.severity)
+        severity = spec.rank(alert.severity)
         return (-severity, bool(alert.signal.kind.parts()), alert.pending + alert.signal.window)
 
     return by_name[min(spec.alerts, key=rank).id]
@@ -49,7 +49,7 @@ def default_scenario(spec: Resolved) -> Scenario:
 
 def _of_alert(spec: Resolved, alert: Alert) -> Scenario:
     pending = duration_text(alert.pending * spec.time_scale)
-    text = f"{alert.signal.title} {_words(alert)} for {pending}: {alert.severity}"
+    text = f"{alert.signal.title} {_words(alert)} for {pending}: {alert.severity or 'no severity'}"
     return Scenario(alert.id, text, (alert.id,), alert.id)
 
 

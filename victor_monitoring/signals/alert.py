@@ -37,7 +37,7 @@ class AlertRule:
     guard: Guard | None
     pending: int
     keep_firing: int | None
-    severity: str
+    severity: str | None
     component: str
     labels: LabelPairs
     summary: Template | None

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.runtime.rest.client import ask, get
-from tests.runtime.rest.shop import shop_app
+from tests.runtime.rest.shop import ALERTS, shop_app
 from victor_monitoring.promql.tree import Call, Vector, number
 from victor_monitoring.runtime.evaluator import NOT_IN_PROCESS
 from victor_monitoring.runtime.rest.models import Models
@@ -176,6 +176,18 @@ def test_alerts_have_their_series() -> None:
         assert (pending["name"], pending["state"]) == ("MostVoid", "pending")
         assert pending["series"][0]["since"] == series["since"]
         assert (inactive["name"], inactive["state"], inactive["series"]) == ("NoneOpen", "inactive", [])
+
+
+def test_a_firing_alert_without_a_severity_has_no_verdict(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is listed as firing; only severities of the service make a verdict."""
+    for severity in (None, "ticket"):
+        monkeypatch.setitem(ALERTS["shop"]["ManyVoid"], "severity", severity)
+        with shop_app() as shop:
+            shop.collector.metrics.till.open.set(4)
+            shop.work(240, void=0.4)
+            answer = ask(shop.app, "/api/shop/health")
+            assert (answer["verdict"], answer["firing"]) == ("ok", ["ManyVoid"])
+            assert ask(shop.app, "/api/shop/alerts")["alerts"][0]["severity"] == severity
 
 
 def test_health_has_the_losses_of_the_score() -> None:

@@ -17,7 +17,7 @@ ViewState: TypeAlias = Literal["inactive", "pending", "firing", "muted", "delive
 
 @dataclass(frozen=True, slots=True)
 class AlertView:
-    """An alert and its state; `about` is its summary, or the value of its signal."""
+    """An alert and its state; `severity` may be empty, `about` is its summary, or the value of its signal."""
 
     name: str
     severity: str
@@ -98,4 +98,4 @@ def _alert_view(state: AlertState) -> AlertView:
     for series in state.series[:1]:
         own = "".join(f" {series.labels[label]}" for label in signal.by if label in series.labels)
         about += f"{own} {signal.unit.format.text(series.value)}, {alert.condition.text}"
-    return AlertView(alert.id, alert.severity, alert.condition.text, state.state, about)
+    return AlertView(alert.id, alert.severity or "", alert.condition.text, state.state, about)

@@ -35,9 +35,7 @@ def signal_levels(spec: Resolved, alerts: Sequence[Alert] = ()) -> dict[str, flo
 
 def in_order(spec: Resolved, alerts: Sequence[Alert]) -> list[Alert]:
     """Return the alerts sorted so that none undoes an earlier one: scores first, warning before critical."""
-    return sorted(
-        alerts, key=lambda alert: (not alert.signal.kind.parts(), spec.severities.index(alert.severity))
-    )
+    return sorted(alerts, key=lambda alert: (not alert.signal.kind.parts(), spec.rank(alert.severity)))
 
 
 def conditions_on(spec: Resolved, signal: Signal) -> list[Condition]:

@@ -206,6 +206,7 @@ UnitField = Annotated[
 NumberField = Annotated[Fraction, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 
 Name = Annotated[str, Field(pattern=NAME_SHAPE)]
+SeverityName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_][a-zA-Z0-9_-]*$")]
 AlertId = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_-]*$")]
 LabelName = Annotated[Name, AfterValidator(_groupable)]
 TargetLabel = Annotated[LabelName, AfterValidator(_unreserved)]

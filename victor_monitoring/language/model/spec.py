@@ -28,6 +28,7 @@ from victor_monitoring.language.model.fields import (
     PlainText,
     QuantityField,
     Reason,
+    SeverityName,
     SlugName,
     TargetLabel,
     TemplateField,
@@ -365,8 +366,9 @@ class Alert(Written):
     keep_firing_for: Duration | None = None
     """How long the alert keeps firing after the condition has ceased to hold. Default: not at all. Example:
     `5m`"""
-    severity: Name
-    """One of the words of `severities`; it decides colours, routes and inhibitions. Example: `warning`"""
+    severity: SeverityName | None
+    """One of the words of `severities`, which decide colours and inhibitions; another word, without them; or
+    `null` for no label. Example: `warning`"""
     detect_within: Period | None = None
     """The longest time that may pass until the alert is sent; the sum of all delays is checked against it
     (VM305). Default: unchecked. Example: `15m`"""
@@ -409,7 +411,7 @@ class Meta(Written):
     `shop_meta`"""
     for_: Duration = Field(default=300_000, alias="for")
     """How long a target, the service or a metric must be absent before a meta alert fires. Example: `2m`"""
-    severity: Name | None = None
+    severity: SeverityName | None = None
     """The severity of the meta alerts. Default: the last of `severities`. Example: `critical`"""
     ack: Acks = {}
     reason: Reason = None
@@ -464,7 +466,7 @@ Integrations: TypeAlias = list[dict[str, Any]]  # copied to Alertmanager's confi
 class Receiver(Written):
     """A receiver of the alerts with these severities and labels; of all alerts if neither is given."""
 
-    severities: list[Name] = []
+    severities: list[SeverityName] = []
     """The severities whose alerts it receives. Default: all. Example: `[critical]`"""
     labels: LabelTexts = {}
     """The labels that an alert must have to be sent to it. Example: `{team: payments}`"""
@@ -558,7 +560,7 @@ class Spec(Written):
     shop_, select: {job: shop}}`"""
     defaults: Defaults = Field(default_factory=Defaults)
     """The durations that all signals and rules share. Example: `{window: 10m}`"""
-    severities: Annotated[list[Name], Field(min_length=1), AfterValidator(_each_once)] = [
+    severities: Annotated[list[SeverityName], Field(min_length=1), AfterValidator(_each_once)] = [
         "warning",
         "critical",
     ]

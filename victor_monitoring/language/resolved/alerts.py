@@ -45,7 +45,7 @@ class AlertResolver:
         path: Path = ("alerts", group, key)
         signal = self._signal(alert.signal, (*path, "signal"))
         guard = self._guard(alert.only_if, (*path, "only_if", "signal"))
-        if alert.severity not in self._spec.severities:
+        if alert.severity is not None and alert.severity not in self._spec.severities:
             self.unknown.append(UnknownName("severity", alert.severity, (*path, "severity")))
         if alert.component is not None and alert.component not in self._components:
             self.unknown.append(UnknownName("component", alert.component, (*path, "component")))

@@ -58,7 +58,7 @@ class Service:
     alert_labels: AlertLabels
     prometheus: PrometheusVersion | None
 
-    def fixed_labels(self, severity: str, component: str, signal: str) -> dict[str, str]:
+    def fixed_labels(self, severity: str | None, component: str, signal: str) -> dict[str, str]:
         """Return the labels of an alert that the spec's own labels must not overwrite."""
         named = self.alert_labels
         found = {
@@ -68,7 +68,7 @@ class Service:
             named.service: self.name,
             named.signal: signal,
         }
-        return {label: value for label, value in found.items() if label is not None}
+        return {label: value for label, value in found.items() if label is not None and value is not None}
 
     def runbook(self, alert: str) -> str | None:
         """Return the URL of an alert's rendered runbook by its id; None if the spec gives no base URL."""
@@ -365,16 +365,20 @@ class Resolved:
         for row in self.dashboard.rows if self.dashboard else ():
             yield from row.panels
 
+    def rank(self, severity: str | None) -> int:
+        """Return the place of a severity among those of the spec, from 0; -1 for another one or None."""
+        return self.severities.index(severity) if severity in self.severities else -1
+
     @property
     def escalations(self) -> Iterator[tuple[Alert, Alert]]:
         """Pairs of alerts with the same signal, guard and direction: each with the next more severe one."""
         alike: dict[object, list[Alert]] = {}
         for alert in self.alerts:
-            if alert.severity in self.severities and alert.condition.order:
+            if self.rank(alert.severity) >= 0 and alert.condition.order:
                 key = (alert.signal.name, alert.guard, alert.condition.high_is_bad)
                 alike.setdefault(key, []).append(alert)
         for alerts in alike.values():
-            ordered = sorted(alerts, key=lambda alert: self.severities.index(alert.severity))
+            ordered = sorted(alerts, key=lambda alert: self.rank(alert.severity))
             for milder, severer in itertools.pairwise(ordered):
                 if milder.severity != severer.severity:
                     yield milder, severer

@@ -178,7 +178,8 @@ def _paragraph(signal: Signal, limits: AlertThresholds, *, is_alone: bool) -> st
 
 def _alert(alert: Alert) -> str:
     lasting = f" for {duration_text(alert.pending)}" if alert.pending else ""
-    return f"{alert.name} ({alert.severity}): {alert.when}{lasting}"
+    severity = f" ({alert.severity})" if alert.severity else ""
+    return f"{alert.name}{severity}: {alert.when}{lasting}"
 
 
 def runbooks(panel: Panel, limits: AlertThresholds) -> Iterator[tuple[str, str]]:

@@ -32,7 +32,7 @@ class AlertThresholds:
     """The alerts on each signal, and the colours that their thresholds give its values."""
 
     def __init__(self, spec: Resolved) -> None:
-        self._ranks = {severity: rank for rank, severity in enumerate(spec.severities)}
+        self._spec = spec
         self._alerts: dict[str, list[Alert]] = {}
         for alert in spec.alerts:
             self._alerts.setdefault(alert.signal.name, []).append(alert)
@@ -47,12 +47,13 @@ class AlertThresholds:
         return bool(alerts) and not any(alert.condition.high_is_bad for alert in alerts)
 
     def steps(self, signal: Signal) -> tuple[ThresholdStep, ...]:
-        """Return the colours from the lowest value to the highest; none for a signal without alerts.
+        """Return the colours from the lowest value to the highest; none without alerts of known severity.
 
         Between two thresholds the colour is that of the worst severity that fires there. An alert on values
         that equal a threshold, or differ from it, gives no colour.
         """
-        alerts = [alert for alert in self.alerts(signal) if alert.condition.order]
+        known = (alert for alert in self.alerts(signal) if self._spec.rank(alert.severity) >= 0)
+        alerts = [alert for alert in known if alert.condition.order]
         edges = sorted({_colour_start(alert) for alert in alerts})
         above = self._worst(alert for alert in alerts if alert.condition.high_is_bad)
         below = self._worst(alert for alert in alerts if not alert.condition.high_is_bad)
@@ -69,13 +70,13 @@ class AlertThresholds:
         worst: dict[Fraction, int] = {}
         for alert in alerts:
             edge = _colour_start(alert)
-            worst[edge] = max(worst.get(edge, _NONE), self._ranks[alert.severity])
+            worst[edge] = max(worst.get(edge, _NONE), self._spec.rank(alert.severity))
         return worst
 
     def _colour(self, rank: int) -> str:
         if rank == _NONE:
             return GOOD
-        if rank == len(self._ranks) - 1:
+        if rank == len(self._spec.severities) - 1:
             return _HIGHEST
         return _BETWEEN if rank else _LOWEST
 

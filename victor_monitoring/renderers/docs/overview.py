@@ -40,7 +40,7 @@ def _alerts(spec: Resolved) -> Iterator[str]:
     if spec.alerts:
         yield from ("## Alerts", "")
     for alert in spec.alerts:
-        name = f"**[{alert.id}]({alert.id}.md)** ({alert.severity}, {alert.component})"
+        name = f"**[{alert.id}]({alert.id}.md)** ({alert.severity or 'no severity'}, {alert.component})"
         title = f"[{prose(alert.signal.title)}](README.md#{alert.signal.name})"
         yield from (f"- {name}: {title} {condition(alert)} for {lasting(alert)}", "")
 

@@ -84,7 +84,7 @@ def _related(spec: Resolved) -> _Related:
     for place, context in (("base", spec), *spec.contexts.items()):
         for alert in context.alerts:
             within = duration_text(detection(context, alert).milliseconds)
-            row = (place, condition(alert), lasting(alert), alert.severity, within)
+            row = (place, condition(alert), lasting(alert), alert.severity or "none", within)
             places.setdefault(alert.id, []).append(row)
     return _Related(alerts, panels, places)
 
@@ -124,7 +124,8 @@ def _see_also(alert: Alert, related: _Related) -> Iterator[str]:
     if alert.own_runbook:
         yield f"- Its own runbook: {prose(alert.own_runbook)}"
     for other in others:
-        yield f"- [{other.id}]({other.id}.md), on the same signal: {condition(other)} ({other.severity})"
+        severity = other.severity or "no severity"
+        yield f"- [{other.id}]({other.id}.md), on the same signal: {condition(other)} ({severity})"
     if panels:
         yield f"- On the dashboard: {', '.join(panels)}"
     yield from (f"- Labels: {labels}", "")

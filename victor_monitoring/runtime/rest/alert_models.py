@@ -52,7 +52,7 @@ class LabelledValueModel(StrictModel):
 class SignalAlertModel(StrictModel):
     """An alert on a signal; the endpoint `alerts` has its series."""
 
-    severity: str
+    severity: str | None
     when: _When
     state: _State
 
@@ -118,7 +118,7 @@ class AlertModel(StrictModel):
     id: str
     name: Annotated[str, Field(description="The name in Prometheus, which several alerts may have.")]
     group: str
-    severity: str
+    severity: str | None
     component: str
     signal: str
     when: _When

@@ -59,10 +59,11 @@ class ResponseBodies:
     def health(self, signals: Collection[SignalValues], alerts: Collection[AlertState]) -> dict[str, Any]:
         """Return the body with the verdict and the alerts, signals and scores behind it."""
         firing = [each.alert for each in alerts if each.state == "firing"]
-        severities = {alert.severity for alert in firing}
+        ranked = self._module.severities
+        found = {alert.severity for alert in firing if alert.severity in ranked}
         return {
             **self._origin(time.time()),
-            "verdict": max(severities, key=self._module.severities.index, default="ok"),
+            "verdict": max(found, key=lambda severity: ranked.index(severity or ""), default="ok"),
             "firing": [alert.id for alert in firing],
             "pending": [each.alert.id for each in alerts if each.state == "pending"],
             "silent": [each.signal.name for each in signals if _is_silent(each)],

@@ -25,7 +25,8 @@ from victor_monitoring.runtime.rest.alert_models import (
 _Fields: TypeAlias = Iterable[tuple[str, Any, str]]
 
 _VERDICT: Final = (
-    "The worst severity of the firing alerts; `ok` if none fires. It does not cover `silent` signals."
+    "The worst severity of the firing alerts; `ok` if none fires. Alerts with another severity or none do "
+    "not count, nor do `silent` signals."
 )
 _SIGNALS: Final = "signals"
 _NUMBER: Final = (("value", JsonNumber, "The value in the metric's unit."),)
