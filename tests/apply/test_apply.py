@@ -129,6 +129,20 @@ def test_a_rule_that_cannot_be_evaluated(brewery: World) -> None:
     )
 
 
+def test_settings_of_a_group(brewery: World) -> None:
+    """Interval and limit of a group are applied, and compared with those that Prometheus has loaded."""
+    brewery.edit("\nalerts:\n", "\ngroups: {brew_vat: {evaluate_every: 1s, limit: 50}}\nalerts:\n")
+    assert brewery.apply().status == 0
+    assert brewery.verify().status == 0
+    text = brewery.rules_file.read_text(encoding="utf-8")
+    assert text.count("limit: 50") == 1
+    brewery.rules_file.write_text(text.replace("limit: 50", "limit: 49"), encoding="utf-8")
+    reload(brewery.prometheus.url)
+    found = brewery.verify()
+    assert f"prometheus {brewery.prometheus.url} has loaded another `MuchFoam`" in found.out
+    assert brewery.apply().status == 0
+
+
 def unload(brewery: World) -> None:
     """Make Prometheus unload the spec's file, which remains on disk."""
     text = brewery.rules_file.read_bytes()

@@ -75,6 +75,22 @@ def test_an_alert_is_delivered_and_resolves(env):
     assert list(Path(env["TMPDIR"]).iterdir()) == []
 
 
+def test_alerts_of_one_name_are_kept_apart(env, tmp_path):
+    """Two alerts of one name, with other labels than the default ones, in a group of its own interval."""
+    text = KETTLE.read_text(encoding="utf-8").replace("Water: {signal", "Water: {name: Much Water, signal")
+    text = text.replace("  scope:", "  alert_labels: {service: app, signal: topic, owner: null}\n  scope:")
+    path = tmp_path / "kettle.yaml"
+    path.write_text(text + "groups: {kettle: {evaluate_every: 15s}}\n", encoding="utf-8")
+    assert text.count("Much Water") == 2
+    done = victor_mon(ROOT, "demo", "--spec", str(path), "--scenario", "TooMuchWater", env=env)
+    assert (done.status, done.err) == (0, STARTS)
+    steps = re.findall(r"^ *[\d.]+ s  (\w+) (\w+)", done.out, re.MULTILINE)
+    states = [state for name, state in steps if name == "TooMuchWater" and state != "firing"]
+    assert states == ["pending", "delivered", "resolved"]
+    assert ("MuchWater", "muted") in steps
+    assert ("MuchWater", "delivered") not in steps
+
+
 def test_an_alert_of_an_example_is_delivered(env):
     """An example spec shows its default scenario with real programs."""
     done = victor_mon(ROOT, "demo", "--spec", "specs/examples/queue.yaml", env=env)
