@@ -73,8 +73,17 @@ def test_cases_beyond_the_limit_are_skipped() -> None:
     """A case in which two tills are open fails by the limit of 1; without the limit it is derived."""
     skipped = [(each.alert, each.reason) for each in derive(base()).skipped]
     assert skipped
-    assert set(skipped) == {("Open", "a rule would have more than the 1 alerts or series of its group")}
+    assert set(skipped) == {("Open", "a rule would have more alerts or series than the limit of its group")}
     assert derive(base(GROUPS.replace(", limit: 1", "") + BODY)).skipped == ()
+
+
+def test_cases_beyond_the_limit_of_meta_alerts_are_skipped(promtool: Path) -> None:
+    """With a limit of 1, no case has two instances of a meta alert; all others pass."""
+    spec = base("groups: {shop_meta: {limit: 1}}\n" + BODY)
+    derived = derive(spec)
+    assert {(each.alert, each.kind) for each in derived.skipped} >= {("TargetDown", "replicas")}
+    results = run_cases(Promtool.at(promtool), derived.cases, rule_file(spec), lambda count: None)
+    assert [(each.case.name, each.failure) for each in results if not each.passed] == []
 
 
 def test_each_interval_has_its_own_test_file(promtool: Path, tmp_path: Path) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+import math
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
+from victor_monitoring.language.resolved.meta import META_ALERTS
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.rule_tests.annotations import firing
@@ -42,29 +45,45 @@ class Cases:
     skipped: tuple[SkippedCase, ...]
 
 
+_TOO_MANY: Final = "a rule would have more alerts or series than the limit of its group"
+
+
 class _WrongBehaviour(Exception):
     """The oracle computes other states of the alert than the kind of case requires."""
 
 
 def derive(spec: Resolved) -> Cases:
     """Return every case of the spec, in the order of its alerts; those of meta alerts come last."""
-    cases: list[Case] = []
+    found: list[Case] = []
     skipped: list[SkippedCase] = []
     for alert in spec.alerts:
         fixture = AlertFixture(spec, alert)
         for kind in case_kinds():
             try:
                 if kind.applies(fixture):
-                    cases += [_case(fixture, kind, template) for template in kind.templates(fixture)]
+                    found += [_case(fixture, kind, template) for template in kind.templates(fixture)]
             except (ValueError, _WrongBehaviour) as error:
                 is_wrong = isinstance(error, _WrongBehaviour)
                 skipped.append(SkippedCase(alert.id, kind.name, str(error), alert.path, is_wrong))
-    for case in meta_cases(spec):
+    found += meta_cases(spec)
+    cases = []
+    limits = _limits(spec)
+    for case in found:
         if is_too_long(case.script, case.evaluate):
             skipped.append(SkippedCase(case.alert, case.kind, TOO_LONG, case.path))
+        elif any(len(each.firing) > limits[each.alert] for each in case.expectations):
+            skipped.append(SkippedCase(case.alert, case.kind, _TOO_MANY, case.path))
         else:
             cases.append(case)
     return Cases(spec, tuple(cases), tuple(skipped))
+
+
+def _limits(spec: Resolved) -> Mapping[str, float]:
+    """Return the largest number of instances that each alert may have, by its id."""
+    groups = {alert.id: alert.group for alert in spec.alerts}
+    if spec.meta:
+        groups |= dict.fromkeys(META_ALERTS, spec.meta.group)
+    return {alert: spec.group(group).limit or math.inf for alert, group in groups.items()}
 
 
 def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case:
@@ -127,12 +146,12 @@ def _require_states(alert: Alert, template: CaseTemplate, course: list[FiringMom
 
 
 def _require_limit(fixture: AlertFixture, script: Script) -> None:
-    """Raise _WrongBehaviour if a rule of the alert would have more alerts or series than its group allows."""
+    """Raise ValueError if a rule of the alert would have more alerts or series than its group allows."""
     limit = fixture.spec.group(fixture.alert.group).limit
     if limit is not None:
         counts = (fixture.oracle.most(script), *(len(values) for _, values in fixture.recorded(script)))
         if max(counts) > limit:
-            raise _WrongBehaviour(f"a rule would have more than the {limit} alerts or series of its group")
+            raise ValueError(_TOO_MANY)
 
 
 def _expectations_at_changes(
