@@ -101,3 +101,46 @@ def test_mutants_are_counted_by_alert_and_by_mutation(promtool: Path, tmp_path: 
     )
     assert "\nthreshold                3        3\n" in run.out
     assert "noticed first by: fires" in run.out
+
+
+RAW = """\
+victor_mon: 1
+service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
+severities: [warning]
+meta: null
+components:
+  till: {metrics: {shop_open: {type: gauge, merge: max, help: Open tills., labels: {till: [a, b]}}}}
+signals:
+  open: {title: Open, unit: count, value: {of: shop_open, agg: max}}
+  raw: {title: Raw, unit: count, record: "till:open:max", expr: max by (till) (shop_open)}
+  all: {title: All, unit: count, expr: sum by (job) (shop_open)}
+  rawer: {title: Rawer, unit: count, expr: "till:open:max * 2"}
+alerts:
+  shop:
+    Many: {signal: open, when: "> 5", severity: warning, summary: Many}
+    RawMany: {signal: rawer, when: "> 5", severity: warning, summary: Many}
+    Guarded: {signal: open, when: "> 6", only_if: {signal: all, when: any}, severity: warning, summary: Many}
+"""
+
+
+def test_alerts_on_raw_expressions_are_named_as_unproven(promtool: Path, tmp_path: Path) -> None:
+    """No series are known that bring such a signal to a level; guards are signals, too."""
+    (tmp_path / "shop.yaml").write_text(RAW, encoding="utf-8")
+    run = victor_mon(tmp_path, "test", "--spec", "shop.yaml", env=with_promtool(promtool))
+    assert run.status == 0
+    place, warning = "shop.yaml:{}:5", "warning[VM704] unproven-alert: no case makes `{}` fire: "
+    reason = "no series are known that bring `{}` to a level"
+    assert [line for line in run.err.splitlines() if "VM704" in line] == [
+        f"{place}: {warning}{reason}".format(line, alert, signal)
+        for line, alert, signal in ((15, "RawMany", "rawer"), (16, "Guarded", "all"))
+    ]
+    assert [line.split()[0] for line in run.out.splitlines()] == ["Many", "all"]
+
+
+def test_rules_of_unproven_alerts_are_not_mutated(promtool: Path, tmp_path: Path) -> None:
+    """Their mutants would survive, which `victor-mon test` already says of the whole alert."""
+    (tmp_path / "shop.yaml").write_text(RAW, encoding="utf-8")
+    run = victor_mon(tmp_path, "test", "--spec", "shop.yaml", "--mutate", env=with_promtool(promtool))
+    assert run.status == 0
+    assert " 0 survived" in run.err
+    assert "RawMany" not in run.out

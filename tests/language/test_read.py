@@ -113,7 +113,7 @@ def test_all_mistakes_are_reported_in_one_run_in_order():
     """) == [
         "5:46 VM101 unknown metric `shop_a_totl`; declare it under `components`",
         (
-            "6:9 VM042 the signal has no kind; add one of `age`, `count`, `increase`, "
+            "6:9 VM042 the signal has no kind; add one of `age`, `count`, `expr`, `increase`, "
             "`mean`, `quantile`, `rate`, `ratio`, `score`, `until`, `value`"
         ),
         '7:17 VM042 `title` must be text; a bare `5` is a number in YAML: quote it, `"5"`',

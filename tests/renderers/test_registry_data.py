@@ -37,6 +37,9 @@ EVERY_KIND: dict[str, Any] = {
         "of": "shop_open", "agg": "max", "over_time": "avg",
     }},
     "later": {"title": "x", "unit": "seconds", "quantile": {"q": 0.5, "of": "shop_wait_seconds"}},
+    "slow": {"title": "x", "unit": "count", "record": "shop:slow:count",
+        "expr": "rate(shop_wait_seconds_sum[10m]) > bool 2 * rate(shop_wait_seconds_count[10m])"},
+    "slowest": {"title": "x", "unit": "count", "expr": "max(shop:slow:count) - sum(shop_open)"},
 }  # fmt: skip
 SHOP = {
     "shop_sales_total": {"type": "counter", "help": "x", "labels": {"way": {"open": True, "limit": 9}}},

@@ -87,6 +87,7 @@ def test_the_kinds_are_the_languages():
     assert sorted(KINDS) == [
         "age",
         "count",
+        "expr",
         "increase",
         "mean",
         "quantile",

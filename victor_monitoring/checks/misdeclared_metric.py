@@ -16,7 +16,8 @@ def misdeclared_metric(spec: Resolved) -> Iterator[Finding]:
     """Keys of a metric contradict its type or each other, or another metric exports the same series.
 
     Histograms need `buckets`, each above 0 and only once; no other type has them. Only gauges have `merge`.
-    Summaries belong to external components: the registry module cannot create them.
+    Summaries and recorded metrics belong to external components: the registry module cannot create them.
+    What a recording rule makes is a gauge.
 
     Bad: `{type: counter, buckets: [1s]}`. Good: `{type: histogram, unit: seconds, buckets: [1s]}`.
     """
@@ -56,3 +57,7 @@ def _unsupported(metric: Metric, component: Component) -> Iterator[tuple[str, st
     if metric.type.CLIENT is None and not component.external:
         message = f"is a {metric.type}, and the registry module cannot create one"
         yield message, "expose a histogram instead; or write `external: true` if another program exports it"
+    if metric.recorded and not component.external:
+        yield "is recorded, and its component exports it", "declare it in an external component"
+    if metric.recorded and metric.type.NAME != "gauge":
+        yield f"is a recorded {metric.type}", "declare it as a gauge: a recording rule gives current values"

@@ -9,7 +9,8 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.signals.quantity import Quantity
-from victor_monitoring.signals.units import UNITS, Unit
+from victor_monitoring.signals.signal import Signal
+from victor_monitoring.signals.units import COUNT, UNITS, Unit
 
 
 @check("VM210", "unit-mismatch")
@@ -22,16 +23,7 @@ def unit_mismatch(spec: Resolved) -> Iterator[Finding]:
     Bad: `when: "> 80"` of a ratio. Good: `when: "> 80%"`.
     """
     for signal in spec.signals.values():
-        path: Path = ("signals", signal.name)
-        units = signal.kind.units()
-        if signal.unit not in units and not any(signal.kind.faults(signal)):  # else it has no unit yet
-            meant = " or ".join(f"`{unit}`" for unit in units) or "in an unsupported unit"
-            message = f"the {signal.kind.NAME} is {meant}, not `{signal.unit}`"
-            yield Finding(
-                (*path, "unit"), message, f"write `unit: {units[0]}`" if units else "read another metric"
-            )
-        for at, quantity, unit in signal.kind.quantities():
-            yield from _misfit((*path, signal.kind.NAME, *at), quantity, unit)
+        yield from _misfits_of(signal)
     for alert in spec.alerts:
         for path, signal, condition in alert.conditions:
             if not condition.is_any:
@@ -39,6 +31,20 @@ def unit_mismatch(spec: Resolved) -> Iterator[Finding]:
     for declared in spec.declared:
         for index, bound in enumerate(declared.buckets):
             yield from _misfit((*declared.path, "buckets", index), bound, declared.metric.unit)
+
+
+def _misfits_of(signal: Signal) -> Iterator[Finding]:
+    path: Path = ("signals", signal.name)
+    units = signal.kind.units()
+    is_own = signal.unit.is_custom and units is not None and COUNT in units  # a count by another name
+    is_unknown = any(signal.kind.faults(signal))  # it has no unit yet
+    if units is not None and not (signal.unit in units or is_own or is_unknown):
+        meant = " or ".join(f"`{unit}`" for unit in units) or "in an unsupported unit"
+        message = f"the {signal.kind.NAME} is {meant}, not `{signal.unit}`"
+        hint = f"write `unit: {units[0]}`" if units else "read another metric"
+        yield Finding((*path, "unit"), message, hint)
+    for at, quantity, unit in signal.kind.quantities():
+        yield from _misfit((*path, signal.kind.NAME, *at), quantity, unit)
 
 
 def _misfit(path: Path, quantity: Quantity, unit: Unit) -> Iterator[Finding]:

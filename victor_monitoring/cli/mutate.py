@@ -52,12 +52,12 @@ def mutate(promtool: Promtool, places: Sequence[tuple[Compiled, Resolved]], text
 
 
 def _strength(promtool: Promtool, spec: Resolved, text: str) -> MutationResults:
-    rules = rule_file(spec)
+    derived = derive(spec)
+    rules = rule_file(spec).without([alert.id for alert in derived.unproven])
     select = frozenset(matcher.label for each in spec.components.values() for matcher in each.select)
-    cases = derive(spec).cases
     name = f"{spec.service.name} {spec.context or 'base'}"
     with Progress(f"{name}: mutants noticed", None) as progress:
-        results = run_mutants(promtool, cases, rules, select, progress.add, text)
+        results = run_mutants(promtool, derived.cases, rules, select, progress.add, text)
     alive = [result.mutant for result in results if result.caught_by is None]
     return MutationResults(tuple(results), tuple(mutant for mutant in alive if is_equivalent(mutant)))
 

@@ -95,7 +95,7 @@ def test(
         mutate_rules(promtool, chosen, filter or "", format)
         return
     tested = [_tested(promtool, compiled, resolved, filter or "") for compiled, resolved in places]
-    if not any(each.verdicts for each in tested):
+    if not any(each.verdicts or each.diagnostics for each in tested):
         names = {each.id for _, resolved in places for each in resolved.alerts}
         raise UserError(
             f"no case contains `{filter}`" if filter else "there is no alert",
@@ -160,7 +160,7 @@ def _write_tests(path: Path, specs: Sequence[SpecFile], places: Sequence[tuple[C
 def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -> TestedSpec:
     from victor_monitoring.language.resolved.rules import rule_file
     from victor_monitoring.rule_tests.derive import derive
-    from victor_monitoring.rule_tests.failures import diagnostics, skipped_case
+    from victor_monitoring.rule_tests.failures import diagnostics, skipped_case, unproven_alert
     from victor_monitoring.rule_tests.promtool import run_cases
 
     derived = derive(spec)
@@ -171,6 +171,7 @@ def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -
         verdicts = run_cases(promtool, cases, rule_file(spec), progress.add)
     found = [each for verdict in verdicts if not verdict.passed for each in diagnostics(verdict, tree)]
     found += [skipped_case(each, tree) for each in derived.skipped if text in f"{each.alert}, {each.kind}"]
+    found += [unproven_alert(each, tree) for each in derived.unproven if text in each.id]
     return TestedSpec(name, tuple(verdicts), tuple(found))
 
 

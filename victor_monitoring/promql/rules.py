@@ -112,6 +112,12 @@ class RuleFile:
             wanted = [r for r in self.rules if r.kind == "record" and r.name in read and r not in needed]
         return self._with_rules(lambda rules: (rule for rule in rules if rule in needed))
 
+    def without(self, alerts: Collection[str]) -> RuleFile:
+        """Return the same file without these alerts."""
+        return self._with_rules(
+            lambda rules: (rule for rule in rules if rule.kind == "record" or rule.id not in alerts)
+        )
+
     def alerts_reading(self, rule: Rule) -> list[str]:
         """Return the ids of the alerts that depend on the rule, directly or through other recordings."""
         if rule.kind == "alert":

@@ -6,7 +6,7 @@ shape alone; durations and times are milliseconds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias, TypeVar
@@ -200,9 +200,15 @@ def mapped(expr: Expr, change: Callable[[Expr], Expr]) -> Expr:
             return change(expr)
 
 
-def map_vectors(expr: Expr, change: Callable[[Vector], Vector]) -> Expr:
-    """Return the tree with `change` applied to every selector."""
-    return mapped(expr, lambda node: change(node) if isinstance(node, Vector) else node)
+def map_vectors(
+    expr: Expr, change: Callable[[Vector], Vector], outside: Collection[str] = frozenset()
+) -> Expr:
+    """Return the tree with `change` applied to every selector `outside` of calls of these functions."""
+    calls = (each for each in _all(expr) if isinstance(each, Call) and each.function in outside)
+    kept = {id(each) for call in calls for each in vectors(call)}
+    return mapped(
+        expr, lambda node: change(node) if isinstance(node, Vector) and id(node) not in kept else node
+    )
 
 
 def replaced(expr: Expr, old: Expr, new: Expr) -> Expr:

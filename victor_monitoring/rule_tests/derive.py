@@ -20,6 +20,7 @@ from victor_monitoring.rule_tests.oracle import FiringMoment, Oracle, states_of
 from victor_monitoring.rule_tests.script import Script
 from victor_monitoring.signals.signal import LabelPairs
 from victor_monitoring.signals.streams import ELSEWHERE
+from victor_monitoring.signals.synthesis import has_synthesis
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,7 @@ class Cases:
     spec: Resolved
     cases: tuple[Case, ...]
     skipped: tuple[SkippedCase, ...]
+    unproven: tuple[Alert, ...]  # of them no cases can be derived
 
 
 _TOO_MANY: Final = "a rule would have more alerts or series than the limit of its group"
@@ -56,7 +58,10 @@ def derive(spec: Resolved) -> Cases:
     """Return every case of the spec, in the order of its alerts; those of meta alerts come last."""
     found: list[Case] = []
     skipped: list[SkippedCase] = []
+    unproven = tuple(each for each in spec.alerts if not all(map(has_synthesis, each.signals)))
     for alert in spec.alerts:
+        if alert in unproven:
+            continue
         fixture = AlertFixture(spec, alert)
         for kind in case_kinds():
             try:
@@ -75,7 +80,7 @@ def derive(spec: Resolved) -> Cases:
             skipped.append(SkippedCase(case.alert, case.kind, _TOO_MANY, case.path))
         else:
             cases.append(case)
-    return Cases(spec, tuple(cases), tuple(skipped))
+    return Cases(spec, tuple(cases), tuple(skipped), unproven)
 
 
 def _limits(spec: Resolved) -> Mapping[str, float]:

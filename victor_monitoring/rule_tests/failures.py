@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from typing import Final
 
 from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
+from victor_monitoring.language.resolved.spec import Alert
 from victor_monitoring.language.syntax.tree import MapNode, span_at
 from victor_monitoring.promql.duration import duration_text, parse_duration
 from victor_monitoring.rule_tests.case import Case, CasePart, Recorded, Unrecorded
 from victor_monitoring.rule_tests.derive import SkippedCase
 from victor_monitoring.rule_tests.promtool import CaseResult
 from victor_monitoring.rule_tests.test_file import queries
+from victor_monitoring.signals.synthesis import has_synthesis
 
 FAILED_CASE: Final = Pattern(
     "VM701",
@@ -96,6 +98,27 @@ MISSING_CASE = Pattern(
 The behaviour that this kind of case tests stays untested for the alert. Causes are a threshold at the very
 edge of the signal's range, and a guard whose condition is always met.""",
 )
+
+
+UNPROVEN_ALERT: Final = Pattern(
+    "VM704",
+    "unproven-alert",
+    Severity.WARNING,
+    """No cases can be derived for an alert, since no series are known that bring its signal to the threshold.
+
+This is so of raw expressions, and of scores and guards that read one. The rule is rendered, and nothing shows
+that it can fire.
+
+Bad: `expr: sum by (job) (rate(shop_calls_total[5m]))`. Good: `rate: {of: shop_calls_total}`.""",
+)
+
+
+def unproven_alert(alert: Alert, tree: MapNode) -> Diagnostic:
+    """Return the diagnostic for an alert that has no cases."""
+    (signal, *_) = (each for each in alert.signals if not has_synthesis(each))
+    message = f"no case makes `{alert.id}` fire: no series are known that bring `{signal.name}` to a level"
+    hint = "use another kind of signal if one says the same, and try the rule by hand if none does"
+    return UNPROVEN_ALERT.at(span_at(tree, alert.path, key=True), message, hint)
 
 
 @dataclass(frozen=True, slots=True)

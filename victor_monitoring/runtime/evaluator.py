@@ -40,6 +40,7 @@ class SeriesValue:
 class SignalValues:
     """A signal over this process's samples; `query` is the PromQL of its values over all processes.
 
+    Values of a signal that `is_open` have more labels than the signal names.
     `losses` are the points that each part of a score takes, by the part's name. `fault` is the reason why the
     signal cannot be evaluated in the process.
     """
@@ -47,6 +48,7 @@ class SignalValues:
     signal: Signal
     component: str | None
     query: str
+    is_open: bool = False
     values: tuple[SeriesValue, ...] = ()
     losses: Mapping[str, tuple[SeriesValue, ...]] = field(default_factory=dict)
     fault: str | None = None
@@ -77,7 +79,9 @@ class Evaluator:
         self.module: Final = RegistryModule.of(module)
         data = cast("RegistryData", module)  # its format is supported
         self._bound = bind(data)
-        self._described = {name: (each["component"], each["query"]) for name, each in data.SIGNALS.items()}
+        self._described = {
+            name: (each["component"], each["query"], "open" in each) for name, each in data.SIGNALS.items()
+        }
         self._collect, self._clock = collect, clock
         version: str | None = getattr(module, "PROMETHEUS", None)  # older modules have none
         self._prometheus = parse_version(version) if version else ASSUMED
@@ -92,7 +96,7 @@ class Evaluator:
         self._pid = os.getpid()
         self._starting, self._sampling, self._lock = Lock(), Lock(), Lock()
         signals = self._bound.signals.values()
-        span = max((max(each.window, each.lookback) for each in signals), default=0) + self._scrape
+        span = max((each.history for each in signals), default=0) + self._scrape
         targets = labels_of_targets(signals, self.instance)
         # Twice as many samples as a window needs, since requests take samples between two scrapes.
         limit = 2 * (span // self._scrape + 1)
@@ -169,13 +173,12 @@ class Evaluator:
         return (signal for name, signal in self._bound.signals.items() if name in names)
 
     def _values(self, signal: Signal, samples: SamplesAt) -> SignalValues:
-        component, query = self._described[signal.name]
+        described = self._described[signal.name]
         if not signal.is_evaluable():
-            return SignalValues(signal, component, query, fault=NOT_IN_PROCESS)
+            return SignalValues(signal, *described, fault=NOT_IN_PROCESS)
         return SignalValues(
             signal,
-            component,
-            query,
+            *described,
             _labelled(samples.values(signal)),
             {name: _labelled(points) for name, points in samples.losses(signal).items()},
         )

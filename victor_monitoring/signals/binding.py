@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from typing import Any, Final, Protocol, TypeAlias, TypeVar, get_args, get_origin, get_type_hints
 
-from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.promql.prometheus_version import parse_version
+from victor_monitoring.promql.reader import read
+from victor_monitoring.promql.tree import Matcher, vectors
 from victor_monitoring.signals.alert import AlertRule, Guard
+from victor_monitoring.signals.expression import Expression, NamedSeries, WrittenExpression
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.metric_types import METRIC_TYPES
@@ -64,21 +67,21 @@ def bind(data: RegistryData) -> Bound:
 def bind_kind(kind: type[_Kind], parameters: object, readers: Readers) -> _Kind:
     """Create a kind from its parameters: a mapping, or an object with the parameters as attributes.
 
-    A list is the kind's `only_list`. `readers` maps types of fields to their parsers. Every parameter is
-    parsed before an Unbound of any parser is raised again.
+    A list, or raw PromQL, is the kind's `unnamed_parameter`. `readers` maps types of fields to their parsers.
+    Every parameter is parsed before an Unbound of any parser is raised again.
     """
-    unnamed = only_list(kind)
-    if isinstance(parameters, list):
+    unnamed = unnamed_parameter(kind)
+    if isinstance(parameters, list | WrittenExpression):
         parameters = {unnamed: parameters}
     bound: _Kind = _bind_fields(kind, parameters, readers, (), unnamed)
     return bound
 
 
-def only_list(kind: type[SignalKind]) -> str | None:
-    """Return the parameter that the spec writes without its name: the kind's only one, if it is a list."""
-    hints = _hints(kind)
+def unnamed_parameter(kind: type[SignalKind]) -> str | None:
+    """Return the parameter that the spec writes without its name: the kind's only one, a list or PromQL."""
     (name, *others) = (field.name for field in dataclasses.fields(kind))  # type: ignore[arg-type]  # every kind is a dataclass
-    return name if not others and get_origin(hints[name]) is tuple else None
+    hint = _hints(kind)[name]
+    return name if not others and (get_origin(hint) is tuple or hint is Expression) else None
 
 
 def _bind_fields(shape: Any, parameters: object, readers: Readers, at: At, unnamed: str | None = None) -> Any:
@@ -122,6 +125,8 @@ class _Signals:
 
     def __init__(self, data: RegistryData) -> None:
         self._data = data
+        version: str | None = getattr(data, "PROMETHEUS", None)  # only if the spec gives it
+        self._prometheus = parse_version(version) if version else None
         self._signals: dict[str, Signal] = {}
         self.metrics = {name: _metric(name, written) for name, written in data.METRICS.items()}
         self._series = {
@@ -133,6 +138,7 @@ class _Signals:
             Quantity: lambda text, _: parse_quantity(text),
             Condition: lambda text, _: parse_condition(text),
             Fraction: lambda number, _: Fraction(str(number)),
+            Expression: lambda written, _: self._expression(**written),
         }
 
     def signal(self, name: str) -> Signal:
@@ -150,8 +156,18 @@ class _Signals:
                 scrape=self._data.SCRAPE,
                 prefix=self._data.PREFIX,
                 recorded=data["recorded"],
+                own_record=data.get("record"),
             )
         return self._signals[name]
+
+    def _expression(self, promql: str, parts: Sequence[str] = ()) -> Expression:
+        """Return PromQL that has the select of its metrics already; each part is the name of a signal."""
+        tree = read(promql, self._prometheus)
+        metrics = {name: each for each in self.metrics.values() for name in each.series_names}
+        series = (
+            NamedSeries.of(each, metrics[each.metric]) for each in vectors(tree) if each.metric in metrics
+        )
+        return Expression(tree, tuple(series), tuple(map(self.signal, parts)))
 
     def _selector(self, text: str) -> Selector:
         written = parse_selector(text)

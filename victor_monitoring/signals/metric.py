@@ -106,7 +106,8 @@ class MetricType:
     def _facts(self, metric: Metric, suffix: str) -> SeriesFacts:
         labelled, own = self.LABEL or (None, "")
         labels = {label.name: label.possible for label in metric.labels if label.name != own}
-        facts = SeriesFacts(labels, dimension=(COUNT if suffix in self.COUNTS else metric.unit).dimension)
+        unit = COUNT if suffix in self.COUNTS else metric.unit
+        facts = SeriesFacts(labels, not metric.recorded, unit.dimension)
         if suffix in self.TOTALS:
             facts = replace(facts, grows=True)
         else:
@@ -140,7 +141,10 @@ class MetricType:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A declared metric. `buckets` are the finite upper bounds; `low` and `high` bound its values."""
+    """A declared metric. `buckets` are the finite upper bounds; `low` and `high` bound its values.
+
+    It is `recorded` by somebody else's recording rule if no target exposes it.
+    """
 
     name: str
     type: MetricType
@@ -151,6 +155,7 @@ class Metric:
     merge: str | None = None
     low: Fraction | None = None
     high: Fraction | None = None
+    recorded: bool = False
 
     @property
     def label_names(self) -> tuple[str, ...]:

@@ -61,14 +61,19 @@ def parse_selector(text: str) -> WrittenSelector:
             raise PromqlError("a selector has no window", token.span, "set `window:` on the signal")
         if (vector.offset and token.text.lower() == "offset") or token.text == "@":
             raise PromqlError(f"a selector has no `{token.text}`", token.span, _SHAPE)
-    strings = [each.span for each in rest if each.kind == "string"]
-    matchers = (_written(each, string) for each, string in zip(vector.matchers, strings, strict=True))
-    return WrittenSelector(text, WrittenName(first.text, first.span), tuple(matchers))
+    return written_selector(text, vector)
 
 
-def _written(matcher: Matcher, string: Span) -> WrittenMatcher:
-    """Return a matcher with positions, given that of its quoted value."""
-    assert matcher.span is not None  # it has been read
-    start = matcher.span[0]
+def written_selector(text: str, vector: Vector) -> WrittenSelector:
+    """Return a selector that was read from the text, with the positions of its parts."""
+    start, end = vector.span or (0, len(text))
+    is_plain = text.startswith(vector.metric, start)
+    metric = WrittenName(vector.metric, (start, start + len(vector.metric) if is_plain else end))
+    return WrittenSelector(text, metric, tuple(_written(text, each) for each in vector.matchers))
+
+
+def _written(text: str, matcher: Matcher) -> WrittenMatcher:
+    start, end = matcher.span or (0, len(text))
     label = WrittenName(matcher.label, (start, start + len(matcher.label)))
-    return WrittenMatcher(label, matcher.op, WrittenName(matcher.value, (string[0] + 1, string[1] - 1)))
+    opened = text.index(text[end - 1], label.part[1])
+    return WrittenMatcher(label, matcher.op, WrittenName(matcher.value, (opened + 1, end - 1)))

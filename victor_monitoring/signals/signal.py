@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import ClassVar, Final, TypeAlias
 
 from victor_monitoring.promql.evaluation.evaluator import Evaluation, UnsupportedError, compiled
+from victor_monitoring.promql.inference.facts import SeriesFacts
 from victor_monitoring.promql.inference.infer import Inferred, inferred
 from victor_monitoring.promql.inference.intervals import UNBOUNDED, Interval, shared
 from victor_monitoring.promql.rules import Rule
@@ -24,11 +25,15 @@ LabelPairs: TypeAlias = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class KindInput:
-    """A selector that a kind reads: its path below the kind, and the roles of series that it accepts."""
+    """A selector that a kind reads: its path below the kind, and the roles of series that it accepts.
+
+    `series` is the name of the one series that raw PromQL selects.
+    """
 
     at: At
     selector: Selector
     roles: frozenset[SeriesRole]
+    series: str | None = None
 
     @property
     def role(self) -> SeriesRole | None:
@@ -38,6 +43,8 @@ class KindInput:
     @property
     def read_names(self) -> tuple[str, ...]:
         """The names of the series that the kind's expression reads."""
+        if self.series is not None:
+            return (self.series,)
         suffixes = self.role.suffixes if self.role else ()
         return tuple(self.selector.metric.name + suffix for suffix in suffixes)
 
@@ -68,7 +75,7 @@ LATER: Final = {"later": True}
 class SignalKind(ABC):
     """The computation of a signal. A kind is a frozen dataclass; its fields are the parameters in the spec.
 
-    `NAME` is the key in the spec. A single parameter that is a list is the value of the key.
+    `NAME` is the key in the spec. A single parameter that is a list or raw PromQL is the value of the key.
     """
 
     __slots__ = ()
@@ -79,8 +86,8 @@ class SignalKind(ABC):
         """Return every selector that the kind reads, in the order of the spec."""
 
     @abstractmethod
-    def units(self) -> tuple[Unit, ...]:
-        """Return the units that the value can have."""
+    def units(self) -> tuple[Unit, ...] | None:
+        """Return the units that the value can have; None for any."""
 
     @abstractmethod
     def promql(self, signal: Signal) -> Expr:
@@ -101,6 +108,29 @@ class SignalKind(ABC):
     def is_windowed(self) -> bool:
         """Return whether the kind uses the signal's window: it reads series that only grow."""
         return any(reading.role is not LEVEL for reading in self.readings())
+
+    def window(self) -> int | None:
+        """Return the window of raw PromQL, in milliseconds; None of a kind that uses the signal's."""
+        return None
+
+    def own_labels(self, signal: Signal) -> tuple[str, ...]:
+        """Return the labels that tell values apart where the spec gives no `by`."""
+        del signal  # of a kind that aggregates all others away
+        return ()
+
+    def history(self, signal: Signal) -> int:
+        """Return how long before an evaluation a sample can matter to it, in milliseconds."""
+        return max(signal.window, signal.lookback)
+
+    def facts(self) -> dict[str, SeriesFacts]:
+        """Return the facts of the series that the kind reads, by their names."""
+        metrics = dict.fromkeys(each.selector.metric for each in self.readings())
+        return {name: each for metric in metrics for name, each in metric.facts().items()}
+
+    def kept(self, signal: Signal, labels: tuple[str, ...]) -> tuple[str, ...]:
+        """Return those of the labels of `select`, `scope` and `by` that the values have."""
+        del signal  # of a kind whose expression keeps all of them
+        return labels
 
     def recordings(self, signal: Signal) -> tuple[Rule, ...]:
         """Return the recording rules, in order; the last one records the signal."""
@@ -142,7 +172,10 @@ class SignalKind(ABC):
 
 @dataclass(frozen=True)
 class Signal:
-    """A resolved signal. Durations are milliseconds; `select` and `scope` choose its targets."""
+    """A resolved signal. Durations are milliseconds; `select` and `scope` choose its targets.
+
+    `own_record` is the name that the spec gives to the recorded series.
+    """
 
     name: str
     title: str
@@ -155,11 +188,26 @@ class Signal:
     scrape: int
     prefix: str
     recorded: bool = False
+    own_record: str | None = None
 
     @cached_property
     def labels(self) -> tuple[str, ...]:
-        """The labels of every value: those of `select`, `scope` and `by`, each once; open ones have more."""
-        return tuple(dict.fromkeys((*(matcher.label for matcher in self.select), *self.scope, *self.by)))
+        """The labels of every value: those of `select`, `scope` and `by`, each once; open ones have more.
+
+        Raw PromQL may lose some of them.
+        """
+        selected = (matcher.label for matcher in self.select)
+        return self.kind.kept(self, tuple(dict.fromkeys((*selected, *self.scope, *self.by))))
+
+    @property
+    def lost(self) -> Mapping[str, str]:
+        """The labels of `select` that raw PromQL loses, with their values."""
+        return {each.label: each.value for each in self.select if each.label not in self.labels}
+
+    @property
+    def history(self) -> int:
+        """How long before an evaluation a sample can matter to the value, in milliseconds."""
+        return self.kind.history(self)
 
     @property
     def lookback(self) -> int:
@@ -169,7 +217,7 @@ class Signal:
     @property
     def record(self) -> str:
         """The name of the recorded series."""
-        return self.record_as(self.kind.operation(self) or "value")
+        return self.own_record or self.record_as(self.kind.operation(self) or "value")
 
     def record_as(self, operation: str) -> str:
         """Return the name of a series recorded for this signal: `<labels>:<prefix><signal>:<operation>`."""
@@ -187,9 +235,7 @@ class Signal:
         """
         selectors = [reading.selector for reading in self.kind.readings()]
         is_empty = any(next(each.label_sets(), None) is None for each in selectors)
-        metrics = [] if is_empty else [each.metric for each in selectors]
-        facts = {name: each for metric in metrics for name, each in metric.facts().items()}
-        return inferred(self.definition(), facts)
+        return inferred(self.definition(), {} if is_empty else self.kind.facts())
 
     @property
     def range(self) -> Interval:
@@ -204,7 +250,9 @@ class Signal:
 
     def value(self) -> Expr:
         """Return the expression that reads the signal: its recorded series if any, else its definition."""
-        return Vector(self.record, self.select) if self.recorded else self.definition()
+        if not self.recorded:
+            return self.definition()
+        return Vector(self.record, tuple(each for each in self.select if each.label in self.labels))
 
     def condition(self, written: Condition) -> Condition:
         """Return a condition on the signal's values: in its unit, and with an order within its range."""
@@ -221,6 +269,12 @@ class Signal:
         """Yield the metrics that the signal and its parts read, one for each selector."""
         for each in self.with_parts():
             yield from (reading.selector.metric for reading in each.kind.readings())
+
+    def recorded_facts(self) -> SeriesFacts:
+        """Return the facts of the recorded series."""
+        found, bounds = self.inference, self.range
+        labels = found.labels.unnamed()
+        return SeriesFacts(labels.named, labels.open, found.dimension, bounds.low, bounds.high)
 
     def recordings(self) -> tuple[Rule, ...]:
         """Return the recording rules, in order; empty if the signal is not recorded."""

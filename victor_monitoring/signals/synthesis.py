@@ -88,14 +88,20 @@ class Synthesis(ABC):
 
 
 def synthesis(signal: Signal) -> Synthesis:
-    """Return the synthesis of a signal. Raise TypeError if its kind has none."""
+    """Return the synthesis of a signal. Raise ValueError if its kind has none."""
     return of_kind(signal.kind, signal)
+
+
+def has_synthesis(signal: Signal) -> bool:
+    """Return whether series are known that bring the signal, and all its parts, to a level."""
+    none = of_kind.dispatch(object)
+    return all(of_kind.dispatch(type(each.kind)) is not none for each in signal.with_parts())
 
 
 @singledispatch
 def of_kind(kind: SignalKind, signal: Signal) -> Synthesis:
     """Return the synthesis of a signal of this kind; modules of kinds register theirs."""
-    raise TypeError(f"no series are known that bring `{signal.name}`, a {kind.NAME}, to a level")
+    raise ValueError(f"no series are known that bring `{signal.name}`, a {kind.NAME}, to a level")
 
 
 def series_in(signal: Signal, population: Population) -> set[SeriesKey]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.runtime.rest.client import ask, get
 from tests.runtime.rest.shop import ALERTS, shop_app
-from victor_monitoring.promql.tree import Call, Vector, number
+from victor_monitoring.promql.tree import Aggregate, Call, Vector, number
 from victor_monitoring.runtime.evaluator import NOT_IN_PROCESS
 from victor_monitoring.runtime.rest.models import Models
 from victor_monitoring.signals.kinds.rate import Rate
@@ -119,7 +119,9 @@ def test_a_signal_that_is_no_number_is_null() -> None:
 
 def test_a_signal_that_only_prometheus_evaluates_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """Its text is the reason, and its query is there to be asked."""
-    unsupported = Call("histogram_fraction", (number(0), number(1), Vector("shop_visits_total")))
+    unsupported = Aggregate(
+        "sum", Call("histogram_fraction", (number(0), number(1), Vector("shop_visits_total"))), ("job",)
+    )
     monkeypatch.setattr(Rate, "promql", lambda *_: unsupported)
     with shop_app() as shop:
         visits = section(ask(shop.app, "/api/shop/door"), "door")["signals"]["visits"]

@@ -40,9 +40,7 @@ class Watch:
     ) -> None:
         self.spec: Final = spec
         self._collect, self._clock, self._lock = collect, clock, Lock()
-        span = (
-            max((max(each.window, each.lookback) for each in spec.signals.values()), default=0) + spec.scrape
-        )
+        span = max((each.history for each in spec.signals.values()), default=0) + spec.scrape
         limit = 2 * (span // spec.scrape + 1)
         prometheus = spec.service.prometheus or ASSUMED
         self._ring = Ring(

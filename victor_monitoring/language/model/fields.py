@@ -219,6 +219,9 @@ else:
     MetricTypeName = Literal[tuple(METRIC_TYPES)]
 MetricName = Annotated[str, Field(pattern=r"^[a-zA-Z_:][a-zA-Z0-9_:]*$")]
 Text = Annotated[str, Field(min_length=1)]
+ExpressionField = Annotated[  # read once the version of Prometheus is known
+    Text, _text_schema("sum by (pod) (shop_orders_open) > 5", "PromQL")
+]
 PlainText = Annotated[Text, AfterValidator(_untemplated)]  # copied into rules unchanged
 LabelValue = Annotated[str, AfterValidator(_untemplated)]
 Namespace = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]

@@ -65,6 +65,17 @@ CUT_TEXT: Final = Pattern(
 
 The rest of the sentence is lost. Bad: `summary: 50% # of it`. Good: `summary: "50% # of it"`.""",
 )
+BAD_EXPRESSION: Final = Pattern(
+    "VM047",
+    "bad-expression",
+    Severity.ERROR,
+    """Prometheus would refuse an expression, or nothing of the spec says which metric it reads.
+
+An expression is read as the version in `service.prometheus` does, or as 2.42 and 3 both do where none is
+given. Every selector names a metric of the spec, or a series that a signal records.
+
+Bad: `expr: rate(shop_orders_total)`. Good: `expr: rate(shop_orders_total[5m])`.""",
+)
 LANGUAGE: Final = (
     UNKNOWN_KEY,
     MISSING_KEY,
@@ -73,4 +84,5 @@ LANGUAGE: Final = (
     UNEVEN_SCALE,
     CIRCULAR_SIGNAL,
     CUT_TEXT,
+    BAD_EXPRESSION,
 )

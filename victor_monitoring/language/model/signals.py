@@ -12,7 +12,9 @@ from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.language.model.fields import (
     Acks,
     Duration,
+    ExpressionField,
     LabelName,
+    MetricName,
     Name,
     NumberField,
     QuantityField,
@@ -24,7 +26,8 @@ from victor_monitoring.language.model.fields import (
     Written,
     invalid,
 )
-from victor_monitoring.signals.binding import only_list
+from victor_monitoring.signals.binding import unnamed_parameter
+from victor_monitoring.signals.expression import Expression
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
@@ -37,6 +40,7 @@ _WRITTEN: dict[object, Any] = {
     Quantity: QuantityField,
     Fraction: NumberField,
     ResolvedSignal: Name,
+    Expression: ExpressionField,
 }
 
 
@@ -64,7 +68,7 @@ def written_model(shape: Any) -> type[BaseModel]:
 
 
 def _kind_type(kind: type[SignalKind]) -> Any:
-    unnamed = only_list(kind)
+    unnamed = unnamed_parameter(kind)
     return written_model(kind) if unnamed is None else written_type(get_type_hints(kind)[unnamed])
 
 
@@ -80,6 +84,10 @@ class _SignalKeys(Written):
     window: Duration | None = None
     """The range over which rates, ratios, means and quantiles are computed. Default: `defaults.window`.
     Example: `10m`"""
+    record: MetricName | None = None
+    """The name under which a recording rule keeps the value; other expressions may read it. Default: made
+    from the labels and the name, where an alert or a score needs a recorded value. Example:
+    `instance:requests:rate5m`"""
     ack: Acks = Field(default={})
     reason: Reason = None
 

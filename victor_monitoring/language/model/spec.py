@@ -305,6 +305,9 @@ class Metric(Written):
     may_be_absent: bool = False
     """Whether a healthy target may have no series of it yet; `verify` then accepts that there are none.
     Example: `true`"""
+    recorded: bool = False
+    """Whether somebody else's recording rule makes the metric, and no target exposes it: it has the labels
+    that it declares and no others, not even those of a target. Example: `true`"""
     replaces: list[MetricName] = []
     """Older names that this metric supersedes, for the rendered reference. Example: `[shop_error_rate]`"""
     ack: Acks = {}

@@ -64,7 +64,7 @@ class AlertResolver:
             detect_within=None if alert.detect_within is None else self._scale(alert.detect_within),
             severity=alert.severity,
             component=component,
-            labels=self._labels(alert, component),
+            labels=self._labels(alert, signal, component),
             summary=alert.summary,
             evaluate=self._groups[group].evaluate if group in self._groups else self._evaluate,
             runbook=alert.runbook or self._service.runbook(key),
@@ -85,11 +85,16 @@ class AlertResolver:
         signal = self._signal(guard.signal, path)
         return None if signal is None else Guard(signal, signal.condition(guard.when))
 
-    def _labels(self, alert: written.Alert, component: str) -> LabelPairs:
-        """Return the labels of the rule: service's, component's, its own, and the fixed ones, which win."""
+    def _labels(self, alert: written.Alert, signal: Signal, component: str) -> LabelPairs:
+        """Return the labels of the rule; of equal ones the last wins.
+
+        They are those of `select` that raw PromQL loses, the service's, the component's, the alert's own, and
+        the fixed ones.
+        """
         section = self._components.get(component)
         return label_pairs(
             {
+                **signal.lost,
                 **dict(self._service.labels),
                 **(dict(section.labels) if section else {}),
                 **alert.labels,

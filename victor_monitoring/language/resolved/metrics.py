@@ -18,6 +18,11 @@ def matchers(labels: Mapping[str, str]) -> tuple[Matcher, ...]:
     return tuple(Matcher(label, "=", value) for label, value in labels.items())
 
 
+def selected_labels(metric: Metric, select: tuple[Matcher, ...]) -> tuple[Matcher, ...]:
+    """Return the matchers that select a metric: of a recorded one, those on labels that it declares."""
+    return tuple(each for each in select if not metric.recorded or each.label in metric.label_names)
+
+
 def label_pairs(labels: Mapping[str, str]) -> LabelPairs:
     """Return labels as pairs, in the order of the spec."""
     return tuple(labels.items())
@@ -56,6 +61,7 @@ def resolve_metric(name: str, metric: written.Metric) -> Metric:
         merge=metric.merge,
         low=low,
         high=high,
+        recorded=metric.recorded,
     )
 
 
@@ -101,7 +107,7 @@ def _anchor(component: written.Component, metrics: Iterable[Metric]) -> Selector
         plain = [metric for metric in metrics if not metric.labels]
         closed = [m for m in metrics if all(label.values is not None for label in m.labels)]
         fitting = plain + closed
-    metric = next(iter(fitting), None)
+    metric = next((each for each in fitting if not each.recorded), None)
     if metric is None:
         return None
     return Selector(metric.series()[metric.present])

@@ -7,7 +7,12 @@ from victor_monitoring.language.resolved.acks import acks_of, reasons_of
 from victor_monitoring.language.resolved.alerts import AlertResolver
 from victor_monitoring.language.resolved.dashboard import resolve_dashboard
 from victor_monitoring.language.resolved.detection import recording_groups
-from victor_monitoring.language.resolved.metrics import label_pairs, matchers, resolve_component
+from victor_monitoring.language.resolved.metrics import (
+    label_pairs,
+    matchers,
+    resolve_component,
+    selected_labels,
+)
 from victor_monitoring.language.resolved.outputs import resolve_outputs
 from victor_monitoring.language.resolved.routing import resolve_routing
 from victor_monitoring.language.resolved.signals import SignalResolver
@@ -46,13 +51,18 @@ def resolve(
         name: resolve_component(name, component, service.select, here.select)
         for name, component in spec.components.items()
     }
+    declared = [(each, component.select) for component in components.values() for each in component.metrics]
     series = {
-        name: (metric, component.select)
-        for component in components.values()
-        for declared in component.metrics
-        for name, metric in declared.metric.series().items()
+        name: (metric, selected_labels(metric, select))
+        for each, select in declared
+        for name, metric in each.metric.series().items()
     }
-    signals = SignalResolver(spec, service, series, scale)
+    exposed = {
+        name: (each.metric, selected_labels(each.metric, select))
+        for each, select in declared
+        for name in each.metric.series_names
+    }
+    signals = SignalResolver(spec, service, series, exposed, scale)
     resolved_signals = signals.all()
     evaluate = scale(spec.defaults.evaluate_every)
     groups = {name: _group(each, evaluate, scale) for name, each in spec.groups.items()}
@@ -87,7 +97,7 @@ def resolve(
         kubernetes=_kubernetes(spec.kubernetes, here.kubernetes),
         routing=routing,
         components=components,
-        selects={name: select for name, (_, select) in series.items()},
+        selects={name: select for name, (_, select) in {**series, **exposed}.items()},
         signals=resolved_signals,
         alerts=resolved_alerts,
         groups=groups,

@@ -6,10 +6,12 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.inference.facts import facts_of
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Aggregate, Expr, Matcher, Vector, map_vectors, number
 from victor_monitoring.renderers.dashboard.fields import JsonObject
 from victor_monitoring.renderers.dashboard.variables import Variable, pinned
+from victor_monitoring.signals.expression import OF_ABSENCE
 from victor_monitoring.signals.signal import Signal
 
 
@@ -18,11 +20,14 @@ def panel_expr(
 ) -> Expr:
     """Return the signal's value, each selector narrowed by the variables; of `top` series, the worst ones."""
     narrow = tuple(variable.matcher for variable in applicable(signal, variables))
+    facts = signal.kind.facts()
 
     def narrowed(vector: Vector) -> Vector:
-        return dataclasses.replace(vector, matchers=(*vector.matchers, *narrow))
+        known = facts_of(vector, facts)
+        matchers = (each for each in narrow if known.has_others or each.label in known.labels)
+        return dataclasses.replace(vector, matchers=(*vector.matchers, *matchers))
 
-    expr = map_vectors(signal.value(), narrowed)
+    expr = map_vectors(signal.value(), narrowed, outside=OF_ABSENCE)
     if top is None:
         return expr
     return Aggregate("bottomk" if low_is_bad else "topk", expr, None, number(top))

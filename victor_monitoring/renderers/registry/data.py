@@ -10,6 +10,7 @@ from victor_monitoring.language.resolved.spec import Alert, Declared
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Vector
 from victor_monitoring.renderers.registry.layout import PythonValue
+from victor_monitoring.signals.expression import Expression
 from victor_monitoring.signals.metric import Label, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.signal import Signal, SignalKind
@@ -49,9 +50,11 @@ def signal_data(signal: Signal, component: str | None) -> Mapping[str, PythonVal
         "kind": signal.kind.NAME,
         "parameters": _fields(signal.kind),
         "by": signal.by,
+        **({"open": True} if signal.is_open else {}),
         "window": signal.window,
         "select": {matcher.label: matcher.value for matcher in signal.select},
         "recorded": signal.recorded,
+        **({"record": signal.own_record} if signal.own_record else {}),
         "query": text(signal.value()),
     }
 
@@ -120,6 +123,9 @@ def _written(value: object) -> PythonValue:
     match value:
         case Selector():
             return text(Vector(value.metric.name, value.matchers))
+        case Expression():
+            parts = {"parts": [part.name for part in value.parts]} if value.parts else {}
+            return {"promql": text(value.tree), **parts}
         case Condition() | Quantity():
             return value.text
         case Fraction():

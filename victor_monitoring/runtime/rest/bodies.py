@@ -15,6 +15,7 @@ from victor_monitoring.runtime.evaluator import SeriesValue, SignalValues
 from victor_monitoring.runtime.registry_module import RegistryModule
 from victor_monitoring.runtime.rest.alert_models import own_labels
 from victor_monitoring.runtime.snapshot import Distribution, Point, Section, Snapshot
+from victor_monitoring.signals.kinds.score import Score
 
 
 class ResponseBodies:
@@ -67,7 +68,7 @@ class ResponseBodies:
             "firing": [alert.id for alert in firing],
             "pending": [each.alert.id for each in alerts if each.state == "pending"],
             "silent": [each.signal.name for each in signals if _is_silent(each)],
-            "scores": [_score(each, signals) for each in signals if each.signal.kind.parts()],
+            "scores": [_score(each, signals) for each in signals if isinstance(each.signal.kind, Score)],
         }
 
     def _origin(self, measured: float) -> Mapping[str, Any]:
@@ -107,7 +108,7 @@ def _series(series: Point | Distribution) -> Mapping[str, Any]:
 def _signal(each: SignalValues, alerts: Iterable[AlertState]) -> Mapping[str, Any]:
     """Return a signal with its value, or with its values by their labels, and the states of its alerts."""
     values = _values(each)
-    if not own_labels(each.signal.by):
+    if not (each.is_open or own_labels(each.signal.by)):
         (first,) = values[:1] or [{"value": None, "text": _text(each, math.nan)}]
         shown = {"value": first["value"], "text": first["text"]}
     else:
@@ -136,7 +137,12 @@ def _values(each: SignalValues) -> list[dict[str, Any]]:
 
 
 def _own(value: SeriesValue, each: SignalValues) -> Mapping[str, str]:
-    return {label: value.labels[label] for label in own_labels(each.signal.by) if label in value.labels}
+    """Return the labels by which the values of one process differ."""
+    signal = each.signal
+    if each.is_open:
+        shared = {"instance", *signal.scope, *(matcher.label for matcher in signal.select)}
+        return {label: text for label, text in value.labels.items() if label not in shared}
+    return {label: value.labels[label] for label in own_labels(signal.by) if label in value.labels}
 
 
 def _text(each: SignalValues, value: float) -> str:

@@ -162,7 +162,8 @@ class _Maker:
 
 
 def _signal_model(data: Mapping[str, object]) -> type[BaseModel]:
-    return LabelledSignalModel if own_labels(cast("Iterable[str]", data["by"])) else SignalModel
+    is_labelled = "open" in data or own_labels(cast("Iterable[str]", data["by"]))
+    return LabelledSignalModel if is_labelled else SignalModel
 
 
 def _text(values: tuple[str, ...] | None) -> Any:
