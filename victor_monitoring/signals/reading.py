@@ -13,10 +13,15 @@ def rate(signal: Signal, selector: Selector, suffix: str = "") -> Expr:
 
 
 def latest(signal: Signal, selector: Selector) -> Expr:
-    """Return the expression of each series' last value within the signal's look-back; a gauge's series."""
+    """Return the expression of each series' last value within the signal's look-back; a gauge's series.
+
+    Where no target is selected, nothing says how often they are scraped: the series is read as it is.
+    """
+    if not signal.select:
+        return selector.vector(signal.select)
     return Call("last_over_time", (selector.vector(signal.select, signal.lookback),))
 
 
-def fold(signal: Signal, op: str, expr: Expr) -> Expr:
-    """Aggregate the series by the labels of the signal."""
-    return Aggregate(op, expr, signal.labels)
+def fold(signal: Signal, op: str | None, expr: Expr) -> Expr:
+    """Return the series aggregated by the labels of the signal, or as they are if `op` is None."""
+    return expr if op is None else Aggregate(op, expr, signal.labels or None)

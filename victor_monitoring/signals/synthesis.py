@@ -53,8 +53,11 @@ class Synthesis(ABC):
         """Return series of several targets with different values, whose common signal settles at `level`.
 
         By default each series is divided among the targets: the last target gets the greatest share of the
-        first series, the first target that of the second series, and so on by turns.
+        first series, the first target that of the second series, and so on by turns. The values of an open
+        signal stay apart: each target has the level.
         """
+        if self.signal.is_open:
+            return tuple(stream for target in targets for stream in self.synthesise(level, target))
         shares = [
             Fraction(1 + index, len(targets) * (len(targets) + 1) // 2) for index in range(len(targets))
         ]

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.tree import Call, Expr
 from victor_monitoring.signals.metric import TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import fold
-from victor_monitoring.signals.signal import KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import LATER, KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import Stream, first_labels, growing
 from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import Unit
@@ -31,6 +31,8 @@ class Increase(SignalKind):
 
     of: Selector
     """The counter whose growth is measured. Example: `'shop_requests_total{outcome="failure"}'`"""
+    agg: Literal["sum"] | None = field(default="sum", metadata=LATER)
+    """How the increases of several series become one; with `null` they stay apart. Example: `null`"""
 
     def readings(self) -> tuple[KindInput, ...]:
         return (KindInput(("of",), self.of, frozenset({TOTAL})),)
@@ -42,10 +44,11 @@ class Increase(SignalKind):
         return f"increase_{duration_text(signal.window)}"
 
     def promql(self, signal: Signal) -> Expr:
-        return fold(signal, "sum", Call("increase", (self.of.vector(signal.select, signal.window),)))
+        return fold(signal, self.agg, Call("increase", (self.of.vector(signal.select, signal.window),)))
 
     def words(self, signal: Signal) -> str:
-        return f"the increase of {self.of} over {duration_text(signal.window)}"
+        of = self.of if self.agg else f"each series of {self.of}"
+        return f"the increase of {of} over {duration_text(signal.window)}"
 
     def overstated(self, signal: Signal, count: Fraction) -> Fraction | None:
         """Return the greatest value of so many events: samples may cover all of the window but one scrape."""
@@ -73,4 +76,5 @@ class IncreaseSynthesis(Synthesis):
         """Scale the series to the growth that the level needs."""
         if level < 0:
             raise ValueError("an increase is never negative")
-        return totalling(selected(population, self.kind.of), level * 1000 / self.signal.window)
+        mine, growth = selected(population, self.kind.of), level * 1000 / self.signal.window
+        return totalling(mine, growth) if self.kind.agg else dict.fromkeys(mine, growth)

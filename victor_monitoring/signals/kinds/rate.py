@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.inference.intervals import Interval
 from victor_monitoring.promql.tree import Binary, Expr
 from victor_monitoring.signals.metric import LEVEL, TOTAL, Population, Selector, selected, totalling
 from victor_monitoring.signals.reading import fold, latest, rate
-from victor_monitoring.signals.signal import KindInput, Signal, SignalKind
+from victor_monitoring.signals.signal import LATER, KindInput, Signal, SignalKind
 from victor_monitoring.signals.streams import Stream, first_labels, group, growing, stream
 from victor_monitoring.signals.synthesis import Synthesis, of_kind
 from victor_monitoring.signals.units import COUNT, UNITS, Unit
@@ -32,6 +32,8 @@ class Rate(SignalKind):
     per: Selector | None = None
     """A gauge by which the rate is divided, such as the number of cores. Default: nothing. Example:
     `shop_cpu_cores`"""
+    agg: Literal["sum"] | None = field(default="sum", metadata=LATER)
+    """How the rates of several series become one; with `null` they stay apart. Example: `null`"""
 
     def readings(self) -> tuple[KindInput, ...]:
         mine = KindInput(("of",), self.of, frozenset({TOTAL}))
@@ -54,14 +56,15 @@ class Rate(SignalKind):
         return f"rate_{duration_text(signal.window)}"
 
     def promql(self, signal: Signal) -> Expr:
-        total = fold(signal, "sum", rate(signal, self.of))
+        total = fold(signal, self.agg, rate(signal, self.of))
         if self.per is None:
             return total
-        return Binary("/", total, fold(signal, "sum", latest(signal, self.per)))
+        return Binary("/", total, fold(signal, self.agg, latest(signal, self.per)))
 
     def words(self, signal: Signal) -> str:
         per = f" per {self.per}" if self.per else ""
-        return f"the rate of {self.of}{per} over {duration_text(signal.window)}"
+        of = self.of if self.agg else f"each series of {self.of}"
+        return f"the rate of {of}{per} over {duration_text(signal.window)}"
 
 
 @of_kind.register(Rate)
@@ -88,4 +91,5 @@ class RateSynthesis(Synthesis):
         if level < 0:
             raise ValueError("a rate is never negative")
         per = 1.0 if self.kind.per is None else sum(selected(population, self.kind.per).values())
-        return totalling(selected(population, self.kind.of), level * per)
+        mine = selected(population, self.kind.of)
+        return totalling(mine, level * per) if self.kind.agg else dict.fromkeys(mine, level * per)

@@ -51,7 +51,7 @@ class Value(SignalKind):
         if self.over_time is not None:
             window = self.of.vector(signal.select, signal.window)
             values = Call(f"{self.over_time}_over_time", (window,))
-        return values if self.agg is None else fold(signal, self.agg, values)
+        return fold(signal, self.agg, values)
 
     def is_exact(self) -> bool:
         return "avg" not in (self.agg, self.over_time)
