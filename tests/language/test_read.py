@@ -184,8 +184,8 @@ def test_a_broken_entity_causes_no_further_noise():
             "3:11 VM042 `a-b` is not valid here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*$`",
         ),
         (
-            "alerts: {a b: {A: {signal: a, when: any, severity: warning}}}",
-            "3:10 VM042 `a b` is not valid here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*$`",
+            "signals: {a b: {title: A, unit: count, value: {of: a}}}",
+            "3:11 VM042 `a b` is not valid here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*$`",
         ),
         (
             "signals: {a: {title: A, unit: count, rate: }}",

@@ -55,6 +55,23 @@ def test_rendered_groups_have_their_settings() -> None:
     ]
 
 
+def test_an_interval_of_null_is_the_servers() -> None:
+    """Groups are rendered without an interval, except those with their own and in a time scale."""
+    found = compiled(
+        f"defaults: {{evaluate_every: null}}\ncontexts: {{fast: {{time_scale: 60}}}}\n{GROUPS}{BODY}"
+    )
+    assert not found.has_errors, found.diagnostics
+    intervals = [
+        [group.data().get("interval") for group in rule_file(spec).groups]
+        for spec in (found.base, found.contexts["fast"])
+        if spec is not None
+    ]
+    assert intervals == [[None, "2m", "1m"], ["1s", "2s", "1s"]]
+    assert found.base is not None
+    words = [detection(found.base, alert).words() for alert in found.base.alerts if alert.id == "Bad"]
+    assert words == ["scrape 15s, window 5m, evaluation 1m, for 4m, group wait 30s"]
+
+
 def test_every_case_passes_at_the_interval_of_its_group(promtool: Path) -> None:
     """All cases pass, each at the interval of its alert's group."""
     spec, rules = base(), rule_file(base())
@@ -131,6 +148,11 @@ def test_a_process_evaluates_each_group_at_its_interval() -> None:
         ("2m", "3m", "`evaluate_every` of the group slow: `2m` becomes `3m`: loosened"),
         ("2m", "1m", "`evaluate_every` of the group slow: `2m` becomes `1m`: tightened"),
         ("limit: 1", "limit: 2", "`limit` of the group slow: `1` becomes `2`: tightened"),
+        (
+            "groups:",
+            "defaults: {evaluate_every: null}\ngroups:",
+            "`evaluate_every` `30s` becomes `the server's`: loosened",
+        ),
         (", limit: 1", "", "`limit` of the group slow: `1` removed: tightened"),
     ],
 )

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from victor_monitoring.changes.change import Change, Effect, becomes, differing
 from victor_monitoring.changes.loosening import loosened
-from victor_monitoring.language.resolved.spec import Receiver, Resolved, Service
+from victor_monitoring.language.resolved.spec import Group, Receiver, Resolved, Service
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.duration import duration_text
 
@@ -59,7 +59,9 @@ def _pairs(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, object
         after.objects_path: ("the objects of", _objects(before), _objects(after)),
         (*here, "protected"): ("protected", _yes(before.protected), _yes(after.protected)),
         ("defaults", "window"): ("`window`", *_durations("window", before, after)),
-        ("defaults", "evaluate_every"): ("`evaluate_every`", *_durations("evaluate", before, after)),
+        ("defaults", "evaluate_every"): (
+            "`evaluate_every`", _interval(before.usual_group, before), _interval(after.usual_group, after),
+        ),
         ("defaults", "scrape_every"): ("`scrape_every`", *_durations("scrape", before, after)),
         **_groups(before, after),
         ("severities",): ("the severities", _listed(before.severities), _listed(after.severities)),
@@ -78,13 +80,15 @@ def _groups(before: Resolved, after: Resolved) -> Mapping[Path, tuple[str, objec
     found: dict[Path, tuple[str, object, object]] = {}
     for name in dict.fromkeys((*before.groups, *after.groups)):
         was, now = before.group(name), after.group(name)
-        old, new = (
-            duration_text(was.evaluate * before.time_scale),
-            duration_text(now.evaluate * after.time_scale),
-        )
+        old, new = _interval(was, before), _interval(now, after)
         found["groups", name, "evaluate_every"] = (f"`evaluate_every` of the group {name}:", old, new)
         found["groups", name, "limit"] = (f"`limit` of the group {name}:", was.limit, now.limit)
     return found
+
+
+def _interval(group: Group, spec: Resolved) -> str:
+    """Return the interval of a group as text, before time scaling."""
+    return "the server's" if group.is_servers else duration_text(group.evaluate * spec.time_scale)
 
 
 def _durations(name: str, before: Resolved, after: Resolved) -> tuple[str, str]:

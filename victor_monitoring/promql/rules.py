@@ -60,13 +60,13 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class RuleGroup:
-    """Rules that Prometheus evaluates in order, once per `interval` (milliseconds).
+    """Rules that Prometheus evaluates in order, once per `interval` (milliseconds; None: that of the server).
 
     A rule with more alerts or series than `limit` fails; None is no limit.
     """
 
     name: str
-    interval: int
+    interval: int | None
     rules: tuple[Rule, ...]
     limit: int | None = None
 
@@ -74,7 +74,8 @@ class RuleGroup:
         """Return the group in the shape of a rules file."""
         limit = {} if self.limit is None else {"limit": self.limit}
         rules = [rule.data() for rule in self.rules]
-        return {"name": self.name, "interval": duration_text(self.interval), **limit, "rules": rules}
+        interval = {} if self.interval is None else {"interval": duration_text(self.interval)}
+        return {"name": self.name, **interval, **limit, "rules": rules}
 
 
 @dataclass(frozen=True, slots=True)

@@ -207,6 +207,7 @@ NumberField = Annotated[Fraction, PlainValidator(_number), WithJsonSchema({"type
 
 Name = Annotated[str, Field(pattern=NAME_SHAPE)]
 SeverityName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_][a-zA-Z0-9_-]*$")]
+GroupName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$")]  # Prometheus takes any text
 AlertId = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_-]*$")]
 LabelName = Annotated[Name, AfterValidator(_groupable)]
 TargetLabel = Annotated[LabelName, AfterValidator(_unreserved)]

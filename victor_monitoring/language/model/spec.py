@@ -12,6 +12,7 @@ from victor_monitoring.language.model.fields import (
     ConditionField,
     ConfigKey,
     Duration,
+    GroupName,
     JsonPath,
     KubernetesLabel,
     KubernetesPort,
@@ -147,8 +148,9 @@ class Defaults(Written):
     window: Period = 300_000
     """The range over which rates, ratios, means and quantiles are computed, unless the signal has its own.
     Example: `10m`"""
-    evaluate_every: Period = 30_000
-    """The interval at which Prometheus evaluates the rules. Example: `1m`"""
+    evaluate_every: Period | None = 30_000
+    """The interval at which Prometheus evaluates the rules. `null` leaves it to the
+    server, whose default of 1m is then assumed for delays. Example: `1m`"""
     scrape_every: Period = 15_000
     """The interval at which Prometheus scrapes the targets; look-backs and checks of windows depend on it.
     Example: `30s`"""
@@ -409,7 +411,7 @@ class Group(Written):
 class Meta(Written):
     """The meta alerts: alerts about monitoring itself."""
 
-    group: Name | None = None
+    group: GroupName | None = None
     """The rule group of the meta alerts. Default: the service's name followed by `_meta`. Example:
     `shop_meta`"""
     for_: Duration = Field(default=300_000, alias="for")
@@ -589,9 +591,9 @@ class Spec(Written):
     signals: dict[Name, Signal] = {}
     """The numbers that alerts watch and panels draw, by name. Example: `{request_rate: {title: Requests,
     unit: per_second, rate: {of: shop_requests_total}}}`"""
-    groups: dict[Name, Group] = {}
+    groups: dict[GroupName, Group] = {}
     """The settings of rule groups, by the name of the group. Example: `{shop_cart: {evaluate_every: 1m}}`"""
-    alerts: dict[Name, dict[AlertId, Alert] | None] = {}
+    alerts: dict[GroupName, dict[AlertId, Alert] | None] = {}
     """The alerts, by rule group and id. Example: `{shop_cart: {ManyCarts: {signal: carts, when: "> 100",
     severity: warning, summary: "{value} carts are open"}}}`"""
     meta: Meta | None = Field(default_factory=Meta)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.acks import acks_of, reasons_of
 from victor_monitoring.language.resolved.alerts import AlertResolver
@@ -17,6 +19,7 @@ from victor_monitoring.language.resolved.outputs import resolve_outputs
 from victor_monitoring.language.resolved.routing import resolve_routing
 from victor_monitoring.language.resolved.signals import SignalResolver
 from victor_monitoring.language.resolved.spec import (
+    SERVER_INTERVAL,
     AlertLabels,
     AsWritten,
     Group,
@@ -64,9 +67,11 @@ def resolve(
     }
     signals = SignalResolver(spec, service, series, exposed, scale)
     resolved_signals = signals.all()
-    evaluate = scale(spec.defaults.evaluate_every)
-    groups = {name: _group(each, evaluate, scale) for name, each in spec.groups.items()}
-    alerts = AlertResolver(spec, service, components, resolved_signals, scale, groups, evaluate)
+    every = spec.defaults.evaluate_every
+    is_servers = every is None and scale.factor == 1  # scaled, it is no longer that of the server
+    usual = Group(scale(SERVER_INTERVAL if every is None else every), is_servers=is_servers)
+    groups = {name: _group(each, usual, scale) for name, each in spec.groups.items()}
+    alerts = AlertResolver(spec, service, components, resolved_signals, scale, groups, usual.evaluate)
     resolved_alerts = alerts.all()
     dashboard, unknown = (
         resolve_dashboard(spec.dashboard, spec.signals, resolved_signals) if spec.dashboard else (None, [])
@@ -88,7 +93,8 @@ def resolve(
         time_scale=scale.factor,
         service=service,
         window=scale(spec.defaults.window),
-        evaluate=evaluate,
+        evaluate=usual.evaluate,
+        is_servers_interval=usual.is_servers,
         scrape=scale(spec.defaults.scrape_every),
         severities=tuple(spec.severities),
         budget=spec.budget.series if spec.budget else None,
@@ -145,8 +151,10 @@ def _kubernetes(base: written.Kubernetes, here: written.Kubernetes) -> Kubernete
     )
 
 
-def _group(group: written.Group, evaluate: int, scale: TimeScale) -> Group:
-    return Group(evaluate if group.evaluate_every is None else scale(group.evaluate_every), group.limit)
+def _group(group: written.Group, usual: Group, scale: TimeScale) -> Group:
+    if group.evaluate_every is None:
+        return replace(usual, limit=group.limit)
+    return Group(scale(group.evaluate_every), group.limit)
 
 
 def _meta(spec: written.Spec, scale: TimeScale) -> Meta | None:

@@ -30,7 +30,12 @@ def rule_file(spec: Resolved) -> RuleFile:
         group = groups.setdefault(spec.meta.group, [])
         group += (_meta_rule(spec, alert, spec.meta.pending) for alert in meta_alerts(spec))
     found = ((name, spec.group(name), tuple(rules)) for name, rules in groups.items() if rules)
-    return RuleFile(tuple(RuleGroup(name, each.evaluate, rules, each.limit) for name, each, rules in found))
+    return RuleFile(
+        tuple(
+            RuleGroup(name, None if each.is_servers else each.evaluate, rules, each.limit)
+            for name, each, rules in found
+        )
+    )
 
 
 def _recordings(signal: Signal, recorded: set[str]) -> Iterator[Rule]:

@@ -7,7 +7,7 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from victor_monitoring.language.model.spec import KubernetesObjects
 from victor_monitoring.language.syntax.tree import Path
@@ -19,6 +19,9 @@ from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.selector import WrittenSelector
 from victor_monitoring.signals.signal import LabelPairs, Signal
 from victor_monitoring.signals.template import Template
+
+SERVER_INTERVAL: Final = 60_000
+"""The `evaluation_interval` of a Prometheus whose configuration does not give it, in milliseconds."""
 
 EntityKind: TypeAlias = Literal["metric", "signal", "component", "severity"]
 
@@ -166,10 +169,14 @@ class Dashboard:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The interval of a rule group in milliseconds, and the most alerts or series of a rule; None: any."""
+    """The interval of a rule group in milliseconds, and the most alerts or series of a rule; None: any.
+
+    With `is_servers` the interval is that of the server, and assumed.
+    """
 
     evaluate: int
     limit: int | None = None
+    is_servers: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -311,6 +318,7 @@ class Resolved:
     dashboard: Dashboard | None
     reads: tuple[SelectorUse, ...]
     as_written: AsWritten
+    is_servers_interval: bool = False  # `evaluate` is assumed, and not rendered
     base: Resolved | None = None
     contexts: Mapping[str, Resolved] = field(default_factory=dict)  # of base only: the spec in each context
 
@@ -321,7 +329,12 @@ class Resolved:
 
     def group(self, name: str) -> Group:
         """Return a rule group by its name, whether or not it has settings."""
-        return self.groups.get(name) or Group(self.evaluate)
+        return self.groups.get(name) or self.usual_group
+
+    @property
+    def usual_group(self) -> Group:
+        """A group without settings."""
+        return Group(self.evaluate, is_servers=self.is_servers_interval)
 
     @property
     def intervals(self) -> frozenset[int]:

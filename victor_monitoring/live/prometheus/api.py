@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, Final
@@ -27,7 +27,7 @@ class LoadedRule:
     """A rule as the API of Prometheus reports it; durations are in seconds."""
 
     group: str
-    interval: float
+    interval: float | None  # None in a rules file that leaves it to the server
     kind: str  # alerting | recording
     name: str
     query: str
@@ -122,6 +122,8 @@ class PrometheusApi:
 
     def is_same(self, loaded: LoadedRule, wanted: LoadedRule) -> bool:
         """Return whether two rules are equal, up to the formatting of PromQL."""
+        if wanted.interval is None:
+            loaded = replace(loaded, interval=None)
         return _without_query(loaded) == _without_query(wanted) and (
             loaded.query == wanted.query
             or self._canonical_form(loaded.query) == self._canonical_form(wanted.query)
@@ -152,7 +154,7 @@ def rules_of(text: str) -> Iterator[LoadedRule]:
     """Yield the rules of a rules file as Prometheus would report them; raise UserError if it is malformed."""
     try:
         for group in document_of(text)["groups"]:
-            interval = _seconds(group.get("interval"))
+            interval = _seconds(group["interval"]) if group.get("interval") else None
             for rule in group["rules"]:
                 kind = "alerting" if "alert" in rule else "recording"
                 yield LoadedRule(

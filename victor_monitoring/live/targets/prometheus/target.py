@@ -27,6 +27,7 @@ from victor_monitoring.live.targets.prometheus import PrometheusSettings
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
 
+_SERVER_INTERVAL: Final = 60.0  # seconds, of a server whose configuration does not give one
 _PAUSE: Final = 0.25  # seconds between two reads
 _ELSEWHERE: Final = "check how its rules are delivered: without `rules_dir` it is only queried"
 _RELOAD: Final = 60.0  # seconds that reading all rules may take
@@ -199,7 +200,7 @@ class PrometheusTarget(Target):
 
     def _await(self, path: Path, text: str | None) -> None:
         """Wait until Prometheus has loaded the file and evaluated each rule; raise UserError if one fails."""
-        intervals = [rule.interval for rule in rules_of(text)] if text else []
+        intervals = [rule.interval or _SERVER_INTERVAL for rule in rules_of(text)] if text else []
         patience = max(
             [self._environment.patience, *(2 * each + self._environment.patience for each in intervals)]
         )
