@@ -226,9 +226,6 @@ def test_a_value_of_another_form_is_reported_with_the_required_one(body, line):
         (
             "service: {name: a}\n",
             [
-                "1:1 VM041 `metric_prefix` is missing in `service`; add `metric_prefix:`",
-                "1:1 VM041 `owner` is missing in `service`; add `owner:`",
-                "1:1 VM041 `select` is missing in `service`; add `select:`",
                 "1:1 VM041 `title` is missing in `service`; add `title:`",
                 "1:1 VM041 `victor_mon` is missing; add `victor_mon:`",
             ],
@@ -240,11 +237,11 @@ def test_a_value_of_another_form_is_reported_with_the_required_one(body, line):
             ],
         ),
         (
-            "victor_mon: 1\nservice: {name: Shop, title: A, owner: B, metric_prefix: shop, select: {}}\n",
+            'victor_mon: 1\nservice: {name: Shop, title: A, owner: B, metric_prefix: shop, select: {job: ""}}\n',
             [
                 "2:17 VM042 `Shop` is not valid here; it must match " + SLUG,
                 "2:58 VM042 `shop` is not valid here; it must match `^[a-zA-Z_][a-zA-Z0-9_]*_$`",
-                "2:72 VM042 `select` has too few items; write at least 1",
+                "2:78 VM042 `job` is empty; write a text",
             ],
         ),
     ],

@@ -205,7 +205,7 @@ def _component(compiled: Compiled, spec: Resolved, component: Component) -> Line
     kind = "an external component" if component.external else f"a component, class {component.class_name}"
     yield f"{component.name}: {kind}"
     yield f"  defined    {_place(compiled, component.path)}"
-    yield f"  selected   {', '.join(map(str, component.select))}"
+    yield f"  selected   {', '.join(map(str, component.select)) or 'any target'}"
     if component.anchor:
         yield f"  anchor     {component.anchor.metric.name}"
     for declared in component.metrics:

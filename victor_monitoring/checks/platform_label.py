@@ -17,12 +17,17 @@ def platform_label(spec: Resolved) -> Iterator[Finding]:
     """Labels of a metric include one that Prometheus or the platform sets on every series.
 
     Prometheus renames the metric's label to `exported_...`, and selectors match the platform's label instead.
-    A recorded metric declares such labels, since it has no others.
+    A recorded metric declares such labels, since it has no others, and so do metrics of a component with
+    `honor_labels`.
 
     Bad: `labels: {namespace: [query, context]}`. Good: `labels: {cache: [query, context]}`.
     """
     taken = {*_OF_TYPES, *target_labels(spec)}
-    exposed = (each for each in spec.declared if not each.metric.recorded)
+    exposed = (
+        each
+        for each in spec.declared
+        if not (each.metric.recorded or spec.components[each.component].honor_labels)
+    )
     for declared in exposed:
         for label in declared.metric.labels:
             if label.name in taken or label.name.startswith("__"):

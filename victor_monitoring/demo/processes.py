@@ -92,7 +92,9 @@ def _config(
     spec: Resolved, targets: Sequence[ScrapeTarget], folder: Path, alertmanager: str
 ) -> dict[str, object]:
     interval = duration_text(spec.scrape)
-    selects = dict.fromkeys(component.select for component in spec.components.values())
+    selects: dict[tuple[Matcher, ...], bool] = {}
+    for component in spec.components.values():
+        selects[component.select] = selects.get(component.select, False) or component.honor_labels
     return {
         "global": {
             "scrape_interval": interval,
@@ -102,8 +104,12 @@ def _config(
         "rule_files": [f"{folder}/rules-*.yaml"],
         "alerting": {"alertmanagers": [{"static_configs": [{"targets": [alertmanager]}]}]},
         "scrape_configs": [
-            {"job_name": f"job-{number}", "static_configs": list(_static(select, targets))}
-            for number, select in enumerate(selects or [spec.service.select])
+            {
+                "job_name": f"job-{number}",
+                "honor_labels": honor_labels,
+                "static_configs": list(_static(select, targets)),
+            }
+            for number, (select, honor_labels) in enumerate((selects or {spec.service.select: False}).items())
         ],
     }
 

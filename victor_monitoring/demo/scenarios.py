@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from victor_monitoring.demo.simulation import faults
-from victor_monitoring.language.resolved.meta import METRIC_MISSING, SERVICE_ABSENT, TARGET_DOWN
+from victor_monitoring.language.resolved.meta import METRIC_MISSING, SERVICE_ABSENT, TARGET_DOWN, meta_alerts
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.duration import duration_text
 
@@ -60,16 +60,20 @@ def _words(alert: Alert) -> str:
 def _of_monitoring(spec: Resolved) -> Iterator[Scenario]:
     if spec.meta is None:
         return
+    watched = {alert.name for alert in meta_alerts(spec)}
     down = (faults.TARGET_DOWN,)
-    text = f"one target is down: {TARGET_DOWN}"
-    yield Scenario(faults.TARGET_DOWN, text, down, TARGET_DOWN, everywhere=False, prometheus_only=True)
-    text = f"every target is down: {SERVICE_ABSENT}"
-    yield Scenario("service-absent", text, down, SERVICE_ABSENT, prometheus_only=True)
+    if TARGET_DOWN in watched:
+        text = f"one target is down: {TARGET_DOWN}"
+        yield Scenario(faults.TARGET_DOWN, text, down, TARGET_DOWN, everywhere=False, prometheus_only=True)
+    if SERVICE_ABSENT in watched:
+        text = f"every target is down: {SERVICE_ABSENT}"
+        yield Scenario("service-absent", text, down, SERVICE_ABSENT, prometheus_only=True)
     for component in spec.components.values():
         if component.anchor is not None:
             name = f"{faults.METRIC_MISSING}{component.anchor.metric.name}"
-            text = f"one target does not export it: {METRIC_MISSING}"
-            yield Scenario(name, text, (name,), METRIC_MISSING, everywhere=False, prometheus_only=True)
+            is_each, which = (True, "one") if component.has_targets else (False, "every")
+            text = f"{which} target does not export it: {METRIC_MISSING}"
+            yield Scenario(name, text, (name,), METRIC_MISSING, everywhere=not is_each, prometheus_only=True)
 
 
 def _of_any_service() -> Iterator[Scenario]:

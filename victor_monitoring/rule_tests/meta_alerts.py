@@ -27,7 +27,15 @@ def up(target: Mapping[str, str], value: int = 1) -> Stream:
 
 def down(spec: Resolved, *targets: Mapping[str, str]) -> Iterator[FiringAlert]:
     """Yield TargetDown, firing for these targets of one select."""
-    yield from _firing_alert(spec, TARGET_DOWN, targets)
+    found = [each for each in meta_alerts(spec) if each.name == TARGET_DOWN]
+    if found:
+        firing = (
+            meta_firing(spec, each, target)
+            for each in found
+            for target in targets
+            if _is_of(each.select, target)
+        )
+        yield TARGET_DOWN, tuple(firing)
 
 
 def absent(spec: Resolved) -> Iterator[FiringAlert]:
@@ -40,8 +48,30 @@ def absent(spec: Resolved) -> Iterator[FiringAlert]:
 def missing(
     spec: Resolved, targets: Collection[Mapping[str, str]], components: Collection[str]
 ) -> Iterator[FiringAlert]:
-    """Yield MetricMissing, firing for these components of these targets."""
-    yield from _firing_alert(spec, METRIC_MISSING, targets, components)
+    """Yield MetricMissing, firing for these components of these targets, the only ones that are up."""
+    found = [each for each in meta_alerts(spec) if each.name == METRIC_MISSING]
+    if found:
+        yield (
+            METRIC_MISSING,
+            tuple(firing for each in found for firing in _missing(spec, each, targets, components)),
+        )
+
+
+def _missing(
+    spec: Resolved, alert: MetaAlert, targets: Collection[Mapping[str, str]], components: Collection[str]
+) -> Iterator[Firing]:
+    assert alert.component is not None  # the metric is a component's
+    mine = [target for target in targets if _is_of(alert.select, target)]
+    if alert.component.has_targets:
+        if alert.component.name in components:
+            yield from (meta_firing(spec, alert, target) for target in mine)
+    elif alert.component.name in components or not mine:
+        yield meta_firing(spec, alert, selected(alert))
+
+
+def selected(alert: MetaAlert) -> dict[str, str]:
+    """Return the labels of the alert's select."""
+    return {matcher.label: matcher.value for matcher in alert.select}
 
 
 def anchors(spec: Resolved, target: Mapping[str, str], but: Collection[str] = ()) -> Iterator[Stream]:
@@ -65,24 +95,6 @@ def meta_firing(spec: Resolved, alert: MetaAlert, series: Mapping[str, str]) -> 
     if runbook := spec.service.runbook(alert.name):
         annotations["runbook_url"] = runbook
     return Firing({**series, **alert.labels}, annotations)
-
-
-def _firing_alert(
-    spec: Resolved,
-    name: str,
-    targets: Collection[Mapping[str, str]],
-    components: Collection[str] | None = None,
-) -> Iterator[FiringAlert]:
-    found = [each for each in meta_alerts(spec) if each.name == name]
-    if found:
-        firing = (
-            meta_firing(spec, each, target)
-            for each in found
-            for target in targets
-            if _is_of(each.select, target)
-            and (components is None or (each.component is not None and each.component.name in components))
-        )
-        yield name, tuple(firing)
 
 
 def _is_of(select: tuple[Matcher, ...], target: Mapping[str, str]) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from victor_monitoring.language.resolved.meta import MetaAlert, meta_alerts
-from victor_monitoring.language.resolved.spec import Meta, Resolved
+from victor_monitoring.language.resolved.spec import Component, Meta, Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.case import Case, Expectation, Firing
-from victor_monitoring.rule_tests.meta_alerts import anchors, meta_firing, up
+from victor_monitoring.rule_tests.meta_alerts import anchors, meta_firing, selected, up
 from victor_monitoring.rule_tests.script import Phase, Script
 from victor_monitoring.signals.streams import ELSEWHERE, Stream
 
@@ -78,6 +78,9 @@ def _service_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
 def _metric_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
     assert alert.component is not None  # the metric is a component's
     a, b = _targets(spec, alert.select)
+    if not alert.component.has_targets:
+        yield from _absent_cases(spec, alert, alert.component, a)
+        return
     rest = (*_others_up(spec, alert), up(a), up(b), *anchors(spec, b))
     healthy = _MetaPhase((*rest, *anchors(spec, a)))
     other_anchors = tuple(anchors(spec, a, but={alert.component.name}))
@@ -89,6 +92,18 @@ def _metric_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
     for label, other in _elsewhere(alert, a):
         streams = (*healthy.streams, up(other))
         yield "elsewhere", f"a target of another {label} has no such metric", [_MetaPhase(streams)]
+
+
+def _absent_cases(
+    spec: Resolved, alert: MetaAlert, component: Component, target: TargetLabels
+) -> Iterator[MetaCase]:
+    assert component.anchor is not None  # it is missing
+    streams = (*_others_up(spec, alert), up(target), *anchors(spec, target))
+    rest = tuple(each for each in streams if each.metric != component.anchor.metric.name)
+    healthy = _MetaPhase(streams)
+    missing = _MetaPhase(rest, (meta_firing(spec, alert, selected(alert)),))
+    yield "fires", "every target loses the metric", [healthy, missing]
+    yield "recovers", "the metric is back", [missing, healthy]
 
 
 def _targets(spec: Resolved, select: tuple[Matcher, ...]) -> tuple[TargetLabels, TargetLabels]:

@@ -44,6 +44,7 @@ from victor_monitoring.signals.quantity import Quantity
 from victor_monitoring.signals.units import COUNT, RATIO
 
 LabelTexts: TypeAlias = dict[TargetLabel, LabelValue]
+Select: TypeAlias = dict[TargetLabel, PlainText]
 CheckSeverity: TypeAlias = Literal["off", "note", "warning", "error"]
 Merge: TypeAlias = Literal[
     "sum", "max", "min", "mostrecent", "livesum", "livemax", "livemin", "livemostrecent"
@@ -113,17 +114,18 @@ class Service(Written):
     of alerts. Example: `shop`"""
     title: PlainText
     """The name of the service for people, as the title of the dashboard. Example: `Web Shop`"""
-    owner: PlainText
-    """The team that answers for the service: a label of every alert. Example: `payments`"""
+    owner: PlainText | None = None
+    """The team that answers for the service: a label of every alert. Required unless all components are
+    external. Example: `payments`"""
     namespace: Namespace | None = None
     """The Kubernetes namespace of the rendered objects. Default: none; kubectl then uses its current one.
     Example: `monitoring`"""
-    metric_prefix: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*_$")]
-    """The beginning of the name of every metric that is not external; it is checked, never added. Example:
-    `shop_`"""
-    select: Annotated[LabelTexts, Field(min_length=1)]
+    metric_prefix: Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_]*_$")] | None = None
+    """The beginning of the name of every metric that is not external; it is checked, never added. Required
+    unless all components are external. Example: `shop_`"""
+    select: Select | None = None
     """The target labels that the service's targets have; every selector in every rendered file carries them.
-    Example: `{job: shop}`"""
+    Required unless all components are external. Example: `{job: shop}`"""
     scope: list[TargetLabel] = []
     """The target labels that tell deployments apart; every aggregation keeps them, so deployments are never
     added up. Example: `[namespace]`"""
@@ -327,9 +329,13 @@ class Component(Written):
     external: bool = False
     """Whether other code exports the metrics, in any language: they are checked, drawn and verified, and no
     registry is rendered for them. Example: `true`"""
-    select: Annotated[LabelTexts, Field(min_length=1)] | None = None
-    """The target labels of the component's own targets, in place of the service's `select`. Default: that of
-    the service. Example: `{job: ingress}`"""
+    select: Select | None = None
+    """The target labels of the component's own targets, in place of the service's `select`; `{}` for an
+    external component with nothing to select by. Default: that of the service. Example: `{job: ingress}`"""
+    honor_labels: bool = False
+    """Whether series of an external component bring labels that the platform sets on others, such as
+    `namespace` and `pod`, and are scraped so. Their targets are not watched, only that some target exports
+    the anchor. Example: `true`"""
     labels: LabelTexts = {}
     """Labels that are added to the alerts of this component. Example: `{tier: edge}`"""
     anchor: MetricName | None = None

@@ -35,6 +35,8 @@ class MetaAlert:
 def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
     """Yield ServiceAbsent and TargetDown for each select, MetricMissing for each component with an anchor.
 
+    Where targets are not known by their labels, only the absence of the anchor on all of them can be seen.
+
     Inhibiting alerts come first, so that Alertmanager receives them before the alerts that they inhibit,
     even if one evaluation sends both.
     """
@@ -69,6 +71,19 @@ def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
     for component in spec.components.values():
         if component.anchor is not None:
             metric, select = component.anchor.metric.name, component.select
+            labels = {**_labels(spec, meta, component, "metric"), "metric": metric}
+            if not component.has_targets:
+                yield MetaAlert(
+                    METRIC_MISSING,
+                    "metric",
+                    select,
+                    component,
+                    Call("absent", (component.anchor.vector(select),)),
+                    labels,
+                    _template(f"No target exports {metric}"),
+                    f"Alerts that read the metrics of {component.name} stay silent.",
+                )
+                continue
             on = dict.fromkeys((*(each.label for each in select), *spec.service.scope, "instance"))
             yield MetaAlert(
                 METRIC_MISSING,
@@ -76,7 +91,7 @@ def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
                 select,
                 component,
                 Binary("unless", _is_up(select, 1), component.anchor.vector(select), tuple(on)),
-                {**_labels(spec, meta, component, "metric"), "metric": metric},
+                labels,
                 _template("Target ", _INSTANCE, f" is up and does not export {metric}"),
                 f"Alerts that read the metrics of {component.name} stay silent for this target.",
             )
@@ -90,9 +105,10 @@ def _selects(spec: Resolved) -> dict[tuple[Matcher, ...], Component | None]:
     """Return each select once, with its component; None for the service's, if any component uses it."""
     found: dict[tuple[Matcher, ...], Component | None] = {}
     for component in spec.components.values():
-        is_own = component.select != spec.service.select
-        found.setdefault(component.select, component if is_own else None)
-    return found or {spec.service.select: None}
+        if component.has_targets:
+            is_own = component.select != spec.service.select
+            found.setdefault(component.select, component if is_own else None)
+    return found if found or spec.components else {spec.service.select: None}
 
 
 def _labels(spec: Resolved, meta: Meta, component: Component | None, signal: str) -> dict[str, str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from victor_monitoring.language.model import spec as written
+from victor_monitoring.language.model.patterns import MISSING_KEY
 from victor_monitoring.language.resolved.acks import acks_of, reasons_of
 from victor_monitoring.language.resolved.alerts import AlertResolver
 from victor_monitoring.language.resolved.dashboard import resolve_dashboard
@@ -122,7 +124,17 @@ def resolve(
         ),
         base=base,
     )
-    return resolved, [*scale.findings, *signals.findings]
+    return resolved, [*_missing_keys(spec), *scale.findings, *signals.findings]
+
+
+def _missing_keys(spec: written.Spec) -> Iterator[Finding]:
+    """Yield the keys that a service needs unless all its components are external."""
+    if spec.components and all(each.external for each in spec.components.values()):
+        return
+    for key in ("owner", "metric_prefix", "select"):
+        if not getattr(spec.service, key):
+            message = f"`{key}` is missing in `service`"
+            yield Finding(("service",), message, f"add `{key}:`", on_key=True, pattern=MISSING_KEY)
 
 
 def _service(spec: written.Spec, context: written.Context) -> Service:
@@ -132,8 +144,8 @@ def _service(spec: written.Spec, context: written.Context) -> Service:
         title=service.title,
         owner=service.owner,
         namespace=service.namespace,
-        prefix=service.metric_prefix,
-        select=matchers({**service.select, **context.select}),
+        prefix=service.metric_prefix or "",
+        select=matchers({**(service.select or {}), **context.select}),
         scope=tuple(dict.fromkeys(service.scope)),
         runbooks=service.runbooks.rstrip("/") if service.runbooks else None,
         labels=label_pairs({**service.labels, **context.labels}),

@@ -51,7 +51,7 @@ class Service:
 
     name: str
     title: str
-    owner: str
+    owner: str | None
     namespace: str | None
     prefix: str
     select: tuple[Matcher, ...]
@@ -93,12 +93,16 @@ class Declared:
 
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A part of the service. `anchor` is a metric that each target of the component exposes."""
+    """A part of the service. `anchor` is a metric that each target of the component exposes.
+
+    Targets with `honor_labels` do not add their own labels to series that have such.
+    """
 
     name: str
     class_name: str
     endpoint: str
     external: bool
+    honor_labels: bool
     select: tuple[Matcher, ...]
     labels: LabelPairs
     metrics: tuple[Declared, ...]
@@ -109,6 +113,11 @@ class Component:
     def path(self) -> Path:
         """The path in the spec."""
         return ("components", self.name)
+
+    @property
+    def has_targets(self) -> bool:
+        """Whether its targets, and their series, are known by their labels, so that they can be watched."""
+        return bool(self.select) and not self.honor_labels
 
 
 @dataclass(frozen=True)

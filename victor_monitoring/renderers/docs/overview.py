@@ -23,7 +23,8 @@ def overview(spec: Resolved) -> Iterator[str]:
     service = spec.service
     yield from (generated_comment(spec), "", f"# {prose(service.title)}", "")
     selected = ", ".join(code(str(matcher)) for matcher in service.select)
-    yield f"Owned by {prose(service.owner)}. Its targets are those with {selected}."
+    owned = f"Owned by {prose(service.owner)}. " if service.owner else ""
+    yield f"{owned}Its targets are those with {selected}." if selected else f"{owned}It selects no targets."
     if service.scope:
         scope = ", ".join(map(code, service.scope))
         yield f"Each deployment, identified by {scope}, is watched separately."
@@ -69,7 +70,7 @@ def _component(component: Component) -> Iterator[str]:
     shown = (
         "Exported by another program" if component.external else f"REST section {code(component.endpoint)}"
     )
-    yield from (f"{shown}; targets with {selected}.", "")
+    yield from (f"{shown}; targets with {selected}." if selected else f"{shown}; any target.", "")
     rows = (
         (code(each.metric.name), str(each.metric.type), str(each.metric.unit), *_metric_cells(each))
         for each in component.metrics
