@@ -16,15 +16,25 @@ from victor_monitoring.promql.tree import Matcher
 def unknown_label_value(spec: Resolved) -> Iterator[Finding]:
     """No value of a label's closed set equals or matches the value of a matcher.
 
-    Such a selector matches no series or, negated, every series.
+    Such a selector matches no series or, negated, every series. An open label of an external metric may be
+    missing from some of its series, and is then matched as empty.
 
     Bad: `of: shop_cache_lookups_total{outcome="hits"}`. Good: `{outcome="hit"}`.
     """
+    external = {
+        name
+        for each in spec.declared
+        if spec.components[each.component].external
+        for name in each.metric.series()
+    }
     for read in spec.reads:
+        is_external = read.selector.metric.name in external
         sets = {label.name: label.values for label in read.selector.metric.labels}
         for written in read.written.matchers:
             values = sets.get(written.label.text)
-            if written.label.text in sets and (written.op, written.value.text) == ("=", ""):
+            may_be_missing = is_external and values is None
+            is_empty = (written.op, written.value.text) == ("=", "")
+            if written.label.text in sets and is_empty and not may_be_missing:
                 message = f"`{written.label.text}` is never empty"
                 yield Finding(read.path, message, "name one of its values", written.label.part)
             elif values is not None and not _names_any(written.matcher, values):
