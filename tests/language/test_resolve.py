@@ -329,3 +329,16 @@ def test_names_that_could_not_be_read_are_not_unknown(broken, excused):
     reads = "" if broken.startswith("signals") else READS
     things = {use.thing for use in alone(f"{USES}\n{reads}\n{broken}").as_written.unknown}
     assert things == {"signal", "severity", "component", *(["metric"] if reads else [])} - excused
+
+
+def test_a_signal_is_called_by_its_name_unless_it_has_a_title():
+    """People read the words of the name: `shop_open` is "Shop open"."""
+    body = """
+    components: {till: {metrics: {shop_open: {type: gauge, merge: max, help: Open tills.}}}}
+    signals:
+      open_tills: {unit: count, value: {of: shop_open, agg: max}}
+      titled: {title: Tills, unit: count, value: {of: shop_open, agg: min}}
+    """
+    base = compiled(body).base
+    assert base is not None
+    assert [signal.title for signal in base.signals.values()] == ["Open tills", "Tills"]

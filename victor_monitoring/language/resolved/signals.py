@@ -89,7 +89,7 @@ class SignalResolver:
         window = self._scale(self._spec.defaults.window if signal.window is None else signal.window)
         bare = Signal(
             name=name,
-            title=signal.title,
+            title=signal.title or name.replace("_", " ").capitalize(),
             unit=signal.unit,
             kind=kind,
             select=self._select_of(kind),
