@@ -85,6 +85,9 @@ MILL = [  # an edit of the spec, and all its changes
         "alert SackSlow: removed, info at slowness `> 1s`: loosened",
     ]),
     ("shift: night", "shift: day", ["alert SacksBurst: the label `shift` `night` becomes `day`"]),
+    ("actions: [Sew,", "annotations: {page: '{{ $value }}'}\n      actions: [Sew,", [
+        "alert SacksTear: the annotation `page` `{{ $value }}` added",
+    ]),
     ("actions: [Sew,", "actions: [Glue,", ["alert SacksTear: the description or the actions differ"]),
     (
         'meta: {group: mill_meta, for: 3m, severity: critical}', "meta: null",

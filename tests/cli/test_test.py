@@ -137,6 +137,58 @@ def test_alerts_on_raw_expressions_are_named_as_unproven(promtool: Path, tmp_pat
     assert [line.split()[0] for line in run.out.splitlines()] == ["Many", "all"]
 
 
+TEMPLATES = """\
+victor_mon: 1
+service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
+severities: [warning, critical]
+meta: null
+components:
+  till: {metrics: {shop_open: {type: gauge, merge: max, help: Open tills., labels: {till: [a, b]}}}}
+signals:
+  open: {title: Open, unit: count, by: [till], value: {of: shop_open, agg: max}}
+alerts:
+  shop:
+    Many:
+      signal: open
+      when: "> 5"
+      severity: warning
+      labels: {till: "{{ $labels.till }}", queue: "q-{{$labels.till}}"}
+      annotations:
+        summary: "{{ $value | humanize }} at {{ $labels.till }}"
+        odd: "{{ if true }}{{ $value }}{{ end }}"
+    TooMany:
+      {name: Many, signal: open, when: "> 7", severity: critical, summary: A, labels: {o: "{{$labels.till}}"}}
+    Odd:
+      {signal: open, when: "> 9", severity: null, summary: A, labels: {is_a: '{{ eq $labels.till "a" }}'}}
+    Alike:
+      {name: Same, signal: open, when: "> 10", severity: null, summary: A, labels: {of: "{{ $labels.till }}"}}
+    Like: {name: Same, signal: open, when: "> 11", severity: null, summary: A, labels: {of: a}}
+outputs: {rules: r.yaml, tests: t.yaml, dashboard: null, registry: null, alertmanager: null, kubernetes: null}
+"""
+
+
+def test_templates_are_compared_as_far_as_they_can_be_computed(promtool: Path, tmp_path: Path) -> None:
+    """Other annotations are left out, and alerts with other templates in labels are unproven."""
+    (tmp_path / "shop.yaml").write_text(TEMPLATES, encoding="utf-8")
+    run = victor_mon(tmp_path, "test", "--spec", "shop.yaml", "--mutate", env=with_promtool(promtool))
+    assert run.status == 0, run.err
+    assert " 0 survived" in run.err
+    assert "annotation" in run.out
+    run = victor_mon(tmp_path, "test", "--spec", "shop.yaml", env=with_promtool(promtool))
+    assert run.status == 0, run.out + run.err
+    assert [line.partition(": no case makes ")[2] for line in run.err.splitlines() if "VM704" in line] == [
+        "`Odd` fire: the template of its label `is_a` cannot be computed",
+        "`Alike` fire: its labels and those of `Like`, of the same name, may be equal",
+        "`Like` fire: its labels and those of `Alike`, of the same name, may be equal",
+    ]
+    generate = victor_mon(tmp_path, "generate", "--spec", "shop.yaml")
+    assert generate.status == 0, generate.err
+    done = subprocess.run(
+        [promtool, "test", "rules", "t.yaml"], cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
 def test_rules_of_unproven_alerts_are_not_mutated(promtool: Path, tmp_path: Path) -> None:
     """Their mutants would survive, which `victor-mon test` already says of the whole alert."""
     (tmp_path / "shop.yaml").write_text(RAW, encoding="utf-8")

@@ -59,6 +59,19 @@ def test_the_own_address_wins(head: str, urls: dict[str, str | None]) -> None:
     assert links == [(name, url) for name, url in urls.items() if url]
 
 
+def test_an_annotation_takes_the_place_of_the_rendered_page() -> None:
+    """It is a template of Prometheus, rendered as it is; the page and `explain` show it."""
+    template = "https://x.org/{{ $labels.job | title }}"
+    body = BODY.replace("summary: A}", f"annotations: {{runbook_url: '{template}', summary: B}}}}")
+    spec = base(body)
+    rules = {rule.id: dict(rule.annotations) for rule in rule_file(spec).rules if rule.kind == "alert"}
+    assert rules["Crowded"] == {"summary": "B", "runbook_url": template}
+    (page,) = (each.text for each in docs.render(spec) if each.path.name == "Crowded.md")
+    assert "\n| `runbook_url` | `https://x.org/{{ $labels.job \\| title }}` |\n" in page
+    printed = describe(compiled(body, HEAD), "Crowded")
+    assert f"\n  annotates  runbook_url='{template}', summary='B'\n" in printed
+
+
 def test_pages_and_explain_show_it() -> None:
     """The rendered page links to the alert's own one, and `explain` prints the address."""
     pages = {each.path.name: each.text for each in docs.render(base())}

@@ -78,11 +78,13 @@ def _alert(compiled: Compiled, alert: Alert) -> Lines:
     if alert.name != alert.id:
         yield f"  named      {alert.name}"
     yield f"  defined    {_place(compiled, alert.path)}"
-    if alert.summary:
-        yield f"  summary    {alert.summary.text}"
+    if alert.summary_text:
+        yield f"  summary    {alert.summary_text}"
     yield f"  watches    {alert.signal.title}: {alert.signal.kind.words(alert.signal)}"
     yield f"  expression {text(alert.expr)}"
     yield "  labels     " + ", ".join(f"{label}={value}" for label, value in alert.labels)
+    if alert.annotations:
+        yield "  annotates  " + ", ".join(f"{name}={value!r}" for name, value in alert.annotations)
     yield from _unrendered(compiled)
     if alert.runbook:
         yield f"  runbook    {alert.runbook}"

@@ -78,7 +78,7 @@ def _differences(before: Resolved, after: Resolved, old: Alert, new: Alert) -> I
             ("component",): ("the component", old.component, new.component),
             ("group",): ("the group", old.group, new.group),
             ("runbook",): ("the runbook", old.own_runbook, new.own_runbook),
-            ("summary",): ("the summary", _text(old.summary), _text(new.summary)),
+            ("summary",): ("the summary", old.summary_text, new.summary_text),
         }
     )  # fmt: skip
     yield from _guards(old.guard, new.guard)
@@ -88,12 +88,21 @@ def _differences(before: Resolved, after: Resolved, old: Alert, new: Alert) -> I
     for label in dict.fromkeys((*was, *now)):
         if was.get(label) != now.get(label):
             yield ("labels",), becomes(f"the label `{label}`", was.get(label), now.get(label))
+    was, now = _annotations(old), _annotations(new)
+    for name in dict.fromkeys((*was, *now)):
+        if was.get(name) != now.get(name):
+            yield ("annotations",), becomes(f"the annotation `{name}`", was.get(name), now.get(name))
 
 
 def _own_labels(spec: Resolved, alert: Alert) -> Mapping[str, str]:
     """Return the labels of the alert's component and of the alert itself."""
     component = spec.components.get(alert.component)
     return {**dict(component.labels if component else ()), **dict(alert.own_labels)}
+
+
+def _annotations(alert: Alert) -> Mapping[str, str]:
+    """Return the alert's further annotations, each on one line, without the summary."""
+    return {name: " ".join(text.split()) for name, text in alert.annotations if name != "summary"}
 
 
 def _guards(old: Guard | None, new: Guard | None) -> Iterator[Difference]:

@@ -19,6 +19,6 @@ def missing_summary(spec: Resolved) -> Iterator[Finding]:
     Bad: no `summary`. Good: `summary: "Cache hit rate is {value}, below {threshold}"`.
     """
     for alert in spec.alerts:
-        if alert.summary is None:
+        if alert.summary_text is None:
             hint = 'say what is wrong: `summary: "... is {value}, beyond {threshold}"`'
             yield Finding(alert.path, f"`{alert.id}` has no summary", hint, on_key=True)

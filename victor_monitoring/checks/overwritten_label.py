@@ -23,7 +23,8 @@ def overwritten_label(spec: Resolved) -> Iterator[Finding]:
     The rule's label replaces the label of the value, so two values get the same label set. Prometheus loads
     such a rule, but its evaluation fails as soon as there are two values: the alert never fires.
 
-    Bad: `by: [component]` or `scope: [service]`, which every alert sets. Good: `by: [shop_part]`.
+    Bad: `by: [component]` or `scope: [service]`, which every alert sets. Good: `by: [shop_part]`, or
+    a copy of the value's own label: `labels: {team: "{{ $labels.team }}"}`.
     """
     found: dict[Path, Finding] = {}
     for rule in _rules(spec):
@@ -61,8 +62,9 @@ def _rules(spec: Resolved) -> Iterator[_Rule]:
         if label not in written
     }
     for alert in spec.alerts:
-        own = dict(alert.own_labels)
-        sets = [label for label, _ in alert.labels if label not in own]
+        reported = dict(alert.own_labels).keys() & {*alert.signal.labels}
+        left_out = {*alert.copied_labels, *reported}
+        sets = [label for label, _ in alert.labels if label not in left_out]
         yield _Rule(alert.id, (*sets, *_BY_PROMETHEUS), _varying(alert.signal, scope, written))
     for signal in spec.signals.values():
         for recording in signal.recordings():

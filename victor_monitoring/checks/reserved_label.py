@@ -41,4 +41,5 @@ def _label_sets(spec: Resolved) -> Iterator[tuple[Path, LabelPairs, tuple[str, .
         yield (*component.path, "labels"), component.labels, (*reserved, *targets)
     for alert in spec.alerts:
         taken = reserved if alert.severity is not None else reserved[1:]
-        yield (*alert.path, "labels"), alert.own_labels, (*taken, *alert.signal.labels)
+        of_values = (label for label in alert.signal.labels if label not in alert.copied_labels)
+        yield (*alert.path, "labels"), alert.own_labels, (*taken, *of_values)

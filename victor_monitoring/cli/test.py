@@ -158,8 +158,8 @@ def _write_tests(path: Path, specs: Sequence[SpecFile], places: Sequence[tuple[C
 
 
 def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -> TestedSpec:
-    from victor_monitoring.language.resolved.rules import rule_file
-    from victor_monitoring.rule_tests.derive import derive
+    from victor_monitoring.rule_tests.annotations import computable_rules
+    from victor_monitoring.rule_tests.derive import derive, unproven_reason
     from victor_monitoring.rule_tests.failures import diagnostics, skipped_case, unproven_alert
     from victor_monitoring.rule_tests.promtool import run_cases
 
@@ -168,10 +168,11 @@ def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -
     name = f"{spec.service.name} {spec.context or 'base'}"
     tree = compiled.trees[spec.context]
     with Progress(name, len(cases)) as progress:
-        verdicts = run_cases(promtool, cases, rule_file(spec), progress.add)
+        verdicts = run_cases(promtool, cases, computable_rules(spec), progress.add)
     found = [each for verdict in verdicts if not verdict.passed for each in diagnostics(verdict, tree)]
     found += [skipped_case(each, tree) for each in derived.skipped if text in f"{each.alert}, {each.kind}"]
-    found += [unproven_alert(each, tree) for each in derived.unproven if text in each.id]
+    unproven = [each for each in derived.unproven if text in each.id]
+    found += [unproven_alert(each, unproven_reason(spec, each), tree) for each in unproven]
     return TestedSpec(name, tuple(verdicts), tuple(found))
 
 

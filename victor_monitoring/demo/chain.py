@@ -101,7 +101,7 @@ class ChainBackend:
                     each.id,
                     each.condition.text,
                     each.severity or "",
-                    {**dict(each.labels), "alertname": each.name},
+                    {**dict(each.static_labels), "alertname": each.name},
                 )
                 for each in alerts
             ]

@@ -13,6 +13,7 @@ from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.renderers.yaml_text import yaml_text
+from victor_monitoring.rule_tests.annotations import has_computable_annotations
 from victor_monitoring.rule_tests.case import Case
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.test_file import test_file
@@ -47,9 +48,17 @@ def test_texts(spec: Resolved, name: str, rules: str) -> Iterator[tuple[str, str
 
 
 def _case(spec: Resolved, case: Case) -> Case:
-    """Return the case with expectations that hold with all rules: by labels where alerts share a name."""
+    """Return the case with expectations that hold with all rules.
+
+    Alerts are compared by labels where several have a name, and where annotations cannot be computed.
+    """
     counts = Counter(alert.name for alert in spec.alerts)
-    shared = {alert.id: alert.labels for alert in spec.alerts if counts[alert.name] > 1}
+    shared = {alert.id: alert.static_labels for alert in spec.alerts if counts[alert.name] > 1}
+    shared |= {
+        alert.id: ()
+        for alert in spec.alerts
+        if counts[alert.name] == 1 and not has_computable_annotations(alert)
+    }
     expected = (
         each.by_labels(shared[each.alert]) if each.alert in shared else each for each in case.expectations
     )

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
 from victor_monitoring.language.resolved.meta import META_ALERTS
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.language.syntax.tree import Path
-from victor_monitoring.rule_tests.annotations import firing
+from victor_monitoring.rule_tests.annotations import firing, uncomputable_labels
 from victor_monitoring.rule_tests.case import Case, Expectation, Recorded, Unrecorded
 from victor_monitoring.rule_tests.case_template import CaseKind, CaseTemplate, case_kinds
 from victor_monitoring.rule_tests.fixture import TOO_LONG, AlertFixture, is_too_long
@@ -58,7 +58,7 @@ def derive(spec: Resolved) -> Cases:
     """Return every case of the spec, in the order of its alerts; those of meta alerts come last."""
     found: list[Case] = []
     skipped: list[SkippedCase] = []
-    unproven = tuple(each for each in spec.alerts if not all(map(has_synthesis, each.signals)))
+    unproven = tuple(each for each in spec.alerts if unproven_reason(spec, each))
     for alert in spec.alerts:
         if alert in unproven:
             continue
@@ -83,6 +83,36 @@ def derive(spec: Resolved) -> Cases:
     return Cases(spec, tuple(cases), tuple(skipped), unproven)
 
 
+def unproven_reason(spec: Resolved, alert: Alert) -> str:
+    """Return the reason why no cases of the alert can be derived; empty if they can."""
+    for signal in alert.signals:
+        if not has_synthesis(signal):
+            return f"no series are known that bring `{signal.name}` to a level"
+    for label in uncomputable_labels(alert):
+        return f"the template of its label `{label}` cannot be computed"
+    for other in spec.alerts:
+        if other.name == alert.name and other.id != alert.id and not _are_told_apart(alert, other):
+            return f"its labels and those of `{other.id}`, of the same name, may be equal"
+    return ""
+
+
+def _are_told_apart(one: Alert, other: Alert) -> bool:
+    """Return whether the labels without templates select the instances of one of two alerts."""
+    if one.static_labels == one.labels and other.static_labels == other.labels:
+        return True
+    return all(
+        any(
+            dict(second.labels).get(label) != value and label not in _templated(second)
+            for label, value in first
+        )
+        for first, second in ((one.static_labels, other), (other.static_labels, one))
+    )
+
+
+def _templated(alert: Alert) -> Set[str]:
+    return dict(alert.labels).keys() - dict(alert.static_labels).keys()
+
+
 def _limits(spec: Resolved) -> Mapping[str, float]:
     """Return the largest number of instances that each alert may have, by its id."""
     groups = {alert.id: alert.group for alert in spec.alerts}
@@ -96,13 +126,14 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case
     course = fixture.oracle.moments(script)
     _require_states(fixture.alert, template, course)
     _require_limit(fixture, script)
+    others = [each for each in template.others if not unproven_reason(fixture.spec, each[0])]
     expectations = [
         *_expectations_at_changes(fixture, script, course),
-        *(_other_alert_expectation(fixture, alert, script, fires) for alert, fires in template.others),
+        *(_other_alert_expectation(fixture, alert, script, fires) for alert, fires in others),
     ]
-    namesakes = {each.id: each.labels for each, _ in template.others if each.name == fixture.alert.name}
+    namesakes = {each.id: each.static_labels for each, _ in others if each.name == fixture.alert.name}
     if namesakes:
-        namesakes[fixture.alert.id] = fixture.alert.labels
+        namesakes[fixture.alert.id] = fixture.alert.static_labels
         expectations = [each.by_labels(namesakes.get(each.alert, ())) for each in expectations]
     end = course_end(script, fixture.alert.evaluate)
     expectations += [Expectation(end, name, alerts) for name, alerts in template.meta_alerts]

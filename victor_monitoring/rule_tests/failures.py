@@ -104,20 +104,23 @@ UNPROVEN_ALERT: Final = Pattern(
     "VM704",
     "unproven-alert",
     Severity.WARNING,
-    """No cases can be derived for an alert, since no series are known that bring its signal to the threshold.
+    """No cases can be derived for an alert: its signal or one of its labels cannot be computed.
 
-This is so of raw expressions, and of scores and guards that read one. The rule is rendered, and nothing shows
-that it can fire.
+No series are known that bring raw expressions to a level, nor scores and guards that read one. Of templates
+in labels, only `{{ $labels.NAME }}` and formatted values are computed. The rule is rendered, and nothing
+shows that it can fire.
 
 Bad: `expr: sum by (job) (rate(shop_calls_total[5m]))`. Good: `rate: {of: shop_calls_total}`.""",
 )
 
 
-def unproven_alert(alert: Alert, tree: MapNode) -> Diagnostic:
+def unproven_alert(alert: Alert, reason: str, tree: MapNode) -> Diagnostic:
     """Return the diagnostic for an alert that has no cases."""
-    (signal, *_) = (each for each in alert.signals if not has_synthesis(each))
-    message = f"no case makes `{alert.id}` fire: no series are known that bring `{signal.name}` to a level"
-    hint = "use another kind of signal if one says the same, and try the rule by hand if none does"
+    message = f"no case makes `{alert.id}` fire: {reason}"
+    if all(map(has_synthesis, alert.signals)):
+        hint = "write a label of the values as it is, `{{ $labels.NAME }}`, or try the rule by hand"
+    else:
+        hint = "use another kind of signal if one says the same, and try the rule by hand if none does"
     return UNPROVEN_ALERT.at(span_at(tree, alert.path, key=True), message, hint)
 
 

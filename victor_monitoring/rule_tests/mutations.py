@@ -26,6 +26,7 @@ from victor_monitoring.promql.tree import (
     nodes,
     replaced,
 )
+from victor_monitoring.signals.template import is_copy
 
 COMPARISONS: Final = ("==", "!=", "<", "<=", ">", ">=")
 _FLIPPED: Final = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "!=", "!=": "=="}
@@ -214,8 +215,11 @@ def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
 
 
 def _label(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
+    """Remove or change each label; without a mere copy of the value's own label the rule is the same."""
     del select
-    yield from ((about, replace(rule, labels=new)) for about, new in _changed(rule.labels, "not-{}"))
+    copies = {f"{label} lost" for label, text in rule.labels if is_copy(label, text)}
+    changed = _changed(rule.labels, "not-{}")
+    yield from ((about, replace(rule, labels=new)) for about, new in changed if about not in copies)
 
 
 def _annotation(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:

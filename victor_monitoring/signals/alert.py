@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from victor_monitoring.promql.evaluation.evaluator import Evaluation, compiled
@@ -10,7 +10,7 @@ from victor_monitoring.promql.tree import Binary, Expr, Number
 from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
 from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import LabelPairs, Signal
-from victor_monitoring.signals.template import Template
+from victor_monitoring.signals.template import Template, has_go_template
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class AlertRule:
     """An alert as it is evaluated.
 
     `id` is unique in a spec; `name` is the label `alertname`, which several alerts may have. Durations are
-    milliseconds: `evaluate` is the interval of the group. `labels` are all labels that the rule adds.
+    milliseconds: `evaluate` is the interval of the group. `labels` are all labels that the rule adds. They
+    and `annotations` may be templates of Prometheus.
     """
 
     id: str
@@ -43,6 +44,17 @@ class AlertRule:
     summary: Template | None
     runbook: str | None
     evaluate: int
+    annotations: LabelPairs = field(default=(), kw_only=True)
+
+    @property
+    def summary_text(self) -> str | None:
+        """The template of the summary, as the spec writes it."""
+        return self.summary.text if self.summary else dict(self.annotations).get("summary")
+
+    @property
+    def static_labels(self) -> LabelPairs:
+        """The labels that are the same in all instances of the alert."""
+        return tuple((label, text) for label, text in self.labels if not has_go_template(text))
 
     @property
     def when(self) -> str:

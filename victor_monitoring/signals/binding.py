@@ -210,6 +210,7 @@ def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal],
         summary=None if written["summary"] is None else parse_template(written["summary"]),
         runbook=written["runbook"],
         evaluate=written.get("evaluate") or evaluate,
+        annotations=tuple(written.get("annotations", {}).items()),
     )
 
 

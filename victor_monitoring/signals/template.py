@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from victor_monitoring.promql.text_error import TextError
 
 _BRACES = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
+_COPY = re.compile(r"\{\{\s*(?:\$labels|\$?\.Labels)\.(\w+)\s*\}\}", re.ASCII)
 _NAME = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 
 
@@ -41,6 +42,17 @@ class Template:
         return "".join(
             value(piece.name) if isinstance(piece, Placeholder) else piece for piece in self.pieces
         )
+
+
+def has_go_template(text: str) -> bool:
+    """Return whether Prometheus expands the text as a template of its own language, Go's text/template."""
+    return "{{" in text
+
+
+def is_copy(label: str, text: str) -> bool:
+    """Return whether the text sets a label to the value that it has anyway: `{{ $labels.NAME }}`."""
+    found = _COPY.fullmatch(text)
+    return found is not None and found[1] == label
 
 
 def parse_template(text: str) -> Template:

@@ -147,8 +147,10 @@ def test_an_invalid_parameter_is_a_client_error() -> None:
         assert "422" in shop.app.openapi()["paths"]["/api/shop/door"]["get"]["responses"]
 
 
-def test_alerts_have_their_series() -> None:
+def test_alerts_have_their_series(monkeypatch: pytest.MonkeyPatch) -> None:
     """A firing, a pending and an inactive alert are reported as by Prometheus."""
+    annotations = {"description": "{{ $labels.till }}"}
+    monkeypatch.setitem(ALERTS["shop"]["ManyVoid"], "annotations", annotations)
     with shop_app() as shop:
         shop.collector.metrics.till.open.set(4)
         began = shop.now
@@ -168,6 +170,7 @@ def test_alerts_have_their_series() -> None:
             "pending_for": 60.0,
             "summary": "{value}",
             "runbook": None,
+            "annotations": annotations,
             "state": "firing",
         }
         assert series["state"] == "firing"

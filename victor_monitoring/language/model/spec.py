@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
 
 from victor_monitoring.language.model.fields import (
     Acks,
@@ -348,6 +348,15 @@ class Component(Written):
     ack: Acks = {}
 
 
+# The annotations that an alert sets by keys of its own.
+_ANNOTATION_KEYS = {
+    "summary": "summary",
+    "description": "description",
+    "actions": "actions",
+    "runbook_url": "runbook",
+}
+
+
 class Guard(Written):
     """The second condition of an alert, which must be true as well."""
 
@@ -397,10 +406,24 @@ class Alert(Written):
     runbook: PlainText | None = None
     """The URL of the alert's own runbook. Default: the rendered page, below `service.runbooks`. Example:
     `https://wiki.example.org/errors`"""
-    labels: LabelTexts = {}
-    """Labels that are added to this alert. Example: `{tier: edge}`"""
+    labels: dict[TargetLabel, str] = {}
+    """Labels that are added to this alert; their values may be templates of Prometheus, which are rendered as
+    they are. Example: `{tier: edge, team: "{{ $labels.team }}"}`"""
+    annotations: dict[Name, str] = {}
+    """More annotations, by name: templates of Prometheus, which are rendered as they are. Example:
+    `{dashboard: "https://grafana.example.org/d/shop?var-pod={{ $labels.pod }}"}`"""
     ack: Acks = {}
     reason: Reason = None
+
+    @field_validator("annotations")
+    @classmethod
+    def _each_set_once(cls, annotations: dict[str, str], info: ValidationInfo) -> dict[str, str]:
+        for name in annotations:
+            if info.data.get(key := _ANNOTATION_KEYS.get(name, "")):
+                raise invalid(
+                    f"the alert sets the annotation `{name}` by its key `{key}`, too", "remove one", key=name
+                )
+        return annotations
 
 
 class Group(Written):

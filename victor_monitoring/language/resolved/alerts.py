@@ -67,9 +67,11 @@ class AlertResolver:
             labels=self._labels(alert, signal, component),
             summary=alert.summary,
             evaluate=self._groups[group].evaluate if group in self._groups else self._evaluate,
-            runbook=alert.runbook or self._service.runbook(key),
+            runbook=alert.runbook
+            or (None if "runbook_url" in alert.annotations else self._service.runbook(key)),
             description=alert.description,
             actions=tuple(alert.actions),
+            annotations=label_pairs(alert.annotations),
             own_labels=label_pairs(alert.labels),
             own_runbook=alert.runbook,
         )

@@ -54,6 +54,7 @@ def _alert_rule(alert: Alert) -> Rule:
         "summary": written(alert.summary) if alert.summary else None,
         "description": written(alert.description) if alert.description else None,
         "actions": "\n".join(f"- {written(action)}" for action in alert.actions) or None,
+        **dict(alert.annotations),
     }
     return Rule(
         "alert",
@@ -75,7 +76,7 @@ def _meta_rule(spec: Resolved, alert: MetaAlert, pending: int) -> Rule:
 
 def _annotations(texts: Mapping[str, str | None], runbook: str | None) -> LabelPairs:
     """Return the texts that an alert has, and the address of its runbook if it has one."""
-    found = {**texts, "runbook_url": runbook}
+    found = {**texts, "runbook_url": texts.get("runbook_url", runbook)}
     return tuple((name, text) for name, text in found.items() if text is not None)
 
 

@@ -18,7 +18,7 @@ from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.selector import WrittenSelector
 from victor_monitoring.signals.signal import LabelPairs, Signal
-from victor_monitoring.signals.template import Template
+from victor_monitoring.signals.template import Template, is_copy
 
 SERVER_INTERVAL: Final = 60_000
 """The `evaluation_interval` of a Prometheus whose configuration does not give it, in milliseconds."""
@@ -137,6 +137,11 @@ class Alert(AlertRule):
     def path(self) -> Path:
         """The path in the spec."""
         return ("alerts", self.group, self.id)
+
+    @property
+    def copied_labels(self) -> frozenset[str]:
+        """The labels that the alert sets to the value that they have anyway."""
+        return frozenset(label for label, text in self.own_labels if is_copy(label, text))
 
     @property
     def conditions(self) -> tuple[tuple[Path, Signal, Condition], ...]:

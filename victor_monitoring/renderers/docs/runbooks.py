@@ -100,6 +100,7 @@ def _runbook(spec: Resolved, alert: Alert, related: _Related) -> Iterator[str]:
         )
     if alert.description:
         yield from (prose(alert.description.text), "")
+    yield from _annotations(alert)
     yield from _actions([prose(action.text) for action in alert.actions])
     yield from ("## When it fires", "")
     yield from table(("where", "when", "for", "severity", "sent within"), related.places[alert.id])
@@ -107,6 +108,13 @@ def _runbook(spec: Resolved, alert: Alert, related: _Related) -> Iterator[str]:
     yield from (f"It watches {link}, {prose(alert.signal.kind.words(alert.signal))}:", "")
     yield from ("```promql", text(alert.expr), "```", "")
     yield from _see_also(alert, related)
+
+
+def _annotations(alert: Alert) -> Iterator[str]:
+    """Yield the annotations that are templates of Prometheus."""
+    if alert.annotations:
+        rows = [(code(name), code(" ".join(value.split()))) for name, value in alert.annotations]
+        yield from table(("annotation", "template"), rows)
 
 
 def _actions(actions: Sequence[str]) -> Iterator[str]:

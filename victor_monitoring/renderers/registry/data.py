@@ -79,6 +79,7 @@ def alert_data(alert: Alert, evaluate: int) -> Mapping[str, PythonValue]:
         "labels": dict(alert.labels),
         "summary": alert.summary.text if alert.summary else None,
         "runbook": alert.runbook,
+        **({"annotations": dict(alert.annotations)} if alert.annotations else {}),
     }
 
 

@@ -130,5 +130,8 @@ class AlertModel(StrictModel):
         Field(description="The template as in the spec, with placeholders such as `{value}` and labels."),
     ]
     runbook: str | None
+    annotations: Annotated[
+        dict[str, str], Field(description="Its further annotations: templates of Prometheus, as in the spec.")
+    ]
     state: _State
     series: list[AlertSeriesModel]

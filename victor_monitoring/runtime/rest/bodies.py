@@ -181,8 +181,9 @@ def _alert(each: AlertState) -> Mapping[str, Any]:
         "signal": alert.signal.name,
         "when": alert.when,
         "pending_for": alert.pending / 1000,
-        "summary": alert.summary.text if alert.summary else None,
+        "summary": alert.summary_text,
         "runbook": alert.runbook,
+        "annotations": dict(alert.annotations),
         "state": each.state,
         "series": [
             {
