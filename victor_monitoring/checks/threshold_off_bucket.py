@@ -25,7 +25,12 @@ def threshold_off_bucket(spec: Resolved) -> Iterator[Finding]:
     for alert in spec.alerts:
         for path, signal, condition in alert.conditions:
             bounds, threshold = signal.kind.exact_thresholds(), condition.threshold
-            if bounds and condition.fits(signal.unit) and 0 <= threshold.value <= bounds[-1]:
+            if (
+                bounds
+                and condition.is_comparison
+                and condition.fits(signal.unit)
+                and 0 <= threshold.value <= bounds[-1]
+            ):
                 written = "any" if condition.is_any else threshold.text
                 for message, hint in _faults(threshold.value, written, bounds, signal):
                     yield Finding(path, message, hint)

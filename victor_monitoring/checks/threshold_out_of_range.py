@@ -21,7 +21,7 @@ def threshold_out_of_range(spec: Resolved) -> Iterator[Finding]:
     """
     for alert in spec.alerts:
         for path, signal, condition in alert.conditions:
-            if condition.fits(signal.unit):
+            if condition.is_comparison and condition.fits(signal.unit):
                 interval = signal.range
                 verdict = _verdict(condition, interval)
                 if verdict:

@@ -26,7 +26,7 @@ def unit_mismatch(spec: Resolved) -> Iterator[Finding]:
         yield from _misfits_of(signal)
     for alert in spec.alerts:
         for path, signal, condition in alert.conditions:
-            if not condition.is_any:
+            if condition.is_comparison and not condition.is_any:
                 yield from _misfit(path, condition.threshold, signal.unit)
     for declared in spec.declared:
         for index, bound in enumerate(declared.buckets):

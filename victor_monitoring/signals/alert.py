@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from victor_monitoring.promql.evaluation.evaluator import Evaluation, compiled
-from victor_monitoring.promql.tree import Binary, Expr, Number
+from victor_monitoring.promql.tree import Binary, Call, Expr, Number
 from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
-from victor_monitoring.signals.quantity import Condition
+from victor_monitoring.signals.quantity import ABSENT, PRESENT, Condition
 from victor_monitoring.signals.signal import LabelPairs, Signal
 from victor_monitoring.signals.template import Template, has_go_template
 
@@ -99,6 +99,10 @@ class AlertRule:
         return Binary("and", expr, _compared(guard.signal, guard.condition), guard.signal.labels)
 
 
-def _compared(signal: Signal, condition: Condition) -> Binary:
-    """Return the comparison of the signal's value with the threshold."""
+def _compared(signal: Signal, condition: Condition) -> Expr:
+    """Return the comparison of the signal's value with the threshold, or of its presence."""
+    if condition.op == PRESENT:
+        return signal.value()
+    if condition.op == ABSENT:
+        return Call("absent", (signal.value(),))
     return Binary(condition.op, signal.value(), Number(condition.threshold.value))

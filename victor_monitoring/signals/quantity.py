@@ -58,9 +58,16 @@ class Quantity:
         return replace(self, value=self.value * self.unit.scale / unit.scale, unit=unit)
 
 
+_NONE: Final = Quantity("0", Fraction(0), None)
+PRESENT: Final = "present"
+ABSENT: Final = "absent"
+
+
 @dataclass(frozen=True, slots=True)
 class Condition:
     """A comparison with a threshold; `any` is `> 0` in every unit.
+
+    `present` and `absent` compare nothing: there is a series, or there is none.
 
     `order` is the operator among `<`, `<=`, `>` and `>=` that means the same: `== 0` is `<= 0` where no value
     is below 0. It is None where there is none.
@@ -76,13 +83,18 @@ class Condition:
         """Whether the condition was written as `any`, which fits every unit."""
         return self.text == "any"
 
+    @property
+    def is_comparison(self) -> bool:
+        """Whether the condition compares values with a threshold."""
+        return self.op in OPERATORS
+
     def fits(self, unit: Unit) -> bool:
         """Return whether the condition can be put to a signal in `unit`."""
-        return self.is_any or self.threshold.fits(unit)
+        return self.is_any or not self.is_comparison or self.threshold.fits(unit)
 
     def in_unit(self, unit: Unit) -> Condition:
         """Return the condition with its threshold in the unit of the compared values."""
-        return replace(self, threshold=self.threshold.in_unit(unit))
+        return replace(self, threshold=self.threshold.in_unit(unit)) if self.is_comparison else self
 
     def within(self, low: Fraction | None, high: Fraction | None) -> Condition:
         """Return the condition with its `order` for values from `low` to `high`; None is unbounded."""
@@ -103,6 +115,8 @@ class Condition:
 
     def is_met(self, value: float) -> bool:
         """Return whether a measured value meets the condition, in floating point as in Prometheus."""
+        if not self.is_comparison:
+            return self.op == PRESENT
         return OPERATORS[self.op](value, float(self.threshold.value))
 
 
@@ -124,9 +138,11 @@ def parse_quantity(text: str) -> Quantity:
 
 
 def parse_condition(text: str) -> Condition:
-    """Parse a condition such as `> 1GiB` or `any`. Raise ValueError if invalid."""
+    """Parse a condition such as `> 1GiB`, `any` or `absent`. Raise ValueError if invalid."""
     if text == "any":
-        return Condition(">", Quantity("0", Fraction(0), None), text, ">")
+        return Condition(">", _NONE, text, ">")
+    if text in (PRESENT, ABSENT):
+        return Condition(text, _NONE, text, None)
     match = re.fullmatch(r"\s*(<=|>=|==|!=|<|>|=)?\s*(.*?)\s*", text, re.DOTALL)
     assert match is not None  # the pattern matches every text
     op, rest = match.groups()

@@ -9,9 +9,9 @@ from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.samples import SampleSet, Series
 from victor_monitoring.signals.evaluation import evaluate
 from victor_monitoring.signals.metric import Population
-from victor_monitoring.signals.quantity import Condition
+from victor_monitoring.signals.quantity import ABSENT, Condition
 from victor_monitoring.signals.signal import LabelPairs, Signal
-from victor_monitoring.signals.synthesis import series_in, synthesis
+from victor_monitoring.signals.synthesis import has_synthesis, series_in, synthesis
 
 
 def signal_levels(spec: Resolved, alerts: Sequence[Alert] = ()) -> dict[str, float]:
@@ -25,6 +25,8 @@ def signal_levels(spec: Resolved, alerts: Sequence[Alert] = ()) -> dict[str, flo
         if level is not None:
             found[signal.name] = level
     for alert in in_order(spec, alerts):
+        if not (alert.condition.is_comparison and has_synthesis(alert.signal)):
+            continue
         if alert.guard is not None:
             found[alert.guard.signal.name] = just_beyond(alert.guard.condition)
         level = faulty_level(spec, alert)
@@ -39,8 +41,9 @@ def in_order(spec: Resolved, alerts: Sequence[Alert]) -> list[Alert]:
 
 
 def conditions_on(spec: Resolved, signal: Signal) -> list[Condition]:
-    """Return the conditions of all alerts on a signal."""
-    return [alert.condition for alert in spec.alerts if alert.signal.name == signal.name]
+    """Return the conditions of all alerts that compare a signal with a threshold."""
+    found = (alert.condition for alert in spec.alerts if alert.signal.name == signal.name)
+    return [each for each in found if each.is_comparison]
 
 
 def just_beyond(condition: Condition) -> float:
@@ -111,8 +114,9 @@ def _bounds(alert: Alert) -> list[float]:
 
 
 def is_met(signal: Signal, condition: Condition, population: Population) -> bool:
-    """Return whether the condition is met for any label set of the signal."""
-    return any(condition.is_met(value) for value in steady_values(signal, population).values())
+    """Return whether the condition is met for any label set of the signal, or by there being none."""
+    values = steady_values(signal, population).values()
+    return not values if condition.op == ABSENT else any(map(condition.is_met, values))
 
 
 def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs, float]:

@@ -102,6 +102,8 @@ def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
     """Return the population with the alert's condition met in one label set, and its guard in all."""
     if alert.guard is not None and not is_met(alert.guard.signal, alert.guard.condition, population):
         population = _at(alert.guard.signal, just_beyond(alert.guard.condition), population)
+    if not alert.condition.is_comparison:
+        return population
     sets = by_label_set(alert.signal, population)
     bad = dict(next(iter(sets.values()), {}))
     return {**population, **_at(alert.signal, faulty_level(spec, alert), bad)}

@@ -160,8 +160,11 @@ QuantityField = Annotated[
 ]
 ConditionField = Annotated[
     Condition,
-    _reader(parse_condition, "write a comparison and a threshold with its unit, such as `> 1GiB`, or `any`"),
-    _text_schema("> 1GiB", "condition (<, <=, >, >=, ==, !=)"),
+    _reader(
+        parse_condition,
+        "write a comparison and a threshold with its unit, such as `> 1GiB`, or `any`, `present`, `absent`",
+    ),
+    _text_schema("> 1GiB", "condition (<, <=, >, >=, ==, !=, any, present, absent)"),
 ]
 WhereField = Annotated[
     Condition,

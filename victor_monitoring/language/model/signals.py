@@ -74,8 +74,8 @@ def _kind_type(kind: type[SignalKind]) -> Any:
 
 class _SignalKeys(Written):
     title: Text | None = None
-    """The name of the signal for people: in panels, runbooks and the REST API. Default: the words of its name.
-    Example: `Error ratio`"""
+    """The name of the signal for people: in panels, runbooks and the REST API. Default: the words of its
+    name. Example: `Error ratio`"""
     unit: UnitField
     """The unit of the value; thresholds are written in it, and it must follow from the metrics. Example:
     `ratio`"""

@@ -10,7 +10,13 @@ from victor_monitoring.language.resolved.spec import Alert, Component, Group, Se
 from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.signals.alert import Guard
+from victor_monitoring.signals.quantity import ABSENT
 from victor_monitoring.signals.signal import LabelPairs, Signal
+
+
+def _selected(signal: Signal) -> dict[str, str]:
+    """Return the labels of select, which the absence of an aggregated signal does not have."""
+    return {matcher.label: matcher.value for matcher in signal.select}
 
 
 class AlertResolver:
@@ -90,13 +96,13 @@ class AlertResolver:
     def _labels(self, alert: written.Alert, signal: Signal, component: str) -> LabelPairs:
         """Return the labels of the rule; of equal ones the last wins.
 
-        They are those of `select` that raw PromQL loses, the service's, the component's, the alert's own, and
-        the fixed ones.
+        They are those of `select` that raw PromQL or an absence loses, the service's, the component's, the
+        alert's own, and the fixed ones.
         """
         section = self._components.get(component)
         return label_pairs(
             {
-                **signal.lost,
+                **(_selected(signal) if alert.when.op == ABSENT else signal.lost),
                 **dict(self._service.labels),
                 **(dict(section.labels) if section else {}),
                 **alert.labels,
