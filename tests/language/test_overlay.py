@@ -16,7 +16,7 @@ from victor_monitoring.promql.duration import duration_text
 OVERRIDABLE = "`alerts`, `budget`, `defaults`, `meta`, `signals`"
 INDENTED = "write `key: value` lines below it, indented"
 UNDASHED = "write `key: value` lines without dashes"
-COMPARED = "write a comparison and a threshold with its unit, such as `> 1GiB`, or `any`"
+COMPARED = "write a comparison and a threshold with its unit, such as `> 1GiB`, or `any`, `present`, `absent`"
 SHORT = "the window of 30s holds fewer than 4 scrapes, one every 15s; make it at least 1m"
 SPEC = """\
 defaults: {window: 5m, scrape_every: 15s}
