@@ -167,7 +167,7 @@ class _Signals:
         series = (
             NamedSeries.of(each, metrics[each.metric]) for each in vectors(tree) if each.metric in metrics
         )
-        return Expression(tree, tuple(series), tuple(map(self.signal, parts)))
+        return Expression(tree, tuple(series), tuple(map(self.signal, parts)), promql)
 
     def _selector(self, text: str) -> Selector:
         written = parse_selector(text)

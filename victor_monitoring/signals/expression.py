@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeAlias
 
 from victor_monitoring.promql.samples import LOOKBACK
@@ -42,11 +42,15 @@ class NamedSeries:
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """Raw PromQL with the select of its metrics; `parts` are the signals whose recorded series it reads."""
+    """Raw PromQL with the select of its metrics; `parts` are the signals whose recorded series it reads.
+
+    The spans in the tree are those of the text as `written`.
+    """
 
     tree: Expr
     series: tuple[NamedSeries, ...]
-    parts: tuple[Signal, ...] = ()
+    parts: tuple[Signal, ...]
+    written: str = field(compare=False)
 
 
 def selecting(tree: Expr, select: Callable[[Vector], tuple[Matcher, ...]]) -> Expr:

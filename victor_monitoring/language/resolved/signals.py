@@ -133,7 +133,7 @@ class SignalResolver:
         named = tuple(each for each in series if each is not None)
         if len(named) < len(series):
             raise Unbound
-        return Expression(tree, named, parts)
+        return Expression(tree, named, parts, promql)
 
     def _named_series(self, promql: str, vector: Vector, path: Path) -> NamedSeries | None:
         """Return the series of a metric that a selector names; None if there is no such metric."""
