@@ -48,9 +48,12 @@ def signal(expr: str, unit: str = "count", context: str | None = None) -> Signal
             'sum(rate(shop_orders_total{job="shop"}[5m]))',
         ),
         (
-            "shop_wanted unless absent(shop_ready) and on () lag_seconds",
+            "(shop_wanted unless on () absent(shop_ready)) and on () lag_seconds",
             "count",
-            'shop_wanted{job="shop"} unless absent(shop_ready) and on () lag_seconds{job="others",zone="a"}',
+            (
+                'shop_wanted{job="shop"} unless on () absent(shop_ready)'
+                ' and on () lag_seconds{job="others",zone="a"}'
+            ),
         ),
         (
             "shop_ready and on () absent_over_time(shop_ready[5m]) == 1",
@@ -92,7 +95,8 @@ def test_durations_are_divided_by_the_time_scale():
 
 def test_its_window_is_its_longest_one_and_its_history_all_that_it_reads():
     """The time to detect depends on the windows, the samples to keep on offsets and look-backs, too."""
-    found = signal("rate(shop_orders_total[10m] offset 1h) > ignoring (outcome) shop_wanted", "per_second")
+    expr = "rate(shop_orders_total[10m] offset 1h) > ignoring (outcome) group_left shop_wanted"
+    found = signal(expr, "per_second")
     assert (found.window, found.history) == (600_000, 4_200_000)
     plain = signal("shop_wanted")
     assert (plain.kind.is_windowed(), plain.history) == (False, 300_000)
