@@ -55,15 +55,23 @@ class CaseKind:
 
 
 def case_kind(
-    order: int, name: str, applies: Callable[[AlertFixture], bool] = lambda fixture: True
+    order: int,
+    name: str,
+    applies: Callable[[AlertFixture], bool] = lambda fixture: True,
+    *,
+    compares: bool = True,
 ) -> Callable[[CaseTemplates], CaseKind]:
     """Return a decorator that makes a kind of case from a function that yields templates.
 
-    The function's docstring is the documentation; `order` sorts the kinds.
+    The function's docstring is the documentation; `order` sorts the kinds. The kind is of alerts that compare
+    a signal with a threshold, or of the others.
     """
 
+    def fits(fixture: AlertFixture) -> bool:
+        return fixture.alert.condition.is_comparison == compares and applies(fixture)
+
     def wrap(templates: CaseTemplates) -> CaseKind:
-        return CaseKind(name, order, inspect.getdoc(templates) or "", applies, templates)
+        return CaseKind(name, order, inspect.getdoc(templates) or "", fits, templates)
 
     return wrap
 

@@ -88,9 +88,9 @@ def unproven_reason(spec: Resolved, alert: Alert) -> str:
     for signal in alert.signals:
         if not has_synthesis(signal):
             return f"no series are known that bring `{signal.name}` to a level"
-    for _, signal, condition in alert.conditions:
-        if not condition.is_comparison:
-            return f"no cases are known for `{signal.name}` being {condition.text}"
+    guard = alert.guard
+    if guard is not None and not guard.condition.is_comparison:
+        return f"no cases are known for a guard `{guard.signal.name}` that is {guard.condition.text}"
     for label in uncomputable_labels(alert):
         return f"the template of its label `{label}` cannot be computed"
     for other in spec.alerts:

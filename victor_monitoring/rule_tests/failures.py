@@ -107,7 +107,7 @@ UNPROVEN_ALERT: Final = Pattern(
     """No cases can be derived for an alert: its signal or one of its labels cannot be computed.
 
 No series are known that bring raw expressions to a level, nor scores and guards that read one, and no cases
-for a signal being `present` or `absent`. Of templates in labels, only `{{ $labels.NAME }}` and formatted
+for a guard that is `present` or `absent`. Of templates in labels, only `{{ $labels.NAME }}` and formatted
 values are computed. The rule is rendered, and nothing shows that it can fire.
 
 Bad: `expr: sum by (job) (rate(shop_calls_total[5m]))`. Good: `rate: {of: shop_calls_total}`.""",
@@ -117,8 +117,8 @@ Bad: `expr: sum by (job) (rate(shop_calls_total[5m]))`. Good: `rate: {of: shop_c
 def unproven_alert(alert: Alert, reason: str, tree: MapNode) -> Diagnostic:
     """Return the diagnostic for an alert that has no cases."""
     message = f"no case makes `{alert.id}` fire: {reason}"
-    if not all(condition.is_comparison for _, _, condition in alert.conditions):
-        hint = "compare the signal with a threshold if that says the same, and try the rule by hand if not"
+    if alert.guard is not None and not alert.guard.condition.is_comparison:
+        hint = "compare the guard with a threshold if that says the same, and try the rule by hand if not"
     elif all(map(has_synthesis, alert.signals)):
         hint = "write a label of the values as it is, `{{ $labels.NAME }}`, or try the rule by hand"
     else:

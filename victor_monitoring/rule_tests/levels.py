@@ -29,6 +29,8 @@ class Levels:
 
     def beyond(self, percent: int = 1) -> Fraction:
         """Return a level that meets the condition, `percent` percent from the threshold."""
+        if not self.condition.is_comparison:
+            return self._away(percent, up=True)  # any level
         level = self._away(percent, up=self.condition.high_is_bad)
         for each in (level, (level + self.threshold) / 2, self.threshold):
             if self.condition.holds(each):

@@ -203,6 +203,12 @@ def _operands(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     )
 
 
+def _absence(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
+    """Remove each `absent`."""
+    del select
+    yield from _each(rule, lambda e: nodes(e, Call), lambda n: n.arguments if n.function == "absent" else ())
+
+
 def _set_operator(rule: Rule, select: frozenset[str]) -> Iterator[Mutation]:
     """Swap `and` and `unless`, and remove the guard."""
     del select
@@ -251,7 +257,8 @@ _MUTATIONS: Final[
     "grouping": (_grouping, ("fires",)),
     "quantile": (_quantile, ("threshold", "fires")),
     "operands": (_operands, ("fires", "part")),
-    "set operator": (_set_operator, ("guard", "fires")),
+    "absence": (_absence, ("existence",)),
+    "set operator": (_set_operator, ("guard", "fires", "existence")),
     "label": (_label, ("fires", "part")),
     "annotation": (_annotation, ("fires",)),
 }

@@ -166,7 +166,8 @@ class Oracle:
         values = self._values(script, at, way)
         threshold = float(self.alert.condition.threshold.value)
         close = frozenset(key for key, value in values.items() if _is_uncertain(value, threshold))
-        is_met = self.alert.condition.is_met
+        condition = self.alert.condition
+        is_met = condition.is_met if condition.is_comparison else lambda _: True  # only values that are met
         return ConditionState(
             frozenset(k for k, value in values.items() if k not in close and is_met(value)), close
         )

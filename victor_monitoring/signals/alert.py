@@ -79,8 +79,11 @@ class AlertRule:
         return samples.evaluated(self._evaluation, self.signals)
 
     def guarded_values(self, samples: SamplesAt) -> ValuesByLabels:
-        """Return the signal's values for which the guard's condition is met, its own or not."""
-        if self.guard is None:
+        """Return the values that the condition judges, only those for which the guard's is met.
+
+        They are the signal's, or those of `absent()`: each of them is an absence.
+        """
+        if self.guard is None and self.condition.op != ABSENT:
             return samples.values(self.signal)
         return samples.evaluated(self._guarded_evaluation, self.signals)
 
@@ -90,13 +93,17 @@ class AlertRule:
 
     @cached_property
     def _guarded_evaluation(self) -> Evaluation:
-        return compiled(self._guarded(self.signal.value()))
+        judged = self.expr if self.condition.op == ABSENT else self._guarded(self.signal.value())
+        return compiled(judged)
 
     def _guarded(self, expr: Expr) -> Expr:
         guard = self.guard
         if guard is None:
             return expr
-        return Binary("and", expr, _compared(guard.signal, guard.condition), guard.signal.labels)
+        # An absence has few labels or none. It is of one label set, whose labels `select` sets.
+        is_absence = ABSENT in (self.condition.op, guard.condition.op)
+        labels = () if is_absence else guard.signal.labels
+        return Binary("and", expr, _compared(guard.signal, guard.condition), labels)
 
 
 def _compared(signal: Signal, condition: Condition) -> Expr:

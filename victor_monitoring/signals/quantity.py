@@ -111,6 +111,8 @@ class Condition:
 
     def holds(self, value: Fraction) -> bool:
         """Return whether `value` meets the condition, in exact arithmetic."""
+        if not self.is_comparison:
+            return self.op == PRESENT
         return OPERATORS[self.op](value, self.threshold.value)
 
     def is_met(self, value: float) -> bool:
@@ -135,6 +137,14 @@ def parse_quantity(text: str) -> Quantity:
         raise ValueError(f"`{text}` is not a quantity: `{suffix}` is no unit")
     unit, size = _SUFFIXES[suffix]
     return Quantity(text, Fraction(digits) * size, unit)
+
+
+def parse_comparison(text: str) -> Condition:
+    """Parse a condition that compares values, such as `== 0`. Raise ValueError if invalid."""
+    condition = parse_condition(text)
+    if not condition.is_comparison:
+        raise ValueError(f"`{text}` is not a comparison")
+    return condition
 
 
 def parse_condition(text: str) -> Condition:

@@ -25,7 +25,13 @@ from victor_monitoring.promql.duration import parse_duration
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.promql.text_error import TextError
 from victor_monitoring.signals.metric_types import METRIC_TYPES
-from victor_monitoring.signals.quantity import Condition, Quantity, parse_condition, parse_quantity
+from victor_monitoring.signals.quantity import (
+    Condition,
+    Quantity,
+    parse_comparison,
+    parse_condition,
+    parse_quantity,
+)
 from victor_monitoring.signals.selector import WrittenSelector, parse_selector
 from victor_monitoring.signals.template import Template, parse_template
 from victor_monitoring.signals.units import UNITS, Unit, custom_unit
@@ -168,7 +174,7 @@ ConditionField = Annotated[
 ]
 WhereField = Annotated[
     Condition,
-    _reader(parse_condition, "write a comparison and a value, such as `== 0`"),
+    _reader(parse_comparison, "write a comparison and a value, such as `== 0`"),
     _text_schema("== 0", "comparison (==, !=, <, <=, >, >=)"),
 ]
 SelectorField = Annotated[

@@ -9,14 +9,16 @@ from victor_monitoring.language.resolved.metrics import label_pairs, owner, owne
 from victor_monitoring.language.resolved.spec import Alert, Component, Group, Service, UnknownName
 from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.promql.evaluation.evaluator import absent_labels
 from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.quantity import ABSENT
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 
 def _selected(signal: Signal) -> dict[str, str]:
-    """Return the labels of select, which the absence of an aggregated signal does not have."""
-    return {matcher.label: matcher.value for matcher in signal.select}
+    """Return the labels that `select` sets and `absent()` loses: it has those of a plain selector only."""
+    own = dict(absent_labels(signal.value()))
+    return {each.label: each.value for each in signal.select if each.op == "=" and each.label not in own}
 
 
 class AlertResolver:
