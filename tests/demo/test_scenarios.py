@@ -8,6 +8,7 @@ from tests.demo.kettle import kettle
 from tests.rules.rendered import compiled
 from victor_monitoring.app.pipeline import time_scaled
 from victor_monitoring.demo.scenarios import default_scenario, scenarios
+from victor_monitoring.demo.simulation.faults import fault_names
 
 
 def test_scenarios_of_each_alert_and_of_any_service():
@@ -30,6 +31,14 @@ def test_without_meta_alerts_there_are_no_scenarios_for_them():
     """A spec without meta alerts has only the scenarios of its own alerts and of any service."""
     found = scenarios(kettle(60, "meta: {for: 1m, severity: critical}", "meta: null"))
     assert list(found) == ["MuchWater", "TooMuchWater", "ManySpilt", "no-traffic", "counter-reset"]
+
+
+def test_no_level_makes_an_absence():
+    """Scenarios and faults set signals to levels: an alert on presence or absence has none of them."""
+    spec = kettle(60, 'water, when: "> 2GiB"', "water, when: present")
+    assert "TooMuchWater" in {alert.id for alert in spec.alerts}
+    assert "TooMuchWater" not in {*scenarios(spec), *fault_names(spec)}
+    assert default_scenario(spec).name == "ManySpilt"
 
 
 @pytest.mark.parametrize(

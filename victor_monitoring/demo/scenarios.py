@@ -29,22 +29,31 @@ class Scenario:
 
 
 def scenarios(spec: Resolved) -> dict[str, Scenario]:
-    """Return every scenario of a spec by name: one for each alert, and those that any service has."""
-    found = [*(_of_alert(spec, alert) for alert in spec.alerts), *_of_monitoring(spec), *_of_any_service()]
+    """Return every scenario by name: one for each alert on a threshold, and those that any service has."""
+    found = [
+        *(_of_alert(spec, alert) for alert in _playable(spec)),
+        *_of_monitoring(spec),
+        *_of_any_service(),
+    ]
     return {each.name: each for each in found}
 
 
 def default_scenario(spec: Resolved) -> Scenario:
     """Return the scenario of the most severe alert that fires soonest; a score's alert comes last."""
     by_name = scenarios(spec)
-    if not spec.alerts:
+    if not _playable(spec):
         return next(iter(by_name.values()))
 
     def rank(alert: Alert) -> tuple[int, bool, int]:
         severity = spec.rank(alert.severity)
         return (-severity, bool(alert.signal.kind.parts()), alert.pending + alert.signal.window)
 
-    return by_name[min(spec.alerts, key=rank).id]
+    return by_name[min(_playable(spec), key=rank).id]
+
+
+def _playable(spec: Resolved) -> list[Alert]:
+    """Return the alerts that fire at some level of their signal."""
+    return [alert for alert in spec.alerts if alert.condition.is_comparison]
 
 
 def _of_alert(spec: Resolved, alert: Alert) -> Scenario:

@@ -28,9 +28,10 @@ class Faults:
 
 
 def fault_names(spec: Resolved) -> list[str]:
-    """Return the names of all faults: the id of each alert, and those that any service has."""
+    """Return the names of all faults: the id of each alert on a threshold, and those of any service."""
+    alerts = (alert.id for alert in spec.alerts if alert.condition.is_comparison)
     missing = (f"{METRIC_MISSING}{declared.metric.name}" for declared in spec.declared)
-    return [*(alert.id for alert in spec.alerts), TARGET_DOWN, COUNTER_RESET, NO_TRAFFIC, *missing]
+    return [*alerts, TARGET_DOWN, COUNTER_RESET, NO_TRAFFIC, *missing]
 
 
 def faults(spec: Resolved, names: Iterable[str]) -> Faults:
