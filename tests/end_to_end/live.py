@@ -80,7 +80,8 @@ class Target:
                 self.send_header("Content-Type", "text/plain; version=0.0.4")
                 self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                self.wfile.write(body)
+                with contextlib.suppress(BrokenPipeError):  # Prometheus was stopped meanwhile
+                    self.wfile.write(body)
 
             def log_message(self, *_: object) -> None:
                 """Log nothing."""
