@@ -76,7 +76,7 @@ def test_the_guard_of_an_absence_matches_without_labels() -> None:
 def test_every_alert_has_cases_with_and_without_its_series() -> None:
     """All cases can be made; an absence fires before its series are there, and once they are gone."""
     found = derive(base())
-    assert (found.skipped, found.unproven) == ((), ())
+    assert (found.skipped, found.unproven) == ((), {})
     for alert in base().alerts:
         cases = [case for case in found.cases if case.alert == alert.id]
         assert {case.kind for case in cases} == {"existence"}

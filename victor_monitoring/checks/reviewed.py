@@ -9,20 +9,13 @@ from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.promql.review import REVIEWS
-from victor_monitoring.promql.review.reviewed import Reviewed
-from victor_monitoring.signals.kinds.expr import RawExpression
 
 
 def remarks(spec: Resolved, review: str) -> Iterator[Finding]:
     """Yield what a review finds in the raw PromQL of the spec, with the select of each metric added."""
-    for signal in spec.signals.values():
-        if isinstance(signal.kind, RawExpression):
-            found = signal.kind.expression
-            facts = signal.kind.facts()
-            reviewed = Reviewed(found.written, found.tree, facts, signal.scrape, signal.scope)
-            for remark in REVIEWS[review](reviewed):
-                path = ("signals", signal.name, signal.kind.NAME)
-                yield Finding(path, remark.message, remark.hint, remark.span)
+    for path, reviewed in spec.reviewed:
+        for remark in REVIEWS[review](reviewed):
+            yield Finding(path, remark.message, remark.hint, remark.span)
 
 
 @check("VM220", "unmatched-vectors")

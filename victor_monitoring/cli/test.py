@@ -159,7 +159,7 @@ def _write_tests(path: Path, specs: Sequence[SpecFile], places: Sequence[tuple[C
 
 def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -> TestedSpec:
     from victor_monitoring.rule_tests.annotations import computable_rules
-    from victor_monitoring.rule_tests.derive import derive, unproven_reason
+    from victor_monitoring.rule_tests.derive import derive
     from victor_monitoring.rule_tests.failures import diagnostics, skipped_case, unproven_alert
     from victor_monitoring.rule_tests.promtool import run_cases
 
@@ -171,8 +171,8 @@ def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -
         verdicts = run_cases(promtool, cases, computable_rules(spec), progress.add)
     found = [each for verdict in verdicts if not verdict.passed for each in diagnostics(verdict, tree)]
     found += [skipped_case(each, tree) for each in derived.skipped if text in f"{each.alert}, {each.kind}"]
-    unproven = [each for each in derived.unproven if text in each.id]
-    found += [unproven_alert(each, unproven_reason(spec, each), tree) for each in unproven]
+    unproven = derived.unproven.items()
+    found += [unproven_alert(alert, reason, tree) for alert, reason in unproven if text in alert.id]
     return TestedSpec(name, tuple(verdicts), tuple(found))
 
 

@@ -80,9 +80,9 @@ def _of_monitoring(spec: Resolved) -> Iterator[Scenario]:
     for component in spec.components.values():
         if component.anchor is not None:
             name = f"{faults.METRIC_MISSING}{component.anchor.metric.name}"
-            is_each, which = (True, "one") if component.has_targets else (False, "every")
-            text = f"{which} target does not export it: {METRIC_MISSING}"
-            yield Scenario(name, text, (name,), METRIC_MISSING, everywhere=not is_each, prometheus_only=True)
+            everywhere = not component.has_targets
+            text = f"{'every' if everywhere else 'one'} target does not export it: {METRIC_MISSING}"
+            yield Scenario(name, text, (name,), METRIC_MISSING, everywhere=everywhere, prometheus_only=True)
 
 
 def _of_any_service() -> Iterator[Scenario]:

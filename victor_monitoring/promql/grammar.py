@@ -21,6 +21,8 @@ POWER: Final = PRECEDENCE["^"]
 SET_OPERATORS: Final = frozenset({"and", "or", "unless"})
 COMPARISONS: Final = frozenset({"==", "!=", "<", "<=", ">", ">="})
 TRIMS: Final = frozenset({"</", ">/"})
+# Functions of what is not there: their result has the labels of the selector as it is written.
+ABSENCE: Final = frozenset({"absent", "absent_over_time"})
 
 # Aggregations, with the number of their parameters before the aggregated vector.
 AGGREGATIONS: Final[Mapping[str, int]] = {

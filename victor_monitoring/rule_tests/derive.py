@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -44,7 +44,7 @@ class Cases:
     spec: Resolved
     cases: tuple[Case, ...]
     skipped: tuple[SkippedCase, ...]
-    unproven: tuple[Alert, ...]  # of them no cases can be derived
+    unproven: Mapping[Alert, str]  # the alerts of which no cases can be derived, each with the reason
 
 
 _TOO_MANY: Final = "a rule would have more alerts or series than the limit of its group"
@@ -58,7 +58,7 @@ def derive(spec: Resolved) -> Cases:
     """Return every case of the spec, in the order of its alerts; those of meta alerts come last."""
     found: list[Case] = []
     skipped: list[SkippedCase] = []
-    unproven = tuple(each for each in spec.alerts if unproven_reason(spec, each))
+    unproven = _unproven(spec)
     for alert in spec.alerts:
         if alert in unproven:
             continue
@@ -66,7 +66,9 @@ def derive(spec: Resolved) -> Cases:
         for kind in case_kinds():
             try:
                 if kind.applies(fixture):
-                    found += [_case(fixture, kind, template) for template in kind.templates(fixture)]
+                    found += [
+                        _case(fixture, kind, template, unproven) for template in kind.templates(fixture)
+                    ]
             except (ValueError, _WrongBehaviour) as error:
                 is_wrong = isinstance(error, _WrongBehaviour)
                 skipped.append(SkippedCase(alert.id, kind.name, str(error), alert.path, is_wrong))
@@ -83,8 +85,17 @@ def derive(spec: Resolved) -> Cases:
     return Cases(spec, tuple(cases), tuple(skipped), unproven)
 
 
-def unproven_reason(spec: Resolved, alert: Alert) -> str:
-    """Return the reason why no cases of the alert can be derived; empty if they can."""
+def _unproven(spec: Resolved) -> Mapping[Alert, str]:
+    """Return the alerts of which no cases can be derived, each with the reason."""
+    alike: dict[str, list[Alert]] = {}
+    for alert in spec.alerts:
+        alike.setdefault(alert.name, []).append(alert)
+    reasons = {alert: _unproven_reason(alert, alike[alert.name]) for alert in spec.alerts}
+    return {alert: reason for alert, reason in reasons.items() if reason}
+
+
+def _unproven_reason(alert: Alert, alike: Iterable[Alert]) -> str:
+    """Return why no cases of the alert can be derived, given all of its name; empty if they can."""
     for signal in alert.signals:
         if not has_synthesis(signal):
             return f"no series are known that bring `{signal.name}` to a level"
@@ -93,8 +104,8 @@ def unproven_reason(spec: Resolved, alert: Alert) -> str:
         return f"no cases are known for a guard `{guard.signal.name}` that is {guard.condition.text}"
     for label in uncomputable_labels(alert):
         return f"the template of its label `{label}` cannot be computed"
-    for other in spec.alerts:
-        if other.name == alert.name and other.id != alert.id and not _are_told_apart(alert, other):
+    for other in alike:
+        if other.id != alert.id and not _are_told_apart(alert, other):
             return f"its labels and those of `{other.id}`, of the same name, may be equal"
     return ""
 
@@ -124,12 +135,12 @@ def _limits(spec: Resolved) -> Mapping[str, float]:
     return {alert: spec.group(group).limit or math.inf for alert, group in groups.items()}
 
 
-def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate) -> Case:
+def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate, unproven: Collection[Alert]) -> Case:
     script = fixture.script(*template.phases)
     course = fixture.oracle.moments(script)
     _require_states(fixture.alert, template, course)
     _require_limit(fixture, script)
-    others = [each for each in template.others if not unproven_reason(fixture.spec, each[0])]
+    others = [each for each in template.others if each[0] not in unproven]
     expectations = [
         *_expectations_at_changes(fixture, script, course),
         *(_other_alert_expectation(fixture, alert, script, fires) for alert, fires in others),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 
 from victor_monitoring.language.resolved.meta import (
@@ -27,34 +27,34 @@ def up(target: Mapping[str, str], value: int = 1) -> Stream:
 
 def down(spec: Resolved, *targets: Mapping[str, str]) -> Iterator[FiringAlert]:
     """Yield TargetDown, firing for these targets of one select."""
-    found = [each for each in meta_alerts(spec) if each.name == TARGET_DOWN]
-    if found:
-        firing = (
-            meta_firing(spec, each, target)
-            for each in found
-            for target in targets
-            if _is_of(each.select, target)
-        )
-        yield TARGET_DOWN, tuple(firing)
+    yield from _firing_alert(
+        spec,
+        TARGET_DOWN,
+        lambda alert: (
+            meta_firing(spec, alert, target) for target in targets if _is_of(alert.select, target)
+        ),
+    )
 
 
 def absent(spec: Resolved) -> Iterator[FiringAlert]:
     """Yield ServiceAbsent, firing for every select since no target is up."""
-    found = [each for each in meta_alerts(spec) if each.name == SERVICE_ABSENT]
-    if found:
-        yield SERVICE_ABSENT, tuple(meta_firing(spec, each, {}) for each in found)
+    yield from _firing_alert(spec, SERVICE_ABSENT, lambda alert: [meta_firing(spec, alert, {})])
 
 
 def missing(
     spec: Resolved, targets: Collection[Mapping[str, str]], components: Collection[str]
 ) -> Iterator[FiringAlert]:
     """Yield MetricMissing, firing for these components of these targets, the only ones that are up."""
-    found = [each for each in meta_alerts(spec) if each.name == METRIC_MISSING]
+    yield from _firing_alert(spec, METRIC_MISSING, lambda alert: _missing(spec, alert, targets, components))
+
+
+def _firing_alert(
+    spec: Resolved, name: str, firing: Callable[[MetaAlert], Iterable[Firing]]
+) -> Iterator[FiringAlert]:
+    """Yield the instances of all meta alerts of a name, if the spec has any."""
+    found = [each for each in meta_alerts(spec) if each.name == name]
     if found:
-        yield (
-            METRIC_MISSING,
-            tuple(firing for each in found for firing in _missing(spec, each, targets, components)),
-        )
+        yield name, tuple(instance for alert in found for instance in firing(alert))
 
 
 def _missing(

@@ -132,6 +132,7 @@ class _Signals:
         self._series = {
             name: each for metric in self.metrics.values() for name, each in metric.series().items()
         }
+        self._exposed = {name: each for each in self.metrics.values() for name in each.series_names}
         self._readers: Final[Readers] = {
             Selector: lambda text, _: self._selector(text),
             Signal: lambda name, _: self.signal(name),
@@ -163,10 +164,8 @@ class _Signals:
     def _expression(self, promql: str, parts: Sequence[str] = ()) -> Expression:
         """Return PromQL that has the select of its metrics already; each part is the name of a signal."""
         tree = read(promql, self._prometheus)
-        metrics = {name: each for each in self.metrics.values() for name in each.series_names}
-        series = (
-            NamedSeries.of(each, metrics[each.metric]) for each in vectors(tree) if each.metric in metrics
-        )
+        named = (each for each in vectors(tree) if each.metric in self._exposed)
+        series = (NamedSeries.of(each, self._exposed[each.metric]) for each in named)
         return Expression(tree, tuple(series), tuple(map(self.signal, parts)), promql)
 
     def _selector(self, text: str) -> Selector:

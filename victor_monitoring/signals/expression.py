@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
+from victor_monitoring.promql.grammar import ABSENCE
 from victor_monitoring.promql.samples import LOOKBACK
 from victor_monitoring.promql.tree import (
     Expr,
@@ -21,9 +22,6 @@ from victor_monitoring.signals.signal import Signal
 
 WrittenExpression: TypeAlias = str
 """PromQL as the spec writes it; it is read once the version of Prometheus is known."""
-
-# What is absent is selected as written: with more matchers, series would be absent that others have.
-OF_ABSENCE: Final = frozenset({"absent", "absent_over_time"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,13 +52,16 @@ class Expression:
 
 
 def selecting(tree: Expr, select: Callable[[Vector], tuple[Matcher, ...]]) -> Expr:
-    """Return the tree with matchers added to each selector, before its own, except where absence is asked."""
+    """Return the tree with matchers added to each selector, before its own.
+
+    What is absent is selected as written: with more matchers, series would be absent that others have.
+    """
 
     def selected(vector: Vector) -> Vector:
         added = tuple(each for each in select(vector) if each not in vector.matchers)
         return replace(vector, matchers=(*added, *vector.matchers))
 
-    return map_vectors(tree, selected, outside=OF_ABSENCE)
+    return map_vectors(tree, selected, outside=ABSENCE)
 
 
 def with_durations(tree: Expr, change: Callable[[int], int]) -> Expr:

@@ -7,13 +7,16 @@ import itertools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
 from victor_monitoring.language.model.spec import KubernetesObjects
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
+from victor_monitoring.promql.review.reviewed import Reviewed
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.alert import AlertRule
+from victor_monitoring.signals.kinds.expr import RawExpression
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.selector import WrittenSelector
@@ -301,7 +304,7 @@ class AsWritten:
     broken: frozenset[Path]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Resolved:
     """A whole spec for base (`context` None) or one context. Mappings keep the spec's order.
 
@@ -335,6 +338,17 @@ class Resolved:
     is_servers_interval: bool = False  # `evaluate` is assumed, and not rendered
     base: Resolved | None = None
     contexts: Mapping[str, Resolved] = field(default_factory=dict)  # of base only: the spec in each context
+
+    @cached_property
+    def reviewed(self) -> tuple[tuple[Path, Reviewed], ...]:
+        """The raw expressions for review, each with its path; what one review infers, all others use."""
+        found: list[tuple[Path, Reviewed]] = []
+        for signal in self.signals.values():
+            if isinstance(signal.kind, RawExpression):
+                raw, facts = signal.kind.expression, signal.kind.facts()
+                reviewed = Reviewed(raw.written, raw.tree, facts, signal.scrape, signal.scope)
+                found.append((("signals", signal.name, signal.kind.NAME), reviewed))
+        return tuple(found)
 
     @property
     def place(self) -> str:

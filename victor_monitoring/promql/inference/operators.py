@@ -56,7 +56,7 @@ def weaker(empty: Emptiness) -> Emptiness:
 def operation(expr: Binary, left: Inferred, right: Inferred, *, scalars: tuple[bool, bool]) -> Inferred:
     """Return the inference of a binary operation; `scalars` says which sides are scalars."""
     if True not in scalars:
-        key = Key(frozenset(expr.on), False) if expr.on is not None else _ignoring(expr)
+        key = key_of(expr)
         of_vectors = _of_sets if expr.op in SET_OPERATORS else _of_matches
         return of_vectors(expr, key, left, right)
     vector = left if scalars[1] else right
@@ -67,8 +67,11 @@ def operation(expr: Binary, left: Inferred, right: Inferred, *, scalars: tuple[b
     return replace(found, labels=labels, empty=_dropped(expr, vector.empty, left.range, right.range))
 
 
-def _ignoring(expr: Binary) -> Key:
-    return Key(frozenset(expr.ignoring or ()) | {NAME}, True)
+def key_of(expr: Binary) -> Key:
+    """Return the labels on which the series of two vectors match."""
+    if expr.on is not None:
+        return Key(frozenset(expr.on), is_excluding=False)
+    return Key(frozenset(expr.ignoring or ()) | {NAME}, is_excluding=True)
 
 
 def _is_filter(expr: Binary) -> bool:

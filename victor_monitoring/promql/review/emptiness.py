@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from victor_monitoring.promql.grammar import ABSENCE
 from victor_monitoring.promql.inference.facts import facts_of
 from victor_monitoring.promql.inference.labels import ABSENT
-from victor_monitoring.promql.review.reviewed import ABSENCE, Remark, Reviewed, span_of
+from victor_monitoring.promql.review.reviewed import Remark, Reviewed, span_of
 from victor_monitoring.promql.tree import Aggregate, Call, Vector, children, vectors
 
 

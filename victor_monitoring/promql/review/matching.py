@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from victor_monitoring.promql.grammar import NAME, SET_OPERATORS
+from victor_monitoring.promql.grammar import SET_OPERATORS
 from victor_monitoring.promql.inference.facts import facts_of
 from victor_monitoring.promql.inference.labels import Key, Labels
+from victor_monitoring.promql.inference.operators import key_of
 from victor_monitoring.promql.review.reviewed import Remark, Reviewed, span_of
 from victor_monitoring.promql.signatures import SCALAR
 from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Subquery, Text, Unary, Vector
@@ -21,13 +22,6 @@ def of_vectors(reviewed: Reviewed) -> Iterator[tuple[Binary, Key]]:
     for expr, _ in reviewed.places():
         if isinstance(expr, Binary) and SCALAR not in (type_of(expr.left), type_of(expr.right)):
             yield expr, key_of(expr)
-
-
-def key_of(expr: Binary) -> Key:
-    """Return the labels on which the vectors of an operation match."""
-    if expr.on is not None:
-        return Key(frozenset(expr.on), is_excluding=False)
-    return Key(frozenset({*(expr.ignoring or ()), NAME}), is_excluding=True)
 
 
 def unmatched_vectors(reviewed: Reviewed) -> Iterator[Remark]:

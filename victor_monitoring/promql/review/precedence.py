@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from victor_monitoring.promql.grammar import COMPARISONS, SET_OPERATORS
-from victor_monitoring.promql.review.reviewed import ABSENCE, Remark, Reviewed, span_of
+from victor_monitoring.promql.grammar import ABSENCE, COMPARISONS, SET_OPERATORS
+from victor_monitoring.promql.review.reviewed import Remark, Reviewed, span_of
 from victor_monitoring.promql.tree import Binary, Call, Expr, Unary, nodes
 
 

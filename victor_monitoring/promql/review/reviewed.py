@@ -12,7 +12,6 @@ from victor_monitoring.promql.inference.operators import Inferred
 from victor_monitoring.promql.lexer import tokens
 from victor_monitoring.promql.tree import Expr, Node, Span, children
 
-ABSENCE: Final = frozenset({"absent", "absent_over_time"})
 _NOWHERE: Final[Span] = (0, 1)
 # A node, and the nodes around it, the innermost last.
 Place: TypeAlias = tuple[Expr, tuple[Expr, ...]]

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from victor_monitoring.promql.grammar import ABSENCE
 from victor_monitoring.promql.inference.labels import ABSENT
 from victor_monitoring.promql.review.matching import of_vectors
-from victor_monitoring.promql.review.reviewed import ABSENCE, Remark, Reviewed, span_of
+from victor_monitoring.promql.review.reviewed import Remark, Reviewed, span_of
 from victor_monitoring.promql.tree import Aggregate, Call, Expr
 
 _OF_ALL: Final = ABSENCE | {"scalar"}

@@ -6,12 +6,12 @@ import dataclasses
 from collections.abc import Iterable, Iterator
 
 from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.promql.grammar import ABSENCE
 from victor_monitoring.promql.inference.facts import facts_of
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Aggregate, Expr, Matcher, Vector, map_vectors, number
 from victor_monitoring.renderers.dashboard.fields import JsonObject
 from victor_monitoring.renderers.dashboard.variables import Variable, pinned
-from victor_monitoring.signals.expression import OF_ABSENCE
 from victor_monitoring.signals.signal import Signal
 
 
@@ -27,7 +27,7 @@ def panel_expr(
         matchers = (each for each in narrow if known.has_others or each.label in known.labels)
         return dataclasses.replace(vector, matchers=(*vector.matchers, *matchers))
 
-    expr = map_vectors(signal.value(), narrowed, outside=OF_ABSENCE)
+    expr = map_vectors(signal.value(), narrowed, outside=ABSENCE)
     if top is None:
         return expr
     return Aggregate("bottomk" if low_is_bad else "topk", expr, None, number(top))

@@ -52,8 +52,7 @@ class RawExpression(SignalKind):
         found = inferred(self.expression.tree, self.facts()).dimension
         if found is None or found.scale is None:
             return None
-        same = [unit for unit in UNITS.values() if unit.dimension.powers == found.powers]
-        return tuple(unit for unit in same if unit.dimension == found) or None
+        return tuple(unit for unit in UNITS.values() if unit.dimension == found) or None
 
     def promql(self, signal: Signal) -> Expr:
         return self.expression.tree
