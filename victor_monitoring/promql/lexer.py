@@ -81,19 +81,24 @@ def tokens(text: str) -> Iterator[Token]:
 
 def unquoted(token: Token) -> str:
     """Return the value of a string; PromqlError if it has an unknown escape."""
+    try:
+        return string_bytes(token).decode()
+    except UnicodeDecodeError:
+        raise PromqlError("the string is not UTF-8", token.span, "escape characters, not bytes") from None
+
+
+def string_bytes(token: Token) -> bytes:
+    """Return the bytes of a string of Go; PromqlError if it has an unknown escape."""
     inner = token.text[1:-1]
-    if token.text[0] == "`" or "\\" not in inner:
-        return inner
+    if token.text[0] == "`":
+        return inner.encode()
     found = bytearray()
     at = 0
     for each in _ESCAPED.finditer(inner):
         found += inner[at : each.start()].encode()
         found += _escape(each, token)
         at = each.end()
-    try:
-        return (found + inner[at:].encode()).decode()
-    except UnicodeDecodeError:
-        raise PromqlError("the string is not UTF-8", token.span, "escape characters, not bytes") from None
+    return bytes(found + inner[at:].encode())
 
 
 def _escape(escape: re.Match[str], token: Token) -> bytes:

@@ -21,7 +21,7 @@ from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
 from victor_monitoring.signals.selector import WrittenSelector
 from victor_monitoring.signals.signal import LabelPairs, Signal
-from victor_monitoring.signals.template import Template, is_copy
+from victor_monitoring.signals.template import Template, has_go_template, is_copy
 
 SERVER_INTERVAL: Final = 60_000
 """The `evaluation_interval` of a Prometheus whose configuration does not give it, in milliseconds."""
@@ -140,6 +140,17 @@ class Alert(AlertRule):
     def path(self) -> Path:
         """The path in the spec."""
         return ("alerts", self.group, self.id)
+
+    @property
+    def templates(self) -> tuple[tuple[Path, str], ...]:
+        """The labels and annotations of its entry that are templates of Prometheus, with their paths."""
+        written = {"labels": self.own_labels, "annotations": self.annotations}
+        return tuple(
+            ((*self.path, key, name), text)
+            for key, texts in written.items()
+            for name, text in texts
+            if has_go_template(text)
+        )
 
     @property
     def copied_labels(self) -> frozenset[str]:
