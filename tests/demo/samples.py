@@ -33,13 +33,13 @@ class Scraped:
     def scrape(self, collector: Collector, at: int) -> None:
         """Take one sample of each series; `at` is in milliseconds."""
         for select in {component.select for component in self.spec.components.values()}:
-            self._add("up", {each.label: each.value for each in select}, at, 1.0)
+            self._add("up", select.example, at, 1.0)
         for family in collector.collect():
             for sample in family.samples:
                 if sample.name.endswith("_created"):
                     continue
                 select = self.spec.selects[sample.name.removesuffix("_bucket")]
-                target = {each.label: each.value for each in select}
+                target = select.example
                 self._add(sample.name, {**target, **sample.labels}, at, sample.value)
 
     def _add(self, name: str, labels: Mapping[str, str], at: int, value: float) -> None:

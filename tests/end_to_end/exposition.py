@@ -7,13 +7,13 @@ import time
 from collections.abc import Iterator
 
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.metric import Metric
+from victor_monitoring.signals.select import Select
 
 _OPEN = ("one", "two")  # values of an open label
 
 
-def exposition(spec: Resolved, select: tuple[Matcher, ...]) -> str:
+def exposition(spec: Resolved, select: Select) -> str:
     """Return all series of the components with that select; counters grow by 10 per second."""
     count = int(time.time() % 1_000_000 * 10)
     metrics = [

@@ -92,7 +92,7 @@ def whole_query(signal: Signal) -> str:
         f'label_replace({text(part.loss(signal.labels))}, "part", "{part.signal.name}", "", "")'
         for part in signal.kind.of
     )
-    recorded = text(Vector(signal.record_as(LOSS), signal.select))
+    recorded = text(Vector(signal.record_as(LOSS), signal.select.matchers))
     return text(signal.definition()).replace(recorded, " or ".join(losses))
 
 

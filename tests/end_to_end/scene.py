@@ -51,7 +51,7 @@ class Service:
     @property
     def job(self) -> str:
         """The name of its scrape job."""
-        return self.spec.service.select[0].value
+        return next(iter(self.spec.service.select.example.values()))
 
     @property
     def instances(self) -> list[str]:
@@ -60,8 +60,7 @@ class Service:
 
     def scrape(self) -> dict[str, Any]:
         """Return its scrape job."""
-        others = {each.label: each.value for each in self.spec.service.select[1:]}
-        labels = {**dict.fromkeys(self.spec.service.scope, "here"), **others}
+        labels = {**dict.fromkeys(self.spec.service.scope, "here"), **self.spec.service.select.example}
         interval = f"{self.spec.scrape}ms"
         return {
             "job_name": self.job, "scrape_interval": interval, "scrape_timeout": interval,

@@ -95,11 +95,11 @@ def scrape(job: str, ports: dict[int, dict[str, str]]) -> dict[str, Any]:
 def targets(stack: ExitStack, spec: Resolved) -> Iterator[dict[str, Any]]:
     """Yield a scrape job for each select of a spec, with two targets in one scope and one in another."""
     for select in dict.fromkeys(component.select for component in spec.components.values()):
-        job, *others = select
-        pinned = {matcher.label: matcher.value for matcher in others}
         each = [stack.enter_context(target(partial(exposition, spec, select))) for _ in range(3)]
-        labels = [dict.fromkeys(spec.service.scope, value) | pinned for value in ("a", "a", "b")]
-        yield scrape(job.value, {one.port: names for one, names in zip(each, labels, strict=True)})
+        labels = [dict.fromkeys(spec.service.scope, value) | select.example for value in ("a", "a", "b")]
+        yield scrape(
+            select.example["job"], {one.port: names for one, names in zip(each, labels, strict=True)}
+        )
 
 
 @pytest.fixture(scope="module", params=dict.fromkeys(place.context for place in places()))

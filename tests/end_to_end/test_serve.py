@@ -75,7 +75,7 @@ def fast_spec(text: str) -> str:
 def scrapes(spec: Resolved, targets: dict[str, Served]) -> Iterator[dict[str, Any]]:
     """Yield a scrape job for each select, with the same targets, each with its scope's labels."""
     for select in dict.fromkeys(component.select for component in spec.components.values()):
-        job, *others = (matcher.value for matcher in select)
+        job, *others = select.example.values()
         assert not others
         static = [
             {"targets": [each.instance], "labels": dict.fromkeys(spec.service.scope, scope)}

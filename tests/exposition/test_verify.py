@@ -188,7 +188,7 @@ def test_another_exporter_agrees_with_its_spec(job: str) -> None:
     spec = _spec("tests/checkout.yaml")
     assert spec.base is not None
     selected = {
-        each.select: name for name, each in spec.base.components.items() if each.select[0].value == job
+        each.select: name for name, each in spec.base.components.items() if each.select.fixed["job"] == job
     }
     ((select, _),) = selected.items()
     names = [name for name, each in spec.base.components.items() if each.select == select]

@@ -88,7 +88,7 @@ def test_scraped_targets_have_every_selected_label(prometheus: Path, tmp_path: P
             ],
         }
         with running(prometheus, tmp_path, [], [scrape]) as live:
-            selected = text(Vector("shop_x", in_prod().service.select))
+            selected = text(Vector("shop_x", in_prod().service.select.matchers))
             until(lambda: live.query(selected), 60)
             assert labels(live) == {
                 "instance": f"127.0.0.1:{shop.port}",

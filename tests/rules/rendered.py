@@ -73,7 +73,7 @@ class Selected:
         """The name under which a spec would declare the series."""
         return _SUFFIX.sub("", self.series)
 
-    def carries(self, select: tuple[Matcher, ...]) -> bool:
+    def carries(self, select: Iterable[Matcher]) -> bool:
         """Return whether the selector has all of these matchers."""
         return set(map(str, select)) <= self.matchers
 

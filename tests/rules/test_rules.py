@@ -25,7 +25,7 @@ from tests.rules.rendered import (
     selectors,
 )
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
 
 everywhere = pytest.mark.parametrize("place", places(), ids=str)
@@ -43,7 +43,7 @@ def recorded_signals(spec: Resolved) -> dict[str, Signal]:
     return {each.name: signal for signal in spec.signals.values() for each in signal.recordings()}
 
 
-def selects_of(spec: Resolved, selected: Selected) -> list[tuple[Matcher, ...]]:
+def selects_of(spec: Resolved, selected: Selected) -> list[Select]:
     """Return the selects of which a selector must have one: its metric's, or any for `up` and `ALERTS`."""
     if signal := recorded_signals(spec).get(selected.series):
         return [signal.select]
@@ -181,7 +181,7 @@ def test_meta_alerts(place: Place) -> None:
     for rule, select in zip(
         found["ServiceAbsent"], dict.fromkeys(c.select for c in spec.components.values()), strict=True
     ):
-        assert {(m.label, m.value) for m in select} <= rule.data["labels"].items()
+        assert select.fixed.items() <= rule.data["labels"].items()
     assert spec.meta is not None
     assert {rule.data["labels"]["severity"] for rules in found.values() for rule in rules} == {
         spec.meta.severity

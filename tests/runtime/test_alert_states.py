@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 
 from victor_monitoring.promql.samples import SampleSet, Series
-from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.runtime.alert_states import AlertStates
 from victor_monitoring.signals.alert import AlertRule
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.metric_types.gauge import Gauge
 from victor_monitoring.signals.quantity import parse_condition
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
 from victor_monitoring.signals.units import COUNT
 
 SECOND = 1000
 DEPTH = Signal(
     "depth", "Depth", COUNT, Value(Selector(Metric("depth", Gauge())), "max"),
-    (Matcher("job", "=", "shop"),), (), ("queue",), 5 * SECOND, 250, "",
+    Select.of({"job": "shop"}), (), ("queue",), 5 * SECOND, 250, "",
 )  # fmt: skip
 
 

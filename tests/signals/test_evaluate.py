@@ -19,7 +19,6 @@ from victor_monitoring.language.resolved.spec import Alert
 from victor_monitoring.promql.evaluation.functions import bucket_quantile, per_second, quotient
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.promql.samples import STALE, SampleSet, Series
-from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.alert import AlertRule, Guard
 from victor_monitoring.signals.evaluation import SamplesAt, evaluate
 from victor_monitoring.signals.kinds.count import Count
@@ -30,6 +29,7 @@ from victor_monitoring.signals.kinds.score import Score, ScorePart
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.quantity import parse_condition, parse_quantity
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import LabelPairs, Signal, SignalKind
 from victor_monitoring.signals.streams import Stream
 from victor_monitoring.signals.units import COUNT
@@ -41,7 +41,7 @@ SHOP: LabelPairs = (("job", "shop"),)
 
 
 def signal(kind: SignalKind, by: tuple[str, ...] = (), scope: tuple[str, ...] = ()) -> Signal:
-    select = (Matcher("job", "=", "shop"),)
+    select = Select.of({"job": "shop"})
     return Signal("a", "A", COUNT, kind, select, scope, by, MINUTE, 15_000, "")
 
 

@@ -20,6 +20,7 @@ from victor_monitoring.signals.metric_types.gauge import Gauge
 from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.metric_types.summary import Summary
 from victor_monitoring.signals.quantity import parse_condition
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
 from victor_monitoring.signals.units import BYTES, CELSIUS, COUNT, TIMESTAMP, UNITS, custom_unit
 from victor_monitoring.signals.units import SECONDS as SECONDS_UNIT
@@ -92,5 +93,5 @@ DOWN = parse_condition("== 0")
 )
 def test_a_range_follows_from_the_expression(kind, by, bounds):
     """A sum has no bound that its addends have, and a group has as many members as its labels allow."""
-    signal = Signal("a", "A", COUNT, kind, (Matcher("job", "=", "shop"),), (), by, 300_000, 15_000, "")
+    signal = Signal("a", "A", COUNT, kind, Select.of({"job": "shop"}), (), by, 300_000, 15_000, "")
     assert signal.range == Interval(*(None if each is None else Fraction(each) for each in bounds))

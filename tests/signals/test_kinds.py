@@ -25,6 +25,7 @@ from victor_monitoring.signals.metric_types.counter import Counter
 from victor_monitoring.signals.metric_types.gauge import Gauge
 from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.quantity import parse_condition
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal, SignalKind
 from victor_monitoring.signals.synthesis import synthesis
 from victor_monitoring.signals.units import BYTES, COUNT, RATIO, SECONDS, TIMESTAMP, UNITS
@@ -47,7 +48,7 @@ DOWN = parse_condition("== 0")
 
 
 def _signal(kind: SignalKind) -> Signal:
-    return Signal("a", "A", COUNT, kind, (Matcher("job", "=", "shop"),), (), (), 300_000, 15_000, "")
+    return Signal("a", "A", COUNT, kind, Select.of({"job": "shop"}), (), (), 300_000, 15_000, "")
 
 
 @pytest.mark.parametrize(

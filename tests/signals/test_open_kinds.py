@@ -7,22 +7,23 @@ from fractions import Fraction
 import pytest
 
 from victor_monitoring.promql.printer import text
-from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.kinds.increase import Increase
 from victor_monitoring.signals.kinds.rate import Rate
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Metric, Selector, series_key
 from victor_monitoring.signals.metric_types import METRIC_TYPES
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal, SignalKind
 from victor_monitoring.signals.synthesis import synthesis
 from victor_monitoring.signals.units import PER_SECOND
 
 TOTAL = Selector(Metric("x_total", METRIC_TYPES["counter"]))
 GAUGE = Selector(Metric("x", METRIC_TYPES["gauge"]))
-SELECT = (Matcher("job", "=", "shop"),)
+SELECT = Select.of({"job": "shop"})
+ALL = Select()
 
 
-def signal(kind: SignalKind, select: tuple[Matcher, ...] = (), by: tuple[str, ...] = ()) -> Signal:
+def signal(kind: SignalKind, select: Select = ALL, by: tuple[str, ...] = ()) -> Signal:
     return Signal("s", "S", PER_SECOND, kind, select, (), by, 300_000, 15_000, "")
 
 
@@ -31,14 +32,14 @@ def signal(kind: SignalKind, select: tuple[Matcher, ...] = (), by: tuple[str, ..
     [
         (Rate(TOTAL, agg=None), SELECT, 'rate(x_total{job="shop"}[5m])'),
         (Rate(TOTAL), SELECT, 'sum by (job) (rate(x_total{job="shop"}[5m]))'),
-        (Rate(TOTAL), (), "sum(rate(x_total[5m]))"),
-        (Increase(TOTAL, agg=None), (), "increase(x_total[5m])"),
-        (Value(GAUGE), (), "x"),
+        (Rate(TOTAL), ALL, "sum(rate(x_total[5m]))"),
+        (Increase(TOTAL, agg=None), ALL, "increase(x_total[5m])"),
+        (Value(GAUGE), ALL, "x"),
         (Value(GAUGE), SELECT, 'last_over_time(x{job="shop"}[1m])'),
-        (Value(GAUGE, "max"), (), "max(x)"),
+        (Value(GAUGE, "max"), ALL, "max(x)"),
     ],
 )
-def test_the_expression_of_a_kind(kind: SignalKind, select: tuple[Matcher, ...], promql: str) -> None:
+def test_the_expression_of_a_kind(kind: SignalKind, select: Select, promql: str) -> None:
     """Without `agg` no label is lost; without a select there is neither a look-back nor an empty `by`."""
     assert text(signal(kind, select).definition()) == promql
 

@@ -36,6 +36,7 @@ from victor_monitoring.signals.metric_types.gauge import Gauge
 from victor_monitoring.signals.metric_types.histogram import Histogram
 from victor_monitoring.signals.metric_types.summary import Summary
 from victor_monitoring.signals.quantity import Condition, parse_condition
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal, SignalKind
 from victor_monitoring.signals.streams import Stream
 from victor_monitoring.signals.synthesis import synthesis
@@ -76,7 +77,7 @@ def beyond(condition: Condition, signal: Signal, on_bad_side: bool) -> Fraction:
 
 def target(signal: Signal) -> Mapping[str, str]:
     return {
-        **{each.label: each.value for each in signal.select},
+        **signal.select.example,
         **dict.fromkeys(signal.scope, "here"),
         "instance": "a",
     }
@@ -198,7 +199,7 @@ LEVELS = [(kind, by, Fraction(level)) for kind, by, levels in SHAPES for level i
 
 
 def shape(kind: SignalKind, by: tuple[str, ...]) -> Signal:
-    select = (Matcher("job", "=", "shop"),)
+    select = Select.of({"job": "shop"})
     return Signal("shape", "Shape", COUNT, kind, select, ("zone",), by, 5 * MINUTE, MINUTE // 4, "shop_")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 from victor_monitoring.changes.change import Change, Effect, becomes, differing
 from victor_monitoring.changes.loosening import loosened
@@ -135,7 +135,7 @@ def _object_labels(spec: Resolved) -> str:
     return _labels(spec.kubernetes.labels)
 
 
-def _listed(values: tuple[object, ...]) -> str:
+def _listed(values: Iterable[object]) -> str:
     return ", ".join(map(str, values))
 
 

@@ -14,6 +14,7 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.printer import text
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
 
 
@@ -77,7 +78,7 @@ def _is_own(spec: Resolved, signal: Signal) -> bool:
 
 def _query(signal: Signal) -> str:
     """Return the signal's query without the parts that are compared separately or belong to the service."""
-    bare = replace(signal, select=(), scope=(), by=(), prefix="", window=1000, scrape=1000)
+    bare = replace(signal, select=Select(), scope=(), by=(), prefix="", window=1000, scrape=1000)
     return text(bare.definition())
 
 

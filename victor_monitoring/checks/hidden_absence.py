@@ -31,5 +31,5 @@ def hidden_absence(spec: Resolved) -> Iterator[Finding]:
 
 def _hiding(signal: Signal) -> str | None:
     """Return a label by which series differ, any of which hides that the others are gone."""
-    selected = {matcher.label for matcher in signal.select}
-    return next((label for label in (*signal.by, *signal.scope) if label not in selected), None)
+    fixed = signal.select.fixed
+    return next((label for label in (*signal.by, *signal.scope) if label not in fixed), None)

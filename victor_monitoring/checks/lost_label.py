@@ -18,8 +18,8 @@ def lost_label(spec: Resolved) -> Iterator[Finding]:
     """Texts of an alert name a label that the values of its signal do not have.
 
     Aggregation drops every label except those of `select`, `scope` and `by`, so the text would have a gap. An
-    absent signal has no value and the labels of `select` alone; where it is `present` or `absent`, there is
-    no threshold.
+    absent signal has no value, and only the labels that `select` sets to one value; where it is `present` or
+    `absent`, there is no threshold.
 
     Bad: `{tool}` where the signal has no `by: [tool]`. Good: a label of the signal, `{value}`, `{threshold}`.
     """
@@ -40,6 +40,6 @@ def lost_label(spec: Resolved) -> Iterator[Finding]:
 def _known(alert: Alert) -> tuple[str, ...]:
     """Return the names that the texts of an alert may use."""
     if alert.condition.op == ABSENT:
-        return tuple(matcher.label for matcher in alert.signal.select)
+        return tuple(alert.signal.select.fixed)
     threshold = ("threshold",) if alert.condition.is_comparison else ()
     return (*alert.signal.labels, "value", *threshold)

@@ -10,7 +10,7 @@ from victor_monitoring.language.resolved.meta import SERVICE, meta_alerts
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
-from victor_monitoring.promql.tree import Matcher
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
 
 _BY_PROMETHEUS = ("alertname", "alertstate")
@@ -87,7 +87,6 @@ def _varying(signal: Signal, scope: Mapping[str, Path], written: Collection[str]
     return _unpinned({**own, **by, **scope}, signal.select)
 
 
-def _unpinned(places: Mapping[str, Path], select: Iterable[Matcher]) -> Mapping[str, Path]:
+def _unpinned(places: Mapping[str, Path], select: Select) -> Mapping[str, Path]:
     """Return the labels that the select does not restrict to a single value."""
-    pinned = {matcher.label for matcher in select}
-    return {label: path for label, path in places.items() if label not in pinned}
+    return {label: path for label, path in places.items() if label not in select.fixed}

@@ -32,7 +32,7 @@ def reserved_label(spec: Resolved) -> Iterator[Finding]:
 
 def _label_sets(spec: Resolved) -> Iterator[tuple[Path, LabelPairs, tuple[str, ...]]]:
     reserved = ("severity", *_RESERVED, *spec.service.alert_labels.names)
-    targets = (*(matcher.label for matcher in spec.service.select), *spec.service.scope, "instance")
+    targets = (*spec.service.select.labels, *spec.service.scope, "instance")
     base_labels = dict(spec.base.service.labels if spec.base else spec.service.labels)
     for label, value in spec.service.labels:
         place: Path = ("service",) if label in base_labels else ("contexts", str(spec.context))

@@ -54,7 +54,7 @@ def mutate(promtool: Promtool, places: Sequence[tuple[Compiled, Resolved]], text
 def _strength(promtool: Promtool, spec: Resolved, text: str) -> MutationResults:
     derived = derive(spec)
     rules = computable_rules(spec).without([alert.id for alert in derived.unproven])
-    select = frozenset(matcher.label for each in spec.components.values() for matcher in each.select)
+    select = frozenset(label for each in spec.components.values() for label in each.select.labels)
     name = f"{spec.service.name} {spec.context or 'base'}"
     with Progress(f"{name}: mutants noticed", None) as progress:
         results = run_mutants(promtool, derived.cases, rules, select, progress.add, text)

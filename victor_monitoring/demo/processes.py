@@ -17,8 +17,8 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.live.http.client import HttpClient
 from victor_monitoring.live.prometheus.api import PrometheusApi
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.renderers.alertmanager import alertmanager_data, routes, timing
+from victor_monitoring.signals.select import Select
 
 _PATIENCE: Final = 60  # seconds, on a busy machine
 
@@ -92,7 +92,7 @@ def _config(
     spec: Resolved, targets: Sequence[ScrapeTarget], folder: Path, alertmanager: str
 ) -> dict[str, object]:
     interval = duration_text(spec.scrape)
-    selects: dict[tuple[Matcher, ...], bool] = {}
+    selects: dict[Select, bool] = {}
     for component in spec.components.values():
         selects[component.select] = selects.get(component.select, False) or component.honor_labels
     return {
@@ -114,11 +114,10 @@ def _config(
     }
 
 
-def _static(select: tuple[Matcher, ...], targets: Sequence[ScrapeTarget]) -> Iterator[dict[str, object]]:
+def _static(select: Select, targets: Sequence[ScrapeTarget]) -> Iterator[dict[str, object]]:
     """Yield a static configuration per target, with the labels that select it; `job` overrides `job_name`."""
-    pinned = {matcher.label: matcher.value for matcher in select}
     for each in targets:
-        yield {"targets": [each.address], "labels": {**each.labels, **pinned}}
+        yield {"targets": [each.address], "labels": {**each.labels, **select.example}}
 
 
 _RECEIVER = "demo"

@@ -168,7 +168,7 @@ def _inhibition(
 def _selected(spec: Resolved) -> tuple[str, ...]:
     """Return the labels of every select."""
     selects = (spec.service.select, *(component.select for component in spec.components.values()))
-    return tuple(dict.fromkeys(matcher.label for select in selects for matcher in select))
+    return tuple(dict.fromkeys(label for select in selects for label in select.labels))
 
 
 def _deployment(spec: Resolved) -> tuple[str, ...]:

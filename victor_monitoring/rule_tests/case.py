@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.rule_tests.script import Script
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import LabelPairs
 
 
@@ -62,7 +63,7 @@ class Recorded:
 
     at: int
     record: str
-    select: Mapping[str, str]
+    select: Select
     values: Mapping[LabelPairs, float]
 
 

@@ -19,7 +19,6 @@ from victor_monitoring.rule_tests.meta_cases import meta_cases
 from victor_monitoring.rule_tests.oracle import FiringMoment, Oracle, states_of
 from victor_monitoring.rule_tests.script import Script
 from victor_monitoring.signals.signal import LabelPairs
-from victor_monitoring.signals.streams import ELSEWHERE
 from victor_monitoring.signals.synthesis import has_synthesis
 
 
@@ -152,7 +151,7 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate, unprove
     end = course_end(script, fixture.alert.evaluate)
     expectations += [Expectation(end, name, alerts) for name, alerts in template.meta_alerts]
     unrecorded = (
-        Unrecorded(end, record, label, ELSEWHERE)
+        Unrecorded(end, record, label, fixture.signal.select.outside[label])
         for label, records in template.unrecorded
         for record in records
     )
@@ -171,7 +170,7 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate, unprove
 
 def _recorded(fixture: AlertFixture, script: Script) -> Iterator[Recorded]:
     """Yield the recorded series at the last evaluation, where all versions of Prometheus agree."""
-    select = {matcher.label: matcher.value for matcher in fixture.signal.select}
+    select = fixture.signal.select.only(fixture.signal.labels)
     for record, values in fixture.recorded(script):
         yield Recorded(course_end(script, fixture.alert.evaluate), record, select, values)
 

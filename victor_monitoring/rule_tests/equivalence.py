@@ -16,6 +16,7 @@ from victor_monitoring.promql.evaluation.evaluator import (
     compiled,
     without_names,
 )
+from victor_monitoring.promql.examples import examples
 from victor_monitoring.promql.samples import SampleSet, Series
 from victor_monitoring.promql.tree import Aggregate, Call, Expr, Matcher, Number, Vector, nodes
 from victor_monitoring.rule_tests.mutations import Mutant
@@ -114,7 +115,7 @@ class RandomSamples:
         return {**group, **free, **{matcher.label: self._matching(matcher) for matcher in matchers}}
 
     def _matching(self, matcher: Matcher) -> str:
-        values = matcher.value.split("|") if matcher.op in ("=~", "!~") else [matcher.value]
+        values = examples(matcher.value) if matcher.op in ("=~", "!~") else (matcher.value,)
         return self._dice.choice([*values, *values, *values, *_OTHERS[1:]])
 
     def _times(self) -> list[int]:

@@ -75,7 +75,7 @@ class AlertFixture:
 
     def target(self, **changed: str) -> dict[str, str]:
         """Return the labels of a selected target, with `changed` applied."""
-        select = {matcher.label: matcher.value for matcher in self.signal.select}
+        select = self.signal.select.example
         scope = {label: "here" for label in self.signal.scope if label not in select}
         return {**scope, **select, "instance": "a", **changed}
 

@@ -13,7 +13,6 @@ from victor_monitoring.language.resolved.meta import (
     meta_alerts,
 )
 from victor_monitoring.language.resolved.spec import Resolved
-from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.case import Firing
 from victor_monitoring.signals.streams import Stream
 
@@ -31,7 +30,7 @@ def down(spec: Resolved, *targets: Mapping[str, str]) -> Iterator[FiringAlert]:
         spec,
         TARGET_DOWN,
         lambda alert: (
-            meta_firing(spec, alert, target) for target in targets if _is_of(alert.select, target)
+            meta_firing(spec, alert, target) for target in targets if alert.select.matches(target)
         ),
     )
 
@@ -61,23 +60,18 @@ def _missing(
     spec: Resolved, alert: MetaAlert, targets: Collection[Mapping[str, str]], components: Collection[str]
 ) -> Iterator[Firing]:
     assert alert.component is not None  # the metric is a component's
-    mine = [target for target in targets if _is_of(alert.select, target)]
+    mine = [target for target in targets if alert.select.matches(target)]
     if alert.component.has_targets:
         if alert.component.name in components:
             yield from (meta_firing(spec, alert, target) for target in mine)
     elif alert.component.name in components or not mine:
-        yield meta_firing(spec, alert, selected(alert))
-
-
-def selected(alert: MetaAlert) -> dict[str, str]:
-    """Return the labels of the alert's select."""
-    return {matcher.label: matcher.value for matcher in alert.select}
+        yield meta_firing(spec, alert, alert.select.fixed)
 
 
 def anchors(spec: Resolved, target: Mapping[str, str], but: Collection[str] = ()) -> Iterator[Stream]:
     """Yield the anchor series of the target's components, except of those in `but`."""
     for component in spec.components.values():
-        if component.anchor is not None and component.name not in but and _is_of(component.select, target):
+        if component.anchor is not None and component.name not in but and component.select.matches(target):
             labels = next(component.anchor.label_sets(), {})
             pairs = tuple(sorted({**target, **labels}.items()))
             yield Stream(
@@ -95,7 +89,3 @@ def meta_firing(spec: Resolved, alert: MetaAlert, series: Mapping[str, str]) -> 
     if runbook := spec.service.runbook(alert.name):
         annotations["runbook_url"] = runbook
     return Firing({**series, **alert.labels}, annotations)
-
-
-def _is_of(select: tuple[Matcher, ...], target: Mapping[str, str]) -> bool:
-    return all(target.get(matcher.label) == matcher.value for matcher in select)

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 from victor_monitoring.language.resolved.meta import MetaAlert, meta_alerts
 from victor_monitoring.language.resolved.spec import Component, Meta, Resolved
 from victor_monitoring.language.syntax.tree import Path
-from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.rule_tests.case import Case, Expectation, Firing
-from victor_monitoring.rule_tests.meta_alerts import anchors, meta_firing, selected, up
+from victor_monitoring.rule_tests.meta_alerts import anchors, meta_firing, up
 from victor_monitoring.rule_tests.script import Phase, Script
-from victor_monitoring.signals.streams import ELSEWHERE, Stream
+from victor_monitoring.signals.select import Select
+from victor_monitoring.signals.streams import Stream
 
 TargetLabels = Mapping[str, str]
 
@@ -101,23 +101,20 @@ def _absent_cases(
     streams = (*_others_up(spec, alert), up(target), *anchors(spec, target))
     rest = tuple(each for each in streams if each.metric != component.anchor.metric.name)
     healthy = _MetaPhase(streams)
-    missing = _MetaPhase(rest, (meta_firing(spec, alert, selected(alert)),))
+    missing = _MetaPhase(rest, (meta_firing(spec, alert, alert.select.fixed),))
     yield "fires", "every target loses the metric", [healthy, missing]
     yield "recovers", "the metric is back", [missing, healthy]
 
 
-def _targets(spec: Resolved, select: tuple[Matcher, ...]) -> tuple[TargetLabels, TargetLabels]:
+def _targets(spec: Resolved, select: Select) -> tuple[TargetLabels, TargetLabels]:
     """Return the labels of two selected targets."""
-    labels = {
-        **dict.fromkeys(spec.service.scope, "here"),
-        **{matcher.label: matcher.value for matcher in select},
-    }
+    labels = {**dict.fromkeys(spec.service.scope, "here"), **select.example}
     return {**labels, "instance": "a"}, {**labels, "instance": "b"}
 
 
 def _elsewhere(alert: MetaAlert, target: TargetLabels) -> Iterator[tuple[str, TargetLabels]]:
-    for matcher in alert.select:
-        yield matcher.label, {**target, matcher.label: ELSEWHERE}
+    for label, value in alert.select.outside.items():
+        yield label, {**target, label: value}
 
 
 def _others_up(spec: Resolved, alert: MetaAlert) -> tuple[Stream, ...]:

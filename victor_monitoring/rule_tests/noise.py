@@ -11,7 +11,7 @@ from victor_monitoring.promql.prometheus_version import OLDEST
 from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.signals.evaluation import SamplesAt
 from victor_monitoring.signals.metric import Metric, Selector
-from victor_monitoring.signals.streams import ELSEWHERE, Stream, another, relabelled
+from victor_monitoring.signals.streams import Stream, another, relabelled
 
 # Traffic of series that must not be read: so much that reading any of them changes the result.
 _LOUD = Fraction(100_000)
@@ -36,7 +36,8 @@ def series_outside(fixture: AlertFixture, label: str) -> tuple[Stream, ...]:
 
     It has a thousand times the traffic.
     """
-    streams = (relabelled(stream, label, ELSEWHERE) for stream in fixture.worst())
+    value = fixture.signal.select.outside[label]
+    streams = (relabelled(stream, label, value) for stream in fixture.worst())
     return tuple(replace(each, step=each.step * 1000) if each.total else each for each in streams)
 
 
@@ -46,12 +47,13 @@ def recorded_outside(fixture: AlertFixture, label: str) -> dict[str, tuple[Strea
     They are keyed by their names.
     """
     script = fixture.script(fixture.lasting(fixture.worst(), fixture.settling))
+    outside = fixture.signal.select.outside[label]
     found: dict[str, list[Stream]] = {}
     for signal in fixture.signals:
         for record, values in SamplesAt(script.samples(OLDEST), script.end).recorded(signal).items():
             for labels, value in values.items():
                 if not math.isnan(value):
-                    pairs = tuple(sorted({**dict(labels), label: ELSEWHERE}.items()))
+                    pairs = tuple(sorted({**dict(labels), label: outside}.items()))
                     found.setdefault(record, []).append(Stream(record, pairs, Fraction(value)))
     return {record: tuple(streams) for record, streams in found.items()}
 
@@ -59,11 +61,13 @@ def recorded_outside(fixture: AlertFixture, label: str) -> dict[str, tuple[Strea
 def other_label_values(fixture: AlertFixture) -> Iterator[tuple[str, str]]:
     """Yield each label that distinguishes the signal's values, with another value that it can have."""
     selectors = [reading.selector for each in fixture.signals for reading in each.kind.readings()]
+    select = fixture.signal.select
     for label in fixture.signal.labels:
-        if label not in {matcher.label for matcher in fixture.signal.select}:
-            other = another(selectors, label, {dict(stream.labels).get(label) for stream in fixture.beyond()})
-            if other is not None:
-                yield label, other
+        used = {dict(stream.labels).get(label) for stream in fixture.beyond()}
+        is_selected = label in select.labels
+        other = select.another(label, used) if is_selected else another(selectors, label, used)
+        if other is not None:
+            yield label, other
 
 
 def _loud(metric: Metric, labels: Mapping[str, str], names: Collection[str]) -> Iterator[Stream]:

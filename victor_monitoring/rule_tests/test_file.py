@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.tree import Vector
 from victor_monitoring.rule_tests.case import Case, CasePart, Expectation, Recorded, Unrecorded
 from victor_monitoring.rule_tests.script import series_text
 
@@ -77,7 +79,7 @@ def _none(unrecorded: Unrecorded) -> dict[str, object]:
 
 def _recorded(recorded: Recorded) -> Iterator[dict[str, object]]:
     """Yield queries that count the series, and compare each with its value within a millionth."""
-    selected = f"{recorded.record}{_matchers(recorded.select)}"
+    selected = text(Vector(recorded.record, recorded.select.matchers))
     if not recorded.values:
         yield _query(selected, recorded.at, [])
         return

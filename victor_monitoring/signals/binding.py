@@ -13,13 +13,14 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar, get_args, get_origi
 
 from victor_monitoring.promql.prometheus_version import parse_version
 from victor_monitoring.promql.reader import read
-from victor_monitoring.promql.tree import Matcher, vectors
+from victor_monitoring.promql.tree import vectors
 from victor_monitoring.signals.alert import AlertRule, Guard
 from victor_monitoring.signals.expression import Expression, NamedSeries, WrittenExpression
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.quantity import Condition, Quantity, parse_condition, parse_quantity
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.selector import parse_selector
 from victor_monitoring.signals.signal import At, Signal, SignalKind
 from victor_monitoring.signals.template import parse_template
@@ -150,7 +151,7 @@ class _Signals:
                 title=data["title"],
                 unit=unit_of(data["unit"]),
                 kind=bind_kind(KINDS[data["kind"]], data["parameters"], self._readers),
-                select=tuple(Matcher(label, "=", value) for label, value in data["select"].items()),
+                select=Select.of(data["select"]),
                 scope=self._data.SCOPE,
                 by=data["by"],
                 window=data["window"],

@@ -10,7 +10,6 @@ from victor_monitoring.promql.grammar import ABSENCE
 from victor_monitoring.promql.samples import LOOKBACK
 from victor_monitoring.promql.tree import (
     Expr,
-    Matcher,
     Subquery,
     Vector,
     children,
@@ -18,6 +17,7 @@ from victor_monitoring.promql.tree import (
     mapped,
 )
 from victor_monitoring.signals.metric import Metric, Selector
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
 
 WrittenExpression: TypeAlias = str
@@ -51,7 +51,7 @@ class Expression:
     written: str = field(compare=False)
 
 
-def selecting(tree: Expr, select: Callable[[Vector], tuple[Matcher, ...]]) -> Expr:
+def selecting(tree: Expr, select: Callable[[Vector], Select]) -> Expr:
     """Return the tree with matchers added to each selector, before its own.
 
     What is absent is selected as written: with more matchers, series would be absent that others have.

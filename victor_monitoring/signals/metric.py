@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import itertools
 import math
-import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Final, TypeAlias
 
+from victor_monitoring.promql.examples import examples
 from victor_monitoring.promql.inference.facts import Buckets, SeriesFacts
 from victor_monitoring.promql.inference.labels import ANY, GIVEN, Values, one_of
 from victor_monitoring.promql.tree import Matcher, Vector, all_match
@@ -198,11 +198,11 @@ class Selector:
         matchers = ",".join(map(str, self.matchers))
         return f"{self.metric.name}{{{matchers}}}" if matchers else self.metric.name
 
-    def vector(self, select: tuple[Matcher, ...], window: int | None = None, suffix: str = "") -> Vector:
+    def vector(self, select: Iterable[Matcher], window: int | None = None, suffix: str = "") -> Vector:
         """Return the PromQL selector: the matchers of `select` first, then its own."""
         return Vector(self.metric.name + suffix, (*select, *self.matchers), window)
 
-    def present(self, select: tuple[Matcher, ...]) -> Vector:
+    def present(self, select: Iterable[Matcher]) -> Vector:
         """Return the PromQL selector of series that exist if the selected ones do."""
         suffix, label = self.metric.type.LABEL or ("", "")
         is_labelled = any(matcher.label == label for matcher in self.matchers)
@@ -226,10 +226,7 @@ class Selector:
     def _open_values(self, label: str) -> tuple[str, ...]:
         named = (m.value for m in self.matchers if m.label == label and m.op == "=")
         split = (
-            value
-            for m in self.matchers
-            if m.label == label and m.op == "=~"
-            for value in (*m.value.split("|"), *_filled(m.value))
+            value for m in self.matchers if m.label == label and m.op == "=~" for value in examples(m.value)
         )
         return tuple(dict.fromkeys((*named, *split, _EXAMPLE)))
 
@@ -239,12 +236,6 @@ class Selector:
             return False
         facts = SeriesFacts({label.name: label.possible for label in self.metric.labels})
         return facts.implies(self.matchers, other.matchers)
-
-
-def _filled(pattern: str) -> tuple[str, ...]:
-    """Return values that a simple pattern matches, with a character in place of each wildcard or class."""
-    simple = re.sub(r"\[\^?([^\]])[^\]]*\][*+]?|\.[*+]?|\\d[*+]?", lambda m: m[1] or "0", pattern)
-    return tuple(re.split(r"\|", re.sub(r"[()?^$]", "", simple)))
 
 
 def series_key(name: str, labels: Mapping[str, str]) -> SeriesKey:

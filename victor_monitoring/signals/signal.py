@@ -14,9 +14,10 @@ from victor_monitoring.promql.inference.facts import SeriesFacts
 from victor_monitoring.promql.inference.infer import Inferred, inferred
 from victor_monitoring.promql.inference.intervals import UNBOUNDED, Interval, shared
 from victor_monitoring.promql.rules import Rule
-from victor_monitoring.promql.tree import Call, Expr, Matcher, Vector, nodes
+from victor_monitoring.promql.tree import Call, Expr, Vector, nodes
 from victor_monitoring.signals.metric import LEVEL, Metric, Selector, SeriesRole
 from victor_monitoring.signals.quantity import Condition, Quantity
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.units import Unit
 
 At = tuple[str | int, ...]
@@ -181,7 +182,7 @@ class Signal:
     title: str
     unit: Unit
     kind: SignalKind
-    select: tuple[Matcher, ...]
+    select: Select
     scope: tuple[str, ...]
     by: tuple[str, ...]
     window: int
@@ -196,13 +197,12 @@ class Signal:
 
         Raw PromQL may lose some of them.
         """
-        selected = (matcher.label for matcher in self.select)
-        return self.kind.kept(self, tuple(dict.fromkeys((*selected, *self.scope, *self.by))))
+        return self.kind.kept(self, tuple(dict.fromkeys((*self.select.labels, *self.scope, *self.by))))
 
     @property
     def lost(self) -> Mapping[str, str]:
-        """The labels of `select` that raw PromQL loses, with their values."""
-        return {each.label: each.value for each in self.select if each.label not in self.labels}
+        """The labels that `select` sets to one value and raw PromQL loses, with their values."""
+        return {label: value for label, value in self.select.fixed.items() if label not in self.labels}
 
     @property
     def history(self) -> int:
@@ -252,7 +252,7 @@ class Signal:
         """Return the expression that reads the signal: its recorded series if any, else its definition."""
         if not self.recorded:
             return self.definition()
-        return Vector(self.record, tuple(each for each in self.select if each.label in self.labels))
+        return Vector(self.record, self.select.only(self.labels).matchers)
 
     def condition(self, written: Condition) -> Condition:
         """Return a condition on the signal's values: in its unit, and with an order within its range."""
@@ -305,7 +305,7 @@ class Signal:
 def labels_of_targets(signals: Iterable[Signal], instance: str) -> dict[str, Mapping[str, str]]:
     """Return the target labels of each series that the signals read on one instance, by the series' name."""
     return {
-        name: {**{matcher.label: matcher.value for matcher in signal.select}, "instance": instance}
+        name: {**signal.select.example, "instance": instance}
         for signal in signals
         for reading in signal.kind.readings()
         for name in reading.read_names

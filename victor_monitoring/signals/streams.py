@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import Final
 
 from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.select import ELSEWHERE
 from victor_monitoring.signals.signal import Signal
-
-ELSEWHERE: Final = "elsewhere"  # a label value that is unlikely in a spec
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,7 +125,7 @@ def steady_values(signal: Signal, population: Population) -> Mapping[LabelPairs,
     metrics = {name: metric for metric in signal.metrics() for name in metric.series_names}
     scrapes = 2 + max(each.window for each in signal.with_parts()) // signal.scrape
     times = [index * signal.scrape for index in range(scrapes + 1)]
-    target = {matcher.label: matcher.value for matcher in signal.select}
+    target = signal.select.example
     by_metric: dict[str, list[Series]] = {"up": [Series(target, times, [1.0] * len(times))]}
     for name, labels in keys:
         value, metric = population[name, labels], metrics[name]

@@ -18,7 +18,7 @@ from victor_monitoring.signals.signal import LabelPairs, Signal
 def _selected(signal: Signal) -> dict[str, str]:
     """Return the labels that `select` sets and `absent()` loses: it has those of a plain selector only."""
     own = dict(absent_labels(signal.value()))
-    return {each.label: each.value for each in signal.select if each.op == "=" and each.label not in own}
+    return {label: value for label, value in signal.select.fixed.items() if label not in own}
 
 
 class AlertResolver:

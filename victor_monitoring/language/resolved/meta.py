@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from victor_monitoring.language.resolved.spec import Component, Meta, Resolved
-from victor_monitoring.promql.tree import Binary, Call, Expr, Matcher, Vector, number
+from victor_monitoring.promql.tree import Binary, Call, Expr, Vector, number
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.template import Placeholder, Template
 
 MetaSubject: TypeAlias = Literal["target", "service", "metric"]
@@ -24,7 +25,7 @@ class MetaAlert:
 
     name: str
     watches: MetaSubject
-    select: tuple[Matcher, ...]
+    select: Select
     component: Component | None
     expr: Expr
     labels: Mapping[str, str]
@@ -51,10 +52,7 @@ def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
             select,
             owner,
             Call("absent", (_is_up(select, 1),)),
-            {
-                **{matcher.label: matcher.value for matcher in select},
-                **_labels(spec, meta, owner, "service"),
-            },
+            {**select.fixed, **_labels(spec, meta, owner, "service")},
             _template(f"No target of {title} is up"),
             "Prometheus knows no healthy target, so no alert of the service can fire.",
         )
@@ -84,7 +82,7 @@ def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
                     f"Alerts that read the metrics of {component.name} stay silent.",
                 )
                 continue
-            on = dict.fromkeys((*(each.label for each in select), *spec.service.scope, "instance"))
+            on = dict.fromkeys((*select.labels, *spec.service.scope, "instance"))
             yield MetaAlert(
                 METRIC_MISSING,
                 "metric",
@@ -97,13 +95,13 @@ def meta_alerts(spec: Resolved) -> Iterator[MetaAlert]:
             )
 
 
-def _is_up(select: tuple[Matcher, ...], value: int) -> Expr:
-    return Binary("==", Vector("up", select), number(value))
+def _is_up(select: Select, value: int) -> Expr:
+    return Binary("==", Vector("up", select.matchers), number(value))
 
 
-def _selects(spec: Resolved) -> dict[tuple[Matcher, ...], Component | None]:
+def _selects(spec: Resolved) -> dict[Select, Component | None]:
     """Return each select once, with its component; None for the service's, if any component uses it."""
-    found: dict[tuple[Matcher, ...], Component | None] = {}
+    found: dict[Select, Component | None] = {}
     for component in spec.components.values():
         if component.has_targets:
             is_own = component.select != spec.service.select

@@ -7,20 +7,15 @@ from typing import Final
 
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.spec import Component, Declared, Resolved
-from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.metric_types import METRIC_TYPES
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 
-def matchers(labels: Mapping[str, str]) -> tuple[Matcher, ...]:
-    """Return equality matchers, in the order of the spec."""
-    return tuple(Matcher(label, "=", value) for label, value in labels.items())
-
-
-def selected_labels(metric: Metric, select: tuple[Matcher, ...]) -> tuple[Matcher, ...]:
-    """Return the matchers that select a metric: of a recorded one, those on labels that it declares."""
-    return tuple(each for each in select if not metric.recorded or each.label in metric.label_names)
+def select_for(metric: Metric, select: Select) -> Select:
+    """Return the select of a metric of its targets: of a recorded one, on labels that it declares."""
+    return select.only(metric.label_names) if metric.recorded else select
 
 
 def label_pairs(labels: Mapping[str, str]) -> LabelPairs:
@@ -66,7 +61,7 @@ def resolve_metric(name: str, metric: written.Metric) -> Metric:
 
 
 def resolve_component(
-    name: str, component: written.Component, select: tuple[Matcher, ...], narrowed: Mapping[str, str]
+    name: str, component: written.Component, select: Select, narrowed: Mapping[str, str]
 ) -> Component:
     """Return a component; its own select replaces `select`, that of the service.
 
@@ -92,7 +87,7 @@ def resolve_component(
         endpoint=component.endpoint or name.replace("_", "-"),
         external=component.external,
         honor_labels=component.honor_labels,
-        select=select if component.select is None else matchers({**component.select, **added}),
+        select=select if component.select is None else Select.of({**component.select, **added}),
         labels=label_pairs(component.labels),
         metrics=metrics,
         anchor=_anchor(component, [declared.metric for declared in metrics]),
@@ -119,5 +114,5 @@ _PLATFORM: Final = ("instance", "job", "namespace", "pod", "container", "node", 
 
 def target_labels(spec: Resolved) -> frozenset[str]:
     """Return the labels that the platform sets, and those in the selects and the scope of the spec."""
-    selected = {matcher.label for component in spec.components.values() for matcher in component.select}
+    selected = {label for component in spec.components.values() for label in component.select.labels}
     return frozenset({*_PLATFORM, *selected, *spec.service.scope})

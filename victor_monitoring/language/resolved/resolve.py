@@ -13,9 +13,8 @@ from victor_monitoring.language.resolved.dashboard import resolve_dashboard
 from victor_monitoring.language.resolved.detection import recording_groups
 from victor_monitoring.language.resolved.metrics import (
     label_pairs,
-    matchers,
     resolve_component,
-    selected_labels,
+    select_for,
 )
 from victor_monitoring.language.resolved.outputs import resolve_outputs
 from victor_monitoring.language.resolved.routing import resolve_routing
@@ -34,6 +33,7 @@ from victor_monitoring.language.resolved.spec import (
 from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.signals.select import Select
 
 
 def resolve(
@@ -58,12 +58,12 @@ def resolve(
     }
     declared = [(each, component.select) for component in components.values() for each in component.metrics]
     series = {
-        name: (metric, selected_labels(metric, select))
+        name: (metric, select_for(metric, select))
         for each, select in declared
         for name, metric in each.metric.series().items()
     }
     exposed = {
-        name: (each.metric, selected_labels(each.metric, select))
+        name: (each.metric, select_for(each.metric, select))
         for each, select in declared
         for name in each.metric.series_names
     }
@@ -145,7 +145,7 @@ def _service(spec: written.Spec, context: written.Context) -> Service:
         owner=service.owner,
         namespace=service.namespace,
         prefix=service.metric_prefix or "",
-        select=matchers({**(service.select or {}), **context.select}),
+        select=Select.of({**(service.select or {}), **context.select}),
         scope=tuple(dict.fromkeys(service.scope)),
         runbooks=service.runbooks.rstrip("/") if service.runbooks else None,
         labels=label_pairs({**service.labels, **context.labels}),

@@ -16,7 +16,7 @@ from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.lexer import PromqlError
 from victor_monitoring.promql.reader import read as read_expression
 from victor_monitoring.promql.signatures import SCALAR, VECTOR
-from victor_monitoring.promql.tree import Matcher, Span, Vector, vectors
+from victor_monitoring.promql.tree import Span, Vector, vectors
 from victor_monitoring.promql.types import type_of
 from victor_monitoring.signals.binding import Readers, Unbound, bind_kind
 from victor_monitoring.signals.expression import (
@@ -29,11 +29,12 @@ from victor_monitoring.signals.expression import (
 from victor_monitoring.signals.kinds.expr import RawExpression
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.selector import WrittenSelector, written_selector
 from victor_monitoring.signals.signal import Signal, SignalKind
 
 # A metric, and the target labels by which it is selected.
-SelectedMetric: TypeAlias = tuple[Metric, tuple[Matcher, ...]]
+SelectedMetric: TypeAlias = tuple[Metric, Select]
 
 
 class SignalResolver:
@@ -149,8 +150,8 @@ class SignalResolver:
         self.reads.append(SelectorUse(path, written, named.selector))
         return named
 
-    def _select_for(self, vector: Vector) -> tuple[Matcher, ...]:
-        return self._exposed[vector.metric][1] if vector.metric in self._exposed else ()
+    def _select_for(self, vector: Vector) -> Select:
+        return self._exposed[vector.metric][1] if vector.metric in self._exposed else Select()
 
     def _refuse(self, path: Path, message: str, hint: str, part: Span | None) -> None:
         self.findings.append(Finding(path, message, hint, part, pattern=BAD_EXPRESSION))
@@ -168,14 +169,14 @@ class SignalResolver:
             raise Unbound
         return part
 
-    def _select_of(self, kind: SignalKind) -> tuple[Matcher, ...]:
+    def _select_of(self, kind: SignalKind) -> Select:
         """Return the select of the first metric or part that is read; of raw PromQL what all share."""
         selects = [self._exposed[name][1] for each in kind.readings() for name in each.read_names]
         selects += [part.select for _, part in kind.parts()]
         if not selects:
             return self._service.select
         first, *others = selects if isinstance(kind, RawExpression) else selects[:1]
-        return tuple(each for each in first if all(each in other for other in others))
+        return Select(tuple(each for each in first if all(each in other for other in others)))
 
 
 def _unchanged(value: object, _: object) -> object:

@@ -14,11 +14,11 @@ from victor_monitoring.language.model.spec import KubernetesObjects
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.review.reviewed import Reviewed
-from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.signals.alert import AlertRule
 from victor_monitoring.signals.kinds.expr import RawExpression
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.selector import WrittenSelector
 from victor_monitoring.signals.signal import LabelPairs, Signal
 from victor_monitoring.signals.template import Template, has_go_template, is_copy
@@ -57,7 +57,7 @@ class Service:
     owner: str | None
     namespace: str | None
     prefix: str
-    select: tuple[Matcher, ...]
+    select: Select
     scope: tuple[str, ...]
     runbooks: str | None
     labels: LabelPairs
@@ -106,7 +106,7 @@ class Component:
     endpoint: str
     external: bool
     honor_labels: bool
-    select: tuple[Matcher, ...]
+    select: Select
     labels: LabelPairs
     metrics: tuple[Declared, ...]
     anchor: Selector | None
@@ -337,7 +337,7 @@ class Resolved:
     kubernetes: Kubernetes
     routing: Routing
     components: Mapping[str, Component]
-    selects: Mapping[str, tuple[Matcher, ...]]  # the target labels by which each series is selected
+    selects: Mapping[str, Select]  # the target labels by which each series is selected
     signals: Mapping[str, Signal]
     alerts: tuple[Alert, ...]
     groups: Mapping[str, Group]  # those with settings; `group` returns any

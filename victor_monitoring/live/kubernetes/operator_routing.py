@@ -51,11 +51,9 @@ def strategy_problems(
 def alert_labels(spec: Resolved) -> Iterator[tuple[str, Mapping[str, str]]]:
     """Yield each alert's name with the labels that all its instances carry, meta alerts included."""
     for alert in spec.alerts:
-        selected = {matcher.label: matcher.value for matcher in alert.signal.select}
-        yield alert.name, {**selected, **dict(alert.labels)}
+        yield alert.name, {**alert.signal.select.fixed, **dict(alert.labels)}
     for meta in meta_alerts(spec):
-        selected = {matcher.label: matcher.value for matcher in meta.select}
-        yield meta.name, {**selected, **meta.labels}
+        yield meta.name, {**meta.select.fixed, **meta.labels}
 
 
 def routing_problems(

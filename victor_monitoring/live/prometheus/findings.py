@@ -19,6 +19,7 @@ from victor_monitoring.live.apply.patterns import (
 from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, rules_of
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Aggregate, Matcher, Vector
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
 
 Query = Callable[[str], Sequence[Mapping[str, Any]]]
@@ -52,7 +53,7 @@ class _SeriesAudit:
 
     def __init__(self, spec: Resolved, query: Query) -> None:
         self._spec, self._query = spec, query
-        self._silent: set[tuple[Matcher, ...]] = set()  # selects that match nothing
+        self._silent: set[Select] = set()  # selects that match nothing
         self._missing: set[str] = set()  # metrics
         self._absent_signals: set[str] = set()
         self._optional = {
@@ -61,11 +62,11 @@ class _SeriesAudit:
 
     def selects(self) -> Iterator[Finding]:
         """Yield a finding for each select that matches no target, at the label that causes it."""
-        owners: dict[tuple[Matcher, ...], Component] = {}
+        owners: dict[Select, Component] = {}
         for component in self._spec.components.values():
             owners.setdefault(component.select, component)
         for select, owner in owners.items():
-            if not self._exists(Vector("up", select)):
+            if not self._exists(Vector("up", select.matchers)):
                 self._silent.add(select)
                 yield from self._unmatched(select, owner)
 
@@ -96,7 +97,7 @@ class _SeriesAudit:
         """Yield a finding for each recorded signal without series though its metrics exist."""
         for signal in self._spec.signals.values():
             if signal.recorded and self._is_expected(signal):
-                series = Vector(signal.record, signal.select)
+                series = Vector(signal.record, signal.select.matchers)
                 if not self._exists(series):
                     self._absent_signals.add(signal.name)
                     message = f"the recorded series `{text(series)}` does not exist"
@@ -117,7 +118,7 @@ class _SeriesAudit:
 
     def _metric(self, component: Component, declared: Declared) -> Iterator[Finding]:
         name = declared.metric.name
-        whole = Vector(declared.metric.present, component.select)
+        whole = Vector(declared.metric.present, component.select.matchers)
         if name in self._optional or self._exists(whole):
             return
         self._missing.update(declared.metric.series())
@@ -130,7 +131,7 @@ class _SeriesAudit:
             message = f"`{name}` has no live series"
             yield Finding(declared.path, message, hint, on_key=True, pattern=ABSENT_SERIES)
 
-    def _unmatched(self, select: tuple[Matcher, ...], owner: Component) -> Iterator[Finding]:
+    def _unmatched(self, select: Select, owner: Component) -> Iterator[Finding]:
         """Yield the matchers of a select that match no target; if each matches some, one finding for all."""
         silent = [matcher for matcher in select if not self._exists(Vector("up", (matcher,)))]
         for matcher in silent:
@@ -140,8 +141,8 @@ class _SeriesAudit:
                 message, hint = f"no live series has the label `{matcher.label}`", _EXTERNAL
             yield Finding(self._place(matcher, owner), message, hint, pattern=UNMATCHED)
         if not silent:
-            message = f"no target matches all of `{text(Vector('up', select))}`"
-            yield Finding(self._place(select[-1], owner), message, _WHICH_TARGET, pattern=UNMATCHED)
+            message = f"no target matches all of `{text(Vector('up', select.matchers))}`"
+            yield Finding(self._place(select.matchers[-1], owner), message, _WHICH_TARGET, pattern=UNMATCHED)
 
     def _place(self, matcher: Matcher, owner: Component) -> Path:
         """Return the path of a select's matcher in the spec."""

@@ -20,7 +20,7 @@ from victor_monitoring.renderers.dashboard.fields import (
 from victor_monitoring.renderers.dashboard.layout import GridRectangle
 from victor_monitoring.renderers.dashboard.queries import panel_expr
 from victor_monitoring.renderers.dashboard.thresholds import AlertThresholds
-from victor_monitoring.renderers.dashboard.variables import open_scope, pinned, variables_of
+from victor_monitoring.renderers.dashboard.variables import open_scope, variables_of
 from victor_monitoring.signals.signal import Signal
 
 _CLASSES: Final[dict[str, Any]] = {
@@ -131,7 +131,7 @@ def transformations(panel: Panel) -> list[JsonObject]:
     names = _value_names(panel)
     first = panel.signals[0]
     labels = tuple(dict.fromkeys((*first.by, *open_scope(first))))
-    hidden = ["Time", *sorted({label for signal in panel.signals for label in pinned(signal.select)})]
+    hidden = ["Time", *sorted({label for signal in panel.signals for label in signal.select.fixed})]
     organize = {
         "excludeByName": dict.fromkeys(hidden, True),
         "indexByName": {name: index for index, name in enumerate((*labels, *names))},

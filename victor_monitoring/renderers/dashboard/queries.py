@@ -11,7 +11,7 @@ from victor_monitoring.promql.inference.facts import facts_of
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Aggregate, Expr, Matcher, Vector, map_vectors, number
 from victor_monitoring.renderers.dashboard.fields import JsonObject
-from victor_monitoring.renderers.dashboard.variables import Variable, pinned
+from victor_monitoring.renderers.dashboard.variables import Variable
 from victor_monitoring.signals.signal import Signal
 
 
@@ -35,7 +35,7 @@ def panel_expr(
 
 def applicable(signal: Signal, variables: Iterable[Variable]) -> list[Variable]:
     """Return the variables over labels that the signal has and its select leaves open."""
-    fixed = pinned(signal.select)
+    fixed = signal.select.fixed
     return [each for each in variables if each.label in signal.labels and each.label not in fixed]
 
 
@@ -56,7 +56,7 @@ def annotation_queries(spec: Resolved, variables: tuple[Variable, ...]) -> Itera
     selects = {alert.signal.select: alert.signal for alert in spec.alerts}
     shown = tuple(each for each in ("severity", spec.service.alert_labels.component) if each)
     for select, signal in selects.items():
-        targets = ", ".join(f"{matcher.label}={matcher.value}" for matcher in select)
+        targets = ", ".join(f"{each.label}{each.op}{each.value}" for each in select)
         yield {
             "enable": True,
             "iconColor": "red",

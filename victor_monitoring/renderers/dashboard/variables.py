@@ -9,6 +9,7 @@ from typing import Final
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Call, Matcher, Vector
+from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
 
 DATA_SOURCE: Final = "datasource"
@@ -42,23 +43,18 @@ def matcher_of(label: str) -> Matcher:
     return Matcher(label, "=~", f"${name_of(label)}")
 
 
-def pinned(select: Iterable[Matcher]) -> frozenset[str]:
-    """Return the labels that a select restricts to one value."""
-    return frozenset(matcher.label for matcher in select)
-
-
 def open_scope(signal: Signal) -> tuple[str, ...]:
     """Return the scope labels that the signal's select leaves open."""
-    return tuple(label for label in signal.scope if label not in pinned(signal.select))
+    return tuple(label for label in signal.scope if label not in signal.select.fixed)
 
 
 def variables_of(spec: Resolved) -> tuple[Variable, ...]:
     """Return the variables: scope labels that are not pinned, then each `by` label of a signal on a panel."""
     select = spec.service.select
-    scope = [label for label in spec.service.scope if label not in pinned(select)]
+    scope = [label for label in spec.service.scope if label not in select.fixed]
     found = {label: _variable(label, "up", select, scope[:index]) for index, label in enumerate(scope)}
     for signal in _drawn(spec):
-        fixed = pinned(signal.select)
+        fixed = signal.select.fixed
         earlier = [label for label in scope if label not in fixed]
         for label in signal.by:
             if label not in found and label not in fixed:
@@ -66,7 +62,7 @@ def variables_of(spec: Resolved) -> tuple[Variable, ...]:
     return tuple(found.values())
 
 
-def _variable(label: str, metric: str, select: tuple[Matcher, ...], earlier: Iterable[str]) -> Variable:
+def _variable(label: str, metric: str, select: Select, earlier: Iterable[str]) -> Variable:
     series = Vector(metric, (*select, *map(matcher_of, earlier)))
     return Variable(label, text(Call("label_values", (series, Vector(label)))))
 

@@ -71,9 +71,8 @@ def _selected(spec: Resolved) -> Iterator[Mapping[str, object]]:
 
 
 def _scope_relabelings(spec: Resolved) -> Iterator[Mapping[str, object]]:
-    selected = {matcher.label for matcher in spec.service.select}
     for label in spec.service.scope:
-        if label not in selected and label not in _BY_PROMETHEUS:
+        if label not in spec.service.select.labels and label not in _BY_PROMETHEUS:
             yield _copied(_DISCOVERED.get(label, f"__meta_kubernetes_pod_label_{label}"), label)
 
 

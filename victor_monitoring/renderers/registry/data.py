@@ -52,7 +52,7 @@ def signal_data(signal: Signal, component: str | None) -> Mapping[str, PythonVal
         "by": signal.by,
         **({"open": True} if signal.is_open else {}),
         "window": signal.window,
-        "select": {matcher.label: matcher.value for matcher in signal.select},
+        "select": signal.select.written(),
         "recorded": signal.recorded,
         **({"record": signal.own_record} if signal.own_record else {}),
         "query": text(signal.value()),

@@ -16,17 +16,17 @@ def elsewhere(fixture: AlertFixture) -> Iterator[CaseTemplate]:
 
     No series is recorded for them, and series that they have recorded under the same names are not read.
     """
-    for matcher in fixture.signal.select:
-        about = f"another {matcher.label} is far beyond the threshold"
-        yield _template(fixture, about, matcher.label, series_outside(fixture, matcher.label), ())
-        recorded = recorded_outside(fixture, matcher.label)
+    for label in fixture.signal.select.outside:
+        about = f"another {label} is far beyond the threshold"
+        yield _template(fixture, about, label, series_outside(fixture, label), ())
+        recorded = recorded_outside(fixture, label)
         for record, streams in recorded.items():
-            yield _template(fixture, f"{about}, as recorded in {record}", matcher.label, streams, (record,))
+            yield _template(fixture, f"{about}, as recorded in {record}", label, streams, (record,))
         tops = [each.record for each in fixture.alert.signals if each.record in recorded]
         if len(tops) > 1:
             streams = tuple(stream for record in tops for stream in recorded[record])
             names = " and ".join(tops)
-            yield _template(fixture, f"{about}, as recorded in {names}", matcher.label, streams, tuple(tops))
+            yield _template(fixture, f"{about}, as recorded in {names}", label, streams, tuple(tops))
 
 
 def _template(

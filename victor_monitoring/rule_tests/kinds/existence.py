@@ -50,10 +50,10 @@ def _others(fixture: AlertFixture) -> Iterator[tuple[str, str | None, tuple[Stre
     yield "", None, ()
     if noise := noise_series(fixture):
         yield ", next to other series of its metrics", None, noise
-    for matcher in fixture.signal.select:
-        about, outside = f", next to another {matcher.label}", series_outside(fixture, matcher.label)
-        yield about, matcher.label, outside
-        if recorded := recorded_outside(fixture, matcher.label).values():
+    for label in fixture.signal.select.outside:
+        about, outside = f", next to another {label}", series_outside(fixture, label)
+        yield about, label, outside
+        if recorded := recorded_outside(fixture, label).values():
             yield f"{about} that is recorded", None, (*outside, *itertools.chain.from_iterable(recorded))
 
 

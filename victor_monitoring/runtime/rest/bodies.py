@@ -140,7 +140,7 @@ def _own(value: SeriesValue, each: SignalValues) -> Mapping[str, str]:
     """Return the labels by which the values of one process differ."""
     signal = each.signal
     if each.is_open:
-        shared = {"instance", *signal.scope, *(matcher.label for matcher in signal.select)}
+        shared = {"instance", *signal.scope, *signal.select.labels}
         return {label: text for label, text in value.labels.items() if label not in shared}
     return {label: value.labels[label] for label in own_labels(signal.by) if label in value.labels}
 

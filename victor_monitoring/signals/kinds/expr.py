@@ -80,7 +80,7 @@ class RawExpression(SignalKind):
     def own_labels(self, signal: Signal) -> tuple[str, ...]:
         """Return the labels that the expression aggregates by, if it does."""
         found = signal.inference
-        shared = {*signal.scope, *(each.label for each in signal.select)}
+        shared = {*signal.scope, *signal.select.labels}
         return tuple(sorted(found.labels.possible - shared)) if found.is_aggregated else ()
 
     def is_exact(self) -> bool:

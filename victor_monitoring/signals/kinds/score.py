@@ -93,8 +93,8 @@ class Score(SignalKind):
         )
 
     def promql(self, signal: Signal) -> Expr:
-        lost = Aggregate("sum", Vector(signal.record_as(LOSS), signal.select), signal.labels)
-        up = Binary("==", Vector("up", signal.select), number(1))
+        lost = Aggregate("sum", Vector(signal.record_as(LOSS), signal.select.matchers), signal.labels)
+        up = Binary("==", Vector("up", signal.select.matchers), number(1))
         whole = Binary("*", number(100), Aggregate("group", up, signal.labels))
         return Binary("or", Binary("-", number(100), lost), whole)
 
@@ -114,7 +114,7 @@ class Score(SignalKind):
         if total != 100:
             message = f"the weights total {number_text(Fraction(total))}, not 100"
             yield InvalidParameters((), message, "change them until they total 100")
-        if PART in {matcher.label for matcher in signal.select}:
+        if PART in signal.select.labels:
             message = f"a score records its losses by the label `{PART}`, which `select` sets otherwise"
             yield InvalidParameters((), message, f"select targets by a label other than `{PART}`")
         seen: set[str] = set()
