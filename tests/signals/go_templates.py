@@ -338,8 +338,8 @@ TEXTS: Final = [line.translate(_SHOWN) for line in _LINES.splitlines()]
 _PIECES: Final = (
     "{{", "}}", "{{- ", " -}}", " ", "\n", "a", "(", ")", "|", ":=", "=", ",", ".", "$", "-", '"', "`", "'",
     "/*", "*/", "$x", "$labels", ".Value", ".x", "$value", "print", "humanize", "foo", "if", "else",
-    "else if", "else with", "end", "range", "with", "define", "block", "template", "break", "continue", "nil", "true",
-    '"a"', "`b`", "'c'", "1", "-1.5", "0x1F", "1_000", "08", "1e3", "1+2i", "{{ end }}", "{{ else }}",
+    "else if", "else with", "end", "range", "with", "define", "block", "template", "break", "continue", "nil",
+    "true", '"a"', "`b`", "'c'", "1", "-1.5", "0x1F", "1_000", "08", "1e3", "1+2i", "{{ end }}", "{{ else }}",
     "{{ if $value }}", "{{/* c */}}",
 )  # fmt: skip
 _VALUES: Final = st.sampled_from(
