@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from victor_monitoring.promql.evaluation.evaluator import Evaluation, compiled
+from victor_monitoring.promql.evaluation.evaluator import Evaluation, absent_labels, compiled
+from victor_monitoring.promql.grammar import NAME
 from victor_monitoring.promql.tree import Binary, Call, Expr, Number
 from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
 from victor_monitoring.signals.quantity import ABSENT, PRESENT, Condition
@@ -73,6 +74,13 @@ class AlertRule:
     def expr(self) -> Expr:
         """The expression of the rule: the signal beyond its threshold, and the guard's condition."""
         return self._guarded(_compared(self.signal, self.condition))
+
+    def may_have(self, label: str) -> bool:
+        """Return whether a value of the expression can have the label, and so a template can read it."""
+        if self.condition.op == ABSENT:
+            return label in dict(absent_labels(self.signal.value()))
+        found = self.signal.inference.labels
+        return label in self.signal.labels or label == NAME or found.open or label in found.possible
 
     def met_values(self, samples: SamplesAt) -> ValuesByLabels:
         """Return the values of the rule's expression."""

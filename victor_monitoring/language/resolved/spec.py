@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import itertools
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from functools import cached_property
@@ -15,6 +16,9 @@ from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.review.reviewed import Reviewed
 from victor_monitoring.signals.alert import AlertRule
+from victor_monitoring.signals.go_template.lexer import GoTemplateError
+from victor_monitoring.signals.go_template.reader import read
+from victor_monitoring.signals.go_template.uses import Uses, uses
 from victor_monitoring.signals.kinds.expr import RawExpression
 from victor_monitoring.signals.metric import Metric, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
@@ -151,6 +155,12 @@ class Alert(AlertRule):
             for name, text in texts
             if has_go_template(text)
         )
+
+    def template_uses(self, prometheus: PrometheusVersion | None) -> Iterator[tuple[Path, Uses]]:
+        """Yield the path of each template that this version can read, and the labels and values it uses."""
+        for path, text in self.templates:
+            with suppress(GoTemplateError):
+                yield path, uses(read(text, prometheus))
 
     @property
     def copied_labels(self) -> frozenset[str]:
