@@ -189,6 +189,85 @@ def test_templates_are_compared_as_far_as_they_can_be_computed(promtool: Path, t
     assert done.returncode == 0, done.stdout
 
 
+FAILING = """\
+victor_mon: 1
+service: {name: shop, title: Shop, owner: sales, metric_prefix: shop_, select: {job: shop}}
+severities: [warning, critical]
+meta: null
+components:
+  till:
+    metrics:
+      shop_open:
+        type: gauge
+        merge: max
+        help: Open tills.
+        labels: {till: [a, b], way: {open: true, limit: 5}}
+signals:
+  open: {title: Open, unit: count, by: [till, way], value: {of: shop_open, agg: max}}
+alerts:
+  shop:
+    Many:
+      signal: open
+      when: "> 5"
+      severity: warning
+      labels: {kind: '{{ if eq $labels.till "b" }}{{ .Foo }}{{ end }}'}
+      annotations:
+        summary: "{{ $value | humanize }} at {{ $labels.till }}"
+        text: |
+          Open for
+          {{ humanizeDuration $labels.till }}
+        number: "{{ humanizeDuration $labels.way }}"
+        either: "{{ slice $labels.way 3 }}"
+        value: "{{ humanizeDuration $value }}{{ humanizeTimestamp $value }}"
+        small: '{{ if gt $value 5.5 }}{{ $value }}{{ else }}{{ template "y" }}{{ end }}'
+        missing: '{{ template "x" }}'
+        query: '{{ query "up" | first | value }}'
+    Few:
+      signal: open
+      when: "< 3"
+      severity: warning
+      summary: A
+      annotations: {most: "{{ index $labels.way 9 }}"}
+outputs: {rules: r.yaml, tests: null, dashboard: null, registry: null, alertmanager: null, kubernetes: null}
+"""
+
+
+def test_templates_that_fail_when_they_are_expanded_are_errors(promtool: Path, tmp_path: Path) -> None:
+    """Each known value of a label is tried, and text and a number in place of unknown ones."""
+    (tmp_path / "shop.yaml").write_text(FAILING, encoding="utf-8")
+    run = victor_mon(tmp_path, "test", "--spec", "shop.yaml", env=with_promtool(promtool))
+    assert run.status == 1
+    found = [
+        line.partition(": error[VM705] failing-template: ")
+        for line in run.err.splitlines()
+        if "VM705" in line
+    ]
+    number = 'strconv.ParseFloat: parsing "a": invalid syntax'
+    assert [(place, message) for place, _, message in found] == [
+        ("shop.yaml:21:22", "`.Foo` in the label `kind` of `Many` fails: can't evaluate field Foo"),
+        (
+            "shop.yaml:24:15",
+            f"`humanizeDuration $labels.till` in the annotation `text` of `Many` fails: {number}",
+        ),
+        (
+            "shop.yaml:28:17",
+            "`slice $labels.way 3` in the annotation `either` of `Many` fails: index out of range: 3",
+        ),
+        (
+            "shop.yaml:31:18",
+            '`{{template "x"}}` in the annotation `missing` of `Many` fails: template "x" not defined',
+        ),
+        (
+            "shop.yaml:38:27",
+            "`index $labels.way 9` in the annotation `most` of `Few` fails: index out of range: 9",
+        ),
+    ]
+    run = victor_mon(tmp_path, "test", "--spec", "shop.yaml", "--filter", "Few", env=with_promtool(promtool))
+    assert [line.partition("annotation ")[2][:6] for line in run.err.splitlines() if "VM705" in line] == [
+        "`most`"
+    ]
+
+
 def test_rules_of_unproven_alerts_are_not_mutated(promtool: Path, tmp_path: Path) -> None:
     """Their mutants would survive, which `victor-mon test` already says of the whole alert."""
     (tmp_path / "shop.yaml").write_text(RAW, encoding="utf-8")

@@ -20,7 +20,7 @@ from victor_monitoring.outputs.drift import DRIFT
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.printer import number_text, text
 from victor_monitoring.promql.prometheus_version import ASSUMED
-from victor_monitoring.rule_tests.failures import FAILED_CASE, MISSING_CASE, UNPROVEN_ALERT
+from victor_monitoring.rule_tests.failures import FAILED_CASE, FAILING_TEMPLATE, MISSING_CASE, UNPROVEN_ALERT
 from victor_monitoring.rule_tests.mutation_run import SURVIVING_MUTANT
 from victor_monitoring.signals.signal import Signal
 
@@ -34,7 +34,7 @@ _OF_CONTEXT: Final = ("labels", "select", "prometheus", "protected", "receivers"
 def patterns() -> list[Pattern]:
     """Return every pattern, sorted by code."""
     checks = (check.pattern for check in all_checks())
-    proof = (FAILED_CASE, MISSING_CASE, SURVIVING_MUTANT, UNPROVEN_ALERT)
+    proof = (FAILED_CASE, MISSING_CASE, SURVIVING_MUTANT, UNPROVEN_ALERT, FAILING_TEMPLATE)
     others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, *proof, *EXPOSITION, *LIVE)
     return sorted([*MISTAKES, *LANGUAGE, *checks, *others], key=lambda each: each.code)
 

@@ -160,7 +160,13 @@ def _write_tests(path: Path, specs: Sequence[SpecFile], places: Sequence[tuple[C
 def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -> TestedSpec:
     from victor_monitoring.rule_tests.annotations import computable_rules
     from victor_monitoring.rule_tests.derive import derive
-    from victor_monitoring.rule_tests.failures import diagnostics, skipped_case, unproven_alert
+    from victor_monitoring.rule_tests.failing_templates import failing_templates
+    from victor_monitoring.rule_tests.failures import (
+        diagnostics,
+        failing_template,
+        skipped_case,
+        unproven_alert,
+    )
     from victor_monitoring.rule_tests.promtool import run_cases
 
     derived = derive(spec)
@@ -173,6 +179,8 @@ def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -
     found += [skipped_case(each, tree) for each in derived.skipped if text in f"{each.alert}, {each.kind}"]
     unproven = derived.unproven.items()
     found += [unproven_alert(alert, reason, tree) for alert, reason in unproven if text in alert.id]
+    failing = failing_templates(promtool, spec)
+    found += [failing_template(each, tree) for each in failing if text in each.alert.id]
     return TestedSpec(name, tuple(verdicts), tuple(found))
 
 

@@ -15,6 +15,7 @@ from victor_monitoring.language.syntax.tree import MapNode, span_at
 from victor_monitoring.promql.duration import duration_text, parse_duration
 from victor_monitoring.rule_tests.case import Case, CasePart, Recorded, Unrecorded
 from victor_monitoring.rule_tests.derive import SkippedCase
+from victor_monitoring.rule_tests.failing_templates import FailingTemplate
 from victor_monitoring.rule_tests.promtool import CaseResult
 from victor_monitoring.rule_tests.test_file import queries
 from victor_monitoring.signals.synthesis import has_synthesis
@@ -124,6 +125,30 @@ def unproven_alert(alert: Alert, reason: str, tree: MapNode) -> Diagnostic:
     else:
         hint = "use another kind of signal if one says the same, and try the rule by hand if none does"
     return UNPROVEN_ALERT.at(span_at(tree, alert.path, key=True), message, hint)
+
+
+FAILING_TEMPLATE: Final = Pattern(
+    "VM705",
+    "failing-template",
+    Severity.ERROR,
+    """Templates in labels or annotations of an alert fail when Prometheus expands them.
+
+Prometheus loads the rule, and shows the error in place of the text. promtool expands each template with
+labels and values that the alert may have; templates that query Prometheus are not tried.
+
+Bad: `{{ humanizeDuration $labels.tool }}`. Good: `{{ humanizeDuration $value }}`.""",
+)
+
+
+def failing_template(failing: FailingTemplate, tree: MapNode) -> Diagnostic:
+    """Return the diagnostic for a template that fails."""
+    *_, key, name = failing.path
+    place = f"`{failing.place}` in " if failing.place else ""
+    message = (
+        f"{place}the {str(key).removesuffix('s')} `{name}` of `{failing.alert.id}` fails: {failing.reason}"
+    )
+    hint = "print the value as it is, or test it by `if`; Prometheus shows the error in place of the text"
+    return FAILING_TEMPLATE.at(span_at(tree, failing.path), message, hint)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ import re
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,14 @@ class Promtool:
                 "put the promtool of Prometheus 2.42 or newer first on PATH",
             )
         return [failures[file] for file in files]
+
+    def failure(self, rules: RuleFile, test: Mapping[str, object]) -> str:
+        """Run one test on rules and return its failure, an empty text where it passes."""
+        with tempfile.TemporaryDirectory(prefix="victor-mon-", dir=_scratch()) as folder:
+            _write(Path(folder) / "rules.json", rules.data())
+            _write(Path(folder) / "test.json", {"rule_files": ["rules.json"], "tests": [test]})
+            (found,) = self.test(Path(folder), ["test.json"])
+        return found
 
 
 @dataclass(frozen=True, slots=True)

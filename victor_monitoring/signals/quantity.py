@@ -121,6 +121,14 @@ class Condition:
             return self.op == PRESENT
         return OPERATORS[self.op](value, float(self.threshold.value))
 
+    def met_value(self) -> float:
+        """Return a value that meets the condition; 1 where any value or none does."""
+        if not self.is_comparison:
+            return 1.0
+        threshold = float(self.threshold.value)
+        candidates = (threshold, threshold + max(abs(threshold), 1), threshold / 2, threshold - 1)
+        return next(value for value in candidates if self.is_met(value))
+
 
 def parse_quantity(text: str) -> Quantity:
     """Parse a quantity such as `250ms`, `5MiB/s`, `40%` or `1h30m`. Raise ValueError if invalid."""
