@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import pytest
 
 from victor_monitoring.promql.samples import SampleSet, Series
@@ -13,6 +15,7 @@ from victor_monitoring.signals.metric_types.gauge import Gauge
 from victor_monitoring.signals.quantity import parse_condition
 from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
+from victor_monitoring.signals.template import parse_template
 from victor_monitoring.signals.units import COUNT
 
 SECOND = 1000
@@ -72,6 +75,30 @@ def test_each_series_has_its_own_state():
     assert [(dict(each.labels), each.state, each.value, each.since) for each in state.series] == [
         ({"queue": "a", **own}, "firing", 7, 0), ({"queue": "b", **own}, "pending", 8, SECOND),
     ]  # fmt: skip
+
+
+def test_labels_and_annotations_of_a_series_are_expanded():
+    """Templates get the labels and the last value; an empty label is none; a query is not made up."""
+    templated = dataclasses.replace(
+        alert(0, None),
+        labels=(("severity", "warning"), ("of", "{{ $labels.queue }}"), ("no", "{{ $labels.other }}")),
+        summary=parse_template("{value} in {queue}, above {threshold}"),
+        annotations=(
+            ("text", "{{ if gt $value 8.0 }}{{ printf `%.1f` $value }} of {{ .Labels.job }}{{ end }}"),
+            ("asked", '{{ query "up" | len }}'),
+        ),
+    )
+    watched = AlertStates([templated])
+    watched.step(depths(0, a=6), 0)
+    watched.step(depths(SECOND, a=9), SECOND)
+    ((series,),) = [state.series for state in watched.states()]
+    own = {"severity": "warning", "of": "a", "alertname": "Deep"}
+    assert series.labels == {"job": "shop", "queue": "a", **own}
+    assert series.annotations == {
+        "summary": "9 in a, above 5",
+        "text": "9.0 of shop",
+        "asked": '{{ query "up" | len }}',
+    }
 
 
 def test_a_kept_series_shows_its_last_bad_value():

@@ -335,6 +335,104 @@ text { and } {{ "{{" }}
 """.strip()
 TEXTS: Final = [line.translate(_SHOWN) for line in _LINES.splitlines()]
 
+# What a template may do with labels and a value. Lines are expanded with few labels: `job` and `instance`.
+EXPANSIONS: Final = r"""
+{{ printf "%v %s %d %.2f %5.1f|%-6s|%6s|%t|%%" $value "a" 5 $value $value "x" "y" true }}
+{{ printf "%06.2f|%+.1f|%e|%.3e|%g|%.4g" $value $value $value $value $value $value }}
+{{ printf "%s" $value }}
+{{ printf "%d" $value }}
+{{ printf "%q" "a" }}
+{{ printf "%5d|%-5d|%05d|%+d" 3 3 3 3 }}
+{{ printf "%v %v %v" true nil $labels }}
+{{ printf "%.3s" "abcdef" }}
+{{ printf "% d" 3 }}
+{{ printf "%f" $value }}
+{{ printf "%.f" $value }}
+{{ printf "%6.2f%%" $value }}
+{{ printf "a" 1 }}
+{{ printf "%s" }}
+{{ print 1 2 "a" 3 4 "b" "c" 1.5 true nil }}
+{{ println 1 "a" 2 }}
+{{ print $value 1e6 1e20 1e21 1e-4 1e-5 123456789.0 0.1 -0.0 }}
+{{ 1e6 }} {{ 100 }} {{ 1.0 }} {{ 'a' }} {{ true }}
+{{ len "äb" }} {{ len $labels }}
+{{ index $labels "job" }}{{ index $labels "nope" }}{{ index $labels }}
+{{ "job" | index $labels }}
+{{ if eq $value 0.5 3.0 }}a{{ else if gt $value 2.0 }}b{{ else }}c{{ end }}
+{{ if eq $value 1 }}a{{ end }}
+{{ lt 1 2 }}{{ le 2 2 }}{{ gt "b" "a" }}{{ ge 1.5 1.5 }}{{ ne "a" "b" }}{{ eq true true }}
+{{ lt true false }}
+{{ eq nil nil }}
+{{ and 0 1 }}{{ and 1 0.0 }}{{ or "" "x" }}{{ or 0 "" }}{{ not 0 }}{{ not "a" }}
+{{ and true (index $labels) "x" }}{{ or 1 $externalURL }}
+{{ with $labels.job }}[{{ . }}]{{ else }}none{{ end }}
+{{ with .Labels }}{{ .job }}{{ $.Value }}{{ end }}
+{{ with $x := 5 }}{{ $x }}{{ end }}
+{{ $x := 1 }}{{ if true }}{{ $x = 2 }}{{ end }}{{ $x }}
+{{ $x := 1 }}{{ if true }}{{ $x := 2 }}{{ end }}{{ $x }}
+{{ $y = 1 }}
+{{ if true }}{{ $z := 1 }}{{ else }}{{ $z }}{{ end }}
+{{ range $k, $v := $labels }}{{ $k }}={{ $v }};{{ end }}
+{{ range $v := $labels }}{{ $v }};{{ . }}{{ end }}
+{{ range $labels }}{{ . }}{{ break }}{{ end }}
+{{ range $k, $v := $labels }}{{ if eq $k "job" }}{{ continue }}{{ end }}{{ $k }}{{ end }}
+{{ range $labels }}{{ else }}x{{ end }}
+{{ range 3 }}{{ . }}{{ end }}
+{{ define "a" }}<{{ . }}>{{ end }}{{ template "a" $value }}{{ template "a" "x" }}
+{{ define "a" }}{{ $.Labels.job }}{{ .Value }}{{ end }}{{ template "a" . }}
+{{ define "a" }}{{ template "a" . }}{{ end }}{{ template "a" . }}
+{{ block "b" $labels.job }}({{ . }}){{ end }}
+{{ template "a" }}
+{{ toUpper "aé" }}{{ toLower "AÉ" }}
+{{ title "hello wORLD foo-bar" }}
+{{ title "a_b it's 1a" }}
+{{ $labels.job | toUpper | printf "%s!" }}
+{{ humanize "1234" }}{{ humanize 1234 }}{{ humanize 12345678 }}
+{{ humanizeDuration "90" }}{{ humanizePercentage 0.1234 }}{{ humanize1024 "2048" }}
+{{ humanize "x" }}
+{{ humanize " 1" }}
+{{ humanize "+Inf" }}{{ humanize "NaN" }}{{ humanize "0x10" }}
+{{ humanizeTimestamp 1700000000.5 }}
+{{ humanizeDuration true }}
+{{ match "a.*" "xab" }}{{ match "^b" "ab" }}{{ reReplaceAll "[0-9]+" "N" "a12b3" }}
+{{ reReplaceAll "(a)" "$1$1" "ba" }}
+{{ reReplaceAll `\d` "" "a1" }}
+{{ match "(" "a" }}
+{{ urlquery "a b&c" "d" 1 2 }}{{ urlquery "~é/" }}
+{{ safeHtml "<a>" }}
+{{ .Foo }}
+{{ $labels.a.b }}
+{{ $value.x }}
+{{ "a" | printf "%s-%s" "b" }}
+{{ 1 | "a" | print }}
+{{ $value 1 }}
+{{ .Labels }}
+{{ $labels }}
+{{ . }}
+{{ nil }}
+{{ (print "a" | len) }}
+{{ ("a") }}{{ (nil) }}
+{{ print (nil) }}
+{{ if nil }}a{{ end }}
+{{ print }}|{{ len }}
+{{ eq 1 }}
+{{ eq 1 1.0 }}
+{{ eq "a" 1 }}
+{{ $value | }}
+{{- " a " -}} b {{- "c" }}
+{{ 'a' | printf "%c" }}
+{{ slice "abc" 1 2 }}
+{{ printf "%v" 1.0 }}{{ printf "%v" 'a' }}
+{{ 1_000 }}{{ 0x1F }}{{ 017 }}{{ -5 }}
+{{ or }}
+{{ and }}
+{{ and "a" }}
+{{ not }}
+{{ print $labels.job 1 2 }}
+{{ if .Labels.job }}y{{ end }}{{ if $labels.nope }}n{{ end }}
+{{ if . }}d{{ end }}{{ with . }}{{ .Value }}{{ end }}
+""".strip().splitlines()
+
 _PIECES: Final = (
     "{{", "}}", "{{- ", " -}}", " ", "\n", "a", "(", ")", "|", ":=", "=", ",", ".", "$", "-", '"', "`", "'",
     "/*", "*/", "$x", "$labels", ".Value", ".x", "$value", "print", "humanize", "foo", "if", "else",

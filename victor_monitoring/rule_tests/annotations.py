@@ -14,7 +14,7 @@ from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.rules import RuleFile
 from victor_monitoring.rule_tests.case import Firing
-from victor_monitoring.signals.template import Template, has_go_template
+from victor_monitoring.signals.template import has_go_template
 from victor_monitoring.signals.units import UNITS
 
 _ACTION: Final = re.compile(
@@ -27,9 +27,9 @@ _FORMATS: Final = {unit.format.pipeline: unit.format.function for unit in UNITS.
 def firing(alert: Alert, series: Mapping[str, str], value: float) -> Firing:
     """Return the firing alert for a series of the alert's expression with these labels and this value."""
     texts = {
-        "summary": alert.summary and _expanded(alert.summary, alert, series, value),
-        "description": alert.description and _expanded(alert.description, alert, series, value),
-        "actions": "\n".join(f"- {_expanded(action, alert, series, value)}" for action in alert.actions),
+        "summary": alert.summary and alert.filled(alert.summary, series, value),
+        "description": alert.description and alert.filled(alert.description, series, value),
+        "actions": "\n".join(f"- {alert.filled(action, series, value)}" for action in alert.actions),
     }
     annotations = {name: text for name, text in texts.items() if text}
     if alert.runbook:
@@ -87,17 +87,3 @@ def _printed(text: str, series: Mapping[str, str], value: float) -> str:
         return series.get(found["label"], "") if found["label"] else _FORMATS[found["pipeline"]](value)
 
     return _ACTION.sub(printed, text)
-
-
-def _expanded(template: Template, alert: Alert, series: Mapping[str, str], value: float) -> str:
-    return template.filled(lambda name: _filled(name, alert, series, value))
-
-
-def _filled(name: str, alert: Alert, series: Mapping[str, str], value: float) -> str:
-    match name:
-        case "value":
-            return alert.signal.unit.format.text(value)
-        case "threshold":
-            return alert.condition.threshold.text
-        case label:
-            return series.get(label, "")

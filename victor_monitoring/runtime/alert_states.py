@@ -18,10 +18,12 @@ AlertStateName: TypeAlias = Literal["inactive", "pending", "firing"]
 class ActiveSeries:
     """A pending or firing series; `since` is the time at which its condition was met, in milliseconds.
 
-    `labels` are those of the alert and of the series; `value` is the last one that met the condition.
+    `labels` are those of the alert and of the series; `value` is the last one that met the condition. Labels
+    and annotations are expanded with it; a template for which that needs a Prometheus is as written.
     """
 
     labels: Mapping[str, str]
+    annotations: Mapping[str, str]
     state: AlertStateName
     value: float
     since: int
@@ -104,11 +106,14 @@ class _Watched:
         return at - active.unmet_since < self.alert.keep_firing
 
     def state(self) -> AlertState:
-        own = {**dict(self.alert.labels), "alertname": self.alert.name}
-        series = (
-            ActiveSeries(
-                {**dict(labels), **own}, "firing" if each.firing else "pending", each.value, each.since
-            )
-            for labels, each in self._active.items()
-        )
+        series = (self._series(dict(labels), each) for labels, each in self._active.items())
         return AlertState(self.alert, tuple(series))
+
+    def _series(self, labels: Mapping[str, str], active: _Active) -> ActiveSeries:
+        return ActiveSeries(
+            self.alert.expanded_labels(labels, active.value),
+            self.alert.expanded_annotations(labels, active.value),
+            "firing" if active.firing else "pending",
+            active.value,
+            active.since,
+        )

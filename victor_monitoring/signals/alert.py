@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -9,6 +10,7 @@ from victor_monitoring.promql.evaluation.evaluator import Evaluation, absent_lab
 from victor_monitoring.promql.grammar import NAME
 from victor_monitoring.promql.tree import Binary, Call, Expr, Number
 from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
+from victor_monitoring.signals.go_template.expansion import expanded_text
 from victor_monitoring.signals.quantity import ABSENT, PRESENT, Condition
 from victor_monitoring.signals.signal import LabelPairs, Signal
 from victor_monitoring.signals.template import Template, has_go_template
@@ -74,6 +76,29 @@ class AlertRule:
     def expr(self) -> Expr:
         """The expression of the rule: the signal beyond its threshold, and the guard's condition."""
         return self._guarded(_compared(self.signal, self.condition))
+
+    def filled(self, template: Template, labels: Mapping[str, str], value: float) -> str:
+        """Return a text with its placeholders replaced, for a value of the expression and its labels."""
+
+        def text(name: str) -> str:
+            if name == "value":
+                return self.signal.unit.format.text(value)
+            return self.condition.threshold.text if name == "threshold" else labels.get(name, "")
+
+        return template.filled(text)
+
+    def expanded_labels(self, labels: Mapping[str, str], value: float) -> dict[str, str]:
+        """Return the labels of the alert for a value of the expression and its labels.
+
+        Templates that cannot be expanded without a Prometheus are as written.
+        """
+        own = {name: expanded_text(text, labels, value) for name, text in self.labels}
+        return {name: text for name, text in {**labels, **own, "alertname": self.name}.items() if text}
+
+    def expanded_annotations(self, labels: Mapping[str, str], value: float) -> dict[str, str]:
+        """Return the summary and the further annotations, expanded like the labels."""
+        own = {name: expanded_text(text, labels, value) for name, text in self.annotations}
+        return {**({"summary": self.filled(self.summary, labels, value)} if self.summary else {}), **own}
 
     def may_have(self, label: str) -> bool:
         """Return whether a value of the expression can have the label, and so a template can read it."""

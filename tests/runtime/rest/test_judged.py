@@ -149,7 +149,7 @@ def test_an_invalid_parameter_is_a_client_error() -> None:
 
 def test_alerts_have_their_series(monkeypatch: pytest.MonkeyPatch) -> None:
     """A firing, a pending and an inactive alert are reported as by Prometheus."""
-    annotations = {"description": "{{ $labels.till }}"}
+    annotations = {"description": "{{ $labels.job }}: {{ $value | humanizePercentage }}"}
     monkeypatch.setitem(ALERTS["shop"]["ManyVoid"], "annotations", annotations)
     with shop_app() as shop:
         shop.collector.metrics.till.open.set(4)
@@ -177,6 +177,7 @@ def test_alerts_have_their_series(monkeypatch: pytest.MonkeyPatch) -> None:
         assert abs(series["value"] - 0.75) < 1e-9
         assert series["labels"]["alertname"] == "ManyVoid"
         assert series["labels"]["severity"] == "warning"
+        assert series["annotations"] == {"summary": "75%", "description": "shop: 75%"}
         assert began < series["since"] < began + 60
         assert (pending["name"], pending["state"]) == ("MostVoid", "pending")
         assert pending["series"][0]["since"] == series["since"]

@@ -18,6 +18,13 @@ _OwnLabels = Annotated[
     dict[str, str], Field(description="The labels that the values of the signal differ by in this process.")
 ]
 _Text = Annotated[str, Field(description="The value as alerts print it, or `no data`.")]
+_Annotations = Annotated[
+    dict[str, str],
+    Field(
+        description="Its summary and further annotations, as Prometheus expands them. A template that needs "
+        "a Prometheus, such as one with a query, is as in the spec; so is one in a label."
+    ),
+]
 _When = Annotated[str, Field(description="The condition as in the spec.")]
 _State = Annotated[AlertStateName, Field(description="The most advanced state of its series.")]
 _Alerts = Annotated[
@@ -107,6 +114,7 @@ class AlertSeriesModel(StrictModel):
     """A series whose condition is met, or was met and is kept firing."""
 
     labels: _Labels
+    annotations: _Annotations
     state: AlertStateName
     value: JsonNumber
     since: _Since

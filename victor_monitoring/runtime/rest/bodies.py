@@ -188,6 +188,7 @@ def _alert(each: AlertState) -> Mapping[str, Any]:
         "series": [
             {
                 "labels": series.labels,
+                "annotations": series.annotations,
                 "state": series.state,
                 "value": series.value,
                 "since": series.since / 1000,

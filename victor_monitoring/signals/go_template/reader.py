@@ -230,7 +230,7 @@ class _Reader:
 
     def _pipe(self, owner: str, closing: str) -> Pipe:
         start = self._token
-        declares = self._declarations(owner)
+        declares, assigns = self._declarations(owner)
         commands: list[Command] = []
         while not (self._token.kind == closing or self._token.is_mark(closing)):
             operand = self._operand()
@@ -245,23 +245,25 @@ class _Reader:
             span = (start.start, max(self._end, start.start + 1))
             raise GoTemplateError(f"{owner} without a value", span, "write one: `$value`, `$labels.job`")
         self._take()
-        return Pipe(tuple(commands), declares)
+        return Pipe(tuple(commands), declares, assigns)
 
-    def _declarations(self, owner: str) -> tuple[str, ...]:
+    def _declarations(self, owner: str) -> tuple[tuple[str, ...], bool]:
         """Read `$x :=`, `$x =` or, of `range`, `$i, $x :=`. The value behind it may read the variables."""
         found: list[str] = []
+        assigns = False
         while self._token.kind == "variable" and self._peek(1).is_mark(":=", "=", ","):
             variable, mark = self._take(), self._take()
             self._variables.append(variable.text)
             found.append(variable.text)
             if mark.text != ",":
+                assigns = mark.text == "="
                 break
             if owner != "range" or len(found) > 1 or self._token.kind not in ("variable", "close"):
                 message = "more variables than `range` has" if owner == "range" else "more than one variable"
                 raise GoTemplateError(
                     message, mark.span, "`range $index, $element := ..` has two, others one"
                 )
-        return tuple(found)
+        return tuple(found), assigns
 
     def _command(self, operand: Operand) -> Command:
         """Read the arguments behind the first operand, up to `|` or the end of the pipe."""

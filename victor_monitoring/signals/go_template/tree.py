@@ -60,11 +60,12 @@ Command: TypeAlias = tuple[Operand, ...]
 class Pipe:
     """Commands, each of which gets the result of the one before as its last argument.
 
-    The result is given to the variables `declares`.
+    The result is given to the variables `declares`: to new ones, or with `assigns` to those that there are.
     """
 
     commands: tuple[Command, ...]
     declares: tuple[str, ...]
+    assigns: bool
 
 
 @dataclass(frozen=True, slots=True)
