@@ -100,7 +100,9 @@ def test_no_spec_says_how_to_start(tmp_path: Path) -> None:
     assert (outcome.status, "victor-mon init" in outcome.err) == (2, True)
 
 
-@pytest.mark.parametrize("verb", ["init", "validate", "generate", "check", "explain", "verify", "schema"])
+@pytest.mark.parametrize(
+    "verb", ["init", "import", "validate", "generate", "check", "explain", "verify", "schema"]
+)
 def test_help_has_an_example(verb: str) -> None:
     """The help of every command has an example."""
     outcome = victor_mon(ROOT, verb, "--help")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Final, TypeAlias
 
+from victor_monitoring.app.importing.patterns import IMPORT
 from victor_monitoring.app.pipeline import Compiled
 from victor_monitoring.base.diagnostics import Pattern, Source
 from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
@@ -35,7 +36,7 @@ def patterns() -> list[Pattern]:
     """Return every pattern, sorted by code."""
     checks = (check.pattern for check in all_checks())
     proof = (FAILED_CASE, MISSING_CASE, SURVIVING_MUTANT, UNPROVEN_ALERT, FAILING_TEMPLATE)
-    others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, *proof, *EXPOSITION, *LIVE)
+    others = (UNUSED_ACK, EXPIRED_ACK, DRIFT, *proof, *EXPOSITION, *LIVE, *IMPORT)
     return sorted([*MISTAKES, *LANGUAGE, *checks, *others], key=lambda each: each.code)
 
 

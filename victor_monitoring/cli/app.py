@@ -13,6 +13,7 @@ from victor_monitoring.cli.demo import demo
 from victor_monitoring.cli.diff import diff
 from victor_monitoring.cli.explain import explain
 from victor_monitoring.cli.generate import generate
+from victor_monitoring.cli.import_rules import import_rules
 from victor_monitoring.cli.init import init
 from victor_monitoring.cli.schema import schema
 from victor_monitoring.cli.serve import serve
@@ -47,3 +48,4 @@ def _main(
 
 for command in (init, validate, generate, check, test, diff, explain, apply, verify, serve, demo, schema):
     app.command()(command)
+app.command("import")(import_rules)

@@ -87,8 +87,8 @@ class _SignalKeys(Written):
     Example: `10m`"""
     record: MetricName | None = None
     """The name under which a recording rule keeps the value; other expressions may read it. Default: made
-    from the labels and the name, where an alert or a score needs a recorded value. Example:
-    `instance:requests:rate5m`"""
+    from the labels and the name, where an alert or a score needs a recorded value of selected targets.
+    Example: `instance:requests:rate5m`"""
     ack: Acks = Field(default={})
     reason: Reason = None
 

@@ -102,7 +102,7 @@ class SignalResolver:
             own_record=signal.record,
         )
         has_parts = len(kind.recordings(bare)) > 1  # recorded series that the last rule reads
-        is_named = name in self._used and kind.operation(bare) is not None
+        is_named = name in self._used and kind.operation(bare) is not None and bool(bare.select)
         by = bare.by or kind.own_labels(bare)
         return dataclasses.replace(bare, by=by, recorded=bool(has_parts or is_named or signal.record))
 

@@ -1,0 +1,112 @@
+"""Rules that people have, imported into a spec that renders them as they were."""
+
+from __future__ import annotations
+
+import datetime
+from pathlib import Path
+
+import pytest
+
+from tests.cli.commands import victor_mon
+from victor_monitoring.app.importing import Imported, import_rules
+from victor_monitoring.app.importing.recognition import recognised
+from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.promql.reader import read
+
+HERE = Path(__file__).parent
+TODAY = datetime.date(2026, 12, 3)
+
+
+def imported(*texts: str) -> Imported:
+    """Return the import of texts as files."""
+    sources = [Source(f"{number}.yaml", text) for number, text in enumerate(texts)]
+    return import_rules(sources, name="shop", today=TODAY)
+
+
+def test_rules_become_the_expected_spec() -> None:
+    """The spec is readable: kinds before raw PromQL, comments kept, and it renders the rules as they were."""
+    found = imported((HERE / "rules.yaml").read_text())
+    assert found.text == (HERE / "spec.yaml").read_text()
+    assert (found.comparison.alerts, found.comparison.records, found.diagnostics) == (6, 1, ())
+    assert not found.compiled.has_errors
+
+
+def test_mistakes_are_left_out_with_their_positions() -> None:
+    """A rule that cannot be imported is named with its position, and the others are imported."""
+    found = imported((HERE / "mistakes.yaml").read_text())
+    assert [(each.name, each.span.line) for each in found.diagnostics] == [
+        ("bad-rule", 5),
+        ("left-out-rule", 6),
+        ("left-out-rule", 8),
+        ("bad-rule", 13),
+    ]
+    assert list(found.draft.rules) == ["Right"]
+
+
+def test_kubernetes_objects_contain_rules() -> None:
+    """PrometheusRule objects, ConfigMaps and lists of them are read, of many documents in one file."""
+    rule = "groups: [{name: a, rules: [{alert: %s, expr: shop_up == 0}]}]"
+    text = "\n---\n".join(
+        (
+            "kind: PrometheusRule\nspec:\n  " + rule % "One",
+            "kind: ConfigMap\ndata:\n  rules.yaml: |\n    " + rule % "Two",
+            "kind: List\nitems:\n- kind: PrometheusRule\n  spec:\n    " + rule % "Three",
+            "kind: Deployment\nspec: {replicas: 1}",
+        )
+    )
+    assert [each.rule.name for each in imported(text).rules.of("alert")] == ["One", "Two", "Three"]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["groups:\n{{- if .Values.on }}\n- name: a\n{{- end }}", "groups: {% raw %}", "a: {{ .Values.a }}"],
+)
+def test_templates_are_passed_over(text: str) -> None:
+    """A file with templates of Helm or Jinja is named, and the others are imported."""
+    found = imported(text, (HERE / "mistakes.yaml").read_text())
+    assert found.diagnostics[0].name == "unread-template"
+    assert list(found.draft.rules) == ["Right"]
+
+
+@pytest.mark.parametrize(
+    ("expr", "kind"),
+    [
+        ('shop_up{job="a"}', "value"),
+        ("max by (job) (shop_load)", "value"),
+        ("avg_over_time(shop_load[5m])", "value"),
+        ("rate(shop_orders_total[5m])", "rate"),
+        ("sum by (job) (rate(shop_orders_total[5m]))", "rate"),
+        ("increase(shop_orders_total[1h])", "increase"),
+        ("histogram_quantile(0.9, sum by (le, job) (rate(shop_seconds_bucket[5m])))", "quantile"),
+        ("sum(rate(shop_seconds_sum[5m])) / sum(rate(shop_seconds_count[5m]))", "mean"),
+        ("max(time() - shop_backup_timestamp_seconds)", "age"),
+        ("shop_load offset 5m", None),
+        ("sum(rate(shop_a_sum[5m])) / sum(rate(shop_b_count[5m]))", None),
+        ("max without (job) (shop_load)", None),
+        ("shop_a - shop_b", None),
+    ],
+)
+def test_kinds_are_recognised_by_what_they_render(expr: str, kind: str | None) -> None:
+    """An expression is of a kind if the kind renders it, and of none otherwise."""
+    found = recognised(read(expr))
+    assert (None if found is None else found.kind.NAME) == kind
+
+
+def test_the_command_writes_a_spec_once(tmp_path: Path) -> None:
+    """The command writes a spec that validates, and replaces it only with --force."""
+    (tmp_path / "rules.yaml").write_text((HERE / "rules.yaml").read_text())
+    first = victor_mon(tmp_path, "import", "rules.yaml", "--name", "shop")
+    assert (first.status, "identical 6 of 6 alerts, 1 of 1 recording rules" in first.err) == (0, True)
+    assert (tmp_path / "specs" / "shop.yaml").read_text() == (HERE / "spec.yaml").read_text()
+    assert victor_mon(tmp_path, "validate").status == 0
+    again = victor_mon(tmp_path, "import", "rules.yaml", "--name", "shop")
+    assert (again.status, "--force" in again.err) == (2, True)
+    assert victor_mon(tmp_path, "import", "rules.yaml", "--name", "shop", "--force").status == 0
+
+
+def test_a_folder_without_rules_writes_nothing(tmp_path: Path) -> None:
+    """Without a rule there is no spec, and the message says how to name one."""
+    (tmp_path / "values.yaml").write_text("a: 1\n")
+    outcome = victor_mon(tmp_path, "import", ".", "--name", "shop")
+    assert (outcome.status, "no rules to import" in outcome.err) == (2, True)
+    assert not (tmp_path / "specs").exists()

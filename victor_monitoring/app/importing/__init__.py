@@ -1,0 +1,68 @@
+"""Existing Prometheus rules, written as a spec that renders the same rules.
+
+files -> rule groups -> rules -> draft      -> text  -> comparison
+         documents      read     recognition  sections  compile, compare
+"""
+
+from __future__ import annotations
+
+import datetime
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from victor_monitoring.app.importing.comparison import Comparison, compare
+from victor_monitoring.app.importing.documents import rule_groups
+from victor_monitoring.app.importing.draft import Draft, draft
+from victor_monitoring.app.importing.metrics import KnownMetrics
+from victor_monitoring.app.importing.read import FoundRules, read_rules
+from victor_monitoring.app.importing.sections import drafted_text
+from victor_monitoring.app.pipeline import Compiled, compile_spec
+from victor_monitoring.base.diagnostics import Diagnostic, Severity, Source, in_order
+from victor_monitoring.checks.check import all_checks
+from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.language.syntax.tree import Path
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """The text of a spec, the rules that it was made from, and how they compare with those that it renders.
+
+    `diagnostics` are the files and rules that were left out, and the rules that differ.
+    """
+
+    text: str
+    rules: FoundRules
+    draft: Draft
+    compiled: Compiled
+    comparison: Comparison
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def import_rules(
+    sources: Sequence[Source], *, name: str, metrics: KnownMetrics | None = None, today: datetime.date
+) -> Imported:
+    """Return a spec of the service `name` with the rules of all sources, and what became of each rule.
+
+    `metrics` are those of expositions: their types and helps need no guess.
+    """
+    groups, mistakes = rule_groups(sources)
+    rules = read_rules(groups)
+    made = draft(rules, name, metrics or KnownMetrics())
+    compiled = _compiled(made, today)
+    if compiled.has_errors and compiled.base is not None:
+        made.acknowledge(_errors(compiled.base))
+        compiled = _compiled(made, today)
+    comparison = compare(made, compiled)
+    found = in_order([*mistakes, *rules.diagnostics, *made.diagnostics, *comparison.diagnostics])
+    return Imported(compiled.source.text, rules, made, compiled, comparison, tuple(found))
+
+
+def _compiled(made: Draft, today: datetime.date) -> Compiled:
+    return compile_spec(Source(f"{made.name}.yaml", drafted_text(made)), today=today)
+
+
+def _errors(spec: Resolved) -> Iterator[tuple[str, Path]]:
+    """Yield the name and the path of each error that a check finds."""
+    for check in all_checks():
+        if check.pattern.severity is Severity.ERROR:
+            yield from ((check.pattern.name, finding.path) for finding in check.find(spec))

@@ -1,0 +1,314 @@
+"""The draft of a spec: its sections as plain data, and the rule that each alert and record is from."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import Final
+
+from victor_monitoring.app.importing.metrics import KnownMetrics, guessed
+from victor_monitoring.app.importing.patterns import LEFT_OUT_RULE
+from victor_monitoring.app.importing.read import FoundGroup, FoundRule, FoundRules
+from victor_monitoring.app.importing.recognition import Recognised, recognised
+from victor_monitoring.app.importing.spec_text import Block, Commented, Data
+from victor_monitoring.base.diagnostics import Diagnostic
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.inference.infer import inferred
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.signatures import VECTOR
+from victor_monitoring.promql.tree import Binary, Call, Expr, Number, Vector, vectors
+from victor_monitoring.promql.types import type_of
+from victor_monitoring.signals.metric import Metric, Selector
+from victor_monitoring.signals.quantity import ABSENT, OPERATORS, PRESENT
+from victor_monitoring.signals.select import Select
+from victor_monitoring.signals.signal import Signal
+from victor_monitoring.signals.units import COUNT, UNITS, Unit
+
+_WINDOW: Final = 300_000  # milliseconds: the default of the language
+_MILD_TO_SEVERE: Final = (
+    "none", "info", "notice", "low", "minor", "ticket", "warning", "moderate", "major", "high", "error",
+    "critical", "page", "disaster", "emergency",
+)  # fmt: skip
+
+
+@dataclass
+class Draft:
+    """A spec in the making. `rules` are the rules of its alerts by id, `records` those of its records."""
+
+    name: str
+    groups: tuple[FoundGroup, ...]
+    signals: dict[str, Data] = field(default_factory=dict)
+    alerts: dict[str, dict[str, Data]] = field(default_factory=dict)
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    rules: dict[str, FoundRule] = field(default_factory=dict)
+    records: dict[str, FoundRule] = field(default_factory=dict)
+    diagnostics: list[Diagnostic] = field(default_factory=list)
+    raw: set[str] = field(default_factory=set)
+    acknowledged: int = 0
+
+    @property
+    def severities(self) -> list[str]:
+        """The words for severities that the alerts have, from mild to severe as far as words show it."""
+        found = dict.fromkeys(dict(each.rule.labels).get("severity", "") for each in self.rules.values())
+        order = {word: place for place, word in enumerate(_MILD_TO_SEVERE)}
+        words = [each for each in found if _is_word(each)]
+        return sorted(words, key=lambda each: order.get(each.lower(), len(order)))
+
+    def acknowledge(self, findings: Iterable[tuple[str, Path]]) -> None:
+        """Accept the findings of checks, by their names and paths: the rules had these mistakes before."""
+        for name, path in dict.fromkeys(findings):
+            match path:
+                case ("signals", str(key), *_):
+                    node = self.signals[key]
+                case ("alerts", str(group), str(key), *_):
+                    node = self.alerts[group][key]
+                case _:
+                    continue
+            data = node.data if isinstance(node, Commented) else node
+            assert isinstance(data, dict)
+            acks = data.setdefault("ack", {})
+            assert isinstance(acks, dict)
+            acks[name] = _REASON
+            self.acknowledged += 1
+
+
+def draft(rules: FoundRules, name: str, known: KnownMetrics) -> Draft:
+    """Return the draft of a spec with all rules that can be written in one."""
+    made = Draft(name, rules.groups)
+    records: dict[str, FoundRule] = {}
+    for each in rules.of("record"):
+        if reason := _obstacle(each, records):
+            made.diagnostics.append(LEFT_OUT_RULE.at(each.place, f"`{each.rule.name}` {reason}", _ELSEWHERE))
+        else:
+            records[each.rule.name] = each
+    kept = []
+    for group in rules.groups:
+        for each in group.rules:
+            if each.rule.kind != "alert":
+                continue
+            if reason := _obstacle(each, {}):
+                hint = "write it by hand: name the metrics that it reads"
+                made.diagnostics.append(LEFT_OUT_RULE.at(each.place, f"`{each.rule.name}` {reason}", hint))
+            else:
+                kept.append((group, each))
+    series = guessed([*(each.rule.expr for _, each in kept), *(r.rule.expr for r in records.values())], known)
+    made.metrics = {each.name: each for name, each in series.items() if name not in records}
+    writer = _Writer(made, {name: each for name, each in series.items() if name not in records}, records)
+    for each in records.values():
+        writer.record(each)
+    for group, each in kept:
+        writer.alert(group, each)
+    return made
+
+
+_REASON: Final = "imported as it was: look into it"
+_ELSEWHERE: Final = "keep it in a rules file of its own, which Prometheus loads as well"
+
+
+def _obstacle(found: FoundRule, records: Mapping[str, object]) -> str:
+    """Return why a rule cannot be written in a spec; empty if it can."""
+    if found.rule.kind == "record" and found.rule.labels:
+        return "adds labels to what it records"
+    if found.rule.name in records:
+        return "is recorded by another rule, too"
+    if any(not each.metric for each in vectors(found.rule.expr)):
+        return "reads series without the name of a metric"
+    return "" if type_of(found.rule.expr) == VECTOR else "is no instant vector"
+
+
+class _Writer:
+    """Writes rules into a draft; equal expressions become one signal."""
+
+    def __init__(self, made: Draft, series: Mapping[str, Metric], records: Mapping[str, FoundRule]) -> None:
+        self._made, self._series, self._records = made, series, records
+        self._names: dict[Expr, str] = {}
+        self._units: dict[str, Unit] = {}
+
+    def record(self, found: FoundRule) -> None:
+        """Add the signal of a recording rule."""
+        name = self._free(_snake(found.rule.name))
+        self._made.records[found.rule.name] = found
+        self._names[Vector(found.rule.name)] = name
+        data = {**self._signal(found.rule.expr, found, name), "record": found.rule.name}
+        self._made.signals[name] = Commented(data, found.comments) if found.comments else data
+
+    def alert(self, group: FoundGroup, found: FoundRule) -> None:
+        """Add an alert and its signal."""
+        expr, when, threshold = _condition(found.rule.expr)
+        name = self._names.get(expr)
+        if name is None:
+            wanted = self._wanted(expr) or _snake(found.rule.name)
+            name = self._names[expr] = self._free(
+                wanted if self._is_free(wanted) else _snake(found.rule.name)
+            )
+            self._made.signals[name] = self._signal(expr, found, name)
+        if threshold is not None:
+            when = f"{when} {_quantity(threshold, self._units[name])}"
+        key = self._key(found)
+        self._made.rules[key] = found
+        alerts = self._made.alerts.setdefault(group.name, {})
+        data = _alert(found, key, name, when)
+        alerts[key] = Commented(data, found.comments) if found.comments else data
+
+    def _wanted(self, expr: Expr) -> str | None:
+        """Return the name of a signal after the metric that it reads, if a kind computes it."""
+        kind = self._kind(expr)
+        metrics = [] if kind is None else [v for v in kind.parameters.values() if isinstance(v, Vector)]
+        if kind is None or len(metrics) != 1:
+            return None
+        stem = _snake(metrics[0].metric.removesuffix("_total"))
+        return stem if kind.kind.NAME == "value" else f"{stem}_{kind.kind.NAME}"
+
+    def _kind(self, expr: Expr) -> Recognised | None:
+        """Return the kind that computes the expression of the metrics as they are declared."""
+        found = recognised(expr)
+        if found is None:
+            return None
+        for name, types in found.types.items():
+            vector = found.parameters[name]
+            assert isinstance(vector, Vector)
+            metric = self._selected(vector.metric)
+            if metric is None or metric.type.NAME not in types:
+                return None
+        return found
+
+    def _selected(self, name: str) -> Metric | None:
+        exposed = {series: m for each in self._series.values() for series, m in each.series().items()}
+        return exposed.get(name)
+
+    def _signal(self, expr: Expr, found: FoundRule, name: str) -> dict[str, Data]:
+        kind = self._kind(expr)
+        if kind is not None:
+            built = kind.kind(**{key: self._parameter(value) for key, value in kind.parameters.items()})
+            units = built.units()
+            if units and not any(
+                built.faults(Signal(name, "", COUNT, built, Select(), (), (), _WINDOW, 1000, ""))
+            ):
+                self._units[name] = units[0]
+                written: dict[str, Data] = {key: _written(value) for key, value in kind.parameters.items()}
+                by = {"by": list(kind.by)} if kind.by else {}
+                other = kind.window not in (None, _WINDOW)
+                window = {"window": duration_text(kind.window)} if other and kind.window else {}
+                return {"unit": units[0].name, **by, **window, kind.kind.NAME: written}
+        self._made.raw.add(name)
+        facts = {key: fact for each in self._series.values() for key, fact in each.facts().items()}
+        dimension = inferred(expr, facts).dimension
+        fitting = (
+            []
+            if dimension is None or dimension.scale is None
+            else [unit for unit in UNITS.values() if unit.dimension == dimension and not unit.is_moment]
+        )
+        unit = self._units[name] = COUNT if not fitting or COUNT in fitting else fitting[0]
+        return {"unit": unit.name, "expr": _expression(expr, found)}
+
+    def _parameter(self, value: object) -> object:
+        if not isinstance(value, Vector):
+            return value
+        metric = self._selected(value.metric)
+        assert metric is not None
+        return Selector(metric, value.matchers)
+
+    def _key(self, found: FoundRule) -> str:
+        """Return a key for the alert: its name, or its name and severity, or with a number."""
+        name = re.sub(r"[^a-zA-Z0-9_-]+", "-", found.rule.name).strip("-") or "alert"
+        name = name if re.match(r"[a-zA-Z_]", name) else f"_{name}"
+        severity = dict(found.rule.labels).get("severity", "")
+        options: tuple[str, ...] = (name, *([f"{name}-{severity}"] if _is_word(severity) else ()))
+        numbered = (f"{name}-{number}" for number in range(2, len(self._made.rules) + 3))
+        return next(each for each in (*options, *numbered) if each not in self._made.rules)
+
+    def _is_free(self, name: str) -> bool:
+        return name not in self._made.signals
+
+    def _free(self, name: str) -> str:
+        numbered = (f"{name}_{number}" for number in range(2, len(self._made.signals) + 3))
+        return next(each for each in (name, *numbered) if self._is_free(each))
+
+
+def _condition(expr: Expr) -> tuple[Expr, str, Fraction | None]:
+    """Return the watched expression, and the condition on it: an operator with a threshold, or a word."""
+    match expr:
+        case Call("absent", (inner,)) if type_of(inner) == VECTOR:
+            return inner, ABSENT, None
+        case Binary(op, left, Number(Fraction() as value), as_bool=False) if (
+            op in OPERATORS and type_of(left) == VECTOR and _is_short(value)
+        ):
+            return left, op, value
+    return expr, PRESENT, None
+
+
+def _is_short(value: Fraction) -> bool:
+    return re.fullmatch(r"-?\d{1,30}(\.\d{1,30})?", COUNT.quantity(value)) is not None
+
+
+def _quantity(value: Fraction, unit: Unit) -> str:
+    """Return a threshold in the largest unit in which it is a short number."""
+    if unit.is_bare or value <= 0:
+        return unit.quantity(value)
+    sizes = sorted(dict(UNITS[unit.base].suffixes).items(), key=lambda pair: -pair[1])
+    for suffix, size in sizes:
+        count = value * unit.scale / size
+        if count >= 1 and count.denominator == 1 and suffix not in ("us", "µs"):
+            return f"{count.numerator}{suffix}"
+    return unit.quantity(value)
+
+
+def _written(value: object) -> Data:
+    if isinstance(value, Vector):
+        return text(value)
+    if isinstance(value, Fraction):
+        return text(Number(value))
+    return value  # type: ignore[return-value]  # a word of the kind, or null
+
+
+def _expression(expr: Expr, found: FoundRule) -> str:
+    """Return the expression on one line, or as it was written if that has several."""
+    whole = found.text.strip()
+    if expr.span is not None and not isinstance(expr, Binary) and expr is not found.rule.expr:
+        whole = found.text[slice(*expr.span)]
+    elif expr is not found.rule.expr:
+        return text(expr)
+    return Block("\n".join(line.rstrip() for line in whole.split("\n"))) if "\n" in whole else text(expr)
+
+
+def _alert(found: FoundRule, key: str, signal: str, when: str) -> dict[str, Data]:
+    rule = found.rule
+    labels, texts = dict(rule.labels), dict(rule.annotations)
+    severity = labels.pop("severity", None) if _is_word(labels.get("severity", "")) else None
+    own: dict[str, Data] = {
+        name: texts.pop(name)
+        for name in ("summary", "description")
+        if texts.get(name) and not re.search(r"[{}]", texts[name]) and name not in found.blocks
+    }
+    runbook = texts.get("runbook_url", "")
+    page: dict[str, Data] = {"runbook": texts.pop("runbook_url")} if runbook and "{{" not in runbook else {}
+    rest: dict[str, Data] = {
+        name: Block(value) if name in found.blocks and "\n" in value else value
+        for name, value in texts.items()
+    }
+    return {
+        **({"name": rule.name} if key != rule.name else {}),
+        "signal": signal,
+        "when": when,
+        **({"for": duration_text(rule.pending)} if rule.pending else {}),
+        **({"keep_firing_for": duration_text(rule.keep_firing)} if rule.keep_firing else {}),
+        "severity": severity,
+        **({"labels": dict(labels)} if labels else {}),
+        **own,
+        **({"annotations": rest} if rest else {}),
+        **page,
+    }
+
+
+def _is_word(severity: str) -> bool:
+    return re.fullmatch(r"[a-zA-Z0-9_][a-zA-Z0-9_-]*", severity) is not None
+
+
+def _snake(name: str) -> str:
+    """Return a name as that of a signal: lower-case words joined by underscores."""
+    words = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3_\2\4", name)
+    found = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or "signal"
+    return found if found[0].isalpha() else f"signal_{found}"

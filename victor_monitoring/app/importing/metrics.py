@@ -1,0 +1,84 @@
+"""The declarations of the metrics that rules read: from expositions, or guessed from use and name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from victor_monitoring.promql.tree import Aggregate, Call, Expr, nodes, vectors
+from victor_monitoring.signals.metric import Label, Metric
+from victor_monitoring.signals.metric_types import METRIC_TYPES
+from victor_monitoring.signals.units import COUNT, ENDINGS, Unit
+
+_GROWTH: Final = frozenset({"rate", "increase", "irate"})
+
+
+@dataclass(frozen=True, slots=True)
+class KnownMetrics:
+    """The types and helps of exposed metrics, by name."""
+
+    types: Mapping[str, str] = field(default_factory=dict)
+    helps: Mapping[str, str] = field(default_factory=dict)
+
+
+def guessed(trees: Iterable[Expr], known: KnownMetrics) -> dict[str, Metric]:
+    """Return the metrics that the expressions read, by the names of their series."""
+    trees = list(trees)
+    used = {each.metric for tree in trees for each in vectors(tree) if each.metric}
+    growing = {
+        each.metric
+        for tree in trees
+        for call in nodes(tree, Call)
+        if call.function in _GROWTH
+        for each in vectors(call)
+    }
+    labels = _labels(trees)
+    found: dict[str, Metric] = {}
+    for name in sorted(used):
+        family, kind = _family(name, growing, known)
+        own = (Label(each, None) for each in sorted(labels.get(family, set()) | labels.get(name, set())))
+        metric = found.get(family) or next((m for m in found.values() if m.name == family), None)
+        merged = {each.name: each for each in (*(metric.labels if metric else ()), *own)}
+        reserved = METRIC_TYPES[kind].LABEL
+        kept = tuple(each for each in merged.values() if not reserved or each.name != reserved[1])
+        made = Metric(family, METRIC_TYPES[kind], _unit(family), known.helps.get(family, ""), kept)
+        for other in [each for each, m in found.items() if m.name == family]:
+            found[other] = made
+        found[name] = made
+    return found
+
+
+def _labels(trees: Iterable[Expr]) -> dict[str, set[str]]:
+    """Return the labels by which expressions select or aggregate, by the name of the series."""
+    found: dict[str, set[str]] = {}
+    for tree in trees:
+        for each in vectors(tree):
+            found.setdefault(each.metric, set()).update(matcher.label for matcher in each.matchers)
+        for aggregate in nodes(tree, Aggregate):
+            for each in vectors(aggregate):
+                found[each.metric].update(aggregate.by or ())
+    return {name: labels - {"instance", "__name__"} for name, labels in found.items()}
+
+
+def _family(name: str, growing: set[str], known: KnownMetrics) -> tuple[str, str]:
+    """Return the metric that a series belongs to, and its type."""
+    for kind, type_ in METRIC_TYPES.items():
+        for suffix in type_.SUFFIXES:
+            stem = name.removesuffix(suffix)
+            if "buckets" not in type_.KEYS and known.types.get(stem) == kind and (not suffix or stem != name):
+                return stem, kind
+    for suffix in ("_sum", "_count"):  # of a histogram, too, whose buckets are not known
+        stem = name.removesuffix(suffix)
+        if stem != name and {f"{stem}_sum", f"{stem}_count"} <= growing:
+            return stem, "summary"
+    if {f"{name}_sum", f"{name}_count"} <= growing:
+        return name, "summary"
+    return name, "counter" if name in growing else "gauge"
+
+
+def _unit(name: str) -> Unit:
+    stem = name.removesuffix("_total")
+    ending = max((each for each in ENDINGS if stem.endswith(f"_{each}")), key=len, default="")
+    unit = ENDINGS.get(ending, COUNT)
+    return unit if ending in unit.endings else COUNT

@@ -1,0 +1,76 @@
+"""The text of a drafted spec, section by section."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from victor_monitoring.app.importing.draft import Draft
+from victor_monitoring.app.importing.spec_text import Commented, Data, yaml_lines
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.signals.metric import Metric
+from victor_monitoring.signals.units import COUNT
+
+_GUESSED = "Declared from use: types and units are guesses. Compare: victor-mon verify --metrics-url URL"
+
+
+def drafted_text(draft: Draft) -> str:
+    """Return the text of the spec; nothing is switched on that the rules did not have."""
+    lines = [line for key, data, flow_from in _sections(draft) for line in (*_of(key, data, flow_from), "")]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def _of(key: str, data: Data, flow_from: int) -> Iterator[str]:
+    return yaml_lines(key, data, flow_from=flow_from)
+
+
+def _sections(draft: Draft) -> Iterator[tuple[str, Data, int]]:
+    yield "victor_mon", 1, 0
+    needs = [each.needs for each in (*draft.rules.values(), *draft.records.values()) if each.needs]
+    labels: Data = dict.fromkeys(("service", "owner", "component", "signal"))
+    title = draft.name.replace("-", " ").title()
+    version: dict[str, Data] = {"prometheus": str(max(needs))} if needs else {}
+    yield "service", {"name": draft.name, "title": title, **version, "alert_labels": labels}, 1
+    yield "defaults", {"evaluate_every": None}, 0
+    if draft.severities:
+        yield "severities", draft.severities, 0
+    yield "meta", None, 0
+    yield "outputs", {"alertmanager": None, "registry": None, "kubernetes": None}, 0
+    settings: dict[str, Data] = {
+        group.name: {
+            **({"evaluate_every": duration_text(group.interval)} if group.interval else {}),
+            **({"limit": group.limit} if group.limit else {}),
+        }
+        for group in draft.groups
+    }
+    if used := {name: each for name, each in settings.items() if each and name in draft.alerts}:
+        yield "groups", used, 1
+    yield "components", Commented(_components(draft), (_GUESSED,)), 3
+    yield "signals", dict(draft.signals), 1
+    comments = {group.name: group.comments for group in draft.groups}
+    yield "alerts", {name: _commented(each, comments[name]) for name, each in draft.alerts.items()}, 2
+
+
+def _commented(data: Data, comments: tuple[str, ...]) -> Data:
+    return Commented(data, comments) if comments else data
+
+
+def _components(draft: Draft) -> dict[str, Data]:
+    """Return the metrics by the first word of their names, as exporters name them."""
+    by_word: dict[str, dict[str, Data]] = {}
+    for name, metric in draft.metrics.items():
+        word = "recorded" if ":" in name else name.split("_")[0].lower() or "other"
+        by_word.setdefault(word if word[:1].isalpha() else "other", {})[name] = _metric(metric)
+    return {
+        word: {"external": True, "honor_labels": True, "select": {}, "metrics": metrics}
+        for word, metrics in by_word.items()
+    }
+
+
+def _metric(metric: Metric) -> dict[str, Data]:
+    labels: dict[str, Data] = {each.name: {"open": True, "limit": 100} for each in metric.labels}
+    return {
+        "type": metric.type.NAME,
+        **({} if metric.unit == COUNT else {"unit": metric.unit.name}),
+        "help": metric.help or f"{metric.name}.",
+        **({"labels": labels} if labels else {}),
+    }

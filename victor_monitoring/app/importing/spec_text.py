@@ -1,0 +1,99 @@
+"""YAML text of nested data: a mapping on one line if it fits, comments above what they are about."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import yaml
+
+from victor_monitoring.language.syntax.scalars import resolve
+
+_WIDTH = 110
+
+
+class Block(str):
+    """A text that is written over several lines."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Commented:
+    """Data with comments above it."""
+
+    data: Data
+    comments: tuple[str, ...]
+
+
+Data: TypeAlias = "str | int | bool | list[str] | Mapping[str, Data] | Commented | None"
+
+
+def yaml_lines(key: str, data: Data, indent: int = 0, *, flow_from: int) -> Iterator[str]:
+    """Yield the lines of a key and its data; mappings from the depth `flow_from` on may be on one line."""
+    space = "  " * indent
+    if isinstance(data, Commented):
+        yield from (f"{space}# {each}".rstrip() for each in data.comments)
+        data = data.data
+    one = _serialised({key: data}, is_flow=True)
+    is_short = len(one) == 1 and len(one[0]) + len(space) <= _WIDTH
+    if (
+        not isinstance(data, Mapping)
+        or not data
+        or (indent >= flow_from and is_short and not _has_block(data))
+    ):
+        yield from (f"{space}{line}" if line else "" for line in one)
+        return
+    yield f"{space}{_serialised({key: None}, is_flow=False)[0]}"
+    for name, inner in data.items():
+        yield from yaml_lines(name, inner, indent + 1, flow_from=flow_from)
+
+
+def _has_block(data: Data) -> bool:
+    if isinstance(data, Mapping):
+        return any(map(_has_block, data.values()))
+    return isinstance(data, Block | Commented)
+
+
+def _serialised(data: Mapping[str, Data], *, is_flow: bool) -> list[str]:
+    """Return the lines of a mapping with one key, whose value is on the same line if it is no block."""
+    ((key, value),) = data.items()
+    node = yaml.MappingNode("tag:yaml.org,2002:map", [(_node(key), _node(value))], flow_style=False)
+    written: str = yaml.serialize(node, Dumper=yaml.SafeDumper, width=10**9, allow_unicode=True)
+    text = written if is_flow else written.replace(": null", ":")
+    return text.rstrip("\n").split("\n")
+
+
+def _node(data: Data) -> yaml.Node:
+    match data:
+        case Commented():
+            return _node(data.data)
+        case None:
+            return yaml.ScalarNode("tag:yaml.org,2002:null", "null")
+        case bool():
+            return yaml.ScalarNode("tag:yaml.org,2002:bool", str(data).lower())
+        case int():
+            return yaml.ScalarNode("tag:yaml.org,2002:int", str(data))
+        case str():
+            return yaml.ScalarNode("tag:yaml.org,2002:str", str(data), style=_style(data))
+        case list():
+            return yaml.SequenceNode("tag:yaml.org,2002:seq", [_node(each) for each in data], flow_style=True)
+        case _:
+            pairs = [(_node(key), _node(value)) for key, value in data.items()]
+            return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=True)
+
+
+def _style(text: str) -> str | None:
+    if isinstance(text, Block):
+        return "|"
+    emitter = yaml.SafeDumper(io.StringIO())
+    if (
+        text[:1].isalnum()
+        and "\n" not in text
+        and emitter.analyze_scalar(text).allow_flow_plain
+        and resolve(text) == (text, None)
+    ):
+        return None
+    return "'" if ('"' in text or "\\" in text) and "\n" not in text else '"'

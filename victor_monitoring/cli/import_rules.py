@@ -1,0 +1,102 @@
+"""`victor-mon import`: write a spec that renders existing Prometheus rules."""
+
+from __future__ import annotations
+
+import datetime
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from victor_monitoring.base.diagnostics import Severity, Source, UserError
+from victor_monitoring.cli.init import slug
+from victor_monitoring.cli.options import Format, Today
+from victor_monitoring.cli.printing import fails, print_message, show
+
+if TYPE_CHECKING:
+    from victor_monitoring.app.importing import Imported
+
+_ENDINGS = (".yaml", ".yml", ".rules", ".rule")
+
+Paths = Annotated[
+    list[Path], typer.Argument(metavar="PATH...", help="Rules files, or folders with such files.")
+]
+ServiceName = Annotated[str, typer.Option("--name", help="The service's name in the spec.")]
+SpecPath = Annotated[
+    Path | None,
+    typer.Option("-o", "--out", metavar="FILE", help="The spec to write. Default: specs/NAME.yaml."),
+]
+Overwrite = Annotated[bool, typer.Option("--force", help="Replace a spec that exists.")]
+
+
+def import_rules(
+    paths: Paths, name: ServiceName, out: SpecPath = None, force: Overwrite = False, today: Today = None
+) -> None:
+    """Write a spec that renders the same alerts as existing rules files.
+
+    It reads rules files, PrometheusRule objects and ConfigMaps. Metrics are declared from their use: check
+    their types and units. Rules that are left out, or rendered otherwise, are printed; the exit status is
+    then 1.
+
+    Example: victor-mon import rules/ --name shop
+    """
+    from victor_monitoring.app.importing import import_rules as imported
+
+    if name != slug(name):
+        hint = f"use lower-case letters, digits and dashes: --name {slug(name) or 'shop'}"
+        raise UserError(f"`{name}` is not a valid service name", hint)
+    spec = out or Path("specs") / f"{name}.yaml"
+    if spec.exists() and not force:
+        hint = "name another one: --out FILE; or replace it: --force"
+        raise UserError(f"`{spec.as_posix()}` exists and was not changed", hint)
+    sources = [_source(path) for path in _files(paths)]
+    found = imported(sources, name=name, today=today.date() if today else datetime.date.today())
+    show(found.diagnostics, Format.TEXT, sys.stderr)
+    if not found.draft.rules and not found.draft.records:
+        raise UserError("there are no rules to import", "name files with `groups:`, or a folder of them")
+    _write(spec, found.text)
+    _print_report(found, len(sources), spec)
+    if fails(found.diagnostics) or found.compiled.has_errors:
+        raise typer.Exit(1)
+
+
+def _files(paths: Sequence[Path]) -> Iterator[Path]:
+    """Yield the named files, and the files below the named folders whose names end like those of rules."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(each for each in path.rglob("*") if each.suffix in _ENDINGS and each.is_file())
+        else:
+            yield path
+
+
+def _source(path: Path) -> Source:
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        message = f"`{path.as_posix()}` cannot be read: {error.strerror}"
+        raise UserError(message, "name a rules file, or a folder") from None
+    return Source(path.as_posix(), content.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
+
+
+def _write(path: Path, text: str) -> None:
+    from victor_monitoring.base.files import replace
+
+    replace({path: text.encode("utf-8", "surrogateescape")})
+
+
+def _print_report(found: Imported, files: int, spec: Path) -> None:
+    """Print how many rules the spec renders as they were, and what is left to do."""
+    alerts, records = (len(found.rules.of(kind)) for kind in ("alert", "record"))
+    print_message(f"read      {alerts} alerts and {records} recording rules of {files} files")
+    same = found.comparison
+    print_message(f"identical {same.alerts} of {alerts} alerts, {same.records} of {records} recording rules")
+    print_message(f"wrote     {spec.as_posix()}")
+    if found.draft.acknowledged:
+        print_message(f"accepted  {found.draft.acknowledged} errors that the rules had before: see `ack:`")
+    errors = [each for each in found.compiled.diagnostics if each.severity is Severity.ERROR]
+    if errors:
+        print_message(f"{len(errors)} errors are left: victor-mon validate --spec {spec.as_posix()}")
+    else:
+        print_message(f"next: victor-mon validate --spec {spec.as_posix()}, then victor-mon generate")
