@@ -10,7 +10,7 @@ UNREAD_TEMPLATE = Pattern(
     Severity.WARNING,
     """A file has templates of Helm or Jinja, so it is no rules file before they are expanded.
 
-Bad: `victor-mon import chart/templates/`. Good: `helm template chart > rules.yaml`, and import that.""",
+Bad: the files of `chart/templates/`. Good: the output of `helm template chart`.""",
 )
 BAD_RULE = Pattern(
     "VM711",
