@@ -110,3 +110,16 @@ def test_a_folder_without_rules_writes_nothing(tmp_path: Path) -> None:
     outcome = victor_mon(tmp_path, "import", ".", "--name", "shop")
     assert (outcome.status, "no rules to import" in outcome.err) == (2, True)
     assert not (tmp_path / "specs").exists()
+
+
+def test_names_that_differ_by_their_ending_are_two_metrics() -> None:
+    """An exporter may have a gauge and a counter of one name, which a client library would not."""
+    rules = "[{alert: A, expr: shop_jobs > 5}, {alert: B, expr: 'rate(shop_jobs_total[5m]) > 5'}]"
+    found = imported("groups: [{name: a, rules: " + rules + "}]")
+    assert (found.comparison.alerts, found.draft.acknowledged) == (2, 0)
+
+
+def test_a_rule_that_reads_its_own_record_is_left_out() -> None:
+    """A recording rule that reads the series that it records is left out, and named."""
+    found = imported("groups: [{name: a, rules: [{record: 'a:b', expr: 'a:b + 1'}]}]")
+    assert [each.name for each in found.diagnostics] == ["left-out-rule"]

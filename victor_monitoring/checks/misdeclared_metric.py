@@ -27,9 +27,9 @@ def misdeclared_metric(spec: Resolved) -> Iterator[Finding]:
         for message, hint in (*_faults(metric), *_unsupported(metric, spec.components[declared.component])):
             yield Finding(declared.path, f"`{metric.name}` {message}", hint, on_key=True)
         own = (metric.name, declared.component)
-        others = [
-            owners.setdefault(name, own) for name in (metric.name.removesuffix("_total"), *metric.series())
-        ]
+        is_external = spec.components[declared.component].external  # only clients take `_total` off a name
+        family = metric.name if is_external else metric.name.removesuffix("_total")
+        others = [owners.setdefault(name, own) for name in (family, *metric.series())]
         other, component = next((each for each in others if each != own), own)
         if (other, component) != own:
             message = (

@@ -112,6 +112,8 @@ def _obstacle(found: FoundRule, records: Mapping[str, object]) -> str:
     """Return why a rule cannot be written in a spec; empty if it can."""
     if found.rule.kind == "record" and found.rule.labels:
         return "adds labels to what it records"
+    if found.rule.kind == "record" and found.rule.name in found.rule.reads:
+        return "reads the series that it records"
     if found.rule.name in records:
         return "is recorded by another rule, too"
     if any(not each.metric for each in vectors(found.rule.expr)):
