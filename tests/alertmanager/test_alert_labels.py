@@ -45,11 +45,11 @@ def summer(alert_labels: str = "{}") -> Resolved:
 
 
 def renamed(value: Any) -> Any:
-    """Return a fragment with the names of labels replaced in matchers and lists of labels."""
+    """Return a fragment with the names of labels replaced, without matchers of the component."""
     if isinstance(value, dict):
         return {key: renamed(each) for key, each in value.items()}
     if isinstance(value, list):
-        return [renamed(each) for each in value]
+        return [renamed(each) for each in value if not str(each).startswith("component=")]
     for old, new in NAMES.items() if isinstance(value, str) else ():
         if value == old or value.startswith((f"{old}=", f"{old}!")):
             return new + value.removeprefix(old)

@@ -20,6 +20,9 @@ Labels = Mapping[str, str]
 MILL = {"service": "mill", "owner": "millers", "job": "mill", "valley": "north"}
 UPPER = {"service": "mill", "owner": "millers", "job": "sluice", "side": "upper", "valley": "north"}
 
+DUCTS = {"service": "mill", "owner": "millers", "component": "ducts", "side": "upper"}
+DRAINS = {**DUCTS, "component": "drains"}
+
 
 def alert(name: str, of: Labels = MILL, **labels: str) -> dict[str, str]:
     """Return the labels of an alert of the spec."""
@@ -68,6 +71,18 @@ SCENES: dict[str, tuple[list[dict[str, str]], list[dict[str, str]]]] = {
     "a service that is absent mutes all of its select": (
         [ABSENT(), DOWN(instance="a"), FULL(wheel="left"), FLOOD(instance="b"), DOWN(UPPER, instance="c")],
         [DOWN(instance="a"), FULL(wheel="left")],
+    ),
+    "an absent service mutes the alerts of all jobs that its pattern matches": (
+        [
+            ABSENT(DUCTS), DOWN(DUCTS, job="duct-a", instance="a"), DOWN(DUCTS, job="duct-b", instance="a"),
+            DOWN(DUCTS, job="drain", instance="a"), DOWN(DUCTS, job="duct-a", side="lower"),
+            DOWN(UPPER, instance="b"), DOWN(MILL, instance="c"),
+        ],
+        [DOWN(DUCTS, job="duct-a", instance="a"), DOWN(DUCTS, job="duct-b", instance="a")],
+    ),
+    "an absent service of one pattern mutes none of another": (
+        [ABSENT(DRAINS), DOWN(DUCTS, job="duct-a"), DOWN(DUCTS, job="gully")],
+        [DOWN(DUCTS, job="gully")],
     ),
     "alerts of different services do not mute each other": (
         [

@@ -268,6 +268,24 @@ def test_a_context_narrows_the_select_of_a_component_too():
     }
 
 
+def test_a_pattern_of_a_select_and_its_value_replace_each_other():
+    """A context replaces the value of a label that the service selects, whichever of both is a pattern."""
+    spec = compiled(
+        """
+        components: {api: {metrics: {}}}
+        contexts: {all: {select: {job: "=~shop.*"}}, one: {select: {job: shop}}}
+        """,
+        HEAD.replace("{job: shop, zone: eu}", '{job: "=~shop|till", zone: eu}'),
+    )
+    assert spec.base is not None
+    places = {"base": spec.base, **spec.contexts}
+    assert {name: list(map(str, each.service.select)) for name, each in places.items()} == {
+        "base": ['job=~"shop|till"', 'zone="eu"'],
+        "all": ['job=~"shop.*"', 'zone="eu"'],
+        "one": ['job="shop"', 'zone="eu"'],
+    }
+
+
 def test_undefined_references_are_left_out():
     """Alerts, guards and panels with undefined signals are not resolved; the rest is."""
     spec = alone("""

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import Any
 import promql_parser
 import pytest
 
+from tests.rules.rendered import compiled_text
 from tests.signals.judge import judged
 from victor_monitoring.app import pipeline
 from victor_monitoring.base.spec_file import read
@@ -223,6 +225,25 @@ def test_variables_are_open_scope_labels_and_by_labels():
             "tool": f"label_values(victor_tool_executions_total{{{PINNED}}}, tool)",
         },
     }
+
+
+def test_a_label_with_a_pattern_is_a_variable():
+    """The targets of a select may differ in it; a label with one value is none."""
+    spec = """
+        victor_mon: 1
+        service: {name: hosts, title: Hosts, owner: ops, select: {job: "=~node|node-exporter", zone: eu}}
+        components: {node: {external: true, metrics: {node_load1: {type: gauge, help: Load.}}}}
+        signals: {load: {unit: count, value: {of: node_load1, agg: max}}}
+        dashboard: {rows: [{title: A, panels: [{title: Load, type: stat, signal: load}]}]}
+    """
+    base = compiled_text(textwrap.dedent(spec)).base
+    assert base is not None
+    found = rendered(base)
+    assert [(each["name"], each["query"]) for each in found["templating"]["list"][1:]] == [
+        ("job", 'label_values(up{job=~"node|node-exporter",zone="eu"}, job)')
+    ]
+    (target,) = next(each for each in found["panels"] if each["title"] == "Load")["targets"]
+    assert 'node_load1{job=~"node|node-exporter",zone="eu",job=~"$job"}' in target["expr"]
 
 
 SCOPED = 'job="victor",kubernetes_namespace=~"$kubernetes_namespace"'

@@ -133,6 +133,28 @@ def test_port_number_and_any_namespace(old: str, new: str, key: str, value: dict
     assert value.items() <= (found[0] if isinstance(found, list) else found).items()
 
 
+@pytest.mark.parametrize(
+    ("label", "source", "copied"),
+    [
+        ("job", "job", []),
+        ("container", "__meta_kubernetes_pod_container_name", ["container"]),
+        ("price", "__meta_kubernetes_pod_label_price", ["price"]),
+        ("kubernetes_namespace", "__meta_kubernetes_namespace", ["kubernetes_namespace"]),
+    ],
+)
+def test_a_pattern_keeps_the_targets_that_match(label: str, source: str, copied: list[str]) -> None:
+    """Their label is as it was discovered; the operator has set `job` before."""
+    text = SPEC.replace("select: {job: shop}", f"select: {{job: shop, {label}: '=~a|b.+'}}")
+    text = text.replace("select: {job: shop, job:", "select: {job:")
+    text = text.replace("kubernetes_namespace: shop-prod, container: api, price: 5$1", "zone: eu")
+    monitor = objects(text)["service-monitor.yaml"]
+    relabelings = monitor["endpoints"][0]["relabelings"]
+    assert {"action": "keep", "sourceLabels": [source], "regex": "a|b.+"} in relabelings
+    found = [each.get("targetLabel") for each in relabelings if each.get("sourceLabels") == [source]]
+    assert found == [None, *copied] + ["namespace"] * (label == "kubernetes_namespace")
+    assert monitor["namespaceSelector"] == {"any": True}
+
+
 @pytest.mark.parametrize("gone", ["app: {app.kubernetes.io/name: shop}, ", "port: http, "])
 def test_no_service_monitor(gone: str) -> None:
     """Without the Service's labels or port there is no ServiceMonitor, since it would select too much."""

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import Final
 
 from victor_monitoring.base.artifacts import Artifact
-from victor_monitoring.language.resolved.meta import SERVICE, TARGET
+from victor_monitoring.language.resolved.meta import SERVICE, TARGET, MetaAlert, meta_alerts
 from victor_monitoring.language.resolved.outputs import artifact_path, overlay_path
 from victor_monitoring.language.resolved.spec import Receiver, Resolved
 from victor_monitoring.promql.duration import duration_text
@@ -156,7 +156,22 @@ def inhibitions(spec: Resolved) -> Iterator[Inhibition]:
     same_target = list(dict.fromkeys((*labels, "instance")))
     yield _inhibition(own, [Matcher(signal, "=", TARGET)], carries_instance, same_target)
     absent, others = Matcher(signal, "=", SERVICE), Matcher(signal, "!=", SERVICE)
-    yield _inhibition(own, [absent], [others], [*_selected(spec), *spec.routing.context_label_names])
+    equal = [*_selected(spec), *spec.routing.context_label_names]
+    yield _inhibition(own, [absent], [others], equal)
+    # An absent service has no value of a label with a pattern, and its alerts have any that matches.
+    for each in meta_alerts(spec):
+        if each.watches == SERVICE and (patterns := each.select.patterns):
+            missing = [Matcher(pattern.label, "=", "") for pattern in patterns]
+            open_labels = {pattern.label for pattern in patterns}
+            fixed = [label for label in equal if label not in open_labels]
+            yield _inhibition(own, [absent, *missing, *_component(spec, each)], [others, *patterns], fixed)
+
+
+def _component(spec: Resolved, alert: MetaAlert) -> Iterator[Matcher]:
+    """Yield the matcher of the alert's component, by which two that select by patterns differ."""
+    label = spec.service.alert_labels.component
+    if label is not None:
+        yield Matcher(label, "=", alert.labels[label])
 
 
 def _inhibition(

@@ -7,7 +7,9 @@ from fractions import Fraction
 
 from victor_monitoring.language.resolved.meta import (
     METRIC_MISSING,
+    SERVICE,
     SERVICE_ABSENT,
+    TARGET,
     TARGET_DOWN,
     MetaAlert,
     meta_alerts,
@@ -66,6 +68,31 @@ def _missing(
             yield from (meta_firing(spec, alert, target) for target in mine)
     elif alert.component.name in components or not mine:
         yield meta_firing(spec, alert, alert.select.fixed)
+
+
+def firing_on(spec: Resolved, alert: MetaAlert, streams: Iterable[Stream]) -> Iterator[Firing]:
+    """Yield the instances of a meta alert that fire once these series have lasted long enough."""
+    mine = [each for each in streams if alert.select.matches(dict(each.labels))]
+    targets = {each.labels: each.start for each in mine if each.metric == "up"}
+    if alert.watches == TARGET:
+        yield from (meta_firing(spec, alert, dict(each)) for each, value in targets.items() if value == 0)
+    elif alert.watches == SERVICE:
+        yield from () if 1 in targets.values() else (meta_firing(spec, alert, {}),)
+    elif alert.component is not None and (anchor := alert.component.anchor) is not None:
+        found = [dict(each.labels) for each in mine if each.metric == anchor.metric.name]
+        exporting = [_of_target(spec, alert, each) for each in found if anchor.matches(each)]
+        if alert.component.has_targets:
+            up_now = (dict(each) for each, value in targets.items() if value == 1)
+            missing = (each for each in up_now if _of_target(spec, alert, each) not in exporting)
+            yield from (meta_firing(spec, alert, each) for each in missing)
+        elif not exporting:
+            yield meta_firing(spec, alert, alert.select.fixed)
+
+
+def _of_target(spec: Resolved, alert: MetaAlert, labels: Mapping[str, str]) -> dict[str, str]:
+    """Return those of the labels that identify a target."""
+    names = {*alert.select.labels, *spec.service.scope, "instance"}
+    return {name: value for name, value in labels.items() if name in names}
 
 
 def anchors(spec: Resolved, target: Mapping[str, str], but: Collection[str] = ()) -> Iterator[Stream]:

@@ -9,7 +9,7 @@ from victor_monitoring.language.resolved.meta import MetaAlert, meta_alerts
 from victor_monitoring.language.resolved.spec import Component, Meta, Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.rule_tests.case import Case, Expectation, Firing
-from victor_monitoring.rule_tests.meta_alerts import anchors, meta_firing, up
+from victor_monitoring.rule_tests.meta_alerts import anchors, firing_on, meta_firing, up
 from victor_monitoring.rule_tests.script import Phase, Script
 from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.streams import Stream
@@ -32,7 +32,8 @@ def meta_cases(spec: Resolved) -> Iterator[Case]:
     for alert in meta_alerts(spec):
         cases = {"target": _target_cases, "service": _service_cases, "metric": _metric_cases}[alert.watches]
         for kind, about, phases in cases(spec, alert):
-            yield _case(spec, spec.meta, alert, kind, about, phases)
+            whole = [_with_others(spec, alert, phase) for phase in phases]
+            yield _case(spec, spec.meta, alert, kind, about, whole)
 
 
 MetaCase = tuple[str, str, list[_MetaPhase]]
@@ -118,10 +119,28 @@ def _elsewhere(alert: MetaAlert, target: TargetLabels) -> Iterator[tuple[str, Ta
 
 
 def _others_up(spec: Resolved, alert: MetaAlert) -> tuple[Stream, ...]:
-    """Return the streams of a healthy target for each other select, so that none of their alerts fire."""
+    """Return the streams of a healthy target for each other select, so that its alerts do not fire.
+
+    A target that the alert's own select matches as well is left out.
+    """
     selects = dict.fromkeys(each.select for each in meta_alerts(spec) if each.select != alert.select)
     targets = [_targets(spec, select)[0] for select in selects]
-    return tuple(stream for each in targets for stream in (up(each), *anchors(spec, each)))
+    apart = [each for each in targets if not alert.select.matches(each)]
+    return tuple(stream for each in apart for stream in (up(each), *anchors(spec, each)))
+
+
+def _with_others(spec: Resolved, alert: MetaAlert, phase: _MetaPhase) -> _MetaPhase:
+    """Return the phase with the firing alerts of the same name on other selects and components.
+
+    There are some where selects overlap.
+    """
+    others = (
+        firing
+        for other in meta_alerts(spec)
+        if other.name == alert.name and other != alert
+        for firing in firing_on(spec, other, phase.streams)
+    )
+    return replace(phase, firing=(*phase.firing, *others))
 
 
 def _case(

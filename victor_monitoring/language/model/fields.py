@@ -22,7 +22,9 @@ from pydantic_core import CoreSchema, PydanticCustomError
 
 from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.promql.duration import parse_duration
+from victor_monitoring.promql.examples import examples
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
+from victor_monitoring.promql.regular_expressions import compiled, pattern_fault
 from victor_monitoring.promql.text_error import TextError
 from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.quantity import (
@@ -32,6 +34,7 @@ from victor_monitoring.signals.quantity import (
     parse_condition,
     parse_quantity,
 )
+from victor_monitoring.signals.select import PATTERN
 from victor_monitoring.signals.selector import WrittenSelector, parse_selector
 from victor_monitoring.signals.template import Template, parse_template
 from victor_monitoring.signals.units import UNITS, Unit, custom_unit
@@ -144,6 +147,25 @@ def _untemplated(text: str) -> str:
     return text
 
 
+def _selecting(text: str) -> str:
+    """Return the value of a select, which may be a pattern. Every selected target has its label."""
+    for sign in ("!~", "!="):
+        if text.startswith(sign):
+            hint = "write the value, or `=~` and a regular expression"
+            raise invalid(f"`select` cannot exclude targets with `{sign}`", hint, (0, len(sign)))
+    if not text.startswith(PATTERN):
+        return text
+    pattern, part = text.removeprefix(PATTERN), (len(PATTERN), len(text))
+    if fault := pattern_fault(pattern):
+        raise invalid(*fault, part)
+    if compiled(pattern).fullmatch(""):
+        message = f"`{text}` selects targets without the label, too"
+        raise invalid(message, "let it match at least one character, such as `=~.+`")
+    if not examples(pattern):
+        raise invalid(f"no text is known that `{pattern}` matches", "write a simpler expression", part)
+    return text
+
+
 def _free(label: str) -> str:
     if label in OWNERSHIP:
         raise invalid(f"`{label}` is reserved: it identifies the owner of an object", "choose another label")
@@ -233,6 +255,7 @@ ExpressionField = Annotated[  # read once the version of Prometheus is known
     Text, _text_schema("sum by (pod) (shop_orders_open) > 5", "PromQL")
 ]
 PlainText = Annotated[Text, AfterValidator(_untemplated)]  # copied into rules unchanged
+SelectValue = Annotated[PlainText, AfterValidator(_selecting)]
 LabelValue = Annotated[str, AfterValidator(_untemplated)]
 Namespace = Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=63)]
 KubernetesLabel = Annotated[

@@ -29,6 +29,7 @@ from victor_monitoring.language.model.fields import (
     PlainText,
     QuantityField,
     Reason,
+    SelectValue,
     SeverityName,
     SlugName,
     TargetLabel,
@@ -44,7 +45,7 @@ from victor_monitoring.signals.quantity import Quantity
 from victor_monitoring.signals.units import COUNT, RATIO
 
 LabelTexts: TypeAlias = dict[TargetLabel, LabelValue]
-Select: TypeAlias = dict[TargetLabel, PlainText]
+Select: TypeAlias = dict[TargetLabel, SelectValue]
 CheckSeverity: TypeAlias = Literal["off", "note", "warning", "error"]
 Merge: TypeAlias = Literal[
     "sum", "max", "min", "mostrecent", "livesum", "livemax", "livemin", "livemostrecent"
@@ -125,7 +126,8 @@ class Service(Written):
     unless all components are external. Example: `shop_`"""
     select: Select | None = None
     """The target labels that the service's targets have; every selector in every rendered file carries them.
-    Required unless all components are external. Example: `{job: shop}`"""
+    A value that starts with `=~` is a regular expression (RE2) for the whole value of the label. Required
+    unless all components are external. Example: `{job: shop, zone: "=~eu-.+"}`"""
     scope: list[TargetLabel] = []
     """The target labels that tell deployments apart; every aggregation keeps them, so deployments are never
     added up. Example: `[namespace]`"""
@@ -331,7 +333,8 @@ class Component(Written):
     registry is rendered for them. Example: `true`"""
     select: Select | None = None
     """The target labels of the component's own targets, in place of the service's `select`; `{}` for an
-    external component with nothing to select by. Default: that of the service. Example: `{job: ingress}`"""
+    external component with nothing to select by. Default: that of the service. Example: `{job:
+    "=~ingress|ingress-canary"}`"""
     honor_labels: bool = False
     """Whether series of an external component bring labels that the platform sets on others, such as
     `namespace` and `pod`, and are scraped so. Their targets are not watched, only that some target exports
@@ -554,8 +557,9 @@ class Context(Written):
     labels: LabelTexts = {}
     """Labels that are added to every alert here; an equal label of the service is replaced. Example:
     `{environment: prod}`"""
-    select: LabelTexts = {}
-    """Target labels that are added to `select`, so that only the series of this place are read. Example:
+    select: Select = {}
+    """Target labels that are added to `select`, so that only the series of this place are read; an equal
+    label of the service is replaced. Example:
     `{namespace: shop-prod}`"""
     prometheus: VersionField | None = None
     """The version of Prometheus in use here. Default: that of the service. Example: `"3.14"`"""

@@ -97,7 +97,7 @@ class _SeriesAudit:
         """Yield a finding for each recorded signal without series though its metrics exist."""
         for signal in self._spec.signals.values():
             if signal.recorded and self._is_expected(signal):
-                series = Vector(signal.record, signal.select.matchers)
+                series = Vector(signal.record, signal.select.only(signal.labels).matchers)
                 if not self._exists(series):
                     self._absent_signals.add(signal.name)
                     message = f"the recorded series `{text(series)}` does not exist"

@@ -49,14 +49,17 @@ def open_scope(signal: Signal) -> tuple[str, ...]:
 
 
 def variables_of(spec: Resolved) -> tuple[Variable, ...]:
-    """Return the variables: scope labels that are not pinned, then each `by` label of a signal on a panel."""
+    """Return the variables: scope labels without a fixed value, then other labels of signals on panels.
+
+    They are the labels that a select matches by a pattern, and those in `by`.
+    """
     select = spec.service.select
     scope = [label for label in spec.service.scope if label not in select.fixed]
     found = {label: _variable(label, "up", select, scope[:index]) for index, label in enumerate(scope)}
     for signal in _drawn(spec):
         fixed = signal.select.fixed
         earlier = [label for label in scope if label not in fixed]
-        for label in signal.by:
+        for label in (*(each.label for each in signal.select.patterns), *signal.by):
             if label not in found and label not in fixed:
                 found[label] = _variable(label, _metric_with(label, signal), signal.select, earlier)
     return tuple(found.values())

@@ -4,7 +4,8 @@ The operator sets `job` to the Service's name and adds `namespace`, `pod`, `cont
 `endpoint`; the relabelings rendered here come after its own. A label for a target's location, such as
 `namespace`, is copied from service discovery, so that it is correct for each target. Any other label of
 `select` is set to the selected value, since the targets found here are the service's. Any other label of
-`scope` is copied from the pod's label of the same name.
+`scope`, and one that `select` matches by a pattern, is copied from the pod's label of the same name; such a
+`job` stays as it is. A pattern keeps the targets whose label matches it.
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ _DISCOVERED: Final = {  # labels of service discovery, by the label names in com
     "service": "__meta_kubernetes_service_name",
     "kubernetes_name": "__meta_kubernetes_service_name",
 }
+_JOB: Final = "job"  # the Service's name: the operator sets it before these relabelings
 _BY_PROMETHEUS: Final = ("instance",)  # the target's address
 
 
@@ -41,7 +43,8 @@ def service_monitor(spec: Resolved) -> Mapping[str, object] | None:
     if not found.app or found.port is None:
         return None
     port = {"targetPort": found.port} if isinstance(found.port, int) else {"port": found.port}
-    namespaces = [each.value for each in spec.service.select if _DISCOVERED.get(each.label) == _NAMESPACE]
+    fixed = spec.service.select.fixed
+    namespaces = [value for label, value in fixed.items() if _DISCOVERED.get(label) == _NAMESPACE]
     body = {
         "spec": {
             "namespaceSelector": {"matchNames": namespaces} if namespaces else {"any": True},
@@ -62,18 +65,38 @@ def service_monitor(spec: Resolved) -> Mapping[str, object] | None:
 def _selected(spec: Resolved) -> Iterator[Mapping[str, object]]:
     for matcher in spec.service.select:
         source = _DISCOVERED.get(matcher.label)
-        if source is None:
+        if matcher.op == "=~":
+            yield from _matching(matcher)
+        elif source is None:
             yield {"action": "replace", "targetLabel": matcher.label, "replacement": _literal(matcher)}
-            continue
-        if source != _NAMESPACE:  # `namespaceSelector` discovers no other namespaces anyway
-            yield {"action": "keep", "sourceLabels": [source], "regex": re.escape(matcher.value)}
-        yield _copied(source, matcher.label)
+        else:
+            if source != _NAMESPACE:  # `namespaceSelector` discovers no other namespaces anyway
+                yield _kept(source, re.escape(matcher.value))
+            yield _copied(source, matcher.label)
+
+
+def _matching(pattern: Matcher) -> Iterator[Mapping[str, object]]:
+    """Yield the relabelings that keep the targets whose label matches a pattern, and set that label."""
+    if pattern.label == _JOB:
+        yield _kept(_JOB, pattern.value)
+        return
+    yield _kept(_source(pattern.label), pattern.value)
+    yield _copied(_source(pattern.label), pattern.label)
 
 
 def _scope_relabelings(spec: Resolved) -> Iterator[Mapping[str, object]]:
     for label in spec.service.scope:
         if label not in spec.service.select.labels and label not in _BY_PROMETHEUS:
-            yield _copied(_DISCOVERED.get(label, f"__meta_kubernetes_pod_label_{label}"), label)
+            yield _copied(_source(label), label)
+
+
+def _source(label: str) -> str:
+    """Return the label of service discovery with the value of a target label."""
+    return _DISCOVERED.get(label, f"__meta_kubernetes_pod_label_{label}")
+
+
+def _kept(source: str, pattern: str) -> Mapping[str, object]:
+    return {"action": "keep", "sourceLabels": [source], "regex": pattern}
 
 
 def _copied(source: str, label: str) -> Mapping[str, object]:
