@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.base.diagnostics import Severity, Source, UserError
-from victor_monitoring.cli.init import slug
+from victor_monitoring.cli.init import require_slug
 from victor_monitoring.cli.options import Format, Today
 from victor_monitoring.cli.printing import fails, print_message, show
+from victor_monitoring.cli.schema import write_text
 
 if TYPE_CHECKING:
     from victor_monitoring.app.importing import Imported
@@ -44,9 +45,7 @@ def import_rules(
     """
     from victor_monitoring.app.importing import import_rules as imported
 
-    if name != slug(name):
-        hint = f"use lower-case letters, digits and dashes: --name {slug(name) or 'shop'}"
-        raise UserError(f"`{name}` is not a valid service name", hint)
+    require_slug(name)
     spec = out or Path("specs") / f"{name}.yaml"
     if spec.exists() and not force:
         hint = "name another one: --out FILE; or replace it: --force"
@@ -56,7 +55,7 @@ def import_rules(
     show(found.diagnostics, Format.TEXT, sys.stderr)
     if not found.draft.rules and not found.draft.records:
         raise UserError("there are no rules to import", "name files with `groups:`, or a folder of them")
-    _write(spec, found.text)
+    write_text(spec, found.text)
     _print_report(found, len(sources), spec)
     if fails(found.diagnostics) or found.compiled.has_errors:
         raise typer.Exit(1)
@@ -78,12 +77,6 @@ def _source(path: Path) -> Source:
         message = f"`{path.as_posix()}` cannot be read: {error.strerror}"
         raise UserError(message, "name a rules file, or a folder") from None
     return Source(path.as_posix(), content.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
-
-
-def _write(path: Path, text: str) -> None:
-    from victor_monitoring.base.files import replace
-
-    replace({path: text.encode("utf-8", "surrogateescape")})
 
 
 def _print_report(found: Imported, files: int, spec: Path) -> None:

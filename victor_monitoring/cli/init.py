@@ -23,11 +23,7 @@ def init(name: ServiceName = None) -> None:
     Example: victor-mon init --name shop
     """
     service = name or slug(Path.cwd().name) or "service"
-    if service != slug(service):
-        message = f"`{service}` is not a valid service name"
-        raise UserError(
-            message, f"use lower-case letters, digits and dashes: --name {slug(service) or 'shop'}"
-        )
+    require_slug(service)
     path = Path("specs") / f"{service}.yaml"
     if path.exists():
         message = f"`{path.as_posix()}` exists and was not changed"
@@ -36,6 +32,15 @@ def init(name: ServiceName = None) -> None:
     write_text(Path("specs") / SCHEMA_NAME, schema_text())
     print_message(f"wrote     {path.as_posix()}\nwrote     specs/{SCHEMA_NAME}")
     print_message("next: victor-mon generate, then edit the spec and run it again")
+
+
+def require_slug(service: str) -> None:
+    """Raise UserError unless the text is a valid service name."""
+    if service != slug(service):
+        message = f"`{service}` is not a valid service name"
+        raise UserError(
+            message, f"use lower-case letters, digits and dashes: --name {slug(service) or 'shop'}"
+        )
 
 
 def slug(text: str) -> str:

@@ -12,8 +12,9 @@ from victor_monitoring.app.importing.metrics import KnownMetrics, guessed
 from victor_monitoring.app.importing.patterns import LEFT_OUT_RULE
 from victor_monitoring.app.importing.read import FoundGroup, FoundRule, FoundRules
 from victor_monitoring.app.importing.recognition import Recognised, recognised
-from victor_monitoring.app.importing.spec_text import Block, Commented, Data
+from victor_monitoring.app.importing.spec_text import Block, Commented, Data, commented
 from victor_monitoring.base.diagnostics import Diagnostic
+from victor_monitoring.language.model.fields import SEVERITY_SHAPE
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.inference.infer import inferred
@@ -21,8 +22,9 @@ from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.signatures import VECTOR
 from victor_monitoring.promql.tree import Binary, Call, Expr, Number, Vector, vectors
 from victor_monitoring.promql.types import type_of
+from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Metric, Selector
-from victor_monitoring.signals.quantity import ABSENT, OPERATORS, PRESENT
+from victor_monitoring.signals.quantity import ABSENT, OPERATORS, PRESENT, parse_quantity
 from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
 from victor_monitoring.signals.units import COUNT, UNITS, Unit
@@ -46,7 +48,6 @@ class Draft:
     rules: dict[str, FoundRule] = field(default_factory=dict)
     records: dict[str, FoundRule] = field(default_factory=dict)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    raw: set[str] = field(default_factory=set)
     acknowledged: int = 0
 
     @property
@@ -96,7 +97,7 @@ def draft(rules: FoundRules, name: str, known: KnownMetrics) -> Draft:
                 kept.append((group, each))
     series = guessed([*(each.rule.expr for _, each in kept), *(r.rule.expr for r in records.values())], known)
     made.metrics = {each.name: each for name, each in series.items() if name not in records}
-    writer = _Writer(made, {name: each for name, each in series.items() if name not in records}, records)
+    writer = _Writer(made)
     for each in records.values():
         writer.record(each)
     for group, each in kept:
@@ -124,8 +125,10 @@ def _obstacle(found: FoundRule, records: Mapping[str, object]) -> str:
 class _Writer:
     """Writes rules into a draft; equal expressions become one signal."""
 
-    def __init__(self, made: Draft, series: Mapping[str, Metric], records: Mapping[str, FoundRule]) -> None:
-        self._made, self._series, self._records = made, series, records
+    def __init__(self, made: Draft) -> None:
+        self._made, metrics = made, made.metrics.values()
+        self._selectable = {name: metric for each in metrics for name, metric in each.series().items()}
+        self._facts = {name: facts for each in metrics for name, facts in each.facts().items()}
         self._names: dict[Expr, str] = {}
         self._units: dict[str, Unit] = {}
 
@@ -134,35 +137,27 @@ class _Writer:
         name = self._free(_snake(found.rule.name))
         self._made.records[found.rule.name] = found
         self._names[Vector(found.rule.name)] = name
-        data = {**self._signal(found.rule.expr, found, name), "record": found.rule.name}
-        self._made.signals[name] = Commented(data, found.comments) if found.comments else data
+        expr = found.rule.expr
+        data = {**self._signal(expr, self._kind(expr), found, name), "record": found.rule.name}
+        self._made.signals[name] = commented(data, found.comments)
 
     def alert(self, group: FoundGroup, found: FoundRule) -> None:
         """Add an alert and its signal."""
         expr, when, threshold = _condition(found.rule.expr)
         name = self._names.get(expr)
         if name is None:
-            wanted = self._wanted(expr) or _snake(found.rule.name)
-            name = self._names[expr] = self._free(
-                wanted if self._is_free(wanted) else _snake(found.rule.name)
-            )
-            self._made.signals[name] = self._signal(expr, found, name)
+            kind = self._kind(expr)
+            wanted = _metric_name(kind)
+            is_free = wanted is not None and wanted not in self._made.signals
+            name = self._free(wanted if wanted and is_free else _snake(found.rule.name))
+            self._names[expr] = name
+            self._made.signals[name] = self._signal(expr, kind, found, name)
         if threshold is not None:
             when = f"{when} {_quantity(threshold, self._units[name])}"
         key = self._key(found)
         self._made.rules[key] = found
         alerts = self._made.alerts.setdefault(group.name, {})
-        data = _alert(found, key, name, when)
-        alerts[key] = Commented(data, found.comments) if found.comments else data
-
-    def _wanted(self, expr: Expr) -> str | None:
-        """Return the name of a signal after the metric that it reads, if a kind computes it."""
-        kind = self._kind(expr)
-        metrics = [] if kind is None else [v for v in kind.parameters.values() if isinstance(v, Vector)]
-        if kind is None or len(metrics) != 1:
-            return None
-        stem = _snake(metrics[0].metric.removesuffix("_total"))
-        return stem if kind.kind.NAME == "value" else f"{stem}_{kind.kind.NAME}"
+        alerts[key] = commented(_alert(found, key, name, when), found.comments)
 
     def _kind(self, expr: Expr) -> Recognised | None:
         """Return the kind that computes the expression of the metrics as they are declared."""
@@ -172,17 +167,12 @@ class _Writer:
         for name, types in found.types.items():
             vector = found.parameters[name]
             assert isinstance(vector, Vector)
-            metric = self._selected(vector.metric)
+            metric = self._selectable.get(vector.metric)
             if metric is None or metric.type.NAME not in types:
                 return None
         return found
 
-    def _selected(self, name: str) -> Metric | None:
-        exposed = {series: m for each in self._series.values() for series, m in each.series().items()}
-        return exposed.get(name)
-
-    def _signal(self, expr: Expr, found: FoundRule, name: str) -> dict[str, Data]:
-        kind = self._kind(expr)
+    def _signal(self, expr: Expr, kind: Recognised | None, found: FoundRule, name: str) -> dict[str, Data]:
         if kind is not None:
             built = kind.kind(**{key: self._parameter(value) for key, value in kind.parameters.items()})
             units = built.units()
@@ -192,12 +182,9 @@ class _Writer:
                 self._units[name] = units[0]
                 written: dict[str, Data] = {key: _written(value) for key, value in kind.parameters.items()}
                 by = {"by": list(kind.by)} if kind.by else {}
-                other = kind.window not in (None, _WINDOW)
-                window = {"window": duration_text(kind.window)} if other and kind.window else {}
+                window = {"window": duration_text(kind.window)} if kind.window not in (None, _WINDOW) else {}
                 return {"unit": units[0].name, **by, **window, kind.kind.NAME: written}
-        self._made.raw.add(name)
-        facts = {key: fact for each in self._series.values() for key, fact in each.facts().items()}
-        dimension = inferred(expr, facts).dimension
+        dimension = inferred(expr, self._facts).dimension
         fitting = (
             []
             if dimension is None or dimension.scale is None
@@ -207,11 +194,9 @@ class _Writer:
         return {"unit": unit.name, "expr": _expression(expr, found)}
 
     def _parameter(self, value: object) -> object:
-        if not isinstance(value, Vector):
-            return value
-        metric = self._selected(value.metric)
-        assert metric is not None
-        return Selector(metric, value.matchers)
+        return (
+            Selector(self._selectable[value.metric], value.matchers) if isinstance(value, Vector) else value
+        )
 
     def _key(self, found: FoundRule) -> str:
         """Return a key for the alert: its name, or its name and severity, or with a number."""
@@ -222,12 +207,18 @@ class _Writer:
         numbered = (f"{name}-{number}" for number in range(2, len(self._made.rules) + 3))
         return next(each for each in (*options, *numbered) if each not in self._made.rules)
 
-    def _is_free(self, name: str) -> bool:
-        return name not in self._made.signals
-
     def _free(self, name: str) -> str:
         numbered = (f"{name}_{number}" for number in range(2, len(self._made.signals) + 3))
-        return next(each for each in (name, *numbered) if self._is_free(each))
+        return next(each for each in (name, *numbered) if each not in self._made.signals)
+
+
+def _metric_name(kind: Recognised | None) -> str | None:
+    """Return the name of a signal after the one metric that its kind reads."""
+    metrics = [] if kind is None else [each for each in kind.parameters.values() if isinstance(each, Vector)]
+    if kind is None or len(metrics) != 1:
+        return None
+    stem = _snake(metrics[0].metric.removesuffix("_total"))
+    return stem if kind.kind is Value else f"{stem}_{kind.kind.NAME}"
 
 
 def _condition(expr: Expr) -> tuple[Expr, str, Fraction | None]:
@@ -243,7 +234,12 @@ def _condition(expr: Expr) -> tuple[Expr, str, Fraction | None]:
 
 
 def _is_short(value: Fraction) -> bool:
-    return re.fullmatch(r"-?\d{1,30}(\.\d{1,30})?", COUNT.quantity(value)) is not None
+    """Return whether the number has so few digits that a spec can have it."""
+    try:
+        parse_quantity(COUNT.quantity(value))
+    except ValueError:
+        return False
+    return True
 
 
 def _quantity(value: Fraction, unit: Unit) -> str:
@@ -306,7 +302,7 @@ def _alert(found: FoundRule, key: str, signal: str, when: str) -> dict[str, Data
 
 
 def _is_word(severity: str) -> bool:
-    return re.fullmatch(r"[a-zA-Z0-9_][a-zA-Z0-9_-]*", severity) is not None
+    return re.fullmatch(SEVERITY_SHAPE, severity) is not None
 
 
 def _snake(name: str) -> str:

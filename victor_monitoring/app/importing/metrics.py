@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from victor_monitoring.promql.tree import Aggregate, Call, Expr, nodes, vectors
-from victor_monitoring.signals.metric import Label, Metric
+from victor_monitoring.signals.metric import Label, Metric, MetricType
 from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.units import COUNT, ENDINGS, Unit
 
@@ -34,19 +34,21 @@ def guessed(trees: Iterable[Expr], known: KnownMetrics) -> dict[str, Metric]:
         for each in vectors(call)
     }
     labels = _labels(trees)
-    found: dict[str, Metric] = {}
-    for name in sorted(used):
-        family, kind = _family(name, growing, known)
-        own = (Label(each, None) for each in sorted(labels.get(family, set()) | labels.get(name, set())))
-        metric = found.get(family) or next((m for m in found.values() if m.name == family), None)
-        merged = {each.name: each for each in (*(metric.labels if metric else ()), *own)}
-        reserved = METRIC_TYPES[kind].LABEL
-        kept = tuple(each for each in merged.values() if not reserved or each.name != reserved[1])
-        made = Metric(family, METRIC_TYPES[kind], _unit(family), known.helps.get(family, ""), kept)
-        for other in [each for each, m in found.items() if m.name == family]:
-            found[other] = made
-        found[name] = made
-    return found
+    families = {name: _family(name, growing, known) for name in sorted(used)}
+    named: dict[str, dict[str, None]] = {}
+    for name, (family, _) in families.items():
+        named.setdefault(family, {}).update(dict.fromkeys(sorted(labels[name])))
+    made = {
+        (family, kind): _metric(family, METRIC_TYPES[kind], named[family], known)
+        for family, kind in families.values()
+    }
+    return {name: made[family] for name, family in families.items()}
+
+
+def _metric(name: str, type_: MetricType, labels: Iterable[str], known: KnownMetrics) -> Metric:
+    _, reserved = type_.LABEL or ("", "")
+    own = tuple(Label(each, None) for each in labels if each != reserved)
+    return Metric(name, type_, _unit(name), known.helps.get(name, ""), own)
 
 
 def _labels(trees: Iterable[Expr]) -> dict[str, set[str]]:

@@ -18,7 +18,7 @@ from victor_monitoring.promql.tree import Expr
 
 @dataclass(frozen=True, slots=True)
 class FoundRule:
-    """A rule as it was found; `text` is its expression as written, `lines` that of its annotations.
+    """A rule as it was found; `text` is its expression as written, `place` that of its name.
 
     `blocks` are the annotations that are written over several lines, `needs` the version of Prometheus that
     the expression needs.

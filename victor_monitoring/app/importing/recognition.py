@@ -28,13 +28,13 @@ _NUMBER: Final = Fraction(1_000_003, 7_000_001)
 class Recognised:
     """A kind that computes an expression, its parameters, and the `by` and `window` of the signal.
 
-    Of the parameters, selectors are vectors without a window, all others as the spec writes them. `by` is
-    None if nothing is aggregated, `window` (milliseconds) if there is none.
+    Of the parameters, selectors are vectors without a window, all others as the spec writes them. `window` is
+    in milliseconds, None if there is none.
     """
 
     kind: type[SignalKind]
     parameters: Mapping[str, object]
-    by: tuple[str, ...] | None
+    by: tuple[str, ...]
     window: int | None
     types: Mapping[str, frozenset[str]]  # the names of the metric types that each selector may read
 
@@ -47,8 +47,7 @@ def recognised(expr: Expr) -> Recognised | None:
             selectors = {name: found[name] for name in shape.selectors}
             numbers = dict.fromkeys(shape.numbers, found.get(_LABEL + "number"))
             written = {**selectors, **numbers, **shape.options}
-            by = found.get(_LABEL) if shape.is_grouped else () if shape.is_folded else None
-            return Recognised(shape.kind, written, by, found.get("window"), shape.types)
+            return Recognised(shape.kind, written, found.get(_LABEL, ()), found.get("window"), shape.types)
     return None
 
 
@@ -61,8 +60,6 @@ class _Shape:
     selectors: tuple[str, ...]
     numbers: tuple[str, ...]
     options: Mapping[str, object]
-    is_grouped: bool
-    is_folded: bool
     types: Mapping[str, frozenset[str]]
 
 
@@ -118,8 +115,7 @@ def _shape(
     by = (_LABEL,) if is_grouped else ()
     signal = Signal("signal", "", COUNT, built, Select(), (), by, _WINDOW, 1000, "")
     rendered = built.promql(signal)
-    folds = list(nodes(rendered, Aggregate))
-    if is_grouped and not folds:
+    if is_grouped and not any(nodes(rendered, Aggregate)):
         return None
     selectors = tuple(name for name, value in made.items() if isinstance(value, Selector))
     numbers = tuple(name for name, value in made.items() if isinstance(value, Fraction))
@@ -129,7 +125,7 @@ def _shape(
         if name not in (*selectors, *numbers) and value != defaults[name]
     }
     types = {name: frozenset({made[name].metric.type.NAME}) for name in selectors}
-    return _Shape(kind, rendered, selectors, numbers, options, is_grouped, bool(folds), types)
+    return _Shape(kind, rendered, selectors, numbers, options, types)
 
 
 def _fits(shape: Any, expr: Any, found: dict[str, Any]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.app.importing.draft import Draft
-from victor_monitoring.app.importing.spec_text import Commented, Data, yaml_lines
+from victor_monitoring.app.importing.spec_text import Commented, Data, commented, yaml_lines
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.signals.metric import Metric
 from victor_monitoring.signals.units import COUNT
@@ -15,12 +15,8 @@ _GUESSED = "Declared from use: types and units are guesses. Compare: victor-mon 
 
 def drafted_text(draft: Draft) -> str:
     """Return the text of the spec; nothing is switched on that the rules did not have."""
-    lines = [line for key, data, flow_from in _sections(draft) for line in (*_of(key, data, flow_from), "")]
-    return "\n".join(lines[:-1]) + "\n"
-
-
-def _of(key: str, data: Data, flow_from: int) -> Iterator[str]:
-    return yaml_lines(key, data, flow_from=flow_from)
+    sections = (yaml_lines(key, data, flow_from=flow_from) for key, data, flow_from in _sections(draft))
+    return "\n\n".join("\n".join(lines) for lines in sections) + "\n"
 
 
 def _sections(draft: Draft) -> Iterator[tuple[str, Data, int]]:
@@ -47,11 +43,7 @@ def _sections(draft: Draft) -> Iterator[tuple[str, Data, int]]:
     yield "components", Commented(_components(draft), (_GUESSED,)), 3
     yield "signals", dict(draft.signals), 1
     comments = {group.name: group.comments for group in draft.groups}
-    yield "alerts", {name: _commented(each, comments[name]) for name, each in draft.alerts.items()}, 2
-
-
-def _commented(data: Data, comments: tuple[str, ...]) -> Data:
-    return Commented(data, comments) if comments else data
+    yield "alerts", {name: commented(each, comments[name]) for name, each in draft.alerts.items()}, 2
 
 
 def _components(draft: Draft) -> dict[str, Data]:

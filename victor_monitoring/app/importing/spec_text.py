@@ -31,13 +31,18 @@ class Commented:
 Data: TypeAlias = "str | int | bool | list[str] | Mapping[str, Data] | Commented | None"
 
 
+def commented(data: Data, comments: tuple[str, ...]) -> Data:
+    """Return the data with the comments, if there are any."""
+    return Commented(data, comments) if comments else data
+
+
 def yaml_lines(key: str, data: Data, indent: int = 0, *, flow_from: int) -> Iterator[str]:
     """Yield the lines of a key and its data; mappings from the depth `flow_from` on may be on one line."""
     space = "  " * indent
     if isinstance(data, Commented):
         yield from (f"{space}# {each}".rstrip() for each in data.comments)
         data = data.data
-    one = _serialised({key: data}, is_flow=True)
+    one = _serialised(key, data)
     is_short = len(one) == 1 and len(one[0]) + len(space) <= _WIDTH
     if (
         not isinstance(data, Mapping)
@@ -46,7 +51,7 @@ def yaml_lines(key: str, data: Data, indent: int = 0, *, flow_from: int) -> Iter
     ):
         yield from (f"{space}{line}" if line else "" for line in one)
         return
-    yield f"{space}{_serialised({key: None}, is_flow=False)[0]}"
+    yield space + _serialised(key, None)[0].removesuffix(" null")
     for name, inner in data.items():
         yield from yaml_lines(name, inner, indent + 1, flow_from=flow_from)
 
@@ -57,13 +62,11 @@ def _has_block(data: Data) -> bool:
     return isinstance(data, Block | Commented)
 
 
-def _serialised(data: Mapping[str, Data], *, is_flow: bool) -> list[str]:
-    """Return the lines of a mapping with one key, whose value is on the same line if it is no block."""
-    ((key, value),) = data.items()
-    node = yaml.MappingNode("tag:yaml.org,2002:map", [(_node(key), _node(value))], flow_style=False)
+def _serialised(key: str, data: Data) -> list[str]:
+    """Return the lines of a key and its data, which are on the same line if they are no block."""
+    node = yaml.MappingNode("tag:yaml.org,2002:map", [(_node(key), _node(data))], flow_style=False)
     written: str = yaml.serialize(node, Dumper=yaml.SafeDumper, width=10**9, allow_unicode=True)
-    text = written if is_flow else written.replace(": null", ":")
-    return text.rstrip("\n").split("\n")
+    return written.rstrip("\n").split("\n")
 
 
 def _node(data: Data) -> yaml.Node:

@@ -47,6 +47,7 @@ INSTANCE = "app.kubernetes.io/instance"
 DASHBOARD_LABEL = "grafana_dashboard"  # the default by which Grafana's sidecar finds dashboards
 OWNERSHIP = frozenset({MANAGED_BY, PART_OF, INSTANCE})
 NAME_SHAPE = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
+SEVERITY_SHAPE = r"^[a-zA-Z0-9_][a-zA-Z0-9_-]*$"
 _YEAR = 366 * 86_400_000  # milliseconds; Prometheus allows 292 years, but no alert needs that
 _NEWEST_MAJOR = 3  # of Prometheus: a later one may compute differently
 _NO_GROUPING = (
@@ -237,7 +238,7 @@ UnitField = Annotated[
 NumberField = Annotated[Fraction, PlainValidator(_number), WithJsonSchema({"type": "number"})]
 
 Name = Annotated[str, Field(pattern=NAME_SHAPE)]
-SeverityName = Annotated[str, Field(pattern=r"^[a-zA-Z0-9_][a-zA-Z0-9_-]*$")]
+SeverityName = Annotated[str, Field(pattern=SEVERITY_SHAPE)]
 GroupName = Annotated[str, Field(pattern=r"^[^\x00-\x1f\x7f]+$")]  # Prometheus takes any text
 AlertId = Annotated[str, Field(pattern=r"^[a-zA-Z_][a-zA-Z0-9_-]*$")]
 LabelName = Annotated[Name, AfterValidator(_groupable)]
