@@ -63,3 +63,39 @@ def test_each_value_of_a_pattern_has_its_own_alert() -> None:
     assert ("High", "two values of job are beyond the threshold") in found
     assert ("High", "another job is far beyond the threshold") in found
     assert ("High", "two values of zone are beyond the threshold") not in found
+
+
+UNSELECTED = """\
+victor_mon: 1
+service: {name: hosts, title: Hosts, owner: ops}
+severities: [warning]
+meta: null
+components:
+  node:
+    external: true
+    honor_labels: true
+    select: {}
+    metrics:
+      node_backup_timestamp_seconds: {type: gauge, unit: timestamp, help: End of the last backup.}
+      node_requests_total: {type: counter, help: Requests.}
+signals:
+  age: {unit: seconds, age: {of: node_backup_timestamp_seconds, agg: max}}
+  rate: {unit: per_second, rate: {of: node_requests_total}}
+alerts:
+  hosts:
+    Old: {signal: age, when: "> 26h", severity: warning, summary: "{value}"}
+    OldForLong: {signal: age, when: "> 30h", for: 10m, severity: warning, summary: "{value}"}
+    Fast: {signal: rate, when: "> 80/s", severity: warning, summary: "{value}"}
+outputs: {dashboard: null, registry: null, alertmanager: null, kubernetes: null}
+"""
+
+
+def test_gauges_without_a_look_back_bridge_no_failed_scrape(promtool: Path, tmp_path: Path) -> None:
+    """Failed scrapes interrupt an alert on an unselected gauge: only with `for` is there a case of them."""
+    base = compiled_text(UNSELECTED).base
+    assert base is not None
+    missed = {case.alert for case in derive(base).cases if case.kind == "missed-scrape"}
+    assert missed == {"OldForLong", "Fast"}
+    (tmp_path / "hosts.yaml").write_text(UNSELECTED, encoding="utf-8")
+    run = victor_mon(tmp_path, "test", "--spec", "hosts.yaml", env=with_promtool(promtool))
+    assert run.status == 0, run.out + run.err

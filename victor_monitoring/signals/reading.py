@@ -15,9 +15,9 @@ def rate(signal: Signal, selector: Selector, suffix: str = "") -> Expr:
 def latest(signal: Signal, selector: Selector) -> Expr:
     """Return the expression of each series' last value within the signal's look-back; a gauge's series.
 
-    Where no target is selected, nothing says how often they are scraped: the series is read as it is.
+    Without a look-back the series is read as it is.
     """
-    if not signal.select:
+    if not signal.has_lookback:
         return selector.vector(signal.select)
     return Call("last_over_time", (selector.vector(signal.select, signal.lookback),))
 

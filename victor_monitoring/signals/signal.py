@@ -215,6 +215,11 @@ class Signal:
         return 4 * self.scrape
 
     @property
+    def has_lookback(self) -> bool:
+        """Whether gauges are read over the look-back: without a select nothing says how often they come."""
+        return bool(self.select)
+
+    @property
     def record(self) -> str:
         """The name of the recorded series."""
         return self.own_record or self.record_as(self.kind.operation(self) or "value")
