@@ -396,6 +396,11 @@ EXPANSIONS: Final = r"""
 {{ humanizeDuration true }}
 {{ match "a.*" "xab" }}{{ match "^b" "ab" }}{{ reReplaceAll "[0-9]+" "N" "a12b3" }}
 {{ reReplaceAll "(a)" "$1$1" "ba" }}
+{{ reReplaceAll "(.*)" "<$1>" "abc" }}{{ reReplaceAll "(.*):.*" "${1}x$1x-$$-$0$" $labels.instance }}
+{{ reReplaceAll "b*" "-" "abcb" }}{{ reReplaceAll "|b" "-" "abc" }}{{ reReplaceAll "x*" "-" "äx" }}
+{{ reReplaceAll "(?P<host>.*):(?P<port>.*)" "$host at ${port}$nope$9" $labels.instance }}
+{{ reReplaceAll "\\d|[\\w]|\\s" "N" "a३ é\v\n_" }}{{ match "\\D" "३" }}{{ match "[^\\S]" "\v" }}
+{{ reReplaceAll "[^\\W]" "w" "é[a`~_-" }}{{ reReplaceAll "[\\S]|[^\\D]" "s" "\x1c 1\r" }}{{ match "\\d" "३" }}
 {{ reReplaceAll `\d` "" "a1" }}
 {{ match "(" "a" }}
 {{ urlquery "a b&c" "d" 1 2 }}{{ urlquery "~é/" }}

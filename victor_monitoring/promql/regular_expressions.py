@@ -24,6 +24,13 @@ _POSIX: Final = {
     "digit": "0-9", "graph": "!-~", "lower": "a-z", "print": " -~", "punct": r"!-/:-@\[-`{-~",
     "space": r"\t-\r ", "upper": "A-Z", "word": "0-9A-Za-z_", "xdigit": "0-9A-Fa-f",
 }  # fmt: skip
+# Python's match more characters than those of ASCII.
+_ASCII: Final = {
+    r"\d": "0-9", r"\s": r"\t\n\f\r ", r"\w": "0-9A-Z_a-z",
+    r"\D": r"\x00-/:-\U0010ffff", r"\S": r"\x00-\x08\v\x0e-\x1f!-\U0010ffff",
+    r"\W": r"\x00-/:-@\[-^`{-\U0010ffff",
+}  # fmt: skip
+_REFERENCE: Final = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
 
 
 @functools.lru_cache(10_000)
@@ -38,11 +45,13 @@ def compiled(pattern: str) -> re.Pattern[str]:
             if part["posix"]:
                 return _POSIX.get(part["posix"], text)
             is_in_class = text != "]"
-            return f"\\{text}" if text[0] == "[" else text
+            return f"\\{text}" if text[0] == "[" else _ASCII.get(text, text)
         is_in_class = text[0] == "["
         if part["posix"]:  # outside a class, a class of these characters
             is_in_class = False
             return f"[{text[1:-1]}]"
+        if text in _ASCII:
+            return f"[{_ASCII[text]}]"
         return r"\Z" if text == r"\z" else text
 
     return re.compile(_PART.sub(translated, pattern))
@@ -67,3 +76,31 @@ def pattern_fault(pattern: str) -> tuple[str, str] | None:
     if times > _MOST_REPEATED:
         return f"`{pattern}` repeats more than {_MOST_REPEATED} times", "repeat less often, or use `*` or `+`"
     return None
+
+
+def replaced(expression: re.Pattern[str], replacement: str, text: str) -> str:
+    """Return the text with all matches replaced as Go does: no empty match right behind another one."""
+    pieces, done, start = [], 0, 0
+    while start <= len(text) and (match := expression.search(text, start)):
+        pieces.append(text[done : match.start()])
+        if match.end() > done or match.start() == 0:
+            pieces.append(with_groups(replacement, match))
+        done = match.end()
+        start = max(done, start + 1)
+    return "".join(pieces) + text[done:]
+
+
+def with_groups(template: str, match: re.Match[str]) -> str:
+    """Return the template with `$1`, `${1}` and `${name}` replaced as by Go, unknown ones by nothing."""
+
+    def value(reference: re.Match[str]) -> str:
+        if reference[1]:
+            return "$"
+        name = reference[2] or reference[3]
+        group: int | str = int(name) if name.isascii() and name.isdigit() else name
+        try:
+            return match[group] or ""
+        except IndexError:
+            return ""
+
+    return _REFERENCE.sub(value, template)

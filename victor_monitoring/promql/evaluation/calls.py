@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from victor_monitoring.promql import regular_expressions
 from victor_monitoring.promql.evaluation.functions import bucket_quantile, quotient, upper_bound
 from victor_monitoring.promql.evaluation.vectors import (
     InstantVector,
@@ -18,10 +16,9 @@ from victor_monitoring.promql.evaluation.vectors import (
     unnamed,
 )
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
+from victor_monitoring.promql.regular_expressions import compiled, with_groups
 
 Relabeling: TypeAlias = Callable[[InstantVector, PrometheusVersion], InstantVector]
-
-_REFERENCE: Final = re.compile(r"\$(?:(\$)|(\w+)|\{(\w+)\})")
 
 
 def larger(one: float, other: float) -> float:
@@ -161,11 +158,11 @@ def histogram_quantile(q: float, vector: InstantVector) -> InstantVector:
 
 def label_replace(target: str, template: str, source: str, pattern: str) -> Relabeling:
     """Return a function that sets a label by a match of another one."""
-    compiled = regular_expressions.compiled(pattern)
+    whole = compiled(pattern)
 
     def changed(labels: LabelSet) -> LabelSet:
-        match = compiled.fullmatch(dict(labels).get(source, ""))
-        return labels if match is None else relabeled(labels, target, _expanded(match, template))
+        match = whole.fullmatch(dict(labels).get(source, ""))
+        return labels if match is None else relabeled(labels, target, with_groups(template, match))
 
     return _relabeling([target], changed)
 
@@ -189,22 +186,6 @@ def _relabeling(names: Sequence[str], changed: Callable[[LabelSet], LabelSet]) -
         return unique([(changed(labels), value) for labels, value in vector.items()])
 
     return apply
-
-
-def _expanded(match: re.Match[str], template: str) -> str:
-    """Return the template with `$1`, `${1}` and `${name}` replaced as in Go, unknown ones by nothing."""
-
-    def value(reference: re.Match[str]) -> str:
-        if reference[1]:
-            return "$"
-        name = reference[2] or reference[3]
-        group: int | str = int(name) if name.isascii() and name.isdigit() else name
-        try:
-            return match[group] or ""
-        except IndexError:
-            return ""
-
-    return _REFERENCE.sub(value, template)
 
 
 def sorted_by_value(vector: InstantVector, *, descending: bool) -> InstantVector:

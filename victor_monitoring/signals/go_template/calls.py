@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import quote_plus
 
-from victor_monitoring.promql.regular_expressions import compiled, pattern_fault
+from victor_monitoring.promql.regular_expressions import compiled, pattern_fault, replaced
 from victor_monitoring.signals.go_template.printing import NotExpandedError, Value, formatted, joined, printed
 from victor_monitoring.signals.humanize import (
     humanize,
@@ -126,10 +126,7 @@ def _matches(pattern: Value, text: Value) -> bool:
 
 
 def _replaced(pattern: Value, replacement: Value, text: Value) -> str:
-    new = _text(replacement)
-    if "$" in new:  # of groups
-        raise NotExpandedError
-    return _pattern(pattern).sub(lambda _: new, _text(text))
+    return replaced(_pattern(pattern), _text(replacement), _text(text))
 
 
 def _escaped(*values: Value) -> str:
