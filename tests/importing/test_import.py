@@ -8,12 +8,17 @@ from pathlib import Path
 import pytest
 
 from tests.cli.commands import victor_mon
+from tests.exposition.test_fetch import OPENMETRICS, sends, target
 from victor_monitoring.app.importing import Imported, import_rules
+from victor_monitoring.app.importing.expositions import known_metrics
+from victor_monitoring.app.importing.metrics import guessed
 from victor_monitoring.app.importing.recognition import recognised
 from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.live.exposition.parse import parse
 from victor_monitoring.promql.reader import read
 
 HERE = Path(__file__).parent
+EXPOSITIONS = HERE.parent / "exposition" / "fixtures"
 TODAY = datetime.date(2026, 12, 3)
 
 
@@ -29,6 +34,36 @@ def test_rules_become_the_expected_spec() -> None:
     assert found.text == (HERE / "spec.yaml").read_text()
     assert (found.comparison.alerts, found.comparison.records, found.diagnostics) == (6, 1, ())
     assert not found.compiled.has_errors
+
+
+@pytest.mark.parametrize("name", ["shop.prom", "shop.openmetrics"])
+def test_expositions_declare_metrics(name: str) -> None:
+    """Types, helps, units, labels and buckets are those of the exposition, and a quantile is recognised."""
+    exposition = parse(Source(name, (EXPOSITIONS / name).read_text()))
+    rules = Source("rules.yaml", (HERE / "exposed.yaml").read_text())
+    found = import_rules([rules], name="shop", metrics=[exposition], today=TODAY)
+    assert found.text == (HERE / "exposed-spec.yaml").read_text()
+    assert (found.comparison.alerts, found.diagnostics) == (5, ())
+
+
+def test_the_first_exposition_of_a_metric_counts() -> None:
+    """Of several expositions each adds what the ones before it do not have."""
+    texts = (
+        "# TYPE shop_up counter\nshop_up 1\n",
+        "# TYPE shop_up gauge\n# HELP shop_up Is it up?\nshop_up 1\n",
+    )
+    known = known_metrics(parse(Source("a.prom", text)) for text in texts)
+    assert (known.types, known.helps) == ({"shop_up": "counter"}, {"shop_up": "Is it up?"})
+
+
+@pytest.mark.parametrize("bound", ["-1", "none"])
+def test_a_histogram_without_usable_buckets_is_guessed(bound: str) -> None:
+    """A histogram whose bounds a spec cannot have is declared from its use."""
+    text = f'# TYPE shop_seconds histogram\nshop_seconds_bucket{{le="{bound}"}} 1\nshop_seconds_count 1\n'
+    known = known_metrics([parse(Source("a.prom", text))])
+    assert (
+        guessed([read("rate(shop_seconds_bucket[5m])")], known)["shop_seconds_bucket"].type.NAME == "counter"
+    )
 
 
 def test_mistakes_are_left_out_with_their_positions() -> None:
@@ -102,6 +137,37 @@ def test_the_command_writes_a_spec_once(tmp_path: Path) -> None:
     again = victor_mon(tmp_path, "import", "rules.yaml", "--name", "shop")
     assert (again.status, "--force" in again.err) == (2, True)
     assert victor_mon(tmp_path, "import", "rules.yaml", "--name", "shop", "--force").status == 0
+
+
+def test_the_command_reads_files_and_addresses(tmp_path: Path) -> None:
+    """Expositions come from saved files and from targets, as many as are named."""
+    (tmp_path / "rules.yaml").write_text((HERE / "exposed.yaml").read_text())
+    (tmp_path / "more.prom").write_text(
+        "# HELP shop_unknown Nobody knows.\n# TYPE shop_unknown gauge\nshop_unknown 2\n"
+    )
+    command = ("import", "rules.yaml", "--name", "shop", "--metrics", "more.prom", "--metrics")
+    with target(sends((EXPOSITIONS / "shop.openmetrics").read_bytes(), OPENMETRICS)) as url:
+        outcome = victor_mon(tmp_path, *command, f"{url}/metrics")
+    written = (tmp_path / "specs" / "shop.yaml").read_text()
+    assert (outcome.status, "help: Nobody knows." in written, "buckets: [250ms" in written) == (0, True, True)
+
+
+@pytest.mark.parametrize(
+    ("place", "status", "message"),
+    [
+        ("missing.prom", 2, "`missing.prom` cannot be read: No such file or directory"),
+        ("empty.prom", 2, "`empty.prom` has no series"),
+        ("rules.yaml", 1, "rules.yaml:4:7: error[VM800] malformed-exposition"),
+        ("http://127.0.0.1:1/metrics", 2, "refused"),
+    ],
+)
+def test_mistakes_about_expositions_are_shown(tmp_path: Path, place: str, status: int, message: str) -> None:
+    """A file or an address without an exposition is named, and nothing is written."""
+    (tmp_path / "rules.yaml").write_text((HERE / "exposed.yaml").read_text())
+    (tmp_path / "empty.prom").touch()
+    outcome = victor_mon(tmp_path, "import", "rules.yaml", "--name", "shop", "--metrics", place)
+    assert (outcome.status, message in outcome.err) == (status, True), outcome.err
+    assert not (tmp_path / "specs").exists()
 
 
 def test_a_folder_without_rules_writes_nothing(tmp_path: Path) -> None:

@@ -11,14 +11,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.base.diagnostics import Severity, Source, UserError
+from victor_monitoring.cli.expositions import CaFile, fetched, read_exposition
 from victor_monitoring.cli.init import require_slug
 from victor_monitoring.cli.options import Format, Today
-from victor_monitoring.cli.printing import fails, print_message, show
+from victor_monitoring.cli.printing import fails, print_message, show, stop_on_errors
 from victor_monitoring.cli.schema import write_text
 
 if TYPE_CHECKING:
     from victor_monitoring.app.importing import Imported
+    from victor_monitoring.live.exposition.exposition import Exposition
 
+_PATIENCE = 10.0  # seconds
 _ENDINGS = (".yaml", ".yml", ".rules", ".rule")
 
 Paths = Annotated[
@@ -29,19 +32,33 @@ SpecPath = Annotated[
     Path | None,
     typer.Option("-o", "--out", metavar="FILE", help="The spec to write. Default: specs/NAME.yaml."),
 ]
+Metrics = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--metrics",
+        metavar="FILE|URL",
+        help="An exposition that declares metrics, or `-` for stdin; repeatable.",
+    ),
+]
 Overwrite = Annotated[bool, typer.Option("--force", help="Replace a spec that exists.")]
 
 
 def import_rules(
-    paths: Paths, name: ServiceName, out: SpecPath = None, force: Overwrite = False, today: Today = None
+    paths: Paths,
+    name: ServiceName,
+    metrics: Metrics = None,
+    ca_file: CaFile = None,
+    out: SpecPath = None,
+    force: Overwrite = False,
+    today: Today = None,
 ) -> None:
     """Write a spec that renders the same alerts as existing rules files.
 
-    It reads rules files, PrometheusRule objects and ConfigMaps. Metrics are declared from their use: check
-    their types and units. Rules that are left out, or rendered otherwise, are printed; the exit status is
-    then 1.
+    It reads rules files, PrometheusRule objects and ConfigMaps. Metrics of the expositions that --metrics
+    names are declared as they are exposed, all others from their use: check their types and units. Rules that
+    are left out, or rendered otherwise, are printed; the exit status is then 1.
 
-    Example: victor-mon import rules/ --name shop
+    Example: victor-mon import rules/ --name shop --metrics http://localhost:8000/metrics
     """
     from victor_monitoring.app.importing import import_rules as imported
 
@@ -51,7 +68,10 @@ def import_rules(
         hint = "name another one: --out FILE; or replace it: --force"
         raise UserError(f"`{spec.as_posix()}` exists and was not changed", hint)
     sources = [_source(path) for path in _files(paths)]
-    found = imported(sources, name=name, today=today.date() if today else datetime.date.today())
+    expositions = [_exposition(each, ca_file) for each in metrics or ()]
+    found = imported(
+        sources, name=name, metrics=expositions, today=today.date() if today else datetime.date.today()
+    )
     show(found.diagnostics, Format.TEXT, sys.stderr)
     if not found.draft.rules and not found.draft.records:
         raise UserError("there are no rules to import", "name files with `groups:`, or a folder of them")
@@ -77,6 +97,20 @@ def _source(path: Path) -> Source:
         message = f"`{path.as_posix()}` cannot be read: {error.strerror}"
         raise UserError(message, "name a rules file, or a folder") from None
     return Source(path.as_posix(), content.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
+
+
+def _exposition(place: str, ca_file: Path | None) -> Exposition:
+    """Return the exposition of a URL or a file; malformed lines are printed if nothing else is there."""
+    from victor_monitoring.live.exposition.verify import faults
+
+    if "://" in place:
+        found = fetched(place, ca_file, _PATIENCE)
+    else:
+        found = read_exposition(Path(place), "--metrics FILE, or --metrics URL")
+    if not found.samples:
+        stop_on_errors(list(faults(found)))
+        raise UserError(f"`{found.source.name}` has no series", "name an exposition: --metrics FILE")
+    return found
 
 
 def _print_report(found: Imported, files: int, spec: Path) -> None:

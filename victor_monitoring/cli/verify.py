@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring.base.diagnostics import Source, UserError, unknown_name_hint
+from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
+from victor_monitoring.cli.expositions import CaFile, fetched, read_exposition
 from victor_monitoring.cli.live import ApplicableContext, applicable_context, as_far_as_known, located, opened
 from victor_monitoring.cli.options import Format, FormatOption, Specs, StrictOption, Today
 from victor_monitoring.cli.printing import fails, print_message, show, stop_on_errors
@@ -17,7 +18,6 @@ from victor_monitoring.cli.specs import compile_file, find_specs, require_contex
 
 if TYPE_CHECKING:
     from victor_monitoring.language.resolved.spec import Resolved
-    from victor_monitoring.live.exposition.exposition import Exposition
 
 MetricsUrl = Annotated[
     str | None,
@@ -26,10 +26,6 @@ MetricsUrl = Annotated[
 MetricsFile = Annotated[
     Path | None,
     typer.Option("--metrics-file", metavar="FILE", help="An exposition in a file, or `-` for stdin."),
-]
-CaFile = Annotated[
-    Path | None,
-    typer.Option("--ca-file", metavar="FILE", help="The authorities that --metrics-url trusts, in PEM."),
 ]
 Components = Annotated[
     list[str] | None,
@@ -84,7 +80,11 @@ def verify(
     require_context(context, compiled.contexts)
     _require_components(compiled.base, component)
     resolved = compiled.base if context is None else compiled.contexts[context]
-    exposition = _fetched(metrics_url, ca_file, timeout) if metrics_url is not None else _read(metrics_file)
+    exposition = (
+        fetched(metrics_url, ca_file, timeout)
+        if metrics_url is not None
+        else read_exposition(metrics_file or Path("-"), "--metrics-file FILE")
+    )
     found = deviations(resolved, compiled.trees[context], exposition, components=component)
     show(found, format, sys.stdout)
     if fails(found, strict):
@@ -110,25 +110,3 @@ def _require_components(spec: Resolved, components: Sequence[str] | None) -> Non
     for name in components or ():
         if name not in spec.components:
             raise UserError(f"there is no component `{name}`", unknown_name_hint(name, spec.components))
-
-
-def _fetched(url: str, ca_file: Path | None, timeout: float) -> Exposition:
-    from victor_monitoring.live.exposition.fetch import fetch
-    from victor_monitoring.live.exposition.parse import parse
-
-    fetched = fetch(url, ca_file=ca_file, timeout=timeout)
-    return parse(Source(url, fetched.text), openmetrics=fetched.openmetrics)
-
-
-def _read(path: Path | None) -> Exposition:
-    from victor_monitoring.live.exposition.parse import parse
-
-    if path is None or path == Path("-"):
-        name, content = "<stdin>", sys.stdin.buffer.read()
-    else:
-        name = path.as_posix()
-        try:
-            content = path.read_bytes()
-        except OSError as error:
-            raise UserError(f"`{name}` cannot be read: {error.strerror}", "--metrics-file FILE") from None
-    return parse(Source(name, content.decode("utf-8", "surrogateescape")))

@@ -2,6 +2,8 @@
 
 files -> rule groups -> rules -> draft      -> text  -> comparison
          documents      read     recognition  sections  compile, compare
+                                   |
+                  expositions: metrics as they are exposed
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from dataclasses import dataclass
 from victor_monitoring.app.importing.comparison import Comparison, compare
 from victor_monitoring.app.importing.documents import rule_groups
 from victor_monitoring.app.importing.draft import Draft, draft
-from victor_monitoring.app.importing.metrics import KnownMetrics
+from victor_monitoring.app.importing.expositions import known_metrics
 from victor_monitoring.app.importing.read import FoundRules, read_rules
 from victor_monitoring.app.importing.sections import drafted_text
 from victor_monitoring.app.pipeline import Compiled, compile_spec
@@ -21,13 +23,16 @@ from victor_monitoring.base.diagnostics import Diagnostic, Severity, Source, in_
 from victor_monitoring.checks.check import all_checks
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.live.exposition.exposition import Exposition
+from victor_monitoring.live.exposition.verify import faults
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
     """The text of a spec, the rules that it was made from, and how they compare with those that it renders.
 
-    `diagnostics` are the files and rules that were left out, and the rules that differ.
+    `diagnostics` are malformed lines of expositions, files and rules that were left out, and the rules that
+    differ.
     """
 
     text: str
@@ -39,21 +44,22 @@ class Imported:
 
 
 def import_rules(
-    sources: Sequence[Source], *, name: str, metrics: KnownMetrics | None = None, today: datetime.date
+    sources: Sequence[Source], *, name: str, metrics: Sequence[Exposition] = (), today: datetime.date
 ) -> Imported:
     """Return a spec of the service `name` with the rules of all sources, and what became of each rule.
 
-    `metrics` are those of expositions: their types and helps need no guess.
+    Metrics of the expositions `metrics` are declared as they are exposed, all others by their use and names.
     """
     groups, mistakes = rule_groups(sources)
     rules = read_rules(groups)
-    made = draft(rules, name, metrics or KnownMetrics())
+    made = draft(rules, name, known_metrics(metrics))
     compiled = _compiled(made, today)
     if compiled.has_errors and compiled.base is not None:
         made.acknowledge(_errors(compiled.base))
         compiled = _compiled(made, today)
     comparison = compare(made, compiled)
-    found = in_order([*mistakes, *rules.diagnostics, *made.diagnostics, *comparison.diagnostics])
+    malformed = [fault for each in metrics for fault in faults(each)]
+    found = in_order([*malformed, *mistakes, *rules.diagnostics, *made.diagnostics, *comparison.diagnostics])
     return Imported(compiled.source.text, rules, made, compiled, comparison, tuple(found))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from victor_monitoring.app.importing.draft import Draft
 from victor_monitoring.app.importing.patterns import CHANGED_RULE
@@ -12,6 +12,7 @@ from victor_monitoring.app.pipeline import Compiled
 from victor_monitoring.base.diagnostics import Diagnostic
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.promql.rules import Rule
+from victor_monitoring.promql.tree import Aggregate, Expr, mapped
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +51,7 @@ def _changed(found: FoundRule, rule: Rule | None, interval: int | None, wanted: 
         return
     was = found.rule
     parts = {
-        "expression": (was.expr, rule.expr),
+        "expression": (_ordered(was.expr), _ordered(rule.expr)),
         "name": (was.name, rule.name),
         "labels": (dict(was.labels), dict(rule.labels)),
         "annotations": (dict(was.annotations), dict(rule.annotations)),
@@ -59,3 +60,13 @@ def _changed(found: FoundRule, rule: Rule | None, interval: int | None, wanted: 
         "interval": (wanted if was.kind == "alert" else None, interval if was.kind == "alert" else None),
     }
     yield from (name for name, (before, after) in parts.items() if before != after)
+
+
+def _ordered(expr: Expr) -> Expr:
+    """Return the expression with the labels of each aggregation in one order, which means nothing."""
+    return mapped(
+        expr,
+        lambda node: (
+            replace(node, by=tuple(sorted(node.by))) if isinstance(node, Aggregate) and node.by else node
+        ),
+    )

@@ -153,7 +153,7 @@ class _Writer:
             self._names[expr] = name
             self._made.signals[name] = self._signal(expr, kind, found, name)
         if threshold is not None:
-            when = f"{when} {_quantity(threshold, self._units[name])}"
+            when = f"{when} {quantity(threshold, self._units[name])}"
         key = self._key(found)
         self._made.rules[key] = found
         alerts = self._made.alerts.setdefault(group.name, {})
@@ -242,8 +242,8 @@ def _is_short(value: Fraction) -> bool:
     return True
 
 
-def _quantity(value: Fraction, unit: Unit) -> str:
-    """Return a threshold in the largest unit in which it is a short number."""
+def quantity(value: Fraction, unit: Unit) -> str:
+    """Return an amount in the largest unit in which it is a short number."""
     if unit.is_bare or value <= 0:
         return unit.quantity(value)
     sizes = sorted(dict(UNITS[unit.base].suffixes).items(), key=lambda pair: -pair[1])
@@ -255,11 +255,8 @@ def _quantity(value: Fraction, unit: Unit) -> str:
 
 
 def _written(value: object) -> Data:
-    if isinstance(value, Vector):
-        return text(value)
-    if isinstance(value, Fraction):
-        return text(Number(value))
-    return value  # type: ignore[return-value]  # a word of the kind, or null
+    # All but selectors is as the spec writes it: a number, a word of the kind, or null.
+    return text(value) if isinstance(value, Vector) else value  # type: ignore[return-value]
 
 
 def _expression(expr: Expr, found: FoundRule) -> str:

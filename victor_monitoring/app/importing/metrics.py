@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Final
 
 from victor_monitoring.promql.tree import Aggregate, Call, Expr, nodes, vectors
@@ -11,15 +12,22 @@ from victor_monitoring.signals.metric import Label, Metric, MetricType
 from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.units import COUNT, ENDINGS, Unit
 
+_OF_TARGETS: Final = frozenset({"instance"})  # what every series has, declared or not
 _GROWTH: Final = frozenset({"rate", "increase", "irate"})
 
 
 @dataclass(frozen=True, slots=True)
 class KnownMetrics:
-    """The types and helps of exposed metrics, by name."""
+    """The metrics of expositions: each of their parts by the name of the metric.
 
-    types: Mapping[str, str] = field(default_factory=dict)
-    helps: Mapping[str, str] = field(default_factory=dict)
+    `buckets` are upper bounds in the metric's unit, in order and without infinity.
+    """
+
+    types: dict[str, str] = field(default_factory=dict)
+    helps: dict[str, str] = field(default_factory=dict)
+    units: dict[str, Unit] = field(default_factory=dict)
+    labels: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    buckets: dict[str, tuple[Fraction, ...]] = field(default_factory=dict)
 
 
 def guessed(trees: Iterable[Expr], known: KnownMetrics) -> dict[str, Metric]:
@@ -47,8 +55,10 @@ def guessed(trees: Iterable[Expr], known: KnownMetrics) -> dict[str, Metric]:
 
 def _metric(name: str, type_: MetricType, labels: Iterable[str], known: KnownMetrics) -> Metric:
     _, reserved = type_.LABEL or ("", "")
-    own = tuple(Label(each, None) for each in labels if each != reserved)
-    return Metric(name, type_, _unit(name), known.helps.get(name, ""), own)
+    named = dict.fromkeys((*known.labels.get(name, ()), *labels))
+    own = tuple(Label(each, None) for each in named if each not in (reserved, *_OF_TARGETS))
+    unit = known.units.get(name) or _unit(name)
+    return Metric(name, type_, unit, known.helps.get(name, ""), own, known.buckets.get(name, ()))
 
 
 def _labels(trees: Iterable[Expr]) -> dict[str, set[str]]:
@@ -60,7 +70,7 @@ def _labels(trees: Iterable[Expr]) -> dict[str, set[str]]:
         for aggregate in nodes(tree, Aggregate):
             for each in vectors(aggregate):
                 found[each.metric].update(aggregate.by or ())
-    return {name: labels - {"instance", "__name__"} for name, labels in found.items()}
+    return {name: labels - {"__name__"} for name, labels in found.items()}
 
 
 def _family(name: str, growing: set[str], known: KnownMetrics) -> tuple[str, str]:
@@ -68,7 +78,8 @@ def _family(name: str, growing: set[str], known: KnownMetrics) -> tuple[str, str
     for kind, type_ in METRIC_TYPES.items():
         for suffix in type_.SUFFIXES:
             stem = name.removesuffix(suffix)
-            if "buckets" not in type_.KEYS and known.types.get(stem) == kind and (not suffix or stem != name):
+            is_whole = "buckets" not in type_.KEYS or known.buckets.get(stem)
+            if is_whole and known.types.get(stem) == kind and (not suffix or stem != name):
                 return stem, kind
     for suffix in ("_sum", "_count"):  # of a histogram, too, whose buckets are not known
         stem = name.removesuffix(suffix)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from victor_monitoring.app.importing.draft import Draft
+from victor_monitoring.app.importing.draft import Draft, quantity
 from victor_monitoring.app.importing.spec_text import Commented, Data, commented, yaml_lines
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.signals.metric import Metric
@@ -59,10 +59,12 @@ def _components(draft: Draft) -> dict[str, Data]:
 
 
 def _metric(metric: Metric) -> dict[str, Data]:
+    buckets: list[str] = [quantity(each, metric.unit) for each in metric.buckets]
     labels: dict[str, Data] = {each.name: {"open": True, "limit": 100} for each in metric.labels}
     return {
         "type": metric.type.NAME,
         **({} if metric.unit == COUNT else {"unit": metric.unit.name}),
         "help": metric.help or f"{metric.name}.",
         **({"labels": labels} if labels else {}),
+        **({"buckets": buckets} if buckets else {}),
     }

@@ -5,11 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import TypeAlias
 
 import yaml
 
 from victor_monitoring.language.syntax.scalars import resolve
+from victor_monitoring.promql.printer import text as text_of
+from victor_monitoring.promql.tree import Number
 
 _WIDTH = 110
 
@@ -28,7 +31,7 @@ class Commented:
     comments: tuple[str, ...]
 
 
-Data: TypeAlias = "str | int | bool | list[str] | Mapping[str, Data] | Commented | None"
+Data: TypeAlias = "str | int | Fraction | bool | list[str] | Mapping[str, Data] | Commented | None"
 
 
 def commented(data: Data, comments: tuple[str, ...]) -> Data:
@@ -79,6 +82,8 @@ def _node(data: Data) -> yaml.Node:
             return yaml.ScalarNode("tag:yaml.org,2002:bool", str(data).lower())
         case int():
             return yaml.ScalarNode("tag:yaml.org,2002:int", str(data))
+        case Fraction():
+            return yaml.ScalarNode("tag:yaml.org,2002:float", text_of(Number(data)))
         case str():
             return yaml.ScalarNode("tag:yaml.org,2002:str", str(data), style=_style(data))
         case list():

@@ -113,31 +113,29 @@ def compare(spec: Resolved, exposition: Exposition, components: Sequence[str] | 
 
 def _places(exposition: Exposition) -> dict[str, ExpositionToken]:
     """Return the first token of each metric family, by the name that queries begin with."""
-    families = _families(exposition)
+    family_of = families(exposition)
     lines = (exposition.types, exposition.helps, exposition.units)
     tokens = [meta.name for each in lines for meta in each.values()] + [
         each.name for each in exposition.samples
     ]
     places: dict[str, ExpositionToken] = {}
     for token in sorted(tokens, key=lambda token: token.line):
-        places.setdefault(families.get(token.text, token.text), token)
+        places.setdefault(family_of.get(token.text, token.text), token)
     return places
 
 
-def _families(exposition: Exposition) -> dict[str, str]:
+def families(exposition: Exposition) -> dict[str, str]:
     """Return the family of every series name that a TYPE line implies."""
-    families: dict[str, str] = {}
+    found: dict[str, str] = {}
     created: dict[str, str] = {}
     for name, meta in exposition.types.items():
         kind = meta.value.text
         ending = _OPENMETRICS_SUFFIXES.get(kind, "") if exposition.openmetrics else ""
         family = name if name.endswith(ending) else name + ending
-        families |= dict.fromkeys(
-            (name, *(name + each for each in (ending, *_SUFFIXES.get(kind, ())))), family
-        )
+        found |= dict.fromkeys((name, *(name + each for each in (ending, *_SUFFIXES.get(kind, ())))), family)
         if kind in ("counter", "histogram", "summary"):
             created[name.removesuffix(_TOTAL) + CREATED] = family
-    return {**families, **created}
+    return {**found, **created}
 
 
 def _name_with_other_unit(metric: Metric, exposed: set[str]) -> str | None:

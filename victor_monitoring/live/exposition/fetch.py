@@ -15,10 +15,10 @@ from victor_monitoring.live.http.client import HttpClient
 from victor_monitoring.live.http.response import Hints, printable, status_words
 
 _ACCEPT: Final = "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"
-_BY_HAND: Final = "fetch it with curl and pipe it in: curl ... | victor-mon verify --metrics-file -"
+_BY_HAND: Final = "fetch it with curl, and name the file: curl -o FILE ..."
 _WHERE: Final = "check the path: most services expose /metrics"
 _HINTS: Final = Hints(
-    redirect="if that is the right target, name it: --metrics-url URL",
+    redirect="if that is the right target, name that URL",
     size="name one target; select from a whole Prometheus with `match[]`",
     coding=_BY_HAND,
     authority="--ca-file FILE, or set SSL_CERT_FILE=FILE",

@@ -60,7 +60,7 @@ def verify(
     Only the metrics of `components` are compared, if given. For a text without a readable sample the
     malformed lines are the only diagnostics.
     """
-    diagnostics = list(_faults(exposition))
+    diagnostics = list(faults(exposition))
     if diagnostics and not exposition.samples:
         return diagnostics
 
@@ -77,7 +77,8 @@ def verify(
     return in_order(diagnostics)
 
 
-def _faults(exposition: Exposition) -> Iterator[Diagnostic]:
+def faults(exposition: Exposition) -> Iterator[Diagnostic]:
+    """Yield the malformed lines of an exposition, up to a number, and how many more there are."""
     shown, others = exposition.faults[:_SHOWN_FAULTS], exposition.faults[_SHOWN_FAULTS:]
     for fault in shown:
         yield MALFORMED.at(exposition.span(fault.place), fault.message, fault.hint)

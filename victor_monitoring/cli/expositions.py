@@ -1,0 +1,48 @@
+"""Expositions that a command is given: fetched from a URL, or read from a file."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from victor_monitoring.base.diagnostics import Source, UserError
+
+if TYPE_CHECKING:
+    from victor_monitoring.live.exposition.exposition import Exposition
+
+CaFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--ca-file", metavar="FILE", help="The authorities that an https URL is trusted by, in PEM."
+    ),
+]
+
+
+def fetched(url: str, ca_file: Path | None, timeout: float) -> Exposition:
+    """Return the exposition at a URL; raise UserError if none arrives in `timeout` seconds."""
+    from victor_monitoring.live.exposition.fetch import fetch
+    from victor_monitoring.live.exposition.parse import parse
+
+    found = fetch(url, ca_file=ca_file, timeout=timeout)
+    return parse(Source(url, found.text), openmetrics=found.openmetrics)
+
+
+def read_exposition(path: Path, option: str) -> Exposition:
+    """Return the exposition in a file, or on stdin if the path is `-`; raise UserError if it is unreadable.
+
+    `option` names the file on the command line.
+    """
+    from victor_monitoring.live.exposition.parse import parse
+
+    if path == Path("-"):
+        name, content = "<stdin>", sys.stdin.buffer.read()
+    else:
+        name = path.as_posix()
+        try:
+            content = path.read_bytes()
+        except OSError as error:
+            raise UserError(f"`{name}` cannot be read: {error.strerror}", option) from None
+    return parse(Source(name, content.decode("utf-8", "surrogateescape")))
