@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -162,6 +163,14 @@ def test_explain_shows_a_name_and_its_users(name: str, text: str) -> None:
     """Signals, metrics, components and findings can be explained by name."""
     outcome = victor_mon(ROOT, "explain", name)
     assert (outcome.status, text in outcome.out) == (0, True)
+
+
+def test_explain_says_nothing_of_what_an_external_metric_leaves_out() -> None:
+    """No help, no limit and no buckets: their lines and parts of lines are missing."""
+    explained = ("explain", "--spec", "specs/examples/exporter.yaml")
+    assert "\n  label      database: open\n" in victor_mon(ROOT, *explained, "ledgerdb_connections").out
+    out = victor_mon(ROOT, *explained, "ledgerdb_query_duration_seconds").out
+    assert re.findall(r"^  (\w+)", out, re.MULTILINE) == ["defined", "unit", "used"]
 
 
 def test_the_command_line_needs_no_rendered_module(tmp_path: Path) -> None:

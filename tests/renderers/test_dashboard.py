@@ -187,7 +187,7 @@ def test_every_selector_carries_every_select_matcher(spec):
     selects = [tuple(map(str, select)) for select in {*owned.values(), spec.service.select}]
     found = [each for expr in expressions(whole) for each in selectors(promql_parser.parse(expr))]
     for selector in found:
-        ops = {"MatchOp.Equal": "="}
+        ops = {"MatchOp.Equal": "=", "MatchOp.Re": "=~"}
         has = {str(Matcher(m.name, ops.get(str(m.op), "?"), m.value)) for m in selector.matchers.matchers}
         if selector.name in owned:
             assert set(map(str, owned[selector.name])) <= has

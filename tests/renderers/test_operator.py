@@ -133,6 +133,14 @@ def test_port_number_and_any_namespace(old: str, new: str, key: str, value: dict
     assert value.items() <= (found[0] if isinstance(found, list) else found).items()
 
 
+@pytest.mark.parametrize(("select", "honors"), [("", True), ("select: {job: other}, ", None)])
+def test_labels_are_honored_for_a_component_of_these_targets(select: str, honors: bool | None) -> None:
+    """Series that bring labels such as `pod` keep them; components of other targets change nothing."""
+    added = f"components: {{pods: {{external: true, honor_labels: true, {select}metrics: {{}}}}}}\n"
+    (endpoint,) = objects(SPEC + added)["service-monitor.yaml"]["endpoints"]
+    assert endpoint.get("honorLabels") is honors
+
+
 @pytest.mark.parametrize(
     ("label", "source", "copied"),
     [

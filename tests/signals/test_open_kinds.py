@@ -7,18 +7,21 @@ from fractions import Fraction
 import pytest
 
 from victor_monitoring.promql.printer import text
+from victor_monitoring.signals.kinds.age import Age
 from victor_monitoring.signals.kinds.increase import Increase
 from victor_monitoring.signals.kinds.rate import Rate
+from victor_monitoring.signals.kinds.until import Until
 from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Metric, Selector, series_key
 from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal, SignalKind
 from victor_monitoring.signals.synthesis import synthesis
-from victor_monitoring.signals.units import PER_SECOND
+from victor_monitoring.signals.units import PER_SECOND, TIMESTAMP
 
 TOTAL = Selector(Metric("x_total", METRIC_TYPES["counter"]))
 GAUGE = Selector(Metric("x", METRIC_TYPES["gauge"]))
+MOMENT = Selector(Metric("x_seconds", METRIC_TYPES["gauge"], TIMESTAMP))
 SELECT = Select.of({"job": "shop"})
 ALL = Select()
 
@@ -35,6 +38,8 @@ def signal(kind: SignalKind, select: Select = ALL, by: tuple[str, ...] = ()) -> 
         (Rate(TOTAL), ALL, "sum(rate(x_total[5m]))"),
         (Increase(TOTAL, agg=None), ALL, "increase(x_total[5m])"),
         (Value(GAUGE), ALL, "x"),
+        (Age(MOMENT), ALL, "time() - x_seconds"),
+        (Until(MOMENT, zero="drop"), ALL, "(x_seconds != 0) - time()"),
         (Value(GAUGE), SELECT, 'last_over_time(x{job="shop"}[1m])'),
         (Value(GAUGE, "max"), ALL, "max(x)"),
     ],

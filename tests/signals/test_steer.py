@@ -94,6 +94,7 @@ SHAPES: list[tuple[SignalKind, tuple[str, ...], list[float]]] = [
     (Value(Selector(ENTRIES), "max", "min"), (), [-3, 0, 2.5]),
     (Age(Selector(DONE), "max"), (), [-3, 0, 7000]),
     (Until(Selector(DONE_MS), "min"), ("cache",), [-3, 0, 7000]),
+    (Age(Selector(DONE)), (), [7000]),
     (FAILURES, (), [0, 0.05, 1]),
     (FAILURES, ("tool",), [0.3]),
     (Ratio(Selector(CALLS, (RL,)), Selector(CALLS, (FAILED,)), at_most_one=True), (), [0.4]),

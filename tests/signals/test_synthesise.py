@@ -169,6 +169,7 @@ UP = Metric("up_now", Gauge(), labels=(CACHE, TOOL))
 TIMES = Metric(
     "times_seconds", Histogram(), SECONDS, labels=(CACHE,), buckets=(Fraction(1), Fraction(5), Fraction(9))
 )
+WAITS = Metric("waits_seconds", Histogram(), SECONDS, labels=(CACHE,))  # of bounds that are not known
 PAUSES = Metric("pauses_seconds", Summary(), SECONDS, labels=(CACHE,))
 RL, FAILED = Matcher("cache", "=", "rl"), Matcher("result", "=", "failed")
 DOWN = parse_condition("== 0")
@@ -185,6 +186,7 @@ SHAPES: list[tuple[SignalKind, tuple[str, ...], list[int | str]]] = [
     (Age(Selector(DONE), "max"), (), [0, "0.5", 7, -3]),
     (Age(Selector(DONE_MS, (RL,)), "min", "drop"), ("cache",), [7000]),
     (Until(Selector(DONE_MS), "min"), (), [0, "0.5", 7, -3]),
+    (Until(Selector(DONE_MS)), (), [7000]),
     (Value(Selector(ENTRIES), "max", "avg"), ("cache",), [-3, 0, "2.5"]),
     (Count(Selector(UP), DOWN, "min"), (), [0, 1, 3]),
     (Count(Selector(UP), DOWN, "max"), ("tool",), [0, 1, 2]),
@@ -194,6 +196,7 @@ SHAPES: list[tuple[SignalKind, tuple[str, ...], list[int | str]]] = [
     (Mean(Selector(TIMES, (RL,))), ("cache",), ["1.5"]),
     (Mean(Selector(PAUSES.series()["pauses_seconds"])), (), ["0.1"]),
     (Quantile(Fraction(1, 2), Selector(TIMES)), ("cache",), ["0.5", 1, 2, 3]),
+    (Quantile(Fraction(19, 20), Selector(WAITS)), (), ["0.02", "0.97", 1, 400]),
 ]
 LEVELS = [(kind, by, Fraction(level)) for kind, by, levels in SHAPES for level in levels]
 
@@ -209,7 +212,7 @@ def test_each_kind_settles_at_the_level(promtool, tmp_path):
     for kind, by, level in LEVELS:
         signal = shape(kind, by)
         made = synthesis(signal).synthesise(level, target(signal))
-        kept = {name: value for name, value in made[0].labels if name in signal.labels}
+        kept = {name: value for name, value in made[0].labels if signal.is_open or name in signal.labels}
         settled = {
             "expr": f"abs(({text(signal.definition())}) - {float(level)!r}) < bool 1e-9",
             "eval_time": "10m",

@@ -186,10 +186,12 @@ def _metric(compiled: Compiled, spec: Resolved, declared: Declared) -> Lines:
     metric = declared.metric
     yield f"{metric.name}: a {metric.type} of {declared.component}"
     yield f"  defined    {_place(compiled, declared.path)}"
-    yield f"  help       {metric.help}"
+    if metric.help:
+        yield f"  help       {metric.help}"
     yield f"  unit       {metric.unit}"
     for label in metric.labels:
-        values = ", ".join(label.values) if label.values is not None else f"open, at most {label.limit}"
+        limit = f", at most {label.limit}" if label.limit else ""
+        values = f"open{limit}" if label.values is None else ", ".join(label.values)
         yield f"  label      {label.name}: {values}"
     if metric.buckets:
         yield f"  buckets    {', '.join(number_text(bucket) for bucket in metric.buckets)}"
@@ -212,7 +214,7 @@ def _component(compiled: Compiled, spec: Resolved, component: Component) -> Line
     if component.anchor:
         yield f"  anchor     {component.anchor.metric.name}"
     for declared in component.metrics:
-        yield f"  metric     {declared.metric.name}  {declared.metric.help}"
+        yield f"  metric     {declared.metric.name}  {declared.metric.help}".rstrip()
     alerts = (
         (f"alert {a.id}", _place(compiled, a.path)) for a in spec.alerts if a.component == component.name
     )

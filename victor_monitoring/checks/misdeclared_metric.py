@@ -15,9 +15,9 @@ from victor_monitoring.signals.metric_types import METRIC_TYPES
 def misdeclared_metric(spec: Resolved) -> Iterator[Finding]:
     """Keys of a metric contradict its type or each other, or another metric exports the same series.
 
-    Histograms need `buckets`, each above 0 and only once; no other type has them. Only gauges have `merge`.
-    Summaries and recorded metrics belong to external components: the registry module cannot create them.
-    What a recording rule makes is a gauge.
+    Histograms need `buckets`, each above 0 and only once; those of external components may leave them out. No
+    other type has them. Only gauges have `merge`. Summaries and recorded metrics belong to external
+    components: the registry module cannot create them. What a recording rule makes is a gauge.
 
     Bad: `{type: counter, buckets: [1s]}`. Good: `{type: histogram, unit: seconds, buckets: [1s]}`.
     """
@@ -39,8 +39,6 @@ def misdeclared_metric(spec: Resolved) -> Iterator[Finding]:
 
 
 def _faults(metric: Metric) -> Iterator[tuple[str, str]]:
-    if "buckets" in metric.type.KEYS and not metric.buckets:
-        yield f"is a {metric.type} without `buckets`", "add bounds: `buckets: [100ms, 500ms, 1s]`"
     for key in ("buckets", "merge"):
         if getattr(metric, key) and key not in metric.type.KEYS:
             having = " or ".join(name for name, each in METRIC_TYPES.items() if key in each.KEYS)
@@ -54,6 +52,8 @@ def _faults(metric: Metric) -> Iterator[tuple[str, str]]:
 
 
 def _unsupported(metric: Metric, component: Component) -> Iterator[tuple[str, str]]:
+    if "buckets" in metric.type.KEYS and not metric.buckets and not component.external:
+        yield f"is a {metric.type} without `buckets`", "add bounds: `buckets: [100ms, 500ms, 1s]`"
     if metric.type.CLIENT is None and not component.external:
         message = f"is a {metric.type}, and the registry module cannot create one"
         yield message, "expose a histogram instead; or write `external: true` if another program exports it"

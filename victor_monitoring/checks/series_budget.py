@@ -16,7 +16,7 @@ def series_budget(spec: Resolved) -> Iterator[Finding]:
     """Metrics of one target may expose more series than the budget allows.
 
     The worst case counts every value of closed labels, open labels at their limit plus `other`, and every
-    bucket.
+    bucket. An open label without a limit counts as one value.
 
     Bad: two labels of 200 values each on a histogram. Good: fewer labels, lower limits.
     """

@@ -92,9 +92,7 @@ def _config(
     spec: Resolved, targets: Sequence[ScrapeTarget], folder: Path, alertmanager: str
 ) -> dict[str, object]:
     interval = duration_text(spec.scrape)
-    selects: dict[Select, bool] = {}
-    for component in spec.components.values():
-        selects[component.select] = selects.get(component.select, False) or component.honor_labels
+    selects = dict.fromkeys(component.select for component in spec.components.values())
     return {
         "global": {
             "scrape_interval": interval,
@@ -106,10 +104,10 @@ def _config(
         "scrape_configs": [
             {
                 "job_name": f"job-{number}",
-                "honor_labels": honor_labels,
+                "honor_labels": spec.honors_labels(select),
                 "static_configs": list(_static(select, targets)),
             }
-            for number, (select, honor_labels) in enumerate((selects or {spec.service.select: False}).items())
+            for number, select in enumerate(selects or (spec.service.select,))
         ],
     }
 

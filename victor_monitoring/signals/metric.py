@@ -16,6 +16,7 @@ from victor_monitoring.promql.tree import Matcher, Vector, all_match
 from victor_monitoring.signals.units import COUNT, Unit
 
 _EXAMPLE = "example"
+_DECADES: Final = tuple(Fraction(10) ** exponent for exponent in range(-4, 13))
 
 SeriesKey: TypeAlias = tuple[str, tuple[tuple[str, str], ...]]
 """A series: its exposed name, and its own labels, sorted by name."""
@@ -141,9 +142,10 @@ class MetricType:
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A declared metric. `buckets` are the finite upper bounds; `low` and `high` bound its values.
+    """A declared metric. `buckets` are the finite upper bounds, empty if these are not known.
 
-    It is `recorded` by somebody else's recording rule if no target exposes it.
+    `low` and `high` bound its values. It is `recorded` by somebody else's recording rule if no target exposes
+    it.
     """
 
     name: str
@@ -156,6 +158,11 @@ class Metric:
     low: Fraction | None = None
     high: Fraction | None = None
     recorded: bool = False
+
+    @property
+    def bounds(self) -> tuple[Fraction, ...]:
+        """The finite bounds of a histogram that tests and simulations expose: assumed ones if not known."""
+        return self.buckets or _DECADES
 
     @property
     def label_names(self) -> tuple[str, ...]:

@@ -146,7 +146,7 @@ class SignalKind(ABC):
         return None
 
     def exact_thresholds(self) -> tuple[Fraction, ...] | None:
-        """Return the thresholds that have an exact meaning; None if every threshold has."""
+        """Return the thresholds known to have an exact meaning; None if every threshold has."""
         return None
 
     def is_exact(self) -> bool:

@@ -272,7 +272,7 @@ class Label(Written):
     """Declares that the values are not known beforehand. Example: `true`"""
     limit: Annotated[int, Field(gt=0)] | None = None
     """The largest number of values; the registry counts further ones as `other`. Default: none, which VM503
-    reports. Example: `200`"""
+    reports unless the component is external. Example: `200`"""
 
     @model_validator(mode="before")
     @classmethod
@@ -290,8 +290,9 @@ class Metric(Written):
 
     type: MetricTypeName
     """The type of the metric. Example: `counter`"""
-    help: Text
-    """The meaning of the metric for people; the registry exposes it. Example: `Requests by outcome.`"""
+    help: Text | None = None
+    """The meaning of the metric for people; the registry exposes it. Default: none, for metrics of external
+    components only. Example: `Requests by outcome.`"""
     unit: UnitField = Field(default_factory=lambda: COUNT, json_schema_extra={"default": "count"})
     """The unit of the values as they are exposed; metrics that are not external use base units. Example:
     `seconds`"""
@@ -299,8 +300,8 @@ class Metric(Written):
     """The labels of the metric: the values of each, or that it is open. Example: `{outcome: [success,
     failure], tool: {open: true, limit: 200}}`"""
     buckets: Annotated[list[QuantityField], Field(min_length=1)] | None = None
-    """The upper bounds of a histogram's buckets; thresholds of quantiles lie on them. Example: `[100ms,
-    500ms, 1s, 5s]`"""
+    """The upper bounds of a histogram's buckets; thresholds of quantiles lie on them. Default: not known, for
+    metrics of external components only. Example: `[100ms, 500ms, 1s, 5s]`"""
     merge: Merge | None = None
     """How the values of several worker processes become one: required for gauges that are not external;
     `live` modes forget ended processes. Example: `livesum`"""

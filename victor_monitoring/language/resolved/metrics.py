@@ -50,7 +50,7 @@ def resolve_metric(name: str, metric: written.Metric) -> Metric:
         name=name,
         type=METRIC_TYPES[metric.type],
         unit=metric.unit,
-        help=metric.help,
+        help=metric.help or "",
         labels=tuple(labels),
         buckets=tuple(sorted(bucket.in_unit(metric.unit).value for bucket in metric.buckets or ())),
         merge=metric.merge,

@@ -128,13 +128,21 @@ def resolve(
 
 
 def _missing_keys(spec: written.Spec) -> Iterator[Finding]:
-    """Yield the keys that a service needs unless all its components are external."""
-    if spec.components and all(each.external for each in spec.components.values()):
-        return
-    for key in ("owner", "metric_prefix", "select"):
-        if not getattr(spec.service, key):
-            message = f"`{key}` is missing in `service`"
-            yield Finding(("service",), message, f"add `{key}:`", on_key=True, pattern=MISSING_KEY)
+    """Yield the keys that only external components can do without."""
+    own = [name for name, component in spec.components.items() if not component.external]
+    if own or not spec.components:
+        for key in ("owner", "metric_prefix", "select"):
+            if not getattr(spec.service, key):
+                yield _missing(key, ("service",))
+    for component in own:
+        for name, metric in spec.components[component].metrics.items():
+            if metric.help is None:
+                yield _missing("help", ("components", component, "metrics", name))
+
+
+def _missing(key: str, path: Path) -> Finding:
+    message = f"`{key}` is missing in `{path[-1]}`"
+    return Finding(path, message, f"add `{key}:`", on_key=True, pattern=MISSING_KEY)
 
 
 def _service(spec: written.Spec, context: written.Context) -> Service:

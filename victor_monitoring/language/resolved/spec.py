@@ -427,6 +427,10 @@ class Resolved:
         for row in self.dashboard.rows if self.dashboard else ():
             yield from row.panels
 
+    def honors_labels(self, select: Select) -> bool:
+        """Return whether targets with this select do not add their labels to series that bring such."""
+        return any(each.honor_labels and each.select == select for each in self.components.values())
+
     def rank(self, severity: str | None) -> int:
         """Return the place of a severity among those of the spec, from 0; -1 for another one or None."""
         return self.severities.index(severity) if severity in self.severities else -1

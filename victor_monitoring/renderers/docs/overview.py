@@ -82,8 +82,8 @@ def _metric_cells(declared: Declared) -> tuple[str, str]:
     metric = declared.metric
     labels = "; ".join(map(_label, metric.labels))
     buckets = ", ".join(number_text(bound) for bound in metric.buckets)
-    more = f" Buckets: {buckets}." if buckets else ""
-    return labels, f"{prose(metric.help)}{more}"
+    more = f"Buckets: {buckets}." if buckets else ""
+    return labels, " ".join(filter(None, (prose(metric.help), more)))
 
 
 def _label(label: Label) -> str:

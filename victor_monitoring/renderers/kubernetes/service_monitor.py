@@ -45,6 +45,7 @@ def service_monitor(spec: Resolved) -> Mapping[str, object] | None:
     port = {"targetPort": found.port} if isinstance(found.port, int) else {"port": found.port}
     fixed = spec.service.select.fixed
     namespaces = [value for label, value in fixed.items() if _DISCOVERED.get(label) == _NAMESPACE]
+    honored = {"honorLabels": True} if spec.honors_labels(spec.service.select) else {}
     body = {
         "spec": {
             "namespaceSelector": {"matchNames": namespaces} if namespaces else {"any": True},
@@ -54,6 +55,7 @@ def service_monitor(spec: Resolved) -> Mapping[str, object] | None:
                     **port,
                     "path": found.path,
                     "interval": duration_text(spec.scrape),
+                    **honored,
                     "relabelings": [*_selected(spec), *_scope_relabelings(spec)],
                 }
             ],

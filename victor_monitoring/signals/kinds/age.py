@@ -22,19 +22,21 @@ from victor_monitoring.signals.units import SECONDS, Unit
 class Age(SignalKind):
     """The seconds since the moment that the gauge `of` holds, aggregated with `agg`: `max` is the oldest.
 
-    It is negative for a moment in the future, as clocks of machines differ.
+    Without `agg` the signal is open, as a `value` is. It is negative for a moment in the future, as clocks of
+    machines differ.
 
     Example: `{of: shop_last_backup_timestamp_seconds, agg: max}`
     """
 
     NAME: ClassVar[str] = "age"
     SIGN: ClassVar[int] = -1  # of the distance from now to the moment, if the value is positive
+    DIRECTION: ClassVar[str] = "since"
 
     of: Selector
     """The gauge, in the unit `timestamp` or `timestamp_milliseconds`. Example:
     `shop_last_backup_timestamp_seconds`"""
-    agg: Literal["max", "min", "avg"]
-    """How the ages of several series become one. Example: `max`"""
+    agg: Literal["max", "min", "avg"] | None = None
+    """How the ages of several series become one. Default: they stay apart. Example: `max`"""
     zero: Literal["drop"] | None = None
     """What a series at 0 means: `drop` leaves it out, as one of something that has not happened yet. Default:
     the moment 0, in 1970. Example: `drop`"""
@@ -60,7 +62,9 @@ class Age(SignalKind):
         return moment if per_second == 1 else Binary("/", moment, number(per_second))
 
     def words(self, signal: Signal) -> str:
-        return f"the {self.agg} of the seconds since {self.of}"
+        if self.agg is None:
+            return f"the seconds {self.DIRECTION} each series of {self.of}"
+        return f"the {self.agg} of the seconds {self.DIRECTION} {self.of}"
 
     def faults(self, signal: Signal) -> Iterator[InvalidParameters]:
         metric = self.of.metric

@@ -79,7 +79,7 @@ class QuantileSynthesis(Synthesis):
 
         For level 0 the rates are 0: no traffic at all.
         """
-        bounds = self.kind.exact_thresholds()
+        bounds = self.kind.of.metric.bounds
         if level == 0:
             return self._buckets(target, (Fraction(0),) * (len(bounds) + 1))
         upper = next((index for index, bound in enumerate(bounds) if bound >= level), None)
@@ -113,7 +113,7 @@ class QuantileSynthesis(Synthesis):
     def _buckets(self, target: Mapping[str, str], counts: tuple[Fraction, ...]) -> tuple[Stream, ...]:
         """Return the series of the buckets with these rates, `+Inf` last."""
         labels, name = first_labels(self.kind.of), f"{self.kind.of.metric.name}_bucket"
-        bounds = (*(_bound(bound) for bound in self.kind.exact_thresholds()), "+Inf")
+        bounds = (*(_bound(bound) for bound in self.kind.of.metric.bounds), "+Inf")
         return tuple(
             growing(self.signal, name, {**labels, "le": le}, target, count)
             for le, count in zip(bounds, counts, strict=True)
@@ -121,7 +121,7 @@ class QuantileSynthesis(Synthesis):
 
     def set_level(self, level: float, population: Population) -> Population:
         """Return the changed series: the same count, spread log-normally, with the quantile at `level`."""
-        bounds = self.kind.exact_thresholds()
+        bounds = self.kind.of.metric.bounds
         if not 0 < level <= bounds[-1]:
             raise ValueError(f"no observation within the finite buckets gives {level}")
         middle = math.log(level) - _SPREAD * _NORMAL.inv_cdf(float(self.kind.q))

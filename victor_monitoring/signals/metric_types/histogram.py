@@ -36,13 +36,13 @@ class Histogram(MetricType):
         return with_sum_and_count(metric)
 
     def series_per_label_set(self, metric: Metric) -> int:
-        return len(metric.buckets) + 3  # the bucket of +Inf, the count and the sum
+        return len(metric.bounds) + 3  # the bucket of +Inf, the count and the sum
 
     def typical(
         self, metric: Metric, labels: Mapping[str, str], level: float, growth: float
     ) -> Iterator[tuple[SeriesKey, float]]:
         """Yield the series of observations around the middle bucket, whatever the level."""
-        bounds = [float(bound) for bound in metric.buckets]
+        bounds = [float(bound) for bound in metric.bounds]
         middle = len(bounds) // 2
         for place, bound in enumerate((*bounds, math.inf), start=1):
             share = min(1.0, (place / (middle + 2)) ** 2)
