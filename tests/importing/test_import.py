@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import victor_mon
+from tests.cli.commands import Outcome, victor_mon
 from tests.exposition.test_fetch import OPENMETRICS, sends, target
 from victor_monitoring.app.importing import Imported, import_rules
 from victor_monitoring.app.importing.expositions import known_metrics
 from victor_monitoring.app.importing.metrics import guessed
 from victor_monitoring.app.importing.recognition import recognised
 from victor_monitoring.base.diagnostics import Source
+from victor_monitoring.base.spec_file import MAX_BYTES
 from victor_monitoring.live.exposition.parse import parse
 from victor_monitoring.promql.reader import read
 
@@ -74,8 +75,9 @@ def test_mistakes_are_left_out_with_their_positions() -> None:
         ("left-out-rule", 6),
         ("left-out-rule", 8),
         ("bad-rule", 13),
+        ("lost-label", 18),
     ]
-    assert list(found.draft.rules) == ["Right"]
+    assert list(found.draft.rules) == ["Right", "Lost"]
 
 
 def test_kubernetes_objects_contain_rules() -> None:
@@ -100,7 +102,7 @@ def test_templates_are_passed_over(text: str) -> None:
     """A file with templates of Helm or Jinja is named, and the others are imported."""
     found = imported(text, (HERE / "mistakes.yaml").read_text())
     assert found.diagnostics[0].name == "unread-template"
-    assert list(found.draft.rules) == ["Right"]
+    assert list(found.draft.rules) == ["Right", "Lost"]
 
 
 @pytest.mark.parametrize(
@@ -131,7 +133,7 @@ def test_the_command_writes_a_spec_once(tmp_path: Path) -> None:
     """The command writes a spec that validates, and replaces it only with --force."""
     (tmp_path / "rules.yaml").write_text((HERE / "rules.yaml").read_text())
     first = victor_mon(tmp_path, "import", "rules.yaml", "--name", "shop")
-    assert (first.status, "identical 6 of 6 alerts, 1 of 1 recording rules" in first.err) == (0, True)
+    assert (first.status, "identical 6 of 6 alerts, 1 of 1 recording rule" in first.err) == (0, True)
     assert (tmp_path / "specs" / "shop.yaml").read_text() == (HERE / "spec.yaml").read_text()
     assert victor_mon(tmp_path, "validate").status == 0
     again = victor_mon(tmp_path, "import", "rules.yaml", "--name", "shop")
@@ -170,6 +172,31 @@ def test_mistakes_about_expositions_are_shown(tmp_path: Path, place: str, status
     assert not (tmp_path / "specs").exists()
 
 
+def test_the_report_counts_what_is_left_to_do(tmp_path: Path) -> None:
+    """Rules with mistakes are named with their findings, and counted by the reason."""
+    (tmp_path / "mistakes.yaml").write_text((HERE / "mistakes.yaml").read_text())
+    outcome = victor_mon(tmp_path, "import", "mistakes.yaml", "--name", "shop")
+    assert (outcome.status, outcome.err) == (1, (HERE / "report.txt").read_text())
+    assert victor_mon(tmp_path, "validate").status == 0
+
+
+def test_errors_of_the_spec_are_shown_in_place_of_differences() -> None:
+    """A label that the language refuses is named where the spec has it, and no rule is called different."""
+    found = imported("groups: [{name: a, rules: [{alert: A, expr: 'shop_up{nan=\"a\"} == 0'}]}]")
+    shown = [(each.span.source.name, each.message) for each in found.diagnostics]
+    assert shown == [("shop.yaml", "PromQL cannot group by a label `nan`")]
+
+
+def test_a_file_over_the_limit_is_refused(tmp_path: Path) -> None:
+    """A rules file may be as large as a spec."""
+    with (tmp_path / "rules.yaml").open("wb") as file:
+        file.truncate(MAX_BYTES + 1)
+    outcome = victor_mon(tmp_path, "import", "rules.yaml", "--name", "shop")
+    assert outcome == Outcome(
+        2, "", "victor-mon: `rules.yaml` is larger than 16 MiB\nhint: split it into several files\n"
+    )
+
+
 def test_a_folder_without_rules_writes_nothing(tmp_path: Path) -> None:
     """Without a rule there is no spec, and the message says how to name one."""
     (tmp_path / "values.yaml").write_text("a: 1\n")
@@ -182,7 +209,7 @@ def test_names_that_differ_by_their_ending_are_two_metrics() -> None:
     """An exporter may have a gauge and a counter of one name, which a client library would not."""
     rules = "[{alert: A, expr: shop_jobs > 5}, {alert: B, expr: 'rate(shop_jobs_total[5m]) > 5'}]"
     found = imported("groups: [{name: a, rules: " + rules + "}]")
-    assert (found.comparison.alerts, found.draft.acknowledged) == (2, 0)
+    assert (found.comparison.alerts, found.draft.acknowledged) == (2, [])
 
 
 def test_a_rule_that_reads_its_own_record_is_left_out() -> None:

@@ -13,6 +13,7 @@ from victor_monitoring.changes.change import Change
 from victor_monitoring.changes.compare import changes, changes_everywhere
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.tree import span_at
+from victor_monitoring.reporters._visible import counted
 
 VERSION: Final = 1
 
@@ -98,11 +99,11 @@ def summary(found: Sequence[PlacedChange]) -> str:
         return "no change"
     loosened = sum(each.change.verdict == "loosened" for each in found)
     breaking = sum(each.change.breaking for each in found)
-    counted = [f"{len(found)} change{'s' if len(found) > 1 else ''}"]
-    counted += [
+    parts = [counted(len(found), "change")]
+    parts += [
         f"{number} {word}" for number, word in ((loosened, "loosened"), (breaking, "breaking")) if number
     ]
-    return ", ".join(counted)
+    return ", ".join(parts)
 
 
 def _spec(side: Side) -> Resolved:

@@ -109,7 +109,7 @@ def read(path: Path, name: str) -> Source:
     Raise UserError if the file is missing, unreadable or larger than `MAX_BYTES`.
     """
     try:
-        content = _limited(path)
+        return limited(path, name, "split it into several specs: --spec is repeatable")
     except FileNotFoundError:
         raise UserError(
             f"there is no spec `{name}`", "run `victor-mon init`, or name one: --spec FILE"
@@ -122,8 +122,17 @@ def read(path: Path, name: str) -> Source:
         raise UserError(
             f"`{name}` cannot be read: {error.strerror}", "name another file: --spec FILE"
         ) from None
+
+
+def limited(path: Path, name: str, hint: str) -> Source:
+    """Return the text of a file, shown to users as `name`; raise OSError if it is unreadable.
+
+    Bytes that are not UTF-8 become lone surrogates. Raise UserError with the hint if it is larger than
+    `MAX_BYTES`.
+    """
+    content = _limited(path)
     if len(content) > MAX_BYTES:
-        raise _too_large(name, "split it into several specs: --spec is repeatable")
+        raise _too_large(name, hint)
     return Source(name, _text(content))
 
 

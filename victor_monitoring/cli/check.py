@@ -51,6 +51,7 @@ def check(
 
 def _show(drifts: Sequence[Drift], command: str) -> None:
     from victor_monitoring.outputs import NEEDS_FORCE
+    from victor_monitoring.reporters._visible import counted
 
     for drift in drifts:
         print(f"{drift.path}: {drift.kind.value}: {drift.message}\nhint: {drift.hint}")
@@ -60,7 +61,7 @@ def _show(drifts: Sequence[Drift], command: str) -> None:
     if forced := sum(drift.kind in NEEDS_FORCE for drift in drifts):
         print(f"{forced} of these only with `--force`: see the hint")
     if drifts:
-        print(f"{len(drifts)} file{'s' if len(drifts) > 1 else ''} to update: {command}")
+        print(f"{counted(len(drifts), 'file')} to update: {command}")
 
 
 def _generate_command(spec: Sequence[Path] | None, out: Path | None) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.base.diagnostics import Severity, Source, UserError
+from victor_monitoring.base.spec_file import limited
 from victor_monitoring.cli.expositions import CaFile, fetched, read_exposition
 from victor_monitoring.cli.init import require_slug
 from victor_monitoring.cli.options import Format, Today
@@ -70,7 +72,11 @@ def import_rules(
     sources = [_source(path) for path in _files(paths)]
     expositions = [_exposition(each, ca_file) for each in metrics or ()]
     found = imported(
-        sources, name=name, metrics=expositions, today=today.date() if today else datetime.date.today()
+        sources,
+        name=name,
+        metrics=expositions,
+        file=spec.as_posix(),
+        today=today.date() if today else datetime.date.today(),
     )
     show(found.diagnostics, Format.TEXT, sys.stderr)
     if not found.draft.rules and not found.draft.records:
@@ -91,12 +97,13 @@ def _files(paths: Sequence[Path]) -> Iterator[Path]:
 
 
 def _source(path: Path) -> Source:
+    name = path.as_posix()
     try:
-        content = path.read_bytes()
+        return limited(path, name, "split it into several files")
     except OSError as error:
-        message = f"`{path.as_posix()}` cannot be read: {error.strerror}"
-        raise UserError(message, "name a rules file, or a folder") from None
-    return Source(path.as_posix(), content.decode("utf-8", "surrogateescape").removeprefix("\ufeff"))
+        raise UserError(
+            f"`{name}` cannot be read: {error.strerror}", "name a rules file, or a folder"
+        ) from None
 
 
 def _exposition(place: str, ca_file: Path | None) -> Exposition:
@@ -115,15 +122,28 @@ def _exposition(place: str, ca_file: Path | None) -> Exposition:
 
 def _print_report(found: Imported, files: int, spec: Path) -> None:
     """Print how many rules the spec renders as they were, and what is left to do."""
+    from victor_monitoring.reporters._visible import counted
+    from victor_monitoring.reporters.text import summary
+
+    same, made, place = found.comparison, found.draft, spec.as_posix()
     alerts, records = (len(found.rules.of(kind)) for kind in ("alert", "record"))
-    print_message(f"read      {alerts} alerts and {records} recording rules of {files} files")
-    same = found.comparison
-    print_message(f"identical {same.alerts} of {alerts} alerts, {same.records} of {records} recording rules")
-    print_message(f"wrote     {spec.as_posix()}")
-    if found.draft.acknowledged:
-        print_message(f"accepted  {found.draft.acknowledged} errors that the rules had before: see `ack:`")
+    read = f"{counted(alerts, 'alert')} and {counted(records, 'recording rule')}"
+    print_message(f"read      {read} of {counted(files, 'file')}")
+    read = (
+        f"{same.alerts} of {counted(alerts, 'alert')}, {same.records} of {counted(records, 'recording rule')}"
+    )
+    print_message(f"identical {read}")
+    reasons = made.left_out + Counter({"refused by Prometheus": len(found.rules.diagnostics)})
+    if reasons:
+        print_message(f"left out  {counted(reasons.total(), 'rule')}")
+        for reason, count in reasons.most_common():
+            print_message(f"{'':<9} {reason}: {count}")
+    if accepted := len(made.acknowledged):
+        before = "with errors that the rules had before: see `ack:`"
+        print_message(f"accepted  {accepted} of {counted(len(made.rules), 'alert')} {before}")
+    print_message(f"wrote     {place}")
     errors = [each for each in found.compiled.diagnostics if each.severity is Severity.ERROR]
     if errors:
-        print_message(f"{len(errors)} errors are left: victor-mon validate --spec {spec.as_posix()}")
+        print_message(f"left      {summary(errors)} in the spec: victor-mon validate --spec {place}")
     else:
-        print_message(f"next: victor-mon validate --spec {spec.as_posix()}, then victor-mon generate")
+        print_message(f"next: victor-mon validate --spec {place}, then victor-mon generate")

@@ -33,6 +33,11 @@ def counts(diagnostics: Sequence[Diagnostic]) -> dict[Severity, int]:
     return {severity: counted[severity] for severity in sorted(Severity, reverse=True)}
 
 
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is 1."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def _escape(character: str) -> str:
     number = ord(character)
     return f"\\x{number:02x}" if number < 0x100 else f"\\u{number:04x}"

@@ -6,7 +6,7 @@ import unicodedata
 from collections.abc import Sequence
 
 from victor_monitoring.base.diagnostics import Diagnostic, Severity, Span
-from victor_monitoring.reporters._visible import counts, path, visible
+from victor_monitoring.reporters._visible import counted, counts, path, visible
 
 WIDTH = 100
 _TAB = "    "
@@ -25,11 +25,7 @@ def report(diagnostics: Sequence[Diagnostic], *, colour: bool = False) -> str:
 
 def summary(diagnostics: Sequence[Diagnostic]) -> str:
     """Return the number of diagnostics by severity, such as `2 errors, 1 warning`."""
-    parts = [
-        f"{count} {severity.word}{'s' if count > 1 else ''}"
-        for severity, count in counts(diagnostics).items()
-        if count
-    ]
+    parts = [counted(count, severity.word) for severity, count in counts(diagnostics).items() if count]
     return ", ".join(parts)
 
 

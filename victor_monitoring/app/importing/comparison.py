@@ -9,7 +9,7 @@ from victor_monitoring.app.importing.draft import Draft
 from victor_monitoring.app.importing.patterns import CHANGED_RULE
 from victor_monitoring.app.importing.read import FoundRule
 from victor_monitoring.app.pipeline import Compiled
-from victor_monitoring.base.diagnostics import Diagnostic
+from victor_monitoring.base.diagnostics import Diagnostic, Severity
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import Aggregate, Expr, mapped
@@ -25,16 +25,21 @@ class Comparison:
 
 
 def compare(draft: Draft, compiled: Compiled) -> Comparison:
-    """Return the comparison; a spec with errors renders nothing, so every rule of it differs."""
+    """Return the comparison; of a spec with errors, which renders nothing, the errors."""
+    if not (draft.rules or draft.records):
+        return Comparison(0, 0, ())
+    if compiled.base is None or compiled.has_errors:
+        return Comparison(
+            0, 0, tuple(each for each in compiled.diagnostics if each.severity is Severity.ERROR)
+        )
     rendered: dict[str, tuple[Rule, int | None]] = {}
-    if compiled.base is not None and not compiled.has_errors:
-        for group in rule_file(compiled.base).groups:
-            rendered |= {rule.id: (rule, group.interval) for rule in group.rules}
+    for group in rule_file(compiled.base).groups:
+        rendered |= {rule.id: (rule, group.interval) for rule in group.rules}
     intervals = {each.place: group.interval for group in draft.groups for each in group.rules}
     counts = {"alert": 0, "record": 0}
     differences = []
     for key, found in (*draft.rules.items(), *draft.records.items()):
-        rule, interval = rendered.get(key, (None, None))
+        rule, interval = rendered[key]
         changed = list(_changed(found, rule, interval, intervals[found.place]))
         if changed:
             message = f"`{found.rule.name}` is rendered with another {' and '.join(changed)}"
@@ -44,11 +49,8 @@ def compare(draft: Draft, compiled: Compiled) -> Comparison:
     return Comparison(counts["alert"], counts["record"], tuple(differences))
 
 
-def _changed(found: FoundRule, rule: Rule | None, interval: int | None, wanted: int | None) -> Iterator[str]:
+def _changed(found: FoundRule, rule: Rule, interval: int | None, wanted: int | None) -> Iterator[str]:
     """Yield the names of the parts in which a rendered rule differs from the one that was found."""
-    if rule is None:
-        yield "spec: it has errors"
-        return
     was = found.rule
     parts = {
         "expression": (_ordered(was.expr), _ordered(rule.expr)),

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
@@ -13,9 +14,9 @@ from victor_monitoring.app.importing.patterns import LEFT_OUT_RULE
 from victor_monitoring.app.importing.read import FoundGroup, FoundRule, FoundRules
 from victor_monitoring.app.importing.recognition import Recognised, recognised
 from victor_monitoring.app.importing.spec_text import Block, Commented, Data, commented
-from victor_monitoring.base.diagnostics import Diagnostic
+from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
 from victor_monitoring.language.model.fields import SEVERITY_SHAPE
-from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.inference.infer import inferred
 from victor_monitoring.promql.printer import text
@@ -38,7 +39,10 @@ _MILD_TO_SEVERE: Final = (
 
 @dataclass
 class Draft:
-    """A spec in the making. `rules` are the rules of its alerts by id, `records` those of its records."""
+    """A spec in the making. `rules` are the rules of its alerts by id, `records` those of its records.
+
+    `origins` are the rules that signals are made from, `left_out` counts the reasons of rules left out.
+    """
 
     name: str
     groups: tuple[FoundGroup, ...]
@@ -47,8 +51,9 @@ class Draft:
     metrics: dict[str, Metric] = field(default_factory=dict)
     rules: dict[str, FoundRule] = field(default_factory=dict)
     records: dict[str, FoundRule] = field(default_factory=dict)
+    origins: dict[str, FoundRule] = field(default_factory=dict)
+    left_out: Counter[str] = field(default_factory=Counter)
     diagnostics: list[Diagnostic] = field(default_factory=list)
-    acknowledged: int = 0
 
     @property
     def severities(self) -> list[str]:
@@ -58,22 +63,36 @@ class Draft:
         words = [each for each in found if _is_word(each)]
         return sorted(words, key=lambda each: order.get(each.lower(), len(order)))
 
-    def acknowledge(self, findings: Iterable[tuple[str, Path]]) -> None:
-        """Accept the findings of checks, by their names and paths: the rules had these mistakes before."""
-        for name, path in dict.fromkeys(findings):
-            match path:
+    @property
+    def acknowledged(self) -> list[str]:
+        """The alerts with an acknowledgement, of their own or of their signal."""
+        return [
+            key
+            for alerts in self.alerts.values()
+            for key, alert in alerts.items()
+            if "ack" in _keys(alert) or "ack" in _keys(self.signals[str(_keys(alert)["signal"])])
+        ]
+
+    def leave_out(self, found: FoundRule, reason: str, hint: str) -> None:
+        """Name a rule that is left out, and count its reason."""
+        self.left_out[reason] += 1
+        self.diagnostics.append(LEFT_OUT_RULE.at(found.place, f"`{found.rule.name}` {reason}", hint))
+
+    def acknowledge(self, findings: Iterable[tuple[Pattern, Finding]]) -> None:
+        """Accept the findings of checks as warnings about the rules, which had these mistakes before."""
+        for pattern, finding in findings:
+            match finding.path:
                 case ("signals", str(key), *_):
-                    node = self.signals[key]
+                    node, found = self.signals[key], self.origins[key]
                 case ("alerts", str(group), str(key), *_):
-                    node = self.alerts[group][key]
+                    node, found = self.alerts[group][key], self.rules[key]
                 case _:
                     continue
-            data = node.data if isinstance(node, Commented) else node
-            assert isinstance(data, dict)
-            acks = data.setdefault("ack", {})
+            acks = _keys(node).setdefault("ack", {})
             assert isinstance(acks, dict)
-            acks[name] = _REASON
-            self.acknowledged += 1
+            acks[pattern.name] = _REASON
+            accepted = replace(pattern, severity=Severity.WARNING)
+            self.diagnostics.append(accepted.at(found.place, finding.message, finding.hint))
 
 
 def draft(rules: FoundRules, name: str, known: KnownMetrics) -> Draft:
@@ -82,7 +101,7 @@ def draft(rules: FoundRules, name: str, known: KnownMetrics) -> Draft:
     records: dict[str, FoundRule] = {}
     for each in rules.of("record"):
         if reason := _obstacle(each, records):
-            made.diagnostics.append(LEFT_OUT_RULE.at(each.place, f"`{each.rule.name}` {reason}", _ELSEWHERE))
+            made.leave_out(each, reason, _ELSEWHERE)
         else:
             records[each.rule.name] = each
     kept = []
@@ -91,8 +110,7 @@ def draft(rules: FoundRules, name: str, known: KnownMetrics) -> Draft:
             if each.rule.kind != "alert":
                 continue
             if reason := _obstacle(each, {}):
-                hint = "write it by hand: name the metrics that it reads"
-                made.diagnostics.append(LEFT_OUT_RULE.at(each.place, f"`{each.rule.name}` {reason}", hint))
+                made.leave_out(each, reason, "write it by hand: name the metrics that it reads")
             else:
                 kept.append((group, each))
     series = guessed([*(each.rule.expr for _, each in kept), *(r.rule.expr for r in records.values())], known)
@@ -140,6 +158,7 @@ class _Writer:
         expr = found.rule.expr
         data = {**self._signal(expr, self._kind(expr), found, name), "record": found.rule.name}
         self._made.signals[name] = commented(data, found.comments)
+        self._made.origins[name] = found
 
     def alert(self, group: FoundGroup, found: FoundRule) -> None:
         """Add an alert and its signal."""
@@ -152,6 +171,7 @@ class _Writer:
             name = self._free(wanted if wanted and is_free else _snake(found.rule.name))
             self._names[expr] = name
             self._made.signals[name] = self._signal(expr, kind, found, name)
+            self._made.origins[name] = found
         if threshold is not None:
             when = f"{when} {quantity(threshold, self._units[name])}"
         key = self._key(found)
@@ -296,6 +316,13 @@ def _alert(found: FoundRule, key: str, signal: str, when: str) -> dict[str, Data
         **({"annotations": rest} if rest else {}),
         **page,
     }
+
+
+def _keys(node: Data) -> dict[str, Data]:
+    """Return the keys of an alert or a signal."""
+    data = node.data if isinstance(node, Commented) else node
+    assert isinstance(data, dict)
+    return data
 
 
 def _is_word(severity: str) -> bool:
