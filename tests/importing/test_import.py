@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import datetime
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.cli.commands import Outcome, victor_mon
 from tests.exposition.test_fetch import OPENMETRICS, sends, target
@@ -13,10 +15,12 @@ from victor_monitoring.app.importing import Imported, import_rules
 from victor_monitoring.app.importing.expositions import known_metrics
 from victor_monitoring.app.importing.metrics import guessed
 from victor_monitoring.app.importing.recognition import recognised
+from victor_monitoring.app.pipeline import render
 from victor_monitoring.base.diagnostics import Source
 from victor_monitoring.base.spec_file import MAX_BYTES
 from victor_monitoring.live.exposition.parse import parse
 from victor_monitoring.promql.reader import read
+from victor_monitoring.promql.rules import Rule
 
 HERE = Path(__file__).parent
 EXPOSITIONS = HERE.parent / "exposition" / "fixtures"
@@ -92,6 +96,71 @@ def test_kubernetes_objects_contain_rules() -> None:
         )
     )
     assert [each.rule.name for each in imported(text).rules.of("alert")] == ["One", "Two", "Three"]
+
+
+def sorted_rules(found: Imported, kind: str) -> list[Rule]:
+    """Return the rules of a kind that were read, each with its labels and annotations in one order."""
+    return [
+        replace(
+            each.rule,
+            labels=tuple(sorted(each.rule.labels)),
+            annotations=tuple(sorted(each.rule.annotations)),
+        )
+        for each in found.rules.of(kind)
+    ]
+
+
+LABELS = "role: alert-rules, app.kubernetes.io/version: '1.2', app.kubernetes.io/part-of: other"
+
+
+@pytest.mark.parametrize(
+    ("head", "spec"),
+    [
+        ("kind: PrometheusRule\nspec:\n", {"objects": "operator"}),
+        ("kind: ConfigMap\ndata:\n  shop.rules: |\n", {"objects": "configmap", "rules_key": "shop.rules"}),
+    ],
+)
+def test_objects_are_rendered_as_they_were_read(head: str, spec: dict[str, object]) -> None:
+    """The rendered object has the kind, key, namespace, labels and rules of the object that was read."""
+    rules = "".join(f"    {line}\n" for line in (HERE / "rules.yaml").read_text().splitlines())
+    found = imported(f"metadata: {{name: shop, namespace: sales, labels: {{{LABELS}}}}}\n{head}{rules}")
+    assert found.draft.objects is not None
+    assert yaml.safe_load(found.text)["kubernetes"] == {
+        **spec,
+        "labels": {"role": "alert-rules", "app.kubernetes.io/version": "1.2"},
+    }
+    (artifact,) = render(found.compiled, outputs=["kubernetes"])
+    again = imported(artifact.text)
+    assert again.draft.objects == found.draft.objects
+    for kind in ("record", "alert"):
+        assert sorted_rules(again, kind) == sorted_rules(found, kind)
+
+
+@pytest.mark.parametrize(
+    ("metadata", "expected"),
+    [
+        (
+            "{namespace: sales, labels: {role: alerts, team: tills}}",
+            ("sales", {"role": "alerts", "team": "tills"}),
+        ),
+        ("{namespace: other, labels: {role: alerts}}", ("", {"role": "alerts"})),
+        ("{labels: {role: none}}", ("", {})),
+    ],
+)
+def test_objects_keep_what_they_have_in_common(metadata: str, expected: tuple[str, dict[str, str]]) -> None:
+    """Of several objects a spec has the namespace and the labels that all of them have."""
+    rule = "kind: PrometheusRule\nspec: {groups: [{name: a, rules: [{alert: A, expr: shop_up == 0}]}]}\n"
+    first = f"{rule}metadata: {{namespace: sales, labels: {{role: alerts, team: tills}}}}"
+    found = imported(first, f"{rule}metadata: {metadata}").draft.objects
+    assert found is not None
+    assert (found.namespace, found.labels) == expected
+
+
+def test_files_among_objects_are_rendered_as_files() -> None:
+    """A spec renders objects of one kind, so those of several kinds become a file."""
+    rule = "groups: [{name: a, rules: [{alert: A, expr: shop_up == 0}]}]"
+    found = imported(f"kind: PrometheusRule\nspec: {{{rule}}}", rule)
+    assert (found.draft.objects, yaml.safe_load(found.text)["outputs"]["kubernetes"]) == (None, None)
 
 
 @pytest.mark.parametrize(

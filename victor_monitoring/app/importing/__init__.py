@@ -1,6 +1,6 @@
 """Existing Prometheus rules, written as a spec that renders the same rules.
 
-files -> rule groups -> rules -> draft      -> text  -> comparison
+files -> documents   -> rules -> draft      -> text  -> comparison
          documents      read     recognition  sections  compile, compare
                                    |
                   expositions: metrics as they are exposed
@@ -13,9 +13,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from victor_monitoring.app.importing.comparison import Comparison, compare
-from victor_monitoring.app.importing.documents import rule_groups
+from victor_monitoring.app.importing.documents import rule_documents
 from victor_monitoring.app.importing.draft import Draft, draft
 from victor_monitoring.app.importing.expositions import known_metrics
+from victor_monitoring.app.importing.objects import rule_objects
 from victor_monitoring.app.importing.read import FoundRules, read_rules
 from victor_monitoring.app.importing.sections import drafted_text
 from victor_monitoring.app.pipeline import Compiled, compile_spec
@@ -56,9 +57,10 @@ def import_rules(
     `file` is the name of the spec in diagnostics, by default that of the service. Metrics of the expositions
     `metrics` are declared as they are exposed, all others by their use and names.
     """
-    groups, mistakes = rule_groups(sources)
-    rules = read_rules(groups)
+    documents, mistakes = rule_documents(sources)
+    rules = read_rules([group for each in documents for group in each.groups])
     made = draft(rules, name, known_metrics(metrics))
+    made.objects = rule_objects(documents)
     file = file or f"{name}.yaml"
     compiled = _compiled(made, file, today)
     if compiled.has_errors and compiled.base is not None:

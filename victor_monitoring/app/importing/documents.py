@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from victor_monitoring.app.importing.patterns import UNREAD_TEMPLATE
 from victor_monitoring.base.diagnostics import Diagnostic, Severity, Source, Span
@@ -18,19 +19,33 @@ _TEMPLATE = re.compile(
 _ACTION = re.compile(r"^\s*\{\{.*\}\}\s*$", re.MULTILINE)
 
 
-def rule_groups(sources: Sequence[Source]) -> tuple[list[MapNode], list[Diagnostic]]:
-    """Return the nodes of all rule groups, in order, and the mistakes and templates in the sources."""
-    groups: list[MapNode] = []
+@dataclass(frozen=True, slots=True)
+class RuleDocument:
+    """The nodes of the rule groups of a file, or of a Kubernetes object with its kind, namespace and labels.
+
+    `key` is that of the groups in the data of a ConfigMap.
+    """
+
+    groups: tuple[MapNode, ...]
+    kind: str = ""
+    namespace: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    key: str = ""
+
+
+def rule_documents(sources: Sequence[Source]) -> tuple[list[RuleDocument], list[Diagnostic]]:
+    """Return the files and objects with rule groups, in order, and mistakes and templates in the sources."""
+    found: list[RuleDocument] = []
     diagnostics: list[Diagnostic] = []
     for source in sources:
         if template := _template(source):
             diagnostics.append(template)
             continue
         for document in _documents(source):
-            found, mistakes = _groups_in(document)
-            groups += found
+            objects, mistakes = _documents_in(document)
+            found += objects
             diagnostics += mistakes
-    return groups, diagnostics
+    return found, diagnostics
 
 
 def _template(source: Source) -> Diagnostic | None:
@@ -68,23 +83,27 @@ def _documents(source: Source) -> Iterator[Source]:
         start = end
 
 
-def _groups_in(source: Source) -> tuple[list[MapNode], list[Diagnostic]]:
+def _documents_in(source: Source) -> tuple[list[RuleDocument], list[Diagnostic]]:
     loaded = load(source)
     mistakes = [each for each in loaded.diagnostics if each.severity is Severity.ERROR]
     if loaded.tree is None or mistakes:
         return [], mistakes
-    groups: list[MapNode] = []
+    found: list[RuleDocument] = []
     for node in _objects(loaded.tree):
-        kind = _text(child(node, "kind"))
+        kind, labels = _text(child(node, "kind")), at(node, ("metadata", "labels"))
+        entries = labels.entries.items() if isinstance(labels, MapNode) else ()
+        texts = {name: _text(entry.node) for name, entry in entries}
+        named = RuleDocument((), kind, _text(at(node, ("metadata", "namespace"))), texts)
         if kind == "ConfigMap":
-            for text in _embedded(node):
-                found, wrong = _groups_in(text)
-                groups += found
+            for key, text in _embedded(node):
+                files, wrong = _documents_in(text)
+                found += (replace(named, groups=each.groups, key=key) for each in files)
                 mistakes += wrong
         else:
             held = at(node, ("spec", "groups") if kind == "PrometheusRule" else ("groups",))
-            groups += [each for each in _items(held) if isinstance(each, MapNode)]
-    return groups, mistakes
+            groups = tuple(each for each in _items(held) if isinstance(each, MapNode))
+            found.append(replace(named, groups=groups))
+    return [each for each in found if each.groups], mistakes
 
 
 def _objects(node: MapNode) -> Iterator[MapNode]:
@@ -98,14 +117,14 @@ def _objects(node: MapNode) -> Iterator[MapNode]:
         yield node
 
 
-def _embedded(node: MapNode) -> Iterator[Source]:
-    """Yield the texts of a ConfigMap's data that may be rules files, on the lines that they have there."""
+def _embedded(node: MapNode) -> Iterator[tuple[str, Source]]:
+    """Yield the keys and texts of a ConfigMap's data that may be rules files, on the lines that they have."""
     data = child(node, "data")
-    for entry in data.entries.values() if isinstance(data, MapNode) else ():
+    for key, entry in data.entries.items() if isinstance(data, MapNode) else ():
         value = entry.node
         if isinstance(value, ScalarNode) and re.search(r"^groups:", value.text, re.MULTILINE):
             first = value.line + (value.style in ("|", ">"))
-            yield Source(value.source.name, "\n" * (first - 1) + value.text)
+            yield key, Source(value.source.name, "\n" * (first - 1) + value.text)
 
 
 def _items(node: Node | None) -> list[Node]:

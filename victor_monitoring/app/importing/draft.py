@@ -10,6 +10,7 @@ from fractions import Fraction
 from typing import Final
 
 from victor_monitoring.app.importing.metrics import KnownMetrics, guessed
+from victor_monitoring.app.importing.objects import RuleObjects
 from victor_monitoring.app.importing.patterns import LEFT_OUT_RULE
 from victor_monitoring.app.importing.read import FoundGroup, FoundRule, FoundRules
 from victor_monitoring.app.importing.recognition import Recognised, recognised
@@ -41,7 +42,8 @@ _MILD_TO_SEVERE: Final = (
 class Draft:
     """A spec in the making. `rules` are the rules of its alerts by id, `records` those of its records.
 
-    `origins` are the rules that signals are made from, `left_out` counts the reasons of rules left out.
+    `origins` are the rules that signals are made from. `objects` are those that the rules were read from,
+    None if they are files. `left_out` counts the reasons of rules left out.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Draft:
     rules: dict[str, FoundRule] = field(default_factory=dict)
     records: dict[str, FoundRule] = field(default_factory=dict)
     origins: dict[str, FoundRule] = field(default_factory=dict)
+    objects: RuleObjects | None = None
     left_out: Counter[str] = field(default_factory=Counter)
     diagnostics: list[Diagnostic] = field(default_factory=list)
 

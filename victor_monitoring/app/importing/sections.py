@@ -25,12 +25,19 @@ def _sections(draft: Draft) -> Iterator[tuple[str, Data, int]]:
     labels: Data = dict.fromkeys(("service", "owner", "component", "signal"))
     title = draft.name.replace("-", " ").title()
     version: dict[str, Data] = {"prometheus": str(max(needs))} if needs else {}
-    yield "service", {"name": draft.name, "title": title, **version, "alert_labels": labels}, 1
+    found = draft.objects
+    placed: dict[str, Data] = {"namespace": found.namespace} if found and found.namespace else {}
+    yield "service", {"name": draft.name, "title": title, **placed, **version, "alert_labels": labels}, 1
     yield "defaults", {"evaluate_every": None}, 0
     if draft.severities:
         yield "severities", draft.severities, 0
     yield "meta", None, 0
-    yield "outputs", {"alertmanager": None, "registry": None, "kubernetes": None}, 0
+    off = ("alertmanager", "registry", *(() if found else ("kubernetes",)))
+    yield "outputs", dict.fromkeys(off), 0
+    if found:
+        key: dict[str, Data] = {"rules_key": found.rules_key} if found.rules_key else {}
+        named: dict[str, Data] = {"labels": dict(found.labels)} if found.labels else {}
+        yield "kubernetes", {"objects": found.objects, **key, **named}, 0
     settings: dict[str, Data] = {
         group.name: {
             **({"evaluate_every": duration_text(group.interval)} if group.interval else {}),
