@@ -155,11 +155,12 @@ alerts:
       labels: {till: "{{ $labels.till }}", queue: "q-{{$labels.till}}"}
       annotations:
         summary: "{{ $value | humanize }} at {{ $labels.till }}"
+        many: "{{ if gt $value 6.0 }}{{ printf `%.2f` $value }}{{ else }}few{{ end }}"
         odd: "{{ if true }}{{ $value }}{{ end }}"
     TooMany:
       {name: Many, signal: open, when: "> 7", severity: critical, summary: A, labels: {o: "{{$labels.till}}"}}
     Odd:
-      {signal: open, when: "> 9", severity: null, summary: A, labels: {is_a: '{{ eq $labels.till "a" }}'}}
+      {signal: open, when: "> 9", severity: null, summary: A, labels: {at: "{{ $externalLabels.at }}"}}
     Alike:
       {name: Same, signal: open, when: "> 10", severity: null, summary: A, labels: {of: "{{ $labels.till }}"}}
     Like: {name: Same, signal: open, when: "> 11", severity: null, summary: A, labels: {of: a}}
@@ -177,7 +178,7 @@ def test_templates_are_compared_as_far_as_they_can_be_computed(promtool: Path, t
     run = victor_mon(tmp_path, "test", "--spec", "shop.yaml", env=with_promtool(promtool))
     assert run.status == 0, run.out + run.err
     assert [line.partition(": no case makes ")[2] for line in run.err.splitlines() if "VM704" in line] == [
-        "`Odd` fire: the template of its label `is_a` cannot be computed",
+        "`Odd` fire: the template of its label `at` cannot be computed",
         "`Alike` fire: its labels and those of `Like`, of the same name, may be equal",
         "`Like` fire: its labels and those of `Alike`, of the same name, may be equal",
     ]

@@ -12,7 +12,6 @@ import typer
 from victor_monitoring.base.diagnostics import Severity
 from victor_monitoring.cli.options import Format
 from victor_monitoring.cli.printing import Progress, print_message, show
-from victor_monitoring.rule_tests.annotations import computable_rules
 from victor_monitoring.rule_tests.derive import derive
 from victor_monitoring.rule_tests.equivalence import is_equivalent
 from victor_monitoring.rule_tests.mutation_run import (
@@ -53,7 +52,7 @@ def mutate(promtool: Promtool, places: Sequence[tuple[Compiled, Resolved]], text
 
 def _strength(promtool: Promtool, spec: Resolved, text: str) -> MutationResults:
     derived = derive(spec)
-    rules = computable_rules(spec).without([alert.id for alert in derived.unproven])
+    rules = derived.rules().without([alert.id for alert in derived.unproven])
     select = frozenset(label for each in spec.components.values() for label in each.select.labels)
     name = f"{spec.service.name} {spec.context or 'base'}"
     with Progress(f"{name}: mutants noticed", None) as progress:

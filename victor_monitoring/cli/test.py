@@ -158,7 +158,6 @@ def _write_tests(path: Path, specs: Sequence[SpecFile], places: Sequence[tuple[C
 
 
 def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -> TestedSpec:
-    from victor_monitoring.rule_tests.annotations import computable_rules
     from victor_monitoring.rule_tests.derive import derive
     from victor_monitoring.rule_tests.failing_templates import failing_templates
     from victor_monitoring.rule_tests.failures import (
@@ -174,7 +173,7 @@ def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -
     name = f"{spec.service.name} {spec.context or 'base'}"
     tree = compiled.trees[spec.context]
     with Progress(name, len(cases)) as progress:
-        verdicts = run_cases(promtool, cases, computable_rules(spec), progress.add)
+        verdicts = run_cases(promtool, cases, derived.rules(), progress.add)
     found = [each for verdict in verdicts if not verdict.passed for each in diagnostics(verdict, tree)]
     found += [skipped_case(each, tree) for each in derived.skipped if text in f"{each.alert}, {each.kind}"]
     unproven = derived.unproven.items()

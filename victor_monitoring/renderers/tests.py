@@ -13,9 +13,8 @@ from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.renderers.yaml_text import yaml_text
-from victor_monitoring.rule_tests.annotations import has_computable_annotations
 from victor_monitoring.rule_tests.case import Case
-from victor_monitoring.rule_tests.derive import derive
+from victor_monitoring.rule_tests.derive import Cases, derive
 from victor_monitoring.rule_tests.test_file import test_file
 
 OUTPUT = "tests"
@@ -38,8 +37,9 @@ def test_texts(spec: Resolved, name: str, rules: str) -> Iterator[tuple[str, str
     """
     groups = rule_file(spec).names
     cases: dict[int, list[Case]] = {spec.evaluate: []}
-    for case in derive(spec).cases:
-        cases.setdefault(case.evaluate, []).append(_case(spec, case))
+    derived = derive(spec)
+    for case in derived.cases:
+        cases.setdefault(case.evaluate, []).append(_case(derived, case))
     first, dot, rest = name.partition(".")
     for evaluate, own in cases.items():
         data = test_file(own, rule_files=[rules], groups=groups, evaluate=evaluate)
@@ -47,18 +47,15 @@ def test_texts(spec: Resolved, name: str, rules: str) -> Iterator[tuple[str, str
         yield found, yaml_text(data, generated_from=spec.service.name)
 
 
-def _case(spec: Resolved, case: Case) -> Case:
+def _case(derived: Cases, case: Case) -> Case:
     """Return the case with expectations that hold with all rules.
 
-    Alerts are compared by labels where several have a name, and where annotations cannot be computed.
+    Alerts are compared by labels where several have a name, and where annotations are not known.
     """
-    counts = Counter(alert.name for alert in spec.alerts)
-    shared = {alert.id: alert.static_labels for alert in spec.alerts if counts[alert.name] > 1}
-    shared |= {
-        alert.id: ()
-        for alert in spec.alerts
-        if counts[alert.name] == 1 and not has_computable_annotations(alert)
-    }
+    alerts = derived.spec.alerts
+    counts = Counter(alert.name for alert in alerts)
+    shared = {alert.id: alert.static_labels for alert in alerts if counts[alert.name] > 1}
+    shared |= {alert.id: () for alert in alerts if counts[alert.name] == 1 and derived.unknown.get(alert.id)}
     expected = (
         each.by_labels(shared[each.alert]) if each.alert in shared else each for each in case.expectations
     )

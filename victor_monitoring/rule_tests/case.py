@@ -14,10 +14,11 @@ from victor_monitoring.signals.signal import LabelPairs
 
 @dataclass(frozen=True, slots=True)
 class Firing:
-    """A firing alert: all its labels and annotations."""
+    """A firing alert: all its labels, its annotations, and the names of those whose texts are not known."""
 
     labels: Mapping[str, str]
     annotations: Mapping[str, str]
+    unknown: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +27,8 @@ class Expectation:
 
     `alert` is its id, `name` its name if that is another. `labels` select its instances where other rules of
     that name are evaluated with it; without such rules they are empty.
-    `has_annotations` is False where only the labels can be expected, because the value in the annotations
-    differs between versions of Prometheus.
+    `has_annotations` is False where only the labels are expected: where annotations are not known, such as
+    those of a value that differs between versions of Prometheus, or are expected before.
     """
 
     at: int
@@ -41,6 +42,11 @@ class Expectation:
     def alertname(self) -> str:
         """The value of the label `alertname`."""
         return self.name or self.alert
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the texts of all annotations are known."""
+        return not any(each.unknown for each in self.firing)
 
     def by_labels(self, labels: LabelPairs) -> Expectation:
         """Return the expectation about the instances with these labels only, without their annotations."""

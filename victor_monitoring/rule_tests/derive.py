@@ -5,13 +5,16 @@ from __future__ import annotations
 import itertools
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping, Set
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
 from victor_monitoring.language.resolved.meta import META_ALERTS
+from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.language.syntax.tree import Path
-from victor_monitoring.rule_tests.annotations import firing, uncomputable_labels
+from victor_monitoring.promql.rules import Rule, RuleFile
+from victor_monitoring.rule_tests.annotations import UnknownLabelError, firing
 from victor_monitoring.rule_tests.case import Case, Expectation, Recorded, Unrecorded
 from victor_monitoring.rule_tests.case_template import CaseKind, CaseTemplate, case_kinds
 from victor_monitoring.rule_tests.fixture import TOO_LONG, AlertFixture, is_too_long
@@ -44,6 +47,18 @@ class Cases:
     cases: tuple[Case, ...]
     skipped: tuple[SkippedCase, ...]
     unproven: Mapping[Alert, str]  # the alerts of which no cases can be derived, each with the reason
+    unknown: Mapping[str, frozenset[str]]  # by the id of an alert, the annotations that no case can expect
+
+    def rules(self) -> RuleFile:
+        """Return the rules on which the cases hold: without annotations that no case can expect."""
+        groups = rule_file(self.spec).groups
+        return RuleFile(tuple(replace(each, rules=tuple(map(self._rule, each.rules))) for each in groups))
+
+    def _rule(self, rule: Rule) -> Rule:
+        unknown = self.unknown.get(rule.id) if rule.kind == "alert" else None
+        if not unknown:
+            return rule
+        return replace(rule, annotations=tuple(pair for pair in rule.annotations if pair[0] not in unknown))
 
 
 _TOO_MANY: Final = "a rule would have more alerts or series than the limit of its group"
@@ -59,19 +74,17 @@ def derive(spec: Resolved) -> Cases:
     skipped: list[SkippedCase] = []
     unproven = _unproven(spec)
     for alert in spec.alerts:
-        if alert in unproven:
-            continue
-        fixture = AlertFixture(spec, alert)
-        for kind in case_kinds():
+        if alert not in unproven:
             try:
-                if kind.applies(fixture):
-                    found += [
-                        _case(fixture, kind, template, unproven) for template in kind.templates(fixture)
-                    ]
-            except (ValueError, _WrongBehaviour) as error:
-                is_wrong = isinstance(error, _WrongBehaviour)
-                skipped.append(SkippedCase(alert.id, kind.name, str(error), alert.path, is_wrong))
+                own, rest = _cases(spec, alert, unproven)
+            except UnknownLabelError as error:
+                unproven[alert] = str(error)
+            else:
+                found += own
+                skipped += rest
     found += meta_cases(spec)
+    unknown = _unknown(found)
+    found = [_expectable(case, unproven, unknown) for case in found]
     cases = []
     limits = _limits(spec)
     for case in found:
@@ -81,10 +94,57 @@ def derive(spec: Resolved) -> Cases:
             skipped.append(SkippedCase(case.alert, case.kind, _TOO_MANY, case.path))
         else:
             cases.append(case)
-    return Cases(spec, tuple(cases), tuple(skipped), unproven)
+    in_order = {alert: unproven[alert] for alert in spec.alerts if alert in unproven}
+    return Cases(spec, tuple(cases), tuple(skipped), in_order, unknown)
 
 
-def _unproven(spec: Resolved) -> Mapping[Alert, str]:
+def _cases(spec: Resolved, alert: Alert, unproven: Collection[Alert]) -> tuple[list[Case], list[SkippedCase]]:
+    """Return the cases of an alert, and those that could not be made.
+
+    Raise UnknownLabelError if there are none because no text of a label is known.
+    """
+    found: list[Case] = []
+    skipped: list[SkippedCase] = []
+    unknown: UnknownLabelError | None = None
+    fixture = AlertFixture(spec, alert)
+    for kind in case_kinds():
+        try:
+            if kind.applies(fixture):
+                found += [_case(fixture, kind, template, unproven) for template in kind.templates(fixture)]
+        except (ValueError, _WrongBehaviour) as error:
+            unknown = error if isinstance(error, UnknownLabelError) else unknown
+            is_wrong = isinstance(error, _WrongBehaviour)
+            skipped.append(SkippedCase(alert.id, kind.name, str(error), alert.path, is_wrong))
+    fires = any(each.firing for case in found for each in case.expectations if each.alert == alert.id)
+    if unknown is not None and not fires:
+        raise unknown
+    return found, skipped
+
+
+def _unknown(cases: Iterable[Case]) -> Mapping[str, frozenset[str]]:
+    """Return the annotations whose texts are known in no expectation, by the ids of their alerts."""
+    found: dict[str, frozenset[str]] = {}
+    for case in cases:
+        for expected in case.expectations:
+            for each in expected.firing if expected.has_annotations else ():
+                found[expected.alert] = found.get(expected.alert, each.unknown) & each.unknown
+    return found
+
+
+def _expectable(case: Case, unproven: Collection[Alert], unknown: Mapping[str, frozenset[str]]) -> Case:
+    """Return the case without unproven alerts, and with annotations only where all in its rules are known."""
+    ids = {alert.id for alert in unproven}
+    expectations = []
+    for expected in case.expectations:
+        left_out = unknown.get(expected.alert, frozenset())
+        firing = tuple(replace(each, unknown=each.unknown - left_out) for each in expected.firing)
+        found = replace(expected, firing=firing)
+        if expected.alert not in ids:
+            expectations.append(replace(found, has_annotations=found.has_annotations and found.is_known))
+    return replace(case, expectations=tuple(expectations))
+
+
+def _unproven(spec: Resolved) -> dict[Alert, str]:
     """Return the alerts of which no cases can be derived, each with the reason."""
     alike: dict[str, list[Alert]] = {}
     for alert in spec.alerts:
@@ -101,8 +161,6 @@ def _unproven_reason(alert: Alert, alike: Iterable[Alert]) -> str:
     guard = alert.guard
     if guard is not None and not guard.condition.is_comparison:
         return f"no cases are known for a guard `{guard.signal.name}` that is {guard.condition.text}"
-    for label in uncomputable_labels(alert):
-        return f"the template of its label `{label}` cannot be computed"
     for other in alike:
         if other.id != alert.id and not _are_told_apart(alert, other):
             return f"its labels and those of `{other.id}`, of the same name, may be equal"
@@ -140,10 +198,10 @@ def _case(fixture: AlertFixture, kind: CaseKind, template: CaseTemplate, unprove
     _require_states(fixture.alert, template, course)
     _require_limit(fixture, script)
     others = [each for each in template.others if each[0] not in unproven]
-    expectations = [
-        *_expectations_at_changes(fixture, script, course),
-        *(_other_alert_expectation(fixture, alert, script, fires) for alert, fires in others),
-    ]
+    expectations = list(_expectations_at_changes(fixture, script, course))
+    for alert, fires in others:
+        with suppress(UnknownLabelError):
+            expectations.append(_other_alert_expectation(fixture, alert, script, fires))
     namesakes = {each.id: each.static_labels for each, _ in others if each.name == fixture.alert.name}
     if namesakes:
         namesakes[fixture.alert.id] = fixture.alert.static_labels
@@ -219,7 +277,7 @@ def _expectations_at_changes(
         if index and len(agreed) > 1:
             first = _expected(fixture, fixture.oracle, script, agreed[0])
             yield first
-            is_repeated = bool(first.firing) and first.has_annotations
+            is_repeated = bool(first.firing) and first.has_annotations and first.is_known
             last = replace(last, has_annotations=last.has_annotations and not is_repeated)
         yield last
 
@@ -232,7 +290,7 @@ def _expected(fixture: AlertFixture, oracle: Oracle, script: Script, moment: Fir
     values = oracle.values(script, moment)
     has_annotations = None not in values.values()
     alert = oracle.alert
-    alerts = (firing(alert, dict(key), values[key] or 0.0) for key in sorted(values))
+    alerts = (firing(alert, dict(key), values[key]) for key in sorted(values))
     return Expectation(moment.at, alert.id, tuple(alerts), has_annotations, alert.name)
 
 

@@ -108,8 +108,9 @@ UNPROVEN_ALERT: Final = Pattern(
     """No cases can be derived for an alert: its signal or one of its labels cannot be computed.
 
 No series are known that bring raw expressions to a level, nor scores and guards that read one, and no cases
-for a guard that is `present` or `absent`. Of templates in labels, only `{{ $labels.NAME }}` and formatted
-values are computed. The rule is rendered, and nothing shows that it can fire.
+for a guard that is `present` or `absent`. A template in a label is not computed if it needs a Prometheus,
+such as for a query, or if it reads `$value` and the alert has `for` or `keep_firing_for`. The rule is
+rendered, and nothing shows that it can fire.
 
 Bad: `expr: sum by (job) (rate(shop_calls_total[5m]))`. Good: `rate: {of: shop_calls_total}`.""",
 )
@@ -121,7 +122,7 @@ def unproven_alert(alert: Alert, reason: str, tree: MapNode) -> Diagnostic:
     if alert.guard is not None and not alert.guard.condition.is_comparison:
         hint = "compare the guard with a threshold if that says the same, and try the rule by hand if not"
     elif all(map(has_synthesis, alert.signals)):
-        hint = "write a label of the values as it is, `{{ $labels.NAME }}`, or try the rule by hand"
+        hint = "write a label that follows from others, such as `{{ $labels.NAME }}`, or try the rule by hand"
     else:
         hint = "use another kind of signal if one says the same, and try the rule by hand if none does"
     return UNPROVEN_ALERT.at(span_at(tree, alert.path, key=True), message, hint)

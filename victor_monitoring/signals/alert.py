@@ -8,6 +8,7 @@ from functools import cached_property
 
 from victor_monitoring.promql.evaluation.evaluator import Evaluation, absent_labels, compiled
 from victor_monitoring.promql.grammar import NAME
+from victor_monitoring.promql.inference.infer import inferred
 from victor_monitoring.promql.tree import Binary, Call, Expr, Number
 from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
 from victor_monitoring.signals.go_template.expansion import expanded_text
@@ -87,17 +88,26 @@ class AlertRule:
 
         return template.filled(text)
 
+    def template_labels(self, labels: Mapping[str, str]) -> Mapping[str, str]:
+        """Return the labels that templates read: those of a value of the expression, and its name if any.
+
+        Selectors keep the name of the series, and so do comparisons and recordings.
+        """
+        return labels if self._name is None else {**labels, NAME: self._name}
+
     def expanded_labels(self, labels: Mapping[str, str], value: float) -> dict[str, str]:
         """Return the labels of the alert for a value of the expression and its labels.
 
         Templates that cannot be expanded without a Prometheus are as written.
         """
-        own = {name: expanded_text(text, labels, value) for name, text in self.labels}
+        read = self.template_labels(labels)
+        own = {name: expanded_text(text, read, value) for name, text in self.labels}
         return {name: text for name, text in {**labels, **own, "alertname": self.name}.items() if text}
 
     def expanded_annotations(self, labels: Mapping[str, str], value: float) -> dict[str, str]:
         """Return the summary and the further annotations, expanded like the labels."""
-        own = {name: expanded_text(text, labels, value) for name, text in self.annotations}
+        read = self.template_labels(labels)
+        own = {name: expanded_text(text, read, value) for name, text in self.annotations}
         return {**({"summary": self.filled(self.summary, labels, value)} if self.summary else {}), **own}
 
     def may_have(self, label: str) -> bool:
@@ -119,6 +129,14 @@ class AlertRule:
         if self.guard is None and self.condition.op != ABSENT:
             return samples.values(self.signal)
         return samples.evaluated(self._guarded_evaluation, self.signals)
+
+    @cached_property
+    def _name(self) -> str | None:
+        """The name of all values of the expression; None if they have none, or several."""
+        found = inferred(self.expr, {}).labels[NAME]
+        return (
+            next(iter(found.known)) if found.known and len(found.known) == 1 and not found.missing else None
+        )
 
     @cached_property
     def _evaluation(self) -> Evaluation:

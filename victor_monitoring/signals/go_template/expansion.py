@@ -34,24 +34,27 @@ _Scope: TypeAlias = ChainMap[str, "Value | Data"]
 
 
 class Data:
-    """The data of a template: the labels and the value of an alert."""
+    """The data of a template: the labels of an alert, and its value unless it is None."""
 
-    def __init__(self, labels: Mapping[str, str], value: float) -> None:
-        self.fields: Final[Mapping[str, Value]] = {"Labels": labels, "Value": value}
+    def __init__(self, labels: Mapping[str, str], value: float | None) -> None:
+        known: dict[str, Value] = {} if value is None else {"Value": float(value)}
+        self.fields: Final[Mapping[str, Value]] = {"Labels": labels, **known}
 
 
 class _Jumped(Exception):
     """A `break` or `continue`."""
 
 
-def expanded(template: GoTemplate, labels: Mapping[str, str], value: float) -> str:
+def expanded(template: GoTemplate, labels: Mapping[str, str], value: float | None) -> str:
     """Return the text that Prometheus makes of a template.
 
-    Raise NotExpandedError if it depends on more than labels and value, such as a query, or if it fails.
+    Raise NotExpandedError if it depends on more than labels and value, such as a query or a value that is
+    None, or if it fails.
     """
-    data = Data(labels, float(value))
+    data = Data(labels, value)
     expansion = _Expansion(template)
-    expansion.nodes(template.nodes, data, ChainMap({"$": data, "$labels": labels, "$value": float(value)}))
+    variables = {f"${name.lower()}": found for name, found in data.fields.items()}
+    expansion.nodes(template.nodes, data, ChainMap({"$": data, **variables}))
     return "".join(expansion.texts)
 
 
