@@ -35,12 +35,12 @@ def raw(prometheus: Prometheus, selector: str, seconds: float, at: float) -> dic
 
 
 def answers(prometheus: Prometheus, query: str, instants: range) -> dict[int, dict[Labels, float]]:
-    """Return the values of a query at each of the instants (milliseconds), by label set."""
+    """Return the values of a query at each of the instants (milliseconds), by label set without the name."""
     found: dict[int, dict[Labels, float]] = {at: {} for at in instants}
     ends = {"start": instants[0] / 1000, "end": instants[-1] / 1000, "step": instants.step / 1000}
     parameters = {name: f"{seconds:.3f}" for name, seconds in ends.items()}
     for each in prometheus.get("query_range", query=query, **parameters)["result"]:
-        labels = frozenset(each["metric"].items())
+        labels = frozenset(pair for pair in each["metric"].items() if pair[0] != "__name__")
         for time, value in each["values"]:
             found[milliseconds(time)][labels] = float(value)
     return found

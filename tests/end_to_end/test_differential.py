@@ -118,7 +118,7 @@ def active(states: tuple[AlertState, ...]) -> dict[Labels, str]:
 
 def active_in_prometheus(scene: Scene, service: Service) -> dict[int, dict[Labels, str]]:
     """Return Prometheus' active series of the service's alerts, by evaluation time."""
-    names = set(service.bound.alerts)
+    names = {alert.name for alert in service.bound.alerts.values()}
     selector = f'ALERTS{{service="{service.spec.service.name}"}}'
     found: dict[int, dict[Labels, str]] = {}
     for series in history.raw(scene.prometheus, selector, 120, scene.end / 1000).get("ALERTS", []):

@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import math
 import random
+import time
 from collections.abc import Iterable, Iterator, Mapping
 from types import ModuleType
 from typing import Any
@@ -17,6 +18,7 @@ from victor_monitoring.language.resolved.spec import Resolved
 
 _NAMES = range(6)  # suffixes of an open label's values; each start uses four of them
 _MOST = {"bytes": 3 * 2.0**30}  # maximum of a gauge in that unit; 200 for other units
+_MINUTE = 60  # seconds that a moment is ago at most
 
 
 def loaded(spec: Resolved) -> ModuleType:
@@ -103,7 +105,10 @@ class Process:
             return float(self._random.random() < 0.7)  # so that the minimum of two is 1 half of the time
         if self._random.random() < 0.004:
             return math.nan
-        return self._random.triangular(0, 1, level) * _MOST.get(data["unit"], 200.0)
+        drawn = self._random.triangular(0, 1, level)
+        if data["unit"] == "timestamp":
+            return time.time() - _MINUTE * drawn
+        return drawn * _MOST.get(data["unit"], 200.0)
 
     def _observation(self, buckets: tuple[float, ...], level: float) -> float:
         """Return a random observation within the finite buckets, on a logarithmic scale, or rarely beyond."""
