@@ -13,14 +13,16 @@ from tests.cli.commands import Outcome, victor_mon
 from tests.exposition.test_fetch import OPENMETRICS, sends, target
 from victor_monitoring.app.importing import Imported, import_rules
 from victor_monitoring.app.importing.expositions import known_metrics
-from victor_monitoring.app.importing.metrics import guessed
+from victor_monitoring.app.importing.metrics import Declaration, declarations
 from victor_monitoring.app.importing.recognition import recognised
+from victor_monitoring.app.importing.spec_text import Data, Guess, yaml_lines
 from victor_monitoring.app.pipeline import render
 from victor_monitoring.base.diagnostics import Source
 from victor_monitoring.base.spec_file import MAX_BYTES
 from victor_monitoring.live.exposition.parse import parse
 from victor_monitoring.promql.reader import read
 from victor_monitoring.promql.rules import Rule
+from victor_monitoring.promql.tree import vectors
 
 HERE = Path(__file__).parent
 EXPOSITIONS = HERE.parent / "exposition" / "fixtures"
@@ -41,13 +43,15 @@ def test_rules_become_the_expected_spec() -> None:
     assert not found.compiled.has_errors
 
 
-@pytest.mark.parametrize("name", ["shop.prom", "shop.openmetrics"])
-def test_expositions_declare_metrics(name: str) -> None:
-    """Types, helps, units, labels and buckets are those of the exposition, and a quantile is recognised."""
+@pytest.mark.parametrize(
+    ("name", "unit"), [("shop.prom", "seconds  # guessed"), ("shop.openmetrics", "seconds")]
+)
+def test_expositions_declare_metrics(name: str, unit: str) -> None:
+    """Types, helps, units, labels and buckets are those of the exposition; only OpenMetrics has units."""
     exposition = parse(Source(name, (EXPOSITIONS / name).read_text()))
     rules = Source("rules.yaml", (HERE / "exposed.yaml").read_text())
     found = import_rules([rules], name="shop", metrics=[exposition], today=TODAY)
-    assert found.text == (HERE / "exposed-spec.yaml").read_text()
+    assert found.text == (HERE / "exposed-spec.yaml").read_text().replace("seconds  # guessed", unit)
     assert (found.comparison.alerts, found.diagnostics) == (5, ())
 
 
@@ -61,13 +65,74 @@ def test_the_first_exposition_of_a_metric_counts() -> None:
     assert (known.types, known.helps) == ({"shop_up": "counter"}, {"shop_up": "Is it up?"})
 
 
+def declared(expr: str, exposition: str = "", **annotations: str) -> Declaration:
+    """Return the declaration of the first series that an alert reads."""
+    rule = Rule("alert", "A", read(expr), annotations=tuple(annotations.items()))
+    known = known_metrics([parse(Source("a.prom", exposition))])
+    return declarations([rule], known)[next(vectors(rule.expr)).metric]
+
+
 @pytest.mark.parametrize("bound", ["-1", "none"])
-def test_a_histogram_without_usable_buckets_is_guessed(bound: str) -> None:
-    """A histogram whose bounds a spec cannot have is declared from its use."""
+def test_bounds_that_a_spec_cannot_have_are_left_out(bound: str) -> None:
+    """A histogram whose bounds are no numbers above 0 is declared without them."""
     text = f'# TYPE shop_seconds histogram\nshop_seconds_bucket{{le="{bound}"}} 1\nshop_seconds_count 1\n'
-    known = known_metrics([parse(Source("a.prom", text))])
+    found = declared("rate(shop_seconds_bucket[5m])", text).metric
+    assert (found.type.NAME, found.buckets) == ("histogram", ())
+
+
+@pytest.mark.parametrize(
+    ("expr", "kind"),
+    [
+        ("rate(shop_seconds_bucket[5m])", "histogram"),
+        ("rate(shop_seconds_sum[5m]) / rate(shop_seconds_count[5m])", "summary"),
+        ("rate(shop_seconds_sum[5m]) / rate(shop_seconds_bucket[5m])", "histogram"),
+        ("rate(shop_seconds_bucket[5m]) / shop_seconds", "counter"),
+        ("shop_seconds_bucket", "gauge"),
+        ("rate(shop:seconds:sum[5m])", "gauge"),
+    ],
+)
+def test_types_are_guessed_from_use(expr: str, kind: str) -> None:
+    """Series that are read as buckets are those of a histogram, and growing ones are counters."""
+    assert kind == declared(expr).metric.type.NAME
+
+
+def test_recorded_metrics_have_the_labels_that_rules_use() -> None:
+    """Somebody else's recorded series has no label but those that selectors, matches and texts name."""
+    expr = 'max without (x) (a:b{c="1"}) * on (d, instance) group_left (e) sum by (f) (g)'
+    found = declared(expr, summary="{{ $labels.h }} {{ $value }}")
+    assert found.metric.recorded
+    assert sorted(found.metric.label_names) == ["c", "d", "h", "instance"]
+    assert (found.guesses, len(found.guessed_labels)) == (frozenset(), 4)
+
+
+def test_each_guess_is_marked_where_it_is() -> None:
+    """A comment names the guesses of a line, unless all of it is guessed; exposed keys have none."""
+    long = "a_long_name_of_a_label_with_many_words"
+    data: Data = {
+        "flow": {"type": Guess("gauge"), "unit": Guess("bytes")},
+        "parts": {
+            "type": "gauge",
+            "unit": Guess("bytes"),
+            "labels": {"b": {"open": True}, "c": Guess({"open": True})},
+        },
+        "block": {
+            "type": Guess("gauge"),
+            "labels": Guess({f"{long}_{number}": {"open": True} for number in (1, 2)}),
+        },
+        "exposed": {"type": "gauge"},
+    }
     assert (
-        guessed([read("rate(shop_seconds_bucket[5m])")], known)["shop_seconds_bucket"].type.NAME == "counter"
+        "\n".join(yaml_lines("metrics", data, flow_from=1))
+        == """\
+metrics:
+  flow: {type: gauge, unit: bytes}  # guessed
+  parts: {type: gauge, unit: bytes, labels: {b: {open: true}, c: {open: true}}}  # guessed: unit, c
+  block:
+    type: gauge  # guessed
+    labels:  # guessed
+      a_long_name_of_a_label_with_many_words_1: {open: true}
+      a_long_name_of_a_label_with_many_words_2: {open: true}
+  exposed: {type: gauge}"""
     )
 
 

@@ -138,6 +138,9 @@ def _print_report(found: Imported, files: int, spec: Path) -> None:
         print_message(f"left out  {counted(reasons.total(), 'rule')}")
         for reason, count in reasons.most_common():
             print_message(f"{'':<9} {reason}: {count}")
+    if guesses := sum(each.is_guess for each in made.metrics.values()):
+        hint = "see `# guessed`, or name expositions: --metrics"
+        print_message(f"guessed   {guesses} of {counted(len(made.metrics), 'metric')}: {hint}")
     if accepted := len(made.acknowledged):
         before = "with errors that the rules had before: see `ack:`"
         print_message(f"accepted  {accepted} of {counted(len(made.rules), 'alert')} {before}")

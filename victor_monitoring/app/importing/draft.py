@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
-from victor_monitoring.app.importing.metrics import KnownMetrics, guessed
+from victor_monitoring.app.importing.metrics import Declaration, KnownMetrics, declarations
 from victor_monitoring.app.importing.objects import RuleObjects
 from victor_monitoring.app.importing.patterns import LEFT_OUT_RULE
 from victor_monitoring.app.importing.read import FoundGroup, FoundRule, FoundRules
@@ -25,7 +25,7 @@ from victor_monitoring.promql.signatures import VECTOR
 from victor_monitoring.promql.tree import Binary, Call, Expr, Number, Vector, vectors
 from victor_monitoring.promql.types import type_of
 from victor_monitoring.signals.kinds.value import Value
-from victor_monitoring.signals.metric import Metric, Selector
+from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.quantity import ABSENT, OPERATORS, PRESENT, parse_quantity
 from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
@@ -50,7 +50,7 @@ class Draft:
     groups: tuple[FoundGroup, ...]
     signals: dict[str, Data] = field(default_factory=dict)
     alerts: dict[str, dict[str, Data]] = field(default_factory=dict)
-    metrics: dict[str, Metric] = field(default_factory=dict)
+    metrics: dict[str, Declaration] = field(default_factory=dict)
     rules: dict[str, FoundRule] = field(default_factory=dict)
     records: dict[str, FoundRule] = field(default_factory=dict)
     origins: dict[str, FoundRule] = field(default_factory=dict)
@@ -116,8 +116,8 @@ def draft(rules: FoundRules, name: str, known: KnownMetrics) -> Draft:
                 made.leave_out(each, reason, "write it by hand: name the metrics that it reads")
             else:
                 kept.append((group, each))
-    series = guessed([*(each.rule.expr for _, each in kept), *(r.rule.expr for r in records.values())], known)
-    made.metrics = {each.name: each for name, each in series.items() if name not in records}
+    series = declarations([each.rule for each in (*(each for _, each in kept), *records.values())], known)
+    made.metrics = {each.metric.name: each for name, each in series.items() if name not in records}
     writer = _Writer(made)
     for each in records.values():
         writer.record(each)
@@ -147,7 +147,7 @@ class _Writer:
     """Writes rules into a draft; equal expressions become one signal."""
 
     def __init__(self, made: Draft) -> None:
-        self._made, metrics = made, made.metrics.values()
+        self._made, metrics = made, [each.metric for each in made.metrics.values()]
         self._selectable = {name: metric for each in metrics for name, metric in each.series().items()}
         self._facts = {name: facts for each in metrics for name, facts in each.facts().items()}
         self._names: dict[Expr, str] = {}

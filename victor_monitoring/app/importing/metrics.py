@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Final
 
-from victor_monitoring.promql.tree import Aggregate, Call, Expr, nodes, vectors
-from victor_monitoring.signals.metric import Label, Metric, MetricType
+from victor_monitoring.promql.rules import Rule
+from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, children, nodes, vectors
+from victor_monitoring.signals.go_template.lexer import GoTemplateError
+from victor_monitoring.signals.go_template.reader import read
+from victor_monitoring.signals.go_template.uses import uses
+from victor_monitoring.signals.metric import Label, Metric
 from victor_monitoring.signals.metric_types import METRIC_TYPES
+from victor_monitoring.signals.template import has_go_template
 from victor_monitoring.signals.units import COUNT, ENDINGS, Unit
 
-_OF_TARGETS: Final = frozenset({"instance"})  # what every series has, declared or not
+_OF_TARGETS: Final = frozenset({"instance"})  # what every series of a target has, declared or not
 _GROWTH: Final = frozenset({"rate", "increase", "irate"})
 
 
@@ -30,58 +36,131 @@ class KnownMetrics:
     buckets: dict[str, tuple[Fraction, ...]] = field(default_factory=dict)
 
 
-def guessed(trees: Iterable[Expr], known: KnownMetrics) -> dict[str, Metric]:
-    """Return the metrics that the expressions read, by the names of their series."""
-    trees = list(trees)
-    used = {each.metric for tree in trees for each in vectors(tree) if each.metric}
+@dataclass(frozen=True, slots=True)
+class Declaration:
+    """A metric as the spec declares it, with the keys and the names of labels that are guesses."""
+
+    metric: Metric
+    guesses: frozenset[str]
+    guessed_labels: frozenset[str]
+
+    @property
+    def is_guess(self) -> bool:
+        """Whether a part of it is a guess."""
+        return bool(self.guesses or self.guessed_labels)
+
+
+def declarations(rules: Iterable[Rule], known: KnownMetrics) -> dict[str, Declaration]:
+    """Return the declarations of the metrics that the rules read, by the names of their series."""
+    rules = list(rules)
+    used = {each.metric for rule in rules for each in vectors(rule.expr) if each.metric}
     growing = {
         each.metric
-        for tree in trees
-        for call in nodes(tree, Call)
+        for rule in rules
+        for call in nodes(rule.expr, Call)
         if call.function in _GROWTH
         for each in vectors(call)
     }
-    labels = _labels(trees)
-    families = {name: _family(name, growing, known) for name in sorted(used)}
+    labels = _labels(rules)
+    families = {name: _family(name, used, growing, known) for name in sorted(used)}
     named: dict[str, dict[str, None]] = {}
     for name, (family, _) in families.items():
-        named.setdefault(family, {}).update(dict.fromkeys(sorted(labels[name])))
+        named.setdefault(family, {}).update(dict.fromkeys(sorted(labels.get(name, ()))))
     made = {
-        (family, kind): _metric(family, METRIC_TYPES[kind], named[family], known)
-        for family, kind in families.values()
+        (family, kind): _declaration(family, kind, named[family], known) for family, kind in families.values()
     }
     return {name: made[family] for name, family in families.items()}
 
 
-def _metric(name: str, type_: MetricType, labels: Iterable[str], known: KnownMetrics) -> Metric:
+def _declaration(name: str, kind: str, labels: Iterable[str], known: KnownMetrics) -> Declaration:
+    type_, recorded = METRIC_TYPES[kind], _is_recorded(name, known)
     _, reserved = type_.LABEL or ("", "")
-    named = dict.fromkeys((*known.labels.get(name, ()), *labels))
-    own = tuple(Label(each, None) for each in named if each not in (reserved, *_OF_TARGETS))
+    implied = {reserved, "__name__", *(() if recorded else _OF_TARGETS)}
+    exposed = known.labels.get(name, ())
+    named = [each for each in dict.fromkeys((*exposed, *labels)) if each not in implied]
     unit = known.units.get(name) or _unit(name)
-    return Metric(name, type_, unit, known.helps.get(name, ""), own, known.buckets.get(name, ()))
+    guesses = {
+        "type": name not in known.types and not recorded,
+        "unit": name not in known.units and unit != COUNT,
+    }
+    metric = Metric(
+        name,
+        type_,
+        unit,
+        known.helps.get(name, ""),
+        tuple(Label(each, None) for each in named),
+        known.buckets.get(name, ()),
+        recorded=recorded,
+    )
+    guessed = frozenset(key for key, is_guess in guesses.items() if is_guess)
+    return Declaration(metric, guessed, frozenset(named) - frozenset(exposed))
 
 
-def _labels(trees: Iterable[Expr]) -> dict[str, set[str]]:
-    """Return the labels by which expressions select or aggregate, by the name of the series."""
+def _labels(rules: Sequence[Rule]) -> dict[str, set[str]]:
+    """Return the labels by which rules select or aggregate, by the name of the series.
+
+    A recorded series has no other labels, so those by which it is matched, and those in texts, are added.
+    """
     found: dict[str, set[str]] = {}
-    for tree in trees:
-        for each in vectors(tree):
-            found.setdefault(each.metric, set()).update(matcher.label for matcher in each.matchers)
-        for aggregate in nodes(tree, Aggregate):
-            for each in vectors(aggregate):
-                found[each.metric].update(aggregate.by or ())
-    return {name: labels - {"__name__"} for name, labels in found.items()}
+    for rule in rules:
+        for vector in vectors(rule.expr):
+            found.setdefault(vector.metric, set()).update(matcher.label for matcher in vector.matchers)
+        for aggregate in nodes(rule.expr, Aggregate):
+            for vector in vectors(aggregate):
+                found[vector.metric].update(aggregate.by or ())
+        passed = [(rule.expr, _labels_in_texts(rule))]
+        for binary in nodes(rule.expr, Binary):
+            one = binary.left if binary.many == "right" else binary.right
+            passed += [(binary.left, binary.on or ()), (binary.right, binary.on or ()), (one, binary.include)]
+        for expr, labels in passed:
+            for vector in _passing(expr):
+                if _has_level(vector.metric):
+                    found[vector.metric].update(labels)
+    return found
 
 
-def _family(name: str, growing: set[str], known: KnownMetrics) -> tuple[str, str]:
+def _passing(expr: Expr) -> Iterator[Vector]:
+    """Yield the selectors whose labels the expression does not aggregate away."""
+    if isinstance(expr, Vector):
+        yield expr
+    elif not isinstance(expr, Aggregate) or expr.without is not None:
+        for child in children(expr):
+            yield from _passing(child)
+
+
+def _labels_in_texts(rule: Rule) -> Collection[str]:
+    """Return the labels that the labels and annotations of an alert print."""
+    found: dict[str, None] = {}
+    for _, text in (*rule.labels, *rule.annotations):
+        if has_go_template(text):
+            with suppress(GoTemplateError):
+                found |= dict.fromkeys(use.name for use in uses(read(text)).labels)
+    return found
+
+
+def _has_level(name: str) -> bool:
+    """Return whether a name is one that only recording rules make: `level:metric:operations`."""
+    return ":" in name
+
+
+def _is_recorded(name: str, known: KnownMetrics) -> bool:
+    return _has_level(name) and name not in known.types
+
+
+def _family(name: str, used: Collection[str], growing: set[str], known: KnownMetrics) -> tuple[str, str]:
     """Return the metric that a series belongs to, and its type."""
+    if _is_recorded(name, known):
+        return name, "gauge"
     for kind, type_ in METRIC_TYPES.items():
+        labelled, _ = type_.LABEL or ("", "")
         for suffix in type_.SUFFIXES:
             stem = name.removesuffix(suffix)
-            is_whole = "buckets" not in type_.KEYS or known.buckets.get(stem)
-            if is_whole and known.types.get(stem) == kind and (not suffix or stem != name):
+            if known.types.get(stem) == kind and (not suffix or stem != name):
                 return stem, kind
-    for suffix in ("_sum", "_count"):  # of a histogram, too, whose buckets are not known
+            is_whole = labelled and f"{stem}{labelled}" in growing and stem not in (*used, *known.types)
+            if is_whole and stem != name:
+                return stem, kind
+    for suffix in ("_sum", "_count"):
         stem = name.removesuffix(suffix)
         if stem != name and {f"{stem}_sum", f"{stem}_count"} <= growing:
             return stem, "summary"

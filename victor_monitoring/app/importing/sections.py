@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.app.importing.draft import Draft, quantity
-from victor_monitoring.app.importing.spec_text import Commented, Data, commented, yaml_lines
+from victor_monitoring.app.importing.metrics import Declaration
+from victor_monitoring.app.importing.spec_text import Data, Guess, commented, yaml_lines
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.signals.metric import Metric
 from victor_monitoring.signals.units import COUNT
-
-_GUESSED = "Declared from use: types and units are guesses. Compare: victor-mon verify --metrics-url URL"
 
 
 def drafted_text(draft: Draft) -> str:
@@ -47,7 +45,7 @@ def _sections(draft: Draft) -> Iterator[tuple[str, Data, int]]:
     }
     if used := {name: each for name, each in settings.items() if each and name in draft.alerts}:
         yield "groups", used, 1
-    yield "components", Commented(_components(draft), (_GUESSED,)), 3
+    yield "components", _components(draft), 3
     yield "signals", dict(draft.signals), 1
     comments = {group.name: group.comments for group in draft.groups}
     yield "alerts", {name: commented(each, comments[name]) for name, each in draft.alerts.items()}, 2
@@ -56,22 +54,36 @@ def _sections(draft: Draft) -> Iterator[tuple[str, Data, int]]:
 def _components(draft: Draft) -> dict[str, Data]:
     """Return the metrics by the first word of their names, as exporters name them."""
     by_word: dict[str, dict[str, Data]] = {}
-    for name, metric in draft.metrics.items():
+    for name, declaration in draft.metrics.items():
         word = "recorded" if ":" in name else name.split("_")[0].lower() or "other"
-        by_word.setdefault(word if word[:1].isalpha() else "other", {})[name] = _metric(metric)
+        by_word.setdefault(word if word[:1].isalpha() else "other", {})[name] = _metric(declaration)
     return {
         word: {"external": True, "honor_labels": True, "select": {}, "metrics": metrics}
         for word, metrics in by_word.items()
     }
 
 
-def _metric(metric: Metric) -> dict[str, Data]:
+def _metric(declaration: Declaration) -> dict[str, Data]:
+    metric, guesses = declaration.metric, declaration.guesses
     buckets: list[str] = [quantity(each, metric.unit) for each in metric.buckets]
-    labels: dict[str, Data] = {each.name: {"open": True, "limit": 100} for each in metric.labels}
     return {
-        "type": metric.type.NAME,
-        **({} if metric.unit == COUNT else {"unit": metric.unit.name}),
-        "help": metric.help or f"{metric.name}.",
-        **({"labels": labels} if labels else {}),
+        "type": _marked(metric.type.NAME, "type" in guesses),
+        **({} if metric.unit == COUNT else {"unit": _marked(metric.unit.name, "unit" in guesses)}),
+        **({"recorded": True} if metric.recorded else {}),
+        **({"help": metric.help} if metric.help else {}),
+        **({"labels": _labels(declaration)} if metric.labels else {}),
         **({"buckets": buckets} if buckets else {}),
     }
+
+
+def _labels(declaration: Declaration) -> Data:
+    names, guessed = declaration.metric.label_names, declaration.guessed_labels
+    are_guessed = guessed == frozenset(names)
+    labels: dict[str, Data] = {
+        each: _marked({"open": True}, each in guessed and not are_guessed) for each in names
+    }
+    return _marked(labels, are_guessed)
+
+
+def _marked(data: Data, is_guess: bool) -> Data:
+    return Guess(data) if is_guess else data

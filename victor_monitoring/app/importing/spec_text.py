@@ -15,6 +15,7 @@ from victor_monitoring.promql.printer import text as text_of
 from victor_monitoring.promql.tree import Number
 
 _WIDTH = 110
+_MARK = "  # guessed"
 
 
 class Block(str):
@@ -31,7 +32,14 @@ class Commented:
     comments: tuple[str, ...]
 
 
-Data: TypeAlias = "str | int | Fraction | bool | list[str] | Mapping[str, Data] | Commented | None"
+@dataclass(frozen=True, slots=True)
+class Guess:
+    """Data that is marked as a guess by a comment on its line."""
+
+    data: Data
+
+
+Data: TypeAlias = "str | int | Fraction | bool | list[str] | Mapping[str, Data] | Commented | Guess | None"
 
 
 def commented(data: Data, comments: tuple[str, ...]) -> Data:
@@ -45,18 +53,40 @@ def yaml_lines(key: str, data: Data, indent: int = 0, *, flow_from: int) -> Iter
     if isinstance(data, Commented):
         yield from (f"{space}# {each}".rstrip() for each in data.comments)
         data = data.data
+    mark, above = _mark(data), ""
+    if isinstance(data, Guess):
+        data, above = data.data, mark
     one = _serialised(key, data)
-    is_short = len(one) == 1 and len(one[0]) + len(space) <= _WIDTH
+    is_short = len(one) == 1 and len(one[0]) + len(space) + len(mark) <= _WIDTH
     if (
         not isinstance(data, Mapping)
         or not data
         or (indent >= flow_from and is_short and not _has_block(data))
     ):
-        yield from (f"{space}{line}" if line else "" for line in one)
+        yield space + one[0] + mark
+        yield from (f"{space}{line}" if line else "" for line in one[1:])
         return
-    yield space + _serialised(key, None)[0].removesuffix(" null")
+    yield space + _serialised(key, None)[0].removesuffix(" null") + above
     for name, inner in data.items():
         yield from yaml_lines(name, inner, indent + 1, flow_from=flow_from)
+
+
+def _mark(data: Data) -> str:
+    """Return the comment behind data on one line: it names the keys that are guesses, unless all are."""
+    if isinstance(data, Guess):
+        return _MARK
+    names = list(_guesses(data))
+    if not names or not isinstance(data, Mapping):
+        return ""
+    return _MARK if all(isinstance(each, Guess) for each in data.values()) else f"{_MARK}: {', '.join(names)}"
+
+
+def _guesses(data: Data) -> Iterator[str]:
+    for key, each in data.items() if isinstance(data, Mapping) else ():
+        if isinstance(each, Guess):
+            yield key
+        else:
+            yield from _guesses(each)
 
 
 def _has_block(data: Data) -> bool:
@@ -74,7 +104,7 @@ def _serialised(key: str, data: Data) -> list[str]:
 
 def _node(data: Data) -> yaml.Node:
     match data:
-        case Commented():
+        case Commented() | Guess():
             return _node(data.data)
         case None:
             return yaml.ScalarNode("tag:yaml.org,2002:null", "null")
