@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -15,7 +17,7 @@ from victor_monitoring.app.importing import Imported, import_rules
 from victor_monitoring.app.importing.expositions import known_metrics
 from victor_monitoring.app.importing.metrics import Declaration, declarations
 from victor_monitoring.app.importing.recognition import recognised
-from victor_monitoring.app.importing.spec_text import Data, Guess, yaml_lines
+from victor_monitoring.app.importing.spec_text import Block, Data, Guess, yaml_lines
 from victor_monitoring.app.pipeline import render
 from victor_monitoring.base.diagnostics import Source
 from victor_monitoring.base.spec_file import MAX_BYTES
@@ -134,6 +136,95 @@ metrics:
       a_long_name_of_a_label_with_many_words_2: {open: true}
   exposed: {type: gauge}"""
     )
+
+
+def written(text: str) -> dict[str, Any]:
+    """Return the spec that rules become, which renders all of them as they were."""
+    found = imported(text)
+    assert found.comparison.alerts == len(found.rules.of("alert"))
+    assert not found.compiled.has_errors
+    spec: dict[str, Any] = yaml.safe_load(found.text)
+    return spec
+
+
+def alert(expr: str, name: str = "A", **keys: object) -> str:
+    """Return an alerting rule on one line."""
+    return f"- {json.dumps({'alert': name, 'expr': expr, **keys})}"
+
+
+def group(*rules: str, name: str = "a", interval: str = "1m") -> str:
+    """Return a rule group on one line."""
+    return f"- {{name: {name}, interval: {interval}, rules: [{', '.join(rule[2:] for rule in rules)}]}}\n"
+
+
+def test_what_all_alerts_share_is_written_once() -> None:
+    """Labels of every alert become the service's, and the interval of every group the default."""
+    labels = {"team": "shop", "severity": "page", "who": "{{ $labels.who }}"}
+    one, two = alert("a > 1", labels={**labels, "tier": "1"}), alert("a > 2", name="B", labels=labels)
+    spec = written(f"groups:\n{group(one)}{group(two, name='b')}")
+    assert (spec["service"]["labels"], spec["defaults"]) == ({"team": "shop"}, {"evaluate_every": "1m"})
+    assert spec["alerts"]["a"]["A"]["labels"] == {"who": "{{ $labels.who }}", "tier": "1"}
+    assert "groups" not in spec
+    apart = written(f"groups:\n{group(one)}{group(two, name='b', interval='2m')}")
+    assert apart["groups"] == {"a": {"evaluate_every": "1m"}, "b": {"evaluate_every": "2m"}}
+
+
+@pytest.mark.parametrize(
+    ("expr", "text", "expected", "by"),
+    [
+        ("a > 1", "{{ $labels.pod }} fails", "{pod} fails", ["pod"]),
+        (
+            "a - b > 1",
+            "{{ $labels.pod }} on {{ $labels.instance }}",
+            "{pod} on {instance}",
+            ["pod", "instance"],
+        ),
+        ("sum by (pod) (a) > 1", "{{ $labels.pod }}", "{pod}", ["pod"]),
+        ("a_bytes > 1", "{{ $value | humanize1024 }}B left", "{value} left", None),
+        ("sum by (pod) (a - b) > 1", "{{ $labels.pod }}", "{pod}", ["pod"]),
+        ("a > 1", "{{ $labels.pod}}", None, None),
+        ("a > 1", "{{ $value }}", None, None),
+        ("a > 1", "{{ $labels.team }}", None, None),
+        ("a > 1", "{{ $labels.value }}", None, None),
+        ("absent(a)", "{{ $labels.instance }} and { }", None, None),
+        ("a > 1", "A {} B", None, None),
+        ("absent(a)", "No a", "No a", None),
+    ],
+)
+def test_texts_have_placeholders(expr: str, text: str, expected: str | None, by: list[str] | None) -> None:
+    """Templates that say no more than placeholders become these, if the signal can promise their labels."""
+    spec = written(f"groups:\n{group(alert(expr, labels={'team': 'shop'}, annotations={'summary': text}))}")
+    found = spec["alerts"]["a"]["A"]
+    assert (found.get("summary"), next(iter(spec["signals"].values())).get("by")) == (expected, by)
+
+
+def test_a_label_that_an_alert_needs_absent_is_not_promised() -> None:
+    """A signal whose absence is watched keeps one value, so that an instance cannot hide another."""
+    texts = {"summary": "{{ $labels.instance }} is down"}
+    spec = written(f"groups:\n{group(alert('a == 0', annotations=texts), alert('absent(a)', name='B'))}")
+    assert spec["signals"] == {"a": {"unit": "count", "value": {"of": "a"}}}
+
+
+@pytest.mark.parametrize(
+    ("data", "lines"),
+    [
+        ({"a": "b" * 100}, 1),
+        ({"a": "b" * 80, "c": 1}, 1),
+        ({"a": "b" * 100, "c": 1}, 3),
+        ({"a": "b" * 120, "c": 1}, 1),
+        ({"a": "b" * 120, "c": "d" * 60}, 3),
+        ({"a": Block("b\nc", "b c")}, 1),
+        ({"a": Block("b\nc"), "d": 1}, 5),
+        ({"a": Block("b\nc", "b" * 99), "d": 1}, 3),
+        ({"a": Block("b\nc", "b" * 120), "d": 1}, 5),
+    ],
+)
+def test_mappings_are_on_one_line_where_that_is_shorter(data: Data, lines: int) -> None:
+    """A mapping is on one line if it fits, or if a value is too long for a line of its own anyway."""
+    found = list(yaml_lines("key", data, flow_from=0))
+    assert len(found) == lines
+    assert isinstance(data, dict)
+    assert yaml.safe_load("\n".join(found))["key"].keys() == data.keys()
 
 
 def test_mistakes_are_left_out_with_their_positions() -> None:

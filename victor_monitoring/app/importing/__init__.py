@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from victor_monitoring.app.importing.comparison import Comparison, compare
 from victor_monitoring.app.importing.documents import rule_documents
-from victor_monitoring.app.importing.draft import Draft, draft
+from victor_monitoring.app.importing.draft import Draft
+from victor_monitoring.app.importing.drafting import draft
 from victor_monitoring.app.importing.expositions import known_metrics
 from victor_monitoring.app.importing.objects import rule_objects
 from victor_monitoring.app.importing.read import FoundRules, read_rules

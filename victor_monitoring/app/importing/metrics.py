@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
@@ -42,7 +42,16 @@ class Declaration:
 
     metric: Metric
     guesses: frozenset[str]
-    guessed_labels: frozenset[str]
+    guessed_labels: frozenset[str] = frozenset()
+
+    def with_labels(self, names: Iterable[str], *, are_guesses: bool = False) -> Declaration:
+        """Return the declaration with those of the labels that its series do not have anyway."""
+        _, own = self.metric.type.LABEL or ("", "")
+        implied = {own, "__name__", *(() if self.metric.recorded else _OF_TARGETS), *self.metric.label_names}
+        added = [each for each in dict.fromkeys(names) if each not in implied]
+        labels = (*self.metric.labels, *(Label(each, None) for each in added))
+        guessed = self.guessed_labels.union(added if are_guesses else ())
+        return replace(self, metric=replace(self.metric, labels=labels), guessed_labels=guessed)
 
     @property
     def is_guess(self) -> bool:
@@ -73,11 +82,7 @@ def declarations(rules: Iterable[Rule], known: KnownMetrics) -> dict[str, Declar
 
 
 def _declaration(name: str, kind: str, labels: Iterable[str], known: KnownMetrics) -> Declaration:
-    type_, recorded = METRIC_TYPES[kind], _is_recorded(name, known)
-    _, reserved = type_.LABEL or ("", "")
-    implied = {reserved, "__name__", *(() if recorded else _OF_TARGETS)}
-    exposed = known.labels.get(name, ())
-    named = [each for each in dict.fromkeys((*exposed, *labels)) if each not in implied]
+    recorded = _is_recorded(name, known)
     unit = known.units.get(name) or _unit(name)
     guesses = {
         "type": name not in known.types and not recorded,
@@ -85,15 +90,15 @@ def _declaration(name: str, kind: str, labels: Iterable[str], known: KnownMetric
     }
     metric = Metric(
         name,
-        type_,
+        METRIC_TYPES[kind],
         unit,
         known.helps.get(name, ""),
-        tuple(Label(each, None) for each in named),
-        known.buckets.get(name, ()),
+        buckets=known.buckets.get(name, ()),
         recorded=recorded,
     )
-    guessed = frozenset(key for key, is_guess in guesses.items() if is_guess)
-    return Declaration(metric, guessed, frozenset(named) - frozenset(exposed))
+    made = Declaration(metric, frozenset(key for key, is_guess in guesses.items() if is_guess))
+    exposed = made.with_labels(known.labels.get(name, ()))
+    return exposed.with_labels(labels, are_guesses=True)
 
 
 def _labels(rules: Sequence[Rule]) -> dict[str, set[str]]:
@@ -113,19 +118,19 @@ def _labels(rules: Sequence[Rule]) -> dict[str, set[str]]:
             one = binary.left if binary.many == "right" else binary.right
             passed += [(binary.left, binary.on or ()), (binary.right, binary.on or ()), (one, binary.include)]
         for expr, labels in passed:
-            for vector in _passing(expr):
+            for vector in passing(expr):
                 if _has_level(vector.metric):
                     found[vector.metric].update(labels)
     return found
 
 
-def _passing(expr: Expr) -> Iterator[Vector]:
+def passing(expr: Expr) -> Iterator[Vector]:
     """Yield the selectors whose labels the expression does not aggregate away."""
     if isinstance(expr, Vector):
         yield expr
     elif not isinstance(expr, Aggregate) or expr.without is not None:
         for child in children(expr):
-            yield from _passing(child)
+            yield from passing(child)
 
 
 def _labels_in_texts(rule: Rule) -> Collection[str]:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
-from victor_monitoring.app.importing.draft import Draft, quantity
+from victor_monitoring.app.importing.conditions import quantity
+from victor_monitoring.app.importing.draft import Draft
 from victor_monitoring.app.importing.metrics import Declaration
-from victor_monitoring.app.importing.spec_text import Data, Guess, commented, yaml_lines
+from victor_monitoring.app.importing.spec_text import Commented, Data, Guess, commented, yaml_lines
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.signals.units import COUNT
 
@@ -25,8 +26,15 @@ def _sections(draft: Draft) -> Iterator[tuple[str, Data, int]]:
     version: dict[str, Data] = {"prometheus": str(max(needs))} if needs else {}
     found = draft.objects
     placed: dict[str, Data] = {"namespace": found.namespace} if found and found.namespace else {}
-    yield "service", {"name": draft.name, "title": title, **placed, **version, "alert_labels": labels}, 1
-    yield "defaults", {"evaluate_every": None}, 0
+    common: dict[str, Data] = dict(draft.common_labels)
+    every: dict[str, Data] = {"labels": common} if common else {}
+    yield (
+        "service",
+        {"name": draft.name, "title": title, **placed, **version, **every, "alert_labels": labels},
+        1,
+    )
+    interval = draft.common_interval
+    yield "defaults", {"evaluate_every": duration_text(interval) if interval else None}, 0
     if draft.severities:
         yield "severities", draft.severities, 0
     yield "meta", None, 0
@@ -38,7 +46,7 @@ def _sections(draft: Draft) -> Iterator[tuple[str, Data, int]]:
         yield "kubernetes", {"objects": found.objects, **key, **named}, 0
     settings: dict[str, Data] = {
         group.name: {
-            **({"evaluate_every": duration_text(group.interval)} if group.interval else {}),
+            **({"evaluate_every": duration_text(group.interval)} if group.interval and not interval else {}),
             **({"limit": group.limit} if group.limit else {}),
         }
         for group in draft.groups
@@ -48,7 +56,24 @@ def _sections(draft: Draft) -> Iterator[tuple[str, Data, int]]:
     yield "components", _components(draft), 3
     yield "signals", dict(draft.signals), 1
     comments = {group.name: group.comments for group in draft.groups}
-    yield "alerts", {name: commented(each, comments[name]) for name, each in draft.alerts.items()}, 2
+    alerts = {name: _without(group, common) for name, group in draft.alerts.items()}
+    yield "alerts", {name: commented(each, comments[name]) for name, each in alerts.items()}, 2
+
+
+def _without(alerts: Mapping[str, Data], common: Mapping[str, Data]) -> dict[str, Data]:
+    """Return the alerts without the labels that all of them have."""
+    return {key: _without_labels(alert, common) for key, alert in alerts.items()}
+
+
+def _without_labels(alert: Data, common: Mapping[str, Data]) -> Data:
+    if isinstance(alert, Commented):
+        return Commented(_without_labels(alert.data, common), alert.comments)
+    assert isinstance(alert, Mapping)
+    labels = alert.get("labels", {})
+    assert isinstance(labels, Mapping)
+    own = {name: value for name, value in labels.items() if name not in common}
+    found = {**alert, "labels": own}
+    return {key: value for key, value in found.items() if key != "labels" or own}
 
 
 def _components(draft: Draft) -> dict[str, Data]:

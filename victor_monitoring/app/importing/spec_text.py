@@ -15,13 +15,16 @@ from victor_monitoring.promql.printer import text as text_of
 from victor_monitoring.promql.tree import Number
 
 _WIDTH = 110
+_LITTLE = 60  # columns of a line with one long value
 _MARK = "  # guessed"
 
 
-class Block(str):
-    """A text that is written over several lines."""
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A text that is written over several lines; `short` is the same on one line, if anything is."""
 
-    __slots__ = ()
+    text: str
+    short: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +42,9 @@ class Guess:
     data: Data
 
 
-Data: TypeAlias = "str | int | Fraction | bool | list[str] | Mapping[str, Data] | Commented | Guess | None"
+Data: TypeAlias = (
+    "str | int | Fraction | bool | list[str] | Mapping[str, Data] | Block | Commented | Guess | None"
+)
 
 
 def commented(data: Data, comments: tuple[str, ...]) -> Data:
@@ -56,19 +61,43 @@ def yaml_lines(key: str, data: Data, indent: int = 0, *, flow_from: int) -> Iter
     mark, above = _mark(data), ""
     if isinstance(data, Guess):
         data, above = data.data, mark
-    one = _serialised(key, data)
-    is_short = len(one) == 1 and len(one[0]) + len(space) + len(mark) <= _WIDTH
-    if (
-        not isinstance(data, Mapping)
-        or not data
-        or (indent >= flow_from and is_short and not _has_block(data))
-    ):
-        yield space + one[0] + mark
-        yield from (f"{space}{line}" if line else "" for line in one[1:])
-        return
-    yield space + _serialised(key, None)[0].removesuffix(" null") + above
-    for name, inner in data.items():
-        yield from yaml_lines(name, inner, indent + 1, flow_from=flow_from)
+    lines = _serialised(key, _on_one_line(data))
+    is_short = len(lines) == 1 and len(lines[0]) + len(space) + len(mark) <= _WIDTH
+    if isinstance(data, Mapping) and data:
+        is_flow = is_short or _is_long_anyway(lines[0].removeprefix(key), data, indent)
+        if indent < flow_from or not is_flow or _has_block(data):
+            yield space + _serialised(key, None)[0].removesuffix(" null") + above
+            for name, inner in data.items():
+                yield from yaml_lines(name, inner, indent + 1, flow_from=flow_from)
+            return
+    elif not is_short:
+        lines = _serialised(key, data)
+    yield space + lines[0] + mark
+    yield from (f"{space}{line}" if line else "" for line in lines[1:])
+
+
+def _is_long_anyway(line: str, data: Mapping[str, Data], indent: int) -> bool:
+    """Return whether lines of their own save nothing: one value alone, or one too long with little else."""
+    if any(isinstance(each, Block) for each in data.values()):
+        return False
+    if len(data) == 1:
+        return not any(isinstance(each, Mapping) for each in data.values())
+    texts = ((key, each) for key, each in data.items() if isinstance(each, str))
+    longest = max((len(_serialised(*each)[0]) for each in texts), default=0)
+    return longest + 2 * (indent + 1) > _WIDTH and len(line) - longest <= _LITTLE
+
+
+def _on_one_line(data: Data) -> Data:
+    """Return the data with the short form of each block that has one."""
+    match data:
+        case Block(short=str(short)):
+            return short
+        case Guess(inner):
+            return _on_one_line(inner)
+        case Mapping():
+            return {key: _on_one_line(each) for key, each in data.items()}
+        case _:
+            return data
 
 
 def _mark(data: Data) -> str:
@@ -92,7 +121,7 @@ def _guesses(data: Data) -> Iterator[str]:
 def _has_block(data: Data) -> bool:
     if isinstance(data, Mapping):
         return any(map(_has_block, data.values()))
-    return isinstance(data, Block | Commented)
+    return isinstance(data, Commented) or (isinstance(data, Block) and data.short is None)
 
 
 def _serialised(key: str, data: Data) -> list[str]:
@@ -114,8 +143,10 @@ def _node(data: Data) -> yaml.Node:
             return yaml.ScalarNode("tag:yaml.org,2002:int", str(data))
         case Fraction():
             return yaml.ScalarNode("tag:yaml.org,2002:float", text_of(Number(data)))
+        case Block():
+            return yaml.ScalarNode("tag:yaml.org,2002:str", data.text, style="|")
         case str():
-            return yaml.ScalarNode("tag:yaml.org,2002:str", str(data), style=_style(data))
+            return yaml.ScalarNode("tag:yaml.org,2002:str", data, style=_style(data))
         case list():
             return yaml.SequenceNode("tag:yaml.org,2002:seq", [_node(each) for each in data], flow_style=True)
         case _:
@@ -124,8 +155,6 @@ def _node(data: Data) -> yaml.Node:
 
 
 def _style(text: str) -> str | None:
-    if isinstance(text, Block):
-        return "|"
     emitter = yaml.SafeDumper(io.StringIO())
     if (
         text[:1].isalnum()

@@ -1,0 +1,238 @@
+"""Rules written into a draft: each alert with its signal, of a kind where one renders the expression."""
+
+from __future__ import annotations
+
+import itertools
+import re
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from victor_monitoring.app.importing.alerts import alert_data, alert_key, plain_texts
+from victor_monitoring.app.importing.conditions import condition, quantity
+from victor_monitoring.app.importing.draft import Draft, keys_of
+from victor_monitoring.app.importing.metrics import KnownMetrics, declarations, passing
+from victor_monitoring.app.importing.read import FoundGroup, FoundRule, FoundRules
+from victor_monitoring.app.importing.recognition import Recognised, recognised
+from victor_monitoring.app.importing.spec_text import Block, Data, commented
+from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.inference.infer import inferred
+from victor_monitoring.promql.inference.labels import ABSENT as NO_VALUES
+from victor_monitoring.promql.inference.labels import NO_LABELS, Labels
+from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.signatures import VECTOR
+from victor_monitoring.promql.tree import Binary, Expr, Vector, vectors
+from victor_monitoring.promql.types import type_of
+from victor_monitoring.signals.kinds.expr import RawExpression
+from victor_monitoring.signals.kinds.value import Value
+from victor_monitoring.signals.metric import Selector
+from victor_monitoring.signals.quantity import ABSENT
+from victor_monitoring.signals.select import Select
+from victor_monitoring.signals.signal import Signal
+from victor_monitoring.signals.units import COUNT, UNITS, Unit
+
+_BY_PROMETHEUS: Final = ("alertname", "alertstate")  # labels that every alert has
+_WINDOW: Final = 300_000  # milliseconds: the default of the language
+
+
+def draft(rules: FoundRules, name: str, known: KnownMetrics) -> Draft:
+    """Return the draft of a spec with all rules that can be written in one."""
+    made = Draft(name, rules.groups)
+    records: dict[str, FoundRule] = {}
+    for each in rules.of("record"):
+        if reason := _obstacle(each, records):
+            made.leave_out(each, reason, _ELSEWHERE)
+        else:
+            records[each.rule.name] = each
+    kept = []
+    for group in rules.groups:
+        for each in group.rules:
+            if each.rule.kind != "alert":
+                continue
+            if reason := _obstacle(each, {}):
+                made.leave_out(each, reason, "write it by hand: name the metrics that it reads")
+            else:
+                kept.append((group, each))
+    series = declarations([each.rule for each in (*(each for _, each in kept), *records.values())], known)
+    made.metrics = {each.metric.name: each for name, each in series.items() if name not in records}
+    writer = _Writer(
+        made, {name: each.metric.name for name, each in series.items()}, [each for _, each in kept]
+    )
+    for each in records.values():
+        writer.record(each)
+    for group, each in kept:
+        writer.alert(group, each)
+    return made
+
+
+_ELSEWHERE: Final = "keep it in a rules file of its own, which Prometheus loads as well"
+
+
+def _obstacle(found: FoundRule, records: Mapping[str, object]) -> str:
+    """Return why a rule cannot be written in a spec; empty if it can."""
+    if found.rule.kind == "record" and found.rule.labels:
+        return "adds labels to what it records"
+    if found.rule.kind == "record" and found.rule.name in found.rule.reads:
+        return "reads the series that it records"
+    if found.rule.name in records:
+        return "is recorded by another rule, too"
+    if any(not each.metric for each in vectors(found.rule.expr)):
+        return "reads series without the name of a metric"
+    return "" if type_of(found.rule.expr) == VECTOR else "is no instant vector"
+
+
+class _Writer:
+    """Writes rules into a draft; equal expressions become one signal."""
+
+    def __init__(self, made: Draft, families: Mapping[str, str], alerts: Collection[FoundRule]) -> None:
+        self._made, self._families = made, families
+        metrics = [each.metric for each in made.metrics.values()]
+        self._selectable = {name: metric for each in metrics for name, metric in each.series().items()}
+        self._facts = {name: facts for each in metrics for name, facts in each.facts().items()}
+        self._names: dict[Expr, str] = {}
+        self._exprs: dict[str, Expr] = {}
+        watched = [condition(each.rule.expr) for each in alerts]
+        self._absent = {expr for expr, when, _ in watched if when == ABSENT}
+        self._set = frozenset((*_BY_PROMETHEUS, *(label for each in alerts for label, _ in each.rule.labels)))
+        self._units: dict[str, Unit] = {}
+
+    def record(self, found: FoundRule) -> None:
+        """Add the signal of a recording rule."""
+        name, expr = self._free(_snake(found.rule.name)), found.rule.expr
+        self._made.records[found.rule.name] = found
+        self._names[Vector(found.rule.name)], self._exprs[name] = name, expr
+        data = {**self._signal(expr, self._kind(expr), found, name), "record": found.rule.name}
+        self._made.signals[name] = commented(data, found.comments)
+        self._made.origins[name] = found
+
+    def alert(self, group: FoundGroup, found: FoundRule) -> None:
+        """Add an alert and its signal."""
+        expr, when, threshold = condition(found.rule.expr)
+        name = self._names.get(expr)
+        if name is None:
+            kind = self._kind(expr)
+            wanted = _metric_name(kind)
+            is_free = wanted is not None and wanted not in self._made.signals
+            name = self._free(wanted if wanted and is_free else _snake(found.rule.name))
+            self._names[expr], self._exprs[name] = name, expr
+            self._made.signals[name] = self._signal(expr, kind, found, name)
+            self._made.origins[name] = found
+        if threshold is not None:
+            when = f"{when} {quantity(threshold, self._units[name])}"
+        key = alert_key(found, self._made.rules)
+        self._made.rules[key] = found
+        texts = self._texts(found, name)
+        data = alert_data(found, key=key, signal=name, when=when, texts=texts)
+        self._made.alerts.setdefault(group.name, {})[key] = commented(data, found.comments)
+
+    def _texts(self, found: FoundRule, signal: str) -> dict[str, str]:
+        """Return the annotations that can be keys of the alert; the signal then promises their labels."""
+        passed = self._promisable(self._exprs[signal])
+        chosen = [
+            each
+            for each in plain_texts(found, self._units[signal])
+            if all(passed[label] != NO_VALUES for label in each.labels)
+        ]
+        for label in dict.fromkeys(label for each in chosen for label in each.labels):
+            self._promise(signal, label)
+        return {each.key: each.text for each in chosen}
+
+    def _promisable(self, expr: Expr) -> Labels:
+        """Return the labels that a signal may promise, and all of its alerts leave as they are."""
+        is_known = all(each.metric in self._facts for each in vectors(expr))
+        if expr in self._absent or not is_known:
+            return NO_LABELS
+        return inferred(expr, self._facts).labels.without(self._set)
+
+    def _promise(self, signal: str, label: str) -> None:
+        """Add a label to `by` of a signal, and to a metric from which the values have it."""
+        data = keys_of(self._made.signals[signal])
+        by = data.get("by", [])
+        assert isinstance(by, list)
+        if label in by:
+            return
+        rest = {key: each for key, each in data.items() if key not in ("unit", "by")}
+        unit = data["unit"]
+        data.clear()
+        data.update(unit=unit, by=[*by, label], **rest)
+        expr = self._exprs[signal]
+        is_raw = RawExpression.NAME in data
+        for vector in itertools.islice(passing(expr), 1) if is_raw else vectors(expr):
+            metric = self._families[vector.metric]
+            self._made.metrics[metric] = self._made.metrics[metric].with_labels([label], are_guesses=True)
+
+    def _kind(self, expr: Expr) -> Recognised | None:
+        """Return the kind that computes the expression of the metrics as they are declared."""
+        found = recognised(expr)
+        if found is None:
+            return None
+        for name, types in found.types.items():
+            vector = found.parameters[name]
+            assert isinstance(vector, Vector)
+            metric = self._selectable.get(vector.metric)
+            if metric is None or metric.type.NAME not in types:
+                return None
+        return found
+
+    def _signal(self, expr: Expr, kind: Recognised | None, found: FoundRule, name: str) -> dict[str, Data]:
+        if kind is not None:
+            built = kind.kind(**{key: self._parameter(value) for key, value in kind.parameters.items()})
+            units = built.units()
+            if units and not any(
+                built.faults(Signal(name, "", COUNT, built, Select(), (), (), _WINDOW, 1000, ""))
+            ):
+                self._units[name] = units[0]
+                written: dict[str, Data] = {key: _written(value) for key, value in kind.parameters.items()}
+                by = {"by": list(kind.by)} if kind.by else {}
+                window = {"window": duration_text(kind.window)} if kind.window not in (None, _WINDOW) else {}
+                return {"unit": units[0].name, **by, **window, kind.kind.NAME: written}
+        dimension = inferred(expr, self._facts).dimension
+        fitting = (
+            []
+            if dimension is None or dimension.scale is None
+            else [unit for unit in UNITS.values() if unit.dimension == dimension and not unit.is_moment]
+        )
+        unit = self._units[name] = COUNT if not fitting or COUNT in fitting else fitting[0]
+        return {"unit": unit.name, RawExpression.NAME: _expression(expr, found)}
+
+    def _parameter(self, value: object) -> object:
+        return (
+            Selector(self._selectable[value.metric], value.matchers) if isinstance(value, Vector) else value
+        )
+
+    def _free(self, name: str) -> str:
+        numbered = (f"{name}_{number}" for number in range(2, len(self._made.signals) + 3))
+        return next(each for each in (name, *numbered) if each not in self._made.signals)
+
+
+def _metric_name(kind: Recognised | None) -> str | None:
+    """Return the name of a signal after the one metric that its kind reads."""
+    metrics = [] if kind is None else [each for each in kind.parameters.values() if isinstance(each, Vector)]
+    if kind is None or len(metrics) != 1:
+        return None
+    stem = _snake(metrics[0].metric.removesuffix("_total"))
+    return stem if kind.kind is Value else f"{stem}_{kind.kind.NAME}"
+
+
+def _written(value: object) -> Data:
+    # All but selectors is as the spec writes it: a number, a word of the kind, or null.
+    return text(value) if isinstance(value, Vector) else value  # type: ignore[return-value]
+
+
+def _expression(expr: Expr, found: FoundRule) -> Data:
+    """Return the expression on one line, or as it was written if that has several or is commented."""
+    whole = found.text.strip()
+    if expr.span is not None and not isinstance(expr, Binary) and expr is not found.rule.expr:
+        whole = found.text[slice(*expr.span)]
+    elif expr is not found.rule.expr:
+        return text(expr)
+    if "\n" not in whole:
+        return text(expr)
+    lines = "\n".join(line.rstrip() for line in whole.split("\n"))
+    return Block(lines, None if "#" in whole else text(expr))
+
+
+def _snake(name: str) -> str:
+    """Return a name as that of a signal: lower-case words joined by underscores."""
+    words = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3_\2\4", name)
+    found = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or "signal"
+    return found if found[0].isalpha() else f"signal_{found}"
