@@ -23,7 +23,6 @@ from victor_monitoring.promql.signatures import VECTOR
 from victor_monitoring.promql.tree import Binary, Expr, Vector, vectors
 from victor_monitoring.promql.types import type_of
 from victor_monitoring.signals.kinds.expr import RawExpression
-from victor_monitoring.signals.kinds.value import Value
 from victor_monitoring.signals.metric import Selector
 from victor_monitoring.signals.quantity import ABSENT
 from victor_monitoring.signals.select import Select
@@ -90,6 +89,7 @@ class _Writer:
         self._facts = {name: facts for each in metrics for name, facts in each.facts().items()}
         self._names: dict[Expr, str] = {}
         self._exprs: dict[str, Expr] = {}
+        self._recognised: set[str] = set()
         watched = [condition(each.rule.expr) for each in alerts]
         self._absent = {expr for expr, when, _ in watched if when == ABSENT}
         self._set = frozenset((*_BY_PROMETHEUS, *(label for each in alerts for label, _ in each.rule.labels)))
@@ -99,23 +99,21 @@ class _Writer:
         """Add the signal of a recording rule."""
         name, expr = self._free(_snake(found.rule.name)), found.rule.expr
         self._made.records[found.rule.name] = found
-        self._names[Vector(found.rule.name)], self._exprs[name] = name, expr
-        data = {**self._signal(expr, self._kind(expr), found, name), "record": found.rule.name}
-        self._made.signals[name] = commented(data, found.comments)
-        self._made.origins[name] = found
+        self._names[Vector(found.rule.name)] = name
+        self._add(name, found, expr, self._computed(expr))
+        keys_of(self._made.signals[name])["record"] = found.rule.name
+        self._made.signals[name] = commented(self._made.signals[name], found.comments)
 
     def alert(self, group: FoundGroup, found: FoundRule) -> None:
         """Add an alert and its signal."""
         expr, when, threshold = condition(found.rule.expr)
         name = self._names.get(expr)
         if name is None:
-            kind = self._kind(expr)
-            wanted = _metric_name(kind)
+            computed = self._computed(expr)
+            wanted = None if computed is None else _metric_name(computed[1])
             is_free = wanted is not None and wanted not in self._made.signals
-            name = self._free(wanted if wanted and is_free else _snake(found.rule.name))
-            self._names[expr], self._exprs[name] = name, expr
-            self._made.signals[name] = self._signal(expr, kind, found, name)
-            self._made.origins[name] = found
+            name = self._names[expr] = self._free(wanted if wanted and is_free else _snake(found.rule.name))
+            self._add(name, found, expr, computed)
         if threshold is not None:
             when = f"{when} {quantity(threshold, self._units[name])}"
         key = alert_key(found, self._made.rules)
@@ -155,13 +153,12 @@ class _Writer:
         data.clear()
         data.update(unit=unit, by=[*by, label], **rest)
         expr = self._exprs[signal]
-        is_raw = RawExpression.NAME in data
-        for vector in itertools.islice(passing(expr), 1) if is_raw else vectors(expr):
+        for vector in vectors(expr) if signal in self._recognised else itertools.islice(passing(expr), 1):
             metric = self._families[vector.metric]
             self._made.metrics[metric] = self._made.metrics[metric].with_labels([label], are_guesses=True)
 
-    def _kind(self, expr: Expr) -> Recognised | None:
-        """Return the kind that computes the expression of the metrics as they are declared."""
+    def _computed(self, expr: Expr) -> tuple[Recognised, Signal] | None:
+        """Return the kind that computes the expression of the metrics as declared, and a signal of it."""
         found = recognised(expr)
         if found is None:
             return None
@@ -171,28 +168,39 @@ class _Writer:
             metric = self._selectable.get(vector.metric)
             if metric is None or metric.type.NAME not in types:
                 return None
-        return found
+        kind = found.kind(**{key: self._parameter(value) for key, value in found.parameters.items()})
+        unit = next(iter(kind.units() or ()), None)
+        if unit is None:
+            return None
+        signal = Signal("", "", unit, kind, Select(), (), found.by, found.window or _WINDOW, 1000, "")
+        return None if any(kind.faults(signal)) else (found, signal)
 
-    def _signal(self, expr: Expr, kind: Recognised | None, found: FoundRule, name: str) -> dict[str, Data]:
-        if kind is not None:
-            built = kind.kind(**{key: self._parameter(value) for key, value in kind.parameters.items()})
-            units = built.units()
-            if units and not any(
-                built.faults(Signal(name, "", COUNT, built, Select(), (), (), _WINDOW, 1000, ""))
-            ):
-                self._units[name] = units[0]
-                written: dict[str, Data] = {key: _written(value) for key, value in kind.parameters.items()}
-                by = {"by": list(kind.by)} if kind.by else {}
-                window = {"window": duration_text(kind.window)} if kind.window not in (None, _WINDOW) else {}
-                return {"unit": units[0].name, **by, **window, kind.kind.NAME: written}
+    def _add(
+        self, name: str, found: FoundRule, expr: Expr, computed: tuple[Recognised, Signal] | None
+    ) -> None:
+        """Add the signal of an expression: of its kind, or of raw PromQL."""
+        data: dict[str, Data]
+        if computed is None:
+            unit = self._unit(expr)
+            data = {"unit": unit.name, RawExpression.NAME: _expression(expr, found)}
+        else:
+            kind, signal = computed
+            unit = signal.unit
+            by = {"by": list(kind.by)} if kind.by else {}
+            window = {"window": duration_text(kind.window)} if kind.window not in (None, _WINDOW) else {}
+            parameters: dict[str, Data] = {key: _written(value) for key, value in kind.parameters.items()}
+            data = {"unit": unit.name, **by, **window, kind.kind.NAME: parameters}
+            self._recognised.add(name)
+        self._exprs[name], self._units[name] = expr, unit
+        self._made.signals[name], self._made.origins[name] = data, found
+
+    def _unit(self, expr: Expr) -> Unit:
+        """Return a unit of the dimension that follows from the metrics; a count if none follows."""
         dimension = inferred(expr, self._facts).dimension
-        fitting = (
-            []
-            if dimension is None or dimension.scale is None
-            else [unit for unit in UNITS.values() if unit.dimension == dimension and not unit.is_moment]
-        )
-        unit = self._units[name] = COUNT if not fitting or COUNT in fitting else fitting[0]
-        return {"unit": unit.name, RawExpression.NAME: _expression(expr, found)}
+        if dimension is None or dimension.scale is None:
+            return COUNT
+        fitting = [unit for unit in UNITS.values() if unit.dimension == dimension and not unit.is_moment]
+        return COUNT if not fitting or COUNT in fitting else fitting[0]
 
     def _parameter(self, value: object) -> object:
         return (
@@ -204,13 +212,13 @@ class _Writer:
         return next(each for each in (name, *numbered) if each not in self._made.signals)
 
 
-def _metric_name(kind: Recognised | None) -> str | None:
-    """Return the name of a signal after the one metric that its kind reads."""
-    metrics = [] if kind is None else [each for each in kind.parameters.values() if isinstance(each, Vector)]
-    if kind is None or len(metrics) != 1:
+def _metric_name(signal: Signal) -> str | None:
+    """Return the name of a signal after the one metric that it reads, and what it computes of it."""
+    metrics = [each.selector.metric for each in signal.kind.readings()]
+    if len(metrics) != 1:
         return None
-    stem = _snake(metrics[0].metric.removesuffix("_total"))
-    return stem if kind.kind is Value else f"{stem}_{kind.kind.NAME}"
+    stem, operation = _snake(metrics[0].type.family(metrics[0].name)), signal.kind.operation(signal)
+    return f"{stem}_{operation}" if operation else stem
 
 
 def _written(value: object) -> Data:
