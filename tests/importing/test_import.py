@@ -29,6 +29,7 @@ from victor_monitoring.promql.tree import vectors
 HERE = Path(__file__).parent
 EXPOSITIONS = HERE.parent / "exposition" / "fixtures"
 TODAY = datetime.date(2026, 12, 3)
+LONG = '{a_label="a value that is long enough for two of them not to fit"}'
 
 
 def imported(*texts: str) -> Imported:
@@ -203,6 +204,70 @@ def test_a_label_that_an_alert_needs_absent_is_not_promised() -> None:
     texts = {"summary": "{{ $labels.instance }} is down"}
     spec = written(f"groups:\n{group(alert('a == 0', annotations=texts), alert('absent(a)', name='B'))}")
     assert spec["signals"] == {"a": {"unit": "count", "value": {"of": "a"}}}
+
+
+@pytest.mark.parametrize(
+    ("expr", "text", "unit", "when"),
+    [
+        ("a_bytes > 5 * 1024 * 1024 * 1024", "", "bytes", "> 5GiB"),
+        ("a > 0.9 * 1000", "", "count", "> 900"),
+        ("a > 3 * 0.1", "", "count", "present"),
+        ("a / b > 0.8", "", "ratio", "> 80%"),
+        ("a / b > 1", "", "count", "> 1"),
+        ("a / b > 1", "{{ $value | humanizePercentage }} of b", "ratio", "> 100%"),
+        ("a_seconds + a_seconds > 60", "", "seconds", "> 1m"),
+        ("a + b > 60", "{{ $value | humanizeDuration }}", "count", "> 60"),
+        ("time() - a > 86400", "", "seconds", "> 1d"),
+        ("max(a) - time() < 86400", "", "seconds", "< 1d"),
+        ("a_timestamp_seconds == 0", "", "timestamp", "present"),
+    ],
+)
+def test_thresholds_are_in_the_unit_of_the_value(expr: str, text: str, unit: str, when: str) -> None:
+    """The unit follows from metrics, texts and thresholds; numbers are computed where floats are exact."""
+    spec = written(f"groups:\n{group(alert(expr, annotations={'summary': text or 'A'}))}")
+    found = next(iter(spec["signals"].values()))
+    assert (found["unit"], spec["alerts"]["a"]["A"]["when"]) == (unit, when)
+
+
+@pytest.mark.parametrize(
+    ("expr", "expected"),
+    [
+        (f"a{LONG}\n  / b{LONG} > 5", f"a{LONG}\n  / b{LONG}\n"),
+        ("# Why.\na\n  - b > 5", "# Why.\na\n  - b\n"),
+        (f"(\n  a{LONG}\n  - b{LONG}\n) > 5", f"(\n  a{LONG}\n  - b{LONG}\n)\n"),
+        ("a\n  - b > 5", "a - b"),
+        (f"absent(\n  a{LONG}\n  - b{LONG}\n)", f"a{LONG} - b{LONG}"),
+    ],
+)
+def test_expressions_of_several_lines_stay_as_they_were(expr: str, expected: str) -> None:
+    """What is left of a comparison keeps its lines and comments, unless it fits on one line."""
+    spec = written(f"groups:\n{group(alert(expr, annotations={'summary': 'A'}))}")
+    assert next(iter(spec["signals"].values()))["expr"].strip() == expected.strip()
+
+
+@pytest.mark.parametrize(
+    ("name", "signal"),
+    [("DiskFullIn3Days", "disk_full_in_3_days"), ("HTTP5xx", "http5xx"), ("load15", "load15")],
+)
+def test_signals_are_named_in_words(name: str, signal: str) -> None:
+    """A signal without one metric has the words of the alert's name."""
+    assert list(written(f"groups:\n{group(alert('a - b > 1', name=name))}")["signals"]) == [signal]
+
+
+def test_units_of_recorded_values_are_known() -> None:
+    """An expression of imported records has the unit of their expressions, and their labels only."""
+    rules = (
+        '- {"record": "a:b", "expr": "sum by (pod) (a_bytes)"}',
+        alert(
+            "a:b - a:b > 1024",
+            annotations={"summary": "{{ $labels.pod }}", "description": "{{ $labels.job }}"},
+        ),
+    )
+    found = imported(f"groups:\n{group(*rules)}")
+    assert found.draft.acknowledged == ["A"]  # it has no label `job`
+    assert yaml.safe_load(found.text)["signals"]["a"] == {
+        "unit": "bytes", "by": ["pod"], "expr": "a:b - a:b"
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+from victor_monitoring.app.importing.conditions import folded
 from victor_monitoring.app.importing.draft import Draft
 from victor_monitoring.app.importing.patterns import CHANGED_RULE
 from victor_monitoring.app.importing.read import FoundRule
@@ -53,7 +54,7 @@ def _changed(found: FoundRule, rule: Rule, interval: int | None, wanted: int | N
     """Yield the names of the parts in which a rendered rule differs from the one that was found."""
     was = found.rule
     parts = {
-        "expression": (_ordered(was.expr), _ordered(rule.expr)),
+        "expression": (_normal(was.expr), _normal(rule.expr)),
         "name": (was.name, rule.name),
         "labels": (dict(was.labels), dict(rule.labels)),
         "annotations": (dict(was.annotations), dict(rule.annotations)),
@@ -64,10 +65,10 @@ def _changed(found: FoundRule, rule: Rule, interval: int | None, wanted: int | N
     yield from (name for name, (before, after) in parts.items() if before != after)
 
 
-def _ordered(expr: Expr) -> Expr:
-    """Return the expression with the labels of each aggregation in one order, which means nothing."""
+def _normal(expr: Expr) -> Expr:
+    """Return the expression with numbers computed, and the labels of each aggregation in one order."""
     return mapped(
-        expr,
+        folded(expr),
         lambda node: (
             replace(node, by=tuple(sorted(node.by))) if isinstance(node, Aggregate) and node.by else node
         ),

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from fractions import Fraction
+from typing import Any, Final
 
 from victor_monitoring.promql.signatures import VECTOR
-from victor_monitoring.promql.tree import Binary, Call, Expr, Number
+from victor_monitoring.promql.tree import Binary, Call, Expr, Number, mapped
 from victor_monitoring.promql.types import type_of
 from victor_monitoring.signals.quantity import ABSENT, OPERATORS, PRESENT, parse_quantity
 from victor_monitoring.signals.units import COUNT, UNITS, Unit
+
+_ARITHMETIC: Final[dict[str, Any]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
 
 
 def condition(expr: Expr) -> tuple[Expr, str, Fraction | None]:
@@ -16,15 +20,31 @@ def condition(expr: Expr) -> tuple[Expr, str, Fraction | None]:
     match expr:
         case Call("absent", (inner,)) if type_of(inner) == VECTOR:
             return inner, ABSENT, None
-        case Binary(op, left, Number(Fraction() as value), as_bool=False) if (
-            op in OPERATORS and type_of(left) == VECTOR and _is_short(value)
-        ):
-            return left, op, value
+        case Binary(op, left, right, as_bool=False) if op in OPERATORS and type_of(left) == VECTOR:
+            threshold = folded(right)
+            if isinstance(threshold, Number) and _is_short(threshold.value):
+                return left, op, Fraction(threshold.value)
     return expr, PRESENT, None
 
 
-def _is_short(value: Fraction) -> bool:
-    """Return whether the number has so few digits that a spec can have it."""
+def folded(expr: Expr) -> Expr:
+    """Return the expression with sums and products of numbers computed, where floats give the same number."""
+    return mapped(expr, _computed)
+
+
+def _computed(expr: Expr) -> Expr:
+    match expr:
+        case Binary(op, Number(Fraction() as left), Number(Fraction() as right)) if op in _ARITHMETIC:
+            exact = _ARITHMETIC[op](left, right)
+            return Number(exact) if float(exact) == _ARITHMETIC[op](float(left), float(right)) else expr
+        case _:
+            return expr
+
+
+def _is_short(value: Fraction | float) -> bool:
+    """Return whether the number is finite, and has so few digits that a spec can have it."""
+    if not isinstance(value, Fraction):
+        return False
     try:
         parse_quantity(COUNT.quantity(value))
     except ValueError:

@@ -17,7 +17,7 @@ from victor_monitoring.base.diagnostics import Diagnostic, Pattern, Severity
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.signals.template import has_go_template
 
-_REASON: Final = "imported as it was: look into it"
+_REASON: Final = "imported as it was"
 _MILD_TO_SEVERE: Final = (
     "none", "info", "notice", "low", "minor", "ticket", "warning", "moderate", "major", "high", "error",
     "critical", "page", "disaster", "emergency",

@@ -15,19 +15,22 @@ from victor_monitoring.app.importing.read import FoundGroup, FoundRule, FoundRul
 from victor_monitoring.app.importing.recognition import Recognised, recognised
 from victor_monitoring.app.importing.spec_text import Block, Data, commented
 from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.inference.facts import SeriesFacts
 from victor_monitoring.promql.inference.infer import inferred
 from victor_monitoring.promql.inference.labels import ABSENT as NO_VALUES
 from victor_monitoring.promql.inference.labels import NO_LABELS, Labels
+from victor_monitoring.promql.lexer import PromqlError
 from victor_monitoring.promql.printer import text
+from victor_monitoring.promql.reader import read
 from victor_monitoring.promql.signatures import VECTOR
 from victor_monitoring.promql.tree import Binary, Expr, Vector, vectors
 from victor_monitoring.promql.types import type_of
 from victor_monitoring.signals.kinds.expr import RawExpression
 from victor_monitoring.signals.metric import Selector
-from victor_monitoring.signals.quantity import ABSENT
+from victor_monitoring.signals.quantity import ABSENT, PRESENT
 from victor_monitoring.signals.select import Select
 from victor_monitoring.signals.signal import Signal
-from victor_monitoring.signals.units import COUNT, UNITS, Unit
+from victor_monitoring.signals.units import COUNT, RATIO, UNITS, Unit
 
 _BY_PROMETHEUS: Final = ("alertname", "alertstate")  # labels that every alert has
 _WINDOW: Final = 300_000  # milliseconds: the default of the language
@@ -102,11 +105,16 @@ class _Writer:
         self._names[Vector(found.rule.name)] = name
         self._add(name, found, expr, self._computed(expr))
         keys_of(self._made.signals[name])["record"] = found.rule.name
+        values = inferred(expr, self._facts)
+        labels = values.labels.unnamed()
+        self._facts[found.rule.name] = SeriesFacts(labels.named, labels.open, values.dimension)
         self._made.signals[name] = commented(self._made.signals[name], found.comments)
 
     def alert(self, group: FoundGroup, found: FoundRule) -> None:
         """Add an alert and its signal."""
         expr, when, threshold = condition(found.rule.expr)
+        if threshold is not None and self._is_moment(expr):  # which has no thresholds
+            expr, when, threshold = found.rule.expr, PRESENT, None
         name = self._names.get(expr)
         if name is None:
             computed = self._computed(expr)
@@ -139,7 +147,9 @@ class _Writer:
         is_known = all(each.metric in self._facts for each in vectors(expr))
         if expr in self._absent or not is_known:
             return NO_LABELS
-        return inferred(expr, self._facts).labels.without(self._set)
+        passed = inferred(expr, self._facts).labels.without(self._set)
+        reads_records = any(each.metric in self._made.records for each in vectors(expr))
+        return passed.only(passed.possible) if reads_records else passed
 
     def _promise(self, signal: str, label: str) -> None:
         """Add a label to `by` of a signal, and to a metric from which the values have it."""
@@ -155,6 +165,8 @@ class _Writer:
         expr = self._exprs[signal]
         for vector in vectors(expr) if signal in self._recognised else itertools.islice(passing(expr), 1):
             metric = self._families[vector.metric]
+            if metric not in self._made.metrics:  # recorded by an imported rule
+                continue
             self._made.metrics[metric] = self._made.metrics[metric].with_labels([label], are_guesses=True)
 
     def _computed(self, expr: Expr) -> tuple[Recognised, Signal] | None:
@@ -181,7 +193,7 @@ class _Writer:
         """Add the signal of an expression: of its kind, or of raw PromQL."""
         data: dict[str, Data]
         if computed is None:
-            unit = self._unit(expr)
+            unit = self._unit(expr, found)
             data = {"unit": unit.name, RawExpression.NAME: _expression(expr, found)}
         else:
             kind, signal = computed
@@ -194,13 +206,27 @@ class _Writer:
         self._exprs[name], self._units[name] = expr, unit
         self._made.signals[name], self._made.origins[name] = data, found
 
-    def _unit(self, expr: Expr) -> Unit:
-        """Return a unit of the dimension that follows from the metrics; a count if none follows."""
+    def _unit(self, expr: Expr, found: FoundRule) -> Unit:
+        """Return a unit of the dimension that follows from the metrics: that in which texts print the value.
+
+        Where they do not, shares that are compared with less than 1 are ratios, and others counts.
+        """
         dimension = inferred(expr, self._facts).dimension
-        if dimension is None or dimension.scale is None:
-            return COUNT
-        fitting = [unit for unit in UNITS.values() if unit.dimension == dimension and not unit.is_moment]
+        is_known = dimension is not None and dimension.scale is not None
+        fitting = [unit for unit in UNITS.values() if not is_known or unit.dimension == dimension]
+        texts = [each for _, each in found.rule.annotations]
+        printed = [unit for unit in fitting if any(unit.format.template() in each for each in texts)]
+        if printed:
+            return max(printed, key=lambda unit: len(unit.format.template()))
+        _, _, threshold = condition(found.rule.expr)
+        is_share = isinstance(expr, Binary) and expr.op == "/" and threshold is not None and 0 < threshold < 1
+        if is_known and is_share and RATIO in fitting:
+            return RATIO
         return COUNT if not fitting or COUNT in fitting else fitting[0]
+
+    def _is_moment(self, expr: Expr) -> bool:
+        dimension = inferred(expr, self._facts).dimension
+        return dimension is not None and dimension.is_moment
 
     def _parameter(self, value: object) -> object:
         return (
@@ -228,19 +254,31 @@ def _written(value: object) -> Data:
 
 def _expression(expr: Expr, found: FoundRule) -> Data:
     """Return the expression on one line, or as it was written if that has several or is commented."""
-    whole = found.text.strip()
-    if expr.span is not None and not isinstance(expr, Binary) and expr is not found.rule.expr:
-        whole = found.text[slice(*expr.span)]
-    elif expr is not found.rule.expr:
-        return text(expr)
+    whole = found.text.strip() if expr is found.rule.expr else _part(expr, found)
     if "\n" not in whole:
         return text(expr)
     lines = "\n".join(line.rstrip() for line in whole.split("\n"))
     return Block(lines, None if "#" in whole else text(expr))
 
 
+def _part(expr: Expr, found: FoundRule) -> str:
+    """Return the text of a part of a rule's expression; empty if it cannot be cut out."""
+    match found.rule.expr:
+        case Binary(left=left, span=(end, _)) if left is expr:  # the span is that of the operator
+            part = found.text[:end].strip()
+        case _ if expr.span is not None and not isinstance(expr, Binary):
+            part = found.text[slice(*expr.span)]
+        case _:
+            return ""
+    try:
+        return part if read(part, found.needs) == expr else ""
+    except PromqlError:
+        return ""
+
+
 def _snake(name: str) -> str:
     """Return a name as that of a signal: lower-case words joined by underscores."""
-    words = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3_\2\4", name)
+    apart = re.sub(r"([a-z])(\d+)(?=[A-Z])", r"\1_\2", name)
+    words = re.sub(r"([a-z0-9])([A-Z])|([A-Z])([A-Z][a-z])", r"\1\3_\2\4", apart)
     found = re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") or "signal"
     return found if found[0].isalpha() else f"signal_{found}"

@@ -16,7 +16,7 @@ from victor_monitoring.signals.go_template.uses import uses
 from victor_monitoring.signals.metric import Label, Metric
 from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.template import has_go_template
-from victor_monitoring.signals.units import COUNT, ENDINGS, Unit
+from victor_monitoring.signals.units import COUNT, ENDINGS, SECONDS, TIMESTAMP, Unit
 
 _OF_TARGETS: Final = frozenset({"instance"})  # what every series of a target has, declared or not
 _GROWTH: Final = frozenset({"rate", "increase", "irate"})
@@ -70,23 +70,29 @@ def declarations(rules: Iterable[Rule], known: KnownMetrics) -> dict[str, Declar
         if call.function in _GROWTH
         for each in vectors(call)
     }
-    labels = _labels(rules)
+    labels, moments = _labels(rules), _moments(rules)
     families = {name: _family(name, used, growing, known) for name in sorted(used)}
     named: dict[str, dict[str, None]] = {}
     for name, (family, _) in families.items():
         named.setdefault(family, {}).update(dict.fromkeys(sorted(labels.get(name, ()))))
     made = {
-        (family, kind): _declaration(family, kind, named[family], known) for family, kind in families.values()
+        (family, kind): _declaration(family, kind, named[family], known, is_moment=family in moments)
+        for family, kind in families.values()
     }
     return {name: made[family] for name, family in families.items()}
 
 
-def _declaration(name: str, kind: str, labels: Iterable[str], known: KnownMetrics) -> Declaration:
+def _declaration(
+    name: str, kind: str, labels: Iterable[str], known: KnownMetrics, *, is_moment: bool
+) -> Declaration:
     recorded = _is_recorded(name, known)
-    unit = known.units.get(name) or _unit(name)
+    exposed_unit = known.units.get(name)
+    unit = exposed_unit or _unit(name)
+    if is_moment and unit in (SECONDS, COUNT):  # an exposition has no word for moments
+        unit = TIMESTAMP
     guesses = {
         "type": name not in known.types and not recorded,
-        "unit": name not in known.units and unit != COUNT,
+        "unit": unit not in (exposed_unit, COUNT),
     }
     metric = Metric(
         name,
@@ -99,6 +105,24 @@ def _declaration(name: str, kind: str, labels: Iterable[str], known: KnownMetric
     made = Declaration(metric, frozenset(key for key, is_guess in guesses.items() if is_guess))
     exposed = made.with_labels(known.labels.get(name, ()))
     return exposed.with_labels(labels, are_guesses=True)
+
+
+def _moments(rules: Sequence[Rule]) -> set[str]:
+    """Return the metrics between which and the current time rules compute the distance."""
+    now = Call("time", ())
+    differences = (each for rule in rules for each in nodes(rule.expr, Binary) if each.op == "-")
+    sides = ((each.left, each.right) for each in differences)
+    found = [left if right == now else right for left, right in sides if now in (left, right)]
+    return {each.metric for side in found for each in _folded(side)}
+
+
+def _folded(expr: Expr) -> Iterator[Vector]:
+    """Yield the selector that an expression is made of, if it only folds its values."""
+    match expr:
+        case Vector():
+            yield expr
+        case Aggregate(expr=inner) | Call(arguments=(inner,)):
+            yield from _folded(inner)
 
 
 def _labels(rules: Sequence[Rule]) -> dict[str, set[str]]:

@@ -46,7 +46,9 @@ def recognised(expr: Expr) -> Recognised | None:
         if _fits(shape.rendered, expr, found):
             selectors = {name: found[name] for name in shape.selectors}
             numbers = dict.fromkeys(shape.numbers, found.get(_LABEL + "number"))
-            written = {**selectors, **numbers, **shape.options}
+            unordered = {**selectors, **numbers, **shape.options}
+            order = (field.name for field in dataclasses.fields(shape.kind))  # type: ignore[arg-type]
+            written = {name: unordered[name] for name in order if name in unordered}
             return Recognised(shape.kind, written, found.get(_LABEL, ()), found.get("window"), shape.types)
     return None
 
