@@ -76,6 +76,19 @@ MILL = [  # an edit of the spec, and all its changes
         ],
     ),
     (
+        'only_if: {signal: sacks, when: "> 0.1/s"}',
+        'unless: {signal: sacks, when: "> 0.1/s"}',
+        [
+            "alert SacksTear: the guard `sacks > 0.1/s` removed: tightened",
+            "alert SacksTear: the guard `unless sacks > 0.1/s` added: loosened",
+        ],
+    ),
+    (
+        'only_if: {signal: sacks, when: "> 0.1/s"}',
+        'only_if: [{signal: slowness, when: present}, {signal: sacks, when: "> 0.1/s"}]',
+        ["alert SacksTear: the guard `slowness present` added: loosened"],
+    ),
+    (
         "severity: info, summary: \"P95",
         "severity: warning, summary: \"P95",
         ["alert SackSlow: the severity `info` becomes `warning`: tightened"],
@@ -111,6 +124,34 @@ MILL = [  # an edit of the spec, and all its changes
     ]),
     ("owner: millers", "owner: bakers", ["service mill: the owner `millers` becomes `bakers`"]),
 ]  # fmt: skip
+
+UNLESS = 'unless: [{signal: slowness, when: present}, {signal: turns_spare, when: "> 2GiB"}]'
+
+
+@pytest.mark.parametrize(
+    ("after", "expected"),
+    [
+        ('unless: [{signal: turns_spare, when: "> 2GiB"}, {signal: slowness, when: present}]', []),
+        (
+            'unless: [{signal: slowness, when: present}, {signal: turns_spare, when: "> 1GiB"}]',
+            ["the guard `unless turns_spare > 2GiB` becomes `unless turns_spare > 1GiB`: loosened"],
+        ),
+        (
+            'unless: [{signal: slowness, when: present}, {signal: turns_spare, when: "> 3GiB"}]',
+            ["the guard `unless turns_spare > 2GiB` becomes `unless turns_spare > 3GiB`: tightened"],
+        ),
+        (
+            'unless: {signal: turns_spare, when: "> 2GiB"}',
+            ["the guard `unless slowness present` removed: tightened"],
+        ),
+    ],
+)
+def test_guards_are_compared_in_pairs(after: str, expected: list[str]) -> None:
+    """The order of guards means nothing; `unless` that is met more often loosens the alert."""
+    guard = 'only_if: {signal: sacks, when: "> 0.1/s"}'
+    texts = (BEFORE.replace(guard, each) for each in (UNLESS, after))
+    assert described(*texts) == [f"alert SacksTear: {each}" for each in expected]
+
 
 SHARE = 'the share of shop_calls_total{{code="{}"}} in shop_calls_total over 5m'
 READERS = ("alert Ill", "panel Slowness", "REST field cache.wait_seconds")

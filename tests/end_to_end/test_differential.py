@@ -24,6 +24,7 @@ from victor_monitoring.promql.samples import SampleSet
 from victor_monitoring.runtime.alert_states import AlertState, AlertStates
 from victor_monitoring.signals.alert import AlertRule
 from victor_monitoring.signals.evaluation import SamplesAt
+from victor_monitoring.signals.quantity import ABSENT, Condition
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
 pytestmark = pytest.mark.clock
@@ -160,17 +161,22 @@ def doubtful(alerts: Iterable[AlertRule], choices: list[SampleSet], at: int) -> 
     """Return the series of alerts whose condition depends on the samples that its rules have seen."""
     found: set[Labels] = set()
     for alert in alerts if len(choices) > 1 else ():
-        guard = alert.guard
-        guarded = possible(guard.signal, choices, at) if guard else {}
+        guards = [(guard, possible(guard.signal, choices, at)) for guard in alert.guards]
         for key, outcomes in possible(alert.signal, choices, at).items():
-            met = {value is not None and alert.condition.is_met(value) for value in outcomes}
-            guard_met = {True}
-            if guard:
-                others = guarded.get(tuple(each for each in key if each[0] in guard.signal.labels), {None})
-                guard_met = {value is not None and guard.condition.is_met(value) for value in others}
-            if met != {False} and guard_met != {False} and met | guard_met != {True}:
+            verdicts = [{value is not None and alert.condition.is_met(value) for value in outcomes}]
+            for guard, values_of_guard in guards:
+                others = values_of_guard.get(
+                    tuple(each for each in key if each[0] in guard.signal.labels), {None}
+                )
+                verdicts.append({guard.allows(is_met=is_met(guard.condition, value)) for value in others})
+            if {False} not in verdicts and {True, False} in verdicts:
                 found |= labelled(alert, [key])
     return found
+
+
+def is_met(condition: Condition, value: float | None) -> bool:
+    """Return whether a value, or having none, meets the condition."""
+    return condition.op == ABSENT if value is None else condition.is_met(value)
 
 
 def kept_firing(states: AlertStates, choices: list[SampleSet], at: int) -> set[Labels]:

@@ -102,7 +102,10 @@ def test_panel_and_alert_of_a_signal_have_equal_trees(spec):
                 without_top(panel_expr(signal, variables, panel.top, low_is_bad=low_is_bad))
             )
             for alert in limits.alerts(signal):
-                fires = alert.expr.left if alert.guard and isinstance(alert.expr, Binary) else alert.expr
+                fires = alert.expr
+                for _ in alert.guards:
+                    assert isinstance(fires, Binary)
+                    fires = fires.left
                 assert isinstance(fires, Binary)
                 assert drawn == fires.left
                 compared += 1
@@ -115,8 +118,9 @@ def test_panel_and_alert_of_a_signal_are_equal_as_parsed(spec):
     alerts = {alert.name: alert for alert in spec.alerts}
     for rule in rule_file(spec).rules:
         if rule.name in alerts:
-            found: Any = judged(text(rule.expr))
-            fires = found.left if alerts[rule.name].guard else found
+            fires: Any = judged(text(rule.expr))
+            for _ in alerts[rule.name].guards:
+                fires = fires.left
             rules_of_signal.setdefault(alerts[rule.name].signal.name, []).append(fires.left)
     compared = 0
     for panel, signal, expr in queries(spec):

@@ -99,14 +99,11 @@ def test_alerts_are_rebuilt_from_the_data(spec: Resolved) -> None:
     assert spec.alerts
     found = bind(registry_data(spec)).alerts
     assert [
-        (each.name, each.group, each.signal, each.condition, each.pending, each.keep_firing)
+        (each.name, each.group, each.signal, each.condition, each.guards, each.pending, each.keep_firing)
         for each in found.values()
     ] == [
-        (each.name, each.group, each.signal, each.condition, each.pending, each.keep_firing)
+        (each.name, each.group, each.signal, each.condition, each.guards, each.pending, each.keep_firing)
         for each in spec.alerts
-    ]
-    assert [each.guard and (each.guard.signal, each.guard.condition) for each in found.values()] == [
-        each.guard and (each.guard.signal, each.guard.condition) for each in spec.alerts
     ]
     assert [dict(each.labels) for each in found.values()] == [dict(each.labels) for each in spec.alerts]
 
@@ -156,6 +153,15 @@ def test_alerts_are_as_the_spec_writes_them() -> None:
     }}  # fmt: skip
 
 
+def test_several_guards_are_a_list_in_the_data() -> None:
+    """One guard is a mapping, also where it is written as a list; without `unless` there is no such key."""
+    opened, sold = {"signal": "opened", "when": "present"}, {"signal": "sold", "when": "== 0/s"}
+    alert = {**FEW_SALES, "only_if": [opened], "unless": [opened | {"when": "> 5"}, sold]}
+    module = module_of(shop(SHOP, signals=EVERY_KIND, alerts={"sales": {"FewSales": alert}}))
+    assert module.ALERTS["FewSales"]["only_if"] == opened
+    assert module.ALERTS["FewSales"]["unless"] == (opened | {"when": "> 5"}, sold)
+
+
 def test_an_alert_is_in_the_data_if_the_process_can_evaluate_it() -> None:
     """An alert is left out if its signal or its guard's reads metrics of an external component."""
     external = {"external": True, "metrics": {"shop_routed_total": {"type": "counter", "help": "x"}}}
@@ -164,6 +170,7 @@ def test_an_alert_is_in_the_data_if_the_process_can_evaluate_it() -> None:
         "Kept": FEW_SALES,
         "Foreign": {**FEW_SALES, "signal": "routed"},
         "Guarded": {**FEW_SALES, "only_if": {"signal": "routed", "when": "any"}},
+        "Excluded": {**FEW_SALES, "unless": [{"signal": "routed", "when": "any"}]},
     }
     spec = of_components(
         {"till": {"metrics": SHOP}, "ingress": external},

@@ -103,7 +103,7 @@ def test_a_case_that_cannot_be_made_is_reported() -> None:
     assert base is not None
     (skipped,) = derive(base).skipped
     assert (skipped.alert, skipped.kind) == ("HighThreadCount", "guard")
-    assert skipped.reason == "`only_if` is not met, the alert would be silent, then firing"
+    assert skipped.reason == "`only_if: threads > 50` is always met where all other conditions are"
 
 
 def test_an_expression_that_contradicts_its_series_fails_its_cases(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -79,8 +79,9 @@ def test_every_alert_has_cases_with_and_without_its_series() -> None:
     assert (found.skipped, found.unproven) == ((), {})
     for alert in base().alerts:
         cases = [case for case in found.cases if case.alert == alert.id]
-        assert {case.kind for case in cases} == {"existence"}
-        states = [bool(each.firing) for each in cases[0].expectations]
+        assert {case.kind for case in cases} == {"existence", *(["guard"] if alert.guards else [])}
+        first = next(case for case in cases if case.kind == "existence")
+        states = [bool(each.firing) for each in first.expectations]
         assert states[-1] == (alert.condition.text == "absent")
         assert set(states) == {True, False}
 

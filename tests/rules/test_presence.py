@@ -15,12 +15,19 @@ signals:
   by_till: {unit: count, by: [till], value: {of: shop_open, agg: max}}
   open: {unit: count, value: {of: shop_open, agg: max}}
   raw: {unit: count, record: "shop:open:max", expr: max(shop_open)}
+  shut: {title: Shut, unit: count, value: {of: 'shop_open{till="a"}', agg: min}}
 alerts:
   shop:
     There: {signal: by_till, when: present, severity: warning, summary: "{till}"}
     Gone: {signal: open, when: absent, for: 5m, severity: warning, summary: "{job}"}
     RawGone: {signal: raw, when: absent, severity: warning, summary: Gone}
     Guarded: {signal: by_till, when: "> 5", only_if: {signal: open, when: present}, severity: warning}
+    Listed:
+      signal: by_till
+      when: "> 6"
+      unless: [{signal: open, when: ">= 9"}, {signal: shut, when: absent}]
+      only_if: [{signal: open, when: present}, {signal: shut, when: "== 0"}]
+      severity: warning
 """
 
 
@@ -42,8 +49,28 @@ def test_presence_is_compared_with_nothing():
     ]
 
 
-def test_no_cases_are_known_for_guards_by_presence():
-    """`test` names such alerts, and those on raw expressions, rather than pass them over."""
+def test_guards_are_a_chain_that_needs_no_parentheses():
+    """`and` and `unless` have one precedence and bind from left to right, so that `only_if` comes first."""
     spec = compiled(BODY).base
     assert spec is not None
-    assert [alert.id for alert in derive(spec).unproven] == ["RawGone", "Guarded"]
+    (alert,) = (each for each in spec.alerts if each.id == "Listed")
+    shop = 'last_over_time(shop_open{job="shop"}[1m])'
+    shut = 'last_over_time(shop_open{job="shop",till="a"}[1m])'
+    assert text(alert.expr) == (
+        f"max by (job, till) ({shop}) > 6"
+        f" and on (job) max by (job) ({shop})"
+        f" and on (job) min by (job) ({shut}) == 0"
+        f" unless on (job) max by (job) ({shop}) >= 9"
+        f" unless on () absent(min by (job) ({shut}))"
+    )
+    assert alert.when == "> 6 while Open present and Shut == 0 unless Open >= 9 or Shut absent"
+    assert [path[3:] for path, _ in alert.placed_guards] == [
+        ("only_if", 0), ("only_if", 1), ("unless", 0), ("unless", 1),
+    ]  # fmt: skip
+
+
+def test_cases_are_known_for_guards_by_presence_but_not_for_raw_expressions():
+    """`test` names alerts on raw expressions rather than pass them over."""
+    spec = compiled(BODY).base
+    assert spec is not None
+    assert [alert.id for alert in derive(spec).unproven] == ["RawGone"]

@@ -27,7 +27,7 @@ DEPTH = Signal(
 
 def alert(pending: int, keep_firing: int | None) -> AlertRule:
     return AlertRule(
-        "Deep", "Deep", "g", DEPTH, parse_condition("> 5"), None, pending * SECOND,
+        "Deep", "Deep", "g", DEPTH, parse_condition("> 5"), (), pending * SECOND,
         None if keep_firing is None else keep_firing * SECOND, "warning", "till", (("severity", "warning"),),
         None, None, SECOND,
     )  # fmt: skip

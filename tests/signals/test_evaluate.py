@@ -367,14 +367,14 @@ def test_a_score_is_whole_without_traffic_and_absent_without_a_target():
 def test_an_alert_holds_where_its_guard_does():
     """A guard is matched by its own labels; the signal's labels remain in the result."""
     memory = signal(Value(Selector(MEMORY), "max"), by=("instance",))
-    guard = Guard(signal(Rate(Selector(JOBS))), parse_condition("> 1/s"))
+    guard = Guard("only_if", signal(Rate(Selector(JOBS))), parse_condition("> 1/s"))
     alert = AlertRule(
         "full",
         "Full",
         "g",
         memory,
         parse_condition("> 1kB"),
-        guard,
+        (guard,),
         0,
         None,
         "critical",

@@ -56,7 +56,7 @@ def signals_of(signal: Signal) -> Iterator[Signal]:
 
 def rules(spec: Resolved, alert: Alert) -> dict[str, Any]:
     """Return the alert with the recording rules that it needs."""
-    used = [alert.signal, *([alert.guard.signal] if alert.guard else [])]
+    used = alert.signals
     recordings = {
         (each.name, each.labels): each.data()
         for signal in used
@@ -90,8 +90,7 @@ def streams(alert: Alert, on_bad_side: bool) -> list[Stream]:
         (each.metric, each.labels): each
         for each in synthesis(alert.signal).synthesise(level, target(alert.signal))
     }
-    if alert.guard:
-        guard = alert.guard
+    for guard in alert.guards:
         level = beyond(guard.condition, guard.signal, on_bad_side=True)
         for each in synthesis(guard.signal).synthesise(level, target(guard.signal)):
             found.setdefault((each.metric, each.labels), each)

@@ -226,8 +226,9 @@ def _signal_users(compiled: Compiled, spec: Resolved, signal: Signal) -> Iterato
     for alert in spec.alerts:
         if alert.signal.name == signal.name:
             yield f"alert {alert.id}", _place(compiled, alert.path)
-        elif alert.guard and alert.guard.signal.name == signal.name:
-            yield f"guard of {alert.id}", _place(compiled, (*alert.path, "only_if"))
+        for path, guard in alert.placed_guards:
+            if guard.signal.name == signal.name:
+                yield f"guard of {alert.id}", _place(compiled, path)
     for other in spec.signals.values():
         if any(part.name == signal.name for _, part in other.kind.parts()):
             yield f"part of {other.name}", _place(compiled, ("signals", other.name))

@@ -115,12 +115,18 @@ def _mappings(value: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the mappings that a value consists of, each with its path below the value."""
     if "$ref" in value:
         yield value["$ref"].rsplit("/", 1)[-1], ""
-    for each in (*value.get("anyOf", ()), *value.get("allOf", ())):
+    for each in _alternatives(value):
         yield from _mappings(each)
     if "items" in value:
         yield from ((name, f"[]{below}") for name, below in _mappings(value["items"]))
     if inner := _named(value):
         yield from ((name, f".NAME{below}") for name, below in _mappings(inner))
+
+
+def _alternatives(value: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """Yield the types that a value combines, or of which it has one."""
+    for key in ("allOf", "anyOf", "oneOf"):
+        yield from value.get(key, ())
 
 
 def _named(value: Mapping[str, Any]) -> Mapping[str, Any] | None:
@@ -174,7 +180,7 @@ def _type(value: Mapping[str, Any]) -> str:
         return f"[{name}](#{name.lower()})"
     if words := value.get("title") or value.get("description"):
         return str(words).replace("unit", "[unit](#units)")
-    alternatives = [*value.get("allOf", ()), *value.get("anyOf", ())]
+    alternatives = list(_alternatives(value))
     if value.get("default", "") is None:  # then `null` is the same as no key
         alternatives = [each for each in alternatives if each != {"type": "null"}]
     if alternatives:

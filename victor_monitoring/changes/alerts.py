@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from victor_monitoring.changes.change import Change, Difference, Effect, becomes, differing
+from victor_monitoring.changes.conditions import guard_changes
 from victor_monitoring.changes.loosening import loosened
 from victor_monitoring.language.resolved.spec import Alert, Meta, Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.signals.alert import Guard
 
 
 def alert_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
@@ -24,6 +24,8 @@ def alert_changes(before: Resolved, after: Resolved) -> Iterator[Change]:
         for keys, meaning in _differences(before, after, olds[name], alert):
             verdict = verdicts.get((name, *keys), Effect.NEITHER)
             yield Change("alert", name, meaning, (*alert.path, *keys[:1]), verdict)
+        for change in guard_changes(olds[name], alert):
+            yield Change("alert", name, change.meaning, (*alert.path, *change.keys[:1]), change.effect)
     for name, alert in olds.items():
         if name not in news:
             meaning = _fires(alert, "removed")
@@ -81,7 +83,6 @@ def _differences(before: Resolved, after: Resolved, old: Alert, new: Alert) -> I
             ("summary",): ("the summary", old.summary_text, new.summary_text),
         }
     )  # fmt: skip
-    yield from _guards(old.guard, new.guard)
     if _notification_texts(old) != _notification_texts(new):
         yield ("actions",), "the description or the actions differ"
     was, now = _own_labels(before, old), _own_labels(after, new)
@@ -105,16 +106,6 @@ def _annotations(alert: Alert) -> Mapping[str, str]:
     return {name: " ".join(text.split()) for name, text in alert.annotations if name != "summary"}
 
 
-def _guards(old: Guard | None, new: Guard | None) -> Iterator[Difference]:
-    if (old is None) != (new is None):
-        yield ("only_if",), becomes("the guard", _guard(old), _guard(new))
-    elif old is not None and new is not None:
-        if old.signal.name != new.signal.name:
-            yield ("only_if", "signal"), becomes("the guard", _guard(old), _guard(new))
-        elif old.condition.text != new.condition.text:
-            yield ("only_if", "when"), becomes("the guard", _guard(old), _guard(new))
-
-
 def _meta_differences(before: Resolved, after: Resolved, old: Meta, new: Meta) -> Iterator[Difference]:
     was, now = _duration(old.pending, before.time_scale), _duration(new.pending, after.time_scale)
     return differing(
@@ -128,10 +119,6 @@ def _meta_differences(before: Resolved, after: Resolved, old: Meta, new: Meta) -
 
 def _fires(alert: Alert, verb: str) -> str:
     return f"{verb}, {alert.severity or 'no severity'} at {alert.signal.name} `{alert.condition.text}`"
-
-
-def _guard(guard: Guard | None) -> str:
-    return f"{guard.signal.name} {guard.condition.text}" if guard else ""
 
 
 def _notification_texts(alert: Alert) -> tuple[object, ...]:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from victor_monitoring.changes.conditions import guard_changes, loosening
 from victor_monitoring.language.resolved.spec import Alert, Meta, Resolved
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.duration import duration_text
-from victor_monitoring.signals.quantity import Condition
 
 _Change = tuple[Path, str]  # the keys of the changed value, and a description
 
@@ -79,38 +79,18 @@ def _in_signal(before: Resolved, after: Resolved, name: str) -> Iterator[_Change
 def _in_alert(old: Alert, new: Alert, before: Resolved, after: Resolved) -> Iterator[_Change]:
     if old.signal.name != new.signal.name:
         yield ("signal",), f"`{old.signal.name}` becomes `{new.signal.name}`, another signal"
-    else:
-        yield from _in_condition(("when",), old.condition, new.condition)
+    elif words := loosening(old.condition, new.condition):
+        yield ("when",), words
     yield from _longer(("for",), "`for`", old.pending * before.time_scale, new.pending * after.time_scale)
     yield from _milder(old.severity, new.severity, after)
-    if new.guard is not None and old.guard is None:
-        yield ("only_if",), "a guard is added"
-    elif new.guard is not None and old.guard is not None:
-        if old.guard.signal.name != new.guard.signal.name:
-            yield (
-                ("only_if", "signal"),
-                f"the guard `{old.guard.signal.name}` becomes `{new.guard.signal.name}`",
-            )
-        else:
-            yield from _in_condition(("only_if", "when"), old.guard.condition, new.guard.condition)
+    for change in guard_changes(old, new):
+        if change.loosening:
+            yield change.keys, change.loosening
 
 
 def _in_meta(old: Meta, new: Meta, before: Resolved, after: Resolved) -> Iterator[_Change]:
     yield from _longer(("for",), "`for`", old.pending * before.time_scale, new.pending * after.time_scale)
     yield from _milder(old.severity, new.severity, after)
-
-
-def _in_condition(keys: Path, old: Condition, new: Condition) -> Iterator[_Change]:
-    """Yield a condition that is true for fewer values, or for values in the other direction."""
-    becomes = f"`{old.text}` becomes `{new.text}`"
-    further = new.threshold.value - old.threshold.value
-    if old.order is None or new.order is None:
-        if old.op != new.op or further:
-            yield keys, becomes
-    elif old.high_is_bad != new.high_is_bad:
-        yield keys, f"{becomes}, the other direction"
-    elif (further > 0) == old.high_is_bad if further else ("=" in old.order and "=" not in new.order):
-        yield keys, becomes
 
 
 def _longer(keys: Path, subject: str, old: int, new: int) -> Iterator[_Change]:

@@ -7,26 +7,33 @@ from collections.abc import Iterator
 from victor_monitoring.checks.check import check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
+from victor_monitoring.signals.quantity import ABSENT
+from victor_monitoring.signals.signal import Signal
 
 
 @check("VM405", "foreign-guard")
 def foreign_guard(spec: Resolved) -> Iterator[Finding]:
     """No series of a guard matches its alert: the guard's signal has more labels, or reads other targets.
 
-    The series are matched on the guard's labels. Without a match, the alert never fires.
+    The series are matched on the guard's labels. Without a match, `only_if` never holds, nor does `unless`.
+    An absence is matched on none.
 
     Bad: an alert over the whole service with a guard `by: [tool]`. Good: a guard over the whole service.
     """
     for alert in spec.alerts:
-        if alert.guard is None:
-            continue
-        extra = [label for label in alert.guard.signal.labels if label not in alert.signal.labels]
-        if extra or alert.guard.signal.select != alert.signal.select:
-            why = (
-                f"has the label `{extra[0]}`, which the other does not have"
-                if extra
-                else "reads targets that are selected by other labels"
-            )
-            message = f"`{alert.guard.signal.name}` cannot guard `{alert.signal.name}`: it {why}"
-            hint = "guard with a signal whose `by` is part of the alert's"
-            yield Finding((*alert.path, "only_if", "signal"), message, hint)
+        for path, guard in alert.placed_guards:
+            if guard.condition.op != ABSENT and (why := _foreign(guard.signal, alert.signal)):
+                message = f"`{guard.signal.name}` cannot guard `{alert.signal.name}`: it {why}"
+                hint = "guard with a signal whose `by` is part of the alert's"
+                yield Finding((*path, "signal"), message, hint)
+
+
+def _foreign(guard: Signal, signal: Signal) -> str:
+    """Return why no series of the guard matches one of the signal; empty if some may."""
+    extra = [label for label in guard.labels if label not in signal.labels]
+    if extra:
+        return f"has the label `{extra[0]}`, which the other does not have"
+    matched, fixed = guard.select.only(guard.labels), signal.select.fixed
+    if all(each in signal.select.matchers or each.matches(fixed.get(each.label, "")) for each in matched):
+        return ""
+    return "reads targets that are selected by other labels"

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from victor_monitoring.demo.simulation import faults
+from victor_monitoring.demo.simulation.levels import fires_at_a_level
 from victor_monitoring.language.resolved.meta import METRIC_MISSING, SERVICE_ABSENT, TARGET_DOWN, meta_alerts
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.duration import duration_text
@@ -52,8 +53,8 @@ def default_scenario(spec: Resolved) -> Scenario:
 
 
 def _playable(spec: Resolved) -> list[Alert]:
-    """Return the alerts that fire at some level of their signal."""
-    return [alert for alert in spec.alerts if alert.condition.is_comparison]
+    """Return the alerts that fire at some levels of their signals."""
+    return [alert for alert in spec.alerts if fires_at_a_level(alert)]
 
 
 def _of_alert(spec: Resolved, alert: Alert) -> Scenario:

@@ -23,8 +23,7 @@ SILENT, FIRES, RESOLVES = (False,), (False, True), (False, True, False)
 class CaseTemplate:
     """A case before its times and texts are computed: phases, and the states that the alert goes through.
 
-    `states` is None where the spec alone does not determine them; with `may_be_ruled_out` the spec can make
-    them impossible, and the case is left out. At the last evaluation: `others` are
+    `states` is None where the spec alone does not determine them. At the last evaluation: `others` are
     further alerts on the same signal, with whether they fire; `meta_alerts` are the firing meta alerts by
     name; `unrecorded` are a target label and the names that must not be recorded for targets with another
     value of it; with `records` the case also expects the recorded values of the signal.
@@ -37,7 +36,6 @@ class CaseTemplate:
     meta_alerts: tuple[tuple[str, tuple[Firing, ...]], ...] = ()
     unrecorded: tuple[tuple[str, tuple[str, ...]], ...] = ()
     records: bool = False
-    may_be_ruled_out: bool = False
 
 
 CaseTemplates = Callable[[AlertFixture], Iterator[CaseTemplate]]
@@ -59,16 +57,16 @@ def case_kind(
     name: str,
     applies: Callable[[AlertFixture], bool] = lambda fixture: True,
     *,
-    compares: bool = True,
+    compares: bool | None = True,
 ) -> Callable[[CaseTemplates], CaseKind]:
     """Return a decorator that makes a kind of case from a function that yields templates.
 
     The function's docstring is the documentation; `order` sorts the kinds. The kind is of alerts that compare
-    a signal with a threshold, or of the others.
+    a signal with a threshold, or of the others, or of all (None).
     """
 
     def fits(fixture: AlertFixture) -> bool:
-        return fixture.alert.condition.is_comparison == compares and applies(fixture)
+        return compares in (None, fixture.alert.condition.is_comparison) and applies(fixture)
 
     def wrap(templates: CaseTemplates) -> CaseKind:
         return CaseKind(name, order, inspect.getdoc(templates) or "", fits, templates)

@@ -158,9 +158,6 @@ def _unproven_reason(alert: Alert, alike: Iterable[Alert]) -> str:
     for signal in alert.signals:
         if not has_synthesis(signal):
             return f"no series are known that bring `{signal.name}` to a level"
-    guard = alert.guard
-    if guard is not None and not guard.condition.is_comparison:
-        return f"no cases are known for a guard `{guard.signal.name}` that is {guard.condition.text}"
     for other in alike:
         if other.id != alert.id and not _are_told_apart(alert, other):
             return f"its labels and those of `{other.id}`, of the same name, may be equal"
@@ -242,14 +239,12 @@ def _require_states(alert: Alert, template: CaseTemplate, course: list[FiringMom
     """Raise _WrongBehaviour unless the alert goes through the states of the template.
 
     The series are made without the signal's expression, and the states computed by it: they check each other.
-    Raise ValueError where the spec may rule out the states.
     """
     states, wanted = states_of(course), template.states
     if wanted is None or states == wanted or (not alert.pending and states == wanted[1:]):
         return
     words = ", then ".join("firing" if fires else "silent" for fires in states) or "uncertain"
-    reason = f"{template.about}, the alert would be {words}"
-    raise ValueError(reason) if template.may_be_ruled_out else _WrongBehaviour(reason)
+    raise _WrongBehaviour(f"{template.about}, the alert would be {words}")
 
 
 def _require_limit(fixture: AlertFixture, script: Script) -> None:

@@ -107,10 +107,9 @@ UNPROVEN_ALERT: Final = Pattern(
     Severity.WARNING,
     """No cases can be derived for an alert: its signal or one of its labels cannot be computed.
 
-No series are known that bring raw expressions to a level, nor scores and guards that read one, and no cases
-for a guard that is `present` or `absent`. A template in a label is not computed if it needs a Prometheus,
-such as for a query, or if it reads `$value` and the alert has `for` or `keep_firing_for`. The rule is
-rendered, and nothing shows that it can fire.
+No series are known that bring raw expressions to a level, nor scores and guards that read one. A template in
+a label is not computed if it needs a Prometheus, such as for a query, or if it reads `$value` and the alert
+has `for` or `keep_firing_for`. The rule is rendered, and nothing shows that it can fire.
 
 Bad: `expr: sum by (job) (rate(shop_calls_total[5m]))`. Good: `rate: {of: shop_calls_total}`.""",
 )
@@ -119,9 +118,7 @@ Bad: `expr: sum by (job) (rate(shop_calls_total[5m]))`. Good: `rate: {of: shop_c
 def unproven_alert(alert: Alert, reason: str, tree: MapNode) -> Diagnostic:
     """Return the diagnostic for an alert that has no cases."""
     message = f"no case makes `{alert.id}` fire: {reason}"
-    if alert.guard is not None and not alert.guard.condition.is_comparison:
-        hint = "compare the guard with a threshold if that says the same, and try the rule by hand if not"
-    elif all(map(has_synthesis, alert.signals)):
+    if all(map(has_synthesis, alert.signals)):
         hint = "write a label that follows from others, such as `{{ $labels.NAME }}`, or try the rule by hand"
     else:
         hint = "use another kind of signal if one says the same, and try the rule by hand if none does"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -11,13 +12,14 @@ from typing import Final
 
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.prometheus_version import DISTINCT_VERSIONS, OLDEST
-from victor_monitoring.rule_tests.levels import Levels
+from victor_monitoring.rule_tests.joint import Goal, Joint, reads
+from victor_monitoring.rule_tests.levels import GuardingSignal, Level, Levels, guarding_signals
 from victor_monitoring.rule_tests.meta_alerts import up
 from victor_monitoring.rule_tests.oracle import Oracle
 from victor_monitoring.rule_tests.script import Phase, Script
 from victor_monitoring.signals.evaluation import SamplesAt, evaluate
 from victor_monitoring.signals.signal import LabelPairs, Signal
-from victor_monitoring.signals.streams import Stream
+from victor_monitoring.signals.streams import Stream, relabelled
 from victor_monitoring.signals.synthesis import synthesis
 
 # More scrapes or evaluations than this take promtool minutes for a single case, and unbounded memory.
@@ -51,7 +53,7 @@ class AlertFixture:
 
     @cached_property
     def signals(self) -> tuple[Signal, ...]:
-        """The signals that the alert reads: its own and the guard's, each after its parts."""
+        """The signals that the alert reads: its own and those of guards, each after its parts."""
         found = (each for top in self.alert.signals for each in top.with_parts())
         return tuple({each.name: each for each in found}.values())
 
@@ -93,59 +95,93 @@ class AlertFixture:
         return script
 
     def beyond(self, percent: int = 1, **changed: str) -> tuple[Stream, ...]:
-        """Return streams of a selected target beyond the threshold and the guard's by a percentage."""
-        return self.at(self.levels.beyond(percent), None, percent, **changed)
+        """Return streams of a selected target beyond the threshold by a percentage; the guards are passed.
+
+        It is a smaller percentage where a guard refuses this one.
+        """
+        *further, last = sorted({percent, min(percent, 10), 1}, reverse=True)
+        for each in further:
+            with suppress(ValueError):
+                return self.at(self.levels.beyond(each), None, each, **changed)
+        return self.at(self.levels.beyond(last), None, last, **changed)
 
     def short(self, percent: int = 1, **changed: str) -> tuple[Stream, ...]:
-        """Return streams of a selected target short of the threshold by a percentage; the guard is met."""
+        """Return streams of a selected target short of the threshold by a percentage, the guards passed."""
         return self.at(self.levels.short(percent), None, 1, **changed)
 
     def at(
         self, level: Fraction, traffic: Fraction | None = None, guard: int = 1, **changed: str
     ) -> tuple[Stream, ...]:
-        """Return streams with the signal at the level, the guard `guard` percent beyond its threshold."""
+        """Return streams with the signal at the level, the guards passed by `guard` percent."""
         key = (level, traffic, guard, *changed.items())
         if key not in self._made:
-            guard_level = self.guard_levels.beyond(guard) if self.guard_levels else None
-            self._made[key] = self.guarded(level, guard_level, traffic, **changed)
+            self._made[key] = self.guarded(level, self.passed(guard), traffic, **changed)
         return self._made[key]
 
     @cached_property
-    def guard_levels(self) -> Levels | None:
-        """The levels around the guard's threshold; None without a guard."""
-        guard = self.alert.guard
-        return None if guard is None else Levels(guard.signal, guard.condition)
+    def guarding(self) -> tuple[GuardingSignal, ...]:
+        """The signals of the guards, each with its guards."""
+        return guarding_signals(self.alert)
+
+    def passed(self, percent: int = 1) -> dict[str, Level]:
+        """Return a level of each guarding signal at which all guards allow firing, by the signal's name.
+
+        Raise ValueError where guards contradict each other.
+        """
+        found: dict[str, Level] = {}
+        for each in self.guarding:
+            levels = list(each.allowing(percent))
+            if not levels:
+                raise ValueError(f"the guards on `{each.signal.name}` are never passed together")
+            found[each.signal.name] = levels[0]
+        return found
 
     def guarded(
         self,
-        level: Fraction,
-        guard_level: Fraction | None,
+        level: Level,
+        levels: Mapping[str, Level],
         traffic: Fraction | None = None,
         **changed: str,
     ) -> tuple[Stream, ...]:
-        """Return streams with the signal at one level and the guard's at another.
+        """Return streams with the signal at one level, and those of the guards at others, by name.
 
-        Raise ValueError where both read the same metric and no amount of traffic yields both levels.
+        Labels that are `changed` are so in the streams of signals that have them. Raise ValueError where
+        signals read the same series and no amount of traffic yields all levels.
         """
-        target = self.target(**changed)
-        own = synthesis(self.signal).synthesise(level, target, traffic)
-        if self.alert.guard is None or guard_level is None:
-            return own
-        guard = self.alert.guard.signal
-        guarding = synthesis(guard).synthesise(guard_level, target)
-        if not {each.metric for each in own} & {each.metric for each in guarding}:
-            return (*own, *guarding)
-        # Both read the same metric: the amount of traffic that makes the level sets the guard's value.
-        single = synthesis(self.signal).synthesise(level, target, Fraction(1))
-        for value in self.settled(guard, single):
-            each = Fraction(value).limit_denominator(10**9)
-            if traffic is not None and self.alert.guard.condition.holds(each * traffic):
-                return own
-            return synthesis(self.signal).synthesise(level, target, guard_level / each)
-        raise ValueError(f"no traffic brings both `{self.signal.name}` and `{guard.name}` to their levels")
+
+        def streams(signal: Signal, level: Fraction, traffic: Fraction | None) -> tuple[Stream, ...]:
+            mine = {key: value for key, value in changed.items() if self._is_in(key, signal)}
+            return synthesis(signal).synthesise(level, self.target(**mine), traffic)
+
+        goals = (Goal(self.signal, level), *self._goals(levels))
+        return Joint(streams, self.settled).streams(goals, traffic)
+
+    def with_guards(self, own: tuple[Stream, ...]) -> tuple[Stream, ...]:
+        """Return streams of the alert's own signal, with those that pass the guards.
+
+        Raise ValueError where that is impossible, as a guard reads the former.
+        """
+
+        def streams(signal: Signal, level: Fraction, traffic: Fraction | None) -> tuple[Stream, ...]:
+            return synthesis(signal).synthesise(level, self.target(), traffic)
+
+        return Joint(streams, self.settled).next_to(own, self._goals(self.passed()))
+
+    def _goals(self, levels: Mapping[str, Level]) -> list[Goal]:
+        return [Goal(each.signal, levels[each.signal.name], each) for each in self.guarding]
+
+    def _is_in(self, label: str, signal: Signal) -> bool:
+        return signal.name == self.signal.name or label in signal.labels
+
+    def elsewhere(self, streams: Iterable[Stream], label: str, value: str) -> tuple[Stream, ...]:
+        """Return the streams with another value of the label, without those of guards that do not have it."""
+        own = [each for each in self.alert.signals if self._is_in(label, each)]
+        return tuple(
+            relabelled(each, label, value) for each in streams if any(reads(signal, each) for signal in own)
+        )
 
     def worst(self) -> tuple[Stream, ...]:
-        """Return streams with the signal far beyond the threshold."""
+        """Return streams with the signal far beyond the threshold, as far as the guards allow."""
         return self.beyond(100)
 
     def replicas(self) -> list[dict[str, str]]:
@@ -164,17 +200,25 @@ class AlertFixture:
             self.lasting(made, self.until_firing),
         )
 
-    def spread(self, level: Fraction) -> tuple[Stream, ...]:
-        """Return streams of targets that differ and together make the level; the guard is met."""
+    def spread(self, level: Level, levels: Mapping[str, Level] | None = None) -> tuple[Stream, ...]:
+        """Return streams of targets that differ and together make the level, and those of guards, by name.
+
+        By default the guards are passed.
+        """
         targets = self.replicas()
         if "instance" in self.signal.labels:
             targets = [each for each in targets if each["instance"] == targets[0]["instance"]]
-        own = synthesis(self.signal).spread(level, targets)
-        if self.alert.guard is None or self.guard_levels is None:
-            return own
-        guard = self.alert.guard.signal
-        guarding = synthesis(guard).spread(self.guard_levels.beyond(), targets)
-        return (*own, *(each for each in guarding if each.metric not in {stream.metric for stream in own}))
+
+        def streams(signal: Signal, level: Fraction, traffic: Fraction | None) -> tuple[Stream, ...]:
+            return tuple(
+                each
+                if traffic is None
+                else replace(each, start=each.start * traffic, step=each.step * traffic)
+                for each in synthesis(signal).spread(level, targets)
+            )
+
+        goals = (Goal(self.signal, level), *self._goals(levels or self.passed()))
+        return Joint(streams, self.settled).streams(goals)
 
     def exactly(
         self, signal: Signal, level: Fraction, candidates: Iterable[tuple[Stream, ...]]
@@ -196,11 +240,11 @@ class AlertFixture:
         for traffic in (None, *(fewest * count for count in range(1, 41))):
             yield self.at(level, traffic)
 
-    def settled(self, signal: Signal, streams: Iterable[Stream]) -> tuple[float, ...]:
-        """Return the positive values of a signal once the streams have lasted long enough to settle."""
+    def settled(self, signal: Signal, streams: Iterable[Stream]) -> tuple[Fraction, ...]:
+        """Return the finite values of a signal once the streams have lasted long enough to settle."""
         script = self.script(self.lasting(streams, self.settling))
         values = evaluate(signal, script.samples(OLDEST), script.end).values()
-        return tuple(value for value in values if value > 0)
+        return tuple(Fraction(each).limit_denominator(10**9) for each in values if math.isfinite(each))
 
     def up(self) -> Stream:
         """Return the `up` series of the selected target."""

@@ -1,14 +1,21 @@
-"""The levels at which an alert is tested: a little beyond its threshold, a little short of it."""
+"""The levels at which an alert is tested: a little beyond the thresholds of its conditions, or short."""
 
 from __future__ import annotations
 
+import itertools
 import math
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TypeAlias
 
-from victor_monitoring.signals.quantity import Condition
+from victor_monitoring.signals.alert import AlertRule, Guard
+from victor_monitoring.signals.quantity import ABSENT, Condition
 from victor_monitoring.signals.signal import Signal
 
+Level: TypeAlias = Fraction | None
+"""The value of a signal, None without series."""
 _ROUNDING = Fraction(1, 10**9)
 
 
@@ -79,3 +86,52 @@ class Levels:
 
 def _on(level: Fraction, grain: Fraction) -> Fraction:
     return round(level / grain) * grain
+
+
+@dataclass(frozen=True, slots=True)
+class GuardingSignal:
+    """A signal with the guards of one alert that are on it."""
+
+    signal: Signal
+    guards: tuple[Guard, ...]
+
+    def refused_by(self, level: Level) -> tuple[Guard, ...]:
+        """Return the guards that keep the alert silent at the level."""
+        return tuple(each for each in self.guards if not each.allows(is_met=_is_met(each.condition, level)))
+
+    def allowing(self, percent: int = 1) -> Iterator[Level]:
+        """Yield levels at which no guard keeps the alert silent, `percent` percent from a threshold first."""
+        return (level for level in self._levels(percent) if not self.refused_by(level))
+
+    def refusing(self, guard: Guard) -> Iterator[Level]:
+        """Yield levels at which this guard alone keeps the alert silent, 1% from a threshold first."""
+        return (level for level in self._levels(1) if self.refused_by(level) == (guard,))
+
+    def _levels(self, percent: int) -> Iterator[Level]:
+        """Yield levels on both sides of all thresholds, between and at them; without series comes last."""
+        around = [Levels(self.signal, each.condition) for each in self.guards]
+        for levels in around:
+            yield from _if_any(levels.beyond, percent)
+            yield from _if_any(levels.short, percent)
+        thresholds = sorted(each.threshold for each in around if each.condition.is_comparison)
+        yield from ((one + other) / 2 for one, other in itertools.pairwise(thresholds))
+        yield from thresholds
+        yield None
+
+
+def guarding_signals(alert: AlertRule) -> tuple[GuardingSignal, ...]:
+    """Return the signals of the alert's guards, each once with all guards on it."""
+    found: dict[str, list[Guard]] = {}
+    for guard in alert.guards:
+        found.setdefault(guard.signal.name, []).append(guard)
+    return tuple(GuardingSignal(guards[0].signal, tuple(guards)) for guards in found.values())
+
+
+def _is_met(condition: Condition, level: Level) -> bool:
+    return condition.op == ABSENT if level is None else condition.holds(level)
+
+
+def _if_any(level: Callable[[int], Fraction], percent: int) -> Iterator[Fraction]:
+    """Yield the level at a percentage, if there is one."""
+    with suppress(ValueError):
+        yield level(percent)

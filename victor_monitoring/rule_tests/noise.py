@@ -9,9 +9,10 @@ from fractions import Fraction
 
 from victor_monitoring.promql.prometheus_version import OLDEST
 from victor_monitoring.rule_tests.fixture import AlertFixture
+from victor_monitoring.rule_tests.joint import reads
 from victor_monitoring.signals.evaluation import SamplesAt
 from victor_monitoring.signals.metric import Metric, Selector
-from victor_monitoring.signals.streams import Stream, another, relabelled
+from victor_monitoring.signals.streams import Stream, another
 
 # Traffic of series that must not be read: so much that reading any of them changes the result.
 _LOUD = Fraction(100_000)
@@ -34,11 +35,13 @@ def noise_series(fixture: AlertFixture) -> tuple[Stream, ...]:
 def series_outside(fixture: AlertFixture, label: str) -> tuple[Stream, ...]:
     """Return streams of a target with another value of the label, far beyond the threshold.
 
-    It has a thousand times the traffic.
+    Its own signal has a thousand times the traffic.
     """
-    value = fixture.signal.select.outside[label]
-    streams = (relabelled(stream, label, value) for stream in fixture.worst())
-    return tuple(replace(each, step=each.step * 1000) if each.total else each for each in streams)
+    streams = fixture.elsewhere(fixture.worst(), label, fixture.signal.select.outside[label])
+    return tuple(
+        replace(each, step=each.step * 1000) if each.total and reads(fixture.signal, each) else each
+        for each in streams
+    )
 
 
 def recorded_outside(fixture: AlertFixture, label: str) -> dict[str, tuple[Stream, ...]]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Final, Literal, TypeAlias
 
 from victor_monitoring.promql.evaluation.evaluator import Evaluation, absent_labels, compiled
 from victor_monitoring.promql.grammar import NAME
@@ -16,13 +17,32 @@ from victor_monitoring.signals.quantity import ABSENT, PRESENT, Condition
 from victor_monitoring.signals.signal import LabelPairs, Signal
 from victor_monitoring.signals.template import Template, has_go_template
 
+GuardSense: TypeAlias = Literal["only_if", "unless"]
+# The set operator of each sense of a guard, and the words before its guards and between them.
+_SENSES: Final[dict[GuardSense, tuple[str, str, str]]] = {
+    "only_if": ("and", "while", "and"),
+    "unless": ("unless", "unless", "or"),
+}
+GUARD_SENSES: Final = tuple(_SENSES)
+"""The senses of guards: keys of an alert, in the order in which its expression has them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Guard:
-    """A second condition that must be met for the alert to fire."""
+    """A further condition of an alert: one that must be met (`only_if`), or must not be (`unless`)."""
 
+    sense: GuardSense
     signal: Signal
     condition: Condition
+
+    def allows(self, *, is_met: bool) -> bool:
+        """Return whether the alert can fire, given whether the guard's condition is met."""
+        return is_met == (self.sense == "only_if")
+
+    @property
+    def operator(self) -> str:
+        """The set operator that joins the guard to the expression of the alert."""
+        return _SENSES[self.sense][0]
 
 
 @dataclass(frozen=True)
@@ -39,7 +59,7 @@ class AlertRule:
     group: str
     signal: Signal
     condition: Condition
-    guard: Guard | None
+    guards: tuple[Guard, ...]
     pending: int
     keep_firing: int | None
     severity: str | None
@@ -62,20 +82,28 @@ class AlertRule:
 
     @property
     def when(self) -> str:
-        """The condition as the spec writes it, and that of the guard with the title of its signal."""
-        if (guard := self.guard) is None:
-            return self.condition.text
-        least = "> 0" if guard.condition.is_any else guard.condition.text
-        return f"{self.condition.text} while {guard.signal.title} {least}"
+        """The condition as the spec writes it, and those of the guards with the titles of their signals."""
+        return " ".join((self.condition.text, *self._guard_words()))
+
+    def _guard_words(self) -> Iterator[str]:
+        for sense, (_, before, between) in _SENSES.items():
+            conditions = (
+                f"{each.signal.title} {'> 0' if each.condition.is_any else each.condition.text}"
+                for each in self.guards
+                if each.sense == sense
+            )
+            if words := f" {between} ".join(conditions):
+                yield f"{before} {words}"
 
     @property
     def signals(self) -> tuple[Signal, ...]:
-        """The alert's own signal, then the guard's."""
-        return (self.signal,) if self.guard is None else (self.signal, self.guard.signal)
+        """The alert's own signal, then those of the guards, each once."""
+        found = (self.signal, *(each.signal for each in self.guards))
+        return tuple({each.name: each for each in found}.values())
 
     @property
     def expr(self) -> Expr:
-        """The expression of the rule: the signal beyond its threshold, and the guard's condition."""
+        """The expression of the rule: the signal beyond its threshold, and the conditions of the guards."""
         return self._guarded(_compared(self.signal, self.condition))
 
     def filled(self, template: Template, labels: Mapping[str, str], value: float) -> str:
@@ -122,11 +150,11 @@ class AlertRule:
         return samples.evaluated(self._evaluation, self.signals)
 
     def guarded_values(self, samples: SamplesAt) -> ValuesByLabels:
-        """Return the values that the condition judges, only those for which the guard's is met.
+        """Return the values that the condition judges, only those for which all guards allow firing.
 
         They are the signal's, or those of `absent()`: each of them is an absence.
         """
-        if self.guard is None and self.condition.op != ABSENT:
+        if not self.guards and self.condition.op != ABSENT:
             return samples.values(self.signal)
         return samples.evaluated(self._guarded_evaluation, self.signals)
 
@@ -148,13 +176,18 @@ class AlertRule:
         return compiled(judged)
 
     def _guarded(self, expr: Expr) -> Expr:
-        guard = self.guard
-        if guard is None:
-            return expr
-        # An absence has few labels or none. It is of one label set, whose labels `select` sets.
-        is_absence = ABSENT in (self.condition.op, guard.condition.op)
-        labels = () if is_absence else guard.signal.labels
-        return Binary("and", expr, _compared(guard.signal, guard.condition), labels)
+        """Return the expression with every guard; `and` and `unless` bind alike, from left to right."""
+        for guard in self.guards:
+            compared = _compared(guard.signal, guard.condition)
+            expr = Binary(guard.operator, expr, compared, self.matched_on(guard))
+        return expr
+
+    def matched_on(self, guard: Guard) -> tuple[str, ...]:
+        """Return the labels on which the values of the guard are matched with those of the alert.
+
+        An absence has few labels or none. It is of one label set, whose labels `select` sets.
+        """
+        return () if ABSENT in (self.condition.op, guard.condition.op) else guard.signal.labels
 
 
 def _compared(signal: Signal, condition: Condition) -> Expr:

@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol, TypeAlias, TypeVar, get_args, get_origi
 from victor_monitoring.promql.prometheus_version import parse_version
 from victor_monitoring.promql.reader import read
 from victor_monitoring.promql.tree import vectors
-from victor_monitoring.signals.alert import AlertRule, Guard
+from victor_monitoring.signals.alert import GUARD_SENSES, AlertRule, Guard, GuardSense
 from victor_monitoring.signals.expression import Expression, NamedSeries, WrittenExpression
 from victor_monitoring.signals.kinds import KINDS
 from victor_monitoring.signals.metric import Label, Metric, Selector
@@ -194,14 +194,16 @@ def _metric(name: str, written: Mapping[str, Any]) -> Metric:
 
 
 def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal], evaluate: int) -> AlertRule:
-    signal, guard = signals[written["signal"]], written["only_if"]
+    signal = signals[written["signal"]]
     return AlertRule(
         id=name,
         name=written.get("name") or name,
         group=written["group"],
         signal=signal,
         condition=signal.condition(parse_condition(written["when"])),
-        guard=_guard(guard, signals) if guard else None,
+        guards=tuple(
+            _guard(sense, each, signals) for sense in GUARD_SENSES for each in _listed(written.get(sense))
+        ),
         pending=written["for"],
         keep_firing=written["keep_firing_for"],
         severity=written["severity"],
@@ -214,6 +216,13 @@ def _alert(name: str, written: Mapping[str, Any], signals: Mapping[str, Signal],
     )
 
 
-def _guard(written: Mapping[str, Any], signals: Mapping[str, Signal]) -> Guard:
+def _listed(written: Any) -> Sequence[Any]:
+    """Return the items of a key that has none, one or a list of them."""
+    if written is None:
+        return ()
+    return (written,) if isinstance(written, Mapping) else written
+
+
+def _guard(sense: GuardSense, written: Mapping[str, Any], signals: Mapping[str, Signal]) -> Guard:
     signal = signals[written["signal"]]
-    return Guard(signal, signal.condition(parse_condition(written["when"])))
+    return Guard(sense, signal, signal.condition(parse_condition(written["when"])))

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
+from victor_monitoring.demo.simulation.levels import fires_at_a_level
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 
 TARGET_DOWN: Final = "target-down"
@@ -28,8 +29,8 @@ class Faults:
 
 
 def fault_names(spec: Resolved) -> list[str]:
-    """Return the names of all faults: the id of each alert on a threshold, and those of any service."""
-    alerts = (alert.id for alert in spec.alerts if alert.condition.is_comparison)
+    """Return the names of all faults: ids of alerts that levels make fire, and those of any service."""
+    alerts = (alert.id for alert in spec.alerts if fires_at_a_level(alert))
     missing = (f"{METRIC_MISSING}{declared.metric.name}" for declared in spec.declared)
     return [*alerts, TARGET_DOWN, COUNTER_RESET, NO_TRAFFIC, *missing]
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from victor_monitoring.language.resolved.spec import Alert, Resolved
 from victor_monitoring.promql.samples import SampleSet, Series
+from victor_monitoring.rule_tests.levels import GuardingSignal, guarding_signals
 from victor_monitoring.signals.evaluation import evaluate
 from victor_monitoring.signals.metric import Population
 from victor_monitoring.signals.quantity import ABSENT, Condition
@@ -25,10 +26,9 @@ def signal_levels(spec: Resolved, alerts: Sequence[Alert] = ()) -> dict[str, flo
         if level is not None:
             found[signal.name] = level
     for alert in in_order(spec, alerts):
-        if not (alert.condition.is_comparison and has_synthesis(alert.signal)):
+        if not (fires_at_a_level(alert) and has_synthesis(alert.signal)):
             continue
-        if alert.guard is not None:
-            found[alert.guard.signal.name] = just_beyond(alert.guard.condition)
+        found.update((signal.name, level) for signal, level in allowing_levels(alert))
         level = faulty_level(spec, alert)
         parts = synthesis(alert.signal).part_levels(level) or ((alert.signal, level),)
         found.update((signal.name, level) for signal, level in parts)
@@ -46,13 +46,20 @@ def conditions_on(spec: Resolved, signal: Signal) -> list[Condition]:
     return [each for each in found if each.is_comparison]
 
 
-def just_beyond(condition: Condition) -> float:
-    """Return a level beyond the threshold."""
-    threshold = float(condition.threshold.value)
-    if condition.op == "==":
-        return threshold
-    step = abs(threshold) / 2 or 1.0
-    return threshold + step if condition.high_is_bad else threshold - step
+def fires_at_a_level(alert: Alert) -> bool:
+    """Return whether levels of its signals, all of which have series, can make the alert fire."""
+    return alert.condition.is_comparison and None not in map(_allowing_level, guarding_signals(alert))
+
+
+def allowing_levels(alert: Alert) -> Iterator[tuple[Signal, float]]:
+    """Yield each signal of the guards with a level at which they allow firing, if there is one."""
+    for each in guarding_signals(alert):
+        if (level := _allowing_level(each)) is not None:
+            yield each.signal, level
+
+
+def _allowing_level(guarding: GuardingSignal) -> float | None:
+    return next((float(level) for level in guarding.allowing(50) if level is not None), None)
 
 
 def healthy_level(signal: Signal, conditions: Sequence[Condition]) -> float | None:

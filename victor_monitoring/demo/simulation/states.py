@@ -5,16 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from victor_monitoring.demo.simulation.levels import (
+    allowing_levels,
     conditions_on,
     faulty_level,
     healthy_level,
     in_order,
     is_met,
-    just_beyond,
     steady_values,
 )
 from victor_monitoring.demo.simulation.natural import natural
 from victor_monitoring.language.resolved.spec import Alert, Resolved
+from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.metric import Population, SeriesKey
 from victor_monitoring.signals.quantity import Condition
 from victor_monitoring.signals.signal import Signal
@@ -48,11 +49,12 @@ def faulty(spec: Resolved, population: Population, alerts: Sequence[Alert]) -> P
 
 
 def met(spec: Resolved, population: Population) -> list[Alert]:
-    """Return the alerts whose condition and guard are met."""
+    """Return the alerts whose condition is met while all guards allow firing."""
     return [
         alert
         for alert in spec.alerts
-        if all(is_met(signal, condition, population) for _, signal, condition in alert.conditions)
+        if is_met(alert.signal, alert.condition, population)
+        and all(_allows(guard, population) for guard in alert.guards)
     ]
 
 
@@ -66,7 +68,7 @@ def implied(spec: Resolved, alert: Alert) -> Iterator[Alert]:
 
 
 def deciding(alert: Alert, population: Population) -> set[SeriesKey]:
-    """Return the series that the alert's condition and guard read."""
+    """Return the series that the alert's condition and guards read."""
     return {series for _, signal, _ in alert.conditions for series in series_in(signal, population)}
 
 
@@ -99,14 +101,19 @@ def _is_ample(signal: Signal, conditions: Sequence[Condition], level: float, pop
 
 
 def _broken(spec: Resolved, alert: Alert, population: Population) -> Population:
-    """Return the population with the alert's condition met in one label set, and its guard in all."""
-    if alert.guard is not None and not is_met(alert.guard.signal, alert.guard.condition, population):
-        population = _at(alert.guard.signal, just_beyond(alert.guard.condition), population)
+    """Return the population with the alert's condition met in one label set, and its guards passed in all."""
+    for signal, level in allowing_levels(alert):
+        if not all(_allows(each, population) for each in alert.guards if each.signal.name == signal.name):
+            population = _at(signal, level, population)
     if not alert.condition.is_comparison:
         return population
     sets = by_label_set(alert.signal, population)
     bad = dict(next(iter(sets.values()), {}))
     return {**population, **_at(alert.signal, faulty_level(spec, alert), bad)}
+
+
+def _allows(guard: Guard, population: Population) -> bool:
+    return guard.allows(is_met=is_met(guard.signal, guard.condition, population))
 
 
 def _at(signal: Signal, level: float, population: Population) -> Population:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from types import UnionType
-from typing import Any, Final, TypeVar, Union, get_args, get_origin
+from typing import Annotated, Any, Final, TypeGuard, TypeVar, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -236,20 +236,32 @@ def _fields(model: type[BaseModel]) -> dict[str, Any]:
 
 def _model_in(shape: Any) -> type[BaseModel] | None:
     """Return the type if it is a model, else the first model among its alternatives, else None."""
-    if isinstance(shape, type) and issubclass(shape, BaseModel):
-        return shape
-    alternatives = get_args(shape) if get_origin(shape) in (Union, UnionType) else ()
-    return next((model for each in alternatives if (model := _model_in(each))), None)
+    return next((each for each in _alternatives(shape) if _is_model(each)), None)
 
 
 def _below(shape: Any, key: int | str) -> Any:
     """Return the type of the value at `key` in a value of type `shape`."""
-    model = _model_in(shape)
-    if model is not None:
-        return _fields(model).get(str(key))
-    if get_origin(shape) in (Union, UnionType):
-        return next((_below(each, key) for each in get_args(shape) if get_args(each)), None)
-    return get_args(shape)[-1] if get_origin(shape) in (dict, list) else None
+    for each in _alternatives(shape):
+        if _is_model(each) and isinstance(key, str):
+            return _fields(each).get(key)
+        if get_origin(each) is (list if isinstance(key, int) else dict):
+            return get_args(each)[-1]
+    return None
+
+
+def _alternatives(shape: Any) -> Iterator[Any]:
+    """Yield the members of a union, or the only type, without annotations."""
+    if get_origin(shape) is Annotated:
+        yield from _alternatives(get_args(shape)[0])
+    elif get_origin(shape) in (Union, UnionType):
+        for each in get_args(shape):
+            yield from _alternatives(each)
+    else:
+        yield shape
+
+
+def _is_model(shape: Any) -> TypeGuard[type[BaseModel]]:
+    return isinstance(shape, type) and issubclass(shape, BaseModel)
 
 
 def _entity(path: Path) -> Path:

@@ -2,9 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Any, Literal, TypeAlias
 
-from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from victor_monitoring.language.model.fields import (
     Acks,
@@ -41,6 +51,8 @@ from victor_monitoring.language.model.fields import (
     invalid,
 )
 from victor_monitoring.language.model.signals import Signal
+from victor_monitoring.language.syntax.tree import Path
+from victor_monitoring.signals.alert import GuardSense
 from victor_monitoring.signals.quantity import Quantity
 from victor_monitoring.signals.units import COUNT, RATIO
 
@@ -362,13 +374,23 @@ _ANNOTATION_KEYS = {
 
 
 class Guard(Written):
-    """The second condition of an alert, which must be true as well."""
+    """A further condition of an alert, which must be true as well, or must not be."""
 
     signal: Name
-    """The signal of the second condition; its labels are among those of the alert's signal. Example:
+    """The signal of the further condition; its labels are among those of the alert's signal. Example:
     `request_rate`"""
     when: ConditionField
-    """The condition that its value must meet. Example: `"> 1/s"`"""
+    """The condition on its value or presence. Example: `"> 1/s"`"""
+
+
+def _form(guards: object) -> str:
+    return "many" if isinstance(guards, list) else "one"
+
+
+_Guards: TypeAlias = Annotated[
+    Annotated[Guard, Tag("one")] | Annotated[list[Guard], Field(min_length=1), Tag("many")],
+    Discriminator(_form),
+]
 
 
 class Alert(Written):
@@ -382,9 +404,13 @@ class Alert(Written):
     when: ConditionField
     """The condition on its value: an operator and a threshold in its unit, or `any`, which is `> 0`. Example:
     `"> 5%"`"""
-    only_if: Guard | None = None
-    """A second condition that must hold as well, such as enough traffic. Example: `{signal: request_rate,
-    when: "> 1/s"}`"""
+    only_if: _Guards | None = None
+    """A further condition that must hold as well, such as enough traffic, or a list of them: all must hold.
+    Without series of its signal, only `absent` holds. Example: `{signal: request_rate, when: "> 1/s"}`"""
+    unless: _Guards | None = None
+    """A condition under which the alert does not fire, such as a maintenance, or a list of them, any of which
+    is enough. Without series of its signal, only `absent` holds. Example: `{signal: maintenance, when:
+    present}`"""
     for_: Duration = Field(default=0, alias="for")
     """How long the condition must hold without a gap before the alert fires. Example: `10m`"""
     keep_firing_for: Duration | None = None
@@ -418,6 +444,14 @@ class Alert(Written):
     `{dashboard: "https://grafana.example.org/d/shop?var-pod={{ $labels.pod }}"}`"""
     ack: Acks = {}
     reason: Reason = None
+
+    def guards(self, sense: GuardSense) -> Iterator[tuple[Path, Guard]]:
+        """Yield the guards of one sense, each with its path below the alert."""
+        written = {"only_if": self.only_if, "unless": self.unless}[sense]
+        if isinstance(written, Guard):
+            yield (sense,), written
+        else:
+            yield from (((sense, index), each) for index, each in enumerate(written or ()))
 
     @field_validator("annotations")
     @classmethod

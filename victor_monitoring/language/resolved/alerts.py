@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.metrics import label_pairs, owner, owners
@@ -10,7 +10,7 @@ from victor_monitoring.language.resolved.spec import Alert, Component, Group, Se
 from victor_monitoring.language.resolved.time_scale import TimeScale
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.evaluation.evaluator import absent_labels
-from victor_monitoring.signals.alert import Guard
+from victor_monitoring.signals.alert import GUARD_SENSES, Guard
 from victor_monitoring.signals.quantity import ABSENT
 from victor_monitoring.signals.signal import LabelPairs, Signal
 
@@ -52,12 +52,13 @@ class AlertResolver:
     def _alert(self, group: str, key: str, alert: written.Alert) -> Alert | None:
         path: Path = ("alerts", group, key)
         signal = self._signal(alert.signal, (*path, "signal"))
-        guard = self._guard(alert.only_if, (*path, "only_if", "signal"))
+        guards = dict(self._guards(alert, path))
         if alert.severity is not None and alert.severity not in self._spec.severities:
             self.unknown.append(UnknownName("severity", alert.severity, (*path, "severity")))
         if alert.component is not None and alert.component not in self._components:
             self.unknown.append(UnknownName("component", alert.component, (*path, "component")))
-        if signal is None or (guard is None and alert.only_if is not None):
+        known = {keys: guard for keys, guard in guards.items() if guard is not None}
+        if signal is None or len(known) < len(guards):
             return None
         component = alert.component or owner(signal, self._owners) or self._service.name
         return Alert(
@@ -66,7 +67,8 @@ class AlertResolver:
             group=group,
             signal=signal,
             condition=signal.condition(alert.when),
-            guard=guard,
+            guards=tuple(known.values()),
+            guard_keys=tuple(known),
             pending=self._scale(alert.for_),
             keep_firing=None if alert.keep_firing_for is None else self._scale(alert.keep_firing_for),
             detect_within=None if alert.detect_within is None else self._scale(alert.detect_within),
@@ -89,11 +91,12 @@ class AlertResolver:
             self.unknown.append(UnknownName("signal", name, path))
         return self._signals.get(name)
 
-    def _guard(self, guard: written.Guard | None, path: Path) -> Guard | None:
-        if guard is None:
-            return None
-        signal = self._signal(guard.signal, path)
-        return None if signal is None else Guard(signal, signal.condition(guard.when))
+    def _guards(self, alert: written.Alert, path: Path) -> Iterator[tuple[Path, Guard | None]]:
+        """Yield the guards of an alert in order, by their keys; None for one on a signal that is unknown."""
+        for sense in GUARD_SENSES:
+            for keys, guard in alert.guards(sense):
+                signal = self._signal(guard.signal, (*path, *keys, "signal"))
+                yield keys, None if signal is None else Guard(sense, signal, signal.condition(guard.when))
 
     def _labels(self, alert: written.Alert, signal: Signal, component: str) -> LabelPairs:
         """Return the labels of the rule; of equal ones the last wins.

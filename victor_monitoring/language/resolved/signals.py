@@ -18,6 +18,7 @@ from victor_monitoring.promql.reader import read as read_expression
 from victor_monitoring.promql.signatures import SCALAR, VECTOR
 from victor_monitoring.promql.tree import Span, Vector, vectors
 from victor_monitoring.promql.types import type_of
+from victor_monitoring.signals.alert import GUARD_SENSES
 from victor_monitoring.signals.binding import Readers, Unbound, bind_kind
 from victor_monitoring.signals.expression import (
     Expression,
@@ -190,8 +191,7 @@ def _used_signals(spec: written.Spec) -> set[str]:
     for group in spec.alerts.values():
         for alert in (group or {}).values():
             used.add(alert.signal)
-            if alert.only_if:
-                used.add(alert.only_if.signal)
+            used.update(guard.signal for sense in GUARD_SENSES for _, guard in alert.guards(sense))
     for signal in spec.signals.values():
         _, parameters = signal.kind()
         if isinstance(parameters, list):  # parts of a score

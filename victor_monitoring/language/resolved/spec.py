@@ -15,7 +15,7 @@ from victor_monitoring.language.model.spec import KubernetesObjects
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.review.reviewed import Reviewed
-from victor_monitoring.signals.alert import AlertRule
+from victor_monitoring.signals.alert import AlertRule, Guard
 from victor_monitoring.signals.go_template.lexer import GoTemplateError
 from victor_monitoring.signals.go_template.reader import read
 from victor_monitoring.signals.go_template.uses import Uses, uses
@@ -131,9 +131,10 @@ class Component:
 class Alert(AlertRule):
     """A resolved alert: its rule, and what people read of it.
 
-    `own_labels` and `own_runbook` are those in its entry.
+    `own_labels` and `own_runbook` are those in its entry, `guard_keys` lead from there to each guard.
     """
 
+    guard_keys: tuple[Path, ...]
     detect_within: int | None
     description: Template | None
     actions: tuple[Template, ...]
@@ -169,11 +170,17 @@ class Alert(AlertRule):
 
     @property
     def conditions(self) -> tuple[tuple[Path, Signal, Condition], ...]:
-        """The conditions that must be true, the guard's included: each with its path and its signal."""
+        """The conditions on which firing depends, those of the guards included: each with path and signal."""
         own = ((*self.path, "when"), self.signal, self.condition)
-        if self.guard is None:
-            return (own,)
-        return (own, ((*self.path, "only_if", "when"), self.guard.signal, self.guard.condition))
+        guards = (((*path, "when"), each.signal, each.condition) for path, each in self.placed_guards)
+        return (own, *guards)
+
+    @property
+    def placed_guards(self) -> Iterator[tuple[Path, Guard]]:
+        """The guards, each with its path in the spec."""
+        yield from (
+            ((*self.path, *keys), guard) for keys, guard in zip(self.guard_keys, self.guards, strict=True)
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -437,11 +444,11 @@ class Resolved:
 
     @property
     def escalations(self) -> Iterator[tuple[Alert, Alert]]:
-        """Pairs of alerts with the same signal, guard and direction: each with the next more severe one."""
+        """Pairs of alerts with the same signal, guards and direction: each with the next more severe one."""
         alike: dict[object, list[Alert]] = {}
         for alert in self.alerts:
             if self.rank(alert.severity) >= 0 and alert.condition.order:
-                key = (alert.signal.name, alert.guard, alert.condition.high_is_bad)
+                key = (alert.signal.name, alert.guards, alert.condition.high_is_bad)
                 alike.setdefault(key, []).append(alert)
         for alerts in alike.values():
             ordered = sorted(alerts, key=lambda alert: self.rank(alert.severity))

@@ -38,7 +38,7 @@ def prose(text: str) -> str:
 
 
 def condition(alert: Alert) -> str:
-    """Return the condition of an alert and of its guard as the spec writes them."""
+    """Return the condition of an alert and of its guards as the spec writes them."""
     return code(alert.when)
 
 

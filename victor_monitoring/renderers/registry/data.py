@@ -10,6 +10,7 @@ from victor_monitoring.language.resolved.spec import Alert, Declared
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Vector
 from victor_monitoring.renderers.registry.layout import PythonValue
+from victor_monitoring.signals.alert import GuardSense
 from victor_monitoring.signals.expression import Expression
 from victor_monitoring.signals.metric import Label, Selector
 from victor_monitoring.signals.quantity import Condition, Quantity
@@ -64,13 +65,13 @@ def alert_data(alert: Alert, evaluate: int) -> Mapping[str, PythonValue]:
 
     The interval of its group is in it if it is not `evaluate`.
     """
-    guard = alert.guard
     return {
         "group": alert.group,
         **({} if alert.name == alert.id else {"name": alert.name}),
         "signal": alert.signal.name,
         "when": alert.condition.text,
-        "only_if": {"signal": guard.signal.name, "when": guard.condition.text} if guard else None,
+        "only_if": _guards(alert, "only_if"),
+        **({"unless": unless} if (unless := _guards(alert, "unless")) else {}),
         "for": alert.pending,
         "keep_firing_for": alert.keep_firing,
         **({} if alert.evaluate == evaluate else {"evaluate": alert.evaluate}),
@@ -81,6 +82,16 @@ def alert_data(alert: Alert, evaluate: int) -> Mapping[str, PythonValue]:
         "runbook": alert.runbook,
         **({"annotations": dict(alert.annotations)} if alert.annotations else {}),
     }
+
+
+def _guards(alert: Alert, sense: GuardSense) -> PythonValue:
+    """Return the alert's guards of one sense: None, the only one, or a list."""
+    found = [
+        {"signal": each.signal.name, "when": each.condition.text}
+        for each in alert.guards
+        if each.sense == sense
+    ]
+    return found[0] if len(found) == 1 else found or None
 
 
 def differing(

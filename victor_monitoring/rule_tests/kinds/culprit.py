@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from victor_monitoring.rule_tests.case_template import FIRES, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.rule_tests.noise import other_label_values
-from victor_monitoring.signals.streams import relabelled
 
 
 def _has_label_values(fixture: AlertFixture) -> bool:
@@ -18,6 +17,6 @@ def _has_label_values(fixture: AlertFixture) -> bool:
 def culprit(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """For each label that distinguishes values: the alert fires for the value beyond the threshold only."""
     for label, other in other_label_values(fixture):
-        bad = (relabelled(stream, label, other) for stream in fixture.beyond())
+        bad = fixture.elsewhere(fixture.beyond(), label, other)
         phase = fixture.lasting((*fixture.short(), *bad), fixture.until_firing)
         yield CaseTemplate(f"another {label} is beyond the threshold", (phase,), FIRES)

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from victor_monitoring.rule_tests.case_template import SILENT, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
+from victor_monitoring.rule_tests.joint import reads
 from victor_monitoring.rule_tests.noise import recorded_outside, series_outside
 from victor_monitoring.signals.streams import Stream
 
@@ -17,14 +18,17 @@ def elsewhere(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     No series is recorded for them, and series that they have recorded under the same names are not read.
     """
     for label in fixture.signal.select.outside:
-        about = f"another {label} is far beyond the threshold"
-        yield _template(fixture, about, label, series_outside(fixture, label), ())
+        about, outside = f"another {label} is far beyond the threshold", series_outside(fixture, label)
+        yield _template(fixture, about, label, outside, ())
         recorded = recorded_outside(fixture, label)
         for record, streams in recorded.items():
             yield _template(fixture, f"{about}, as recorded in {record}", label, streams, (record,))
         tops = [each.record for each in fixture.alert.signals if each.record in recorded]
-        if len(tops) > 1:
-            streams = tuple(stream for record in tops for stream in recorded[record])
+        others = [each for each in fixture.alert.signals if each.record not in recorded]
+        if tops and len(fixture.alert.signals) > 1:
+            found = (stream for record in tops for stream in recorded[record])
+            unrecorded = (each for each in outside if any(reads(other, each) for other in others))
+            streams = (*found, *unrecorded)
             names = " and ".join(tops)
             yield _template(fixture, f"{about}, as recorded in {names}", label, streams, tuple(tops))
 

@@ -22,11 +22,11 @@ def part(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     signal = fixture.signal
     for dominant_part in synthesis(signal).dominant_parts(fixture.levels.beyond(), fixture.replicas()):
         phases = (
-            fixture.lasting(dominant_part.lost, fixture.until_firing),
-            fixture.lasting(dominant_part.gone, fixture.until_resolved),
+            fixture.lasting(fixture.with_guards(dominant_part.lost), fixture.until_firing),
+            fixture.lasting(fixture.with_guards(dominant_part.gone), fixture.until_resolved),
         )
         yield CaseTemplate(f"mostly by {dominant_part.part}, until it is gone", phases, RESOLVES)
-        healthy = fixture.lasting(dominant_part.at_best, fixture.until_firing)
+        healthy = fixture.lasting(fixture.with_guards(dominant_part.at_best), fixture.until_firing)
         yield CaseTemplate(f"the same with {dominant_part.part} at its best", (healthy,), SILENT)
-        lost = fixture.lasting(dominant_part.lost, fixture.settling)
+        lost = fixture.lasting(fixture.with_guards(dominant_part.lost), fixture.settling)
         yield CaseTemplate(f"the points lost by {dominant_part.part}", (lost,), records=True)

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from victor_monitoring.rule_tests.case_template import FIRES, CaseTemplate, case_kind
 from victor_monitoring.rule_tests.fixture import AlertFixture
 from victor_monitoring.rule_tests.noise import other_label_values
-from victor_monitoring.signals.streams import relabelled
 
 
 def _has_several_values(fixture: AlertFixture) -> bool:
@@ -19,6 +18,6 @@ def two_values(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """For each label that distinguishes values: two values are beyond the threshold, and both fire."""
     for label, other in other_label_values(fixture):
         streams = fixture.beyond()
-        second = (relabelled(stream, label, other) for stream in streams)
+        second = fixture.elsewhere(streams, label, other)
         phase = fixture.lasting((*streams, *second), fixture.until_firing)
         yield CaseTemplate(f"two values of {label} are beyond the threshold", (phase,), FIRES)
