@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.demo.kettle import kettle
-from tests.rules.rendered import compiled
+from tests.rules.rendered import compiled, compiled_text
 from victor_monitoring.app.pipeline import time_scaled
 from victor_monitoring.demo.scenarios import default_scenario, scenarios
 from victor_monitoring.demo.simulation.faults import fault_names
+from victor_monitoring.demo.simulation.states import faulty, healthy, met
 
 
 def test_scenarios_of_each_alert_and_of_any_service():
@@ -39,6 +40,42 @@ def test_no_level_makes_an_absence():
     assert "TooMuchWater" in {alert.id for alert in spec.alerts}
     assert "TooMuchWater" not in {*scenarios(spec), *fault_names(spec)}
     assert default_scenario(spec).name == "ManySpilt"
+
+
+GUARDED = """
+victor_mon: 1
+service: {name: mill, title: Mill, owner: millers, metric_prefix: mill_, select: {job: mill}}
+severities: [warning]
+components:
+  stones:
+    metrics:
+      mill_heat: {type: gauge, merge: max, help: Heat., labels: {stone: [upper, lower]}}
+      mill_turns_total: {type: counter, help: Turns.}
+signals:
+  heat: {unit: count, by: [stone], value: {of: mill_heat, agg: max}}
+  turns: {unit: per_second, rate: {of: mill_turns_total}}
+alerts:
+  mill:
+    Hot: {signal: heat, when: "> 80", severity: warning, summary: "{value}", GUARDS}
+"""
+
+
+@pytest.mark.parametrize(
+    ("guards", "is_playable"),
+    [
+        ('only_if: [{signal: turns, when: "> 9/s"}, {signal: turns, when: present}]', True),
+        ('only_if: {signal: turns, when: "> 9/s"}, unless: {signal: turns, when: "> 10/s"}', True),
+        ("unless: {signal: turns, when: present}", False),
+        ("only_if: {signal: turns, when: absent}", False),
+    ],
+)
+def test_scenarios_pass_the_guards_of_their_alerts(guards, is_playable):
+    """Guards are at levels at which they let the alert fire; no level takes away the series of a signal."""
+    spec = compiled_text(GUARDED.replace("GUARDS", guards)).base
+    assert spec is not None
+    assert ("Hot" in scenarios(spec), "Hot" in fault_names(spec)) == (is_playable, is_playable)
+    if is_playable:
+        assert met(spec, faulty(spec, healthy(spec, 1), spec.alerts)) == list(spec.alerts)
 
 
 @pytest.mark.parametrize(

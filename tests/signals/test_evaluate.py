@@ -19,7 +19,7 @@ from victor_monitoring.language.resolved.spec import Alert
 from victor_monitoring.promql.evaluation.functions import bucket_quantile, per_second, quotient
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
 from victor_monitoring.promql.samples import STALE, SampleSet, Series
-from victor_monitoring.signals.alert import AlertRule, Guard
+from victor_monitoring.signals.alert import GUARD_SENSES, AlertRule, Guard
 from victor_monitoring.signals.evaluation import SamplesAt, evaluate
 from victor_monitoring.signals.kinds.count import Count
 from victor_monitoring.signals.kinds.quantile import Quantile
@@ -364,26 +364,46 @@ def test_a_score_is_whole_without_traffic_and_absent_without_a_target():
 # Alerts
 
 
+def full(memory: Signal, *guards: Guard) -> AlertRule:
+    """Return an alert above 1 kB with these guards."""
+    condition = parse_condition("> 1kB")
+    return AlertRule(
+        "full", "Full", "g", memory, condition, guards, 0, None, "critical", "till", (), None, None, MINUTE
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("conditions", "fires"),  # with a rate of 2/s, of 0.2/s and without data
+    [
+        (("only_if > 1/s",), (True, False, False)),
+        (("unless > 1/s",), (False, True, True)),
+        (("only_if present",), (True, True, False)),
+        (("unless present",), (False, False, True)),
+        (("only_if absent",), (False, False, True)),
+        (("unless absent",), (True, True, False)),
+        (("only_if > 0.1/s", "unless > 1/s"), (False, True, False)),
+        (("unless > 1/s", "unless absent"), (False, True, False)),
+        (("only_if present", "only_if > 1/s", "unless > 3/s"), (True, False, False)),
+    ],
+)
+def test_every_guard_must_allow_an_alert_to_fire(conditions: tuple[str, ...], fires: tuple[bool, ...]):
+    """All of `only_if` hold and none of `unless` does; without data only `absent` holds."""
+    memory, rate = signal(Value(Selector(MEMORY), "max"), by=("instance",)), signal(Rate(Selector(JOBS)))
+    guards = []
+    for sense in GUARD_SENSES:
+        mine = (each.partition(" ")[2] for each in conditions if each.startswith(sense))
+        guards += [Guard(sense, rate, parse_condition(each)) for each in mine]
+    alert = full(memory, *guards)
+    series = {"memory_bytes": [each_scrape(A, [2000.0] * 5)]}
+    rates = ({"jobs_total": [growing({**B, "result": "ok"}, step)]} for step in (30, 3))
+    found = (SamplesAt(SampleSet({**series, **each}), MINUTE) for each in (*rates, {}))
+    assert tuple(bool(alert.met_values(each)) for each in found) == fires
+
+
 def test_an_alert_holds_where_its_guard_does():
     """A guard is matched by its own labels; the signal's labels remain in the result."""
     memory = signal(Value(Selector(MEMORY), "max"), by=("instance",))
-    guard = Guard("only_if", signal(Rate(Selector(JOBS))), parse_condition("> 1/s"))
-    alert = AlertRule(
-        "full",
-        "Full",
-        "g",
-        memory,
-        parse_condition("> 1kB"),
-        (guard,),
-        0,
-        None,
-        "critical",
-        "till",
-        (),
-        None,
-        None,
-        MINUTE,
-    )
+    alert = full(memory, Guard("only_if", signal(Rate(Selector(JOBS))), parse_condition("> 1/s")))
     series = {"memory_bytes": [each_scrape(A, [2000.0] * 5), each_scrape(B, [10.0] * 5)]}
     busy, idle = (growing({**B, "result": "ok"}, step) for step in (30, 3))
     assert alert.met_values(SamplesAt(SampleSet({**series, "jobs_total": [busy]}), MINUTE)) == {
