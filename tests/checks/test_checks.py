@@ -162,6 +162,21 @@ contexts: {tests: {override: {signals: {rate: {window: 1s}}}}}
     assert [each.code for each in compile_spec(Source("spec", alone), today=TODAY).diagnostics] == ["VM603"]
 
 
+@pytest.mark.parametrize(("select", "codes"), [("select: {}, ", []), ("", ["VM610"])])
+def test_components_with_their_own_targets_are_scraped_by_others(select: str, codes: list[str]) -> None:
+    """Objects of the operator need no ServiceMonitor where no component has the targets of the service."""
+    text = f"""\
+victor_mon: 1
+service: {{name: shop, title: Shop, owner: sales, select: {{job: shop}}}}
+kubernetes: {{objects: operator}}
+components: {{api: {{external: true, {select}honor_labels: true, metrics: {{shop_a: {{type: gauge}}}}}}}}
+signals: {{a: {{unit: count, value: {{of: shop_a}}}}}}
+alerts: {{a: {{A: {{signal: a, when: "> 1", severity: null, summary: A}}}}}}
+"""
+    found = compile_spec(Source("spec", text), today=TODAY).diagnostics
+    assert [each.code for each in found if each.code == "VM610"] == codes
+
+
 def test_objects_that_contexts_inherit_are_reported_once():
     """The operator's objects of base are reported where they are given, and acknowledged there."""
     text = """\
