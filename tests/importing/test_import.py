@@ -211,6 +211,8 @@ def test_a_label_that_an_alert_needs_absent_is_not_promised() -> None:
     [
         ("a_bytes > 5 * 1024 * 1024 * 1024", "", "bytes", "> 5GiB"),
         ("a > 0.9 * 1000", "", "count", "> 900"),
+        ("sum by (b) (a) > 5 * 1024 * 1024", "", "bytes", "> 5MiB"),
+        ("a_seconds > 5 * 1024", "", "seconds", "> 5120s"),
         ("a > 3 * 0.1", "", "count", "present"),
         ("a / b > 0.8", "", "ratio", "> 80%"),
         ("a / b > 1", "", "count", "> 1"),
@@ -350,6 +352,7 @@ def test_objects_are_rendered_as_they_were_read(head: str, spec: dict[str, objec
         **spec,
         "labels": {"role": "alert-rules", "app.kubernetes.io/version": "1.2"},
     }
+    assert {each.code for each in found.compiled.diagnostics} == set()  # such as that nothing scrapes it
     (artifact,) = render(found.compiled, outputs=["kubernetes"])
     again = imported(artifact.text)
     assert again.draft.objects == found.draft.objects

@@ -9,14 +9,25 @@ from fractions import Fraction
 from typing import Final
 
 from victor_monitoring.promql.rules import Rule
-from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Vector, children, nodes, vectors
+from victor_monitoring.promql.tree import (
+    Aggregate,
+    Binary,
+    Call,
+    Expr,
+    Vector,
+    children,
+    nodes,
+    number,
+    vectors,
+)
 from victor_monitoring.signals.go_template.lexer import GoTemplateError
 from victor_monitoring.signals.go_template.reader import read
 from victor_monitoring.signals.go_template.uses import uses
 from victor_monitoring.signals.metric import Label, Metric
 from victor_monitoring.signals.metric_types import METRIC_TYPES
+from victor_monitoring.signals.quantity import OPERATORS
 from victor_monitoring.signals.template import has_go_template
-from victor_monitoring.signals.units import COUNT, ENDINGS, SECONDS, TIMESTAMP, Unit
+from victor_monitoring.signals.units import BYTES, COUNT, ENDINGS, SECONDS, TIMESTAMP, Unit
 
 _OF_TARGETS: Final = frozenset({"instance"})  # what every series of a target has, declared or not
 _GROWTH: Final = frozenset({"rate", "increase", "irate"})
@@ -70,26 +81,27 @@ def declarations(rules: Iterable[Rule], known: KnownMetrics) -> dict[str, Declar
         if call.function in _GROWTH
         for each in vectors(call)
     }
-    labels, moments = _labels(rules), _moments(rules)
+    labels, shown = _labels(rules), _shown_units(rules)
     families = {name: _family(name, used, growing, known) for name in sorted(used)}
     named: dict[str, dict[str, None]] = {}
     for name, (family, _) in families.items():
         named.setdefault(family, {}).update(dict.fromkeys(sorted(labels.get(name, ()))))
     made = {
-        (family, kind): _declaration(family, kind, named[family], known, is_moment=family in moments)
+        (family, kind): _declaration(family, kind, named[family], known, shown=shown.get(family))
         for family, kind in families.values()
     }
     return {name: made[family] for name, family in families.items()}
 
 
 def _declaration(
-    name: str, kind: str, labels: Iterable[str], known: KnownMetrics, *, is_moment: bool
+    name: str, kind: str, labels: Iterable[str], known: KnownMetrics, *, shown: Unit | None
 ) -> Declaration:
     recorded = _is_recorded(name, known)
     exposed_unit = known.units.get(name)
     unit = exposed_unit or _unit(name)
-    if is_moment and unit in (SECONDS, COUNT):  # an exposition has no word for moments
-        unit = TIMESTAMP
+    # An exposition has no word for moments.
+    if shown is not None and (unit == COUNT or (unit == SECONDS and shown.is_moment)):
+        unit = shown
     guesses = {
         "type": name not in known.types and not recorded,
         "unit": unit not in (exposed_unit, COUNT),
@@ -107,13 +119,27 @@ def _declaration(
     return exposed.with_labels(labels, are_guesses=True)
 
 
-def _moments(rules: Sequence[Rule]) -> set[str]:
-    """Return the metrics between which and the current time rules compute the distance."""
-    now = Call("time", ())
-    differences = (each for rule in rules for each in nodes(rule.expr, Binary) if each.op == "-")
-    sides = ((each.left, each.right) for each in differences)
-    found = [left if right == now else right for left, right in sides if now in (left, right)]
-    return {each.metric for side in found for each in _folded(side)}
+def _shown_units(rules: Sequence[Rule]) -> dict[str, Unit]:
+    """Return the units that use shows: a moment is a distance from now, a size is compared with 1024s."""
+    now, kibi = Call("time", ()), number(1024)
+    found: dict[str, Unit] = {}
+    for rule in rules:
+        for binary in nodes(rule.expr, Binary):
+            sides = (binary.left, binary.right)
+            if binary.op == "-" and now in sides:
+                side = sides[sides[0] == now]
+                found |= {each.metric: TIMESTAMP for each in _folded(side)}
+            elif binary.op in OPERATORS and kibi in _factors(binary.right):
+                found |= {each.metric: BYTES for each in _folded(binary.left)}
+    return found
+
+
+def _factors(expr: Expr) -> Iterator[Expr]:
+    if isinstance(expr, Binary) and expr.op == "*":
+        yield from _factors(expr.left)
+        yield from _factors(expr.right)
+    else:
+        yield expr
 
 
 def _folded(expr: Expr) -> Iterator[Vector]:
