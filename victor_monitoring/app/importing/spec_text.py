@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -61,11 +62,12 @@ def yaml_lines(key: str, data: Data, indent: int = 0, *, flow_from: int) -> Iter
     mark, above = _mark(data), ""
     if isinstance(data, Guess):
         data, above = data.data, mark
-    lines = _serialised(key, _on_one_line(data))
+    is_section = isinstance(data, Mapping) and bool(data) and indent < flow_from
+    lines = [] if is_section else _serialised(key, _on_one_line(data))
     is_short = len(lines) == 1 and len(lines[0]) + len(space) + len(mark) <= _WIDTH
     if isinstance(data, Mapping) and data:
-        is_flow = is_short or _is_long_anyway(lines[0].removeprefix(key), data, indent)
-        if indent < flow_from or not is_flow or _has_block(data):
+        is_flow = is_short or (bool(lines) and _is_long_anyway(lines[0].removeprefix(key), data, indent))
+        if not is_flow or _has_block(data):
             yield space + _serialised(key, None)[0].removesuffix(" null") + above
             for name, inner in data.items():
                 yield from yaml_lines(name, inner, indent + 1, flow_from=flow_from)
@@ -154,6 +156,7 @@ def _node(data: Data) -> yaml.Node:
             return yaml.MappingNode("tag:yaml.org,2002:map", pairs, flow_style=True)
 
 
+@functools.lru_cache(maxsize=4096)
 def _style(text: str) -> str | None:
     emitter = yaml.SafeDumper(io.StringIO())
     if (
