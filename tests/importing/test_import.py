@@ -14,6 +14,7 @@ import yaml
 from tests.cli.commands import Outcome, victor_mon
 from tests.exposition.test_fetch import OPENMETRICS, sends, target
 from victor_monitoring.app.importing import Imported, import_rules
+from victor_monitoring.app.importing.comparison import compare
 from victor_monitoring.app.importing.expositions import known_metrics
 from victor_monitoring.app.importing.metrics import Declaration, declarations
 from victor_monitoring.app.importing.recognition import recognised
@@ -254,6 +255,34 @@ def test_expressions_of_several_lines_stay_as_they_were(expr: str, expected: str
 def test_signals_are_named_in_words(name: str, signal: str) -> None:
     """A signal without one metric has the words of the alert's name."""
     assert list(written(f"groups:\n{group(alert('a - b > 1', name=name))}")["signals"]) == [signal]
+
+
+def test_labels_of_open_records_are_not_promised() -> None:
+    """The values of an imported record that keeps all labels may have one that no metric declares."""
+    text = {"summary": "{{ $labels.pod }}"}
+    rules = group('- {record: "a:b", expr: a}', alert("a:b - b > 1", annotations=text))
+    spec = written(f"groups:\n{rules}")
+    assert spec["alerts"]["a"]["A"]["annotations"] == text
+
+
+@pytest.mark.parametrize(
+    ("part", "changed"),
+    [
+        ({"expr": read("a > 2")}, "expression"),
+        ({"labels": (("x", "y"),)}, "labels"),
+        ({"annotations": (("x", "y"),), "pending": 1}, "annotations and `for`"),
+        ({"expr": read("sum by (b, a) (a) > 3 * 2")}, ""),
+    ],
+)
+def test_each_rule_is_compared_with_the_rendered_one(part: dict[str, Any], changed: str) -> None:
+    """A rule that is rendered otherwise is named with the parts that differ, but for the order of labels."""
+    found = imported(f"groups:\n{group(alert('a > 1' if changed else 'sum by (a, b) (a) > 6'))}")
+    one = found.draft.rules["A"]
+    found.draft.rules["A"] = replace(one, rule=replace(one.rule, **part))
+    comparison = compare(found.draft, found.compiled)
+    messages = [each.message for each in comparison.diagnostics]
+    assert messages == ([f"`A` is rendered with another {changed}"] if changed else [])
+    assert comparison.alerts == (not changed)
 
 
 def test_units_of_recorded_values_are_known() -> None:
