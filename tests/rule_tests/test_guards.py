@@ -28,6 +28,7 @@ components:
   calendar: {external: true, select: {}, metrics: {closed: {type: gauge, help: Closed.}}}
 signals:
   requests: {unit: per_second, rate: {of: shop_requests_total}}
+  by_code: {unit: per_second, by: [code], rate: {of: shop_requests_total}}
   bad: {unit: ratio, ratio: {of: 'shop_requests_total{code="bad"}', over: shop_requests_total}}
   queue: {unit: count, by: [queue], value: {of: shop_queue, agg: max}}
   each_heat: {unit: count, by: [instance], value: {of: shop_heat, agg: max}}
@@ -82,6 +83,12 @@ alerts:
       unless: {signal: requests, when: "> 5000/s"}
       severity: warning
       summary: "{value}"
+    Proportional:
+      signal: by_code
+      when: "> 10/s"
+      unless: {signal: requests, when: "> 100/s"}
+      severity: warning
+      summary: "{code} {value}"
     SharedByGuards:
       signal: queue
       when: "> 7"
@@ -150,6 +157,11 @@ GUARDS = [  # the cases of some alerts, each with the states of the alert
         "`unless: requests > 5000/s` is met: silent",
         "`unless: requests > 5000/s` is met by replicas that differ: silent",
         "`unless: requests > 5000/s` is at its threshold: silent, firing",
+    ]),
+    ("Proportional", [
+        "`unless: requests > 100/s` is met: silent",
+        "`unless: requests > 100/s` is met by replicas that differ: silent",
+        "`unless: requests > 100/s` is a millionth short of its threshold: silent, firing",
     ]),
     ("Band", [
         "`unless: threads > 300` is met: silent",

@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
+from types import MappingProxyType
 from typing import Final
 
 from victor_monitoring.language.resolved.spec import Alert, Resolved
@@ -17,6 +18,7 @@ from victor_monitoring.rule_tests.levels import GuardingSignal, Level, Levels, g
 from victor_monitoring.rule_tests.meta_alerts import up
 from victor_monitoring.rule_tests.oracle import Oracle
 from victor_monitoring.rule_tests.script import Phase, Script
+from victor_monitoring.signals.alert import Guard
 from victor_monitoring.signals.evaluation import SamplesAt, evaluate
 from victor_monitoring.signals.signal import LabelPairs, Signal
 from victor_monitoring.signals.streams import Stream, relabelled
@@ -115,7 +117,7 @@ class AlertFixture:
         """Return streams with the signal at the level, the guards passed by `guard` percent."""
         key = (level, traffic, guard, *changed.items())
         if key not in self._made:
-            self._made[key] = self.guarded(level, self.passed(guard), traffic, **changed)
+            self._made[key] = self.guarded(level, self.passed(guard), traffic, changed)
         return self._made[key]
 
     @cached_property
@@ -141,19 +143,22 @@ class AlertFixture:
         level: Level,
         levels: Mapping[str, Level],
         traffic: Fraction | None = None,
-        **changed: str,
+        changed: Mapping[str, str] = MappingProxyType({}),
+        *,
+        exactly: bool = True,
     ) -> tuple[Stream, ...]:
         """Return streams with the signal at one level, and those of the guards at others, by name.
 
-        Labels that are `changed` are so in the streams of signals that have them. Raise ValueError where
-        signals read the same series and no amount of traffic yields all levels.
+        Unless `exactly`, any level that meets the condition like this one will do. Labels that are `changed`
+        are so in the streams of signals that have them. Raise ValueError where signals read the same series
+        and no amount of traffic yields all levels.
         """
 
         def streams(signal: Signal, level: Fraction, traffic: Fraction | None) -> tuple[Stream, ...]:
             mine = {key: value for key, value in changed.items() if self._is_in(key, signal)}
             return synthesis(signal).synthesise(level, self.target(**mine), traffic)
 
-        goals = (Goal(self.signal, level), *self._goals(levels))
+        goals = (self._goal(level, exactly=exactly), *self._goals(levels))
         return Joint(streams, self.settled).streams(goals, traffic)
 
     def with_guards(self, own: tuple[Stream, ...]) -> tuple[Stream, ...]:
@@ -166,6 +171,11 @@ class AlertFixture:
             return synthesis(signal).synthesise(level, self.target(), traffic)
 
         return Joint(streams, self.settled).next_to(own, self._goals(self.passed()))
+
+    def _goal(self, level: Level, *, exactly: bool) -> Goal:
+        own = (Guard("only_if", self.signal, self.alert.condition),)
+        guarding = None if exactly else GuardingSignal(self.signal, own)
+        return Goal(self.signal, level, guarding, is_near=exactly)
 
     def _goals(self, levels: Mapping[str, Level]) -> list[Goal]:
         return [Goal(each.signal, levels[each.signal.name], each) for each in self.guarding]
@@ -200,10 +210,12 @@ class AlertFixture:
             self.lasting(made, self.until_firing),
         )
 
-    def spread(self, level: Level, levels: Mapping[str, Level] | None = None) -> tuple[Stream, ...]:
+    def spread(
+        self, level: Level, levels: Mapping[str, Level] | None = None, *, exactly: bool = True
+    ) -> tuple[Stream, ...]:
         """Return streams of targets that differ and together make the level, and those of guards, by name.
 
-        By default the guards are passed.
+        By default the guards are passed. `exactly` is as in `guarded`.
         """
         targets = self.replicas()
         if "instance" in self.signal.labels:
@@ -217,7 +229,7 @@ class AlertFixture:
                 for each in synthesis(signal).spread(level, targets)
             )
 
-        goals = (Goal(self.signal, level), *self._goals(levels or self.passed()))
+        goals = (self._goal(level, exactly=exactly), *self._goals(levels or self.passed()))
         return Joint(streams, self.settled).streams(goals)
 
     def exactly(

@@ -25,11 +25,15 @@ ValuesOf: TypeAlias = Callable[[Signal, Streams], Sequence[Fraction]]
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """A signal and its level, or any other that the same guards refuse; without guards, no other."""
+    """A signal and its level, or any other that the same guards refuse; without guards, no other.
+
+    Of several levels that serve, the nearest one is preferred if `is_near`.
+    """
 
     signal: Signal
     level: Level
     guarding: GuardingSignal | None = None
+    is_near: bool = True
 
     def is_reached(self, values: Sequence[Fraction]) -> bool:
         """Return whether these values, or having none, are as good as the level."""
@@ -100,7 +104,8 @@ class Joint:
         exact = [goal for goal in goals if goal.guarding is None]
         found = [streams for head in exact or goals for streams in self._by(head, goals, traffic)]
         if found:
-            return min(found, key=lambda streams: sum(self._distance(goal, streams) for goal in goals))
+            near = [goal for goal in goals if goal.is_near]
+            return min(found, key=lambda streams: sum(self._distance(goal, streams) for goal in near))
         names = " and ".join(dict.fromkeys(f"`{goal.signal.name}`" for goal in goals))
         raise ValueError(f"no levels of {names} meet all conditions together")
 
@@ -113,15 +118,13 @@ class Joint:
                     yield streams
                     return
 
-    def _distance(self, goal: Goal, streams: Streams) -> Fraction:
-        """Return how far the values of a signal are from its level."""
+    def _distance(self, goal: Goal, streams: Streams) -> float:
+        """Return how far the values of a signal are from its level, as shares of it up to a millionth."""
         level = goal.level
         if level is None:
-            return Fraction(0)
-        return sum(
-            (abs(each - level) / (abs(level) or 1) for each in self.values_of(goal.signal, streams)),
-            Fraction(),
-        )
+            return 0.0
+        values = self.values_of(goal.signal, streams)
+        return round(sum(float(abs(each - level) / (abs(level) or 1)) for each in values), 6)
 
     def _candidates(
         self, head: Signal, level: Fraction, others: Sequence[Goal], traffic: Fraction | None

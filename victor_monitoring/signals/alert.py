@@ -179,10 +179,10 @@ class AlertRule:
         """Return the expression with every guard; `and` and `unless` bind alike, from left to right."""
         for guard in self.guards:
             compared = _compared(guard.signal, guard.condition)
-            expr = Binary(guard.operator, expr, compared, self.matched_on(guard))
+            expr = Binary(guard.operator, expr, compared, self._matched_on(guard))
         return expr
 
-    def matched_on(self, guard: Guard) -> tuple[str, ...]:
+    def _matched_on(self, guard: Guard) -> tuple[str, ...]:
         """Return the labels on which the values of the guard are matched with those of the alert.
 
         An absence has few labels or none. It is of one label set, whose labels `select` sets.

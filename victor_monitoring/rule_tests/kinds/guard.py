@@ -50,7 +50,7 @@ def _refused(fixture: AlertFixture, guarding: GuardingSignal, guard: Guard) -> I
         phase = fixture.lasting((*streams, *noise), fixture.until_firing)
         yield CaseTemplate(f"{about}, next to other series of its metrics", (phase,), SILENT)
     if level is not None:
-        streams = fixture.spread(*_at(fixture, guarding, level))
+        streams = fixture.spread(*_at(fixture, guarding, level), exactly=False)
         phase = fixture.lasting(streams, fixture.until_firing)
         yield CaseTemplate(f"{about} by replicas that differ", (phase,), SILENT)
 
@@ -106,7 +106,7 @@ def _with(
     fixture: AlertFixture, guarding: GuardingSignal, level: Level, percent: int = 1
 ) -> tuple[Stream, ...]:
     """Return series with the condition met, one guarding signal at a level, and the others passed."""
-    streams = fixture.guarded(*_at(fixture, guarding, level, percent))
+    streams = fixture.guarded(*_at(fixture, guarding, level, percent), exactly=False)
     return (fixture.up(), *streams) if fixture.alert.condition.op == ABSENT else streams
 
 
