@@ -223,6 +223,8 @@ alerts:
         small: '{{ if gt $value 5.5 }}{{ $value }}{{ else }}{{ template "y" }}{{ end }}'
         missing: '{{ template "x" }}'
         query: '{{ query "up" | first | value }}'
+        address: "{{ externalURL }}/graph"
+        path: "{{ pathPrefix }}/graph"
     Few:
       signal: open
       when: "< 3"
@@ -259,7 +261,7 @@ def test_templates_that_fail_when_they_are_expanded_are_errors(promtool: Path, t
             '`{{template "x"}}` in the annotation `missing` of `Many` fails: template "x" not defined',
         ),
         (
-            "shop.yaml:38:27",
+            "shop.yaml:40:27",
             "`index $labels.way 9` in the annotation `most` of `Few` fails: index out of range: 9",
         ),
     ]

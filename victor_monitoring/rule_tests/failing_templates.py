@@ -55,7 +55,8 @@ def failing_templates(promtool: Promtool, spec: Resolved) -> Iterator[FailingTem
     """Yield the templates that fail with values that their alert may have, each once.
 
     Each value of a label with known values is tried. Where values are unknown, a template fails if it does so
-    with text and with a number. Results of queries are unknown: a template with one is not tried.
+    with text and with a number. Results of queries and the address of the server are
+    unknown: a template with one is not tried.
     """
     trials = [trial for alert in spec.alerts for trial in _trials(spec, alert)]
     failed = _failed(promtool, trials) if trials else {}
@@ -80,7 +81,7 @@ def _trials(spec: Resolved, alert: Alert) -> Iterator[_Trial]:
             labels = {
                 name: values[chosen % len(values)] if values else unknown for name, values in known.items()
             }
-            if not uses.has_query:
+            if not uses.needs_server:
                 yield _Trial(alert, path, texts[path], labels, chosen)
 
 

@@ -132,7 +132,8 @@ FAILING_TEMPLATE: Final = Pattern(
     """Templates in labels or annotations of an alert fail when Prometheus expands them.
 
 Prometheus loads the rule, and shows the error in place of the text. promtool expands each template with
-labels and values that the alert may have; templates that query Prometheus are not tried.
+labels and values that the alert may have; templates that query Prometheus, or read its address, are not
+tried.
 
 Bad: `{{ humanizeDuration $labels.tool }}`. Good: `{{ humanizeDuration $value }}`.""",
 )

@@ -37,13 +37,13 @@ class LabelUse:
 class Uses:
     """The labels that a template reads, in order, and the operands behind the values that it prints.
 
-    Such a value changes while the alert is active: its own, that of a query, or the time. `has_query` if it
-    queries Prometheus.
+    Such a value changes while the alert is active: its own, that of a query, or the time. `needs_server`
+    if it queries Prometheus or reads its address.
     """
 
     labels: tuple[LabelUse, ...]
     values: tuple[Span, ...]
-    has_query: bool
+    needs_server: bool
 
 
 class _Source(Enum):
@@ -62,6 +62,7 @@ class _Result:
 _DATA: Final = _Result(_Source.DATA)
 _OTHER: Final = _Result(_Source.OTHER)
 _FIELDS: Final = {"Labels": _Source.LABELS, "Value": _Source.VALUE}
+_OF_SERVER: Final = ("externalURL", "pathPrefix", "query")
 _CHANGING: Final = ("now", "strvalue", "value")
 # Their result is one of two, or does not change with each value.
 _JUDGING: Final = ("eq", "ge", "gt", "le", "len", "lt", "match", "ne", "not")
@@ -71,14 +72,14 @@ def uses(template: GoTemplate) -> Uses:
     """Return the uses of labels and values, as far as they can be followed: not through lists and maps."""
     walk = _Walk(template)
     walk.nodes(template.nodes, _DATA)
-    return Uses(tuple(dict.fromkeys(walk.labels)), tuple(dict.fromkeys(walk.values)), walk.has_query)
+    return Uses(tuple(dict.fromkeys(walk.labels)), tuple(dict.fromkeys(walk.values)), walk.needs_server)
 
 
 class _Walk:
     def __init__(self, template: GoTemplate) -> None:
         self.labels: list[LabelUse] = []
         self.values: list[Span] = []
-        self.has_query = False
+        self.needs_server = False
         self._definitions = dict(template.definitions)
         known = {name: _Result(_FIELDS.get(field, _Source.OTHER)) for name, field in VARIABLES.items()}
         self._variables = {"$": _DATA, **known}
@@ -120,7 +121,7 @@ class _Walk:
         first, *rest = command
         if not isinstance(first.base, Function):
             return self._operand(first, dot)
-        self.has_query |= first.base.name == "query"
+        self.needs_server |= first.base.name in _OF_SERVER
         arguments = [self._operand(each, dot) for each in rest]
         if first.base.name == "index" and arguments and arguments[0].source is _Source.LABELS:
             self._index(rest[1:])
