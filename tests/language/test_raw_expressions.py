@@ -51,7 +51,7 @@ def signal(expr: str, unit: str = "count", context: str | None = None) -> Signal
             "(shop_wanted unless on () absent(shop_ready)) and on () lag_seconds",
             "count",
             (
-                'shop_wanted{job="shop"} unless on () absent(shop_ready)'
+                '(shop_wanted{job="shop"} unless on () absent(shop_ready))'
                 ' and on () lag_seconds{job="others",zone="a"}'
             ),
         ),

@@ -68,6 +68,35 @@ def test_every_review_finds_something() -> None:
 
 
 @pytest.mark.parametrize(
+    ("written", "printed"),
+    [
+        ("load > 1 and level == 0 or up == 0", "(load > 1 and level == 0) or up == 0"),
+        ("load or level unless up", "load or (level unless up)"),
+        ("load unless level and up", "(load unless level) and up"),
+        ("load or level > 5", "load or (level > 5)"),
+        ("load > 1 or level > 5", "load > 1 or level > 5"),
+        ("load or level > bool 5", "load or level > bool 5"),
+        ("-load ^ level", "-(load ^ level)"),
+        ("((load and level)) and (up or load)", "load and level and (up or load)"),
+    ],
+)
+def test_a_printed_expression_has_the_parentheses_that_a_reader_needs(written: str, printed: str) -> None:
+    """They are kept where operators bind otherwise than they look, and left out elsewhere."""
+    assert text(read(written)) == printed
+
+
+@pytest.mark.hypothesis
+@settings(max_examples=500, database=None, suppress_health_check=list(HealthCheck))
+@given(fresh(any_types(words(NEWEST), (VECTOR,), 3)))
+def test_a_printed_expression_is_never_misleading(expr: Expr) -> None:
+    """No review of the precedence of operators finds anything in it."""
+    printed = text(expr)
+    assert (
+        list(REVIEWS["misleading-precedence"](Reviewed(printed, read(printed, NEWEST), FACTS, SCRAPE))) == []
+    )
+
+
+@pytest.mark.parametrize(
     ("expr", "expected"),
     [
         ("sum(load)", ["sum"]),

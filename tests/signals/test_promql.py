@@ -14,6 +14,9 @@ from tests.signals.shipped import PATHS, resolved
 from victor_monitoring.language.resolved.rules import rule_file
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.promql.printer import number_text, text
+from victor_monitoring.promql.reader import read
+from victor_monitoring.promql.review.precedence import misleading_precedence
+from victor_monitoring.promql.review.reviewed import Reviewed
 from victor_monitoring.promql.tree import (
     Aggregate,
     Binary,
@@ -139,13 +142,14 @@ def test_a_decimal_is_printed_without_loss(value):
 @pytest.mark.parametrize("outer", OPERATORS)
 @pytest.mark.parametrize("inner", OPERATORS)
 def test_parentheses_are_printed_only_where_needed(outer, inner):
-    """For every operator within every other, on either side, removing the parentheses changes the tree."""
+    """For every operator within every other, removing them changes the tree, or makes a misleading text."""
     a, b, c = (Vector(name) for name in "abc")
     for tree in (Binary(outer, Binary(inner, a, b), c), Binary(outer, a, Binary(inner, b, c))):
         printed = text(tree)
         bare = printed.replace("(", "").replace(")", "")
         assert judged(printed) == tree
-        assert printed == bare or judged(bare) != tree
+        misleads = misleading_precedence(Reviewed(bare, read(bare), {}, 1000))
+        assert printed == bare or judged(bare) != tree or list(misleads)
 
 
 @given(TREES)

@@ -1,4 +1,4 @@
-"""Expressions as text: PromQL with the fewest parentheses, and short texts of nodes."""
+"""Expressions as text: PromQL with few parentheses, and short texts of nodes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Final
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.promql.grammar import (
     ALWAYS_KEYWORDS,
+    COMPARISONS,
     LEGACY_METRIC,
     NUMBER_WORDS,
     POWER,
@@ -29,14 +30,16 @@ from victor_monitoring.promql.tree import (
     Text,
     Unary,
     Vector,
+    filters,
     nodes,
 )
 
+_LOOSE: Final = POWER + 1  # every operator binds less
 _MOST_DIGITS: Final = 21  # a number with more of them is printed with an exponent
 
 
 def text(expr: Expr) -> str:
-    """Return the expression as PromQL, with parentheses only where they are needed."""
+    """Return the expression as PromQL, with parentheses where they are needed, or a reader may think so."""
     match expr:
         case Number(value):
             return number_text(value)
@@ -54,10 +57,12 @@ def text(expr: Expr) -> str:
             first = "" if parameter is None else f"{text(parameter)}, "
             return f"{op}{_grouping(by, without)}({first}{text(inner)})"
         case Unary(op, inner):
-            return f"{op}{_right(inner, POWER)}"
+            return f"{op}{_right(inner, POWER + 1)}"
         case Binary(op, left, right):
             mine, is_power = PRECEDENCE[op], op == "^"
-            first, second = _left(left, mine + is_power), _right(right, mine + 1 - is_power)
+            first = _left(left, _LOOSE if _is_misread(op, left) else mine + is_power)
+            is_misread = _is_misread(op, right) or (op == "or" and not filters(left) and _compares(right))
+            second = _right(right, _LOOSE if is_misread else mine + 1 - is_power)
             return f"{first} {op}{_modifiers(expr)} {second}"
 
 
@@ -112,6 +117,17 @@ def _right(expr: Expr, least: int) -> str:
     """Return the text of an operand behind its operator: a sign there needs no parentheses."""
     needs_them = isinstance(expr, Binary) and PRECEDENCE[expr.op] < least
     return f"({text(expr)})" if needs_them else text(expr)
+
+
+def _is_misread(op: str, inner: Expr) -> bool:
+    """Return whether an operand that binds more than its set operator looks as if it bound less."""
+    if not isinstance(inner, Binary):
+        return False
+    return inner.op == "unless" if op == "and" else op == "or" and inner.op in ("and", "unless")
+
+
+def _compares(expr: Expr) -> bool:
+    return isinstance(expr, Binary) and expr.op in COMPARISONS and not expr.as_bool
 
 
 def _selector(vector: Vector) -> str:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias, TypeVar
 
-from victor_monitoring.promql.grammar import label_text, quoted
+from victor_monitoring.promql.grammar import ABSENCE, COMPARISONS, SET_OPERATORS, label_text, quoted
 from victor_monitoring.promql.regular_expressions import compiled
 
 # Where a node was read: the offsets of its first character and behind its last one.
@@ -222,6 +222,12 @@ ExprKind = TypeVar("ExprKind", bound=Expr)
 def nodes(expr: Expr, kind: type[ExprKind]) -> Iterator[ExprKind]:
     """Return the distinct nodes of one kind in an expression, outer nodes first."""
     return (node for node in dict.fromkeys(_all(expr)) if isinstance(node, kind))
+
+
+def filters(expr: Expr) -> bool:
+    """Return whether an expression has a value only in some cases, and is a condition by itself."""
+    is_choosing = any(each.op in COMPARISONS | SET_OPERATORS for each in nodes(expr, Binary))
+    return is_choosing or any(each.function in ABSENCE for each in nodes(expr, Call))
 
 
 def _all(expr: Expr) -> Iterator[Expr]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from victor_monitoring.promql.grammar import ABSENCE, COMPARISONS, SET_OPERATORS
+from victor_monitoring.promql.grammar import COMPARISONS
 from victor_monitoring.promql.review.reviewed import Remark, Reviewed, span_of
-from victor_monitoring.promql.tree import Binary, Call, Expr, Unary, nodes
+from victor_monitoring.promql.tree import Binary, Expr, Unary, filters
 
 
 def misleading_precedence(reviewed: Reviewed) -> Iterator[Remark]:
@@ -40,7 +40,7 @@ def _of_left(outer: Binary, inner: Binary) -> Iterator[Remark]:
 def _of_right(outer: Binary, inner: Binary) -> Iterator[Remark]:
     if outer.op == "or" and inner.op in ("and", "unless"):
         yield _before_or(inner)
-    elif outer.op == "or" and inner.op in COMPARISONS and not inner.as_bool and not _filters(outer.left):
+    elif outer.op == "or" and inner.op in COMPARISONS and not inner.as_bool and not filters(outer.left):
         message = f"`{inner.op}` binds before `or`: it does not apply to the left side of `or`"
         yield Remark(span_of(inner), message, f"write `(a or b) {inner.op} c` or `a or (b {inner.op} c)`")
 
@@ -51,9 +51,3 @@ def _before_or(inner: Binary) -> Remark:
         f"write `(a {inner.op} b) or c` or `a {inner.op} (b or c)`",
     )
     return Remark(span_of(inner), message, hint)
-
-
-def _filters(expr: Expr) -> bool:
-    """Return whether an expression has a value only in some cases, and is a condition by itself."""
-    is_choosing = any(each.op in COMPARISONS | SET_OPERATORS for each in nodes(expr, Binary))
-    return is_choosing or any(each.function in ABSENCE for each in nodes(expr, Call))
