@@ -16,7 +16,7 @@ from tests.exposition.test_fetch import OPENMETRICS, sends, target
 from victor_monitoring.app.importing import Imported, import_rules
 from victor_monitoring.app.importing.comparison import compare
 from victor_monitoring.app.importing.expositions import known_metrics
-from victor_monitoring.app.importing.metrics import Declaration, declarations
+from victor_monitoring.app.importing.metrics import Declaration, KnownMetrics, declarations
 from victor_monitoring.app.importing.recognition import recognised
 from victor_monitoring.app.importing.spec_text import Block, Data, Guess, yaml_lines
 from victor_monitoring.app.pipeline import render
@@ -93,11 +93,44 @@ def test_bounds_that_a_spec_cannot_have_are_left_out(bound: str) -> None:
         ("rate(shop_seconds_bucket[5m]) / shop_seconds", "counter"),
         ("shop_seconds_bucket", "gauge"),
         ("rate(shop:seconds:sum[5m])", "gauge"),
+        ("rate(shop_done[5m]) > 1 unless shop_done == 0", "counter"),
+        ("rate(shop_done[5m]) > 1 and sum(shop_done == 1) > 2", "gauge"),
     ],
 )
 def test_types_are_guessed_from_use(expr: str, kind: str) -> None:
     """Series that are read as buckets are those of a histogram, and growing ones are counters."""
     assert kind == declared(expr).metric.type.NAME
+
+
+@pytest.mark.parametrize(
+    ("expr", "unit"),
+    [("shop_spare_bytes > 0", "bytes"), ("1 / (shop_spare_bytes != -1) > 1", "count")],
+)
+def test_a_metric_that_may_be_negative_is_no_amount(expr: str, unit: str) -> None:
+    """Bytes are guessed from a name, but not of a metric that is compared with a negative number."""
+    assert declared(expr).metric.unit.name == unit
+
+
+@pytest.mark.parametrize(
+    ("expr", "own"),
+    [
+        ("sum by (till) (shop_a / shop_b)", {"shop_a": ["till"], "shop_b": ["till"]}),
+        (
+            "sum by (till, hall) (shop_a / on (hall) group_left shop_b)",
+            {"shop_a": ["hall", "till"], "shop_b": ["hall"]},
+        ),
+        (
+            "max by (till, hall) (shop_b * on (id) group_right (hall) sum by (id) (shop_a))",
+            {"shop_a": ["id", "till"], "shop_b": ["hall"]},
+        ),
+        ("sum by (till) (shop_a and on (hall) shop_b)", {"shop_a": ["till"], "shop_b": []}),
+        ("sum by (till) (shop_a or on (hall) shop_b)", {"shop_a": ["till"], "shop_b": ["till"]}),
+    ],
+)
+def test_a_label_that_is_kept_belongs_to_the_side_that_has_it(expr: str, own: dict[str, list[str]]) -> None:
+    """Where series match on labels, the others are those of one side."""
+    found = declarations([Rule("alert", "A", read(expr))], KnownMetrics())
+    assert {name: list(each.metric.label_names) for name, each in found.items()} == own
 
 
 def test_recorded_metrics_have_the_labels_that_rules_use() -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from typing import Final
 
+from victor_monitoring.promql.grammar import COMPARISONS
 from victor_monitoring.promql.rules import Rule
 from victor_monitoring.promql.tree import (
     Aggregate,
     Binary,
     Call,
     Expr,
+    Number,
     Vector,
     children,
     nodes,
@@ -82,19 +84,22 @@ def declarations(rules: Iterable[Rule], known: KnownMetrics) -> dict[str, Declar
         for each in vectors(call)
     }
     labels, shown = _labels(rules), _shown_units(rules)
-    families = {name: _family(name, used, growing, known) for name in sorted(used)}
+    states, signed = _compared(rules, _is_state), _compared(rules, lambda op, value: value < 0)
+    families = {name: _family(name, used, growing - states, known) for name in sorted(used)}
     named: dict[str, dict[str, None]] = {}
     for name, (family, _) in families.items():
         named.setdefault(family, {}).update(dict.fromkeys(sorted(labels.get(name, ()))))
     made = {
-        (family, kind): _declaration(family, kind, named[family], known, shown=shown.get(family))
+        (family, kind): _declaration(
+            family, kind, named[family], known, shown=shown.get(family), is_signed=family in signed
+        )
         for family, kind in families.values()
     }
     return {name: made[family] for name, family in families.items()}
 
 
 def _declaration(
-    name: str, kind: str, labels: Iterable[str], known: KnownMetrics, *, shown: Unit | None
+    name: str, kind: str, labels: Iterable[str], known: KnownMetrics, *, shown: Unit | None, is_signed: bool
 ) -> Declaration:
     recorded = _is_recorded(name, known)
     exposed_unit = known.units.get(name)
@@ -102,6 +107,8 @@ def _declaration(
     # An exposition has no word for moments.
     if shown is not None and (unit == COUNT or (unit == SECONDS and shown.is_moment)):
         unit = shown
+    if is_signed and unit.least is not None and exposed_unit is None:
+        unit = COUNT
     guesses = {
         "type": name not in known.types and not recorded,
         "unit": unit not in (exposed_unit, COUNT),
@@ -152,7 +159,7 @@ def _folded(expr: Expr) -> Iterator[Vector]:
 
 
 def _labels(rules: Sequence[Rule]) -> dict[str, set[str]]:
-    """Return the labels by which rules select or aggregate, by the name of the series.
+    """Return the labels by which rules select or keep series apart, by the name of the series.
 
     A recorded series has no other labels, so those by which it is matched, and those in texts, are added.
     """
@@ -160,9 +167,8 @@ def _labels(rules: Sequence[Rule]) -> dict[str, set[str]]:
     for rule in rules:
         for vector in vectors(rule.expr):
             found.setdefault(vector.metric, set()).update(matcher.label for matcher in vector.matchers)
-        for aggregate in nodes(rule.expr, Aggregate):
-            for vector in vectors(aggregate):
-                found[vector.metric].update(aggregate.by or ())
+        for name, kept in _kept(rule.expr, frozenset()):
+            found[name].update(kept)
         passed = [(rule.expr, _labels_in_texts(rule))]
         for binary in nodes(rule.expr, Binary):
             one = binary.left if binary.many == "right" else binary.right
@@ -172,6 +178,25 @@ def _labels(rules: Sequence[Rule]) -> dict[str, set[str]]:
                 if _has_level(vector.metric):
                     found[vector.metric].update(labels)
     return found
+
+
+def _kept(expr: Expr, labels: frozenset[str]) -> Iterator[tuple[str, frozenset[str]]]:
+    """Yield each series with those of the labels, which aggregations keep, that may be its own.
+
+    A label of an operation may be that of one side alone, unless series match on it.
+    """
+    if isinstance(expr, Vector):
+        yield expr.metric, labels
+    elif isinstance(expr, Aggregate):
+        yield from _kept(expr.expr, labels | {*(expr.by or ())})
+    elif isinstance(expr, Binary) and expr.on is not None and expr.op != "or":
+        matched = labels & {*expr.on, *expr.include}
+        rest = labels - {*expr.include}
+        yield from _kept(expr.left, matched if expr.many == "right" else rest)
+        yield from _kept(expr.right, rest if expr.many == "right" else matched)
+    else:
+        for child in children(expr):
+            yield from _kept(child, labels)
 
 
 def passing(expr: Expr) -> Iterator[Vector]:
@@ -191,6 +216,22 @@ def _labels_in_texts(rule: Rule) -> Collection[str]:
             with suppress(GoTemplateError):
                 found |= dict.fromkeys(use.name for use in uses(read(text)).labels)
     return found
+
+
+def _compared(rules: Iterable[Rule], fits: Callable[[str, float], bool]) -> set[str]:
+    """Return the series whose own values are compared with a number, where operator and number fit."""
+    return {
+        each.left.metric
+        for rule in rules
+        for each in nodes(rule.expr, Binary)
+        if each.op in COMPARISONS and isinstance(each.left, Vector) and isinstance(each.right, Number)
+        if fits(each.op, float(each.right.value))
+    }
+
+
+def _is_state(op: str, value: float) -> bool:
+    """Return whether a comparison is about a state, such as 1, and not about whether anything was counted."""
+    return op in ("==", "!=") and value != 0
 
 
 def _has_level(name: str) -> bool:
