@@ -14,7 +14,7 @@ from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.rule_tests.derive import Cases, derive
 from victor_monitoring.rule_tests.promtool import Promtool, run_cases
 
-# The alert fires above 5, with the value 5.05 1% beyond it.
+# The alert fires above 5, with the value 5.05 1% beyond it; a maximum is exact.
 COMPARED = {
     "labels": "{{ $labels.till }} in {{ .Labels.hall }}{{ $labels.nowhere }}",
     "instance": "Instance {{$labels.instance}} of job {{-  $labels.job -}} .",
@@ -39,15 +39,16 @@ COMPARED = {
     "nested": '{{ with $value }}{{ . | printf "%.2f" | printf "%s of 9" }}{{ end }}',
     "plain": 'Close the {tills} of "all" halls, {{ `{{` }}.',
     "name": "{{ $labels.__name__ }} is open",
-}
-LEFT_OUT = {
     "value": "VALUE = {{ $value }}",
     "digits": '{{ printf "%.14f" $value }}',
+}
+LEFT_OUT = {
     "query": '{{ with query "up" }}{{ . | first | value | humanize }}{{ end }}',
     "external": "{{ externalURL }}/graph",
     "cluster": "{{ $externalLabels.cluster }}",
     "table": '{{ tableLink "up" }}',
 }
+SILENT = {"short", "threshold", "never-there", "elsewhere", "bystanders", "two-values"}
 BODY = """\
 severities: [warning]
 meta: null
@@ -56,8 +57,15 @@ components:
     metrics:
       shop_open:
         {type: gauge, merge: livemax, help: Open., labels: {till: [a, b], hall: [east, west]}}
+      shop_seen_timestamp_seconds: {type: gauge, merge: livemax, unit: timestamp, help: Seen.}
 signals:
   open: {title: Open, unit: count, by: [till, hall], value: {of: shop_open}}
+  sum: {title: Sum, unit: count, by: [till, hall], value: {of: shop_open, agg: sum}}
+  most: {title: Most, unit: count, by: [till], value: {of: shop_open, agg: max}}
+  few: {title: Few, unit: count, value: {of: shop_open, over_time: min}}
+  states: {title: States, unit: count, count: {of: shop_open, where: "> 3"}}
+  age: {title: Age, unit: seconds, age: {of: shop_seen_timestamp_seconds, agg: max}}
+  until: {title: Until, unit: seconds, until: {of: shop_seen_timestamp_seconds}}
 alerts:
   shop:
     Many: {signal: open, when: "> 5", severity: warning}
@@ -120,11 +128,32 @@ def test_each_text_is_compared(promtool: Path, name: str) -> None:
 
 def test_a_text_that_the_last_digits_of_a_value_change_is_expected_of_other_values(promtool: Path) -> None:
     """At 5.05, the value in most cases, either branch is possible; far beyond the threshold only one is."""
-    derived = derive(spec({"at": "{{ if ge $value 5.05 }}many{{ else }}few{{ end }}"}))
+    derived = derive(spec({"at": "{{ if ge $value 5.05 }}many{{ else }}few{{ end }}"}, signal="sum"))
     assert compared(derived) == {"missed-scrape", "vanished"}
     assert not derived.unknown["Many"]
     assert failed(promtool, derived) == set()
     assert failed(promtool, derived, "at") == {"missed-scrape", "vanished"}
+
+
+@pytest.mark.parametrize(
+    ("signal", "when"),
+    [
+        ("open", "> 0.7"),
+        ("most", "> 0.3"),
+        ("few", "< 0.7"),
+        ("states", "> 0"),
+        ("few", "absent"),
+        ("age", "> 1h"),
+        ("until", "< 1h"),
+    ],
+)
+def test_a_value_that_nothing_rounds_is_printed_as_it_is(promtool: Path, signal: str, when: str) -> None:
+    """All digits are expected of values that are read, counted or subtracted."""
+    text = "{{ $value }} {{ $value | humanizeDuration }} {{ $labels }}"
+    derived = derive(spec({"text": text}, signal=signal, when=when))
+    assert not derived.unknown.get("Many")
+    assert {case.kind for case in derived.cases} - compared(derived) <= SILENT
+    assert failed(promtool, derived) == set()
 
 
 @pytest.mark.parametrize(
@@ -149,7 +178,7 @@ def test_a_label_whose_text_is_known_is_expected(
     [
         ("{{ if gt $value 7.0 }}high{{ else }}low{{ end }}", {"for": "5m"}),
         ("{{ if gt $value 7.0 }}high{{ else }}low{{ end }}", {"keep_firing_for": "5m"}),
-        ("{{ $value }}", {}),
+        ("{{ $value }}", {"signal": "sum"}),
         ("{{ externalURL }}", {}),
     ],
 )
@@ -166,7 +195,7 @@ def test_an_alert_with_a_label_whose_text_is_not_known_is_unproven(
 def test_a_case_in_which_a_label_may_have_two_texts_is_skipped(promtool: Path) -> None:
     """The other cases are made: their values are not at the edge between two texts."""
     text = "{{ if gt $value 5.0 }}high{{ else }}low{{ end }}"
-    derived = derive(spec({}, {"level": text}, when=">= 5"))
+    derived = derive(spec({}, {"level": text}, signal="sum", when=">= 5"))
     assert [(each.kind, each.reason) for each in derived.skipped] == [
         ("threshold", "the template of its label `level` cannot be computed")
     ]
