@@ -233,6 +233,24 @@ def test_texts_have_placeholders(expr: str, text: str, expected: str | None, by:
     assert (found.get("summary"), next(iter(spec["signals"].values())).get("by")) == (expected, by)
 
 
+@pytest.mark.parametrize(
+    ("expr", "owners"),
+    [
+        ("a * on (id) group_right () b > 1", ["b"]),
+        ("a * on (id) group_left () b > 1", ["a"]),
+        ("a * on (id) group_left (name) b > 1", ["b"]),
+        ("a * on (id) group_left (name) sum without (id) (b) > 1", ["b"]),
+        ("a * on (name) group_right () b > 1", ["a"]),
+    ],
+)
+def test_a_label_in_a_text_belongs_to_the_side_that_has_it(expr: str, owners: list[str]) -> None:
+    """It is declared at the metric from which the values of the operation have it."""
+    texts = {"summary": "{{ $labels.name }}"}
+    components = written(f"groups:\n{group(alert(expr, annotations=texts))}")["components"].values()
+    metrics = {name: each for component in components for name, each in component["metrics"].items()}
+    assert [name for name, each in metrics.items() if "name" in each.get("labels", {})] == owners
+
+
 def test_a_label_that_an_alert_needs_absent_is_not_promised() -> None:
     """A signal whose absence is watched keeps one value, so that an instance cannot hide another."""
     texts = {"summary": "{{ $labels.instance }} is down"}

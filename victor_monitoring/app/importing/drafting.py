@@ -163,7 +163,9 @@ class _Writer:
         data.clear()
         data.update(unit=unit, by=[*by, label], **rest)
         expr = self._exprs[signal]
-        for vector in vectors(expr) if signal in self._recognised else itertools.islice(passing(expr), 1):
+        for vector in (
+            vectors(expr) if signal in self._recognised else itertools.islice(passing(expr, label), 1)
+        ):
             metric = self._families[vector.metric]
             if metric not in self._made.metrics:  # recorded by an imported rule
                 continue

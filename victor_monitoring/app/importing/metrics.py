@@ -174,9 +174,10 @@ def _labels(rules: Sequence[Rule]) -> dict[str, set[str]]:
             one = binary.left if binary.many == "right" else binary.right
             passed += [(binary.left, binary.on or ()), (binary.right, binary.on or ()), (one, binary.include)]
         for expr, labels in passed:
-            for vector in passing(expr):
-                if _has_level(vector.metric):
-                    found[vector.metric].update(labels)
+            for label in labels:
+                for vector in passing(expr, label):
+                    if _has_level(vector.metric):
+                        found[vector.metric].add(label)
     return found
 
 
@@ -199,13 +200,20 @@ def _kept(expr: Expr, labels: frozenset[str]) -> Iterator[tuple[str, frozenset[s
             yield from _kept(child, labels)
 
 
-def passing(expr: Expr) -> Iterator[Vector]:
-    """Yield the selectors whose labels the expression does not aggregate away."""
-    if isinstance(expr, Vector):
-        yield expr
-    elif not isinstance(expr, Aggregate) or expr.without is not None:
-        for child in children(expr):
-            yield from passing(child)
+def passing(expr: Expr, label: str) -> Iterator[Vector]:
+    """Yield the selectors from which the values of the expression may have the label."""
+    match expr:
+        case Vector():
+            yield expr
+        case Aggregate():
+            if expr.without is not None and label not in expr.without:
+                yield from passing(expr.expr, label)
+        case Binary(_, left, right) if expr.many is not None and label not in (expr.on or ()):
+            many, one = (left, right) if expr.many == "left" else (right, left)
+            yield from passing(one if label in expr.include else many, label)
+        case _:
+            for child in children(expr):
+                yield from passing(child, label)
 
 
 def _labels_in_texts(rule: Rule) -> Collection[str]:
