@@ -101,7 +101,7 @@ def declarations(rules: Iterable[Rule], known: KnownMetrics) -> dict[str, Declar
 def _declaration(
     name: str, kind: str, labels: Iterable[str], known: KnownMetrics, *, shown: Unit | None, is_signed: bool
 ) -> Declaration:
-    recorded = _is_recorded(name, known)
+    recorded = _may_be_recorded(name, known) and kind == "gauge"
     exposed_unit = known.units.get(name)
     unit = exposed_unit or _unit(name)
     # An exposition has no word for moments.
@@ -243,18 +243,21 @@ def _is_state(op: str, value: float) -> bool:
 
 
 def _has_level(name: str) -> bool:
-    """Return whether a name is one that only recording rules make: `level:metric:operations`."""
+    """Return whether a name is one that recording rules make: `level:metric:operations`."""
     return ":" in name
 
 
-def _is_recorded(name: str, known: KnownMetrics) -> bool:
+def _may_be_recorded(name: str, known: KnownMetrics) -> bool:
     return _has_level(name) and name not in known.types
 
 
 def _family(name: str, used: Collection[str], growing: set[str], known: KnownMetrics) -> tuple[str, str]:
-    """Return the metric that a series belongs to, and its type."""
-    if _is_recorded(name, known):
-        return name, "gauge"
+    """Return the metric that a series belongs to, and its type.
+
+    Recording rules give current values: a series that grows is exposed, whatever its name.
+    """
+    if _may_be_recorded(name, known):
+        return name, "counter" if name in growing else "gauge"
     for kind, type_ in METRIC_TYPES.items():
         labelled, _ = type_.LABEL or ("", "")
         for suffix in type_.SUFFIXES:
