@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.cli.commands import SPEC, edit, project, victor_mon
+from tests.cli.commands import ROOT, SPEC, edit, project, victor_mon
 from tests.git import git
 
 LOOSENED = "alert HighMemoryUsage: `> 1GiB` becomes `> 3GiB`: loosened\n"
@@ -141,12 +144,13 @@ def test_for_a_review(repository):
             ["--context", "prd"],
             "there is no context `prd` in `specs/performance.yaml`\nhint: did you mean `prod`?\n",
         ),
-        (["--from", "nowhere"], "git has no `specs/performance.yaml` at `nowhere`"),
+        (["--from", "nowhere"], "there is no revision `nowhere`\nhint: known: `main`\n"),
+        (["--from", "mian"], "there is no revision `mian`\nhint: did you mean `main`?\n"),
         (["--from", "--output=stolen"], "`--output=stolen` is not a git revision"),
         (["--from", ""], "`` is not a git revision"),
-        (["--from", "HEAD..HEAD"], "git has no `specs/performance.yaml` at `HEAD..HEAD`"),
-        (["--from", "^HEAD"], "git has no `specs/performance.yaml` at `^HEAD`"),
-        (["--from", "refs/heads/*"], "git has no `specs/performance.yaml` at `refs/heads/*`"),
+        (["--from", "HEAD..HEAD"], "there is no revision `HEAD..HEAD`"),
+        (["--from", "^HEAD"], "there is no revision `^HEAD`"),
+        (["--from", "refs/heads/*"], "there is no revision `refs/heads/*`"),
     ],
 )
 def test_an_impossible_comparison(repository, arguments, message):
@@ -183,3 +187,99 @@ def test_a_spec_with_errors_is_not_compared(repository):
     ended = victor_mon(repository, "diff", "--from", "HEAD")
     assert (ended.status, ended.out) == (1, "")
     assert "unknown signal `memry`" in ended.err
+
+
+def test_in_the_hook_of_a_linked_worktree(repository, tmp_path):
+    """The folder decides which repository is read, whatever variables git sets for its hooks."""
+    git(repository, "commit", "--quiet", "--all", "--message=B")
+    elsewhere = tmp_path / "elsewhere"
+    git(repository, "worktree", "add", "--quiet", "-b", "topic", str(elsewhere))
+    edit(elsewhere / SPEC, 'when: "> 3GiB"', 'when: "> 4GiB"')
+    git(elsewhere, "mv", str(SPEC), "specs/speed.yaml")
+    shown = victor_mon(elsewhere, "diff", "--from", "HEAD").out
+    assert "`> 3GiB` becomes `> 4GiB`" in shown
+    hook = repository / ".git" / "hooks" / "pre-commit"
+    hook.parent.mkdir(exist_ok=True)
+    command = f"'{sys.executable}' -m victor_monitoring diff --from HEAD > '{tmp_path}/shown'"
+    hook.write_text(f"#!/bin/sh\nPYTHONPATH='{ROOT}' {command}\nexit 0\n", encoding="utf-8")
+    hook.chmod(0o755)
+    git(elsewhere, "commit", "--quiet", "--all", "--message=C")
+    assert (tmp_path / "shown").read_text(encoding="utf-8") == shown
+
+
+def test_a_new_spec(repository):
+    """It is one change, and so is each of its alerts; specs that were there are compared as always."""
+    victor_mon(repository, "init", "--name", "basket")
+    ended = victor_mon(repository, "diff", "--from", "HEAD")
+    assert ended.status == 1
+    assert LOOSENED in ended.out
+    line = line_of(repository / "specs" / "basket.yaml", "service:")
+    assert f"specs/basket.yaml:{line}: service basket: added: tightened\n" in ended.out
+    added = re.findall(r"^specs/basket.yaml:\d+: alert (\w+): added", ended.out, re.MULTILINE)
+    assert added == ["HighErrorRatio", "CriticalErrorRatio", "HighLatency"]
+    found = victor_mon(
+        repository, "diff", "--from", "HEAD", "--spec", "specs/basket.yaml", "--format", "json"
+    )
+    document = json.loads(found.out)
+    assert (document["from"], document["to"]) == (None, "specs/basket.yaml")
+
+
+def test_a_spec_that_is_gone(repository):
+    """Its alerts no longer fire: each is a loosening, at its line in the old file."""
+    victor_mon(repository, "init", "--name", "basket")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message=B")
+    (repository / "specs" / "basket.yaml").unlink()
+    ended = victor_mon(repository, "diff", "--from", "HEAD", "--fail-on", "loosened")
+    assert ended.status == 1
+    assert re.search(
+        r"^HEAD:specs/basket.yaml:\d+: service basket: removed: loosened$", ended.out, re.MULTILINE
+    )
+    assert "alert HighLatency: removed, warning at latency_p95 `> 500ms`: loosened\n" in ended.out
+    alone = victor_mon(repository, "diff", "--from", "HEAD", "--spec", str(SPEC))
+    assert (alone.status, "basket" in alone.out) == (0, False)
+
+
+@pytest.mark.parametrize("options", [(), ("--spec", "specs/speed.yaml")])
+def test_a_renamed_spec(repository, options):
+    """It is compared with the spec of the same service in the file that is gone."""
+    (repository / SPEC).rename(repository / "specs" / "speed.yaml")
+    ended = victor_mon(repository, "diff", "--from", "HEAD", *options)
+    assert (ended.status, ended.out.endswith("2 changes, 2 loosened\n")) == (1, True), ended.out
+    assert (
+        f"specs/speed.yaml:{line_of(repository / 'specs' / 'speed.yaml', '> 3GiB')}: {LOOSENED}" in ended.out
+    )
+
+
+@pytest.mark.parametrize("revision", ["origin/main", "main"])
+def test_in_a_shallow_clone(repository, tmp_path, revision):
+    """The hint is a command after which the comparison works."""
+    git(repository, "checkout", "--quiet", "-b", "topic")
+    git(repository, "commit", "--quiet", "--all", "--message=B")
+    source = f"file://{repository}"
+    git(tmp_path, "clone", "--quiet", "--depth=1", "--branch=topic", source, "clone")
+    clone = tmp_path / "clone"
+    ended = victor_mon(clone, "diff", "--from", revision)
+    assert (ended.status, f"no revision `{revision}`: the clone is shallow" in ended.err) == (2, True)
+    (hint,) = re.findall(r"^hint: fetch it: git (.+)$", ended.err, re.MULTILINE)
+    git(clone, *hint.split())
+    ended = victor_mon(clone, "diff", "--from", revision)
+    assert (ended.status, LOOSENED in ended.out) == (1, True), ended.err
+
+
+def test_in_a_repository_of_another_user(repository, tmp_path, monkeypatch):
+    """The hint is the command by which git trusts it."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    env = {"GIT_TEST_ASSUME_DIFFERENT_OWNER": "1"}
+    ended = victor_mon(repository, "diff", "--from", "HEAD", env=env)
+    assert (ended.status, "which another user owns" in ended.err) == (2, True), ended.err
+    (hint,) = re.findall(r"^hint: if you trust it: git (.+)$", ended.err, re.MULTILINE)
+    git(tmp_path, *hint.split())
+    assert victor_mon(repository, "diff", "--from", "HEAD", env=env).status == 1
+
+
+def test_outside_of_a_repository(repository):
+    """It is said, instead of a hint about revisions."""
+    shutil.rmtree(repository / ".git")
+    ended = victor_mon(repository, "diff", "--from", "main")
+    assert (ended.status, "is in no git repository" in ended.err) == (2, True)

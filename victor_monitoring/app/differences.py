@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from victor_monitoring.app.pipeline import Compiled
 from victor_monitoring.base.diagnostics import Span
-from victor_monitoring.changes.change import Change
+from victor_monitoring.changes.change import Change, Effect
 from victor_monitoring.changes.compare import changes, changes_everywhere
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.tree import span_at
@@ -30,6 +30,13 @@ class Side:
         """The spec's name, followed by the context if one is chosen."""
         return self.compiled.source.name + (f" ({self.context})" if self.context else "")
 
+    @property
+    def spec(self) -> Resolved:
+        """The resolved spec, which has no errors."""
+        spec = self.compiled.contexts[self.context] if self.context else self.compiled.base
+        assert spec is not None
+        return spec
+
 
 @dataclass(frozen=True, slots=True)
 class PlacedChange:
@@ -48,16 +55,25 @@ class PlacedChange:
         return f"{where}{self.change.words()}"
 
 
-def differences(before: Side, after: Side) -> list[PlacedChange]:
-    """Return every change from one spec to another with its position; neither has errors.
+def differences(before: Side | None, after: Side | None) -> list[PlacedChange]:
+    """Return every change from one spec to another with its position; neither has errors, one may be None.
 
-    From base to base the changes of every context are included.
+    From base to base the changes of every context are included. A spec that is new or gone is a change, and
+    so is each of its alerts.
     """
-    old, new = _spec(before), _spec(after)
-    if before.context is after.context is None:
-        pairs = list(changes_everywhere(old, new))
+    pairs: list[tuple[Change, str | None]] = []
+    if before is None or after is None:
+        whole = before or after
+        assert whole is not None
+        pairs.append((_of_service(whole.spec, is_removal=after is None), None))
+        old, new = (side.spec if side else _without_alerts(whole.spec) for side in (before, after))
+        before = after = whole
     else:
-        pairs = [(each, None) for each in changes(old, new)]
+        old, new = before.spec, after.spec
+    if before.context is after.context is None:
+        pairs += changes_everywhere(old, new)
+    else:
+        pairs += ((each, None) for each in changes(old, new))
     found: dict[tuple[Change, Span], list[str]] = {}
     for each, context in pairs:
         side = before if each.is_removal else after
@@ -73,21 +89,21 @@ def as_text(found: Sequence[PlacedChange]) -> str:
     return "".join(f"{line}\n" for line in [*lines, "", summary(found)]) if found else ""
 
 
-def as_markdown(found: Sequence[PlacedChange], before: Side, after: Side) -> str:
+def as_markdown(found: Sequence[PlacedChange], before: Side | None, after: Side | None) -> str:
     """Return a review comment: a table of the changes, their meaning and the things that they break."""
-    head = f"**{summary(found)}** from `{before.name}` to `{after.name}`"
+    head = f"**{summary(found)}** from {_named(before)} to {_named(after)}"
     if not found:
         return f"{head}\n"
     rows = [_row(each) for each in found]
     return "\n".join([head, "", "| what | change | |", "|---|---|---|", *rows]) + "\n"
 
 
-def as_json(found: Sequence[PlacedChange], before: Side, after: Side) -> str:
+def as_json(found: Sequence[PlacedChange], before: Side | None, after: Side | None) -> str:
     """Return one JSON document; its keys are stable across versions."""
     document = {
         "version": VERSION,
-        "from": before.name,
-        "to": after.name,
+        "from": before and before.name,
+        "to": after and after.name,
         "changes": [_data(each) for each in found],
     }
     return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
@@ -106,10 +122,19 @@ def summary(found: Sequence[PlacedChange]) -> str:
     return ", ".join(parts)
 
 
-def _spec(side: Side) -> Resolved:
-    spec = side.compiled.contexts[side.context] if side.context else side.compiled.base
-    assert spec is not None  # both sides have no errors
-    return spec
+def _named(side: Side | None) -> str:
+    return f"`{side.name}`" if side else "nothing"
+
+
+def _of_service(spec: Resolved, *, is_removal: bool) -> Change:
+    effect = Effect.LOOSENED if is_removal else Effect.TIGHTENED
+    words = "removed" if is_removal else "added"
+    return Change("service", spec.service.name, words, ("service",), effect, is_removal=is_removal)
+
+
+def _without_alerts(spec: Resolved) -> Resolved:
+    contexts = {name: _without_alerts(each) for name, each in spec.contexts.items()}
+    return replace(spec, alerts=(), meta=None, contexts=contexts)
 
 
 def _marked(placed: PlacedChange) -> str:

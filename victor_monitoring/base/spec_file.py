@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import stat
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path, PurePath, PurePosixPath
 
 from victor_monitoring.base import files
 from victor_monitoring.base.diagnostics import Source, UserError
-from victor_monitoring.base.git import git
+from victor_monitoring.base.git import content_at, names_at
 
 MAX_BYTES = 16 * 2**20
 
@@ -42,13 +42,24 @@ class SpecFile:
         name = self.path.as_posix()
         if self.revision is None:
             return read(self.path, name)
-        if not self.revision or self.revision.startswith("-"):
-            raise UserError(f"`{self.revision}` is not a git revision", _ONE_REVISION)
-        content, reason = self._blob(files.resolved(self.path))  # git stores a link, not its target's text
+        content = self._at_revision(files.resolved(self.path))  # git stores a link, not its target's text
         if content is None:
-            message = f"git has no `{name}` at `{self.revision}`{reason}"
+            message = f"git has no `{name}` at `{self.revision}`"
             raise UserError(message, f"name a revision that has it: git log --oneline -- {name}")
         return Source(f"{self.revision}:{name}", _text(content))
+
+    def exists(self) -> bool:
+        """Return whether the file is there, on disk or at the revision; UserError if that is not known."""
+        if self.revision is None:
+            return self.path.exists()
+        return self._at_revision(files.resolved(self.path)) is not None
+
+    def others_at(self, revision: str) -> list[SpecFile]:
+        """Return the other files in its folder at a revision that are named as specs are."""
+        folder = files.resolved(self.path).parent
+        names = (PurePath(each) for each in names_at(folder, _checked(revision)))
+        paths = (self.path.with_name(each.name) for each in sorted(names) if each.suffix == ".yaml")
+        return [SpecFile(each, self.root, revision) for each in paths if each.name != self.path.name]
 
     def base_path(self, written: str, folder: Path) -> Path:
         """Return the path of the base that a file in `folder` names, with links followed as they are on disk.
@@ -78,9 +89,9 @@ class SpecFile:
         if self.revision is None:
             content = _base_content(path, name)
         else:
-            found, reason = self._blob(path)
+            found = self._at_revision(path)
             if found is None:
-                message = f"git has no file `{name.partition(':')[2]}` at `{self.revision}`{reason}"
+                message = f"git has no file `{name.partition(':')[2]}` at `{self.revision}`"
                 raise UserError(message, "compare with a revision that has it")
             content = found
         if len(content) > MAX_BYTES:
@@ -92,14 +103,17 @@ class SpecFile:
         name = path.as_posix() if self.path.is_absolute() else Path(os.path.relpath(path)).as_posix()
         return name if self.revision is None else f"{self.revision}:{name}"
 
-    def _blob(self, path: Path) -> tuple[bytes | None, str]:
-        """Return the content of a file at the revision, or None and git's reason."""
+    def _at_revision(self, path: Path) -> bytes | None:
+        """Return the content of a file at the revision; None if it was not there."""
         relative = path.relative_to(self.root).as_posix()
-        done = git(self.root, "cat-file", "blob", f"{self.revision}:./{relative}")
-        if done.returncode == 0:
-            return done.stdout, ""
-        errors = done.stderr.decode("utf-8", "replace").strip().splitlines()
-        return None, f": {errors[0]}" if errors else ""
+        return content_at(self.root, _checked(self.revision or ""), relative)
+
+
+def _checked(revision: str) -> str:
+    """Return the revision; raise UserError if it is none, or an option of git."""
+    if not revision or revision.startswith("-"):
+        raise UserError(f"`{revision}` is not a git revision", _ONE_REVISION)
+    return revision
 
 
 def read(path: Path, name: str) -> Source:
