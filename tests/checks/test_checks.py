@@ -189,3 +189,10 @@ contexts: {prod: {}, lab: {kubernetes: {objects: null}}, test: {kubernetes: {por
     assert (found.code, found.span.line, found.span.column) == ("VM610", 3, 23)
     acked = text.replace("operator}", "operator, ack: {unscraped-service: Another team scrapes it}}")
     assert not compile_spec(Source("spec", acked), today=TODAY).diagnostics
+
+
+def test_an_absence_is_judged_where_alerts_are_deployed():
+    """Base itself is not, where contexts are: each of them has one value of the scope."""
+    text = BY_NAME["hidden-absence"].read_text("utf-8")
+    text = re.sub(r"    TillGone: .*\n|  (nowhere|anywhere): .*\n", "", text)
+    assert [each.code for each in compile_spec(Source("s.yaml", text), today=TODAY).diagnostics] == []

@@ -20,7 +20,7 @@ def hidden_absence(spec: Resolved) -> Iterator[Finding]:
 
     Bad: `when: absent` on a signal with `by: [instance]`. Good: a signal of the same metric without `by`.
     """
-    if spec.contexts:
+    if spec.context is None and spec.as_written.contexts:
         return  # base itself is not deployed
     for alert in spec.alerts:
         for path, signal, condition in alert.conditions:

@@ -119,6 +119,7 @@ def resolve(
             reasons=reasons_of(spec),
             signals=frozenset(spec.signals),
             groups=tuple(spec.alerts),
+            contexts=tuple(spec.contexts),
             unknown=tuple(each for each in unknown if not _is_broken(each, broken)),
             broken=broken,
         ),

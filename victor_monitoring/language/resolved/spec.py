@@ -318,9 +318,9 @@ class AsWritten:
     """The facts about a spec that only its checks need.
 
     `checks` are the severities that it gives to checks, `reasons` the paths of the alerts, signals and
-    sections that have a `reason`, `signals` and `groups` the names of all signals and
-    groups of alerts, `unknown` the undefined names, and
-    `broken` the paths of the entities that could not be read and about which nothing further is reported.
+    sections that have a `reason`, `signals`, `groups` and `contexts` the names of all signals, groups of
+    alerts and contexts, `unknown` the undefined names, and `broken` the paths of the entities that could not
+    be read and about which nothing further is reported.
     """
 
     checks: Mapping[str, str]
@@ -328,6 +328,7 @@ class AsWritten:
     reasons: frozenset[Path]
     signals: frozenset[str]
     groups: tuple[str, ...]
+    contexts: tuple[str, ...]
     unknown: tuple[UnknownName, ...]
     broken: frozenset[Path]
 
