@@ -262,3 +262,35 @@ def test_schema_and_reference_are_as_rendered(path: str, render: object) -> None
     """The committed schema and reference equal a new rendering."""
     assert callable(render)
     assert (ROOT / path).read_text(encoding="utf-8") == render()
+
+
+def test_specs_are_all_yaml_files_with_a_key_of_a_spec(tmp_path: Path) -> None:
+    """Both endings are read; YAML of other programs is passed over with a note, unless it is named."""
+    folder = project(tmp_path)
+    victor_mon(folder, "init", "--name", "basket")
+    specs = folder / "specs"
+    (specs / "basket.yaml").rename(specs / "basket.yml")
+    (specs / "api.yaml").write_text("openapi: 3.1.0\ncomponents: {schemas: {}}\n", encoding="utf-8")
+    (specs / "list.yml").write_text("- a\n", encoding="utf-8")
+    ended = victor_mon(folder, "validate")
+    assert ended.status == 0, ended.err
+    notes = ["api.yaml", "list.yml"]
+    note = "is passed over: it has no key of a spec, such as `victor_mon`"
+    assert ended.err.splitlines()[:2] == [f"note: `specs/{name}` {note}" for name in notes]
+    assert [line.partition(":")[0] for line in ended.err.splitlines()[2:]] == [
+        "specs/basket.yml", "specs/performance.yaml"
+    ]  # fmt: skip
+    ended = victor_mon(folder, "validate", "--spec", "specs/api.yaml")
+    assert (ended.status, "`victor_mon` is missing" in ended.out) == (1, True)
+
+
+def test_a_spec_without_its_version_is_no_other_program(tmp_path: Path) -> None:
+    """A file with another key of a spec is one, so that a forgotten key is an error; alone it is one too."""
+    (tmp_path / "specs").mkdir()
+    path = tmp_path / "specs" / "shop.yaml"
+    path.write_text("alerts: {}\n", encoding="utf-8")
+    ended = victor_mon(tmp_path, "validate")
+    assert (ended.status, "`victor_mon` is missing" in ended.out) == (1, True)
+    path.write_text("openapi: 3.1.0\n", encoding="utf-8")
+    ended = victor_mon(tmp_path, "validate")
+    assert (ended.status, "there is no spec in `specs/`" in ended.err) == (2, True)

@@ -9,7 +9,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import black
 import pytest
+from black.report import NothingChanged
 from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client import CollectorRegistry
@@ -22,10 +24,15 @@ SALES = {"type": "counter", "help": "Sales."}
 RUFF = shutil.which("ruff") or shutil.which("ruff", path=str(Path(sys.executable).parent))
 
 
-def is_formatted(text: str) -> bool:
+def is_formatted(text: str, width: int = 110) -> bool:
     assert RUFF is not None, "ruff is not installed; the extra `test` contains it"
-    command = [RUFF, "format", "--isolated", "--check", "--line-length", "110", "-"]
+    command = [RUFF, "format", "--isolated", "--check", "--line-length", str(width), "-"]
     return subprocess.run(command, input=text.encode(), capture_output=True, check=False).returncode == 0
+
+
+def free(text: str) -> str:
+    """Return the module's text without the comment that keeps formatters away."""
+    return text.removeprefix("# fmt: off\n")
 
 
 def test_base_has_one_file_at_the_path_of_the_output() -> None:
@@ -83,7 +90,17 @@ def test_text_is_complete_and_the_same_each_time() -> None:
 
 def test_layout_is_the_formatters() -> None:
     """`ruff format` leaves the module as it is."""
-    assert is_formatted(text_of(performance()))
+    assert is_formatted(free(text_of(performance())))
+
+
+def test_formatters_leave_the_module_alone() -> None:
+    """It stays as it is rendered with other settings too: by ruff, and by black."""
+    text = text_of(performance())
+    assert (is_formatted(free(text), 60), is_formatted(text, 60)) == (False, True)
+    mode = black.Mode(line_length=60)
+    with pytest.raises(NothingChanged):
+        black.format_file_contents(text, fast=True, mode=mode)
+    assert black.format_file_contents(free(text), fast=True, mode=mode)
 
 
 @pytest.mark.parametrize("letter", ["x", "é", "e\u0301", "東", '"', "'", "\\"])
@@ -94,7 +111,7 @@ def test_layout_is_the_formatters_at_every_width(letter: str) -> None:
         text = letter * size
         metrics[f"shop_{size}_total"] = {"type": "counter", "help": text, "labels": {f"a{size}": [text]}}
         metrics[f"shop_{size}"] = {"type": "gauge", "help": f"{text} x", "labels": {f"b{size}": [text, "y"]}}
-    assert is_formatted(text_of(shop(metrics)))
+    assert is_formatted(free(text_of(shop(metrics))))
 
 
 HARD = (

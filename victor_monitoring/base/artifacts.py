@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
+from typing import Final
+
+# Names of devices on Windows, whatever the ending: no file can have them.
+_DEVICE: Final = re.compile(r"(con|prn|aux|nul|conin\$|conout\$|(com|lpt)[0-9¹²³])[ ]*(\..*)?", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +38,11 @@ def unfit(path: PurePosixPath) -> str:
         return "contains a character that some systems do not allow in a file name"
     if any(part.lower() == ".git" for part in path.parts):
         return "is inside a `.git` folder"
+    for part in path.parts:
+        if _DEVICE.fullmatch(part):
+            return f"contains `{part}`, which is the name of a device on Windows"
+        if part.endswith((" ", ".")):
+            return f"contains `{part}`, whose end Windows removes"
     return ""
 
 

@@ -12,6 +12,7 @@ from victor_monitoring.base.diagnostics import Source, UserError
 from victor_monitoring.base.git import content_at, names_at
 
 MAX_BYTES = 16 * 2**20
+ENDINGS = (".yaml", ".yml")
 
 _ROOT_MARKERS = (".git", "pyproject.toml")
 _ONE_REVISION = "name one, such as --from main"
@@ -58,7 +59,7 @@ class SpecFile:
         """Return the other files in its folder at a revision that are named as specs are."""
         folder = files.resolved(self.path).parent
         names = (PurePath(each) for each in names_at(folder, _checked(revision)))
-        paths = (self.path.with_name(each.name) for each in sorted(names) if each.suffix == ".yaml")
+        paths = (self.path.with_name(each.name) for each in sorted(names) if each.suffix in ENDINGS)
         return [SpecFile(each, self.root, revision) for each in paths if each.name != self.path.name]
 
     def base_path(self, written: str, folder: Path) -> Path:

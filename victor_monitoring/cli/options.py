@@ -21,7 +21,7 @@ class Format(enum.StrEnum):
 
 Specs = Annotated[
     list[Path] | None,
-    typer.Option("--spec", metavar="FILE", help="A spec; repeatable. Default: specs/*.yaml."),
+    typer.Option("--spec", metavar="FILE", help="A spec; repeatable. Default: those in specs/."),
 ]
 OutDir = Annotated[
     Path | None,

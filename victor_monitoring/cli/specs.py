@@ -11,9 +11,9 @@ import typer
 
 from victor_monitoring.base import files
 from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
-from victor_monitoring.base.spec_file import SpecFile
+from victor_monitoring.base.spec_file import ENDINGS, SpecFile
 from victor_monitoring.cli.options import Today
-from victor_monitoring.cli.printing import stop_on_errors
+from victor_monitoring.cli.printing import print_message, stop_on_errors
 
 if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled
@@ -22,21 +22,26 @@ if TYPE_CHECKING:
 def find_specs(given: Sequence[Path] | None) -> list[SpecFile]:
     """Return the given specs, each once, or those in `specs/`; raise UserError if there are none.
 
-    A file in `specs/` that another one there extends is a base, and no spec.
+    A file in `specs/` that another one there extends is a base, and no spec. One without any key of a spec is
+    passed over with a note.
     """
-    paths = list(given or sorted(Path("specs").glob("*.yaml")))
+    paths = list(given or sorted(each for each in Path("specs").glob("*") if each.suffix in ENDINGS))
     if not paths:
-        message = "there is no spec: `specs/*.yaml` matches no file here"
+        message = "there is no spec: `specs/` has no file `*.yaml` or `*.yml` here"
         raise UserError(message, "run `victor-mon init`, or name one: --spec FILE")
     found = list({files.resolved(path): SpecFile.at(path) for path in paths}.values())
-    if given or len(found) == 1:
+    if given:
         return found
-    from victor_monitoring.language.syntax.bases import without_bases
+    from victor_monitoring.language.syntax.bases import is_foreign, without_bases
 
-    if specs := without_bases(found):
+    foreign = [each for each in found if is_foreign(each)]
+    for each in foreign:
+        name = each.path.as_posix()
+        print_message(f"note: `{name}` is passed over: it has no key of a spec, such as `victor_mon`")
+    if specs := without_bases([each for each in found if each not in foreign]):
         return specs
     raise UserError(
-        "there is no spec in `specs/`, only files that they extend", "a spec has the key `victor_mon`"
+        "there is no spec in `specs/`, only files that are none", "a spec has the key `victor_mon`"
     )
 
 

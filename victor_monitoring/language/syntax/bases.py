@@ -17,6 +17,7 @@ from victor_monitoring.language.syntax.tree import ListNode, MapNode, Node, Scal
 EXTENDS = "extends"
 VERSION = "victor_mon"  # the key that a spec has, and a base has not
 MAX_BASES = 20
+_OWN_KEYS = frozenset({VERSION, EXTENDS, "service", "signals", "alerts"})
 
 
 def load_extended(source: Source, file: SpecFile | None) -> LoadedTree:
@@ -49,6 +50,18 @@ def without_bases(found: Sequence[SpecFile]) -> list[SpecFile]:
         for each in found
         if files.resolved(each.path) not in extended or _top_level(each, VERSION) is not None
     ]
+
+
+def is_foreign(file: SpecFile) -> bool:
+    """Return whether the file is YAML of another program: it has none of the keys of every spec.
+
+    Keys that other programs use too, such as `components` of OpenAPI, do not count.
+    """
+    source = file.read()
+    if f"\n{VERSION}:" in source.text:
+        return False
+    top = parsed_part(source)
+    return isinstance(top, ListNode) or (isinstance(top, MapNode) and not _OWN_KEYS & top.entries.keys())
 
 
 def _extended(file: SpecFile) -> Iterator[Path]:
