@@ -30,9 +30,13 @@ def metric_name(spec: Resolved) -> Iterator[Finding]:
     Bad: `shop_request_duration_ms`. Good: `shop_request_duration_seconds`.
     """
     for declared in spec.declared:
-        wrong = "" if spec.components[declared.component].external else _wrong(declared.metric)
+        metric = declared.metric
+        wrong = "" if spec.components[declared.component].external else _wrong(metric)
         if wrong:
-            yield Finding(declared.path, f"`{declared.metric.name}` {wrong}", "rename it", on_key=True)
+            of_name = _of_name(metric)
+            fits = of_name is not None and of_name.is_base and of_name != metric.unit
+            hint = f"rename it, or write `unit: {of_name}` if its values are such" if fits else "rename it"
+            yield Finding(declared.path, f"`{metric.name}` {wrong}", hint, on_key=True)
 
 
 def _wrong(metric: Metric) -> str:
@@ -49,8 +53,17 @@ def _wrong(metric: Metric) -> str:
     return _wrong_unit(metric.name.removesuffix(metric.type.ENDING), metric.unit)
 
 
+def _ending(stem: str) -> str:
+    """Return the unit that ends a name, as it is written there; empty if none does."""
+    return max((each for each in ENDINGS if stem.endswith(f"_{each}")), key=len, default="")
+
+
+def _of_name(metric: Metric) -> Unit | None:
+    return ENDINGS.get(_ending(metric.name.removesuffix(metric.type.ENDING)))
+
+
 def _wrong_unit(stem: str, unit: Unit) -> str:
-    ending = max((each for each in ENDINGS if stem.endswith(f"_{each}")), key=len, default="")
+    ending = _ending(stem)
     other = ENDINGS.get(ending)
     if other is not None and not (other.is_base and ending in other.endings):
         return f"ends in `_{ending}`, which is no base unit"
