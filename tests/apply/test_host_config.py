@@ -200,7 +200,6 @@ def test_foreign_inhibitions_that_resemble_own_ones() -> None:
 def test_texts_that_cannot_be_edited() -> None:
     """A text in flow style, one that is no YAML and one without a route are refused."""
     for text in (
-        "{route: {receiver: host}, receivers: [{name: host}]}",
         "route: [",
         "receivers: []",
         "- a\n",
@@ -215,16 +214,59 @@ def test_texts_that_cannot_be_edited() -> None:
             merged(text, own())
 
 
-def test_the_place_of_braces_is_named() -> None:
-    """A part in flow style is named with its line."""
-    message = "`route` of Alertmanager's configuration, in line 2 of its file, is written in braces"
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("# a\nroute: {receiver: host}  # b\n", "# a\nroute:\n  receiver: host  # b\n"),
+        (
+            'route: {receiver: host, "x y": [1,\n 2],\n matchers: []}\n',
+            'route:\n  receiver: host\n  "x y": [1,\n 2]\n',
+        ),
+        ("{route: {receiver: host}, a: 1}\n", "route:\n  receiver: host\n"),
+    ],
+)
+def test_braces_become_lines(text: str, lines: str) -> None:
+    """A mapping in braces around the lists is written as lines; its values stay as they are written."""
+    text = text.replace("a: 1}", "a: 1, receivers: [{name: host}]}") if "receivers" not in text else text
+    text += "" if "receivers" in text else RECEIVERS
+    after = merged(text, own())
+    assert lines in after
+    assert part_of(config_of(after), own()) == own().fragment
+    assert merged(after, own()) == after
+
+
+def test_the_place_of_comments_in_braces_is_named() -> None:
+    """A comment between braces would be lost: the part is named with its line instead."""
+    message = "Alertmanager's configuration, in line 2 of its file, is written in braces"
     with pytest.raises(UserError, match=re.escape(message)):
-        merged(f"# mine\nroute: {{receiver: host}}\n{RECEIVERS}", own())
+        merged(f"# mine\nroute: {{receiver: host, # me\n  group_by: [a]}}\n{RECEIVERS}", own())
+
+
+@pytest.mark.parametrize("value", ["=", "on", "10:30", "2020-99-99", "0777", "0x1F", "1_000", "=~", "a b"])
+def test_bare_words_are_text(value: str) -> None:
+    """Go reads a word by the type of its field; only numbers, booleans and null of YAML 1.2 are no text."""
+    assert config_of(f"{ROUTE}{RECEIVERS}x: {value}\n")["x"] == value
+    assert config_of(f"{ROUTE}{RECEIVERS}x: [1, -2, .5, 1e3, true, null]\n")["x"] == [
+        1,
+        -2,
+        0.5,
+        1e3,
+        True,
+        None,
+    ]
+
+
+def test_tabs_at_the_end_of_lines_stay() -> None:
+    """They are YAML, before a comment and after a bracket too."""
+    text = f"route:\n  receiver: host\t# a\n  group_by: [b]\t\n{RECEIVERS}"
+    after = merged(text, own())
+    assert "  receiver: host\t# a\n  group_by: [b]\t\n" in after
+    assert config_of(after)["route"]["group_by"] == ["b"]
 
 
 @pytest.mark.parametrize(
     "value",
-    ["2020-99-99", "!!int a", "!!bool a", "!!timestamp a", "1" * 5_000, "&a [*a]", "[" * 900 + "]" * 900],
+    ["!!int a", "!!bool a", "!!timestamp a", "1" * 5_000, "&a [*a]", "[" * 900 + "]" * 900],
 )
 def test_values_that_cannot_be_read(value: str) -> None:
     """A value that cannot be read is a UserError, and no traceback."""

@@ -15,6 +15,7 @@ import yaml
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.language.resolved.spec import AlertLabels
 from victor_monitoring.live.alertmanager.host_text import UNFIT, edited, replaced
+from victor_monitoring.live.foreign_yaml import load
 
 ConfigPart: TypeAlias = Mapping[str, list[Any]]  # the owned items of routes, receivers, inhibit_rules
 PLACES: Final = {
@@ -94,7 +95,7 @@ def part_of(config: Mapping[str, Any], own: Ownership) -> dict[str, list[Any]]:
 def config_of(text: str) -> dict[str, Any]:
     """Return the configuration parsed from a text; raise UserError if it is invalid."""
     try:
-        config = yaml.safe_load(text)
+        config = load(text)
         _count(config, {})
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
@@ -125,7 +126,7 @@ def merged(text: str, own: Ownership) -> str:
                 owned = [own.owns(key, each) for each in wanted[key]]
                 wanted[key] = replaced(wanted[key], owned, own.fragment[key])
                 text = edited(text, place, owned, own.fragment[key], wanted[key])
-        after = yaml.safe_load(text)
+        after = load(text)
     except (yaml.YAMLError, RecursionError):  # a removed line had an anchor
         after = {"route": {}}
     is_rest_same = _without_lists(before) == _without_lists(after)

@@ -9,21 +9,12 @@ from typing import Any, Final
 import yaml
 
 from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.live.foreign_yaml import layout
 
 UNFIT: Final = "write its lists as lines that begin with `- `"
 _BREAK: Final = r"(?:\r\n|[\r\n\x85\u2028\u2029])"  # the line breaks of YAML
 _LINE: Final = re.compile(rf"[^\r\n\x85\u2028\u2029]*{_BREAK}")
 _BYTE_ORDER_MARK: Final = "\ufeff"  # PyYAML counts no column for it
-
-
-class _Layout(yaml.SafeLoader):
-    """A loader that composes the text as written: an alias is a node of its own."""
-
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if not self.check_event(yaml.AliasEvent):
-            return super().compose_node(parent, index)
-        event = self.get_event()  # type: ignore[no-untyped-call]  # the stubs give it no types
-        return yaml.ScalarNode("alias", event.anchor, event.start_mark, event.end_mark)
 
 
 def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[Any], whole: list[Any]) -> str:
@@ -34,13 +25,11 @@ def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[A
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
     newline = next((each for each in ("\r\n", "\n", "\r") if each in text), "\n")
     added = "" if re.search(rf"{_BREAK}\Z", text) else newline
-    lines = _LINE.findall(text.removeprefix(mark) + added)
-    parent, node = _found(yaml.compose("".join(lines), Loader=_Layout), place)
-    if parent.flow_style:
-        named = f"`{place[-2]}` of " if len(place) > 1 else ""
-        line = parent.start_mark.line + 1
-        message = f"{named}Alertmanager's configuration, in line {line} of its file, is written in braces"
-        raise UserError(message, "write it as lines of `key: value`, so that one of them can be replaced")
+    text = text.removeprefix(mark) + added
+    while found := _in_braces(layout(text), place):
+        text = _as_lines(text, *found, newline)
+    lines = _LINE.findall(text)
+    parent, node = _found(layout(text), place)
     column = parent.value[0][0].start_mark.column  # not the mapping's own: an anchor may precede it
     if node is None:
         end = _last_line(parent) + 1
@@ -50,6 +39,49 @@ def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[A
     else:
         _replace_value(lines, node, _block(whole, column, newline), newline)
     return mark + "".join(lines).removesuffix(added)
+
+
+def _in_braces(root: yaml.Node | None, place: Sequence[str]) -> tuple[yaml.MappingNode, int] | None:
+    """Return the outermost mapping in braces around the list at `place`, and the column of its lines."""
+    node, column = root, 0
+    for step in place:
+        if not isinstance(node, yaml.MappingNode):
+            return None
+        if node.flow_style:
+            return node, column
+        pairs = [(key, value) for key, value in node.value if key.value == step]
+        if not pairs:
+            return None
+        key, node = pairs[-1]
+        column = key.start_mark.column + 2
+    return None
+
+
+def _as_lines(text: str, node: yaml.MappingNode, column: int, newline: str) -> str:
+    """Return the text with a mapping in braces as lines at that column; its values stay as they are written.
+
+    Raises UserError if there are comments between them, or nothing is in the braces.
+    """
+    lines = _LINE.findall(text)
+
+    def index(mark: Any) -> int:
+        return sum(map(len, lines[: mark.line])) + int(mark.column)
+
+    end, entries = index(node.start_mark), []
+    between = ""
+    for key, value in node.value:
+        between += text[end : index(key.start_mark)]
+        end = index(value.end_mark)
+        name, written = text[index(key.start_mark) : index(key.end_mark)], text[index(value.start_mark) : end]
+        entries.append(f"{' ' * column}{name}: {written}".rstrip())
+    between += text[end : index(node.end_mark)]
+    if "#" in between or not entries:
+        line = node.start_mark.line + 1
+        message = f"Alertmanager's configuration, in line {line} of its file, is written in braces"
+        raise UserError(message, "write it as lines of `key: value`, so that one of them can be replaced")
+    before = text[: index(node.start_mark)].rstrip(" ")
+    opened = newline.join([*([before] if before else []), *entries])
+    return opened + text[index(node.end_mark) :]
 
 
 def replaced(present: Sequence[Any], owned: Sequence[bool], items: Sequence[Any]) -> list[Any]:
