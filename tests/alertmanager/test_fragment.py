@@ -10,8 +10,10 @@ import pytest
 import yaml
 
 from tests.alertmanager.host import FIXTURE, fragment, hosted
+from tests.programs import version
 from tests.rules.rendered import compiled_text
 from victor_monitoring.app.pipeline import render
+from victor_monitoring.language.model.spec import Receiver
 
 GOLDEN = Path(__file__).parent / "golden"
 MILL = {"service": "mill", "signal": "load", "team": "grain"}
@@ -45,6 +47,27 @@ def test_amtool_accepts_a_whole_configuration(amtool, tmp_path):
         path.write_text(artifact.text, encoding="utf-8")
         done = subprocess.run([amtool, "check-config", path], capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
+
+
+SINCE = {  # a version of Alertmanager that has each kind of receivers; Debian's has none of them
+    "msteamsv2": (0, 28), "jira": (0, 28), "rocketchat": (0, 28), "incidentio": (0, 29),
+    "mattermost": (0, 34),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", SINCE)
+def test_amtool_accepts_receivers_from_their_version_on(amtool, tmp_path, kind):
+    """The example of each kind in the reference is accepted, or refused as a field that is not known yet."""
+    example = Receiver.model_json_schema()["properties"][f"{kind}_configs"]["examples"][0]
+    config = {"route": {"receiver": "a"}, "receivers": [{"name": "a", f"{kind}_configs": example}]}
+    done = subprocess.run(
+        [amtool, "check-config", written(tmp_path, config)], capture_output=True, text=True, check=False
+    )
+    numbers = tuple(int(each) for each in version(amtool).split(".")[:2])
+    unknown = f"field {kind}_configs not found" in done.stderr + done.stdout
+    assert (done.returncode == 0, unknown) == ((True, False) if numbers >= SINCE[kind] else (False, True)), (
+        done
+    )
 
 
 @pytest.mark.parametrize(

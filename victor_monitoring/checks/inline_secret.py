@@ -13,7 +13,9 @@ from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import Path
 
 _OPEN_ADDRESSES: Final = (
+    "jira_configs",
     "opsgenie_configs",
+    "rocketchat_configs",
     "telegram_configs",
     "victorops_configs",
     "wechat_configs",

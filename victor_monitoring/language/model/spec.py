@@ -556,8 +556,24 @@ class Receiver(Written):
     """Opsgenie, as in Alertmanager's configuration. Example: `[{api_key_file:
     /etc/alertmanager/opsgenie}]`"""
     msteams_configs: Integrations = []
-    """Microsoft Teams channels, as in Alertmanager's configuration. Example: `[{webhook_url_file:
-    /etc/alertmanager/teams}]`"""
+    """Microsoft Teams channels by the connectors that Microsoft has ended, as in Alertmanager's
+    configuration. Example: `[{webhook_url_file: /etc/alertmanager/teams}]`"""
+    msteamsv2_configs: Integrations = []
+    """Microsoft Teams channels by workflows, as in Alertmanager's configuration from 0.28 on. Example:
+    `[{webhook_url_file: /etc/alertmanager/teams}]`"""
+    jira_configs: Integrations = []
+    """Jira issues, as in Alertmanager's configuration from 0.28 on. Example: `[{api_url:
+    "https://shop.atlassian.net/", project: SHOP, issue_type: Incident}]`"""
+    rocketchat_configs: Integrations = []
+    """Rocket.Chat channels, as in Alertmanager's configuration from 0.28 on. Example: `[{channel: shop,
+    token_id_file: /etc/alertmanager/rocket-id, token_file: /etc/alertmanager/rocket}]`"""
+    incidentio_configs: Integrations = []
+    """incident.io, as in Alertmanager's configuration from 0.29 on. Example: `[{url:
+    "https://api.incident.io/v2/alert_events/alertmanager/01", alert_source_token_file:
+    /etc/alertmanager/incident}]`"""
+    mattermost_configs: Integrations = []
+    """Mattermost channels, as in the configuration of recent Alertmanagers. Example: `[{channel: shop,
+    webhook_url_file: /etc/alertmanager/mattermost}]`"""
     discord_configs: Integrations = []
     """Discord channels, as in Alertmanager's configuration. Example: `[{webhook_url_file:
     /etc/alertmanager/discord}]`"""

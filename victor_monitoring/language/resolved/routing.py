@@ -48,6 +48,7 @@ def resolve_routing(
 
 # The keys of secrets, each with the key that names a file instead.
 SECRET_FILES: Final = {
+    "alert_source_token": "alert_source_token_file",
     "api_key": "api_key_file",
     "api_url": "api_url_file",
     "auth_password": "auth_password_file",
@@ -59,6 +60,7 @@ SECRET_FILES: Final = {
     "routing_key": "routing_key_file",
     "service_key": "service_key_file",
     "token": "token_file",
+    "token_id": "token_id_file",
     "user_key": "user_key_file",
     "webhook_url": "webhook_url_file",
 }
