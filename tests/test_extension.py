@@ -132,7 +132,7 @@ def render(spec):
 '''
     },
     changed={
-        "language/model/spec.py": (
+        "language/model/service.py": (
             '    docs: Text | None = "generated/docs/{service}"',
             (
                 '    docs: Text | None = "generated/docs/{service}"\n'

@@ -13,7 +13,7 @@ from tests.alertmanager.host import FIXTURE, fragment, hosted
 from tests.programs import version
 from tests.rules.rendered import compiled_text
 from victor_monitoring.app.pipeline import render
-from victor_monitoring.language.model.spec import Receiver
+from victor_monitoring.language.model.contexts import Receiver
 
 GOLDEN = Path(__file__).parent / "golden"
 MILL = {"service": "mill", "signal": "load", "team": "grain"}

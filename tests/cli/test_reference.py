@@ -13,8 +13,9 @@ from pydantic import BaseModel, Field, create_model
 from pydantic.fields import FieldInfo
 
 from victor_monitoring.app.reference import language_schema, reference_text
+from victor_monitoring.language.model.components import Label
 from victor_monitoring.language.model.fields import Written
-from victor_monitoring.language.model.spec import Label, Spec
+from victor_monitoring.language.model.spec import Spec
 from victor_monitoring.live.targets import target_model
 
 

@@ -335,3 +335,21 @@ Reason: TypeAlias = Annotated[
         "(VM606). Example: `The production pods have 16 GiB`"
     ),
 ]
+
+
+def each_once(values: list[str]) -> list[str]:
+    """Return the values, each of which may be there only once."""
+    if twice := [value for index, value in enumerate(values) if value in values[:index]]:
+        raise invalid(f"`{twice[0]}` is listed twice", "remove one of them")
+    return values
+
+
+def _positive(milliseconds: int) -> int:
+    if milliseconds <= 0:
+        raise invalid("the duration must be above 0", "write a duration such as `30s` or `5m`")
+    return milliseconds
+
+
+Period = Annotated[Duration, AfterValidator(_positive)]
+LabelTexts: TypeAlias = dict[TargetLabel, LabelValue]
+Select: TypeAlias = dict[TargetLabel, SelectValue]

@@ -12,8 +12,9 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from victor_monitoring.base.diagnostics import unknown_name_hint
+from victor_monitoring.language.model.contexts import Context
 from victor_monitoring.language.model.patterns import BAD_VALUE, CUT_TEXT, MISSING_KEY, UNKNOWN_KEY
-from victor_monitoring.language.model.spec import Context, Spec
+from victor_monitoring.language.model.spec import Spec
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.language.syntax.tree import (
     ListNode,

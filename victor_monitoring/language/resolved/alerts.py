@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from victor_monitoring.language.model import alerts as written_alerts
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.metrics import label_pairs, owner, owners
 from victor_monitoring.language.resolved.spec import Alert, Component, Group, Service, UnknownName
@@ -49,7 +50,7 @@ class AlertResolver:
         )
         return tuple(alert for alert in found if alert is not None)
 
-    def _alert(self, group: str, key: str, alert: written.Alert) -> Alert | None:
+    def _alert(self, group: str, key: str, alert: written_alerts.Alert) -> Alert | None:
         path: Path = ("alerts", group, key)
         signal = self._signal(alert.signal, (*path, "signal"))
         guards = dict(self._guards(alert, path))
@@ -91,14 +92,14 @@ class AlertResolver:
             self.unknown.append(UnknownName("signal", name, path))
         return self._signals.get(name)
 
-    def _guards(self, alert: written.Alert, path: Path) -> Iterator[tuple[Path, Guard | None]]:
+    def _guards(self, alert: written_alerts.Alert, path: Path) -> Iterator[tuple[Path, Guard | None]]:
         """Yield the guards of an alert in order, by their keys; None for one on a signal that is unknown."""
         for sense in GUARD_SENSES:
             for keys, guard in alert.guards(sense):
                 signal = self._signal(guard.signal, (*path, *keys, "signal"))
                 yield keys, None if signal is None else Guard(sense, signal, signal.condition(guard.when))
 
-    def _labels(self, alert: written.Alert, signal: Signal, component: str) -> LabelPairs:
+    def _labels(self, alert: written_alerts.Alert, signal: Signal, component: str) -> LabelPairs:
         """Return the labels of the rule; of equal ones the last wins.
 
         They are those of `select` that raw PromQL or an absence loses, the service's, the component's, the

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from victor_monitoring.language.model import spec as written
+from victor_monitoring.language.model import components as written
 from victor_monitoring.language.resolved.spec import Component, Declared, Resolved
 from victor_monitoring.signals.metric import Label, Metric, Selector
 from victor_monitoring.signals.metric_types import METRIC_TYPES

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from pathlib import PurePosixPath
 
-from victor_monitoring.language.model import spec as written
+from victor_monitoring.language.model import service as written
 from victor_monitoring.language.resolved.spec import Resolved
 
 

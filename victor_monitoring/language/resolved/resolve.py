@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
+from victor_monitoring.language.model import alerts as written_alerts
+from victor_monitoring.language.model import contexts as written_contexts
+from victor_monitoring.language.model import service as written_service
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.model.patterns import MISSING_KEY
 from victor_monitoring.language.resolved.acks import acks_of, reasons_of
@@ -49,7 +52,7 @@ def resolve(
     `base` is the resolved spec without the context; `broken` are the paths that could not be read; `scale`
     replaces the time scale of the context.
     """
-    here = spec.contexts[context] if context else written.Context()
+    here = spec.contexts[context] if context else written_contexts.Context()
     scale = scale or TimeScale(context, here.time_scale)
     service = _service(spec, here)
     components = {
@@ -146,7 +149,7 @@ def _missing(key: str, path: Path) -> Finding:
     return Finding(path, message, f"add `{key}:`", on_key=True, pattern=MISSING_KEY)
 
 
-def _service(spec: written.Spec, context: written.Context) -> Service:
+def _service(spec: written.Spec, context: written_contexts.Context) -> Service:
     service = spec.service
     return Service(
         name=service.name,
@@ -163,7 +166,7 @@ def _service(spec: written.Spec, context: written.Context) -> Service:
     )
 
 
-def _kubernetes(base: written.Kubernetes, here: written.Kubernetes) -> Kubernetes:
+def _kubernetes(base: written_service.Kubernetes, here: written_service.Kubernetes) -> Kubernetes:
     """Return the section with the keys of a context: its labels are added, all other keys replaced."""
     merged = base.model_copy(update={name: getattr(here, name) for name in here.model_fields_set})
     labels = label_pairs({**base.labels, **here.labels})
@@ -172,7 +175,7 @@ def _kubernetes(base: written.Kubernetes, here: written.Kubernetes) -> Kubernete
     )
 
 
-def _group(group: written.Group, usual: Group, scale: TimeScale) -> Group:
+def _group(group: written_alerts.Group, usual: Group, scale: TimeScale) -> Group:
     if group.evaluate_every is None:
         return replace(usual, limit=group.limit)
     return Group(scale(group.evaluate_every), group.limit)

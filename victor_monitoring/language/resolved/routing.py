@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from victor_monitoring.language.model import contexts as written_contexts
 from victor_monitoring.language.model import spec as written
 from victor_monitoring.language.resolved.metrics import label_pairs
 from victor_monitoring.language.resolved.spec import Receiver, Routing, UnknownName
@@ -14,7 +15,7 @@ def resolve_routing(
     spec: written.Spec, context: str | None, scale: TimeScale
 ) -> tuple[Routing, list[UnknownName]]:
     """Return the routing of base or of a context, and the undefined severities of its receivers."""
-    here = spec.contexts[context] if context else written.Context()
+    here = spec.contexts[context] if context else written_contexts.Context()
     receivers = tuple(
         Receiver(
             name=name,

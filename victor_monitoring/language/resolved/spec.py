@@ -11,7 +11,7 @@ from fractions import Fraction
 from functools import cached_property
 from typing import Final, Literal, TypeAlias
 
-from victor_monitoring.language.model.spec import KubernetesObjects
+from victor_monitoring.language.model.service import KubernetesObjects
 from victor_monitoring.language.syntax.tree import Path
 from victor_monitoring.promql.prometheus_version import PrometheusVersion
 from victor_monitoring.promql.review.reviewed import Reviewed
