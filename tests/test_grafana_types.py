@@ -23,7 +23,8 @@ from victor_monitoring.base.spec_file import read
 ROOT = Path(__file__).resolve().parents[1]
 GRAFANA = ROOT / "tests" / "grafana"
 RENDERED = [ROOT / "generated" / "victor-performance.json"]
-SPECS = [ROOT / "tests" / "checkout.yaml", *sorted(ROOT.glob("specs/examples/*.yaml"))]
+KINDS = ROOT / "tests" / "end_to_end" / "kinds.yaml"  # every kind of signal in every type of panel
+SPECS = [ROOT / "tests" / "checkout.yaml", KINDS, *sorted(ROOT.glob("specs/examples/*.yaml"))]
 MODULE = "import type {{ KnownDashboard }} from './dashboard-types';\nexport const it: KnownDashboard = {};"
 ERROR = re.compile(r"^(?P<name>[\w-]+)\.ts\(\d+,\d+\): error", re.MULTILINE)
 
