@@ -114,6 +114,20 @@ def test_the_budget_of_a_context() -> None:
     )
 
 
+def test_a_moment_is_exposed_in_seconds() -> None:
+    """OpenMetrics has no unit of moments: their gauges are in the unit that ends the name."""
+    text = (
+        "victor_mon: 1\nservice: {name: mill, title: Mill}\n"
+        "components: {jobs: {external: true, select: {}, metrics: {backup_timestamp_seconds: "
+        "{type: gauge, unit: timestamp}}}}\n"
+    )
+    spec = compile_spec(Source("mill.yaml", text), today=datetime.date(2026, 1, 1))
+    assert spec.base is not None
+    name = "backup_timestamp_seconds"
+    exposed = f"# TYPE {name} gauge\n# UNIT {name} seconds\n{name} 1.7e9\n# EOF\n"
+    assert verify(spec.base, spec.trees[None], parse(Source("metrics", exposed))) == []
+
+
 def test_several_undeclared_values_are_one_finding() -> None:
     """Several undeclared values of a label are reported once, with their number."""
     more = "".join(f'scales_weighings_total{{kind="{each}"}} 1\n' for each in ("fsh", "met", "bone"))

@@ -70,7 +70,8 @@ def other_unit(comparison: Comparison) -> Iterator[Deviation]:
         metric = declared.metric
         exposed = comparison.metadata(comparison.exposition.units, metric)
         unit = None if exposed is None else exposed.value.text
-        if exposed is not None and unit in ENDINGS and unit not in metric.unit.endings:
+        fits = any(f"_{ending}".endswith(f"_{unit}") for ending in metric.unit.endings)
+        if exposed is not None and unit in ENDINGS and not fits:
             message = f"`{metric.name}` is exposed in {unit}, and declared in {metric.unit}"
             yield Deviation(exposed.value, message, "expose it as the spec says, or correct the spec")
         other = comparison.misnamed.get(metric.name)
