@@ -53,7 +53,7 @@ class Receiver(Written):
     """Rocket.Chat channels, as in Alertmanager's configuration from 0.28 on. Example: `[{channel: shop,
     token_id_file: /etc/alertmanager/rocket-id, token_file: /etc/alertmanager/rocket}]`"""
     incidentio_configs: Integrations = []
-    """incident.io, as in Alertmanager's configuration from 0.29 on. Example: `[{url:
+    """Sources of incident.io, as in Alertmanager's configuration from 0.29 on. Example: `[{url:
     "https://api.incident.io/v2/alert_events/alertmanager/01", alert_source_token_file:
     /etc/alertmanager/incident}]`"""
     mattermost_configs: Integrations = []
