@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 from victor_monitoring.promql.evaluation.evaluator import Evaluation, absent_labels, compiled
 from victor_monitoring.promql.grammar import NAME
 from victor_monitoring.promql.inference.infer import inferred
+from victor_monitoring.promql.inference.labels import ABSENT as DROPPED
 from victor_monitoring.promql.tree import Binary, Call, Expr, Number
 from victor_monitoring.signals.evaluation import SamplesAt, ValuesByLabels
 from victor_monitoring.signals.go_template.expansion import expanded_text
@@ -143,7 +144,7 @@ class AlertRule:
         if self.condition.op == ABSENT:
             return label in dict(absent_labels(self.signal.value()))
         found = self.signal.inference.labels
-        return label in self.signal.labels or label == NAME or found.open or label in found.possible
+        return label in self.signal.labels or label == NAME or found[label] != DROPPED
 
     def met_values(self, samples: SamplesAt) -> ValuesByLabels:
         """Return the values of the rule's expression."""
