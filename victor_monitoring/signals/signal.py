@@ -149,8 +149,13 @@ class SignalKind(ABC):
         """Return the thresholds known to have an exact meaning; None if every threshold has."""
         return None
 
-    def is_exact(self) -> bool:
-        """Return whether values are those of series or whole numbers, so that they can equal a threshold."""
+    def can_equal(self, threshold: Fraction) -> bool:
+        """Return whether values, of series or whole, can equal a threshold exactly."""
+        del threshold  # of a kind that computes fractions
+        return False
+
+    def is_condition(self) -> bool:
+        """Return whether there is a value only while something holds: then any value means that it does."""
         return False
 
     def overstated(self, signal: Signal, count: Fraction) -> Fraction | None:

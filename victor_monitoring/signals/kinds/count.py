@@ -54,7 +54,7 @@ class Count(SignalKind):
         is_state = threshold.unit is None and unit.whole == 1  # 0 or 1
         return () if is_state else ((("where",), threshold, unit),)
 
-    def is_exact(self) -> bool:
+    def can_equal(self, threshold: Fraction) -> bool:
         return True
 
     def grain(self) -> Fraction:

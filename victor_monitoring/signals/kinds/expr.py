@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar, Final
 
 from victor_monitoring.promql.inference.facts import SeriesFacts
 from victor_monitoring.promql.inference.infer import inferred
 from victor_monitoring.promql.inference.labels import ABSENT
-from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, nodes
+from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, filters, nodes
 from victor_monitoring.signals.expression import Expression, history, windows
 from victor_monitoring.signals.signal import At, KindInput, Signal, SignalKind
 from victor_monitoring.signals.units import UNITS, Unit
@@ -83,9 +84,12 @@ class RawExpression(SignalKind):
         shared = {*signal.scope, *signal.select.labels}
         return tuple(sorted(found.labels.possible - shared)) if found.is_aggregated else ()
 
-    def is_exact(self) -> bool:
+    def is_condition(self) -> bool:
+        return filters(self.expression.tree)
+
+    def can_equal(self, threshold: Fraction) -> bool:
         tree = self.expression.tree
-        return (
+        return threshold.denominator == 1 or (
             all(each.op not in _FRACTIONAL_OPERATORS for each in nodes(tree, Binary))
             and all(each.op not in _FRACTIONAL_AGGREGATIONS for each in nodes(tree, Aggregate))
             and all(each.function in _WHOLE_FUNCTIONS for each in nodes(tree, Call))

@@ -53,8 +53,8 @@ class Value(SignalKind):
             values = Call(f"{self.over_time}_over_time", (window,))
         return fold(signal, self.agg, values)
 
-    def is_exact(self) -> bool:
-        return "avg" not in (self.agg, self.over_time)
+    def can_equal(self, threshold: Fraction) -> bool:
+        return "avg" not in (self.agg, self.over_time) or threshold.denominator == 1  # if all series do
 
     def is_windowed(self) -> bool:
         return self.over_time is not None
