@@ -251,6 +251,14 @@ def test_a_renamed_spec(repository, options):
     )
 
 
+def test_a_renamed_spec_in_a_context(repository):
+    """It is compared with the same context of the spec in the file that is gone, not with its base."""
+    git(repository, "commit", "--quiet", "--all", "--message=B")
+    (repository / SPEC).rename(repository / "specs" / "speed.yaml")
+    ended = victor_mon(repository, "diff", "--from", "HEAD", "--context", "prod")
+    assert (ended.status, ended.out, ended.err) == (0, "", "specs/speed.yaml (prod): no change\n")
+
+
 @pytest.mark.parametrize("revision", ["origin/main", "main"])
 def test_in_a_shallow_clone(repository, tmp_path, revision):
     """The hint is a command after which the comparison works."""

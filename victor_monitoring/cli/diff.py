@@ -88,7 +88,7 @@ def _since(
     gone: dict[str, Side] = {}
     if has_all or not all(there):
         others = without_bases([*itertools.compress(old, there), *specs[0].others_at(revision)])
-        sides = [_side(each, None, today) for each in others if not each.path.exists()]
+        sides = [_side(each, context, today) for each in others if not each.path.exists()]
         gone = {each.spec.service.name: each for each in sides}
     for now, was, is_there in zip(specs, old, there, strict=True):
         after = _side(now, context, today)
