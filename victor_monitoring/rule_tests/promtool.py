@@ -46,14 +46,15 @@ class Promtool:
         """Return the promtool at a path with its report format. Raise UserError if it cannot be run."""
         return cls(path, "--junit" in _run(path, "test", "--help").stdout)
 
-    def test(self, folder: Path, files: Sequence[str]) -> list[str]:
+    def test(self, folder: Path, files: Sequence[str], *, patience: int = _PATIENCE) -> list[str]:
         """Run test files of a folder and return the failure of each in order, an empty text where it passes.
 
-        Raise UserError unless every file is reported on.
+        A file gets `patience` seconds on average, enough for a file of one case. Raise UserError unless every
+        file is reported on.
         """
         options = ["--junit", _REPORT] if self.has_junit else []
         done = _run(
-            self.path, "test", *options, "rules", *files, folder=folder, timeout=_PATIENCE * len(files)
+            self.path, "test", *options, "rules", *files, folder=folder, timeout=patience * len(files)
         )
         failures = _suites(folder / _REPORT) if self.has_junit else _blocks(done.stdout)
         if done.returncode not in (0, 1) or failures.keys() != set(files):
