@@ -28,6 +28,7 @@ from victor_monitoring.live.targets.alertmanager import AlertmanagerSettings
 from victor_monitoring.live.targets.grafana import GrafanaSettings
 from victor_monitoring.live.targets.prometheus import PrometheusSettings
 from victor_monitoring.live.targets.ruler import RulerSettings
+from victor_monitoring.promql.prometheus_version import OLDEST
 
 CANARY = "canary-proxy-3fd2"
 _KEY = ("-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes")
@@ -235,9 +236,9 @@ def test_the_fetch_of_an_exposition(pki: Path, monkeypatch: pytest.MonkeyPatch) 
         with pytest.raises(UserError, match="cannot be verified") as refused:
             fetch(server.url)
         assert "--ca-file FILE, or set SSL_CERT_FILE=FILE" in refused.value.hint
-        assert fetch(server.url, ca_file=pki / "ca.pem").text == '{"a": 1}'
+        assert fetch(server.url, ca_file=pki / "ca.pem", read_by=OLDEST).text == '{"a": 1}'
         monkeypatch.setenv("SSL_CERT_FILE", str(pki / "ca.pem"))
-        assert fetch(server.url).text == '{"a": 1}'
+        assert fetch(server.url, read_by=OLDEST).text == '{"a": 1}'
 
 
 class Proxy:

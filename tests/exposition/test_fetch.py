@@ -59,10 +59,10 @@ def sends(
     return answer
 
 
-@pytest.mark.parametrize(("kind", "openmetrics"), [(TEXT, False), (OPENMETRICS, True), (None, False)])
+@pytest.mark.parametrize(("kind", "openmetrics"), [(TEXT, False), (OPENMETRICS, True)])
 @pytest.mark.parametrize("is_zipped", [False, True])
 def test_an_exposition_is_fetched(kind, openmetrics, is_zipped) -> None:
-    """Text and OpenMetrics arrive unchanged, gzipped or not; without a content type it is text."""
+    """Text and OpenMetrics arrive unchanged, gzipped or not."""
     text = 'a{b="é"} 1\n'
     body = text.encode()
     zipped = sends(gzip.compress(body), kind, Content_Encoding="gzip")
@@ -79,7 +79,7 @@ def test_every_member_of_a_gzip_body_is_read() -> None:
 
 
 def test_the_request() -> None:
-    """It prefers OpenMetrics, accepts gzip, and keeps the given path and query."""
+    """It asks as Prometheus 2.42 does, and keeps the given path and query."""
     asked: list[tuple[str, str, str]] = []
 
     def answer(request: BaseHTTPRequestHandler) -> None:
@@ -91,7 +91,10 @@ def test_the_request() -> None:
     assert asked == [
         (
             "/federate?match[]=up",
-            "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5",
+            (
+                "application/openmetrics-text;version=1.0.0,application/openmetrics-text;version=0.0.1;q=0.75,"
+                "text/plain;version=0.0.4;q=0.5,*/*;q=0.1"
+            ),
             "gzip",
         )
     ]
@@ -104,6 +107,7 @@ def test_bytes_that_are_not_utf8_are_kept_for_the_parser(coding) -> None:
     def chunked(request: BaseHTTPRequestHandler) -> None:
         request.protocol_version = "HTTP/1.1"
         request.send_response(200)
+        request.send_header("Content-Type", TEXT)
         request.send_header("Transfer-Encoding", "chunked")
         request.end_headers()
         request.wfile.write(b"4\r\n\xff 1\n\r\n0\r\n\r\n")
@@ -140,8 +144,14 @@ def test_a_redirect_within_the_host_is_followed() -> None:
          "redirects to another host, port or scheme", "name that URL"),
         (sends(b"", status=302), "answered 302", "log"),
         (sends(b"", status=302, Location="/metrics"), "redirects without end", "redirects"),
-        (sends(b"<html>", "text/html"), "answered with text/html, which is not an exposition", "/metrics"),
-        (sends(b"{}", "application/json"), "answered with application/json", "/metrics"),
+        (sends(b"<html>", "text/html"),
+         "answered with the Content-Type `text/html`, which Prometheus 3 refuses", "/metrics"),
+        (sends(b"{}", "application/json"), "answered with the Content-Type `application/json`", "/metrics"),
+        (sends(b"a 1\n", None),
+         "answered with no Content-Type, which Prometheus 3 refuses", "fallback_scrape_protocol"),
+        (sends(b"a 1\n", "text/plain; charset"),
+         "the Content-Type `text/plain; charset`", "text/plain; version=0.0.4"),
+        (sends(b"a 1\n", status=203), "answered 203 Non-Authoritative Information", "answer 200"),
         (sends(b"a 1\n", Content_Encoding="br"), "answered with the encoding br; gzip was requested", "curl"),
         (sends(b"a 1\n", Content_Encoding="gzip"), "declares gzip, and its body is not gzip", "curl"),
         (sends(gzip.compress(b"a 1\n")[:-4], Content_Encoding="gzip"),

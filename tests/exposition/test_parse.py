@@ -94,24 +94,23 @@ def test_names_in_quotes() -> None:
 
 # Texts that a scrape rejects, each with the line, column and message of its only fault.
 MALFORMED = [
-    ("a 1", 1, 4, "the last line has no line feed"),
     ("a\n", 1, 2, "expected a value, found the end of the line"),
     ("a one\n", 1, 3, "expected a value, found `one`"),
     ("a 1_000\n", 1, 3, "expected a value, found `1_000`"),
-    ("a 1 now\n", 1, 5, "expected a timestamp, found `now`"),
-    ("a 1 1.5\n", 1, 5, "`1.5` is not a timestamp"),
+    ("a 1 now\n", 1, 5, "`now` is not a timestamp of the text format"),
+    ("a 1 1.5\n", 1, 5, "`1.5` is not a timestamp of the text format"),
     ("a 1 2 3\n", 1, 7, "expected the end of the line, found `3`"),
-    ('a 1 # {b="c"} 1\n', 1, 5, "expected the end of the line, found `#`"),
+    ('a 1 # {b="c"} 1\n', 1, 5, "`#` is not a timestamp of the text format"),
     ("1a 1\n", 1, 1, "expected the name of a metric, found `1a`"),
-    ("a-b 1\n", 1, 1, "expected the name of a metric, found `a-b`"),
+    ("a-b 1\n", 1, 2, "expected a value, found `-b`"),
     ('{b="c"} 1\n', 1, 9, "expected the name of a metric"),
     ('a{b="c} 1\n', 1, 5, "the quote is not closed"),
     ("a{b=c} 1\n", 1, 5, "expected a value in double quotes, found `c`"),
     ('a{b:"c"} 1\n', 1, 4, 'expected `=`, found `:"c"`'),
-    ('a{b="c" d="e"} 1\n', 1, 9, "expected `,`, found `d`"),
+    ('a{b="c",,d="e"} 1\n', 1, 9, "expected the name of a label, found `,`"),
     ('a{b="c",b="d"} 1\n', 1, 9, "the label `b` occurs twice"),
-    ('a{b="c"\n', 1, 8, "expected `,`, found the end of the line"),
-    ("# TYPE a speed\na 1\n", 1, 10, "`speed` is not a metric type"),
+    ('a{b="c"\n', 1, 8, "expected the name of a label, found the end of the line"),
+    ("# TYPE a speed\na 1\n", 1, 10, "`speed` is no type of the text format"),
     ("# TYPE a gauge\n# TYPE a counter\na 1\n", 2, 10, "`a` has the type gauge on line 1"),
     ("a 1\r\na{b=\"c\"} 1\n", 1, 4, "the line ends in CR and LF"),
 ]  # fmt: skip
@@ -120,8 +119,8 @@ MALFORMED_OPENMETRICS = [
     ("# a comment\na 1\n# EOF\n", 1, 1, "OpenMetrics has no comments"),
     ("a 1\n", 1, 4, "`# EOF` is missing: the exposition is truncated"),
     ("a 1\n# EOF\nb 1\n", 3, 1, "text follows `# EOF`"),
-    ("a 1 # b\n# EOF\n", 1, 7, "expected an exemplar's value, found `b`"),
-    ("# TYPE a untyped\na 1\n# EOF\n", 1, 10, "`untyped` is not a metric type"),
+    ("a 1 # b\n# EOF\n", 1, 5, "an exemplar begins with ` # {`, with one blank each"),
+    ("# TYPE a untyped\na 1\n# EOF\n", 1, 10, "`untyped` is no type of OpenMetrics"),
 ]
 
 

@@ -109,9 +109,10 @@ def _source(path: Path) -> Source:
 def _exposition(place: str, ca_file: Path | None) -> Exposition:
     """Return the exposition of a URL or a file; malformed lines are printed if nothing else is there."""
     from victor_monitoring.live.exposition.verify import faults
+    from victor_monitoring.promql.prometheus_version import OLDEST
 
     if "://" in place:
-        found = fetched(place, ca_file, _PATIENCE)
+        (found,) = fetched(place, ca_file, _PATIENCE, OLDEST)
     else:
         found = read_exposition(Path(place), "--metrics FILE, or --metrics URL")
     if not found.samples:

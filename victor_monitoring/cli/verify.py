@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
+from victor_monitoring.base.diagnostics import UserError, in_order, unknown_name_hint
 from victor_monitoring.cli.expositions import CaFile, fetched, read_exposition
 from victor_monitoring.cli.live import ApplicableContext, applicable_context, as_far_as_known, located, opened
 from victor_monitoring.cli.options import Format, FormatOption, Specs, StrictOption, Today
@@ -80,18 +80,24 @@ def verify(
     require_context(context, compiled.contexts)
     _require_components(compiled.base, component)
     resolved = compiled.base if context is None else compiled.contexts[context]
-    exposition = (
-        fetched(metrics_url, ca_file, timeout)
+    prometheus = resolved.service.prometheus
+    expositions = (
+        fetched(metrics_url, ca_file, timeout, prometheus)
         if metrics_url is not None
-        else read_exposition(metrics_file or Path("-"), "--metrics-file FILE")
+        else [read_exposition(metrics_file or Path("-"), "--metrics-file FILE", prometheus)]
     )
-    found = deviations(resolved, compiled.trees[context], exposition, components=component)
+    tree = compiled.trees[context]
+    found = in_order(
+        finding
+        for exposition in expositions
+        for finding in deviations(resolved, tree, exposition, components=component)
+    )
     show(found, format, sys.stdout)
     if fails(found, strict):
         raise typer.Exit(1)
-    count = len(exposition.samples)
     if not found:
-        print_message(f"{exposition.source.name}: {count} series match {compiled.source.name}")
+        name, count = expositions[0].source.name, len(expositions[0].samples)
+        print_message(f"{name}: {count} series match {compiled.source.name}")
 
 
 def _live(applicable: ApplicableContext, timeout: float, how: Format, strict: bool) -> None:

@@ -42,11 +42,15 @@ class Metadata:
 
 @dataclass(frozen=True, slots=True)
 class ExpositionFault:
-    """A position at which Prometheus rejects the scrape, and the reason."""
+    """A position at which Prometheus rejects the scrape, and the reason.
+
+    If `is_refused` is False, Prometheus takes the scrape and keeps one of two contradicting lines.
+    """
 
     place: ExpositionToken
     message: str
     hint: str = ""
+    is_refused: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,14 @@ class Exposition:
     samples: tuple[Sample, ...]
     faults: tuple[ExpositionFault, ...]
     unread: frozenset[str]
+
+    @property
+    def names(self) -> frozenset[str]:
+        """The names of all series and of all metrics with metadata."""
+        lines = (self.types, self.helps, self.units)
+        return frozenset(
+            [each.name.text for each in self.samples] + [name for each in lines for name in each]
+        )
 
     def span(self, token: ExpositionToken) -> Span:
         """Return the span of a token."""

@@ -1,22 +1,31 @@
-"""The tokens of one line of an exposition, read from left to right."""
+"""The tokens of one line of an exposition, read from left to right as Prometheus' scanner does.
+
+In the text format blanks and tabs may surround every token. In OpenMetrics a single blank separates a series
+from its value, the value from its timestamp, and the parts of metadata; there are no others.
+"""
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Final
 
 from victor_monitoring.live.exposition.exposition import ExpositionFault, ExpositionToken
 
 _BLANKS: Final = re.compile(r"[ \t]*")
-_KEYWORD: Final = re.compile(r"#[ \t]+(HELP|TYPE|UNIT)(?=[ \t])")
-_METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*(?![^ \t{])")
+_KEYWORD: Final = re.compile(r"#[ \t]+(HELP|TYPE)[ \t]+")
+_OPENMETRICS_KEYWORD: Final = re.compile(r"# (HELP|TYPE|UNIT) ")
+_METRIC: Final = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
 _LABEL: Final = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*")
 _STRING: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
 _TOKEN: Final = re.compile(r"[^ \t{},=#]+|.|$", re.DOTALL)
-_WORD: Final = re.compile(r"[^ \t]*")
+_WORD: Final = re.compile(r"[^ \t{]*")
+_OPENMETRICS_WORD: Final = re.compile(r"[^ ]*")
 _NUMBER: Final = re.compile(
-    r"[+-]?(?:inf(?:inity)?|nan|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?)(?![^ \t])", re.IGNORECASE
+    r"nan|[+-]?(?:inf(?:inity)?|(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:e[+-]?[0-9]+)?)", re.IGNORECASE
 )
+_WHOLE: Final = re.compile(r"[0-9]+")
+_LATEST: Final = 2**63 - 1  # milliseconds
 _ESCAPE: Final = re.compile(r'\\([\\"n])')
 _NOT_UTF8: Final = re.compile("[\ud800-\udfff]+")
 
@@ -34,13 +43,18 @@ class MalformedLine(Exception):
 class Line:
     """A cursor over a line; every method reads on from its position, or raises MalformedLine.
 
-    `name` is the metric's name, empty until it is read.
+    `name` is the metric's name, empty until it is read. `newer` is the first token that Prometheus 2 refuses
+    and Prometheus 3 takes.
     """
 
-    def __init__(self, text: str, number: int) -> None:
+    def __init__(self, text: str, number: int, *, openmetrics: bool = False) -> None:
         self._text, self._number, self._at = text, number, 0
+        self._openmetrics = openmetrics
         self.name = ""
-        self._skip()
+        self.newer: ExpositionFault | None = None
+        self.blanks()
+        if self._at and not self.starts("#") and self.rest():
+            self._only_newer(self.word(0, self._at), "a line begins with a blank", "remove the blank")
 
     def word(self, start: int, end: int | None = None, text: str | None = None) -> ExpositionToken:
         """Return a token for the columns `start` (from 0) to `end`, by default the line's end."""
@@ -65,96 +79,201 @@ class Line:
 
     def keyword(self) -> str:
         """Read and return HELP, TYPE or UNIT; empty for a comment."""
-        found = self._take(_KEYWORD)
+        found = self._take(_OPENMETRICS_KEYWORD if self._openmetrics else _KEYWORD)
         return found[1] if found else ""
 
-    def metric(self) -> ExpositionToken:
-        """Read and return the name of a metric, quoted or not."""
-        name = self._string() if self.starts('"') else self._name(_METRIC, "the name of a metric")
-        self.name = name.text
-        return name
+    def blanks(self) -> None:
+        """Skip blanks and tabs, which only the text format has."""
+        if not self._openmetrics:
+            found = _BLANKS.match(self._text, self._at)
+            self._at = found.end() if found else self._at
 
-    def remainder(self, *, is_escaped: bool) -> ExpositionToken:
-        """Read and return the rest of the line, without trailing blanks."""
-        start, text = self._at, self.rest().rstrip(" \t")
+    def metric(self, *, quoted: bool = True) -> ExpositionToken:
+        """Read and return the name of a metric, which may be in quotes where metadata describes it."""
+        found = self._quoted("a name") if quoted and self.starts('"') else self._bare(_METRIC)
+        if found is None:
+            raise self._unexpected("the name of a metric")
+        self.name = found.text
+        return found
+
+    def remainder(self) -> ExpositionToken:
+        """Read and return the rest of the line, after the one character that separates it from the name."""
+        if self._openmetrics and not self.starts(" "):
+            raise self._unexpected("a blank and a text")
+        start = min(self._at + 1, len(self._text))
         self._at = len(self._text)
-        return self.word(start, start + len(text), _unescaped(text) if is_escaped else text)
+        return self.word(start)
 
-    def labels(self, name: ExpositionToken | None) -> tuple[ExpositionToken, LabelTokens]:
-        """Read the braces; return the metric's name, which may be their first item, and the labels."""
+    def help(self) -> ExpositionToken:
+        """Read and return the rest of the line as the text of a help, without blanks around it."""
+        found = self.remainder()
+        text = found.text.strip(" \t")
+        start = found.column - 1 + len(found.text) - len(found.text.lstrip(" \t"))
+        return self.word(start, start + len(text), _unescaped(text))
+
+    def labels(
+        self, name: ExpositionToken | None, *, is_exemplar: bool = False
+    ) -> tuple[ExpositionToken, LabelTokens]:
+        """Read the braces; return the metric's name, which may be one of their items, and the labels."""
         labels: list[tuple[ExpositionToken, ExpositionToken]] = []
         if self._takes("{"):
             while not self._takes("}"):
-                label = self._string() if self.starts('"') else self._name(_LABEL, "the name of a label")
-                if name is None and not labels and not self.starts("="):
+                label = self._quoted("a label") if self.starts('"') else self._bare(_LABEL)
+                if label is None:
+                    raise self._unexpected("the name of a label")
+                self.blanks()
+                is_quoted = self._text[label.column - 2] == '"'
+                if is_quoted and name is None and not self.starts("="):
+                    if not label.text:
+                        raise MalformedLine(label, "a metric needs a name")
                     name, self.name = label, label.text
                 else:
-                    if any(label.text == other.text for other, _ in labels):
-                        raise MalformedLine(label, f"the label `{label.text}` occurs twice")
-                    self._need("=")
-                    labels.append((label, self._string()))
-                if not self.starts("}"):
-                    self._need(",")
+                    self._label(label, labels, is_exemplar=is_exemplar)
+                if not self._separated():
+                    raise self._unexpected("`,`")
         if name is None:
             raise MalformedLine(self._next(_TOKEN), "expected the name of a metric")
         return name, tuple(labels)
 
-    def number(self, expected: str, *, is_wanted: bool = True) -> tuple[float | None, ExpositionToken | None]:
-        """Read and return a number and its token; None if it is optional and the line or sample ends here."""
-        if not is_wanted and (not self.rest() or self.starts("#")):
-            return None, None
-        start, found = self._at, self._take(_NUMBER)
-        if not found:
-            raise self._unexpected(expected, _WORD)
-        return float(found[0]), self.word(start, start + len(found[0]))
+    def number(self, expected: str) -> tuple[float, ExpositionToken]:
+        """Read and return a number and its token."""
+        return self._checked(self._number_token(expected), expected)
+
+    def time(self, expected: str) -> float | None:
+        """Read and return a timestamp; None if the line or the sample ends here."""
+        if self._ends():
+            return None
+        token = self._number_token(expected)
+        if self._openmetrics:
+            found, _ = self._checked(token, expected)
+            if not math.isfinite(found):
+                raise MalformedLine(token, f"`{token.text}` is not a timestamp", "write seconds")
+            return found
+        if not _WHOLE.fullmatch(token.text) or int(token.text) > _LATEST:
+            message = f"`{token.text}` is not a timestamp of the text format"
+            raise MalformedLine(token, message, "write whole milliseconds, or none")
+        return float(token.text)
 
     def exemplar(self) -> None:
-        """Skip an exemplar: labels, a value and an optional timestamp."""
-        self._need("#")
-        self.labels(self.word(self._at, self._at))
+        """Skip an exemplar of OpenMetrics, if one follows: labels, a value and an optional timestamp."""
+        if not self.starts(" #"):
+            return
+        start = self._at + 1
+        if not self.starts(" # {"):
+            message = "an exemplar begins with ` # {`, with one blank each"
+            raise MalformedLine(self.word(start), message, "write one blank before and after `#`")
+        self._at += len(" # ")
+        self.labels(self.word(start, start + 1), is_exemplar=True)
         self.number("an exemplar's value")
-        self.number("an exemplar's timestamp", is_wanted=False)
+        self.time("an exemplar's timestamp")
+        if not self.name.endswith(("_total", "_bucket")):
+            self._only_newer(
+                self.word(start, start + 1),
+                f"`{self.name}` has an exemplar, and is neither a counter nor a bucket",
+                "expose exemplars with `_total` and `_bucket` only",
+            )
 
     def expect_end(self) -> None:
         """Raise MalformedLine unless the line is at its end."""
         if self.rest():
             raise self._unexpected("the end of the line")
 
-    def _skip(self) -> None:
-        found = _BLANKS.match(self._text, self._at)
-        self._at = found.end() if found else self._at
+    def _ends(self) -> bool:
+        return not self.rest() or (self._openmetrics and self.starts(" #"))
+
+    def _label(
+        self,
+        label: ExpositionToken,
+        labels: list[tuple[ExpositionToken, ExpositionToken]],
+        *,
+        is_exemplar: bool,
+    ) -> None:
+        """Read `=` and a value, and add the label."""
+        if not label.text:
+            raise MalformedLine(label, "a label needs a name")
+        if not is_exemplar and (
+            label.text == "__name__" or any(label.text == each.text for each, _ in labels)
+        ):
+            raise MalformedLine(label, f"the label `{label.text}` occurs twice", "write each label once")
+        self._need("=")
+        value = self._string()
+        if value is None:
+            raise self._unexpected("a value in double quotes")
+        self.blanks()
+        labels.append((label, value))
+
+    def _separated(self) -> bool:
+        """Read a comma between labels; return whether another label may follow, or the braces end."""
+        comma = self.word(self._at, self._at + 1)
+        if self._takes(","):
+            if self._openmetrics and self.starts("}"):
+                self._only_newer(comma, "a comma follows the last label", "remove the comma")
+            return True
+        # The text format's scanner takes labels without a comma between them.
+        return self.starts("}") or not (self._openmetrics or self.starts(","))
+
+    def _number_token(self, expected: str) -> ExpositionToken:
+        if self._openmetrics and not self._takes(" "):
+            raise self._unexpected(f"a blank and {expected}")
+        found = self._next(_OPENMETRICS_WORD if self._openmetrics else _WORD)
+        if not found.text:
+            raise self._unexpected(expected)
+        self._at += len(found.text)
+        self.blanks()
+        return found
+
+    def _checked(self, token: ExpositionToken, expected: str) -> tuple[float, ExpositionToken]:
+        if not _NUMBER.fullmatch(token.text):
+            raise MalformedLine(token, f"expected {expected}, found `{token.text}`")
+        value = float(token.text)
+        if math.isinf(value) and "inf" not in token.text.lower():
+            raise MalformedLine(token, f"`{token.text}` is too large for a number of 64 bits", "write `+Inf`")
+        return value, token
+
+    def _only_newer(self, place: ExpositionToken, what: str, hint: str) -> None:
+        self.newer = self.newer or ExpositionFault(place, f"{what}, which Prometheus 2 refuses", hint)
 
     def _take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         found = pattern.match(self._text, self._at)
         if found:
             self._at = found.end()
-            self._skip()
+            self.blanks()
         return found
 
     def _takes(self, mark: str) -> bool:
         is_next = self.starts(mark)
         if is_next:
             self._at += len(mark)
-            self._skip()
+            self.blanks()
         return is_next
 
     def _need(self, mark: str) -> None:
         if not self._takes(mark):
             raise self._unexpected(f"`{mark}`")
 
-    def _name(self, pattern: re.Pattern[str], expected: str) -> ExpositionToken:
-        found = self._take(pattern)
-        if not found:
-            raise self._unexpected(expected)
+    def _bare(self, pattern: re.Pattern[str]) -> ExpositionToken | None:
+        # Without the blanks after it: metadata begins right there.
+        found = pattern.match(self._text, self._at)
+        if found is None:
+            return None
+        self._at = found.end()
         return self.word(*found.span())
 
-    def _string(self) -> ExpositionToken:
-        start, found = self._at, self._take(_STRING)
-        if not found and self.starts('"'):
-            raise MalformedLine(self.word(start), "the quote is not closed", 'close it: `"`')
-        if not found:
-            raise self._unexpected("a value in double quotes")
-        return self.word(*found.span(1), _unescaped(found[1]))
+    def _quoted(self, what: str) -> ExpositionToken | None:
+        found = self._string()
+        if found is not None:
+            hint = 'set `service.prometheus: "3.0"` or later, or expose names of letters, digits and `_`'
+            self._only_newer(found, f"{what} is in quotes", hint)
+        return found
+
+    def _string(self) -> ExpositionToken | None:
+        found = _STRING.match(self._text, self._at)
+        if found:
+            self._at = found.end()
+            return self.word(*found.span(1), _unescaped(found[1]))
+        if self.starts('"'):
+            raise MalformedLine(self.word(self._at), "the quote is not closed", 'close it: `"`')
+        return None
 
     def _next(self, pattern: re.Pattern[str]) -> ExpositionToken:
         found = pattern.match(self._text, self._at)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from typing import Final
 
 from victor_monitoring.base.diagnostics import Severity
 from victor_monitoring.language.resolved.spec import Declared
@@ -14,6 +16,8 @@ from victor_monitoring.live.exposition.comparison import (
     deviation_kind,
 )
 from victor_monitoring.signals.units import ENDINGS
+
+_TOTAL: Final = "_total"
 
 
 @deviation_kind("VM804", "other-type")
@@ -92,10 +96,16 @@ def unexposed_metric(comparison: Comparison) -> Iterator[Deviation]:
     """
     for declared in comparison.declared:
         if _is_missing(comparison, declared):
+            name = declared.metric.name
+            message = f"`{name}` is not exposed"
             hint = (
                 "expose it, or write `may_be_absent: true`; if another endpoint exposes it: --component NAME"
             )
-            yield Deviation(declared.path, f"`{declared.metric.name}` is not exposed", hint)
+            dotted = next((each for each in comparison.places if _escaped(each) == name), None)
+            if dotted is not None:
+                message += f", and `{dotted}` is"
+                hint = "set `metric_name_escaping_scheme: underscores` in Prometheus' scrape job"
+            yield Deviation(declared.path, message, hint)
 
 
 @deviation_kind("VM802", "metric-without-series")
@@ -123,7 +133,12 @@ def metric_without_series(comparison: Comparison) -> Iterator[Deviation]:
         is_empty = not any(True for _ in comparison.samples_of(metric))
         if missing and not (is_empty and (declared.may_be_absent or declared.rest)):
             place = comparison.places.get(metric.name) or next(comparison.samples_of(metric)).name
-            if is_empty:
+            doubled = metric.name + _TOTAL
+            if is_empty and metric.name.endswith(_TOTAL) and doubled in comparison.samples:
+                message = f"`{metric.name}` is exposed as `{doubled}`"
+                hint = f"register it as `{metric.name.removesuffix(_TOTAL)}`: the client adds `{_TOTAL}`"
+                yield Deviation(comparison.samples[doubled][0].name, message, hint)
+            elif is_empty:
                 hint = (
                     "set it at the start, or write `may_be_absent: true`: until then an alert on it is silent"
                 )
@@ -150,6 +165,7 @@ def undeclared_metric(comparison: Comparison) -> Iterator[Deviation]:
     stems = {name.removesuffix("_total") for name in declared}
     known = declared | {name for each in comparison.spec.declared for name in each.metric.series_names}
     known |= {stem + CREATED for stem in stems} | set(comparison.misnamed.values())
+    known |= {name + _TOTAL for name in declared if name.endswith(_TOTAL)}  # found with the metric itself
     for name, place in comparison.places.items():
         # OpenMetrics' TYPE line names a counter without `_total`.
         is_counter_type = name in stems and name not in comparison.samples
@@ -158,6 +174,11 @@ def undeclared_metric(comparison: Comparison) -> Iterator[Deviation]:
             unexposed = [each.metric.name for each in comparison.declared if _is_missing(comparison, each)]
             hint = close_to(name, unexposed) or "declare it in the spec, or stop exposing it"
             yield Deviation(place, f"`{name}` is not declared", hint)
+
+
+def _escaped(name: str) -> str:
+    """Return the name that a service sends to a Prometheus that accepts letters, digits and `_` only."""
+    return re.sub(r"[^a-zA-Z0-9_:]", "_", name)
 
 
 def _is_missing(comparison: Comparison, declared: Declared) -> bool:

@@ -20,6 +20,7 @@ from victor_monitoring.live.exposition.exposition import (
     Sample,
 )
 from victor_monitoring.live.exposition.line import Line, MalformedLine
+from victor_monitoring.promql.prometheus_version import PrometheusVersion
 
 _END: Final = "# EOF"
 _TYPES: Final = frozenset({"counter", "gauge", "histogram", "summary", "untyped"})
@@ -28,25 +29,28 @@ _OPENMETRICS_TYPES: Final = frozenset(
 )
 
 
-def parse(source: Source, *, openmetrics: bool | None = None) -> Exposition:
+def parse(
+    source: Source, *, openmetrics: bool | None = None, prometheus: PrometheusVersion | None = None
+) -> Exposition:
     """Return everything readable in a text, and a fault for every position that Prometheus would reject.
 
-    If `openmetrics` is None, a last line `# EOF` marks OpenMetrics.
+    If `openmetrics` is None, a last line `# EOF` marks OpenMetrics. If `prometheus` is None, whatever one of
+    the supported versions rejects is a fault.
     """
-    lines = list(source.lines)
-    if lines and not lines[-1]:
+    lines = source.text.split("\n")
+    if not lines[-1]:
         lines.pop()
     if openmetrics is None:
-        openmetrics = bool(lines) and lines[-1] == _END
-    reading = _Reading(openmetrics)
+        openmetrics = bool(lines) and lines[-1].removesuffix("\r") == _END
+    reading = _Reading(openmetrics, is_newer=prometheus is not None and not prometheus.is_before_3)
     end = len(lines)
     if openmetrics:
-        end = lines.index(_END) if _END in lines else end
+        end = next((number for number, text in enumerate(lines) if text.removesuffix("\r") == _END), end)
     for number, text in enumerate(lines[:end], start=1):
-        reading.read(Line(text, number))
+        reading.read(text, number)
     faults = [
         *reading.faults,
-        *_framing_faults(source, lines, end, openmetrics),
+        *(_ending_faults(lines, end, is_newer=reading.is_newer) if openmetrics else ()),
         *_duplicates(reading.samples),
     ]
     return Exposition(
@@ -62,10 +66,11 @@ def parse(source: Source, *, openmetrics: bool | None = None) -> Exposition:
 
 
 class _Reading:
-    """The samples, metadata and faults read so far."""
+    """The samples, metadata and faults read so far, `is_newer` if only Prometheus 3 has to read them."""
 
-    def __init__(self, openmetrics: bool) -> None:
-        self._openmetrics = openmetrics
+    def __init__(self, openmetrics: bool, *, is_newer: bool) -> None:
+        self._openmetrics, self.is_newer = openmetrics, is_newer
+        self._has_cr = False
         self.types: dict[str, Metadata] = {}
         self.helps: dict[str, Metadata] = {}
         self.units: dict[str, Metadata] = {}
@@ -73,88 +78,110 @@ class _Reading:
         self.faults: list[ExpositionFault] = []
         self.unread: set[str] = set()
 
-    def read(self, line: Line) -> None:
+    def read(self, text: str, number: int) -> None:
+        line = Line(text.removesuffix("\r"), number, openmetrics=self._openmetrics)
         try:
-            line.check()
             if line.starts("#"):
-                self._metadata(line)
+                takes_cr = self._metadata(line)
             elif line.rest():
                 self.samples.append(self._sample(line))
+                takes_cr = False
             else:
-                self._empty(line)
+                takes_cr = self._empty(line)
+            if text.endswith("\r") and not takes_cr and not self._has_cr:
+                self._has_cr = True  # one fault is enough: the others are alike
+                self.faults.append(_ends_in_cr(text, number))
+            if line.newer and not self.is_newer:
+                self.faults.append(line.newer)
         except MalformedLine as malformed:
             self.faults.append(malformed.fault)
             if line.name:
                 self.unread.add(line.name)
 
-    def _metadata(self, line: Line) -> None:
+    def _metadata(self, line: Line) -> bool:
+        """Read a line of metadata or a comment; return whether its text may end in CR."""
         keyword = line.keyword()
+        if keyword:
+            line.check()
         if keyword == "TYPE":
-            meta = Metadata(line.metric(), line.remainder(is_escaped=False))
-            types = _OPENMETRICS_TYPES if self._openmetrics else _TYPES | {"unknown", "info"}
-            if meta.value.text not in types:
-                words = ", ".join(f"`{each}`" for each in sorted(types))
-                raise MalformedLine(
-                    meta.value, f"`{meta.value.text}` is not a metric type", f"write one of {words}"
-                )
+            meta = Metadata(line.metric(), line.remainder())
+            self._check_type(meta)
             before = self.types.setdefault(meta.name.text, meta)
             if before.value.text != meta.value.text:
                 message = f"`{meta.name.text}` has the type {before.value.text} on line {before.name.line}"
-                raise MalformedLine(meta.value, message, "expose each metric once, with one type")
+                hint = "expose each metric once, with one type"
+                self.faults.append(ExpositionFault(meta.value, message, hint, is_refused=False))
         elif keyword == "HELP":
-            meta = Metadata(line.metric(), line.remainder(is_escaped=True))
+            meta = Metadata(line.metric(), line.help())
             self.helps.setdefault(meta.name.text, meta)
-        elif keyword == "UNIT" and self._openmetrics:
-            meta = Metadata(line.metric(), line.remainder(is_escaped=False))
+            return True
+        elif keyword == "UNIT":
+            meta = Metadata(line.metric(), line.remainder())
+            self._check_unit(meta)
             self.units.setdefault(meta.name.text, meta)
         elif self._openmetrics:
-            raise MalformedLine(line.word(0), "OpenMetrics has no comments", "remove the line")
+            hint = "remove the line, or write `# HELP`, `# TYPE` or `# UNIT` with one blank between the words"
+            raise MalformedLine(line.word(0), "OpenMetrics has no comments", hint)
+        return not keyword
 
-    def _empty(self, line: Line) -> None:
+    def _check_type(self, meta: Metadata) -> None:
+        types = _OPENMETRICS_TYPES if self._openmetrics else _TYPES
+        written = meta.value.text
+        if written not in types:
+            how = "OpenMetrics" if self._openmetrics else "the text format"
+            words = ", ".join(f"`{each}`" for each in sorted(types))
+            hint = f"write one of {words}"
+            if written.strip() in types:
+                hint = f"write `{written.strip()}`, after one blank and with none behind it"
+            raise MalformedLine(meta.value, f"`{written}` is no type of {how}", hint)
+
+    def _check_unit(self, meta: Metadata) -> None:
+        name, unit = meta.name.text, meta.value.text
+        if unit and not name.endswith(f"_{unit}"):
+            message = f"the unit `{unit}` does not end the name `{name}`"
+            hint = f"remove the line, or name the metric `{name}_{unit}`"
+            if name == f"{name.removesuffix('_total').removesuffix('_' + unit)}_{unit}_total":
+                hint = f"write `{name.removesuffix('_total')}` in the metadata of this counter"
+            raise MalformedLine(meta.value, message, hint)
+
+    def _empty(self, line: Line) -> bool:
         if self._openmetrics:
-            raise MalformedLine(line.word(0, 0), "OpenMetrics has no empty lines", "remove the line")
+            raise MalformedLine(line.word(0), "OpenMetrics has no empty lines", "remove the line")
+        return False
 
     def _sample(self, line: Line) -> Sample:
-        name = line.metric() if not line.starts("{") else None
+        line.check()
+        name = None if line.starts("{") else line.metric(quoted=False)
+        line.blanks()
         name, labels = line.labels(name)
         value, _ = line.number("a value")
-        time, written = line.number("a timestamp", is_wanted=False)
-        if written and not self._openmetrics and not written.text.lstrip("+-").isdigit():
-            raise MalformedLine(written, f"`{written.text}` is not a timestamp", "write whole milliseconds")
-        if self._openmetrics and line.starts("#"):
+        time = line.time("a timestamp")
+        if self._openmetrics:
             line.exemplar()
         line.expect_end()
-        assert value is not None  # a value is not optional
         return Sample(name, labels, value, time)
 
 
-def _framing_faults(
-    source: Source, lines: list[str], end: int, openmetrics: bool
-) -> Iterator[ExpositionFault]:
-    last = (
-        ExpositionToken("", len(lines), len(lines[-1]) + 1, len(lines[-1]) + 1)
-        if lines
-        else ExpositionToken("", 1, 1, 1)
-    )
-    written = enumerate(source.text.split("\n"), start=1)
-    number = next((n for n, line in written if line.endswith("\r") and not line.startswith("#")), None)
-    if number is not None:
-        column = len(source.line(number)) + 1
-        place = ExpositionToken("", number, column, column)
-        yield ExpositionFault(
-            place, "the line ends in CR and LF", "end lines with LF alone: Prometheus reads the CR as text"
-        )
-    if not openmetrics and lines and not source.text.endswith("\n"):
-        yield ExpositionFault(
-            last, "the last line has no line feed", "add one: without it Prometheus rejects the whole text"
-        )
-    if openmetrics and end == len(lines):
+def _ends_in_cr(text: str, number: int) -> ExpositionFault:
+    place = ExpositionToken("", number, len(text), len(text))
+    hint = "end lines with LF alone: Prometheus reads the CR as text"
+    return ExpositionFault(place, "the line ends in CR and LF", hint)
+
+
+def _ending_faults(lines: list[str], end: int, *, is_newer: bool) -> Iterator[ExpositionFault]:
+    """Yield a fault unless OpenMetrics ends with `# EOF`, once; Prometheus 3 takes an empty text, too."""
+    if end == len(lines) and not (is_newer and not lines):
+        column = len(lines[-1].removesuffix("\r")) + 1 if lines else 1
+        last = ExpositionToken("", max(len(lines), 1), column, column)
         yield ExpositionFault(
             last, f"`{_END}` is missing: the exposition is truncated", f"end it with `{_END}`"
         )
-    if openmetrics and end < len(lines) - 1:
-        place = ExpositionToken("", end + 2, 1, len(lines[end + 1]) + 1)
-        yield ExpositionFault(place, f"text follows `{_END}`", f"write `{_END}` once, at the end")
+    elif end < len(lines):
+        if lines[end].endswith("\r"):
+            yield _ends_in_cr(lines[end], end + 1)
+        if end < len(lines) - 1:
+            place = ExpositionToken("", end + 2, 1, len(lines[end + 1].removesuffix("\r")) + 1)
+            yield ExpositionFault(place, f"text follows `{_END}`", f"write `{_END}` once, at the end")
 
 
 def _duplicates(samples: list[Sample]) -> Iterator[ExpositionFault]:
@@ -165,6 +192,5 @@ def _duplicates(samples: list[Sample]) -> Iterator[ExpositionFault]:
         first = seen.setdefault((sample.name.text, labels, sample.time), sample)
         if first is not sample:
             message = f"this series of `{sample.name.text}` is already on line {first.name.line}"
-            yield ExpositionFault(
-                sample.name, message, "expose each series once: Prometheus keeps one of them"
-            )
+            hint = "expose each series once: Prometheus keeps one of them"
+            yield ExpositionFault(sample.name, message, hint, is_refused=False)

@@ -35,6 +35,15 @@ MALFORMED: Final = Pattern(
 Prometheus then rejects the whole scrape: every metric of the target is missing, not only that of the line.
 Bad: `shop_orders_total{code="200} 5`. Good: `shop_orders_total{code="200"} 5`.""",
 )
+CONTRADICTORY: Final = Pattern(
+    "VM812",
+    "contradictory-exposition",
+    Severity.ERROR,
+    """Two lines of an exposition contradict each other: a series occurs twice, or a metric has two types.
+
+Prometheus takes the scrape and keeps one of the two, without a word outside its log.
+Bad: `shop_tills_open 3` and `shop_tills_open 4`. Good: each series once.""",
+)
 _DEVIATIONS: Final = (
     unexposed_metric,
     metric_without_series,
@@ -48,7 +57,7 @@ _DEVIATIONS: Final = (
     overspent_budget,
     label_over_limit,
 )
-EXPOSITION: Final = (MALFORMED, *(each.pattern for each in _DEVIATIONS))
+EXPOSITION: Final = (MALFORMED, CONTRADICTORY, *(each.pattern for each in _DEVIATIONS))
 _SHOWN_FAULTS: Final = 20  # a text that is not an exposition has one on each line
 
 
@@ -81,7 +90,8 @@ def faults(exposition: Exposition) -> Iterator[Diagnostic]:
     """Yield the malformed lines of an exposition, up to a number, and how many more there are."""
     shown, others = exposition.faults[:_SHOWN_FAULTS], exposition.faults[_SHOWN_FAULTS:]
     for fault in shown:
-        yield MALFORMED.at(exposition.span(fault.place), fault.message, fault.hint)
+        pattern = MALFORMED if fault.is_refused else CONTRADICTORY
+        yield pattern.at(exposition.span(fault.place), fault.message, fault.hint)
     if others:
         message = f"{len(others)} more lines are malformed"
         yield MALFORMED.at(exposition.span(others[0].place), message, "check that this is an exposition")

@@ -15,8 +15,8 @@ def read_body(response: httpx.Response, shown: str, hints: Hints) -> bytes:
 
     httpx would decompress without a limit, and once for each coding that the server names.
     """
-    coding = response.headers.get("content-encoding", "identity").strip().lower()
-    if coding not in ("identity", "gzip"):
+    coding = response.headers.get("content-encoding", "identity")
+    if coding not in ("", "identity", "gzip"):  # in lower case, as Prometheus requires it of its targets
         message = f"`{shown}` answered with the encoding {printable(coding, 200)}; gzip was requested"
         raise HttpError(message, hints.coding)
     too_large = HttpError(f"`{shown}` answers with more than {LARGEST // 2**20} MiB", hints.size)
@@ -36,12 +36,12 @@ def _limited(chunks: Iterable[bytes], too_large: HttpError) -> Iterator[bytes]:
 
 
 def _decompressed(chunks: Iterable[bytes], shown: str, hints: Hints) -> Iterator[bytes]:
-    """Yield the content of every member of a gzip body (RFC 1952); an empty body has none."""
-    members, is_whole = 0, True
+    """Yield the content of every member of a gzip body (RFC 1952), which has at least one."""
+    members, is_whole = 0, False
     for chunk in chunks:
         rest = chunk
         while rest:
-            if is_whole:
+            if is_whole or not members:
                 unzip, members = zlib.decompressobj(16 + zlib.MAX_WBITS), members + 1
             try:
                 yield unzip.decompress(rest, LARGEST + 1)
