@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from victor_monitoring.base.diagnostics import unknown_name_hint
 from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
 from victor_monitoring.checks.check import all_checks, check
+from victor_monitoring.checks.shared_name import SHARED_NAME
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 
@@ -19,7 +20,7 @@ def unknown_ack(spec: Resolved) -> Iterator[Finding]:
 
     Bad: `ack: {slow-critical: ..}`. Good: `ack: {slower-critical: ..}`.
     """
-    patterns = [UNUSED_ACK, EXPIRED_ACK, *(each.pattern for each in all_checks())]
+    patterns = [UNUSED_ACK, EXPIRED_ACK, SHARED_NAME, *(each.pattern for each in all_checks())]
     names = [pattern.name for pattern in patterns]
     known = {*names, *(pattern.code for pattern in patterns)}
     places = [(ack.place, ack.check) for ack in spec.as_written.acks]

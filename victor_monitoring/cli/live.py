@@ -15,7 +15,7 @@ from victor_monitoring.base.diagnostics import Diagnostic, UserError, in_order
 from victor_monitoring.base.spec_file import SpecFile
 from victor_monitoring.cli.options import Format, Specs, Today
 from victor_monitoring.cli.printing import print_message, show, stop_on_errors
-from victor_monitoring.cli.specs import compile_file, find_specs, require_context
+from victor_monitoring.cli.specs import compile_files, find_specs, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled
@@ -65,9 +65,10 @@ class LiveContext:
 
 def applicable_context(given: Specs, context: str, today: Today) -> ApplicableContext:
     """Return the only spec that has the context; print errors and exit with 1 if a spec has any."""
-    compiled = {spec: compile_file(spec, today) for spec in find_specs(given)}
-    diagnostics = [each for one in compiled.values() for each in one.diagnostics]
+    specs = find_specs(given)
+    found, diagnostics = compile_files(specs, today)
     stop_on_errors(diagnostics)
+    compiled = dict(zip(specs, found, strict=True))
     names = {name for one in compiled.values() for name in one.contexts}
     matches = [(spec, one) for spec, one in compiled.items() if context in one.contexts]
     require_context(context, names, hint="add it under `contexts`")

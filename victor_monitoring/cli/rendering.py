@@ -11,7 +11,7 @@ from victor_monitoring.base.diagnostics import Diagnostic, UserError, unknown_na
 from victor_monitoring.base.spec_file import SpecFile
 from victor_monitoring.cli.options import Format, Today
 from victor_monitoring.cli.printing import stop_on_errors
-from victor_monitoring.cli.specs import compile_file, require_context
+from victor_monitoring.cli.specs import compile_files, require_context
 
 if TYPE_CHECKING:
     from victor_monitoring.outputs import Rendering
@@ -47,13 +47,12 @@ def render_specs(
     from victor_monitoring.app.pipeline import render
     from victor_monitoring.outputs import Rendering, abandoned
 
-    compiled = [(spec, compile_file(spec, today)) for spec in specs]
-    diagnostics = [diagnostic for _, each in compiled for diagnostic in each.diagnostics]
+    compiled, diagnostics = compile_files(specs, today)
     stop_on_errors(diagnostics, how)
-    _require_known(only, context, {name for _, each in compiled for name in each.contexts})
+    _require_known(only, context, {name for each in compiled for name in each.contexts})
     by_root: dict[Path, list[Rendering]] = {}
     sources: dict[Path, Path] = {}
-    for spec, each in compiled:
+    for spec, each in zip(specs, compiled, strict=True):
         if context is None or context in each.contexts:
             root = out or spec.root
             artifacts = render(each, outputs=only, context=context)

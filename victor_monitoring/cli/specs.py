@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from victor_monitoring.base import files
-from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
+from victor_monitoring.base.diagnostics import Diagnostic, UserError, unknown_name_hint
 from victor_monitoring.base.spec_file import ENDINGS, SpecFile
 from victor_monitoring.cli.options import Today
 from victor_monitoring.cli.printing import print_message, stop_on_errors
@@ -49,8 +49,22 @@ def compile_file(spec: SpecFile, today: datetime.datetime | None) -> Compiled:
     """Return the compiled spec, as of `today` or the current day; raise UserError if it cannot be read."""
     from victor_monitoring.app.pipeline import compile_spec
 
-    as_of = today.date() if today else datetime.date.today()
-    return compile_spec(spec.read(), today=as_of, file=spec)
+    return compile_spec(spec.read(), today=_day(today), file=spec)
+
+
+def compile_files(
+    specs: Sequence[SpecFile], today: datetime.datetime | None
+) -> tuple[list[Compiled], list[Diagnostic]]:
+    """Return the compiled specs and all diagnostics, also of names that two of them take in one system."""
+    from victor_monitoring.app.shared_places import shared_names
+
+    compiled = [compile_file(each, today) for each in specs]
+    found = [diagnostic for each in compiled for diagnostic in each.diagnostics]
+    return compiled, [*found, *shared_names(compiled, _day(today))]
+
+
+def _day(today: datetime.datetime | None) -> datetime.date:
+    return today.date() if today else datetime.date.today()
 
 
 def require_context(

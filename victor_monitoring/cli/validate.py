@@ -8,7 +8,7 @@ import typer
 
 from victor_monitoring.cli.options import Format, FormatOption, Specs, StrictOption, Today
 from victor_monitoring.cli.printing import fails, print_message, show
-from victor_monitoring.cli.specs import compile_file, find_specs
+from victor_monitoring.cli.specs import compile_files, find_specs
 
 
 def validate(
@@ -21,8 +21,7 @@ def validate(
 
     Example: victor-mon validate --spec specs/performance.yaml --strict
     """
-    compiled = [compile_file(each, today) for each in find_specs(spec)]
-    diagnostics = [diagnostic for each in compiled for diagnostic in each.diagnostics]
+    compiled, diagnostics = compile_files(find_specs(spec), today)
     show(diagnostics, format, sys.stdout)
     if fails(diagnostics, strict):
         raise typer.Exit(1)

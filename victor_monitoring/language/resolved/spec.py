@@ -384,6 +384,11 @@ class Resolved:
         """The service's name and the context's: distinguishes the copies of a service in one system."""
         return f"{self.service.name}-{self.context}" if self.context else self.service.name
 
+    @property
+    def dashboard_title(self) -> str:
+        """The title of the dashboard, whether or not there is one."""
+        return f"{self.service.title} ({self.context})" if self.context else self.service.title
+
     def group(self, name: str) -> Group:
         """Return a rule group by its name, whether or not it has settings."""
         return self.groups.get(name) or self.usual_group

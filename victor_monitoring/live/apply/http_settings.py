@@ -100,6 +100,10 @@ class HttpSettings(Settings):
     proxy_password: SecretSource | None = None
     """The source of the proxy's password. Default: none is sent. Example: `{env: PROXY_PASSWORD}`"""
 
+    def system(self, context: str) -> tuple[str | None, ...]:
+        """Return the address."""
+        return (self.url,)
+
     def client(self, environment: ApplyEnvironment, headers: Mapping[str, str] | None = None) -> HttpClient:
         """Return a client of the address with its credentials, closed at the end of the run."""
         from victor_monitoring.live.http.client import HttpClient  # noqa: PLC0415 - not needed to read a spec

@@ -21,6 +21,15 @@ class Settings(Written, ABC):
 
     takes: ClassVar[frozenset[str]]
 
+    def system(self, context: str) -> tuple[str | None, ...]:
+        """Return the live system as far as the settings name it, else the context; equal ones are shared."""
+        return (context,)
+
+    @property
+    def dashboard_folder(self) -> str | None:
+        """The folder of the dashboard in the live system; None if the settings name none."""
+        return None
+
     @abstractmethod
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: Path) -> Target:
         """Return the target; `path` is the path of its settings in the spec."""

@@ -35,7 +35,7 @@ def dashboard_text(spec: Resolved, dashboard: Dashboard) -> str:
     return finished(
         core.Dashboard(
             uid=spec.place,
-            title=f"{spec.service.title} ({spec.context})" if spec.context else spec.service.title,
+            title=spec.dashboard_title,
             tags=[spec.service.name, *([spec.context] if spec.context else [])],
             editable=False,
             timezone="",  # the reader's

@@ -25,6 +25,11 @@ class GrafanaSettings(HttpSettings):
     """The title of the dashboard's folder, which is created if it does not exist. Default: no folder.
     Example: `Shop`"""
 
+    @property
+    def dashboard_folder(self) -> str | None:
+        """The title of the folder."""
+        return self.folder
+
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """Return the target for the Grafana at `url`."""
         from victor_monitoring.live.targets.grafana.target import GrafanaTarget

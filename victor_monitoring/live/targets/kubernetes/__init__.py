@@ -25,6 +25,10 @@ class KubernetesSettings(Settings):
     """The cluster by its name in kubectl's configuration. Default: kubectl's current context. Example:
     `prod`"""
 
+    def system(self, context: str) -> tuple[str | None, ...]:
+        """Return the cluster of `kube_context`; without it, the context has its own."""
+        return (self.kube_context or context,)
+
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """Return the target for the cluster of `kube_context`."""
         from victor_monitoring.live.targets.kubernetes.target import KubernetesTarget

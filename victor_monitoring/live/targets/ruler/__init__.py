@@ -44,6 +44,10 @@ class RulerSettings(HttpSettings):
         """Return address, tenant and namespace, which no two contexts may share."""
         return (f"{self.url}{self.rules_path}", self.tenant, self.namespace or f"{service}-{context}")
 
+    def system(self, context: str) -> tuple[str | None, ...]:
+        """Return address and tenant."""
+        return (f"{self.url}{self.rules_path}", self.tenant)
+
     def target(self, delivery: Delivery, environment: ApplyEnvironment, path: tree.Path) -> Target:
         """Return the target for the ruler at `url`."""
         from victor_monitoring.live.targets.ruler.target import RulerTarget
