@@ -8,9 +8,7 @@ from typing import Final, TypeAlias
 from victor_monitoring.app.importing.patterns import IMPORT
 from victor_monitoring.app.pipeline import Compiled
 from victor_monitoring.base.diagnostics import Pattern, Source
-from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
-from victor_monitoring.checks.check import all_checks
-from victor_monitoring.checks.shared_name import SHARED_NAME
+from victor_monitoring.checks.check import all_patterns
 from victor_monitoring.language.model.patterns import LANGUAGE
 from victor_monitoring.language.resolved.detection import detection
 from victor_monitoring.language.resolved.spec import Alert, Component, Declared, Resolved
@@ -35,10 +33,9 @@ _OF_CONTEXT: Final = ("labels", "select", "prometheus", "protected", "receivers"
 
 def patterns() -> list[Pattern]:
     """Return every pattern, sorted by code."""
-    checks = (check.pattern for check in all_checks())
     proof = (FAILED_CASE, MISSING_CASE, SURVIVING_MUTANT, UNPROVEN_ALERT, FAILING_TEMPLATE)
-    others = (UNUSED_ACK, EXPIRED_ACK, SHARED_NAME, DRIFT, *proof, *EXPOSITION, *LIVE, *IMPORT)
-    return sorted([*MISTAKES, *LANGUAGE, *checks, *others], key=lambda each: each.code)
+    others = (DRIFT, *proof, *EXPOSITION, *LIVE, *IMPORT)
+    return sorted([*MISTAKES, *LANGUAGE, *all_patterns(), *others], key=lambda each: each.code)
 
 
 def pattern_names() -> list[str]:

@@ -7,10 +7,11 @@ load    read           resolve       checks      render       write | compare
 from __future__ import annotations
 
 import datetime
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from victor_monitoring import renderers
+from victor_monitoring.app.object_sizes import OBJECT_SIZES
 from victor_monitoring.base.artifacts import Artifact
 from victor_monitoring.base.diagnostics import Diagnostic, Severity, Source, in_order
 from victor_monitoring.base.spec_file import SpecFile
@@ -41,7 +42,7 @@ class Compiled:
     @property
     def has_errors(self) -> bool:
         """Whether it has errors, so that nothing may be rendered from it."""
-        return any(each.severity is Severity.ERROR for each in self.diagnostics)
+        return _has_errors(self.diagnostics)
 
 
 def compile_spec(
@@ -83,6 +84,9 @@ def compile_spec(
             diagnostics += _diagnostics(findings, tree)
             judgements.append(run_checks(resolved, tree, checks, today))
 
+    if not any(_has_errors(each) for each in (diagnostics, *(each.diagnostics for each in judgements))):
+        checks = [*checks, OBJECT_SIZES]  # it renders, for which a spec must have no errors
+        judgements += [run_checks(each.spec, each.tree, [OBJECT_SIZES], today) for each in judgements]
     diagnostics += [each for judgement in judgements for each in judgement.diagnostics]
     diagnostics += check_acks(judgements, checks, today)
     return replace(_compiled(source, judgements, diagnostics), targets=targets)
@@ -106,6 +110,10 @@ def time_scaled(compiled: Compiled, limit: int) -> Resolved:
     resolve(written, scale=as_written)
     resolved, _ = resolve(written, scale=TimeScale(None, as_written.largest(limit)))
     return resolved
+
+
+def _has_errors(diagnostics: Iterable[Diagnostic]) -> bool:
+    return any(each.severity is Severity.ERROR for each in diagnostics)
 
 
 def _diagnostics(findings: Sequence[Finding], tree: MapNode) -> list[Diagnostic]:

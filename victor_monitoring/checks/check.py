@@ -37,9 +37,18 @@ def check(code: str, name: str, severity: Severity = Severity.ERROR) -> Callable
 @functools.cache
 def all_checks() -> tuple[Check, ...]:
     """Return every check of this package, sorted by code."""
-    modules = (
-        importlib.import_module(f"{package.__name__}.{m.name}")
-        for m in pkgutil.iter_modules(package.__path__)
-    )
-    found = {each.pattern.code: each for m in modules for each in vars(m).values() if isinstance(each, Check)}
+    found = {each.pattern.code: each for each in _contents() if isinstance(each, Check)}
     return tuple(found[code] for code in sorted(found))
+
+
+@functools.cache
+def all_patterns() -> tuple[Pattern, ...]:
+    """Return the patterns of this package: those of its checks, and those found where more is known."""
+    found = {each.code: each for each in _contents() if isinstance(each, Pattern)}
+    found |= {each.pattern.code: each.pattern for each in all_checks()}
+    return tuple(found[code] for code in sorted(found))
+
+
+def _contents() -> Iterator[object]:
+    for found in pkgutil.iter_modules(package.__path__):
+        yield from vars(importlib.import_module(f"{package.__name__}.{found.name}")).values()

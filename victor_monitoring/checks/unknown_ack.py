@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from victor_monitoring.base.diagnostics import unknown_name_hint
-from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
-from victor_monitoring.checks.check import all_checks, check
-from victor_monitoring.checks.shared_name import SHARED_NAME
+from victor_monitoring.checks.check import all_patterns, check
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 
@@ -20,9 +18,8 @@ def unknown_ack(spec: Resolved) -> Iterator[Finding]:
 
     Bad: `ack: {slow-critical: ..}`. Good: `ack: {slower-critical: ..}`.
     """
-    patterns = [UNUSED_ACK, EXPIRED_ACK, SHARED_NAME, *(each.pattern for each in all_checks())]
-    names = [pattern.name for pattern in patterns]
-    known = {*names, *(pattern.code for pattern in patterns)}
+    names = [pattern.name for pattern in all_patterns()]
+    known = {*names, *(pattern.code for pattern in all_patterns())}
     places = [(ack.place, ack.check) for ack in spec.as_written.acks]
     places += [(("checks", name), name) for name in spec.as_written.checks]
     for path, name in places:

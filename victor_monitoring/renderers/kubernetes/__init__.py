@@ -27,19 +27,21 @@ KUSTOMIZATION = {"apiVersion": "kustomize.config.k8s.io/v1beta1", "kind": "Kusto
 
 def render(spec: Resolved) -> Iterator[Artifact]:
     """Yield the objects of base or a context, of the kind that `kubernetes.objects` names, if any."""
-    folder = overlay_path(spec) if spec.context else PurePosixPath(spec.outputs[OUTPUT])
-    if folder is None or spec.kubernetes.objects is None:
+    folder, found = _folder(spec), dict(objects(spec))
+    if folder is None or not found:
         return
-    objects = dict(_objects(spec, is_operator=spec.kubernetes.objects == "operator"))
-    for path, content in objects.items():
+    for path, content in found.items():
         yield _artifact(spec, folder / path, content)
-    if spec.context and objects:
-        listed = {**KUSTOMIZATION, "resources": [str(path) for path in objects]}
+    if spec.context:
+        listed = {**KUSTOMIZATION, "resources": [str(path) for path in found]}
         yield _artifact(spec, folder / "kustomization.yaml", listed)
 
 
-def _objects(spec: Resolved, *, is_operator: bool) -> Iterator[tuple[PurePosixPath, Mapping[str, object]]]:
-    """Yield the objects with their paths in the folder."""
+def objects(spec: Resolved) -> Iterator[tuple[PurePosixPath, Mapping[str, object]]]:
+    """Yield the objects of base or a context with their paths in its folder."""
+    if _folder(spec) is None or spec.kubernetes.objects is None:
+        return
+    is_operator = spec.kubernetes.objects == "operator"
     rules = spec.outputs.get("rules")
     if rules is not None:
         build = _prometheus_rule if is_operator else _rules_map
@@ -57,6 +59,10 @@ def _objects(spec: Resolved, *, is_operator: bool) -> Iterator[tuple[PurePosixPa
         if "alertmanager" in spec.outputs:
             for end, config in alertmanager_configs(spec).items():
                 yield PurePosixPath("routing", f"{end}.yaml"), config
+
+
+def _folder(spec: Resolved) -> PurePosixPath | None:
+    return overlay_path(spec) if spec.context else PurePosixPath(spec.outputs[OUTPUT])
 
 
 def _artifact(spec: Resolved, path: PurePosixPath, content: Mapping[str, object]) -> Artifact:
