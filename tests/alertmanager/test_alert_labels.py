@@ -147,8 +147,8 @@ def test_the_part_in_a_host_is_found_and_replaced() -> None:
         return Ownership("mill", "summer", alertmanager_data(spec), (), spec.service.alert_labels)  # type: ignore[arg-type]  # lists
 
     host = yaml.safe_dump(hosted([]), sort_keys=False)
-    before = merged(host, own("{}"))
-    after = config_of(merged(before, own(RENAMED)))
+    before = merged(host, own("{}"), "host.yml")
+    after = config_of(merged(before, own(RENAMED), "host.yml"), "host.yml")
     assert part_of(after, own(RENAMED)) == own(RENAMED).fragment
     assert len(after["route"]["routes"]) == 2  # the neighbour's, and one of the mill
     assert own(RENAMED).labels == AlertLabels("app", "crew", None, "topic")

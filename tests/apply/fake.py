@@ -85,9 +85,10 @@ class Brewery:
         """The path of the spec."""
         return self.folder / "specs" / "brew.yaml"
 
-    def command(self, *arguments: str) -> Outcome:
-        """Run a command and return its outcome; AssertionError if a secret is in its output."""
-        outcome = victor_mon(self.folder, *arguments, env={**paths(), **self.env})
+    def command(self, *arguments: str, path: str | None = None) -> Outcome:
+        """Run a command, with `path` as PATH; return its outcome. AssertionError if it prints a secret."""
+        found = paths() if path is None else {"PATH": path}
+        outcome = victor_mon(self.folder, *arguments, env={**found, **self.env})
         for secret in self.env.values():
             assert secret not in outcome.out + outcome.err
         return outcome

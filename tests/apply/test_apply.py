@@ -320,12 +320,15 @@ def test_a_host_that_is_broken_later(brewery: World) -> None:
 
 
 def test_a_host_that_amtool_refuses(brewery: World) -> None:
-    """Nothing is changed, not even in Prometheus, if amtool refuses the merged file."""
+    """Nothing is changed, not even in Prometheus, if amtool refuses the host's file as it is."""
     edit(brewery.config, "receiver: platform   #", "receiver: nobody   #")
     refused = brewery.apply()
     assert (refused.status, brewery.loaded(), list(brewery.rules.iterdir())) == (2, {}, [])
-    assert "amtool refuses" in refused.err
+    assert f"amtool refuses `{brewery.config}` as it is now, without the rendered part: " in refused.err
     assert 'undefined receiver "nobody"' in refused.err
+    assert f"hint: correct `{brewery.config}`: Alertmanager will not load it either" in refused.err
+    edit(brewery.config, "receiver: nobody   #", "receiver: platform   #")
+    assert brewery.apply().status == 0
 
 
 def test_a_route_edited_by_hand(brewery: World) -> None:

@@ -6,6 +6,7 @@ compared with the expected configuration, so that a wrong edit is never written.
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
@@ -14,7 +15,7 @@ import yaml
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.language.resolved.spec import AlertLabels
-from victor_monitoring.live.alertmanager.host_text import UNFIT, edited, replaced
+from victor_monitoring.live.alertmanager.host_text import UNFIT, UnfitError, edited, position, replaced
 from victor_monitoring.live.foreign_yaml import load
 
 ConfigPart: TypeAlias = Mapping[str, list[Any]]  # the owned items of routes, receivers, inhibit_rules
@@ -26,7 +27,6 @@ PLACES: Final = {
 _OWN_KEYS: Final = frozenset(
     {"matchers", "group_by", "group_wait", "group_interval", "repeat_interval", "routes", "continue"}
 )
-_ASK_AMTOOL: Final = "run `amtool check-config` on it"
 _MOST: Final = 10**6  # values, counted again behind every alias
 
 
@@ -92,32 +92,33 @@ def part_of(config: Mapping[str, Any], own: Ownership) -> dict[str, list[Any]]:
     return {key: [each for each in _list(config, key) if own.owns(key, each)] for key in PLACES}
 
 
-def config_of(text: str) -> dict[str, Any]:
-    """Return the configuration parsed from a text; raise UserError if it is invalid."""
+def config_of(text: str, name: str) -> dict[str, Any]:
+    """Return the configuration parsed from the text of the file `name`; raise UserError if it is invalid."""
+    ask = f"run `amtool check-config {shlex.quote(name)}`, and correct it"
     try:
         config = load(text)
         _count(config, {})
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
-        where = f" in line {mark.line + 1}" if mark else ""
-        raise UserError(f"Alertmanager's configuration is no YAML{where}", "correct it by hand") from None
+        where = (mark.line + 1, mark.column + 1) if mark else None
+        problem = getattr(error, "problem", None) or "it has characters that YAML does not admit"
+        raise UserError(f"{_place(name, where)} is no YAML: {problem}", "correct it there") from None
     except (ValueError, LookupError, AttributeError, RecursionError):  # `2020-99-99`, an alias of itself
-        message = "Alertmanager's configuration holds values that cannot be read"
-        raise UserError(message, _ASK_AMTOOL) from None
+        raise UserError(f"`{name}` holds values that cannot be read", ask) from None
     if not isinstance(config, dict) or not isinstance(config.get("route"), dict):
-        raise UserError("Alertmanager's configuration has no `route`", _ASK_AMTOOL)
-    for key in PLACES:
+        raise UserError(f"`{name}` has no `route` with keys and values", ask)
+    for key, steps in PLACES.items():
         if not isinstance(_at(config, key) or [], list):
-            raise UserError(f"`{key}` of Alertmanager's configuration is no list", _ASK_AMTOOL)
+            raise UserError(f"{_place(name, position(text, steps))}: `{key}` is no list", ask)
     return config
 
 
-def merged(text: str, own: Ownership) -> str:
-    """Return the host's text with the context's part as rendered; the rest keeps its meaning.
+def merged(text: str, own: Ownership, name: str) -> str:
+    """Return the text of the host's file `name` with the context's part; the rest keeps its meaning.
 
     Raises UserError if the text is written in a way that cannot be edited.
     """
-    before = config_of(text)
+    before = config_of(text, name)
     wanted = {key: _list(before, key) for key in PLACES}
     present = part_of(before, own)
     try:
@@ -127,14 +128,20 @@ def merged(text: str, own: Ownership) -> str:
                 wanted[key] = replaced(wanted[key], owned, own.fragment[key])
                 text = edited(text, place, owned, own.fragment[key], wanted[key])
         after = load(text)
+    except UnfitError as error:
+        where = _place(name, (error.line, error.column))
+        raise UserError(f"{where} {error.problem}", error.hint) from None
     except (yaml.YAMLError, RecursionError):  # a removed line had an anchor
         after = {"route": {}}
     is_rest_same = _without_lists(before) == _without_lists(after)
     if not is_rest_same or any(_list(after, key) != wanted[key] for key in PLACES):
-        raise UserError(
-            "Alertmanager's configuration cannot be merged with the rendered part as it is written", UNFIT
-        )
+        raise UserError(f"`{name}` cannot be merged with the rendered part as it is written", UNFIT)
     return text
+
+
+def _place(name: str, where: tuple[int, int] | None) -> str:
+    """Return a file name with line and column, from 1, in backticks."""
+    return f"`{name}:{where[0]}:{where[1]}`" if where else f"`{name}`"
 
 
 def covers(loaded: object, wanted: object) -> bool:

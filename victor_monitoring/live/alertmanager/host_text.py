@@ -8,19 +8,29 @@ from typing import Any, Final
 
 import yaml
 
-from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.live.foreign_yaml import layout
 
 UNFIT: Final = "write its lists as lines that begin with `- `"
+_UNEDITABLE: Final = "cannot be edited as it is written"
 _BREAK: Final = r"(?:\r\n|[\r\n\x85\u2028\u2029])"  # the line breaks of YAML
 _LINE: Final = re.compile(rf"[^\r\n\x85\u2028\u2029]*{_BREAK}")
 _BYTE_ORDER_MARK: Final = "\ufeff"  # PyYAML counts no column for it
 
 
+class UnfitError(Exception):
+    """A text that cannot be edited as it is written: the problem, its hint, and line and column from 1."""
+
+    def __init__(self, problem: str, hint: str, mark: Any) -> None:
+        super().__init__(problem)
+        self.problem, self.hint = problem, hint
+        self.line: int = mark.line + 1 if mark else 1
+        self.column: int = mark.column + 1 if mark else 1
+
+
 def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[Any], whole: list[Any]) -> str:
     """Return the text with the `owned` items of the list at `place` replaced by `items`: then it is `whole`.
 
-    Raises UserError if the text is written in a way that cannot be edited.
+    Raises UnfitError if the text is written in a way that cannot be edited.
     """
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
     newline = next((each for each in ("\r\n", "\n", "\r") if each in text), "\n")
@@ -60,7 +70,7 @@ def _in_braces(root: yaml.Node | None, place: Sequence[str]) -> tuple[yaml.Mappi
 def _as_lines(text: str, node: yaml.MappingNode, column: int, newline: str) -> str:
     """Return the text with a mapping in braces as lines at that column; its values stay as they are written.
 
-    Raises UserError if there are comments between them, or nothing is in the braces.
+    Raises UnfitError if there are comments between them, or nothing is in the braces.
     """
     lines = _LINE.findall(text)
 
@@ -76,9 +86,8 @@ def _as_lines(text: str, node: yaml.MappingNode, column: int, newline: str) -> s
         entries.append(f"{' ' * column}{name}: {written}".rstrip())
     between += text[end : index(node.end_mark)]
     if "#" in between or not entries:
-        line = node.start_mark.line + 1
-        message = f"Alertmanager's configuration, in line {line} of its file, is written in braces"
-        raise UserError(message, "write it as lines of `key: value`, so that one of them can be replaced")
+        hint = "write it as lines of `key: value`, so that one of them can be replaced"
+        raise UnfitError("is written in braces, with comments or nothing in them", hint, node.start_mark)
     before = text[: index(node.start_mark)].rstrip(" ")
     opened = newline.join([*([before] if before else []), *entries])
     return opened + text[index(node.end_mark) :]
@@ -128,7 +137,7 @@ def _regions(
         while lines[line][:column].strip() or lines[line][column] != "-":
             line += 1
             if line == len(lines):  # the dash is not the first on its line
-                raise UserError("Alertmanager's configuration cannot be edited as it is written", UNFIT)
+                raise UnfitError(_UNEDITABLE, UNFIT, item.start_mark)
         end = max(_last_line(item), line)
         yield line, end
         line = end + 1
@@ -150,13 +159,26 @@ def _found(root: yaml.Node | None, place: Sequence[str]) -> tuple[yaml.MappingNo
     for step in place:
         parent = node
         if not isinstance(parent, yaml.MappingNode):
-            raise UserError(f"`{step}` of Alertmanager's configuration is in no mapping", "write it as lines")
+            raise UnfitError(_UNEDITABLE, f"write a mapping with the key `{step}`, as lines", _start(parent))
         values = [value for key, value in parent.value if key.value == step]
         if not values:
             return parent, None
         node = values[-1]
     assert isinstance(parent, yaml.MappingNode)  # `place` is not empty
     return parent, node
+
+
+def position(text: str, place: Sequence[str]) -> tuple[int, int] | None:
+    """Return line and column, from 1, of the value at `place` in a YAML text; None if it has none."""
+    node: yaml.Node | None = layout(text)
+    for step in place:
+        pairs = node.value if isinstance(node, yaml.MappingNode) else ()
+        node = next((value for key, value in reversed(pairs) if key.value == step), None)
+    return None if node is None else (node.start_mark.line + 1, node.start_mark.column + 1)
+
+
+def _start(node: yaml.Node | None) -> Any:
+    return None if node is None else node.start_mark
 
 
 def _last_line(node: yaml.Node) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 from collections.abc import Callable, Sequence
@@ -24,6 +25,8 @@ _INSTALLED_BY: Final = {
     "amtool": "it comes with Alertmanager: https://prometheus.io/download",
     "kubectl": "https://kubernetes.io/docs/tasks/tools/",
 }
+
+_VERSION: Final = re.compile(r"\w+, version (\d+(?:\.\d+)+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +64,12 @@ class ApplyEnvironment:
         if found is None:
             raise UserError(f"`{name}` is not on PATH", _INSTALLED_BY.get(name, "install it"))
         return found
+
+    def version(self, name: str) -> str:
+        """Return the version that promtool or amtool prints, ``""`` if it prints none."""
+        ran = self.run([self.program(name), "--version"])
+        found = _VERSION.match(f"{ran.out}{ran.err}".strip())
+        return found[1] if found else ""
 
     def run(
         self, command: Sequence[str], *, stdin: str | None = None, timeout: float = 60.0

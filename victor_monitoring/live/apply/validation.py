@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +12,7 @@ import yaml
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.live.apply.target import Delivery
+from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
@@ -23,17 +24,12 @@ def validate_rendered(delivery: Delivery, environment: ApplyEnvironment, taken: 
         if delivery.rules is not None and "rules" in taken:
             path = Path(folder) / "rules.yaml"
             path.write_text(delivery.rules, encoding="utf-8")
-            _require_accepted(
-                environment,
-                [environment.program("promtool"), "check", "rules", "--lint-fatal", str(path)],
-                "rules",
-            )
+            wanted = delivery.spec.service.prometheus or OLDEST
+            _require_accepted(environment, "promtool", ["check", "rules", "--lint-fatal", str(path)], wanted)
         if delivery.routing is not None and "routing" in taken:
             path = Path(folder) / "alertmanager.yaml"
             path.write_text(yaml.safe_dump(hosted(yaml.safe_load(delivery.routing))), encoding="utf-8")
-            _require_accepted(
-                environment, [environment.program("amtool"), "check-config", str(path)], "routing"
-            )
+            _require_accepted(environment, "amtool", ["check-config", str(path)])
 
 
 @contextlib.contextmanager
@@ -58,11 +54,20 @@ def hosted(fragment: Any) -> dict[str, Any]:
     }
 
 
-def _require_accepted(environment: ApplyEnvironment, command: list[str], output: str) -> None:
-    ran = environment.run(command)
-    if ran.status:
-        program = Path(command[0]).name
-        printed = " ".join(f"{ran.out}\n{ran.err}".split())
-        raise UserError(
-            f"{program} refuses the {output} that the spec renders: {printed}", "correct the spec"
-        )
+def _require_accepted(
+    environment: ApplyEnvironment,
+    program: str,
+    arguments: Sequence[str],
+    wanted: PrometheusVersion | None = None,
+) -> None:
+    """Raise UserError unless the program accepts a rendered file, which is for version `wanted` and newer."""
+    ran = environment.run([environment.program(program), *arguments])
+    if not ran.status:
+        return
+    printed = " ".join(f"{ran.out}\n{ran.err}".split())
+    version = environment.version(program)
+    message = f"{program} {version or 'of an unknown version'} refuses a rendered file: {printed}"
+    if wanted is not None and version and parse_version(version) >= wanted:
+        raise UserError(message, "correct the spec")
+    whose = f"Prometheus {wanted} or newer" if wanted else "the version of your Alertmanager"
+    raise UserError(message, f"put the {program} of {whose} first on PATH; if this is it, correct the spec")

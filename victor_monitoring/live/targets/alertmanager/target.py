@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
 
 _RELOAD: Final = 30.0  # seconds
 _PAUSE: Final = 0.1
+_STATUS: Final = "/api/v2/status"
+_REASON: Final = re.compile(r"FAILED: (.+?)(?: amtool: error: .*)?$")
 
 
 class AlertmanagerTarget(Target):
@@ -91,7 +94,7 @@ class AlertmanagerTarget(Target):
         text = text_of(self._file)
         if text is None:
             return {}
-        for secret in _secrets(config_of(text)):
+        for secret in _secrets(config_of(text, self._settings.config)):
             self._environment.redactor.learn(secret)
         return {self._settings.config: text}
 
@@ -100,7 +103,7 @@ class AlertmanagerTarget(Target):
         before = live.get(name)
         after = self._wanted(before)
         if after != before:
-            self._validate(after)
+            self._require_accepted(before, after)
         is_stale = after == before and not self._has_loaded(after)
         old, new = self._part(before), self._part(after)
         meaning = [each.words() for each in routing_changes(old, new)]
@@ -178,7 +181,8 @@ class AlertmanagerTarget(Target):
         )
         if ran.status != 0:
             reason = printable(self._environment.redactor(" ".join((ran.err or ran.out).split())), 300)
-            raise UserError(f"amtool cannot route alerts by `{self._file}`: {reason}", "correct that file")
+            message = f"amtool cannot route alerts by `{self._settings.config}`: {reason}"
+            raise UserError(message, self._remedy())
         return set(ran.out.strip().split(","))
 
     def _receiver(self, receiver: Receiver) -> str:
@@ -187,15 +191,40 @@ class AlertmanagerTarget(Target):
     def _wanted(self, before: str | None) -> str:
         if self._is_whole or before is None:
             return self._delivery.routing or ""
-        return merged(before, self._own)
+        return merged(before, self._own, self._settings.config)
 
     def _part(self, text: str | None) -> ConfigPart:
         if text is None:
             return {"routes": [], "receivers": [], "inhibit_rules": []}
-        return part_of(config_of(text), self._own)
+        return part_of(config_of(text, self._settings.config), self._own)
 
-    def _validate(self, text: str) -> None:
-        """Raise UserError if amtool refuses the text. It is checked in its folder, for its relative paths."""
+    def _require_accepted(self, before: str | None, after: str) -> None:
+        """Raise UserError if amtool refuses `after`, with another hint if it refuses `before`, too."""
+        refusal = self._refusal(after)
+        if not refusal:
+            return
+        name = self._settings.config
+        if before is not None and (present := self._refusal(before)):
+            message = f"amtool refuses `{name}` as it is now, without the rendered part: {present}"
+            raise UserError(message, self._remedy())
+        message = f"amtool refuses `{name}` with the rendered part, and accepts it as it is now: {refusal}"
+        raise UserError(message, "correct the receivers and inhibitions of the spec")
+
+    def _remedy(self) -> str:
+        """Return the hint of a file that amtool refuses: another version of amtool, or a correction."""
+        running, installed = self._status()[1], self._environment.version("amtool")
+        if running and installed and running.split(".")[:2] != installed.split(".")[:2]:
+            return (
+                f"this is amtool {installed}, and Alertmanager {running} runs at `{self._settings.url}`: put "
+                f"the amtool of {running} first on PATH (https://github.com/prometheus/alertmanager/releases)"
+            )
+        return f"correct `{self._settings.config}`: Alertmanager will not load it either"
+
+    def _refusal(self, text: str) -> str:
+        """Return amtool's reason to refuse the text, ``""`` if it accepts it.
+
+        The text is checked in its folder, for its relative paths.
+        """
         folder = self._file.parent
         with (
             files.explained("write", self._file),
@@ -204,22 +233,27 @@ class AlertmanagerTarget(Target):
             file.write(text.encode())
             file.flush()
             ran = self._environment.run([self._environment.program("amtool"), "check-config", file.name])
-        if ran.status:
-            printed = " ".join(f"{ran.out} {ran.err}".replace(file.name, str(self._file)).split())
-            raise UserError(
-                f"amtool refuses `{self._file}` with the rendered part in it: {printed}",
-                "correct the host's part",
-            )
+        if not ran.status:
+            return ""
+        printed = " ".join(f"{ran.out} {ran.err}".replace(file.name, self._settings.config).split())
+        found = _REASON.search(printed)
+        return printable(self._environment.redactor(found[1] if found else printed), 300)
 
     def _reload(self) -> None:
         self._http.send("POST", "/-/reload", repeat=False, patience=_RELOAD)
 
     def _loaded(self) -> dict[str, Any]:
         """Return the loaded configuration, as Alertmanager shows it."""
-        answer = self._http.get("/api/v2/status")
+        return config_of(self._status()[0], f"{self._settings.url}{_STATUS}")
+
+    def _status(self) -> tuple[str, str]:
+        """Return the text of the loaded configuration, and the version of Alertmanager or ``""``."""
+        answer = self._http.get(_STATUS)
         match answer:
+            case {"config": {"original": str(text)}, "versionInfo": {"version": str(version)}}:
+                return text, version
             case {"config": {"original": str(text)}}:
-                return config_of(text)
+                return text, ""
         raise UserError(f"`{self._settings.url}` is no Alertmanager", "is this its address?")
 
     def _has_loaded(self, text: str | None) -> bool:
