@@ -25,6 +25,7 @@ class Ruler(FakeServer):
         self.tenant, self._prefix = tenant, prefix
         self.groups: dict[str, dict[str, Any]] = {}
         self.health = "ok"
+        self.most = 20  # rules in a group
 
     def answer(self, received: Received) -> Reply:
         if received.headers.get("x-scope-orgid") != self.tenant:
@@ -64,6 +65,10 @@ class Ruler(FakeServer):
         group = yaml.safe_load(received.body)
         if reason := _reason_against(group):
             return Reply(400, reason)
+        if (count := len(group["rules"])) > self.most:
+            return Reply(
+                400, f"per-user rules per rule group limit (limit: {self.most} actual: {count}) exceeded"
+            )
         self.groups.setdefault(namespace, {})[group["name"]] = _normalised(group)
         return self._accepted()
 

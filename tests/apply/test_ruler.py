@@ -269,3 +269,24 @@ def test_cortex(promtool: Path, tmp_path: Path) -> None:
         applied = site.apply()
     assert applied.status == 0, applied.err
     assert f"POST /api/v1/rules/{NAMESPACE}" in cortex.writes()
+
+
+def test_more_rules_than_a_group_may_have(ruler: Ruler, tmp_path: Path) -> None:
+    """A ruler with a limit gets groups of at most that many rules; the hint of a refusal names the limit."""
+    ruler.most = 1
+    site = brewery_with(tmp_path, ruler)
+    refused = site.apply()
+    assert (refused.status, ruler.groups) == (2, {})
+    assert "rules per rule group limit (limit: 1 actual: " in refused.err
+    assert "hint: name its limit at this target: `max_rules_per_group: 1`" in refused.err
+    site.edit('"tenant": "brewers"', '"tenant": "brewers", "max_rules_per_group": 1')
+    applied = site.apply()
+    assert applied.status == 0, applied.err
+    sizes = {name: len(group["rules"]) for name, group in ruler.groups[NAMESPACE].items()}
+    assert set(sizes.values()) == {1}
+    assert {"brew_vat", "brew_vat-2", "brew_vat-3", "brew_meta"} <= sizes.keys()
+    assert site.apply().out.endswith(f"\n{len(sizes)} unchanged\n")
+    ruler.most = 20
+    site.edit('"max_rules_per_group": 1', '"max_rules_per_group": 20')
+    assert site.apply().status == 0
+    assert list(ruler.groups[NAMESPACE]) == ["brew_vat", "brew_meta"]

@@ -80,7 +80,13 @@ def compile_spec(
         overlaid = reading if tree is loaded.tree else read(tree)  # many contexts override nothing
         diagnostics += _diagnostics([*findings, *overlaid.findings], tree)
         if overlaid.spec is not None and context in overlaid.spec.contexts:
-            resolved, findings = resolve(overlaid.spec, context=context, base=base, broken=overlaid.broken)
+            resolved, findings = resolve(
+                overlaid.spec,
+                context=context,
+                base=base,
+                broken=overlaid.broken,
+                rules_per_group=_rules_per_group(targets.get(context, ())),
+            )
             diagnostics += _diagnostics(findings, tree)
             judgements.append(run_checks(resolved, tree, checks, today))
 
@@ -110,6 +116,12 @@ def time_scaled(compiled: Compiled, limit: int) -> Resolved:
     resolve(written, scale=as_written)
     resolved, _ = resolve(written, scale=TimeScale(None, as_written.largest(limit)))
     return resolved
+
+
+def _rules_per_group(targets: Sequence[PlacedSettings]) -> int | None:
+    """Return the most rules that every target of a context accepts in a group; None if there is no limit."""
+    limits = (each.settings.rules_per_group for each in targets)
+    return min((limit for limit in limits if limit is not None), default=None)
 
 
 def _has_errors(diagnostics: Iterable[Diagnostic]) -> bool:

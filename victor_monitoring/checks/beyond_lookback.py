@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from victor_monitoring.checks.check import check
+from victor_monitoring.language.resolved.detection import alert_group, recording_group
 from victor_monitoring.language.resolved.spec import Resolved
 from victor_monitoring.language.syntax.finding import Finding
 from victor_monitoring.promql.duration import duration_text
@@ -42,7 +43,7 @@ def _readers(spec: Resolved) -> Iterator[tuple[str, Signal, str]]:
     for alert in spec.alerts:
         for signal in (part for each in alert.signals for part in each.with_parts() if part.recorded):
             group = spec.recorded_in.get(signal.name, spec.recording_group)
-            if group != alert.group:
+            if recording_group(spec, signal) != alert_group(spec, alert):
                 yield group, signal, f"the alert `{alert.id}`"
     for panel in spec.panels:
         for signal in panel.signals:

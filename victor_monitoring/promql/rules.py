@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
@@ -70,6 +71,36 @@ class RuleGroup:
     rules: tuple[Rule, ...]
     limit: int | None = None
 
+    def split(self, most: int) -> list[tuple[Rule, ...]]:
+        """Return the rules in parts of at most `most`, none of which reads recordings of a later part.
+
+        Rules that depend on each other stay together, unless they are more than `most`: then all their
+        recordings come first.
+        """
+        parts: list[list[Rule]] = [[]]
+        for rules in self._connected():
+            is_whole = len(rules) <= most
+            if is_whole and len(parts[-1]) + len(rules) > most:
+                parts.append([])
+            for rule in rules if is_whole else sorted(rules, key=lambda rule: rule.kind == "alert"):
+                if len(parts[-1]) == most:
+                    parts.append([])
+                parts[-1].append(rule)
+        return [tuple(part) for part in parts]
+
+    def _connected(self) -> list[list[Rule]]:
+        """Return the rules in sets that read no recordings of each other, each in the order of the group."""
+        of_record: dict[str, int] = {}  # the number of the first rule of the set that has the recording
+        sets: dict[int, list[int]] = {}
+        for number, rule in enumerate(self.rules):
+            own = {rule.name} if rule.kind == "record" else set()
+            read = sorted({of_record[name] for name in rule.reads | own if name in of_record})
+            first = read[0] if read else number
+            sets[first] = sorted({number, *(each for old in read for each in sets.pop(old))})
+            of_record |= {name: first for name, old in of_record.items() if old in read}
+            of_record |= dict.fromkeys(own, first)
+        return [[self.rules[number] for number in numbers] for _, numbers in sorted(sets.items())]
+
     def data(self) -> dict[str, object]:
         """Return the group in the shape of a rules file."""
         limit = {} if self.limit is None else {"limit": self.limit}
@@ -97,6 +128,20 @@ class RuleFile:
     def names(self) -> list[str]:
         """The names of the groups, in order."""
         return [group.name for group in self.groups]
+
+    def split(self, most: int) -> RuleFile:
+        """Return the file with at most `most` rules in a group; others of NAME are in NAME-2 and so on."""
+        taken = set(self.names)
+        found: list[RuleGroup] = []
+        for group in self.groups:
+            first, *others = group.split(most)
+            found.append(replace(group, rules=first))
+            numbers = itertools.count(2)
+            for rules in others:
+                name = next(name for n in numbers if (name := f"{group.name}-{n}") not in taken)
+                taken.add(name)
+                found.append(replace(group, name=name, rules=rules))
+        return RuleFile(tuple(found))
 
     def replacing(self, old: Rule, new: Rule) -> RuleFile:
         """Return the same file with one rule replaced."""

@@ -46,7 +46,7 @@ def detection(spec: Resolved, alert: Alert) -> Detection:
     delays = (
         Delay("scrape", spec.scrape),
         Delay("window", max(_window(signal) for signal in alert.signals)),
-        Delay("recording", max(_recording(spec, each, alert.group) for each in alert.signals)),
+        Delay("recording", max(_recording(spec, each, alert_group(spec, alert)) for each in alert.signals)),
         Delay("evaluation", alert.evaluate),
         Delay("for", evaluations * alert.evaluate),
         Delay("group wait", spec.routing.group_wait),
@@ -70,8 +70,20 @@ def _window(signal: Signal) -> int:
     return max(each.window if each.kind.is_windowed() else 0 for each in signal.with_parts())
 
 
+def alert_group(spec: Resolved, alert: Alert) -> str:
+    """Return the rendered group of an alert, which may be a part of its group."""
+    return spec.parts.get(("alert", alert.id), alert.group)
+
+
+def recording_group(spec: Resolved, signal: Signal) -> str:
+    """Return the rendered group that records a signal which alerts use."""
+    usual = spec.recorded_in.get(signal.name, spec.recording_group)
+    return next((spec.parts.get(("record", rule.name), usual) for rule in signal.recordings()[-1:]), usual)
+
+
 def _recording(spec: Resolved, signal: Signal, group: str) -> int:
     """Return the delay by recordings of other groups: the interval of each, from the metrics to `group`."""
-    home = spec.recorded_in.get(signal.name, group)
+    is_read = signal.name in spec.recorded_in
+    home = recording_group(spec, signal) if is_read else group
     inner = max((_recording(spec, part, home) for _, part in signal.kind.parts()), default=0)
-    return inner + (spec.group(home).evaluate if home != group else 0)
+    return inner + (spec.group(spec.recorded_in[signal.name]).evaluate if home != group else 0)

@@ -21,6 +21,7 @@ from victor_monitoring.language.resolved.metrics import (
 )
 from victor_monitoring.language.resolved.outputs import resolve_outputs
 from victor_monitoring.language.resolved.routing import resolve_routing
+from victor_monitoring.language.resolved.rules import parts
 from victor_monitoring.language.resolved.signals import SignalResolver
 from victor_monitoring.language.resolved.spec import (
     SERVER_INTERVAL,
@@ -46,11 +47,12 @@ def resolve(
     base: Resolved | None = None,
     broken: frozenset[Path] = frozenset(),
     scale: TimeScale | None = None,
+    rules_per_group: int | None = None,
 ) -> tuple[Resolved, list[Finding]]:
     """Return the spec with its references followed, and the findings on the way.
 
     `base` is the resolved spec without the context; `broken` are the paths that could not be read; `scale`
-    replaces the time scale of the context.
+    replaces the time scale of the context, and `rules_per_group` is the most rules of a rendered group.
     """
     here = spec.contexts[context] if context else written_contexts.Context()
     scale = scale or TimeScale(context, here.time_scale)
@@ -127,7 +129,10 @@ def resolve(
             broken=broken,
         ),
         base=base,
+        rules_per_group=rules_per_group,
     )
+    if rules_per_group is not None:
+        resolved = replace(resolved, parts=parts(resolved))
     return resolved, [*_missing_keys(spec), *scale.findings, *signals.findings]
 
 

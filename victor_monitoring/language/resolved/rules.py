@@ -14,8 +14,22 @@ from victor_monitoring.signals.template import Template
 def rule_file(spec: Resolved) -> RuleFile:
     """Return the groups: recordings that no alert reads, the spec's groups, then the meta group.
 
-    Groups of the same name are merged. Each recording precedes the first alert that reads it.
+    Groups of the same name are merged. Each recording precedes the first alert that reads it. Groups with
+    more rules than the live systems of the context accept are split.
     """
+    whole = _whole_file(spec)
+    return whole if spec.rules_per_group is None else whole.split(spec.rules_per_group)
+
+
+def parts(spec: Resolved) -> Mapping[tuple[str, str], str]:
+    """Return the rendered group of each rule, by its kind and id; empty where no group is split."""
+    found = rule_file(spec)
+    if found.names == _whole_file(spec).names:
+        return {}
+    return {(rule.kind, rule.id): group.name for group in found.groups for rule in group.rules}
+
+
+def _whole_file(spec: Resolved) -> RuleFile:
     rest: list[Rule] = []
     groups = {spec.recording_group: rest}
     recorded: set[str] = set()

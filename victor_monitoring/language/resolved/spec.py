@@ -364,6 +364,8 @@ class Resolved:
     dashboard: Dashboard | None
     reads: tuple[SelectorUse, ...]
     as_written: AsWritten
+    rules_per_group: int | None = None  # the most rules of a rendered group; None: any number
+    parts: Mapping[tuple[str, str], str] = field(default_factory=dict)  # rendered groups by rule, if split
     is_servers_interval: bool = False  # `evaluate` is assumed, and not rendered
     base: Resolved | None = None
     contexts: Mapping[str, Resolved] = field(default_factory=dict)  # of base only: the spec in each context

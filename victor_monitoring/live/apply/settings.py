@@ -26,6 +26,11 @@ class Settings(Written, ABC):
         return (context,)
 
     @property
+    def rules_per_group(self) -> int | None:
+        """The most rules that the live system accepts in a group; None if there is no limit."""
+        return None
+
+    @property
     def dashboard_folder(self) -> str | None:
         """The folder of the dashboard in the live system; None if the settings name none."""
         return None

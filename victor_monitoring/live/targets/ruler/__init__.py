@@ -40,6 +40,16 @@ class RulerSettings(HttpSettings):
     """The path of the Prometheus API, below `url`; Cortex has `/prometheus`. Default: none; it is at `url`.
     Example: `/prometheus`"""
 
+    max_rules_per_group: Annotated[int, Field(gt=0)] | None = 20
+    """The most rules of a group that the ruler accepts; the default is Mimir's. A group with more is split
+    wherever the context renders rules: further ones are in `NAME-2`, `NAME-3` and so on. `null` is no limit.
+    Example: `100`"""
+
+    @property
+    def rules_per_group(self) -> int | None:
+        """The limit of the ruler."""
+        return self.max_rules_per_group
+
     def place(self, service: str, context: str) -> tuple[str, str | None, str]:
         """Return address, tenant and namespace, which no two contexts may share."""
         return (f"{self.url}{self.rules_path}", self.tenant, self.namespace or f"{service}-{context}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import PurePosixPath
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _YAML: Final = {"Content-Type": "application/yaml", "Accept": "application/yaml"}
 _READ: Final = frozenset({200, 404})  # 404: the namespace is empty
 _REMOVED: Final = frozenset({200, 202, 204, 404})
+_RULES_LIMIT: Final = re.compile(r"rules per rule group limit \(limit: ([1-9][0-9]*)")  # in a refusal
 _PAUSE: Final = 0.1  # seconds between two reads
 
 
@@ -119,7 +121,13 @@ class RulerTarget(Target):
         path = self._rules_path()
         # Each request carries the complete group, so that repeating it is harmless.
         if after is not None:
-            self._http.send("POST", path, content=after, headers=_YAML, repeat=True)
+            try:
+                self._http.send("POST", path, content=after, headers=_YAML, repeat=True)
+            except HttpError as error:
+                if limit := _RULES_LIMIT.search(error.body):
+                    hint = f"name its limit at this target: `max_rules_per_group: {limit[1]}`"
+                    raise UserError(error.message, hint) from None
+                raise
         else:
             group = quote(self._group_name(step.name), safe="")
             self._http.send("DELETE", f"{path}/{group}", headers=_YAML, admit=_REMOVED, repeat=True)
