@@ -79,7 +79,7 @@ def test_objects_no_longer_rendered(brewery: Brewery) -> None:
     assert brewery.apply("prod").status == 0
     own = brewery.objects("prod")[PROD_DASHBOARD]["metadata"]["labels"]
     for name, labels in {
-        "tasting": {**own, "app.kubernetes.io/instance": "tasting"},
+        "tasting": {**own, "victor-mon.dev/context": "tasting"},
         "mill": {**own, "app.kubernetes.io/part-of": "mill"},
     }.items():
         foreign = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "labels": labels}}
@@ -195,6 +195,7 @@ def test_a_missing_namespace(brewery: Brewery) -> None:
 
 def test_more_than_a_configmap_holds(brewery: Brewery) -> None:
     """The server refuses a ConfigMap that is too large in a dry run, and nothing is applied."""
+    brewery.edit("kubernetes: {rules_key", "checks: {oversized-object: off}\nkubernetes: {rules_key")
     brewery.edit('summary: "{instance}: {value}"', f'summary: "{"foam " * 220_000}"')
     refused = brewery.apply("staging")
     assert refused.status == 2, refused.err[:2000]

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from tests.kubernetes.brewery import NOTHING, OPERATOR, RULES, Brewery, last_line
+from tests.kubernetes.brewery import DASHBOARD, NOTHING, OPERATOR, RULES, Brewery, last_line
 
 
 def test_somebody_elses_change(brewery: Brewery) -> None:
@@ -90,6 +90,70 @@ def test_additions_that_are_allowed(brewery: Brewery) -> None:
     assert brewery.verify("prod").status == 0
     assert last_line(brewery.apply("prod").err) == NOTHING
     assert brewery.versions("prod") == before
+
+
+TRACKED = {
+    "labels": {
+        "app.kubernetes.io/instance": "brew-monitoring",
+        "kustomize.toolkit.fluxcd.io/name": "brew",
+        "kustomize.toolkit.fluxcd.io/namespace": "flux-system",
+    },
+    "annotations": {
+        "argocd.argoproj.io/tracking-id": "brew-monitoring:/ConfigMap:brewery/brew-alerts-staging",
+        "meta.helm.sh/release-name": "brew",
+    },
+}
+
+
+def test_marks_of_gitops_tools_are_left_alone(brewery: Brewery) -> None:
+    """The labels and annotations by which such tools track objects are no difference, and remain."""
+    assert brewery.apply("staging").status == 0
+    brewery.patch("staging", "configmap", "brew-alerts-staging", json.dumps({"metadata": TRACKED}))
+    assert brewery.verify("staging").status == 0
+    assert last_line(brewery.apply("staging").err) == NOTHING
+    brewery.edit('when: "> 60%"', 'when: "> 50%"')
+    applied = brewery.apply("staging")
+    assert applied.status == 0, applied.err
+    metadata = brewery.objects("staging")[RULES]["metadata"]
+    assert all(metadata[key].items() >= marks.items() for key, marks in TRACKED.items())
+
+
+@pytest.mark.parametrize("label", ["app.kubernetes.io/part-of", "victor-mon.dev/context"])
+def test_a_changed_label_is_named(brewery: Brewery, label: str) -> None:
+    """A rendered label with another value is a difference that is named; an object of others is not taken."""
+    assert brewery.apply("staging").status == 0
+    changed = json.dumps({"metadata": {"labels": {label: "pub"}}})
+    brewery.patch("staging", "configmap", "brew-alerts-staging", changed)
+    own = {"app.kubernetes.io/part-of": "brew", "victor-mon.dev/context": "staging"}[label]
+    found = brewery.verify("staging")
+    assert f"is not as rendered: the label `{label}` is `pub`, not `{own}`\n" in found.out
+    refused = brewery.apply("staging")
+    assert (refused.status, "it is not an object of this spec and context" in refused.err) == (2, True)
+    assert brewery.apply("staging", "--force").status == 0
+    assert brewery.verify("staging").status == 0
+
+
+def test_objects_with_the_former_label_of_the_context(brewery: Brewery) -> None:
+    """Objects that were applied before are found by it: changed, or removed if they are not rendered."""
+    former, context = "app.kubernetes.io/instance", "victor-mon.dev/context"
+    assert brewery.apply("staging").status == 0
+    labels = {**brewery.objects("staging")[RULES]["metadata"]["labels"], former: "staging"}
+    del labels[context]
+    brewery.clusters("staging", "delete", "configmap", "brew-alerts-staging", f"-n={brewery.namespace}")
+    for name in ("brew-alerts-staging", "brew-old-staging", "brew-alerts"):
+        metadata = {"name": name, "namespace": brewery.namespace, "labels": labels}
+        manifest = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata}
+        options = ["apply", "--server-side", "--field-manager=victor-mon", "--filename=-"]
+        brewery.clusters("staging", *options, stdin=json.dumps(manifest))
+    found = brewery.verify("staging").out
+    assert f"is not as rendered: the label `{context}` is missing" in found
+    assert f"`ConfigMap {brewery.namespace}/brew-old-staging` is no longer rendered" in found
+    applied = brewery.apply("staging")
+    assert applied.status == 0, applied.err
+    objects = brewery.objects("staging")
+    assert sorted(objects) == ["ConfigMap brew-alerts", RULES, DASHBOARD]  # the first is one of base
+    assert former not in objects[RULES]["metadata"]["labels"]
+    assert brewery.verify("staging").status == 0
 
 
 def test_a_foreign_object_under_the_same_name(brewery: Brewery) -> None:

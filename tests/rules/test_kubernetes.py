@@ -54,7 +54,7 @@ def test_objects_are_labelled(place: Place) -> None:
     service = resolved(place).service
     owner = {"app.kubernetes.io/managed-by": "victor-mon", "app.kubernetes.io/part-of": service.name}
     if place.context:
-        owner["app.kubernetes.io/instance"] = place.context
+        owner["victor-mon.dev/context"] = place.context
     found = objects(place)
     dashboard = named(place, "dashboard")
     assert {named(place, "alerts"), dashboard} <= found.keys()

@@ -43,9 +43,9 @@ _CACHE_SIZE = 10_000  # parsed texts of each type
 # The labels of every rendered Kubernetes object that identify its spec and context.
 MANAGED_BY = "app.kubernetes.io/managed-by"
 PART_OF = "app.kubernetes.io/part-of"
-INSTANCE = "app.kubernetes.io/instance"
+CONTEXT = "victor-mon.dev/context"  # no label of Kubernetes: tools such as Argo CD set those themselves
 DASHBOARD_LABEL = "grafana_dashboard"  # the default by which Grafana's sidecar finds dashboards
-OWNERSHIP = frozenset({MANAGED_BY, PART_OF, INSTANCE})
+OWNERSHIP = frozenset({MANAGED_BY, PART_OF, CONTEXT})
 NAME_SHAPE = r"^[a-zA-Z_][a-zA-Z0-9_]*$"
 SEVERITY_SHAPE = r"^[a-zA-Z0-9_][a-zA-Z0-9_-]*$"
 _YEAR = 366 * 86_400_000  # milliseconds; Prometheus allows 292 years, but no alert needs that

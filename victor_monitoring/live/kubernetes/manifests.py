@@ -1,8 +1,8 @@
 """Kubernetes objects: comparison of live with rendered ones, and the managers of their fields.
 
 The spec owns the body of an object (all but `metadata` and `status`) and the rendered labels. An API server
-adds defaults, and other managers add annotations. So an object is as rendered if it contains everything
-rendered and no other manager owns a further field of its body.
+adds defaults, and other managers add annotations and labels. So an object is as rendered if it contains
+everything rendered and no other manager owns a further field of its body.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any, Final, TypeAlias
 
 import yaml
 
-from victor_monitoring.language.model.fields import INSTANCE, MANAGED_BY, PART_OF
+from victor_monitoring.language.model.fields import CONTEXT, MANAGED_BY, PART_OF
 
 MANAGER: Final = "victor-mon"
+_FORMER_CONTEXT: Final = "app.kubernetes.io/instance"  # of objects that were applied before `CONTEXT` was set
 Manifest: TypeAlias = Mapping[str, Any]
 _KEPT: Final = ("name", "namespace", "labels", "annotations")  # the metadata needed to restore an object
 _NO_BODY: Final = ("apiVersion", "kind", "metadata", "status")
@@ -56,15 +57,31 @@ def namespace_of(manifest: Manifest) -> str:
 
 
 def owner_of(manifest: Manifest) -> tuple[str | None, str | None]:
-    """Return the service and context of an object; the service is None unless victor-mon manages it."""
+    """Return the service and context of an object; the service is None unless victor-mon manages it.
+
+    The context of an object without its label is that of the former label, if the object is named after it.
+    """
     labels = manifest["metadata"].get("labels") or {}
     is_managed = labels.get(MANAGED_BY) == MANAGER
-    return (labels.get(PART_OF) if is_managed else None), labels.get(INSTANCE)
+    former = labels.get(_FORMER_CONTEXT)
+    is_former = former is not None and str(manifest["metadata"]["name"]).endswith(f"-{former}")
+    context = labels.get(CONTEXT, former if is_former else None)
+    return (labels.get(PART_OF) if is_managed else None), context
 
 
-def selector(service: str, context: str) -> str:
-    """Return the label selector for the objects of a context."""
-    return f"{MANAGED_BY}={MANAGER},{PART_OF}={service},{INSTANCE}={context}"
+def selector(service: str) -> str:
+    """Return the label selector for the objects of a service."""
+    return f"{MANAGED_BY}={MANAGER},{PART_OF}={service}"
+
+
+def label_changes(live: Manifest, wanted: Manifest) -> Iterator[str]:
+    """Yield in words each rendered label that a live object does not have, or has with another value."""
+    labels = live["metadata"].get("labels") or {}
+    for label, value in wanted["metadata"]["labels"].items():
+        if label not in labels:
+            yield f"the label `{label}` is missing"
+        elif labels[label] != value:
+            yield f"the label `{label}` is `{labels[label]}`, not `{value}`"
 
 
 def restorable_text(live: Manifest, wanted: Manifest | None, rendered: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from victor_monitoring.language.model.fields import INSTANCE, MANAGED_BY, PART_OF
+from victor_monitoring.language.model.fields import CONTEXT, MANAGED_BY, PART_OF
 from victor_monitoring.language.resolved.spec import Resolved
 
 
@@ -22,8 +22,8 @@ def manifest(
     A context's object is named and labelled after the context, too.
     """
     namespace = {"namespace": spec.service.namespace} if spec.service.namespace else {}
-    instance = {INSTANCE: spec.context} if spec.context else {}
-    owned = {MANAGED_BY: "victor-mon", PART_OF: spec.service.name, **instance}
+    context = {CONTEXT: spec.context} if spec.context else {}
+    owned = {MANAGED_BY: "victor-mon", PART_OF: spec.service.name, **context}
     # The context comes last: `shop-alerts-prod` never clashes with base of a service `shop-prod`.
     name = "-".join(filter(None, (spec.service.name, suffix, spec.context)))
     return {

@@ -23,6 +23,7 @@ from victor_monitoring.live.kubernetes.manifests import (
     Manifest,
     foreign_edits,
     is_as_rendered,
+    label_changes,
     name_of,
     namespace_of,
     owner_of,
@@ -78,7 +79,7 @@ class KubernetesTarget(Target):
             yield self._found(replace(each.pattern, severity=severity), each.message, each.hint)
 
     def read(self) -> Mapping[str, str]:
-        found = (*self._kubectl.owned(self._selector), *self._kubectl.get(self._all))
+        found = (*self._own(self._kubectl.owned(self._selector)), *self._kubectl.get(self._all))
         self._seen = {self._name(each): each for each in found}
         return {name: self._text(name, each) for name, each in self._seen.items()}
 
@@ -146,25 +147,30 @@ class KubernetesTarget(Target):
         """Yield a finding for every other namespace that contains objects of the context."""
         here = {namespace_of(each) for each in self._seen.values()} | {self._namespace}
         counted = Counter(namespace_of(each) for each in self._anywhere)
-        kinds = ",".join(sorted({each["kind"].lower() for each in self._anywhere}))
         for namespace, count in sorted(counted.items()):
             if namespace not in here:
                 message = f"{self.name}: the namespace `{namespace}` too has objects of this spec and context"
-                remove = self._kubectl.command("delete", kinds, "-n", namespace, "-l", self._selector)
+                names = (_resource(each) for each in self._anywhere if namespace_of(each) == namespace)
+                remove = self._kubectl.command("delete", "-n", namespace, *names)
                 yield self._found(ELSEWHERE, f"{message}, {count}", f"if they are leftovers: `{remove}`")
 
     @functools.cached_property
     def _anywhere(self) -> Sequence[Manifest]:
         """The objects of the context in all namespaces; empty if the user may not list them."""
         try:
-            return self._kubectl.owned_anywhere(self._selector)
+            return self._own(self._kubectl.owned_anywhere(self._selector))
         except KubectlError as error:
             self._environment.say(f"{error.message}; other namespaces are not checked")
             return ()
 
     @functools.cached_property
     def _selector(self) -> str:
-        return selector(self._delivery.spec.service.name, self._delivery.context)
+        return selector(self._delivery.spec.service.name)
+
+    def _own(self, found: Sequence[Manifest]) -> list[Manifest]:
+        """Return those of the objects that belong to the context."""
+        owner = (self._delivery.spec.service.name, self._delivery.context)
+        return [each for each in found if owner_of(each) == owner]
 
     @functools.cached_property
     def _all(self) -> str:
@@ -190,7 +196,8 @@ class KubernetesTarget(Target):
         live = self._seen.get(name)
         if live is None:
             return []
-        if owner_of(live) != (self._delivery.spec.service.name, self._delivery.context):
+        service, context = owner_of(live)
+        if service != self._delivery.spec.service.name or context not in (None, self._delivery.context):
             return ["it is not an object of this spec and context"]
         found = self._kubectl.conflicts(wanted.text)
         foreign = {manager: fields for manager, fields in found.items() if manager != MANAGER}
@@ -206,19 +213,20 @@ class KubernetesTarget(Target):
         return [f"`{manager}` has set {', '.join(fields)}" for manager, fields in by_manager.items()]
 
     def _meaning(self, name: str) -> list[str]:
-        """Return the changes that applying makes, rule by rule, if the object contains rules."""
-        live, rendered = self._seen.get(name), self._rules(self._wanted[name].manifest)
-        if rendered is None:
-            return []
+        """Return the changes that applying makes: of labels, and rule by rule, if the object has rules."""
+        live, wanted = self._seen.get(name), self._wanted[name].manifest
+        rendered = self._rules(wanted)
         if live is None:
-            return [f"{sum(len(group['rules']) for group in rendered['groups'])} rules"]
-        return [each.words() for each in rule_changes(self._rules(live), rendered, self._delivery.spec)]
+            return [f"{sum(len(group['rules']) for group in rendered['groups'])} rules"] if rendered else []
+        changes = rule_changes(self._rules(live), rendered, self._delivery.spec) if rendered else ()
+        return [*label_changes(live, wanted), *(each.words() for each in changes)]
 
     def _differences(self, name: str) -> list[str]:
-        """Return the edited fields with their managers, and the changes of the live rules, one by one."""
-        live, rendered = self._rules(self._seen[name]), self._rules(self._wanted[name].manifest)
-        changes = rule_changes(rendered, live, self._delivery.spec) if rendered is not None else ()
-        return [*self._edited(name), *(each.words() for each in changes)]
+        """Return the edited labels, the edited fields with their managers, and the changes of live rules."""
+        live, wanted = self._seen[name], self._wanted[name].manifest
+        rendered = self._rules(wanted)
+        changes = rule_changes(rendered, self._rules(live), self._delivery.spec) if rendered else ()
+        return [*label_changes(live, wanted), *self._edited(name), *(each.words() for each in changes)]
 
     def _rules(self, manifest: Manifest) -> Any:
         """Return the rules file in an object, or None if it contains none or invalid YAML."""
@@ -247,6 +255,10 @@ class KubernetesTarget(Target):
             patch = None if is_as_rendered(live, wanted.manifest) else removals(live, wanted.manifest)
             if patch is not None:
                 self._kubectl.patch(wanted.text, patch)
+
+
+def _resource(manifest: Manifest) -> str:
+    return f"{manifest['kind'].lower()}/{manifest['metadata']['name']}"
 
 
 def _objects(delivery: Delivery) -> Iterator[RenderedObject]:
