@@ -34,6 +34,13 @@ def test_without_meta_alerts_there_are_no_scenarios_for_them():
     assert list(found) == ["MuchWater", "TooMuchWater", "ManySpilt", "no-traffic", "counter-reset"]
 
 
+def test_one_selected_instance_is_not_one_of_several_targets():
+    """Where `select` has the instance, the loss of its target is that of the service."""
+    found = scenarios(kettle(60, "select: {job: kettle", "select: {instance: stove, job: kettle"))
+    assert "target-down" not in found
+    assert "service-absent" in found
+
+
 def test_no_level_makes_an_absence():
     """Scenarios and faults set signals to levels: an alert on presence or absence has none of them."""
     spec = kettle(60, 'water, when: "> 2GiB"', "water, when: present")

@@ -91,6 +91,17 @@ def test_alerts_of_one_name_are_kept_apart(env, tmp_path):
     assert ("MuchWater", "delivered") not in steps
 
 
+def test_a_selected_instance_is_that_of_the_target(env, tmp_path):
+    """The only target has the instance that `select` names, and its alerts are delivered."""
+    text = KETTLE.read_text(encoding="utf-8")
+    path = tmp_path / "kettle.yaml"
+    path.write_text(text.replace("select: {", 'select: {instance: "stove:1", '), encoding="utf-8")
+    done = victor_mon(ROOT, "demo", "--spec", str(path), "--scenario", "TooMuchWater", env=env)
+    assert (done.status, done.err) == (0, STARTS)
+    assert done.out.count("/metrics") == 1
+    assert re.search(r"TooMuchWater delivered: [\d.]+GiB in stove:1; ", done.out)
+
+
 def test_an_alert_of_an_example_is_delivered(env):
     """An example spec shows its default scenario with real programs."""
     done = victor_mon(ROOT, "demo", "--spec", "specs/examples/queue.yaml", env=env)

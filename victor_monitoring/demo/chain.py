@@ -11,7 +11,7 @@ from victor_monitoring.demo.processes import AlertmanagerProcess, PrometheusProc
 from victor_monitoring.demo.programs import Programs
 from victor_monitoring.demo.receiver import Notification, WebhookReceiver, receiver
 from victor_monitoring.demo.scenarios import Scenario
-from victor_monitoring.demo.scrape_targets import ScrapeTarget, target
+from victor_monitoring.demo.scrape_targets import ScrapeTarget, has_replicas, target
 from victor_monitoring.demo.serving.summary import AlertView, DemoSnapshot, SignalRow, ViewState, signal_row
 from victor_monitoring.language.resolved.meta import meta_alerts
 from victor_monitoring.language.resolved.spec import Resolved
@@ -47,9 +47,6 @@ def chain(
         files = [rules_text(spec), *rules]
         server = prometheus(programs.prometheus, spec, targets, files, manager.url)
         yield Chain(spec, tuple(targets), stack.enter_context(server), manager, webhook)
-
-
-_TARGETS: Final = 2
 
 
 class ChainBackend:
@@ -127,10 +124,14 @@ class ChainBackend:
 
 @contextmanager
 def chain_backend(spec: Resolved, programs: Programs) -> Iterator[ChainBackend]:
-    """Yield a backend of two targets with the same labels, monitored by Prometheus and Alertmanager."""
+    """Yield a backend of two targets with the same labels, monitored by Prometheus and Alertmanager.
+
+    There is one target if every component selects its instance.
+    """
     scope: Mapping[str, str] = dict.fromkeys(spec.service.scope, "demo")
+    seeds = range(2 if has_replicas(spec) else 1)
     with ExitStack() as stack:
-        targets = [stack.enter_context(target(spec, labels=scope, seed=seed)) for seed in range(_TARGETS)]
+        targets = [stack.enter_context(target(spec, labels=scope, seed=seed)) for seed in seeds]
         yield ChainBackend(stack.enter_context(chain(spec, programs, targets)))
 
 

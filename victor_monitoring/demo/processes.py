@@ -18,7 +18,7 @@ from victor_monitoring.live.http.client import HttpClient
 from victor_monitoring.live.prometheus.api import PrometheusApi
 from victor_monitoring.promql.duration import duration_text
 from victor_monitoring.renderers.alertmanager import alertmanager_data, routes, timing
-from victor_monitoring.signals.select import Select
+from victor_monitoring.signals.select import INSTANCE, Select
 
 _PATIENCE: Final = 60  # seconds, on a busy machine
 
@@ -113,9 +113,14 @@ def _config(
 
 
 def _static(select: Select, targets: Sequence[ScrapeTarget]) -> Iterator[dict[str, object]]:
-    """Yield a static configuration per target, with the labels that select it; `job` overrides `job_name`."""
-    for each in targets:
-        yield {"targets": [each.address], "labels": {**each.labels, **select.example}}
+    """Yield a static configuration per target, with the labels that select it; `job` overrides `job_name`.
+
+    Where `select` has one instance, only the first target is selected.
+    """
+    labels = select.targets(*(each.address for each in targets))
+    for each, own in zip(targets, labels, strict=False):
+        shown = own if INSTANCE in select.labels else select.example  # Prometheus sets it to the address
+        yield {"targets": [each.address], "labels": {**each.labels, **shown}}
 
 
 _RECEIVER = "demo"

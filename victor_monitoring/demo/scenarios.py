@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from victor_monitoring.demo.scrape_targets import has_replicas
 from victor_monitoring.demo.simulation import faults
 from victor_monitoring.demo.simulation.levels import fires_at_a_level
 from victor_monitoring.language.resolved.meta import METRIC_MISSING, SERVICE_ABSENT, TARGET_DOWN, meta_alerts
@@ -72,7 +73,7 @@ def _of_monitoring(spec: Resolved) -> Iterator[Scenario]:
         return
     watched = {alert.name for alert in meta_alerts(spec)}
     down = (faults.TARGET_DOWN,)
-    if TARGET_DOWN in watched:
+    if TARGET_DOWN in watched and has_replicas(spec):  # alone, it is muted by ServiceAbsent
         text = f"one target is down: {TARGET_DOWN}"
         yield Scenario(faults.TARGET_DOWN, text, down, TARGET_DOWN, everywhere=False, prometheus_only=True)
     if SERVICE_ABSENT in watched:

@@ -51,6 +51,12 @@ class ScrapeTarget(Protocol):
         """Replace the current faults by those of these names."""
 
 
+def has_replicas(spec: Resolved) -> bool:
+    """Return whether several targets can be selected: there is one if each `select` has its instance."""
+    selects = [component.select for component in spec.components.values()]
+    return not selects or any(len(each.targets("a", "b")) > 1 for each in selects)
+
+
 @dataclass(frozen=True, slots=True)
 class ServedTarget:
     """A simulated target in this process."""

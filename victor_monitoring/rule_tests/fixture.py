@@ -79,9 +79,14 @@ class AlertFixture:
 
     def target(self, **changed: str) -> dict[str, str]:
         """Return the labels of a selected target, with `changed` applied."""
-        select = self.signal.select.example
-        scope = {label: "here" for label in self.signal.scope if label not in select}
-        return {**scope, **select, "instance": "a", **changed}
+        return {**self.targets[0], **changed}
+
+    @cached_property
+    def targets(self) -> tuple[Mapping[str, str], ...]:
+        """The labels of two selected targets; of one if `select` has its instance."""
+        select = self.signal.select
+        scope = {label: "here" for label in self.signal.scope if label not in select.labels}
+        return tuple({**scope, **each} for each in select.targets("a", "b"))
 
     def lasting(self, streams: Iterable[Stream], milliseconds: int, *, restarted: bool = False) -> Phase:
         """Return a phase of at least this duration; the next phase's first scrape is at an evaluation."""
@@ -195,9 +200,16 @@ class AlertFixture:
         return self.beyond(100)
 
     def replicas(self) -> list[dict[str, str]]:
-        """Return selected targets: two instances, and a second series of the first, as of a replaced pod."""
-        first = self.target()
-        return [first, self.target(instance="b"), {**first, REPLICA: "2"}]
+        """Return selected targets: two instances, and a second series of the first, as of a replaced pod.
+
+        Where `select` has one instance, there is one target.
+        """
+        first, *others = map(dict, self.targets)
+        return [first, *others, *([{**first, REPLICA: "2"}] if others else [])]
+
+    def has_replicas(self) -> bool:
+        """Return whether several targets can be selected."""
+        return len(self.targets) > 1
 
     def failing(self, streams: Iterable[Stream]) -> tuple[Phase, ...]:
         """Return phases until the alert fires in which three scrapes fail, the last one at an evaluation."""

@@ -40,17 +40,16 @@ MetaCase = tuple[str, str, list[_MetaPhase]]
 
 
 def _target_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
-    a, b = _targets(spec, alert.select)
-    healthy = _MetaPhase((*_others_up(spec, alert), up(a), up(b)))
-    down = _MetaPhase((*_others_up(spec, alert), up(a, 0), up(b)), (meta_firing(spec, alert, a),))
-    yield "fires", "one of two targets goes down", [healthy, down]
+    a, *others = _targets(spec, alert.select)
+    before, after = _others_up(spec, alert), tuple(map(up, others))
+    healthy = _MetaPhase((*before, up(a), *after))
+    down = _MetaPhase((*before, up(a, 0), *after), (meta_firing(spec, alert, a),))
+    yield "fires", f"{_one_of(others)} goes down", [healthy, down]
     yield "recovers", "the target is back", [down, healthy]
-    both = tuple(meta_firing(spec, alert, each) for each in (a, b))
-    yield (
-        "replicas",
-        "both targets are down",
-        [_MetaPhase((*_others_up(spec, alert), up(a, 0), up(b, 0)), both)],
-    )
+    if others:
+        every = tuple(meta_firing(spec, alert, each) for each in (a, *others))
+        streams = (*before, *(up(each, 0) for each in (a, *others)))
+        yield "replicas", "both targets are down", [_MetaPhase(streams, every)]
     for label, other in _elsewhere(alert, a):
         yield (
             "elsewhere",
@@ -60,16 +59,14 @@ def _target_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
 
 
 def _service_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
-    a, b = _targets(spec, alert.select)
-    healthy = _MetaPhase((*_others_up(spec, alert), up(a), up(b)))
+    targets = _targets(spec, alert.select)
+    a, *others = targets
+    healthy = _MetaPhase((*_others_up(spec, alert), *map(up, targets)))
     firing = (meta_firing(spec, alert, {}),)
-    absent = _MetaPhase((*_others_up(spec, alert), up(a, 0), up(b, 0)), firing)
+    absent = _MetaPhase((*_others_up(spec, alert), *(up(each, 0) for each in targets)), firing)
+    recovered = _MetaPhase((*_others_up(spec, alert), up(a), *(up(each, 0) for each in others)))
     yield "fires", "every target goes down", [healthy, absent]
-    yield (
-        "recovers",
-        "one target is back",
-        [absent, replace(healthy, streams=(*healthy.streams[:-1], up(b, 0)))],
-    )
+    yield "recovers", "one target is back", [absent, recovered]
     yield "never-there", "no target is known", [_MetaPhase(_others_up(spec, alert), firing)]
     for label, other in _elsewhere(alert, a):
         streams = (*absent.streams, up(other))
@@ -78,21 +75,26 @@ def _service_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
 
 def _metric_cases(spec: Resolved, alert: MetaAlert) -> Iterator[MetaCase]:
     assert alert.component is not None  # the metric is a component's
-    a, b = _targets(spec, alert.select)
+    a, *others = _targets(spec, alert.select)
     if not alert.component.has_targets:
         yield from _absent_cases(spec, alert, alert.component, a)
         return
-    rest = (*_others_up(spec, alert), up(a), up(b), *anchors(spec, b))
+    exporting = (stream for each in others for stream in (up(each), *anchors(spec, each)))
+    rest = (*_others_up(spec, alert), up(a), *exporting)
     healthy = _MetaPhase((*rest, *anchors(spec, a)))
     other_anchors = tuple(anchors(spec, a, but={alert.component.name}))
     missing = _MetaPhase((*rest, *other_anchors), (meta_firing(spec, alert, a),))
-    yield "fires", "one of two targets loses the metric", [healthy, missing]
+    yield "fires", f"{_one_of(others)} loses the metric", [healthy, missing]
     yield "recovers", "the metric is back", [missing, healthy]
     down = tuple(each for each in rest if each.metric != "up" or dict(each.labels) != dict(a))
     yield "vanished", "the target itself is down", [_MetaPhase((*down, up(a, 0)))]
     for label, other in _elsewhere(alert, a):
         streams = (*healthy.streams, up(other))
         yield "elsewhere", f"a target of another {label} has no such metric", [_MetaPhase(streams)]
+
+
+def _one_of(others: Sequence[TargetLabels]) -> str:
+    return "one of two targets" if others else "the target"
 
 
 def _absent_cases(
@@ -107,10 +109,10 @@ def _absent_cases(
     yield "recovers", "the metric is back", [missing, healthy]
 
 
-def _targets(spec: Resolved, select: Select) -> tuple[TargetLabels, TargetLabels]:
-    """Return the labels of two selected targets."""
-    labels = {**dict.fromkeys(spec.service.scope, "here"), **select.example}
-    return {**labels, "instance": "a"}, {**labels, "instance": "b"}
+def _targets(spec: Resolved, select: Select) -> list[TargetLabels]:
+    """Return the labels of two selected targets; of one if `select` has its instance."""
+    scope = dict.fromkeys(spec.service.scope, "here")
+    return [{**scope, **each} for each in select.targets("a", "b")]
 
 
 def _elsewhere(alert: MetaAlert, target: TargetLabels) -> Iterator[tuple[str, TargetLabels]]:

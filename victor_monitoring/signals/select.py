@@ -9,8 +9,10 @@ from typing import Final
 from victor_monitoring.promql.examples import examples
 from victor_monitoring.promql.tree import Matcher, all_match
 
+INSTANCE: Final = "instance"  # the label that each target has
 ELSEWHERE: Final = "elsewhere"  # a label value that is unlikely in a spec
 PATTERN: Final = "=~"  # starts a value that is a regular expression
+_VARIED: Final = "0123456789ab"
 _OTHERS: Final = (ELSEWHERE, ELSEWHERE.upper(), "-", "0")  # values outside of most patterns
 
 
@@ -66,6 +68,18 @@ class Select:
         """The labels that one selected target may have: the first value of each pattern."""
         return {each.label: next(_values(each)) for each in self.matchers}
 
+    def targets(self, *instances: str) -> tuple[dict[str, str], ...]:
+        """Return the labels of selected targets, which differ by these instances, or by selected ones.
+
+        There is one target if the label `instance` has one value, or if no other value of a pattern is known.
+        """
+        own = [each for each in self.matchers if each.label == INSTANCE]
+        values = (
+            (*filter(own[0].matches, instances), *_values(own[0]), *_varied(own[0])) if own else instances
+        )
+        found = list(dict.fromkeys(values))[: len(instances)]
+        return tuple({**self.example, INSTANCE: each} for each in found)
+
     @property
     def outside(self) -> dict[str, str]:
         """For each label, a value that no selected target has; a label that takes any value is left out."""
@@ -100,3 +114,10 @@ def _values(matcher: Matcher) -> Iterator[str]:
     found = examples(matcher.value)
     yield from found
     yield from (longer for each in found if matcher.matches(longer := f"{each}2"))
+
+
+def _varied(matcher: Matcher) -> Iterator[str]:
+    """Yield values that the matcher matches and that differ from one of its examples in one character."""
+    for text in _values(matcher):
+        texts = (f"{text[:at]}{other}{text[at + 1 :]}" for at in range(len(text)) for other in _VARIED)
+        yield from filter(matcher.matches, texts)

@@ -313,10 +313,14 @@ class Signal:
 
 
 def labels_of_targets(signals: Iterable[Signal], instance: str) -> dict[str, Mapping[str, str]]:
-    """Return the target labels of each series that the signals read on one instance, by the series' name."""
+    """Return the target labels of each series that the signals read on one instance, by the series' name.
+
+    The label `instance` is another one where `select` does not match this.
+    """
     return {
-        name: {**signal.select.example, "instance": instance}
+        name: target
         for signal in signals
+        for target in signal.select.targets(instance)
         for reading in signal.kind.readings()
         for name in reading.read_names
     }

@@ -30,8 +30,9 @@ def existence(fixture: AlertFixture) -> Iterator[CaseTemplate]:
         )
         unrecorded = ((label, fixture.records),) if label else ()
         yield CaseTemplate(f"not there, there, gone{about}", phases, states, unrecorded=unrecorded)
-    replicas = fixture.lasting(fixture.spread(fixture.levels.beyond()), fixture.until_firing)
-    yield CaseTemplate("replicas that differ are there", (replicas,), records=True)
+    if fixture.has_replicas():
+        replicas = fixture.lasting(fixture.spread(fixture.levels.beyond()), fixture.until_firing)
+        yield CaseTemplate("replicas that differ are there", (replicas,), records=True)
 
 
 def _others(fixture: AlertFixture) -> Iterator[tuple[str, str | None, tuple[Stream, ...]]]:

@@ -8,11 +8,11 @@ from victor_monitoring.rule_tests.case_template import FIRES, SILENT, CaseTempla
 from victor_monitoring.rule_tests.fixture import AlertFixture
 
 
-@case_kind(90, "replicas")
+@case_kind(90, "replicas", AlertFixture.has_replicas)
 def replicas(fixture: AlertFixture) -> Iterator[CaseTemplate]:
     """Replicas that differ are judged together, or one by one where the signal is by instance."""
     if "instance" in fixture.signal.labels:
-        streams = (*fixture.beyond(), *fixture.short(instance="b"))
+        streams = (*fixture.beyond(), *fixture.short(instance=fixture.targets[1]["instance"]))
         phase = fixture.lasting(streams, fixture.until_firing)
         yield CaseTemplate("one beyond the threshold, one short of it", (phase,), FIRES)
     for level, fires in ((fixture.levels.beyond(), True), (fixture.levels.short(), False)):
