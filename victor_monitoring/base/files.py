@@ -1,22 +1,19 @@
-"""Whole files: read, replace by rename, and remove them; an `OSError` becomes a `UserError`."""
+"""Whole files: read and remove them, and find temporary ones; an `OSError` becomes a `UserError`."""
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import hashlib
 import os
 import re
 import stat
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from victor_monitoring.base.diagnostics import UserError
 
 _TEMPORARY = re.compile(r"\.victor-mon-[0-9a-f]{16}\.tmp")
-# A concurrent run may remove this run's temporary file as a leftover, or its new folder as an empty one.
-# Each run cleans up once, so this many attempts suffice for many concurrent runs.
-_ATTEMPTS = 20
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
@@ -48,27 +45,6 @@ def read(path: Path) -> bytes | None:
             return None
 
 
-def replace(contents: Mapping[Path, bytes]) -> None:
-    """Replace the files at the given paths, keeping their modes; no file is ever partially written.
-
-    All contents are written to temporary files next to their targets before the first rename: a full disk or
-    a folder without permission leaves every file unchanged.
-    """
-    staged = {path: path.with_name(f".victor-mon-{os.urandom(8).hex()}.tmp") for path in contents}
-    try:
-        for path, content in contents.items():
-            with explained("write", path):
-                _write_temporary(staged[path], path, content)
-        for path, content in contents.items():
-            with explained("write", path):
-                _rename(staged[path], path, content)
-    except BaseException:
-        for temporary in staged.values():
-            with contextlib.suppress(OSError):
-                temporary.unlink(missing_ok=True)
-        raise
-
-
 def remove(path: Path, root: Path) -> None:
     """Remove the file, then the folders between it and `root` that are empty without it."""
     with explained("remove", path):
@@ -94,6 +70,11 @@ def leftovers(folders: Iterable[Path]) -> list[Path]:
     return sorted(found)
 
 
+def permits(path: Path, mode: int) -> bool:
+    """Return whether this user has these rights (`os.R_OK`, `os.W_OK`, `os.X_OK`) to what is at `path`."""
+    return os.access(path, mode, effective_ids=os.access in os.supports_effective_ids)
+
+
 def below(folder: Path, suffix: str) -> list[Path]:
     """Return the files below `folder` whose names end in `suffix`, sorted; links are not followed."""
 
@@ -108,6 +89,14 @@ def below(folder: Path, suffix: str) -> list[Path]:
         )
 
 
+def temporary_name(key: str | None = None) -> str:
+    """Return the name of a temporary file: always the same for a key, a new one without."""
+    number = (
+        os.urandom(8).hex() if key is None else hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()
+    )
+    return f".victor-mon-{number[:16]}.tmp"
+
+
 def is_temporary(name: str) -> bool:
     """Return whether `name` is the name of a temporary file of this module."""
     return _TEMPORARY.fullmatch(name) is not None
@@ -115,45 +104,6 @@ def is_temporary(name: str) -> bool:
 
 def _is_leftover(path: Path) -> bool:
     return is_temporary(path.name) and path.is_file() and not path.is_symlink()
-
-
-def _write_temporary(temporary: Path, path: Path, content: bytes) -> None:
-    """Write and sync `content` to the new file `temporary`, with owner and mode of the file at `path`.
-
-    The mode is set before the content is written. Only root can change the owner; other users keep at least
-    the group.
-    """
-    with _created(temporary) as file:
-        with contextlib.suppress(FileNotFoundError):
-            status = path.stat()
-            if hasattr(os, "chown") and (status.st_uid, status.st_gid) != (os.geteuid(), os.getegid()):
-                for owner in ((-1, status.st_gid), (status.st_uid, -1)):
-                    with contextlib.suppress(PermissionError):
-                        os.chown(temporary, *owner)
-            temporary.chmod(status.st_mode & 0o777)
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _created(path: Path) -> BinaryIO:
-    for _ in range(_ATTEMPTS):
-        # Even with `exist_ok`, `mkdir` raises FileExistsError if the folder vanishes before its check.
-        with contextlib.suppress(FileNotFoundError, FileExistsError):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            return path.open("xb")
-    return path.open("xb")
-
-
-def _rename(temporary: Path, path: Path, content: bytes) -> None:
-    for _ in range(_ATTEMPTS):
-        try:
-            temporary.replace(path)
-        except FileNotFoundError:
-            _write_temporary(temporary, path, content)
-        else:
-            return
-    temporary.replace(path)
 
 
 def _remedy(error: OSError, path: Path) -> str:

@@ -46,10 +46,11 @@ def schema_text() -> str:
 
 
 def write_text(path: Path, text: str) -> bool:
-    """Replace the file unless it has this text already; return whether it was written."""
-    from victor_monitoring.base.files import replace
+    """Write the file, or the one that it links to, unless it has this text; return whether it did."""
+    from victor_monitoring.base.files import resolved
+    from victor_monitoring.base.replacement import replace
 
     if path.is_file() and path.read_bytes() == text.encode():
         return False
-    replace({path: text.encode()})
+    replace({resolved(path): text.encode()})
     return True

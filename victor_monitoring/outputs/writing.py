@@ -11,10 +11,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from victor_monitoring.base.files import leftovers, read, remove, replace
+from victor_monitoring.base.artifacts import unfit
+from victor_monitoring.base.files import leftovers, read, remove
+from victor_monitoring.base.replacement import recover, replace
 from victor_monitoring.outputs.comparison import clashes, of_files, of_orphans
 from victor_monitoring.outputs.drift import Drift, DriftKind
 from victor_monitoring.outputs.listing import Listing, list_path, parsed
+from victor_monitoring.outputs.paths import link_on
 from victor_monitoring.outputs.survey import Rendering, Survey, survey
 
 _REFUSED = frozenset({DriftKind.FOREIGN, DriftKind.CLAIMED, DriftKind.CLASH, DriftKind.BLOCKED})
@@ -44,8 +47,10 @@ def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force:
     changes nothing.
 
     Raises:
-        UserError: a file cannot be read, written or removed. No file is partly written; another run finishes.
+        UserError: a file cannot be read, written or removed. Another run finishes.
     """
+    for rendering in renderings:
+        _recover_list(root, rendering.spec)
     state = survey(root, renderings, complete=complete)
     drifts = list(clashes(state))
     for rendering in state.renderings:
@@ -69,6 +74,13 @@ def write(root: Path, renderings: Sequence[Rendering], *, complete: bool, force:
         removed=tuple(sorted(drift.path for drift in orphans if drift.kind is DriftKind.ORPHAN)),
         findings=tuple(kept),
     )
+
+
+def _recover_list(root: Path, spec: PurePosixPath) -> None:
+    """Restore a list that a killed run has written in part: the paths of orphans are only there."""
+    path = list_path(spec)
+    if not unfit(path) and link_on(root, path) is None:
+        recover(root / path)
 
 
 def _write_lists(state: Survey, listings: Sequence[Listing]) -> None:

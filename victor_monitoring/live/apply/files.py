@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 
-from victor_monitoring.base import files
+from victor_monitoring.base import files, replacement
 from victor_monitoring.base.artifacts import generated_notice
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.live.apply.target import ObservedState, Step, state_of
+from victor_monitoring.base.file_state import FileState, give, state_at
+from victor_monitoring.live.apply.target import LiveState, ObservedState, Step, state_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,31 @@ def is_rendered_for(text: str, service: str) -> bool:
     return text.startswith(f"# {generated_notice(service).partition(';')[0]};")
 
 
-def put(path: Path, before: str | None, after: str | None) -> None:
+def require_writable(path: Path) -> None:
+    """Raise UserError unless this user may write the file: in place, or as a new one in its folder."""
+    folder = path.parent
+    if not files.permits(path, os.R_OK | os.W_OK) and not files.permits(folder, os.W_OK | os.X_OK):
+        raise UserError(f"`{folder}` may not be written by you", "run this as a user who may")
+
+
+def recover(path: Path, say: Callable[[str], None]) -> None:
+    """Restore the file, or the one that it links to, if a killed run has written a part of it."""
+    if replacement.recover(files.resolved(path)):
+        say(f"`{path}` was left half-written by a run that was killed: its content before is restored")
+
+
+def file_state(path: Path) -> FileState | None:
+    """Return the state of the file, or of the one that it links to; None if it does not exist."""
+    path = files.resolved(path)
+    with files.explained("read", path):
+        return state_at(path)
+
+
+def put(path: Path, before: str | None, after: str | None, was: FileState | None = None) -> None:
     """Write `after` to the file, or remove it (None); raise UserError unless it still contains `before`.
 
-    A file that already contains `after` is left as it is. The target of a symbolic link is replaced.
+    A file that already contains `after` is left as it is. The target of a symbolic link is written. A new
+    file gets the attributes of `was`, if given.
     """
     path = files.resolved(path)
     present = text_of(path)
@@ -74,7 +97,7 @@ def put(path: Path, before: str | None, after: str | None) -> None:
         with files.explained("remove", path):
             path.unlink()
     else:
-        files.replace({path: after.encode()})
+        replacement.overwrite(path, after.encode(), was.attributes if was else None)
 
 
 def text_of(path: Path) -> str | None:
@@ -91,6 +114,7 @@ class ReloadedFile:
     """The file of a step, and the `system` at `url` that reads it on request.
 
     `has_loaded` returns whether the system uses a text (None: no file). It and `reload` may raise UserError.
+    `was` is the state of the file when the step was planned.
     """
 
     path: Path
@@ -98,11 +122,15 @@ class ReloadedFile:
     url: str
     reload: Callable[[], None]
     has_loaded: Callable[[str | None], bool]
+    was: FileState | None
 
     def restore(self, step: Step) -> None:
         """Restore the file and reload the system; raise UserError unless it is known to use the old text."""
         present = text_of(self.path)
-        put(self.path, present if present == step.after else step.before, step.before)
+        put(self.path, present if present == step.after else step.before, step.before, self.was)
+        if self.was is not None:
+            with files.explained("restore", self.path):
+                give(files.resolved(self.path), self.was.attributes)
         try:
             self.reload()
         except UserError as error:
@@ -119,7 +147,13 @@ class ReloadedFile:
             note = "" if self.has_loaded(text) else f"{self.system} has loaded something else"
         except UserError:
             note = f"the content that {self.system} has loaded cannot be queried"
-        return ObservedState(state_of(step, text), note)
+        state = state_of(step, text)
+        now = file_state(self.path)
+        lost = self.was.differing(now) if self.was is not None and now is not None else []
+        if state is LiveState.BEFORE and lost:
+            differing = f"not its {', '.join(lost)}"
+            return ObservedState(LiveState.CONTENT, f"{differing}; {note}" if note else differing)
+        return ObservedState(state, note)
 
     def _is_restored(self, text: str | None) -> bool:
         try:

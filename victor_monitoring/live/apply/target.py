@@ -107,6 +107,7 @@ class LiveState(enum.StrEnum):
     """The content of a live system, compared with the two sides of a step."""
 
     BEFORE = "as before"
+    CONTENT = "its content as before"  # and something else of a file is not
     AFTER = "as planned"
     OTHER = "neither as before nor as planned"
     UNKNOWN = "unknown"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import os
 import re
@@ -9,12 +10,14 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
 from victor_monitoring.base import files
 from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.base.file_state import FileState
 from victor_monitoring.base.unified_diff import unified
 from victor_monitoring.changes.documents import routing_changes
 from victor_monitoring.language.resolved.routing import is_secret
@@ -29,7 +32,15 @@ from victor_monitoring.live.alertmanager.host_config import (
     merged,
     part_of,
 )
-from victor_monitoring.live.apply.files import ReloadedFile, is_rendered_for, put, text_of
+from victor_monitoring.live.apply.files import (
+    ReloadedFile,
+    file_state,
+    is_rendered_for,
+    put,
+    recover,
+    require_writable,
+    text_of,
+)
 from victor_monitoring.live.apply.patterns import LIVE_DIFFERENCE, NOT_APPLIED, UNLOADED, UNROUTED
 from victor_monitoring.live.apply.target import Delivery, ObservedState, Step, Target, step
 from victor_monitoring.live.http.response import printable
@@ -58,6 +69,7 @@ class AlertmanagerTarget(Target):
         self.name = f"alertmanager {settings.url}"
         self._settings, self._delivery, self._environment, self._path = settings, delivery, environment, path
         self._file = files.resolved(environment.root / settings.config)
+        self._planned: FileState | None = None
         self._fragment: Mapping[str, Any] = yaml.safe_load(delivery.routing or "") or {}
         self._is_whole = "route" in self._fragment
         other_contexts = tuple(
@@ -78,10 +90,9 @@ class AlertmanagerTarget(Target):
         if not self._fragment:
             message = f"{self.name} takes routes, and the spec renders none"
             raise UserError(message, "name a path for them: `outputs: {alertmanager: ..}`")
-        folder = self._file.parent
-        if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
-            raise UserError(f"`{folder}` may not be written by you", "run this as a user who may")
-        self._environment.hold(folder)
+        require_writable(self._file)
+        self._environment.hold(self._file.parent)
+        recover(self._file, self._environment.say)
         self._environment.program("amtool")
         if text_of(self._file) is None and not self._is_whole:
             message = f"`{self._file}` does not exist, and the spec renders a part of it only"
@@ -101,6 +112,7 @@ class AlertmanagerTarget(Target):
     def plan(self, live: Mapping[str, str]) -> Sequence[Step]:
         name = self._settings.config
         before = live.get(name)
+        self._planned = file_state(self._file)
         after = self._wanted(before)
         if after != before:
             self._require_accepted(before, after)
@@ -129,7 +141,10 @@ class AlertmanagerTarget(Target):
         while not self._has_loaded(step.after):
             if time.monotonic() > deadline:
                 message = f"{self.name} has reloaded, and not loaded `{self._file}`"
-                raise UserError(message, "is this the file that it was started with?")
+                hint = (
+                    "is this the file that it was started with? a container that mounts this file alone keeps"
+                )
+                raise UserError(message, f"{hint} the old one after an editor has replaced it: restart it")
             time.sleep(_PAUSE)
 
     def undo(self, step: Step) -> None:
@@ -140,7 +155,9 @@ class AlertmanagerTarget(Target):
 
     @property
     def _reloaded(self) -> ReloadedFile:
-        return ReloadedFile(self._file, "Alertmanager", self._settings.url, self._reload, self._has_loaded)
+        return ReloadedFile(
+            self._file, "Alertmanager", self._settings.url, self._reload, self._has_loaded, self._planned
+        )
 
     def verify(self) -> Iterator[Finding]:
         text = text_of(self._file)
@@ -225,9 +242,9 @@ class AlertmanagerTarget(Target):
 
         The text is checked in its folder, for its relative paths.
         """
-        folder = self._file.parent
         with (
             files.explained("write", self._file),
+            _draft_folder(self._file.parent) as folder,
             tempfile.NamedTemporaryFile(dir=folder, prefix=".victor-mon-", suffix=".yml") as file,
         ):
             file.write(text.encode())
@@ -259,6 +276,18 @@ class AlertmanagerTarget(Target):
     def _has_loaded(self, text: str | None) -> bool:
         """Return whether the context's part of the text is loaded: the same items, in the same number."""
         return covers(part_of(self._loaded(), self._own), self._part(text))
+
+
+@contextlib.contextmanager
+def _draft_folder(folder: Path) -> Iterator[Path]:
+    """Yield the folder; if this user may not write to it, a temporary one with links to its entries."""
+    if files.permits(folder, os.W_OK | os.X_OK):
+        yield folder
+        return
+    with tempfile.TemporaryDirectory(prefix="victor-mon-") as draft:
+        for each in folder.iterdir():
+            Path(draft, each.name).symlink_to(each)
+        yield Path(draft)
 
 
 def _is_for(receiver: Receiver, alert: Alert) -> bool:

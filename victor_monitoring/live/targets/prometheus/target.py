@@ -12,10 +12,19 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.base.file_state import FileState
 from victor_monitoring.changes.documents import rule_changes
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
-from victor_monitoring.live.apply.files import OwnFiles, ReloadedFile, is_rendered_for, put
+from victor_monitoring.live.apply.files import (
+    OwnFiles,
+    ReloadedFile,
+    file_state,
+    is_rendered_for,
+    put,
+    recover,
+    require_writable,
+)
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, OTHER_VERSION
 from victor_monitoring.live.apply.target import Delivery, ObservedState, Step, Target, step
 from victor_monitoring.live.http.response import HttpError
@@ -42,6 +51,7 @@ class PrometheusTarget(Target):
         self.name = f"prometheus {settings.url}"
         self._settings, self._delivery, self._environment, self._path = settings, delivery, environment, path
         self._files = _own_files(settings, delivery, environment.root)
+        self._planned: dict[str, FileState | None] = {}
 
     @functools.cached_property
     def _api(self) -> PrometheusApi:
@@ -58,9 +68,12 @@ class PrometheusTarget(Target):
         if not directory.is_dir():
             message = f"`{directory}` is no directory"
             raise UserError(message, "create it, and name it under `rule_files` of prometheus.yml")
-        if not os.access(directory, os.R_OK | os.W_OK | os.X_OK):
-            raise UserError(f"`{directory}` may not be read and written by you", "run this as a user who may")
+        if not os.access(directory, os.R_OK | os.X_OK):
+            raise UserError(f"`{directory}` may not be read by you", "run this as a user who may")
+        path = self._environment.root / self._files.path
+        require_writable(path)
         self._environment.hold(directory)
+        recover(path, self._environment.say)
         if not self._api.may_reload():
             message = f"{self.name} does not reload on request"
             raise UserError(message, "start it with --web.enable-lifecycle")
@@ -80,6 +93,7 @@ class PrometheusTarget(Target):
         own, rules = self._files, self._delivery.rules
         if own is None or rules is None:
             return ()
+        self._planned = {name: file_state(self._environment.root / name) for name in live}
         present = live.get(own.path)
         is_foreign = present is not None and not is_rendered_for(present, own.service)
         conflict = "it is not a file of this spec" if is_foreign else ""
@@ -120,6 +134,7 @@ class PrometheusTarget(Target):
             self._settings.url,
             lambda: self._api.reload(_RELOAD),
             lambda text: self._has_loaded(path.name, text),
+            self._planned.get(step.name),
         )
 
     def verify(self) -> Iterator[Finding]:
