@@ -5,12 +5,12 @@ from __future__ import annotations
 import contextlib
 import functools
 import json
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from tests.end_to_end.live import Prometheus, running, until
+from tests.exposition.test_fetch import target
 from tests.exposition.variants import Variant
 
 
@@ -18,31 +18,19 @@ from tests.exposition.variants import Variant
 def served(variants: Sequence[Variant]) -> Iterator[str]:
     """Yield the address of a server that answers `/N` with variant N, until the block ends."""
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            variant = variants[int(self.path[1:])]
-            self.send_response(variant.status)
-            if variant.kind is not None:
-                self.send_header("Content-Type", variant.kind.encode().decode("latin-1"))
-            for name, value in {"Content-Length": str(len(variant.body)), **variant.headers}.items():
-                self.send_header(name, value)
-            self.end_headers()
-            with contextlib.suppress(ConnectionError):
-                self.wfile.write(variant.body)
+    def answer(request: BaseHTTPRequestHandler) -> None:
+        variant = variants[int(request.path[1:])]
+        request.send_response(variant.status)
+        if variant.kind is not None:
+            request.send_header("Content-Type", variant.kind.encode().decode("latin-1"))
+        for name, value in {"Content-Length": str(len(variant.body)), **variant.headers}.items():
+            request.send_header(name, value)
+        request.end_headers()
+        with contextlib.suppress(ConnectionError):
+            request.wfile.write(variant.body)
 
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    class Server(ThreadingHTTPServer):
-        request_queue_size = 128  # Prometheus scrapes all variants within a few seconds
-
-    server = Server(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-    try:
-        yield f"127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
+    with target(answer) as url:
+        yield url.removeprefix("http://")
 
 
 def errors(program: Path, folder: Path, variants: Sequence[Variant]) -> Mapping[str, str]:

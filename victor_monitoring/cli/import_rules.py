@@ -18,6 +18,7 @@ from victor_monitoring.cli.init import require_slug
 from victor_monitoring.cli.options import Format, Today
 from victor_monitoring.cli.printing import fails, print_message, show, stop_on_errors
 from victor_monitoring.cli.schema import write_text
+from victor_monitoring.promql.prometheus_version import OLDEST
 
 if TYPE_CHECKING:
     from victor_monitoring.app.importing import Imported
@@ -109,7 +110,6 @@ def _source(path: Path) -> Source:
 def _exposition(place: str, ca_file: Path | None) -> Exposition:
     """Return the exposition of a URL or a file; malformed lines are printed if nothing else is there."""
     from victor_monitoring.live.exposition.verify import faults
-    from victor_monitoring.promql.prometheus_version import OLDEST
 
     if "://" in place:
         (found,) = fetched(place, ca_file, _PATIENCE, OLDEST)

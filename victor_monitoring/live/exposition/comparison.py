@@ -18,13 +18,13 @@ from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.signal import LabelPairs
 from victor_monitoring.signals.units import other_endings
 
-_TOTAL: Final = "_total"
+TOTAL: Final = "_total"
 CREATED: Final = "_created"  # the start time that some clients add to each counter and histogram
 _SUFFIXES: Final = {
     "gaugehistogram": ("_bucket", "_gcount", "_gsum"),
     **{name: each.SUFFIXES for name, each in METRIC_TYPES.items()},
 }
-_OPENMETRICS_SUFFIXES: Final = {"counter": _TOTAL, "info": "_info"}  # not part of the name on the TYPE line
+_OPENMETRICS_SUFFIXES: Final = {"counter": TOTAL, "info": "_info"}  # not part of the name on the TYPE line
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,19 +134,19 @@ def families(exposition: Exposition) -> dict[str, str]:
         family = name if name.endswith(ending) else name + ending
         found |= dict.fromkeys((name, *(name + each for each in (ending, *_SUFFIXES.get(kind, ())))), family)
         if kind in ("counter", "histogram", "summary"):
-            created[name.removesuffix(_TOTAL) + CREATED] = family
+            created[name.removesuffix(TOTAL) + CREATED] = family
     return {**found, **created}
 
 
 def _name_with_other_unit(metric: Metric, exposed: set[str]) -> str | None:
     """Return an exposed name that differs from the metric's in unit or type only; None if none does."""
-    total = _TOTAL if metric.name.endswith(_TOTAL) else ""
-    stem = metric.name.removesuffix(_TOTAL)
+    total = TOTAL if metric.name.endswith(TOTAL) else ""
+    stem = metric.name.removesuffix(TOTAL)
     plain = next(
         (stem.removesuffix(f"_{each}") for each in metric.unit.endings if stem.endswith(f"_{each}")), stem
     )
     other_units = (f"{plain}_{ending}{total}" for ending in other_endings(metric.unit))
-    candidates = [*other_units, stem if total else f"{metric.name}{_TOTAL}"]
+    candidates = [*other_units, stem if total else f"{metric.name}{TOTAL}"]
     return next((name for name in candidates if name in exposed), None)
 
 

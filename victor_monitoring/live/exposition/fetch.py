@@ -77,7 +77,7 @@ def fetch(
     if answer.status != HTTPStatus.OK:
         raise _refused(url, answer.status)
     sent = answer.headers.get("content-type", "")
-    kind = media_type(sent)
+    kind = _media_type(sent)
     is_lenient = read_by is not None and read_by.is_before_3  # Prometheus 2 reads everything else as text
     if kind not in (_TEXT, _OPENMETRICS) and (not is_lenient or kind == _PROTOBUF):
         found = f"the Content-Type `{_plain(sent)}`" if sent.strip() else "no Content-Type"
@@ -88,7 +88,7 @@ def fetch(
     return Fetched(answer.body.decode("utf-8", "surrogateescape"), kind == _OPENMETRICS)
 
 
-def media_type(header: str) -> str | None:
+def _media_type(header: str) -> str | None:
     """Return the media type of a Content-Type in lower case; None if Prometheus cannot read the header."""
     found = _MEDIA_TYPE.fullmatch(header)
     if found is None:

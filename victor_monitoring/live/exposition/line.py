@@ -52,7 +52,7 @@ class Line:
         self._openmetrics = openmetrics
         self.name = ""
         self.newer: ExpositionFault | None = None
-        self.blanks()
+        self._skip()
         if self._at and not self.starts("#") and self.rest():
             self._only_newer(self.word(0, self._at), "a line begins with a blank", "remove the blank")
 
@@ -82,17 +82,9 @@ class Line:
         found = self._take(_OPENMETRICS_KEYWORD if self._openmetrics else _KEYWORD)
         return found[1] if found else ""
 
-    def blanks(self) -> None:
-        """Skip blanks and tabs, which only the text format has."""
-        if not self._openmetrics:
-            found = _BLANKS.match(self._text, self._at)
-            self._at = found.end() if found else self._at
-
     def metric(self, *, quoted: bool = True) -> ExpositionToken:
         """Read and return the name of a metric, which may be in quotes where metadata describes it."""
-        found = self._quoted("a name") if quoted and self.starts('"') else self._bare(_METRIC)
-        if found is None:
-            raise self._unexpected("the name of a metric")
+        found = self._name(_METRIC, "the name of a metric", quoted=quoted)
         self.name = found.text
         return found
 
@@ -116,13 +108,12 @@ class Line:
     ) -> tuple[ExpositionToken, LabelTokens]:
         """Read the braces; return the metric's name, which may be one of their items, and the labels."""
         labels: list[tuple[ExpositionToken, ExpositionToken]] = []
+        self._skip()
         if self._takes("{"):
             while not self._takes("}"):
-                label = self._quoted("a label") if self.starts('"') else self._bare(_LABEL)
-                if label is None:
-                    raise self._unexpected("the name of a label")
-                self.blanks()
-                is_quoted = self._text[label.column - 2] == '"'
+                is_quoted = self.starts('"')
+                label = self._name(_LABEL, "the name of a label")
+                self._skip()
                 if is_quoted and name is None and not self.starts("="):
                     if not label.text:
                         raise MalformedLine(label, "a metric needs a name")
@@ -135,8 +126,8 @@ class Line:
             raise MalformedLine(self._next(_TOKEN), "expected the name of a metric")
         return name, tuple(labels)
 
-    def number(self, expected: str) -> tuple[float, ExpositionToken]:
-        """Read and return a number and its token."""
+    def number(self, expected: str) -> float:
+        """Read and return a number."""
         return self._checked(self._number_token(expected), expected)
 
     def time(self, expected: str) -> float | None:
@@ -145,7 +136,7 @@ class Line:
             return None
         token = self._number_token(expected)
         if self._openmetrics:
-            found, _ = self._checked(token, expected)
+            found = self._checked(token, expected)
             if not math.isfinite(found):
                 raise MalformedLine(token, f"`{token.text}` is not a timestamp", "write seconds")
             return found
@@ -199,7 +190,7 @@ class Line:
         value = self._string()
         if value is None:
             raise self._unexpected("a value in double quotes")
-        self.blanks()
+        self._skip()
         labels.append((label, value))
 
     def _separated(self) -> bool:
@@ -219,52 +210,57 @@ class Line:
         if not found.text:
             raise self._unexpected(expected)
         self._at += len(found.text)
-        self.blanks()
+        self._skip()
         return found
 
-    def _checked(self, token: ExpositionToken, expected: str) -> tuple[float, ExpositionToken]:
+    def _checked(self, token: ExpositionToken, expected: str) -> float:
+        """Return the value of a number; raise MalformedLine unless Prometheus reads it as one."""
         if not _NUMBER.fullmatch(token.text):
             raise MalformedLine(token, f"expected {expected}, found `{token.text}`")
         value = float(token.text)
         if math.isinf(value) and "inf" not in token.text.lower():
             raise MalformedLine(token, f"`{token.text}` is too large for a number of 64 bits", "write `+Inf`")
-        return value, token
+        return value
 
     def _only_newer(self, place: ExpositionToken, what: str, hint: str) -> None:
         self.newer = self.newer or ExpositionFault(place, f"{what}, which Prometheus 2 refuses", hint)
+
+    def _skip(self) -> None:
+        """Skip blanks and tabs, which only the text format has."""
+        if not self._openmetrics:
+            found = _BLANKS.match(self._text, self._at)
+            self._at = found.end() if found else self._at
 
     def _take(self, pattern: re.Pattern[str]) -> re.Match[str] | None:
         found = pattern.match(self._text, self._at)
         if found:
             self._at = found.end()
-            self.blanks()
+            self._skip()
         return found
 
     def _takes(self, mark: str) -> bool:
         is_next = self.starts(mark)
         if is_next:
             self._at += len(mark)
-            self.blanks()
+            self._skip()
         return is_next
 
     def _need(self, mark: str) -> None:
         if not self._takes(mark):
             raise self._unexpected(f"`{mark}`")
 
-    def _bare(self, pattern: re.Pattern[str]) -> ExpositionToken | None:
-        # Without the blanks after it: metadata begins right there.
+    def _name(self, pattern: re.Pattern[str], expected: str, *, quoted: bool = True) -> ExpositionToken:
+        """Read and return a name, in quotes or as the pattern has it; the blanks after it are not skipped."""
+        in_quotes = self._string() if quoted else None
+        if in_quotes is not None:
+            hint = 'set `service.prometheus: "3.0"` or later, or expose names of letters, digits and `_`'
+            self._only_newer(in_quotes, f"{expected} is in quotes", hint)
+            return in_quotes
         found = pattern.match(self._text, self._at)
         if found is None:
-            return None
+            raise self._unexpected(expected)
         self._at = found.end()
         return self.word(*found.span())
-
-    def _quoted(self, what: str) -> ExpositionToken | None:
-        found = self._string()
-        if found is not None:
-            hint = 'set `service.prometheus: "3.0"` or later, or expose names of letters, digits and `_`'
-            self._only_newer(found, f"{what} is in quotes", hint)
-        return found
 
     def _string(self) -> ExpositionToken | None:
         found = _STRING.match(self._text, self._at)

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Final
 
 from victor_monitoring.base.diagnostics import Severity
 from victor_monitoring.language.resolved.spec import Declared
 from victor_monitoring.live.exposition.comparison import (
     CREATED,
+    TOTAL,
     Comparison,
     Deviation,
     close_to,
     deviation_kind,
 )
 from victor_monitoring.signals.units import ENDINGS
-
-_TOTAL: Final = "_total"
 
 
 @deviation_kind("VM804", "other-type")
@@ -36,7 +34,7 @@ def other_type(comparison: Comparison) -> Iterator[Deviation]:
             message = f"`{metric.name}` is exposed as a {exposed.value.text}, and declared as a {metric.type}"
             yield Deviation(exposed.value, message, "expose it as the spec says, or correct the spec")
         other = comparison.misnamed.get(metric.name)
-        if other and other.endswith("_total") != metric.name.endswith("_total"):
+        if other and other.endswith(TOTAL) != metric.name.endswith(TOTAL):
             message = f"`{metric.name}` is declared as a {metric.type}, and `{other}` is exposed"
             yield Deviation(
                 comparison.places[other], message, "only a counter ends in `_total`, and every counter does"
@@ -79,7 +77,7 @@ def other_unit(comparison: Comparison) -> Iterator[Deviation]:
             message = f"`{metric.name}` is exposed in {unit}, and declared in {metric.unit}"
             yield Deviation(exposed.value, message, "expose it as the spec says, or correct the spec")
         other = comparison.misnamed.get(metric.name)
-        if other and other.endswith("_total") == metric.name.endswith("_total"):
+        if other and other.endswith(TOTAL) == metric.name.endswith(TOTAL):
             message = f"`{metric.name}` is exposed in another unit, as `{other}`"
             yield Deviation(comparison.places[other], message, f"expose `{metric.name}`, in {metric.unit}")
 
@@ -133,10 +131,10 @@ def metric_without_series(comparison: Comparison) -> Iterator[Deviation]:
         is_empty = not any(True for _ in comparison.samples_of(metric))
         if missing and not (is_empty and (declared.may_be_absent or declared.rest)):
             place = comparison.places.get(metric.name) or next(comparison.samples_of(metric)).name
-            doubled = metric.name + _TOTAL
-            if is_empty and metric.name.endswith(_TOTAL) and doubled in comparison.samples:
+            doubled = metric.name + TOTAL
+            if is_empty and metric.name.endswith(TOTAL) and doubled in comparison.samples:
                 message = f"`{metric.name}` is exposed as `{doubled}`"
-                hint = f"register it as `{metric.name.removesuffix(_TOTAL)}`: the client adds `{_TOTAL}`"
+                hint = f"register it as `{metric.name.removesuffix(TOTAL)}`: the client adds `{TOTAL}`"
                 yield Deviation(comparison.samples[doubled][0].name, message, hint)
             elif is_empty:
                 hint = (
@@ -162,10 +160,10 @@ def undeclared_metric(comparison: Comparison) -> Iterator[Deviation]:
     Bad: a counter created in code outside the registry module. Good: the same counter in the spec.
     """
     declared = {each.metric.name for each in comparison.spec.declared}
-    stems = {name.removesuffix("_total") for name in declared}
+    stems = {name.removesuffix(TOTAL) for name in declared}
     known = declared | {name for each in comparison.spec.declared for name in each.metric.series_names}
     known |= {stem + CREATED for stem in stems} | set(comparison.misnamed.values())
-    known |= {name + _TOTAL for name in declared if name.endswith(_TOTAL)}  # found with the metric itself
+    known |= {name + TOTAL for name in declared if name.endswith(TOTAL)}  # found with the metric itself
     for name, place in comparison.places.items():
         # OpenMetrics' TYPE line names a counter without `_total`.
         is_counter_type = name in stems and name not in comparison.samples

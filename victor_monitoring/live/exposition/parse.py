@@ -80,14 +80,14 @@ class _Reading:
 
     def read(self, text: str, number: int) -> None:
         line = Line(text.removesuffix("\r"), number, openmetrics=self._openmetrics)
+        takes_cr = False
         try:
             if line.starts("#"):
                 takes_cr = self._metadata(line)
             elif line.rest():
                 self.samples.append(self._sample(line))
-                takes_cr = False
             else:
-                takes_cr = self._empty(line)
+                self._empty(line)
             if text.endswith("\r") and not takes_cr and not self._has_cr:
                 self._has_cr = True  # one fault is enough: the others are alike
                 self.faults.append(_ends_in_cr(text, number))
@@ -144,17 +144,15 @@ class _Reading:
                 hint = f"write `{name.removesuffix('_total')}` in the metadata of this counter"
             raise MalformedLine(meta.value, message, hint)
 
-    def _empty(self, line: Line) -> bool:
+    def _empty(self, line: Line) -> None:
         if self._openmetrics:
             raise MalformedLine(line.word(0), "OpenMetrics has no empty lines", "remove the line")
-        return False
 
     def _sample(self, line: Line) -> Sample:
         line.check()
         name = None if line.starts("{") else line.metric(quoted=False)
-        line.blanks()
         name, labels = line.labels(name)
-        value, _ = line.number("a value")
+        value = line.number("a value")
         time = line.time("a timestamp")
         if self._openmetrics:
             line.exemplar()
