@@ -23,7 +23,6 @@ from victor_monitoring.language.syntax.tree import Path
 if TYPE_CHECKING:
     from victor_monitoring.app.pipeline import Compiled
     from victor_monitoring.language.resolved.spec import Resolved
-    from victor_monitoring.live.apply.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +93,26 @@ def _deployed(compiled: Compiled) -> Iterable[Resolved]:
 
 def _names(compiled: Compiled, spec: Resolved) -> Iterator[tuple[Hashable, _Name]]:
     """Yield the names that a spec takes in base or a context, each with its system."""
-    targets = [each.settings for each in compiled.targets.get(spec.context or "", ())]
-    for settings in _taking("rules", targets):
-        system = settings.system(spec.context) if settings and spec.context else spec.context
+    for system, _ in _systems("rules", compiled, spec):
         for name in (*_recordings(spec), *_alerts(spec)):
             yield system, name
-    if spec.dashboard is None or "dashboard" not in spec.outputs:
-        return
-    for settings in _taking("dashboard", targets):
-        system = settings.system(spec.context) if settings and spec.context else spec.context
-        folder = settings.dashboard_folder if settings else None
-        for name in _dashboard(spec, folder):
-            yield system, name
+    if spec.dashboard is not None and "dashboard" in spec.outputs:
+        for system, folder in _systems("dashboard", compiled, spec):
+            for name in _dashboard(spec, folder):
+                yield system, name
 
 
-def _taking(output: str, targets: Sequence[Settings]) -> Sequence[Settings | None]:
-    """Return the targets that receive an output; None alone if it is delivered otherwise."""
-    return [each for each in targets if output in each.takes] or [None]
+def _systems(output: str, compiled: Compiled, spec: Resolved) -> Iterator[tuple[Hashable, str | None]]:
+    """Yield the systems that receive an output, with the folder of dashboards that their settings name.
+
+    An output that is delivered otherwise is in the one system of the context, or of base.
+    """
+    context = spec.context or ""
+    receiving = [each.settings for each in compiled.targets.get(context, ()) if output in each.settings.takes]
+    for settings in receiving:
+        yield settings.system(context), settings.dashboard_folder
+    if not receiving:
+        yield spec.context, None
 
 
 def _dashboard(spec: Resolved, folder: str | None) -> Iterator[_Name]:

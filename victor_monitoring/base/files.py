@@ -15,7 +15,7 @@ from victor_monitoring.base.diagnostics import UserError
 
 _TEMPORARY = re.compile(r"\.victor-mon-[0-9a-f]{16}\.tmp")
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
-_DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
+DENIED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 @contextlib.contextmanager
@@ -109,7 +109,7 @@ def _is_leftover(path: Path) -> bool:
 def _remedy(error: OSError, path: Path) -> str:
     if error.errno in _FULL:
         return "free some space, then run the command again: every file is whole, old or new"
-    if error.errno in _DENIED:
+    if error.errno in DENIED:
         return f"make `{path}` and its folder `{path.parent}` accessible to you, then run the command again"
     if error.errno == errno.ENAMETOOLONG:
         return "choose a shorter path under `outputs` in the spec"

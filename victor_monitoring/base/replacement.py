@@ -20,7 +20,7 @@ from typing import BinaryIO, Final, NamedTuple
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.base.file_state import Attributes, attributes, give, is_mounted_alone
-from victor_monitoring.base.files import explained, permits, read, temporary_name
+from victor_monitoring.base.files import DENIED, explained, permits, read, temporary_name
 
 try:
     import fcntl
@@ -31,12 +31,7 @@ except ImportError:  # Windows
 # Each run cleans up once, so this many attempts suffice for many concurrent runs.
 _ATTEMPTS: Final = 20
 _PATIENCE: Final = 5.0  # seconds that another run may write the same file
-_DENIED: Final = {errno.EACCES, errno.EPERM, errno.EROFS}
-_NO_RENAME: Final = {
-    *_DENIED,
-    errno.EBUSY,
-    errno.EXDEV,
-}  # a mount point, a file of another user in a sticky folder
+_NO_RENAME: Final = {*DENIED, errno.EBUSY, errno.EXDEV}  # also of a mount point
 
 
 def replace(contents: Mapping[Path, bytes]) -> None:
@@ -61,7 +56,7 @@ def overwrite(path: Path, content: bytes, was: Attributes | None = None) -> None
         try:
             _write_in_place(path, content)
         except OSError as error:
-            if not isinstance(error, FileNotFoundError) and error.errno not in _DENIED:
+            if not isinstance(error, FileNotFoundError) and error.errno not in DENIED:
                 raise
         else:
             return
@@ -83,15 +78,16 @@ def recover(path: Path) -> bool:
 
 def _recovered(path: Path, file: BinaryIO, copies: _Copies) -> bool:
     present, old, new = file.read(), read(copies.old), read(copies.new)
-    is_part = old is not None and new is not None and present not in (old, new)
-    if is_part and old is not None and new is not None:
-        if not _is_part(present, old, new):
-            message = f"`{path}` has changed since a killed run wrote a part of it"
-            hint = f"compare it with its content before, `{copies.old}`, then remove that copy"
-            raise UserError(message, hint)
-        _fill(file, old)
+    if old is None or new is None or present in (old, new):
+        copies.remove()
+        return False
+    if not _is_part(present, old, new):
+        message = f"`{path}` has changed since a killed run wrote a part of it"
+        hint = f"compare it with its content before, `{copies.old}`, then remove that copy"
+        raise UserError(message, hint)
+    _fill(file, old)
     copies.remove()
-    return is_part
+    return True
 
 
 def _replace(contents: Mapping[Path, bytes], *, may_lose: bool, was: Attributes | None = None) -> None:
@@ -115,7 +111,7 @@ def _staged(temporary: Path, path: Path, content: bytes, was: Attributes | None)
     try:
         _write_temporary(temporary, path, content, was)
     except OSError as error:
-        if error.errno not in _DENIED or not path.is_file():
+        if error.errno not in DENIED or not path.is_file():
             raise
         spare = _spare_folder()
         if spare is None:
@@ -132,7 +128,7 @@ def _put(path: Path, temporary: Path, content: bytes, *, may_lose: bool) -> None
         try:
             _write_in_place(path, content)
         except OSError as error:
-            if error.errno not in _DENIED or not (is_rename and may_lose):
+            if error.errno not in DENIED or not (is_rename and may_lose):
                 raise
         else:
             return
@@ -244,7 +240,7 @@ def _copied(path: Path, old: bytes, new: bytes) -> Iterator[None]:
             copies.write(old, new)
         except OSError as error:
             spare = _spare_folder()
-            if error.errno not in _DENIED or spare is None:
+            if error.errno not in DENIED or spare is None:
                 raise
             copies = _copies(path, spare)
             copies.write(old, new)

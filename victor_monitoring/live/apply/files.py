@@ -6,12 +6,16 @@ import os
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePath
+from typing import TYPE_CHECKING
 
 from victor_monitoring.base import files, replacement
 from victor_monitoring.base.artifacts import generated_notice
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.base.file_state import FileState, give, state_at
 from victor_monitoring.live.apply.target import LiveState, ObservedState, Step, state_of
+
+if TYPE_CHECKING:
+    from victor_monitoring.live.apply.environment import ApplyEnvironment
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +64,19 @@ def is_rendered_for(text: str, service: str) -> bool:
     return text.startswith(f"# {generated_notice(service).partition(';')[0]};")
 
 
-def require_writable(path: Path) -> None:
-    """Raise UserError unless this user may write the file: in place, or as a new one in its folder."""
+def prepare(path: Path, environment: ApplyEnvironment) -> None:
+    """Hold the folder of a file for this run, and restore the file if a killed run has written a part of it.
+
+    Raises UserError unless this user may write the file: in place, or as a new one in its folder.
+    """
     folder = path.parent
     if not files.permits(path, os.R_OK | os.W_OK) and not files.permits(folder, os.W_OK | os.X_OK):
         raise UserError(f"`{folder}` may not be written by you", "run this as a user who may")
-
-
-def recover(path: Path, say: Callable[[str], None]) -> None:
-    """Restore the file, or the one that it links to, if a killed run has written a part of it."""
+    environment.hold(folder)
     if replacement.recover(files.resolved(path)):
-        say(f"`{path}` was left half-written by a run that was killed: its content before is restored")
+        environment.say(
+            f"`{path}` was left half-written by a run that was killed: its content before is restored"
+        )
 
 
 def file_state(path: Path) -> FileState | None:

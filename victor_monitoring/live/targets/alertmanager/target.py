@@ -36,9 +36,8 @@ from victor_monitoring.live.apply.files import (
     ReloadedFile,
     file_state,
     is_rendered_for,
+    prepare,
     put,
-    recover,
-    require_writable,
     text_of,
 )
 from victor_monitoring.live.apply.patterns import LIVE_DIFFERENCE, NOT_APPLIED, UNLOADED, UNROUTED
@@ -90,9 +89,7 @@ class AlertmanagerTarget(Target):
         if not self._fragment:
             message = f"{self.name} takes routes, and the spec renders none"
             raise UserError(message, "name a path for them: `outputs: {alertmanager: ..}`")
-        require_writable(self._file)
-        self._environment.hold(self._file.parent)
-        recover(self._file, self._environment.say)
+        prepare(self._file, self._environment)
         self._environment.program("amtool")
         if text_of(self._file) is None and not self._is_whole:
             message = f"`{self._file}` does not exist, and the spec renders a part of it only"

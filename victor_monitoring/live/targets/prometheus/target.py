@@ -21,9 +21,8 @@ from victor_monitoring.live.apply.files import (
     ReloadedFile,
     file_state,
     is_rendered_for,
+    prepare,
     put,
-    recover,
-    require_writable,
 )
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, OTHER_VERSION
 from victor_monitoring.live.apply.target import Delivery, ObservedState, Step, Target, step
@@ -70,10 +69,7 @@ class PrometheusTarget(Target):
             raise UserError(message, "create it, and name it under `rule_files` of prometheus.yml")
         if not os.access(directory, os.R_OK | os.X_OK):
             raise UserError(f"`{directory}` may not be read by you", "run this as a user who may")
-        path = self._environment.root / self._files.path
-        require_writable(path)
-        self._environment.hold(directory)
-        recover(path, self._environment.say)
+        prepare(self._environment.root / self._files.path, self._environment)
         if not self._api.may_reload():
             message = f"{self.name} does not reload on request"
             raise UserError(message, "start it with --web.enable-lifecycle")
