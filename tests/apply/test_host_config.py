@@ -210,14 +210,15 @@ def test_foreign_inhibitions_that_resemble_own_ones() -> None:
     ("text", "place"),
     [
         ("route: [", ":2:1` is no YAML"),
-        ("receivers: []", "` has no `route`"),
-        ("- a\n", "` has no `route`"),
+        ("receivers: []", ":1:1`: there is no `route`"),
+        ("- a\n", ":1:1`: there is no `route`"),
+        ("receivers: []\nroute: host\n", ":2:8`: there is no `route`"),
         (ROUTE + "receivers: none\n", ":6:12`: `receivers` is no list"),
         (ROUTE + RECEIVERS + "inhibit_rules: {a: b}\n", ":9:16`: `inhibit_rules` is no list"),
         ("route:\n  receiver: host\n  routes:\n    a: b\n" + RECEIVERS, ":4:5`: `routes` is no list"),
-        ("route: &a\n  receiver: host\n  x: *a\n" + RECEIVERS, "` holds values that cannot be read"),
+        ("route: &a\n  receiver: host\n  x: *a\n" + RECEIVERS, ":1:8` cannot be read: its aliases expand"),
         ("x: &x\n  receiver: host\nroute: *x\n" + RECEIVERS, ":3:8` cannot be edited as it is written"),
-        ("? route\n: receiver: host\n" + RECEIVERS, "` cannot be merged"),
+        ("? route\n: receiver: host\n" + RECEIVERS, ":4:1` cannot be merged"),
         ("route: {receiver: host, # me\n group_by: [a]}\n" + RECEIVERS, ":1:8` is written in braces"),
     ],
 )
@@ -264,6 +265,32 @@ def test_bare_words_are_text(value: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", [".5", "1e3", "+1", "a", "!!str 7", "{b}"])
+def test_a_list_in_brackets_becomes_lines(name: str) -> None:
+    """Its items stay as they are written: a number is the name of a receiver as its digits are."""
+    text = f"route:\n  receiver: host\nreceivers: [{{name: host}}, {{name: {name}}}]  # ours\n"
+    assert f"receivers:\n- {{name: host}}\n- {{name: {name}}}  # ours\n" in merged(text, own())
+
+
+@pytest.mark.parametrize(
+    ("text", "place"),
+    [
+        ("# a\nroute: {receiver: \x0bhost}\n" + RECEIVERS, ":2:19` is no YAML"),
+        (ROUTE + RECEIVERS + "!!binary " + RULES, ":10:1` cannot be edited"),
+        (ROUTE + RECEIVERS + "x: !!float a\n", ":9:4` cannot be read"),
+        (ROUTE.replace("\n", "\r\r\n") + RECEIVERS, ""),
+    ],
+)
+def test_texts_that_are_read_differently(text: str, place: str) -> None:
+    """A key with a tag, a control character and doubled line ends are refused at their place, or merged."""
+    if place:
+        with pytest.raises(UserError) as refused:
+            merged(text, own())
+        assert refused.value.message.startswith(f"`{NAME}{place}")
+    else:
+        assert foreign(merged(text, own())) == foreign(text)
+
+
 def test_tabs_at_the_end_of_lines_stay() -> None:
     """They are YAML, before a comment and after a bracket too."""
     text = f"route:\n  receiver: host\t# a\n  group_by: [b]\t\n{RECEIVERS}"
@@ -278,14 +305,14 @@ def test_tabs_at_the_end_of_lines_stay() -> None:
 )
 def test_values_that_cannot_be_read(value: str) -> None:
     """A value that cannot be read is a UserError, and no traceback."""
-    with pytest.raises(UserError, match="values that cannot be read"):
+    with pytest.raises(UserError, match=r"`am/alertmanager\.yml:\d+:\d+` cannot be read: "):
         merged(f"{ROUTE}{RECEIVERS}x: {value}\n", own())
 
 
 def test_more_than_fits_into_memory() -> None:
     """A few lines whose aliases expand to more than fits into memory are refused at once."""
     lines = [f"- &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n" for n in range(1, 12)]
-    with pytest.raises(UserError, match="values that cannot be read"):
+    with pytest.raises(UserError, match=r"`am/alertmanager\.yml:\d+:\d+` cannot be read: "):
         merged(f"{ROUTE}{RECEIVERS}x:\n- &a0 [x]\n{''.join(lines)}", own())
 
 

@@ -1,4 +1,4 @@
-"""What a real Prometheus says of answers to its scrapes."""
+"""Answers to scrapes: the errors of a real Prometheus, and the refusals of `verify`."""
 
 from __future__ import annotations
 
@@ -12,6 +12,10 @@ from pathlib import Path
 from tests.end_to_end.live import Prometheus, running, until
 from tests.exposition.test_fetch import target
 from tests.exposition.variants import Variant
+from victor_monitoring.base.diagnostics import Source, UserError
+from victor_monitoring.live.exposition.fetch import fetch
+from victor_monitoring.live.exposition.parse import parse
+from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion
 
 
 @contextlib.contextmanager
@@ -61,3 +65,21 @@ def _scraped(prometheus: Prometheus, count: int) -> dict[int, str]:
     if len(targets) < count or unanswered:
         return {}
     return {int(each["labels"]["variant"]): each["lastError"] for each in targets}
+
+
+def refusals(found: Sequence[Variant], version: PrometheusVersion | None) -> dict[str, str]:
+    """Return the first message of `verify` about each variant that it refuses, read as by a version."""
+    messages = {}
+    with served(found) as address:
+        for number, variant in enumerate(found):
+            try:
+                url = f"http://{address}/{number}"
+                got = fetch(url, asked_as=version or OLDEST, read_by=version, timeout=5)
+            except UserError as error:
+                messages[variant.name] = error.message
+                continue
+            read = parse(Source(url, got.text), openmetrics=got.openmetrics, prometheus=version)
+            refused = [fault for fault in read.faults if fault.is_refused]
+            if refused:
+                messages[variant.name] = refused[0].message
+    return messages

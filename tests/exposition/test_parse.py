@@ -133,6 +133,16 @@ def test_a_malformed_text_has_one_fault(text, line, column, message) -> None:
     ]
 
 
+@pytest.mark.parametrize("text", [each[0] for each in (*MALFORMED, *MALFORMED_OPENMETRICS)])
+def test_every_fault_has_a_hint(text: str) -> None:
+    """A hint says how the line is written."""
+    assert all(
+        each.hint
+        for openmetrics in (False, True)
+        for each in parse(Source("text", text), openmetrics=openmetrics).faults
+    )
+
+
 @pytest.mark.parametrize(("text", "line", "column", "message"), MALFORMED_OPENMETRICS)
 def test_a_malformed_openmetrics_text_has_one_fault(text, line, column, message) -> None:
     """A mistake in OpenMetrics is one fault, and the client's parser rejects the text too."""

@@ -9,13 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.exposition.scraped import errors, served
+from tests.exposition.scraped import errors, refusals
 from tests.exposition.test_fetch import sends, target
-from tests.exposition.variants import Variant, variants
-from victor_monitoring.base.diagnostics import Source, UserError
+from tests.exposition.variants import variants
 from victor_monitoring.cli.expositions import fetched
-from victor_monitoring.live.exposition.fetch import fetch
-from victor_monitoring.live.exposition.parse import parse
 from victor_monitoring.promql.prometheus_version import NEWEST, OLDEST, PrometheusVersion, parse_version
 
 # Where `verify` refuses what Prometheus accepts, each with the reason. It is never laxer.
@@ -41,24 +38,6 @@ def version(prometheus: Path) -> PrometheusVersion:
     """Return the version of the Prometheus that scrapes."""
     run = subprocess.run([prometheus, "--version"], capture_output=True, text=True, check=True)
     return parse_version((run.stdout + run.stderr).split()[2])
-
-
-def refusals(found: list[Variant], version: PrometheusVersion | None) -> dict[str, str]:
-    """Return the first message of `verify` about each variant that it refuses, read as by a version."""
-    messages = {}
-    with served(found) as address:
-        for number, variant in enumerate(found):
-            try:
-                url = f"http://{address}/{number}"
-                got = fetch(url, asked_as=version or OLDEST, read_by=version, timeout=5)
-            except UserError as error:
-                messages[variant.name] = error.message
-                continue
-            read = parse(Source(url, got.text), openmetrics=got.openmetrics, prometheus=version)
-            refused = [fault for fault in read.faults if fault.is_refused]
-            if refused:
-                messages[variant.name] = refused[0].message
-    return messages
 
 
 def test_it_agrees_with_prometheus(scraped: Mapping[str, str], version: PrometheusVersion) -> None:

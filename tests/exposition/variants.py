@@ -187,6 +187,8 @@ _SAMPLES = {
     "a timestamp Inf": "m 1 Inf",
     "a timestamp of 19 digits": "m 1 9223372036854775807",
     "a timestamp beyond 64 bits": "m 1 9223372036854775808",
+    "a timestamp of 5000 digits": "m 1 " + "9" * 5000,
+    "a timestamp of 5000 zeros": "m 1 " + "0" * 5000 + "7",
     "a timestamp beyond 1e308": "m 1 1e400",
     "a timestamp and a blank": "m 1 1700000000000 ",
     "a timestamp after two blanks": "m 1  1700000000000",

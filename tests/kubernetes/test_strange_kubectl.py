@@ -91,3 +91,40 @@ def test_a_user_who_may_look_into_one_namespace(
             assert {found.pattern.code for found in target.verify() if found.pattern} == {"VM901"}
     message = "kubernetes staging: Error (Forbidden): not you; other namespaces are not checked"
     assert capsys.readouterr().out.splitlines() == [message]
+
+
+DUPLICATE = (
+    'error loading config file "/c": error converting *[]NamedAuthInfo into *map[string]*api.AuthInfo: '
+    'duplicate name "a" in list'
+)
+CONTEXTS = """\
+#!/bin/sh
+case $1 in config) printf 'c: d\\na b\\n' ;; *) cat {folder}/error >&2; exit 1 ;; esac
+"""
+
+
+@pytest.mark.parametrize(
+    ("printed", "message", "hint"),
+    [
+        (
+            f"error: {DUPLICATE}: [{{a {{canary-password}} {{a {{}}]",
+            DUPLICATE,
+            "fix the error that kubectl reports",
+        ),
+        (
+            'error: context "staging" does not exist',
+            "kubectl has no context `staging`; it has `a b`, `c: d`",
+            "name one of them in the context's `targets`: `kubernetes: {kube_context: a b}`",
+        ),
+    ],
+)
+def test_errors_of_a_configuration(
+    printed: str, message: str, hint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No user's password is printed, and names of contexts may have blanks."""
+    with cluster(tmp_path, VERSION, "", monkeypatch) as target:
+        (tmp_path / "error").write_text(printed, encoding="utf-8")
+        (tmp_path / "kubectl").write_text(CONTEXTS.format(folder=tmp_path), encoding="utf-8")
+        with pytest.raises(UserError) as error:
+            target.preflight()
+    assert (error.value.message, error.value.hint) == (f"kubernetes staging: {message}", hint)

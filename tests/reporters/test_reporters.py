@@ -248,6 +248,15 @@ def test_nothing_reaches_the_terminal_raw(name: str, text: str, message: str, co
         )
 
 
+@pytest.mark.parametrize("character", list("\u200b\u2060\ufff9\ufffe\uffff"))
+def test_a_character_that_no_terminal_shows(character: str) -> None:
+    """It is printed by its code, with the carets below the code."""
+    place = Span(Source("s.yaml", f"a{character}b"), 1, 2, 1, 3)
+    printed = reporter("text")([Diagnostic("VM012", "bad-character", Severity.ERROR, "a", place, "b")])
+    code = f"\\u{ord(character):04x}"
+    assert printed.splitlines()[1:3] == [f"1 | a{code}b", f"  |  {'^' * len(code)}"]
+
+
 def test_golden_text_is_text() -> None:
     """This file itself contains no control characters, only escapes."""
     assert "\x1b" not in Path(__file__).read_text(encoding="utf-8")

@@ -15,6 +15,9 @@ from yaml.composer import Composer
 from yaml.resolver import Resolver
 
 PARSER: Final[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+BREAK: Final = r"(?:\r\n|[\r\n\x85\u2028\u2029])"  # the line breaks of YAML
+_MOST: Final = 10**6  # values, counted again behind every alias
+_DEEP: Final = 100
 _TAG: Final = "tag:yaml.org,2002:"
 _WHOLE: Final = "(?:0|[1-9][0-9]*)"
 _TYPES: Final = (
@@ -27,10 +30,20 @@ _TYPES: Final = (
 )
 
 
+class UnreadableValue(yaml.MarkedYAMLError):
+    """YAML with a value that cannot be read: of another type than its tag, without an end, or too deep."""
+
+
 class _Loader(PARSER):  # type: ignore[misc]  # the base is known at run time
     """A safe loader whose untagged plain scalars have the types of YAML 1.2."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
+
+    def construct_object(self, node: yaml.Node, deep: bool = False) -> Any:
+        try:
+            return super().construct_object(node, deep)
+        except (ValueError, LookupError, AttributeError, TypeError):
+            raise UnreadableValue(None, None, "a value cannot be read", node.start_mark) from None
 
 
 for _name, _pattern, _first in _TYPES:
@@ -38,13 +51,53 @@ for _name, _pattern, _first in _TYPES:
 
 
 def load(text: str) -> Any:
-    """Return the data of a YAML text.
+    """Return the data of a YAML text; raise yaml.YAMLError if it is not YAML, or a value cannot be read.
 
-    Raises:
-        yaml.YAMLError: it is not YAML.
-        ValueError, LookupError, AttributeError, RecursionError: a value cannot be read, such as `!!int x`.
+    An alias of itself, and aliases that expand to more than fits into memory, are no values.
     """
-    return yaml.load(text, _Loader)  # noqa: S506 - a safe one
+    loader = _Loader(text)
+    try:
+        root = loader.get_single_node()
+        if root is None:
+            return None
+        _require_bounded(root, {})
+        return loader.construct_document(root)
+    except RecursionError:
+        raise UnreadableValue(None, None, "it is nested too deeply", _deep_mark(text)) from None
+    finally:
+        loader.dispose()
+
+
+def _require_bounded(node: yaml.Node, known: dict[int, int]) -> int:
+    """Return the number of values below a node, by `known` if counted; raise UnreadableValue if unbounded."""
+    if not isinstance(node, yaml.CollectionNode):
+        return 1
+    if id(node) not in known:
+        known[id(node)] = 0  # until counted; found again, it is a cycle
+        parts = [each for pair in node.value for each in (pair if isinstance(pair, tuple) else (pair,))]
+        known[id(node)] = 1 + sum(_require_bounded(each, known) for each in parts)
+    if not 0 < known[id(node)] < _MOST:
+        raise UnreadableValue(None, None, "its aliases expand without end", node.start_mark)
+    return known[id(node)]
+
+
+def _deep_mark(text: str) -> Any:
+    """Return the position of the first value that is nested deeply."""
+    depth = 0
+    for event in events(text):
+        depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+        if depth > _DEEP:
+            return event.start_mark
+    return None
+
+
+def mark_of(error: yaml.YAMLError, text: str) -> tuple[int, int] | None:
+    """Return line and column, from 1, at which a text ceased to be YAML; None if they are unknown."""
+    if isinstance(error, yaml.reader.ReaderError):  # a character that YAML does not admit
+        before = re.split(BREAK, text[: max(text.find(chr(error.character)), 0)])
+        return len(before), len(before[-1]) + 1
+    mark = getattr(error, "problem_mark", None)
+    return (mark.line + 1, mark.column + 1) if mark else None
 
 
 def events(text: str) -> Iterator[yaml.Event]:

@@ -8,8 +8,11 @@ from collections.abc import Sequence
 
 from victor_monitoring.base.diagnostics import Diagnostic, Severity
 
-# Control characters, marks that reverse the direction of writing, separators of lines, lone surrogates.
-_HIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
+# Control characters, marks that reverse the direction of writing, separators of lines, lone surrogates, and
+# characters that a terminal does not show.
+_HIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069\ud800-\udfff\ufeff\ufff9-\ufffb\ufffe\uffff]"
+)
 
 
 def visible(text: str) -> str:

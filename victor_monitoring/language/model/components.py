@@ -61,7 +61,7 @@ class Label(Written):
     def _closed_or_open(cls, value: Any) -> Any:
         if isinstance(value, list):
             return {"values": value}
-        if not isinstance(value, dict) or "values" in value or "open" not in value:
+        if not isinstance(value, dict) or "values" in value or value.get("open") is None:
             hint = "list its values, or write `{open: true, limit: 200}`"
             raise invalid("a label is a list of values, or open", hint)
         return value

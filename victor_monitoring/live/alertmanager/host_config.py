@@ -7,7 +7,7 @@ compared with the expected configuration, so that a wrong edit is never written.
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
 
@@ -16,7 +16,7 @@ import yaml
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.language.resolved.spec import AlertLabels
 from victor_monitoring.live.alertmanager.host_text import UNFIT, UnfitError, edited, position, replaced
-from victor_monitoring.live.foreign_yaml import load
+from victor_monitoring.live.foreign_yaml import UnreadableValue, load, mark_of
 
 ConfigPart: TypeAlias = Mapping[str, list[Any]]  # the owned items of routes, receivers, inhibit_rules
 PLACES: Final = {
@@ -27,7 +27,6 @@ PLACES: Final = {
 _OWN_KEYS: Final = frozenset(
     {"matchers", "group_by", "group_wait", "group_interval", "repeat_interval", "routes", "continue"}
 )
-_MOST: Final = 10**6  # values, counted again behind every alias
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,16 +96,14 @@ def config_of(text: str, name: str) -> dict[str, Any]:
     ask = f"run `amtool check-config {shlex.quote(name)}`, and correct it"
     try:
         config = load(text)
-        _count(config, {})
     except yaml.YAMLError as error:
-        mark = getattr(error, "problem_mark", None)
-        where = (mark.line + 1, mark.column + 1) if mark else None
+        where = mark_of(error, text)
+        if isinstance(error, UnreadableValue):
+            raise UserError(f"{_place(name, where)} cannot be read: {error.problem}", ask) from None
         problem = getattr(error, "problem", None) or "it has characters that YAML does not admit"
         raise UserError(f"{_place(name, where)} is no YAML: {problem}", "correct it there") from None
-    except (ValueError, LookupError, AttributeError, RecursionError):  # `2020-99-99`, an alias of itself
-        raise UserError(f"`{name}` holds values that cannot be read", ask) from None
     if not isinstance(config, dict) or not isinstance(config.get("route"), dict):
-        raise UserError(f"`{name}` has no `route` with keys and values", ask)
+        raise UserError(f"{_place(name, _nearest(text))}: there is no `route` with keys and values", ask)
     for key, steps in PLACES.items():
         if not isinstance(_at(config, key) or [], list):
             raise UserError(f"{_place(name, position(text, steps))}: `{key}` is no list", ask)
@@ -118,7 +115,7 @@ def merged(text: str, own: Ownership, name: str) -> str:
 
     Raises UserError if the text is written in a way that cannot be edited.
     """
-    before = config_of(text, name)
+    original, before = text, config_of(text, name)
     wanted = {key: _list(before, key) for key in PLACES}
     present = part_of(before, own)
     try:
@@ -129,14 +126,24 @@ def merged(text: str, own: Ownership, name: str) -> str:
                 text = edited(text, place, owned, own.fragment[key], wanted[key])
         after = load(text)
     except UnfitError as error:
-        where = _place(name, (error.line, error.column))
-        raise UserError(f"{where} {error.problem}", error.hint) from None
-    except (yaml.YAMLError, RecursionError):  # a removed line had an anchor
+        written = (error.line, error.column)  # of the text so far, which earlier lists have made longer
+        where = written if text == original else _nearest(original, place)
+        raise UserError(f"{_place(name, where)} {error.problem}", error.hint) from None
+    except yaml.YAMLError:  # a removed line had an anchor
         after = {"route": {}}
-    is_rest_same = _without_lists(before) == _without_lists(after)
-    if not is_rest_same or any(_list(after, key) != wanted[key] for key in PLACES):
-        raise UserError(f"`{name}` cannot be merged with the rendered part as it is written", UNFIT)
+    unlike = [PLACES[key] for key in PLACES if _list(after, key) != wanted[key]]
+    if unlike or _without_lists(before) != _without_lists(after):
+        where = _nearest(original, *unlike)
+        raise UserError(
+            f"{_place(name, where)} cannot be merged with the rendered part as it is written", UNFIT
+        )
     return text
+
+
+def _nearest(text: str, *places: Sequence[str]) -> tuple[int, int]:
+    """Return line and column of the first of these places that a text has, else of the route or the start."""
+    found = (position(text, each) for each in (*places, ("route",)))
+    return next((each for each in found if each), (1, 1))
 
 
 def _place(name: str, where: tuple[int, int] | None) -> str:
@@ -163,19 +170,6 @@ def _in_order(key: object, value: object) -> object:
 def _without_lists(config: dict[str, Any]) -> dict[str, Any]:
     rest = {key: value for key, value in config.items() if key not in PLACES}
     return {**rest, "route": {key: value for key, value in config["route"].items() if key not in PLACES}}
-
-
-def _count(value: object, known: dict[int, int]) -> int:
-    """Return the number of values, with `known` as cache by id; raise ValueError if it is unbounded."""
-    if not isinstance(value, dict | list):
-        return 1
-    if id(value) not in known:
-        known[id(value)] = 0  # until counted; found again, it is a cycle
-        parts = value.values() if isinstance(value, dict) else value
-        known[id(value)] = 1 + sum(_count(each, known) for each in parts)
-    if not 0 < known[id(value)] < _MOST:
-        raise ValueError
-    return known[id(value)]
 
 
 def _at(config: Mapping[str, Any], key: str) -> Any:

@@ -8,12 +8,11 @@ from typing import Any, Final
 
 import yaml
 
-from victor_monitoring.live.foreign_yaml import layout
+from victor_monitoring.live.foreign_yaml import BREAK, layout
 
 UNFIT: Final = "write its lists as lines that begin with `- `"
 _UNEDITABLE: Final = "cannot be edited as it is written"
-_BREAK: Final = r"(?:\r\n|[\r\n\x85\u2028\u2029])"  # the line breaks of YAML
-_LINE: Final = re.compile(rf"[^\r\n\x85\u2028\u2029]*{_BREAK}")
+_LINE: Final = re.compile(rf"[^\r\n\x85\u2028\u2029]*{BREAK}")
 _BYTE_ORDER_MARK: Final = "\ufeff"  # PyYAML counts no column for it
 
 
@@ -34,7 +33,7 @@ def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[A
     """
     mark = _BYTE_ORDER_MARK if text.startswith(_BYTE_ORDER_MARK) else ""
     newline = next((each for each in ("\r\n", "\n", "\r") if each in text), "\n")
-    added = "" if re.search(rf"{_BREAK}\Z", text) else newline
+    added = "" if re.search(rf"{BREAK}\Z", text) else newline
     text = text.removeprefix(mark) + added
     while found := _in_braces(layout(text), place):
         text = _as_lines(text, *found, newline)
@@ -44,15 +43,18 @@ def edited(text: str, place: Sequence[str], owned: Sequence[bool], items: list[A
     if node is None:
         end = _last_line(parent) + 1
         lines[end:end] = [f"{' ' * column}{place[-1]}:{newline}", *_block(whole, column, newline)]
-    elif isinstance(node, yaml.SequenceNode) and node.value and not node.flow_style:
+    elif isinstance(node, yaml.SequenceNode) and node.value:
         _replace_items(lines, node, owned, items, newline)
     else:
         _replace_value(lines, node, _block(whole, column, newline), newline)
     return mark + "".join(lines).removesuffix(added)
 
 
-def _in_braces(root: yaml.Node | None, place: Sequence[str]) -> tuple[yaml.MappingNode, int] | None:
-    """Return the outermost mapping in braces around the list at `place`, and the column of its lines."""
+def _in_braces(root: yaml.Node | None, place: Sequence[str]) -> tuple[yaml.CollectionNode, int] | None:
+    """Return the outermost collection in braces on the way to the list at `place`, and its lines' column.
+
+    The list itself may be it, in brackets, unless it is empty: then lines replace it.
+    """
     node, column = root, 0
     for step in place:
         if not isinstance(node, yaml.MappingNode):
@@ -64,11 +66,13 @@ def _in_braces(root: yaml.Node | None, place: Sequence[str]) -> tuple[yaml.Mappi
             return None
         key, node = pairs[-1]
         column = key.start_mark.column + 2
+    if isinstance(node, yaml.SequenceNode) and node.flow_style and node.value:
+        return node, column - 2
     return None
 
 
-def _as_lines(text: str, node: yaml.MappingNode, column: int, newline: str) -> str:
-    """Return the text with a mapping in braces as lines at that column; its values stay as they are written.
+def _as_lines(text: str, node: yaml.CollectionNode, column: int, newline: str) -> str:
+    """Return the text with a collection in braces as lines at that column; its values stay as written.
 
     Raises UnfitError if there are comments between them, or nothing is in the braces.
     """
@@ -79,11 +83,13 @@ def _as_lines(text: str, node: yaml.MappingNode, column: int, newline: str) -> s
 
     end, entries = index(node.start_mark), []
     between = ""
-    for key, value in node.value:
-        between += text[end : index(key.start_mark)]
+    for each in node.value:
+        key, value = each if isinstance(each, tuple) else (None, each)
+        between += text[end : index((key or value).start_mark)]
         end = index(value.end_mark)
-        name, written = text[index(key.start_mark) : index(key.end_mark)], text[index(value.start_mark) : end]
-        entries.append(f"{' ' * column}{name}: {written}".rstrip())
+        written = text[index(value.start_mark) : end]
+        head = f"{text[index(key.start_mark) : index(key.end_mark)]}:" if key else "-"
+        entries.append(f"{' ' * column}{head} {written}".rstrip())
     between += text[end : index(node.end_mark)]
     if "#" in between or not entries:
         hint = "write it as lines of `key: value`, so that one of them can be replaced"
@@ -104,6 +110,8 @@ def _replace_items(
     lines: list[str], node: yaml.SequenceNode, owned: Sequence[bool], items: list[Any], newline: str
 ) -> None:
     """Insert items in place of the first owned one, or after the last of all; remove the owned ones."""
+    if len(node.value) != len(owned):  # a key that is no plain text
+        raise UnfitError(_UNEDITABLE, UNFIT, node.start_mark)
     line, column = _first_dash(lines, node)
     regions = list(_regions(lines, node, line, column))
     removed = [region for region, is_owned in zip(regions, owned, strict=True) if is_owned]
@@ -134,7 +142,7 @@ def _regions(
 ) -> Iterator[tuple[int, int]]:
     """Yield the first and last line of each item, including its dash; not comments between items."""
     for item in node.value:
-        while lines[line][:column].strip() or lines[line][column] != "-":
+        while lines[line][:column].strip() or lines[line][column : column + 1] != "-":
             line += 1
             if line == len(lines):  # the dash is not the first on its line
                 raise UnfitError(_UNEDITABLE, UNFIT, item.start_mark)
@@ -144,7 +152,7 @@ def _regions(
 
 
 def _replace_value(lines: list[str], node: yaml.Node, block: Sequence[str], newline: str) -> None:
-    """Replace an empty value, a list in brackets, or an alias by lines."""
+    """Replace an empty value or an alias by lines."""
     start, end = node.start_mark, node.end_mark
     rest = lines[end.line][end.column :].rstrip()
     lines[start.line : end.line + 1] = [

@@ -26,8 +26,11 @@ _NUMBER: Final = re.compile(
 )
 _WHOLE: Final = re.compile(r"[0-9]+")
 _LATEST: Final = 2**63 - 1  # milliseconds
+_DIGITS: Final = len(str(_LATEST))
 _ESCAPE: Final = re.compile(r'\\([\\"n])')
 _NOT_UTF8: Final = re.compile("[\ud800-\udfff]+")
+
+_SHAPE: Final = 'write a sample as `name{label="value"} 1`'
 
 LabelTokens = tuple[tuple[ExpositionToken, ExpositionToken], ...]
 
@@ -35,7 +38,7 @@ LabelTokens = tuple[tuple[ExpositionToken, ExpositionToken], ...]
 class MalformedLine(Exception):
     """A line is malformed; `fault` has the position and the reason."""
 
-    def __init__(self, place: ExpositionToken, message: str, hint: str = "") -> None:
+    def __init__(self, place: ExpositionToken, message: str, hint: str = _SHAPE) -> None:
         super().__init__(message)
         self.fault = ExpositionFault(place, message, hint)
 
@@ -140,7 +143,8 @@ class Line:
             if not math.isfinite(found):
                 raise MalformedLine(token, f"`{token.text}` is not a timestamp", "write seconds")
             return found
-        if not _WHOLE.fullmatch(token.text) or int(token.text) > _LATEST:
+        digits = token.text.lstrip("0")[: _DIGITS + 1] or "0"  # Python refuses to convert thousands of them
+        if not _WHOLE.fullmatch(token.text) or int(digits) > _LATEST:
             message = f"`{token.text}` is not a timestamp of the text format"
             raise MalformedLine(token, message, "write whole milliseconds, or none")
         return float(token.text)

@@ -10,6 +10,8 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
+import yaml
+
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.base.interruption import unbroken
 from victor_monitoring.live.http.response import printable
@@ -27,6 +29,7 @@ _HIDES_MANAGERS: Final = 21  # from this minor version kubectl omits managed fie
 _NO_OPERATOR: Final = "install the Prometheus operator, or write `kubernetes: {objects: configmap}`"
 _TOO_LARGE: Final = "a ConfigMap holds 1 MiB: remove panels or alerts, or split the spec"
 _UNKNOWN_CONTEXT: Final = re.compile(r"context .*(does not exist|not found)")
+_DUMP: Final = re.compile(r"(duplicate name \"[^\"]*\" in list).*")  # of users with their passwords
 _FORBIDDEN: Final = re.compile(r"[Ff]orbidden")
 _NO_RESOURCE: Final = re.compile(r"doesn't have a resource type")
 _NOT_FOUND: Final = re.compile(r"NotFound|not found")
@@ -224,7 +227,8 @@ class Kubectl:
             return KubectlError(f"{self._name}: {managers}", hint, found)
         # kubectl repeats a line for each object.
         lines = dict.fromkeys(" ".join(line.split()) for line in ran.err.splitlines())
-        message = printable(" ".join(filter(None, lines)) or f"kubectl ended with status {ran.status}")
+        said = " ".join(_DUMP.sub(r"\1", line) for line in lines if line)
+        message = printable(said or f"kubectl ended with status {ran.status}")
         if self._context and _UNKNOWN_CONTEXT.search(message):
             return self._unknown_context(self._context)
         marked = ((re.search(mark, message), hint) for mark, hint in _HINTS)
@@ -239,11 +243,12 @@ class Kubectl:
             [self._environment.program("kubectl"), "config", "get-contexts", "--output=name"]
         )
         message = f"{self._name}: kubectl has no context `{wanted}`"
-        if not (known := ran.out.split()):
+        if not (known := sorted(ran.out.splitlines())):
             hint = "set the configuration file: KUBECONFIG=FILE"
             return KubectlError(f"{message}: its configuration has no contexts", hint, {})
         names = ", ".join(f"`{each}`" for each in known)
-        hint = f"name one of them in the context's `targets`: `kubernetes: {{kube_context: {known[0]}}}`"
+        setting = yaml.safe_dump({"kube_context": known[0]}, default_flow_style=True, width=10**9).strip()
+        hint = f"name one of them in the context's `targets`: `kubernetes: {setting}`"
         return KubectlError(f"{message}; it has {names}", hint, {})
 
 
