@@ -20,11 +20,12 @@ test: .venv/installed-test  ## Run the tests; ARGS="-k name" picks some
 	$(BIN)/python tests/programs.py
 	$(BIN)/python -m pytest $(ARGS)
 
-prove: SEED ?= $(shell od -An -N4 -tu4 /dev/urandom | tr -d ' ')
+prove: SEED := $(or $(SEED),$(shell od -An -N4 -tu4 /dev/urandom | tr -d ' '))
 prove: .venv/installed-test  ## Run every derived case, mutate the rules, break the compiler, draw new inputs: minutes
 	$(BIN)/python tests/programs.py
 	$(BIN)/python -m pytest --prove -rP tests/rule_tests $(ARGS)
 	$(BIN)/python -m pytest -m hypothesis --hypothesis-profile=seeded --hypothesis-seed=$(SEED)
+	$(BIN)/python -m tests.fuzz --seconds 60 --seed $(SEED)
 
 lint: .venv/installed-dev  ## Check style, types and layers
 	$(BIN)/ruff check
