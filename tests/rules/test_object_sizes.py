@@ -67,10 +67,23 @@ def test_a_config_map_of_one_mebibyte_is_allowed_and_no_byte_more() -> None:
     )
 
 
-def test_bytes_count_and_not_characters() -> None:
-    """Half a mebibyte of two-byte characters is too much."""
-    (line,) = found(spec("ä" * (MIB // 2)))
-    assert "VM616" in line
+@pytest.mark.parametrize("piece", ["ä", "\\n", "'", "x\\n", "\\\\", '\\"', "😀", "\\t", ": #", "- "])
+def test_bytes_of_the_rendered_text_count(piece: str) -> None:
+    """Whatever the characters are written as, the largest text that fits is accepted, and one more is not."""
+    step = rules_size(spec(f"x{piece * 2}y")) - rules_size(spec(f"x{piece}y"))
+    count = (MIB - rules_size(spec(f"x{piece}y"))) // step + 1
+    size = rules_size(spec(f"x{piece * count}y"))
+    assert MIB - size < step
+    assert found(spec(f"x{piece * count}y")) == []
+    (line,) = found(spec(f"x{piece * (count + 1)}y"))
+    assert f"`ConfigMap shop-alerts` is of {size + step} bytes" in line
+
+
+def test_a_long_text_of_a_panel_counts() -> None:
+    """One panel is too large if its title or its signal's title is."""
+    for place in ("title: Open, type", "title: Open, unit"):
+        (line,) = found(spec().replace(place, place.replace("Open", "x" * MIB)))
+        assert "`ConfigMap shop-dashboard` is of " in line
 
 
 @pytest.mark.parametrize(("objects", "codes"), [("operator", ["VM616"]), ("configmap", []), ("null", [])])

@@ -6,6 +6,7 @@ each into a ConfigMap, and leaves half of that free.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -18,16 +19,20 @@ from victor_monitoring.promql.printer import text
 from victor_monitoring.renderers.yaml_text import yaml_text
 
 _LIMITS: Final = {"ConfigMap": 2**20, "PrometheusRule": 2**19}  # bytes
-_GROWTH: Final = 6  # the most bytes that a character becomes in YAML, with its indentation
-_FEW: Final = 100  # panels, their signals and the alerts: each is a few kB of JSON
-_SHORT: Final = 2**17  # characters of the expressions of panels
+_AROUND: Final = 1_500  # the most bytes of a dashboard around a text in it
+_EACH: Final = 12  # the most bytes for a character of such a text, which is repeated, escaped and narrowed
+_INDENT: Final = 8  # the most bytes that a line has more in YAML than in JSON
+_OVERHEAD: Final = 20_000  # the most bytes of a dashboard or a rules file without content
 
 
 def oversized_object(spec: Resolved) -> Iterator[Finding]:
     """Yield a finding for each rendered object that is too large to be applied."""
     if spec.context is None and spec.as_written.contexts:
         return  # base itself is not deployed
-    if spec.kubernetes.objects is None or "kubernetes" not in spec.outputs or _is_surely_small(spec):
+    if spec.kubernetes.objects is None or "kubernetes" not in spec.outputs:
+        return
+    rules = "PrometheusRule" if spec.kubernetes.objects == "operator" else "ConfigMap"
+    if _most_of_rules(spec) <= _LIMITS[rules] and _most_of_dashboard(spec) <= _LIMITS["ConfigMap"]:
         return
     from victor_monitoring.renderers.kubernetes import objects  # noqa: PLC0415 - slow, and only for large specs
 
@@ -46,13 +51,29 @@ def oversized_object(spec: Resolved) -> Iterator[Finding]:
 OBJECT_SIZES: Final = Check(OVERSIZED_OBJECT, oversized_object)
 
 
-def _is_surely_small(spec: Resolved) -> bool:
-    """Return whether no object can be too large, without the cost of rendering."""
-    drawn = [signal for panel in spec.panels for signal in panel.signals]
-    items = sum(1 for _ in spec.panels) + len(drawn) + len(spec.alerts)
-    if items > _FEW or sum(len(text(signal.value())) for signal in drawn) > _SHORT:
-        return False
-    return len(str(rule_file(spec).data())) * _GROWTH <= min(_LIMITS.values())
+def _most_of_rules(spec: Resolved) -> int:
+    """Return a size that the rules do not exceed in YAML, from their JSON, which is written much faster."""
+    written = json.dumps(rule_file(spec).data())
+    lines = written.count('": ') + written.count("\\n")
+    return _OVERHEAD + len(written) + written.count("'") + _INDENT * lines
+
+
+def _most_of_dashboard(spec: Resolved) -> int:
+    """Return a size that the dashboard does not exceed, from the texts that it draws."""
+    return _OVERHEAD + sum(_AROUND + _EACH * len(each) for each in _drawn_texts(spec))
+
+
+def _drawn_texts(spec: Resolved) -> Iterator[str]:
+    """Yield the texts of the panels, their signals and the alerts on these, as often as they are drawn."""
+    alerts: dict[str, list[str]] = {}
+    for alert in spec.alerts:
+        alerts.setdefault(alert.signal.name, []).append(f"{alert.name}{alert.id}{alert.when}{alert.runbook}")
+    if spec.dashboard is not None:
+        yield from (row.title for row in spec.dashboard.rows)
+    for panel in spec.panels:
+        yield panel.title
+        for signal in panel.signals:
+            yield from (signal.title, text(signal.value()), *alerts.get(signal.name, ()))
 
 
 def _name(manifest: Mapping[str, Any]) -> str:
