@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -187,6 +188,7 @@ def test_contexts_share_a_host() -> None:
         {"matchers": ['service="mill"'], "routes": [{"receiver": "mill/winter/pager"}]},
         {"matchers": ['service="miller"', 'season="summer"'], "routes": []},
         {"match": {"service": "mill"}, "receiver": "host"},
+        {"matchers": ['service="mill"', 'season="summer"'], "routes": 5},
     ],
 )
 def test_foreign_routes_that_resemble_own_ones(route: dict[str, Any]) -> None:
@@ -289,6 +291,14 @@ def test_texts_that_are_read_differently(text: str, place: str) -> None:
         assert refused.value.message.startswith(f"`{NAME}{place}")
     else:
         assert foreign(merged(text, own())) == foreign(text)
+
+
+@pytest.mark.parametrize("value", ["!a b", "!a [b]", "!a {b: c}"])
+def test_local_tags(value: str) -> None:
+    """Alertmanager ignores them, and it stays in the text."""
+    text = f"{ROUTE}{RECEIVERS}x: {value}\n"
+    assert config_of(text)["x"] == config_of(re.sub("!+a ", "", text))["x"]
+    assert f"\nx: {value}\n" in merged(text, own())
 
 
 def test_tabs_at_the_end_of_lines_stay() -> None:

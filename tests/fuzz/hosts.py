@@ -21,6 +21,9 @@ from victor_monitoring.live.apply.files import text_of
 
 STRICTER = {
     "expected <document start>": "Alertmanager reads the first document, and drops the others",
+    "could not determine a constructor": "YAML has no such type, and Alertmanager ignores it",
+    "expected a mapping node": "the value is of another type than its tag says, which Alertmanager ignores",
+    "expected a sequence": "the value is of another type than its tag says, which Alertmanager ignores",
     "cannot be edited": "the rest of the text would change",
     "cannot be merged": "the rest of the text would change",
     "is written in braces": "the comments in them would be lost",

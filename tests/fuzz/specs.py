@@ -50,14 +50,17 @@ SHARED = (
 WITHOUT_EFFECT = {
     "ack": "it excuses findings",
     "alert_labels": "a spec may have no alert",
+    "alertmanager": "a spec may render no route",
     "budget": "it is compared with the series, and only an excess is reported",
     "checks": "the severity of findings",
     "defaults": "a spec may have nothing with a window",
+    "honor_labels": "a spec may render no ServiceMonitor",
     "outputs": "a spec may have nothing for an output",
     "proof": "`test --mutate` reads it",
     "protected": "`apply` reads it",
     "reason": "for readers of the spec",
     "rules_key": "a spec may render no ConfigMap",
+    "severities": "a severity may have no alert",
 }
 """Keys whose change may change no file, with the reasons."""
 TODAY = datetime.datetime(2026, 11, 23)  # noqa: DTZ001 - a day of the user

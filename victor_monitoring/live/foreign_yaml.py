@@ -50,6 +50,18 @@ for _name, _pattern, _first in _TYPES:
     _Loader.add_implicit_resolver(f"{_TAG}{_name}", re.compile(rf"(?:{_pattern})\Z"), list(_first))
 
 
+def _untagged(loader: Any, _: str, node: yaml.Node) -> Any:
+    """Return the value of a node with a local tag, which Go ignores."""
+    if isinstance(node, yaml.ScalarNode):
+        return loader.construct_scalar(node)
+    if isinstance(node, yaml.SequenceNode):
+        return loader.construct_sequence(node, deep=True)
+    return loader.construct_mapping(node, deep=True)
+
+
+_Loader.add_multi_constructor("!", _untagged)  # not `!!x`, which names a type that YAML does not have
+
+
 def load(text: str) -> Any:
     """Return the data of a YAML text; raise yaml.YAMLError if it is not YAML, or a value cannot be read.
 

@@ -66,6 +66,8 @@ class Ownership:
         if route.keys() - _OWN_KEYS or not any(each.endswith(f'="{self.service}"') for each in matchers):
             return False
         children = route.get("routes") or []
+        if not isinstance(children, list):
+            return False
         names = [str(each.get("receiver", "")) for each in children if isinstance(each, dict)]
         if names:
             return all(name.startswith(self._prefix) for name in names)
