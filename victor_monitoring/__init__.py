@@ -5,6 +5,7 @@ The names below are loaded on first use, so that a service that only collects lo
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
@@ -47,6 +48,11 @@ _MODULES: Final = {
     "register_performance_routes": "victor.routes",
     "render": "app.pipeline",
 }
+
+if sys.flags.optimize > 1:
+    from victor_monitoring.docstrings import keep_docstrings
+
+    keep_docstrings(__name__)
 
 
 def __getattr__(name: str) -> object:

@@ -128,6 +128,32 @@ def test_a_folder_that_is_gone(tmp_path: Path) -> None:
     assert b"specs/a.yaml" in run.stderr
 
 
+@pytest.mark.parametrize(
+    "line", ["explain VM101", "schema", "schema --reference", "check", "generate --help", "test --list"]
+)
+def test_python_that_strips_docstrings(line: str) -> None:
+    """With `-OO` a command prints the same: checks, keys and commands are documented by docstrings."""
+    runs = [in_own_process(ROOT, *line.split(), env={"PYTHONOPTIMIZE": level}) for level in ("0", "2")]
+    assert runs[0].status == 0
+    assert runs[0] == runs[1]
+
+
+def test_a_service_whose_python_strips_docstrings() -> None:
+    """With `-OO` the OpenAPI document of the REST API describes its models as ever."""
+    script = """\
+import json, fastapi, victor_monitoring
+app = fastapi.FastAPI()
+victor_monitoring.register_performance_routes(app)
+print(json.dumps(app.openapi()))
+"""
+    documents = [
+        json.loads(subprocess.check_output([sys.executable, *flags, "-c", script], cwd=ROOT))
+        for flags in ([], ["-OO"])
+    ]
+    assert "description" in documents[0]["components"]["schemas"]["AlertModel"]
+    assert documents[0] == documents[1]
+
+
 def test_a_terminal_that_shows_ascii_only(tmp_path: Path) -> None:
     """A spec in Unicode is rendered in any locale, and printed with escapes if the terminal needs them."""
     folder = project(tmp_path)
