@@ -61,6 +61,23 @@ def test_findings_as_github_annotations(tmp_path: Path) -> None:
     assert found.out.startswith("::error file=specs/performance.yaml,line=")
 
 
+@pytest.mark.parametrize("how", ["github", "json", "sarif"])
+def test_findings_for_machines_have_paths_from_the_root_of_the_repository(tmp_path: Path, how: str) -> None:
+    """A spec and a drifted file are named from the repository's root, wherever the command runs."""
+    folder = project(tmp_path / "shop")
+    edit(folder / SPEC, "budget: {series: 5000}", "budget: {series: 5000}\nchecks: {unshown-alert: warning}")
+    edit(folder / SPEC, "        - {title: Memory Usage, type: timeseries, signal: memory}\n", "")
+    runs = [
+        victor_mon(folder, "check", "--format", how),
+        victor_mon(folder / "specs", "check", "--format", how, "--spec", "performance.yaml"),
+        victor_mon(tmp_path, "check", "--format", how, "--spec", "shop/specs/performance.yaml"),
+        victor_mon(tmp_path, "check", "--format", how, "--spec", str(folder / SPEC)),
+    ]
+    for file in (SPEC.as_posix(), "generated/performance-alerts.yaml"):
+        assert any(f"{before}{file}" in runs[0].out for before in ('"', "file="))
+    assert [each.out for each in runs] == [runs[0].out] * 4
+
+
 def test_strict_and_today(tmp_path: Path) -> None:
     """An acknowledgement that has expired is a warning, and with `--strict` a failure."""
     folder = project(tmp_path)

@@ -36,14 +36,17 @@ def check(
     from victor_monitoring.outputs import compare
 
     rendered = render_specs(find_specs(spec), out=out, today=today, how=format)
-    drifts: list[Drift] = []
-    for run in rendered.runs:
-        drifts += compare(run.root, run.renderings, complete=run.complete)
+    found = [
+        (run.root, drift)
+        for run in rendered.runs
+        for drift in compare(run.root, run.renderings, complete=run.complete)
+    ]
+    drifts = [drift for _, drift in found]
     if format is Format.TEXT:
         show(rendered.diagnostics, format, sys.stderr)
         _show(drifts, _generate_command(spec, out))
     else:
-        show([*rendered.diagnostics, *map(_diagnostic, drifts)], format, sys.stdout)
+        show([*rendered.diagnostics, *(_diagnostic(*each) for each in found)], format, sys.stdout)
     if drifts:
         raise typer.Exit(1)
     print_message("every file matches its spec")
@@ -70,8 +73,8 @@ def _generate_command(spec: Sequence[Path] | None, out: Path | None) -> str:
     return shlex.join(["victor-mon", "generate", *specs, *(["--out", str(out)] if out else [])])
 
 
-def _diagnostic(drift: Drift) -> Diagnostic:
+def _diagnostic(root: Path, drift: Drift) -> Diagnostic:
     from victor_monitoring.outputs.drift import DRIFT
 
-    place = Span(Source(str(drift.path), ""), 1, 1, 1, 1)
+    place = Span(Source(str(root / drift.path), ""), 1, 1, 1, 1)
     return DRIFT.at(place, drift.message, drift.hint)

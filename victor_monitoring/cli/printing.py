@@ -6,26 +6,45 @@ import os
 import sys
 import threading
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from types import TracebackType
 from typing import Self, TextIO
 
 import typer
 
-from victor_monitoring.base.diagnostics import Diagnostic, Severity
+from victor_monitoring.base.diagnostics import Diagnostic, Severity, Source
 from victor_monitoring.cli.options import Format
 
 
 def show(diagnostics: Sequence[Diagnostic], how: Format, stream: TextIO) -> None:
-    """Print the findings, each once; in colour on a terminal unless NO_COLOR is set.
+    """Print the findings; in colour on a terminal unless NO_COLOR is set."""
+    stream.write(report(diagnostics, how, colour=stream.isatty() and not os.environ.get("NO_COLOR")))
+    stream.flush()
 
-    Several specs may have the same finding, in a file that they extend.
+
+def report(diagnostics: Sequence[Diagnostic], how: Format, *, colour: bool = False) -> str:
+    """Return the findings in a format, each once: specs that extend one file have its findings in common.
+
+    Formats for machines name files by their paths from the root of the git repository.
     """
     from victor_monitoring.reporters import reporter
 
-    colour = stream.isatty() and not os.environ.get("NO_COLOR")
-    text = reporter(how.value)(list(dict.fromkeys(diagnostics)), colour=colour)
-    stream.write(text)
-    stream.flush()
+    found = list(dict.fromkeys(diagnostics))
+    if how is not Format.TEXT:
+        named = {each.span.source: _from_root(each.span.source) for each in found}
+        found = [replace(each, span=replace(each.span, source=named[each.span.source])) for each in found]
+    return reporter(how.value)(found, colour=colour)
+
+
+def _from_root(source: Source) -> Source:
+    """Return the source by its path from the root of its repository; unchanged if it has none, or no path."""
+    path = Path(source.name)
+    if not path.is_absolute() and not path.exists():  # such as a URL, or a file at a revision
+        return source
+    path = Path(os.path.abspath(path))  # noqa: PTH100 - a link keeps its own place in the repository
+    root = next((each for each in path.parents if (each / ".git").exists()), None)
+    return source if root is None else replace(source, name=path.relative_to(root).as_posix())
 
 
 def fails(diagnostics: Sequence[Diagnostic], strict: bool = False) -> bool:

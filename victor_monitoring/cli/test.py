@@ -16,7 +16,7 @@ from victor_monitoring.base import files
 from victor_monitoring.base.diagnostics import UserError, unknown_name_hint
 from victor_monitoring.base.spec_file import SpecFile
 from victor_monitoring.cli.options import ContextName, Format, FormatOption, Specs, Today
-from victor_monitoring.cli.printing import Progress, fails, print_message, show, stop_on_errors
+from victor_monitoring.cli.printing import Progress, fails, print_message, report, show, stop_on_errors
 from victor_monitoring.cli.schema import write_text
 from victor_monitoring.cli.specs import compile_file, find_specs, require_context
 
@@ -184,7 +184,6 @@ def _tested(promtool: Promtool, compiled: Compiled, spec: Resolved, text: str) -
 
 
 def _report(tested: Sequence[TestedSpec], diagnostics: Sequence[Diagnostic], how: Format) -> None:
-    from victor_monitoring.reporters import reporter
     from victor_monitoring.rule_tests.failures import coverage, table
 
     found = {each.name: coverage(each.verdicts) for each in tested}
@@ -198,7 +197,7 @@ def _report(tested: Sequence[TestedSpec], diagnostics: Sequence[Diagnostic], how
             }
             for name, each in found.items()
         }
-        print(json.dumps({**json.loads(reporter("json")(diagnostics)), "places": places}, indent=2))
+        print(json.dumps({**json.loads(report(diagnostics, how)), "places": places}, indent=2))
     elif how is Format.TEXT:
         print("\n".join(table(next(iter(found.values())))))
     if how is not Format.JSON:
