@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from tests.apply.world import World, reload
+from tests.apply.world import SPEC, World, reload
 from tests.cli.commands import edit
-from tests.end_to_end.live import until
+from tests.end_to_end.live import running, until
 from tests.programs import version
 from victor_monitoring.promql.prometheus_version import parse_version
 
@@ -252,15 +252,56 @@ def test_series_that_are_missing(brewery: World) -> None:
 
 
 def test_two_at_once(brewery: World) -> None:
-    """While an apply runs on a directory, another is refused."""
+    """An apply that waits longer than `--wait` for another one on its directory changes nothing."""
     descriptor = os.open(brewery.rules, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX)
-        refused = brewery.apply()
+        refused = brewery.apply("--wait", "0.2")
     finally:
         os.close(descriptor)
     assert (refused.status, brewery.loaded()) == (2, {})
-    assert f"another apply is at work on `{brewery.rules}`" in refused.err
+    at_work = f"another apply is at work on `{brewery.rules}`"
+    assert f"{at_work}: waiting for its end, 0.2 s at most\n" in refused.err
+    assert f"victor-mon: {at_work}\n" in refused.err
+
+
+def test_a_prometheus_that_reloads_by_itself(brewery: World, prometheus: Path, tmp_path: Path) -> None:
+    """Files are written, and apply waits until they are loaded; before 3.0 it says which flag it needs."""
+    reloads = parse_version(version(prometheus)).major >= 3
+    flags = ("--enable-feature=auto-reload-config", "--config.auto-reload-interval=1s") if reloads else ()
+    with running(prometheus, tmp_path, [brewery.rules / "*.yaml"], [brewery.scrape], *flags) as alone:
+        until(lambda: alone.query('rate(brew_batches_total{outcome="good"}[2s])'))
+        brewery.write_spec(SPEC.read_text(encoding="utf-8"), prometheus=alone.url)
+        applied = brewery.apply()
+        if not reloads:
+            reason = f"victor-mon: prometheus {alone.url} reloads neither on request nor by itself\n"
+            assert f"{reason}hint: start it with --web.enable-lifecycle" in applied.err
+            return
+        assert applied.status == 0, applied.out + applied.err
+        assert "waiting until it reloads by itself, 11 s at most" in applied.err
+        (tmp_path / "prometheus.yml").write_text("rule_files: []", encoding="utf-8")
+        brewery.edit('when: "> 1GiB"', 'when: "> 2GiB"')
+        failed = brewery.apply("--timeout", "0.5")
+    assert failed.status == 2
+    assert f"has not loaded the content of `{brewery.rules_file}` by itself: within 1.5 s" in failed.err
+
+
+def test_a_reload_that_fails_while_few_may_read_the_file(brewery: World) -> None:
+    """The message names who may read the file: Prometheus may be another user."""
+    assert brewery.apply().status == 0
+    brewery.rules_file.chmod(0o600)
+    brewery.edit('when: "> 1GiB"', 'when: "> 2GiB"')
+    config = brewery.rules.parent / "prometheus.yml"
+    text = config.read_text(encoding="utf-8")
+    try:
+        config.write_text("rule_files: {}", encoding="utf-8")
+        failed = brewery.apply()
+    finally:
+        config.write_text(text, encoding="utf-8")
+    assert failed.status == 2
+    owner = brewery.rules_file.owner()
+    readers = f"`{brewery.rules_file}` may be read by `{owner}` only\n"
+    assert f"hint: does it run as one of them? {readers}" in failed.err
 
 
 def test_a_foreign_file_under_the_same_name(brewery: World) -> None:

@@ -6,6 +6,7 @@ The run prints the steps and outcomes as a table.
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import signal
 import subprocess
@@ -190,12 +191,12 @@ def test_killed(trio: Trio, record_property) -> None:
 
 
 def test_two_at_once(trio: Trio) -> None:
-    """A second run that starts during the first is refused, and the first one succeeds."""
+    """A second run that starts during the first, and may not wait, is refused; the first one succeeds."""
     second: list[Outcome] = []
 
     def judge(request: Request) -> Fault:
         if (request.target, request.method) == ("first", "POST") and not second:
-            second.append(trio.world.run("apply", "--context", "prod", "--yes"))
+            second.append(trio.world.run("apply", "--context", "prod", "--yes", "--wait", "0"))
         return ""
 
     trio.judged_by(judge)
@@ -203,3 +204,25 @@ def test_two_at_once(trio: Trio) -> None:
     assert first.status == 0, first.err
     assert second[0].status == 2
     assert "another apply is at work on" in second[0].err
+
+
+def test_nothing_is_locked_while_a_run_verifies(trio: Trio) -> None:
+    """The folder of the rules is locked while it is changed, and no longer when the result is compared."""
+    locked: list[tuple[str, bool]] = []
+
+    def judge(request: Request) -> Fault:
+        descriptor = os.open(trio.world.rules, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            locked.append((request.method, True))
+        else:
+            locked.append((request.method, False))
+        finally:
+            os.close(descriptor)
+        return ""
+
+    trio.judged_by(judge)
+    assert trio.apply().status == 0
+    assert {is_locked for method, is_locked in locked if method != "GET"} == {True}
+    assert locked[-1] == ("GET", False)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 _ACL: Final = "system.posix_acl_access"
+_READERS: Final = ((stat.S_IRUSR, stat.S_IXUSR), (stat.S_IRGRP, stat.S_IXGRP), (stat.S_IROTH, stat.S_IXOTH))
 _MOUNTS: Final = Path("/proc/self/mountinfo")  # of Linux
 _MOUNTED: Final = 10  # fields of its lines, at least
 
@@ -92,6 +93,29 @@ def give(path: Path, wanted: Attributes) -> bool:
     return attributes(path) == wanted
 
 
+def share(path: Path) -> None:
+    """Give a file owner and group of its folder, and let all read it who may read the folder.
+
+    As far as permitted, as `give`. The mask of new files (umask) does not matter.
+    """
+    folder, own = path.parent.stat(), attributes(path)
+    readers = sum(read for read, enter in _READERS if folder.st_mode & read and folder.st_mode & enter)
+    give(path, replace(own, mode=own.mode | readers, owner=folder.st_uid, group=folder.st_gid))
+
+
+def only_readers(path: Path) -> str:
+    """Return who may read a file that others may not: its owner, and its group if that may; else ``""``.
+
+    Access by an ACL is not considered.
+    """
+    mode = path.stat().st_mode
+    if mode & stat.S_IROTH:
+        return ""
+    owner = _named(path.owner, path.stat().st_uid)
+    group = f" and the group `{_named(path.group, path.stat().st_gid)}`" if mode & stat.S_IRGRP else ""
+    return f"`{owner}`{group}"
+
+
 def is_mounted_alone(path: Path) -> bool:
     """Return whether the file is mounted by itself, at this path or elsewhere.
 
@@ -112,6 +136,13 @@ def is_mounted_alone(path: Path) -> bool:
         return True
     source = str(Path(root) / real.relative_to(point))
     return any((each, at) == (device, source) for each, at, _ in mounts)
+
+
+def _named(name: Callable[[], str], number: int) -> str:
+    try:
+        return name()
+    except KeyError:  # no user or group of this machine, but perhaps of a container
+        return str(number)
 
 
 def _plain(field: str) -> str:

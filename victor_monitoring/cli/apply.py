@@ -48,6 +48,10 @@ PlanFormat = Annotated[ApplyFormat, typer.Option("--format", help="Format of the
 AgreementTimeout = Annotated[
     float, typer.Option("--timeout", metavar="SECONDS", min=0.1, help="Seconds to wait for a live system.")
 ]
+ApplyWait = Annotated[
+    float,
+    typer.Option("--wait", metavar="SECONDS", min=0.0, help="Seconds to wait for another apply to end."),
+]
 
 
 def apply(
@@ -58,6 +62,7 @@ def apply(
     force: OverwriteForeign = False,
     format: PlanFormat = ApplyFormat.TEXT,  # noqa: A002 - the option's name
     timeout: AgreementTimeout = 10.0,
+    wait: ApplyWait = 120.0,
     today: Today = None,
 ) -> None:
     """Apply a context to its targets: plan, confirm, execute, verify.
@@ -67,7 +72,7 @@ def apply(
 
     Example: victor-mon apply --context prod --dry-run
     """
-    with opened(applicable_context(spec, context, today), timeout=timeout, force=force) as live:
+    with opened(applicable_context(spec, context, today), timeout=timeout, force=force, wait=wait) as live:
         check_artifacts(live)
         live.environment.hold(live.applicable.file.path)
         status = _applied(live, dry_run=dry_run, yes=yes, how=format)
@@ -100,6 +105,7 @@ def _applied(live: LiveContext, *, dry_run: bool, yes: bool, how: ApplyFormat) -
         live.environment.say(f"{outcome_text(outcome)}next: {live.command}")
         _document(live, tasks, outcome, (), how)
         return 2
+    live.environment.release()  # nothing is changed any more, and others may wait
     result = "everything is applied" if is_work else "there was nothing to do"
     try:
         found = located(live, is_applied=is_work)

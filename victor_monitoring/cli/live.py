@@ -83,8 +83,13 @@ def applicable_context(given: Specs, context: str, today: Today) -> ApplicableCo
 
 
 @contextlib.contextmanager
-def opened(applicable: ApplicableContext, *, timeout: float, force: bool = False) -> Iterator[LiveContext]:
-    """Yield the targets of the context; secrets are redacted from all output, errors included."""
+def opened(
+    applicable: ApplicableContext, *, timeout: float, force: bool = False, wait: float = 0.0
+) -> Iterator[LiveContext]:
+    """Yield the targets of the context; secrets are redacted from all output, errors included.
+
+    In seconds: the `timeout` of a live system, and the `wait` for another apply.
+    """
     from victor_monitoring.app.deliveries import delivery
     from victor_monitoring.base.interruption import Interrupted, interruptible
     from victor_monitoring.live.apply.environment import ApplyEnvironment
@@ -99,8 +104,8 @@ def opened(applicable: ApplicableContext, *, timeout: float, force: bool = False
     given = delivery(applicable.compiled, applicable.context)
     patience = max(timeout, 2 * (max(given.spec.intervals) + 2 * given.spec.scrape) / 1000)
     try:
-        with interruptible(), contextlib.ExitStack() as locks:
-            environment = ApplyEnvironment(applicable.file.root, report, locks, redactor, force, timeout)
+        with interruptible(), contextlib.ExitStack() as held:
+            environment = ApplyEnvironment(applicable.file.root, report, held, redactor, force, timeout, wait)
             placed = applicable.compiled.targets[applicable.context]
             targets = tuple(each.settings.target(given, environment, each.path) for each in placed)
             yield LiveContext(applicable, environment, given, targets, patience)

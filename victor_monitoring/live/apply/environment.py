@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -26,6 +27,7 @@ _INSTALLED_BY: Final = {
     "kubectl": "https://kubernetes.io/docs/tasks/tools/",
 }
 
+_PAUSE: Final = 0.1  # seconds between two attempts to lock
 _VERSION: Final = re.compile(r"\w+, version (\d+(?:\.\d+)+)")
 
 
@@ -43,7 +45,8 @@ class ApplyEnvironment:
     """The environment of one run.
 
     Paths of the spec are relative to `root`. `say` reports progress. `held` closes connections and releases
-    locks at the end of the run. With `force`, changes by others are overwritten. `patience` is in seconds.
+    locks at the end of the run. With `force`, changes by others are overwritten. `patience` with a live
+    system and the `wait` for another apply are in seconds.
     """
 
     root: Path
@@ -52,7 +55,8 @@ class ApplyEnvironment:
     redactor: Redactor = field(default_factory=Redactor)
     force: bool = False
     patience: float = 10.0
-    _locked: set[tuple[int, int]] = field(default_factory=set, repr=False)
+    wait: float = 0.0
+    _locks: dict[tuple[int, int], int] = field(default_factory=dict, repr=False)  # descriptors by inode
 
     def secret(self, source: SecretSource, *, is_ascii: bool = True) -> Secret:
         """Return the secret, redacted from now on."""
@@ -95,23 +99,43 @@ class ApplyEnvironment:
         return ProcessResult(done.returncode, out, err)
 
     def hold(self, path: Path) -> None:
-        """Lock a file or folder until the run ends; raise UserError if another apply holds the lock."""
+        """Lock a file or folder until `release` or the end of the run.
+
+        Raise UserError if another apply holds the lock for longer than `wait` seconds.
+        """
         if fcntl is None:
             return
         try:
             descriptor = os.open(path, os.O_RDONLY)
         except OSError as error:
             raise UserError(f"`{path}` cannot be opened: {error.strerror}", "correct its path") from None
-        self.held.callback(os.close, descriptor)
         status = os.fstat(descriptor)
         inode = (status.st_dev, status.st_ino)
-        if inode in self._locked:  # two targets of one run may share a folder
+        if inode in self._locks:  # two targets of one run may share a folder
+            os.close(descriptor)
             return
-        self._locked.add(inode)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            message = f"another apply is at work on `{path}`"
-            raise UserError(message, "run the command again when it has ended") from None
-        except OSError:
-            return  # the file system has no locks
+        if not self._locks:
+            self.held.callback(self.release)
+        self._locks[inode] = descriptor
+        deadline, is_reported = time.monotonic() + self.wait, False
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                message = f"another apply is at work on `{path}`"
+                if time.monotonic() >= deadline:
+                    hint = "run the command again when it has ended, or wait longer for it: --wait SECONDS"
+                    raise UserError(message, hint) from None
+                if not is_reported:
+                    is_reported = True
+                    self.say(f"{message}: waiting for its end, {self.wait:g} s at most")
+                time.sleep(_PAUSE)
+            except OSError:
+                return  # the file system has no locks
+            else:
+                return
+
+    def release(self) -> None:
+        """Release all locks."""
+        while self._locks:
+            os.close(self._locks.popitem()[1])

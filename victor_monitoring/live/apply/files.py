@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from victor_monitoring.base import files, replacement
 from victor_monitoring.base.artifacts import generated_notice
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.base.file_state import FileState, give, state_at
+from victor_monitoring.base.file_state import FileState, give, share, state_at
 from victor_monitoring.live.apply.target import LiveState, ObservedState, Step, state_of
 
 if TYPE_CHECKING:
@@ -90,7 +90,8 @@ def put(path: Path, before: str | None, after: str | None, was: FileState | None
     """Write `after` to the file, or remove it (None); raise UserError unless it still contains `before`.
 
     A file that already contains `after` is left as it is. The target of a symbolic link is written. A new
-    file gets the attributes of `was`, if given.
+    file gets the attributes of `was`; without them, owner and group of its folder, and all who may read the
+    folder may read it: the system that loads it may run as another user.
     """
     path = files.resolved(path)
     present = text_of(path)
@@ -102,8 +103,11 @@ def put(path: Path, before: str | None, after: str | None, was: FileState | None
     if after is None:
         with files.explained("remove", path):
             path.unlink()
-    else:
-        replacement.overwrite(path, after.encode(), was.attributes if was else None)
+        return
+    replacement.overwrite(path, after.encode(), was.attributes if was else None)
+    if before is None and was is None:
+        with files.explained("write", path):
+            share(path)
 
 
 def text_of(path: Path) -> str | None:
@@ -115,17 +119,23 @@ def text_of(path: Path) -> str | None:
         raise UserError(f"`{path}` is not UTF-8 text", "move it away, or convert it") from None
 
 
+def reload_by_hand(url: str) -> str:
+    """Return the advice for a system at `url` that reloads on request and could not be asked."""
+    return f"once it answers again: curl -X POST {url}/-/reload"
+
+
 @dataclass(frozen=True, slots=True)
 class ReloadedFile:
-    """The file of a step, and the `system` at `url` that reads it on request.
+    """The file of a step, and the `system` that reads it.
 
     `has_loaded` returns whether the system uses a text (None: no file). It and `reload` may raise UserError.
-    `was` is the state of the file when the step was planned.
+    `by_hand` says how a user makes the system load the file. `was` is the state of the file when the step was
+    planned.
     """
 
     path: Path
     system: str
-    url: str
+    by_hand: str
     reload: Callable[[], None]
     has_loaded: Callable[[str | None], bool]
     was: FileState | None
@@ -144,7 +154,7 @@ class ReloadedFile:
                 message = (
                     f"the file is restored, and {self.system} is not known to have loaded it: {error.message}"
                 )
-                raise UserError(message, f"once it answers again: curl -X POST {self.url}/-/reload") from None
+                raise UserError(message, self.by_hand) from None
 
     def observed(self, step: Step) -> ObservedState:
         """Return the state of the file, with a note if the system has not loaded it."""

@@ -46,6 +46,14 @@ class LoadedRule:
         return self.health != _UNKNOWN
 
 
+@dataclass(frozen=True, slots=True)
+class Reloading:
+    """How a server gets to load changed files: on request, or by itself at an interval in seconds."""
+
+    on_request: bool  # --web.enable-lifecycle
+    interval: float | None  # --enable-feature=auto-reload-config
+
+
 class PrometheusApi:
     """A Prometheus behind an HTTP client."""
 
@@ -87,11 +95,16 @@ class PrometheusApi:
             return None
         return version if version.major >= OLDEST.major else None
 
-    def may_reload(self) -> bool:
-        """Return whether the server allows reloads by HTTP: `--web.enable-lifecycle`."""
+    def reloading(self) -> Reloading:
+        """Return how the server gets to load changed files."""
         flags = self.data("status/flags")
         with self._expect_prometheus("status/flags"):
-            return bool(flags.get("web.enable-lifecycle") == "true")
+            features = str(flags.get("enable-feature") or "").split(",")
+            interval = str(flags.get("config.auto-reload-interval") or "")
+            return Reloading(
+                on_request=flags.get("web.enable-lifecycle") == "true",
+                interval=_seconds(interval) if "auto-reload-config" in features else None,
+            )
 
     def rule_files(self) -> list[str]:
         """Return the `rule_files` patterns of its configuration."""

@@ -38,6 +38,7 @@ from victor_monitoring.live.apply.files import (
     is_rendered_for,
     prepare,
     put,
+    reload_by_hand,
     text_of,
 )
 from victor_monitoring.live.apply.patterns import LIVE_DIFFERENCE, NOT_APPLIED, UNLOADED, UNROUTED
@@ -153,7 +154,12 @@ class AlertmanagerTarget(Target):
     @property
     def _reloaded(self) -> ReloadedFile:
         return ReloadedFile(
-            self._file, "Alertmanager", self._settings.url, self._reload, self._has_loaded, self._planned
+            self._file,
+            "Alertmanager",
+            reload_by_hand(self._settings.url),
+            self._reload,
+            self._has_loaded,
+            self._planned,
         )
 
     def verify(self) -> Iterator[Finding]:

@@ -12,7 +12,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import TYPE_CHECKING, Final
 
 from victor_monitoring.base.diagnostics import UserError
-from victor_monitoring.base.file_state import FileState
+from victor_monitoring.base.file_state import FileState, only_readers
 from victor_monitoring.changes.documents import rule_changes
 from victor_monitoring.language.syntax import tree
 from victor_monitoring.language.syntax.finding import Finding
@@ -23,11 +23,12 @@ from victor_monitoring.live.apply.files import (
     is_rendered_for,
     prepare,
     put,
+    reload_by_hand,
 )
 from victor_monitoring.live.apply.patterns import LEFTOVER, LIVE_DIFFERENCE, NOT_APPLIED, OTHER_VERSION
 from victor_monitoring.live.apply.target import Delivery, ObservedState, Step, Target, step
 from victor_monitoring.live.http.response import HttpError
-from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, rules_of
+from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, Reloading, rules_of
 from victor_monitoring.live.prometheus.findings import live_findings, rule_findings
 from victor_monitoring.live.prometheus.rules import document_of
 from victor_monitoring.live.targets.prometheus import PrometheusSettings
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
 _SERVER_INTERVAL: Final = 60.0  # seconds, of a server whose configuration does not give one
 _PAUSE: Final = 0.25  # seconds between two reads
 _ELSEWHERE: Final = "check how its rules are delivered: without `rules_dir` it is only queried"
+_LOG: Final = "look into its log"
 _RELOAD: Final = 60.0  # seconds that reading all rules may take
 
 
@@ -51,6 +53,7 @@ class PrometheusTarget(Target):
         self._settings, self._delivery, self._environment, self._path = settings, delivery, environment, path
         self._files = _own_files(settings, delivery, environment.root)
         self._planned: dict[str, FileState | None] = {}
+        self._reloading = Reloading(on_request=True, interval=None)  # until `preflight` asks
 
     @functools.cached_property
     def _api(self) -> PrometheusApi:
@@ -70,9 +73,11 @@ class PrometheusTarget(Target):
         if not os.access(directory, os.R_OK | os.X_OK):
             raise UserError(f"`{directory}` may not be read by you", "run this as a user who may")
         prepare(self._environment.root / self._files.path, self._environment)
-        if not self._api.may_reload():
-            message = f"{self.name} does not reload on request"
-            raise UserError(message, "start it with --web.enable-lifecycle")
+        self._reloading = self._api.reloading()
+        if not self._reloading.on_request and self._reloading.interval is None:
+            message = f"{self.name} reloads neither on request nor by itself"
+            hint = "start it with --web.enable-lifecycle, or --enable-feature=auto-reload-config from 3.0 on"
+            raise UserError(message, hint)
         self._require_read(self._files)
 
     def _require_read(self, own: OwnFiles) -> None:
@@ -113,7 +118,7 @@ class PrometheusTarget(Target):
     def execute(self, step: Step) -> None:
         path = self._environment.root / step.name
         put(path, step.before, step.after)
-        self._reload(path)
+        self._reload(path, step.after)
         self._await(path, step.after)
 
     def undo(self, step: Step) -> None:
@@ -124,11 +129,12 @@ class PrometheusTarget(Target):
 
     def _reloaded(self, step: Step) -> ReloadedFile:
         path = self._environment.root / step.name
+        is_asked = self._reloading.on_request
         return ReloadedFile(
             path,
             "Prometheus",
-            self._settings.url,
-            lambda: self._api.reload(_RELOAD),
+            reload_by_hand(self._settings.url) if is_asked else "once it runs again, it reloads by itself",
+            lambda: self._load(path, step.before),
             lambda text: self._has_loaded(path.name, text),
             self._planned.get(step.name),
         )
@@ -186,17 +192,37 @@ class PrometheusTarget(Target):
         loaded = self._api.rules().get(name, [])
         return not loaded if text is None else self._api.has_loaded(loaded, text)
 
-    def _reload(self, path: Path) -> None:
+    def _reload(self, path: Path, text: str | None) -> None:
+        """Make Prometheus load the text of the file; raise UserError with the likely cause if it does not."""
         try:
-            self._api.reload(_RELOAD)
+            self._load(path, text)
         except HttpError as error:
             if error.status != HTTPStatus.INTERNAL_SERVER_ERROR:
                 raise
-            culprit = self._culprit()
             answer = self._environment.redactor(" ".join(error.body.split()))[:300]
-            message = f"{self.name} refuses to reload: {culprit or answer}"
-            hint = "correct that file, then run the command again" if culprit else "look into its log"
-            raise UserError(message, hint) from None
+            raise self._refusal(path, f"{self.name} refuses to reload", answer) from None
+
+    def _load(self, path: Path, text: str | None) -> None:
+        """Request a reload, or wait until the text is loaded without one; raise UserError if that fails."""
+        if self._reloading.on_request:
+            self._api.reload(_RELOAD)
+            return
+        patience = (self._reloading.interval or 0.0) + self._environment.patience
+        self._environment.say(f"{self.name}: waiting until it reloads by itself, {patience:g} s at most")
+        deadline = time.monotonic() + patience
+        while not self._has_loaded(path.name, text):
+            if time.monotonic() > deadline:
+                message = f"{self.name} has not loaded the content of `{path}` by itself"
+                raise self._refusal(path, message, f"within {patience:g} s")
+            time.sleep(_PAUSE)
+
+    def _refusal(self, path: Path, message: str, answer: str) -> UserError:
+        """Return the error of a reload that failed: with the invalid or unreadable file, if one is found."""
+        if culprit := self._culprit():
+            return UserError(f"{message}: {culprit}", "correct that file, then run the command again")
+        readers = only_readers(path) if path.exists() else ""
+        hint = f"does it run as one of them? `{path}` may be read by {readers} only" if readers else _LOG
+        return UserError(f"{message}: {answer}", hint)
 
     def _culprit(self) -> str:
         """Return the first foreign rules file that promtool refuses, with its message, or ``""``."""
