@@ -150,8 +150,8 @@ def test_removed_and_undone(host: Host) -> None:
     was = state(path)
     removed = step(str(path), text, None)
     file = ReloadedFile(path, "Prometheus", "", lambda: None, lambda _: True, was)
+    path.with_name("other").hardlink_to(path)  # keeps the inode in use: no new file can get it
     put(path, text, None)
-    path.with_name("new").touch()  # which takes the inode that is free now
     file.restore(removed)
     assert state(path).attributes == was.attributes
     observed = file.observed(removed)
