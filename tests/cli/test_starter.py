@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime
-import re
 from pathlib import PurePosixPath
 
 import pytest
@@ -52,12 +51,3 @@ def test_commented_out_keys_are_valid() -> None:
     found = compiled("\n".join(lines).replace("# runbooks: ", "runbooks: ") + "\n")
     assert not found.diagnostics
     assert list(found.contexts) == ["prod"]
-
-
-def test_comments_stay_in_their_column() -> None:
-    """The length of the service name does not move a comment."""
-    columns = [
-        {line.index("  # ") for line in starter_spec(name).splitlines() if re.match(r" +metric_prefix", line)}
-        for name in ("shop", "bookshop")
-    ]
-    assert columns[0] == columns[1]

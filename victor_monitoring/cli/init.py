@@ -56,13 +56,4 @@ def starter_spec(service: str) -> str:
 
     template = (Path(__file__).parent / "starter.yaml").read_text(encoding="utf-8")
     name = service if resolve(service) == (service, None) else quoted(service)
-    return "".join(
-        _named(line, f"{identifier(service)}_", name) for line in template.splitlines(keepends=True)
-    )
-
-
-def _named(line: str, prefix: str, name: str) -> str:
-    """Return a line of the starter with the names inserted and its comment in its column if possible."""
-    text, mark, comment = line.partition("  #")
-    named = text.replace("starter_", prefix).replace("starter", name)
-    return f"{named.rstrip():<{len(text)}}{mark}{comment}" if mark else named
+    return template.replace("starter_", f"{identifier(service)}_").replace("starter", name)

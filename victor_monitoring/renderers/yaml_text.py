@@ -16,6 +16,7 @@ except ImportError:  # PyYAML without libyaml
     from yaml import SafeDumper as _Base  # type: ignore[assignment]  # the same interface, in Python
 
 
+_YAMLLINT_MARK: Final = "# yamllint disable-file"
 _RESOLVER: Final = Resolver()
 
 
@@ -52,6 +53,9 @@ _Dumper.add_representer(str, _text)
 
 
 def yaml_text(data: object, *, generated_from: str) -> str:
-    """Return the data as a YAML document, keys in their order, headed by a comment that names the spec."""
+    """Return the data as a YAML document, keys in their order, headed by a comment that names the spec.
+
+    The first line is the mark by which yamllint passes a file over: its rules are for files written by hand.
+    """
     body = yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=10**9)
-    return f"# {generated_notice(generated_from)}\n{body}"
+    return f"{_YAMLLINT_MARK}\n# {generated_notice(generated_from)}\n{body}"

@@ -61,7 +61,8 @@ class OwnFiles:
 
 def is_rendered_for(text: str, service: str) -> bool:
     """Return whether a text has the heading of files rendered for the service."""
-    return text.startswith(f"# {generated_notice(service).partition(';')[0]};")
+    notice = f"# {generated_notice(service).partition(';')[0]};"
+    return any(line.startswith(notice) for line in text.splitlines()[:2])  # before it, marks of linters
 
 
 def prepare(path: Path, environment: ApplyEnvironment) -> None:
