@@ -16,6 +16,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import httpx
 import pytest
 
 from tests.cli.commands import ROOT, SPEC, in_own_process, project, victor_mon
@@ -84,6 +85,17 @@ def test_a_spec_without_a_registry_has_its_metrics_only():
         assert [url.rpartition("/")[2] for url in urls] == ["metrics", "docs"]
         assert "checkout_queue_depth{" in get(urls[0])
         assert get(urls[0].removesuffix("metrics")).startswith("<!doctype html><title>Shop Checkout</title>")
+
+
+def test_head_is_answered_as_get():
+    """Each of its paths answers HEAD with the status and headers of GET, and without a body."""
+    with served("--simulate") as (_, urls):
+        for url in (*urls, urls[0].removesuffix("metrics")):
+            with httpx.Client() as client:
+                got, asked = client.get(url), client.head(url)
+                assert (asked.status_code, asked.content) == (got.status_code, b"") == (200, b"")
+                assert asked.headers.keys() == got.headers.keys()
+                assert client.get(url).status_code == 200  # on the same connection
 
 
 def test_a_dead_target_answers_503():

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+from http.client import HTTPConnection
+
 import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.openmetrics import exposition as openmetrics
@@ -9,8 +12,10 @@ from prometheus_client.openmetrics.parser import text_string_to_metric_families 
 from prometheus_client.parser import text_string_to_metric_families as text_families
 
 from tests.demo.samples import Clock, Scraped, firing
+from tests.runtime.patience import LONG
 from tests.signals.shipped import PATHS, resolved
 from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.demo.scrape_targets import target
 from victor_monitoring.demo.simulation.faults import fault_names, faults
 from victor_monitoring.demo.simulation.scrapes import Scrapes
 from victor_monitoring.demo.simulation.states import implied
@@ -196,3 +201,17 @@ def test_faults_have_names():
     with pytest.raises(UserError, match="there is no fault `HighCacheMisRate`") as raised:
         faults(spec, ["HighCacheMisRate"])
     assert raised.value.hint == "did you mean `HighCacheMissRate`?"
+
+
+def test_a_served_target_answers_head_without_a_body() -> None:
+    """HEAD has the headers of GET, and the next request on the connection is answered."""
+    spec = BASES[-1]
+    with target(spec, labels={}, seed=3) as served:
+        connection = HTTPConnection(served.address, timeout=LONG)
+        with closing(connection):
+            for method in ("HEAD", "GET", "HEAD"):
+                connection.request(method, "/metrics")
+                answer = connection.getresponse()
+                length = int(answer.headers["Content-Length"])
+                assert length > 0
+                assert len(answer.read()) == (length if method == "GET" else 0)

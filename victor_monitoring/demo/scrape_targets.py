@@ -81,16 +81,18 @@ def target(spec: Resolved, *, labels: Mapping[str, str], seed: int) -> Iterator[
         disable_nagle_algorithm = True
 
         def handle(self) -> None:
-            while self._has_request() and not simulation.scrapes.is_down:
+            while (method := self._request()) and not simulation.scrapes.is_down:
                 body = text(simulation.scrapes)
-                self.wfile.write(f"{_HEAD}Content-Length: {len(body)}\r\n\r\n".encode() + body)
+                head = f"{_HEAD}Content-Length: {len(body)}\r\n\r\n".encode()
+                self.wfile.write(head if method == b"HEAD" else head + body)
 
-        def _has_request(self) -> bool:
-            """Read a request; return False once the client has closed the connection."""
+        def _request(self) -> bytes:
+            """Read a request and return its method; empty once the client has closed the connection."""
+            method, _, _ = self.rfile.readline(_LONGEST).partition(b" ")
             while line := self.rfile.readline(_LONGEST):
                 if line == b"\r\n":
-                    return True
-            return False
+                    return method
+            return b""
 
     with listening(MetricsHandler) as address:
         yield ServedTarget(address, labels, simulation)

@@ -16,12 +16,14 @@ from fastapi.responses import HTMLResponse
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.demo.serving.source import ServedMetrics
+from victor_monitoring.runtime.rest.route import HeadRoute
 from victor_monitoring.runtime.rest.scrape import scrape_of
 
 
 def application(source: ServedMetrics) -> FastAPI:
     """Return the application that serves these metrics."""
     app = FastAPI(title=source.spec.service.title, docs_url="/docs", redoc_url=None)
+    app.router.route_class = HeadRoute
     scrape = scrape_of(source)
 
     @app.get("/metrics", response_class=Response, summary="Every metric, for Prometheus")

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import hmac
-import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from hashlib import sha256
 from typing import Annotated, Any, Final
 
-from fastapi import APIRouter, Depends, FastAPI, Query, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Query, Response
 from fastapi.concurrency import run_in_threadpool
-from fastapi.exceptions import HTTPException, RequestValidationError
-from fastapi.responses import JSONResponse
-from fastapi.routing import APIRoute
+from fastapi.exceptions import HTTPException
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 from starlette.types import Lifespan
@@ -24,6 +21,7 @@ from victor_monitoring.runtime.registry_module import RegistryModule
 from victor_monitoring.runtime.rest.alert_models import Problem
 from victor_monitoring.runtime.rest.bodies import ResponseBodies, json
 from victor_monitoring.runtime.rest.models import Models
+from victor_monitoring.runtime.rest.route import DiscreetRoute
 from victor_monitoring.runtime.rest.scrape import FORMS, scrape_of
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="The token in the configuration of the service.")
@@ -47,27 +45,6 @@ def bearer_of(token: str) -> Callable[[Credentials], Awaitable[None]]:
             raise HTTPException(401, "a bearer token is needed", {"WWW-Authenticate": "Bearer"})
 
     return authorized
-
-
-_LOGGER: Final = logging.getLogger(__name__)
-
-
-class DiscreetRoute(APIRoute):
-    """A route that logs an unexpected exception and responds with 500, without its details."""
-
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        handle = super().get_route_handler()
-
-        async def handle_discreetly(request: Request) -> Response:
-            try:
-                return await handle(request)
-            except (HTTPException, RequestValidationError):  # meant for the caller
-                raise
-            except Exception:
-                _LOGGER.exception("cannot answer `%s`", self.path)
-                return JSONResponse({"detail": "the request failed; the service's log has the reason"}, 500)
-
-        return handle_discreetly
 
 
 _SIGNALS: Final = Query(True, description="Whether to include signals and the states of their alerts.")
@@ -120,7 +97,7 @@ def router(
     section begins with its signals, unless a request has `signals=false`. The first request, such as a
     scrape, starts the sampling in a process where it does not run: in an application that is mounted in
     another one, and after a fork. `metrics_path` is an additional path for Prometheus' scrapes; None omits
-    it. With a `token`, every request needs it as a bearer token.
+    it. With a `token`, every request needs it as a bearer token. HEAD is answered as GET, without the body.
     Components are read in threads, within the collector's deadline, and no response is cached.
     """
     module = collector.module if evaluator is None else evaluator.module
