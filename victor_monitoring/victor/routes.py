@@ -23,7 +23,8 @@ def register_performance_routes(
 
     Alerts and signals use the thresholds of a `context` of the spec, such as `prod`, or of base without one.
     Raise UnknownContextError if the registry module has no such context. With a `token`, every request needs
-    it as a bearer token. `metrics_path` None omits that route.
+    it as a bearer token. `metrics_path` None omits that route. Raise ValueError if the application answers
+    one of the paths already.
     """
     collector = get_performance_collector() if collector is None else collector
     evaluator = Evaluator(registry, collector.collect, context=context, instance=collector.instance)

@@ -1,12 +1,12 @@
-"""Routes of an application: HEAD answered as GET, and failures without details."""
+"""Routes of an application: HEAD answered as GET, failures without details, and paths that are taken."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any, Final
 
-from fastapi import Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import HTTPException, RequestValidationError
 from fastapi.responses import JSONResponse
 from fastapi.routing import APIRoute
@@ -57,3 +57,28 @@ class DiscreetRoute(HeadRoute):
                 return JSONResponse({"detail": "the request failed; the service's log has the reason"}, 500)
 
         return handle_discreetly
+
+
+def require_free(app: FastAPI, routes: Iterable[APIRoute], metrics_path: str | None) -> None:
+    """Raise ValueError if the application answers the path of a route already: it would hide the route.
+
+    The message names each such path, and the argument to pass another one.
+    """
+    taken = [each.path for each in routes if _is_taken(app, each.path)]
+    if taken:
+        advice = ["another `metrics_path`, or None"] if metrics_path in taken else []
+        advice += ["another `prefix`"] if any(path != metrics_path for path in taken) else []
+        paths = ", ".join(f"`{path}`" for path in taken)
+        raise ValueError(f"the application answers {paths} already; pass {' and '.join(advice)}")
+
+
+def _is_taken(app: FastAPI, path: str) -> bool:
+    """Return whether a route answers GET at this path, or after a redirect to the path with a slash.
+
+    The latter is the path of an application that is mounted here.
+    """
+    scopes = [
+        {"type": "http", "method": "GET", "path": each, "root_path": "", "headers": []}
+        for each in (path, f"{path}/")
+    ]
+    return any(route.matches(scope)[0] is Match.FULL for route in app.routes for scope in scopes)

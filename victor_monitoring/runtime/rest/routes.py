@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final
 from fastapi import APIRouter, Depends, FastAPI, Query, Response
 from fastapi.concurrency import run_in_threadpool
 from fastapi.exceptions import HTTPException
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from pydantic import BaseModel
 from starlette.types import Lifespan
@@ -21,7 +22,7 @@ from victor_monitoring.runtime.registry_module import RegistryModule
 from victor_monitoring.runtime.rest.alert_models import Problem
 from victor_monitoring.runtime.rest.bodies import ResponseBodies, json
 from victor_monitoring.runtime.rest.models import Models
-from victor_monitoring.runtime.rest.route import DiscreetRoute
+from victor_monitoring.runtime.rest.route import DiscreetRoute, require_free
 from victor_monitoring.runtime.rest.scrape import FORMS, scrape_of
 
 _BEARER: Final = HTTPBearer(auto_error=False, description="The token in the configuration of the service.")
@@ -61,9 +62,12 @@ def register_routes(
 ) -> None:
     """Add the routes of `router` to the application; the evaluator samples from its start to its end.
 
-    Sampling starts after the application's own start-up, in every process that runs the application.
+    Sampling starts after the application's own start-up, in every process that runs the application. Raise
+    ValueError if the application answers one of the paths already, such as `/metrics` of another service.
     """
-    app.include_router(router(collector, evaluator, prefix=prefix, metrics_path=metrics_path, token=token))
+    routes = router(collector, evaluator, prefix=prefix, metrics_path=metrics_path, token=token)
+    require_free(app, (each for each in routes.routes if isinstance(each, APIRoute)), metrics_path)
+    app.include_router(routes)
     if evaluator is not None:
         app.router.lifespan_context = _sampled(app.router.lifespan_context, evaluator)
 
