@@ -67,7 +67,7 @@ def test_a_form_that_is_not_known_names_the_program_its_version_and_its_words(
     with pytest.raises(UserError) as raised:
         Promtool.at(program).test(tmp_path, files(tmp_path, "2x9"))
     assert str(raised.value) == (
-        f"`{program}` (promtool, version 9.1) reports on tests in no known form; it printed: 2 passed"
+        f"`{program}` (version 9.1) reports on tests in no known form; it printed: 2 passed"
     )
 
 

@@ -16,10 +16,13 @@ from victor_monitoring.language.resolved.meta import SERVICE, TARGET, MetaAlert,
 from victor_monitoring.language.resolved.outputs import artifact_path, overlay_path
 from victor_monitoring.language.resolved.spec import Receiver, Resolved
 from victor_monitoring.promql.duration import duration_text
+from victor_monitoring.promql.grammar import label_text
 from victor_monitoring.promql.tree import Matcher
 from victor_monitoring.renderers.yaml_text import yaml_text
 
 OUTPUT: Final = "alertmanager"
+# Before 0.27 Alertmanager knows no other escapes, and all versions take any other character as it is.
+_ESCAPES: Final = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 _NOBODY: Final = "nobody"  # the root receiver of a standalone configuration; it notifies nobody
 
 
@@ -192,4 +195,9 @@ def _deployment(spec: Resolved) -> tuple[str, ...]:
 
 
 def _texts(matchers: Iterable[Matcher]) -> list[str]:
-    return [str(matcher) for matcher in matchers]
+    return [matcher_text(each.label, each.op, each.value) for each in matchers]
+
+
+def matcher_text(label: str, operator: str, value: str) -> str:
+    """Return a matcher as every version of Alertmanager, amtool and the operator reads it."""
+    return f'{label_text(label)}{operator}"{value.translate(_ESCAPES)}"'

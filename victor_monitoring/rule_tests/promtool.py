@@ -1,4 +1,7 @@
-"""Runs of promtool on tests: one file per case, so that each failure belongs to a case."""
+"""The user's promtool: its version, what it refuses, and its runs on tests.
+
+A run has one file per case, so that each failure belongs to a case.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +30,8 @@ _GOGC: Final = "400"
 _REPORT: Final = "report.xml"
 _BLOCK: Final = re.compile(r"^Unit Testing:\s+(\S+)\n", re.MULTILINE)
 _FAILED: Final = re.compile(r"\A\s*FAILED:\s*")
+_VERSION: Final = re.compile(r"^promtool, version (\d+(?:\.\d+)+)", re.MULTILINE)
+_HEADING: Final = re.compile(r"^\s*(?:Checking .*|FAILED:)\s*")  # of a file that is checked
 _MEMORY: Final = Path("/dev/shm")  # noqa: S108 - Linux' file system in memory; names below are random
 
 
@@ -46,6 +51,19 @@ class Promtool:
         """Return the promtool at a path with its report format. Raise UserError if it cannot be run."""
         return cls(path, "--junit" in _run(path, "test", "--help").stdout)
 
+    def version(self) -> str:
+        """Return its version, ``""`` if it prints none."""
+        found = _VERSION.search(_run(self.path, "--version").stdout)
+        return found[1] if found else ""
+
+    def refusal(self, rules: Path, *options: str) -> str:
+        """Return its reasons to refuse a rules file, in one line; ``""`` if it accepts the file."""
+        done = _run(self.path, "check", "rules", *options, str(rules))
+        if not done.returncode:
+            return ""
+        lines = (_HEADING.sub("", line) for line in done.stdout.splitlines())
+        return " ".join(" ".join(lines).split()) or f"it ended with status {done.returncode}"
+
     def test(self, folder: Path, files: Sequence[str], *, patience: int = _PATIENCE) -> list[str]:
         """Run test files of a folder and return the failure of each in order, an empty text where it passes.
 
@@ -59,10 +77,9 @@ class Promtool:
         failures = _suites(folder / _REPORT) if self.has_junit else _blocks(done.stdout)
         if done.returncode not in (0, 1) or failures.keys() != set(files):
             lines = done.stdout.strip().splitlines() or [f"nothing, with exit status {done.returncode}"]
-            version = _run(self.path, "--version").stdout.partition("\n")[0].strip() or "version unknown"
-            message = f"`{self.path}` ({version}) reports on tests in no known form; it printed: "
+            program = f"`{self.path}` (version {self.version() or 'unknown'})"
             raise UserError(
-                message + lines[-1].strip(),
+                f"{program} reports on tests in no known form; it printed: {lines[-1].strip()}",
                 "put the promtool of Prometheus 2.42 or newer first on PATH",
             )
         return [failures[file] for file in files]
@@ -102,7 +119,7 @@ def find_promtool() -> Promtool:
     found = shutil.which("promtool")
     if found is None:
         raise UserError(
-            "`promtool` is not on PATH, and it runs the tests of the rules",
+            "`promtool` is not on PATH, and it checks and tests the rules",
             "install Prometheus, whose archive and packages contain it: apt-get install prometheus, "
             "brew install prometheus, or https://prometheus.io/download",
         )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 import subprocess
 import time
@@ -22,13 +21,11 @@ except ImportError:  # Windows
     fcntl = None  # type: ignore[assignment]  # no locks; content is still compared before each write
 
 _INSTALLED_BY: Final = {
-    "promtool": "it comes with Prometheus: https://prometheus.io/download",
     "amtool": "it comes with Alertmanager: https://prometheus.io/download",
     "kubectl": "https://kubernetes.io/docs/tasks/tools/",
 }
 
 _PAUSE: Final = 0.1  # seconds between two attempts to lock
-_VERSION: Final = re.compile(r"\w+, version (\d+(?:\.\d+)+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,12 +65,6 @@ class ApplyEnvironment:
         if found is None:
             raise UserError(f"`{name}` is not on PATH", _INSTALLED_BY.get(name, "install it"))
         return found
-
-    def version(self, name: str) -> str:
-        """Return the version that promtool or amtool prints, ``""`` if it prints none."""
-        ran = self.run([self.program(name), "--version"])
-        found = _VERSION.match(f"{ran.out}{ran.err}".strip())
-        return found[1] if found else ""
 
     def run(
         self, command: Sequence[str], *, stdin: str | None = None, timeout: float = 60.0

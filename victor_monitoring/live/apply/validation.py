@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import yaml
 
 from victor_monitoring.base.diagnostics import UserError
+from victor_monitoring.live.apply.amtool import Amtool
 from victor_monitoring.live.apply.target import Delivery
 from victor_monitoring.promql.prometheus_version import OLDEST, PrometheusVersion, parse_version
+from victor_monitoring.rule_tests.promtool import find_promtool
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
@@ -25,11 +27,15 @@ def validate_rendered(delivery: Delivery, environment: ApplyEnvironment, taken: 
             path = Path(folder) / "rules.yaml"
             path.write_text(delivery.rules, encoding="utf-8")
             wanted = delivery.spec.service.prometheus or OLDEST
-            _require_accepted(environment, "promtool", ["check", "rules", "--lint-fatal", str(path)], wanted)
+            promtool = find_promtool()
+            if refusal := promtool.refusal(path, "--lint-fatal"):
+                raise _error("promtool", promtool.version(), refusal, wanted)
         if delivery.routing is not None and "routing" in taken:
             path = Path(folder) / "alertmanager.yaml"
             path.write_text(yaml.safe_dump(hosted(yaml.safe_load(delivery.routing))), encoding="utf-8")
-            _require_accepted(environment, "amtool", ["check-config", str(path)])
+            amtool = Amtool(environment)
+            if refusal := amtool.refusal(path, path.name):
+                raise _error("amtool", amtool.version(), refusal)
 
 
 @contextlib.contextmanager
@@ -54,20 +60,10 @@ def hosted(fragment: Any) -> dict[str, Any]:
     }
 
 
-def _require_accepted(
-    environment: ApplyEnvironment,
-    program: str,
-    arguments: Sequence[str],
-    wanted: PrometheusVersion | None = None,
-) -> None:
-    """Raise UserError unless the program accepts a rendered file, which is for version `wanted` and newer."""
-    ran = environment.run([environment.program(program), *arguments])
-    if not ran.status:
-        return
-    printed = " ".join(f"{ran.out}\n{ran.err}".split())
-    version = environment.version(program)
-    message = f"{program} {version or 'of an unknown version'} refuses a rendered file: {printed}"
+def _error(program: str, version: str, refusal: str, wanted: PrometheusVersion | None = None) -> UserError:
+    """Return the error of a program that refuses a rendered file, which is for version `wanted` and newer."""
+    message = f"{program} {version or 'of an unknown version'} refuses a rendered file: {refusal}"
     if wanted is not None and version and parse_version(version) >= wanted:
-        raise UserError(message, "correct the spec")
+        return UserError(message, "correct the spec")
     whose = f"Prometheus {wanted} or newer" if wanted else "the version of your Alertmanager"
-    raise UserError(message, f"put the {program} of {whose} first on PATH; if this is it, correct the spec")
+    return UserError(message, f"put the {program} of {whose} first on PATH; if this is it, correct the spec")

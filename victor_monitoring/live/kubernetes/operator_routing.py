@@ -3,28 +3,31 @@
 from __future__ import annotations
 
 import base64
+import functools
 import gzip
-import json
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import yaml
 
 from victor_monitoring.base.diagnostics import UserError
 from victor_monitoring.language.resolved.meta import meta_alerts
 from victor_monitoring.language.resolved.spec import Resolved
+from victor_monitoring.live.apply.amtool import Amtool
 from victor_monitoring.live.apply.patterns import FOREIGN_NAMESPACE, LIVE_DIFFERENCE, UNROUTED
 from victor_monitoring.live.kubernetes.cluster import Cluster, ClusterProblem
 from victor_monitoring.live.kubernetes.manifests import Manifest, namespace_of
 from victor_monitoring.live.kubernetes.selection import SelectingObject
 from victor_monitoring.live.prometheus.rules import document_of
+from victor_monitoring.renderers.alertmanager import matcher_text
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
 
-_NAMESPACE = "namespace"
+_NAMESPACE: Final = "namespace"
+_ROUTING: Final = ("route", "time_intervals", "mute_time_intervals")  # `mute_` before Alertmanager 0.24
 
 
 def strategy_problems(
@@ -73,11 +76,14 @@ def routing_problems(
         return
     document = _unpacked(generated, alertmanager)
     # Without the receivers' settings: they contain secrets of every user of the cluster.
-    names = [{"name": each["name"]} for each in document["receivers"]]
+    used: dict[str, Any] = {key: document[key] for key in _ROUTING if key in document}
+    used["receivers"] = [{"name": each["name"]} for each in document["receivers"]]
+    shown = f"the configuration generated for `{alertmanager}`"
     with tempfile.TemporaryDirectory(prefix="victor-mon-") as folder:
         path = Path(folder) / "alertmanager.yaml"
-        path.write_text(yaml.safe_dump({"route": document["route"], "receivers": names}), encoding="utf-8")
-        for receiver, name in _unreached(spec, cluster, configs, environment, path).items():
+        path.write_text(yaml.safe_dump(used), encoding="utf-8")
+        routed = functools.partial(Amtool(environment).receivers, path, name=shown)
+        for receiver, name in _unreached(spec, cluster, configs, routed).items():
             message = f"`{name}` does not reach the receiver `{receiver}` of `{alertmanager}`"
             yield ClusterProblem(UNROUTED, message, "look in the operator's log, and at the other findings")
     yield from _uninhibited(alertmanager, configs, document.get("inhibit_rules") or ())
@@ -93,14 +99,15 @@ def _unpacked(generated: str, alertmanager: SelectingObject) -> dict[str, Any]:
 
 
 def _unreached(
-    spec: Resolved, cluster: Cluster, configs: Sequence[Manifest], environment: ApplyEnvironment, path: Path
+    spec: Resolved,
+    cluster: Cluster,
+    configs: Sequence[Manifest],
+    routed: Callable[[Mapping[str, str]], frozenset[str]],
 ) -> Mapping[str, str]:
-    """Return the receivers that some alert does not reach by amtool, each with the first such alert."""
-    command = [environment.program("amtool"), "config", "routes", "test", f"--config.file={path}"]
+    """Return the receivers that some alert does not reach, each with the first such alert."""
     missed: dict[str, str] = {}
     for name, labels in alert_labels(spec):
-        given = (f"{label}={value}" for label, value in labels.items())
-        reached = set(environment.run([*command, f"alertname={name}", *given]).out.strip().split(","))
+        reached = routed({"alertname": name, **labels})
         for config in configs:
             receiver = _receiver(config, cluster.namespace)
             if receiver and receiver not in reached and _matches(config, labels):
@@ -159,4 +166,4 @@ def _matches(config: Manifest, labels: Mapping[str, str]) -> bool:
 
 def _matcher(each: Mapping[str, str]) -> str:
     """Return a matcher as the operator writes it into the configuration."""
-    return f"{each['name']}{each['matchType']}{json.dumps(each['value'], ensure_ascii=False)}"
+    return matcher_text(each["name"], each["matchType"], each["value"])

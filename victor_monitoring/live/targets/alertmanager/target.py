@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import os
-import re
 import tempfile
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -32,6 +31,7 @@ from victor_monitoring.live.alertmanager.host_config import (
     merged,
     part_of,
 )
+from victor_monitoring.live.apply.amtool import Amtool
 from victor_monitoring.live.apply.files import (
     ReloadedFile,
     file_state,
@@ -43,7 +43,6 @@ from victor_monitoring.live.apply.files import (
 )
 from victor_monitoring.live.apply.patterns import LIVE_DIFFERENCE, NOT_APPLIED, UNLOADED, UNROUTED
 from victor_monitoring.live.apply.target import Delivery, ObservedState, Step, Target, step
-from victor_monitoring.live.http.response import printable
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
@@ -53,7 +52,6 @@ if TYPE_CHECKING:
 _RELOAD: Final = 30.0  # seconds
 _PAUSE: Final = 0.1
 _STATUS: Final = "/api/v2/status"
-_REASON: Final = re.compile(r"FAILED: (.+?)(?: amtool: error: .*)?$")
 
 
 class AlertmanagerTarget(Target):
@@ -81,6 +79,7 @@ class AlertmanagerTarget(Target):
             own = replace(own, fragment={**self._fragment, "routes": self._fragment["route"]["routes"]})
             own = replace(own, fragment=part_of(self._fragment, own))
         self._own = own
+        self._amtool = Amtool(environment, self._remedy)
 
     @functools.cached_property
     def _http(self) -> HttpClient:
@@ -91,7 +90,7 @@ class AlertmanagerTarget(Target):
             message = f"{self.name} takes routes, and the spec renders none"
             raise UserError(message, "name a path for them: `outputs: {alertmanager: ..}`")
         prepare(self._file, self._environment)
-        self._environment.program("amtool")
+        self._amtool.require()
         if text_of(self._file) is None and not self._is_whole:
             message = f"`{self._file}` does not exist, and the spec renders a part of it only"
             raise UserError(
@@ -186,24 +185,14 @@ class AlertmanagerTarget(Target):
             wanted = {self._receiver(each): each for each in self._delivery.spec.routing.receivers}
             missing = {name for name, each in wanted.items() if name not in reported and _is_for(each, alert)}
             if missing:
-                missing -= self._receivers_of(alert)
+                missing -= self._amtool.receivers(
+                    self._file, {"alertname": alert.name, **dict(alert.labels)}, self._settings.config
+                )
             for name in sorted(missing):
                 reported.add(name)
                 message = f"`{alert.name}` does not reach the receiver `{name}`"
                 hint = f"look at the routes before those of `{self._own.service}` in `{self._file}`"
                 yield Finding(wanted[name].path, message, hint, on_key=True, pattern=UNROUTED)
-
-    def _receivers_of(self, alert: Alert) -> set[str]:
-        labels = [f"{label}={value}" for label, value in alert.labels]
-        command = [self._environment.program("amtool"), "config", "routes", "test"]
-        ran = self._environment.run(
-            [*command, f"--config.file={self._file}", f"alertname={alert.name}", *labels]
-        )
-        if ran.status != 0:
-            reason = printable(self._environment.redactor(" ".join((ran.err or ran.out).split())), 300)
-            message = f"amtool cannot route alerts by `{self._settings.config}`: {reason}"
-            raise UserError(message, self._remedy())
-        return set(ran.out.strip().split(","))
 
     def _receiver(self, receiver: Receiver) -> str:
         return f"{self._own.service}/{self._own.context}/{receiver.name}"
@@ -232,7 +221,7 @@ class AlertmanagerTarget(Target):
 
     def _remedy(self) -> str:
         """Return the hint of a file that amtool refuses: another version of amtool, or a correction."""
-        running, installed = self._status()[1], self._environment.version("amtool")
+        running, installed = self._status()[1], self._amtool.version()
         if running and installed and running.split(".")[:2] != installed.split(".")[:2]:
             return (
                 f"this is amtool {installed}, and Alertmanager {running} runs at `{self._settings.url}`: put "
@@ -252,12 +241,7 @@ class AlertmanagerTarget(Target):
         ):
             file.write(text.encode())
             file.flush()
-            ran = self._environment.run([self._environment.program("amtool"), "check-config", file.name])
-        if not ran.status:
-            return ""
-        printed = " ".join(f"{ran.out} {ran.err}".replace(file.name, self._settings.config).split())
-        found = _REASON.search(printed)
-        return printable(self._environment.redactor(found[1] if found else printed), 300)
+            return self._amtool.refusal(Path(file.name), self._settings.config)
 
     def _reload(self) -> None:
         self._http.send("POST", "/-/reload", repeat=False, patience=_RELOAD)

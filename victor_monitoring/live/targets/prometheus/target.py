@@ -32,6 +32,7 @@ from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, Rel
 from victor_monitoring.live.prometheus.findings import live_findings, rule_findings
 from victor_monitoring.live.prometheus.rules import document_of
 from victor_monitoring.live.targets.prometheus import PrometheusSettings
+from victor_monitoring.rule_tests.promtool import find_promtool
 
 if TYPE_CHECKING:
     from victor_monitoring.live.apply.environment import ApplyEnvironment
@@ -227,12 +228,8 @@ class PrometheusTarget(Target):
     def _culprit(self) -> str:
         """Return the first foreign rules file that promtool refuses, with its message, or ``""``."""
         for path in self._files.others() if self._files else ():
-            ran = self._environment.run([self._environment.program("promtool"), "check", "rules", str(path)])
-            if ran.status:
-                printed = next(
-                    (line for line in ran.err.splitlines() if line.strip() and "FAILED" not in line), ""
-                )
-                return f"`{path}`, which is not of this spec, is invalid: {printed.strip()}"
+            if refusal := find_promtool().refusal(path):
+                return f"`{path}`, which is not of this spec, is invalid: {refusal}"
         return ""
 
     def _await(self, path: Path, text: str | None) -> None:
