@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import subprocess
 import sys
@@ -156,7 +157,7 @@ def story(first: str, number: int) -> list[Shown]:
 def test_a_collector_and_its_rest_api(tmp_path: Path) -> None:
     """The code of the page makes a collector and its routes, which answer as the page shows."""
     shell = shop(tmp_path)
-    _, collector, _, _, routes = blocks(RUNTIME, "python")
+    _, collector, _, _, _, routes = blocks(RUNTIME, "python")
     code = f"""
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
@@ -173,6 +174,17 @@ print(TestClient(app).get("/api/shop/health").text)
     assert json.loads(done.stdout).keys() == json.loads(curl.output).keys()
 
 
+def test_the_hook_of_gunicorn(tmp_path: Path) -> None:
+    """It removes the live gauges of the worker that has ended."""
+    for pid in (4711, 4712):
+        (tmp_path / f"gauge_livesum_{pid}.db").touch()
+    _, _, hook, *_ = blocks(RUNTIME, "python")
+    code = f"{hook}\nfrom types import SimpleNamespace\nchild_exit(None, SimpleNamespace(pid=4711))"
+    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(tmp_path)}
+    subprocess.run([sys.executable, "-c", code], env=env, check=True)
+    assert [each.name for each in tmp_path.iterdir()] == ["gauge_livesum_4712.db"]
+
+
 VICTOR = """
 import asyncio, os
 from fastapi import FastAPI
@@ -183,7 +195,7 @@ os.environ["METRICS_TOKEN"] = "canary-token-of-the-page"
 
 def test_victors_collector_and_routes() -> None:
     """The page's code for Victor registers, decorates and adds routes, and the decorated call is counted."""
-    _, _, collector, routes, _ = blocks(RUNTIME, "python")
+    _, _, _, collector, routes, _ = blocks(RUNTIME, "python")
     code = f"""{VICTOR}{collector}{routes}
 asyncio.run(complete("hello"))
 assert 'provider="anthropic"' in collector.export_prometheus()

@@ -15,7 +15,8 @@ from typing import Final, Generic, TypeVar
 
 from prometheus_client import CollectorRegistry, Metric
 
-from victor_monitoring.runtime.exposition import VisibleFamilies, exposition, multiprocess_folder
+from victor_monitoring.runtime.exposition import VisibleFamilies, exposition
+from victor_monitoring.runtime.multiprocess import mark_alive, multiprocess_folder
 from victor_monitoring.runtime.reads import NONSENSE, ComponentRead, ReadOutcome, run_all
 from victor_monitoring.runtime.registry_module import RegistryModule
 from victor_monitoring.runtime.schedule import Heartbeat
@@ -82,6 +83,9 @@ class Collector(Generic[_MetricsT]):
         refresh_every: float | None = None,
     ) -> None:
         self.module: Final = RegistryModule.of(module)
+        folder = multiprocess_folder()
+        if folder is not None:
+            mark_alive(folder)
         self.registry: Final = CollectorRegistry() if registry is None else registry
         self.metrics: Final[_MetricsT] = module.Metrics(self.registry, on_overflow)
         self.deadline: Final = deadline
@@ -92,7 +96,7 @@ class Collector(Generic[_MetricsT]):
         self._faults: dict[ComponentRead, str] = {}
         self._failed_recordings: set[str] = set()
         self._lock = Lock()
-        if multiprocess_folder() is not None:
+        if folder is not None:
             seconds = self.module.scrape / 1000 if refresh_every is None else refresh_every
             self._heartbeat = Heartbeat(self.refresh, seconds)
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import copy
-import os
 from collections.abc import Collection, Iterable
-from contextlib import suppress
-from pathlib import Path
 from typing import Final
 
-import psutil
 from prometheus_client import CollectorRegistry, Metric, generate_latest
-from prometheus_client.multiprocess import MultiProcessCollector, mark_process_dead
+from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.openmetrics import exposition as openmetrics_exposition
 from prometheus_client.registry import Collector
 
+from victor_monitoring.runtime.multiprocess import multiprocess_folder, remove_ended
+
 TEXT: Final = "text/plain; version=0.0.4; charset=utf-8"
 OPENMETRICS: Final = openmetrics_exposition.CONTENT_TYPE_LATEST
-_MULTIPROCESS: Final = "PROMETHEUS_MULTIPROC_DIR"
 
 
 class VisibleFamilies(Collector):
@@ -51,12 +48,6 @@ class _WithoutCreated(Collector):
             yield family
 
 
-def multiprocess_folder() -> Path | None:
-    """Return the directory of the client's multiprocess mode; None if the mode is off."""
-    folder = os.environ.get(_MULTIPROCESS)
-    return Path(folder) if folder else None
-
-
 def exposition(registry: Collector, *, openmetrics: bool = False) -> bytes:
     """Return the text of this registry; in the client's multiprocess mode, of all worker processes."""
     source = _all_processes() or registry
@@ -74,15 +65,7 @@ def _all_processes() -> Collector | None:
     folder = multiprocess_folder()
     if folder is None:
         return None
-    for pid in _dead_processes(folder):
-        with suppress(FileNotFoundError):  # another worker has removed the file already
-            mark_process_dead(pid, str(folder))  # type: ignore[no-untyped-call] # the client's
+    remove_ended(folder)
     registry = CollectorRegistry()
     MultiProcessCollector(registry, str(folder))  # type: ignore[no-untyped-call] # the client's
     return registry
-
-
-def _dead_processes(folder: Path) -> set[int]:
-    """Return the ended processes that have left gauges; not every server calls `mark_process_dead`."""
-    pids = {path.stem.rpartition("_")[2] for path in folder.glob("gauge_live*_*.db")}
-    return {int(pid) for pid in pids if pid.isdecimal() and not psutil.pid_exists(int(pid))}
