@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.checks.expectations import FIXTURES, TODAY, diagnostics, expected, found
+from tests.checks.expectations import FIXTURES, TODAY, diagnostics, expected, found, repaired
 from victor_monitoring.app.pipeline import compile_spec
 from victor_monitoring.base.diagnostics import Pattern, Severity, Source
 from victor_monitoring.checks.acknowledged import EXPIRED_ACK, UNUSED_ACK
@@ -44,6 +44,13 @@ def test_the_wording_of_all_findings_equals_the_golden_file(request):
     if request.config.getoption("--update-goldens"):
         WORDING.write_text("\n".join(lines) + "\n", "utf-8", newline="\n")
     assert lines == WORDING.read_text("utf-8").splitlines()
+
+
+@pytest.mark.parametrize("path", FIXTURES, ids=stem)
+def test_the_edits_that_the_hints_ask_for_repair_a_fixture(path):
+    """A fixture with the edits of its `fix` comments has no finding, neither an old nor a new one."""
+    compiled = compile_spec(Source(path.name, repaired(path.read_text("utf-8"))), today=TODAY)
+    assert [f"{each.span} {each.message}; {each.hint}" for each in compiled.diagnostics] == []
 
 
 @pytest.mark.parametrize("check", all_checks(), ids=name)

@@ -54,7 +54,8 @@ hint: did you mean `shop_busy_seconds_total`?
 specs/shop.yaml:25:7: error[VM801] unexposed-metric: `shop_busy_seconds_total` is not exposed
 25 |       shop_busy_seconds_total:
    |       ^^^^^^^^^^^^^^^^^^^^^^^
-hint: expose it, or write `may_be_absent: true`; if another endpoint exposes it: --component NAME
+hint: expose it; if another endpoint does: --component NAME; only if it may be missing, write \
+`may_be_absent: true`: alerts on it cannot fire while it is missing
 
 1 error, 1 warning
 """,

@@ -47,7 +47,7 @@ alerts:
         ("unless: {signal: sum}", "17:7 VM041 `when` is missing in `unless`; add `when:`"),
         (
             "only_if: [{signal: sum, wen: any, when: any}]",
-            "17:31 VM040 unknown key `wen`; did you mean `when`?",
+            "17:31 VM040 unknown key `wen`; move its content to `when`, which is already there, or remove it",
         ),
         (
             "only_if: [{signal: sum, when: any}, {signal: sum, when: any}]",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import enum
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from dataclasses import dataclass, field
 
 
@@ -51,6 +51,11 @@ class Span:
     def __str__(self) -> str:
         return f"{self.source.name}:{self.line}:{self.column}"
 
+    def __contains__(self, other: Span) -> bool:
+        starts = (self.line, self.column) <= (other.line, other.column)
+        ends = (other.end_line, other.end_column) <= (self.end_line, self.end_column)
+        return self.source is other.source and starts and ends
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
@@ -86,15 +91,20 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:
     )
 
 
-def unknown_name_hint(name: str, known: Iterable[str], where_none: str = "remove it") -> str:
+def unknown_name_hint(
+    name: str, known: Iterable[str], where_none: str = "remove it", *, taken: Container[str] = ()
+) -> str:
     """Return a hint for an unknown `name`: the most similar known name, else up to 12 of the known names.
 
-    `where_none` is the hint when no names are known.
+    `where_none` is the hint when no names are known. Names that are `taken` are keys of the same mapping, in
+    which YAML allows each once.
     """
     names = sorted(set(known))
-    close = difflib.get_close_matches(name, names, n=1, cutoff=0.6)
-    if close:
-        return f"did you mean `{close[0]}`?"
+    if close := difflib.get_close_matches(name, names, n=1):
+        is_taken = close[0] in taken
+        moved = f"move its content to `{close[0]}`, which is already there, or remove it"
+        return moved if is_taken else f"did you mean `{close[0]}`?"
+    names = [each for each in names if each not in taken]
     if not names:
         return where_none
     shown = ", ".join(f"`{each}`" for each in names[:12])

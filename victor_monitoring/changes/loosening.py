@@ -13,6 +13,9 @@ from victor_monitoring.promql.duration import duration_text
 _Change = tuple[Path, str]  # the keys of the changed value, and a description
 
 
+_HINT = "leave it as it is; only if it must fire less here, add a `reason`, which accepts the change"
+
+
 @dataclass(frozen=True, slots=True)
 class Loosening:
     """A change that delays an alert, or hides values on which it fired before."""
@@ -28,7 +31,7 @@ def loosened(before: Resolved, after: Resolved) -> Iterator[Loosening]:
     Durations are compared before time scaling.
     """
     for place, subject, changes in _places(before, after):
-        hint = "" if place in after.as_written.reasons else "add a `reason`, or leave it as it is"
+        hint = "" if place in after.as_written.reasons else _HINT
         for keys, message in changes:
             yield Loosening((*place, *keys), f"{subject}{message}: loosened", hint)
     if before.meta and not after.meta:

@@ -47,7 +47,7 @@ def expired_acks(spec: Resolved, today: datetime.date) -> list[Finding]:
         Finding(
             ack.place,
             f"the acknowledgement of `{ack.check}` ended on {ack.until}",
-            "remove it, or set a new `until`",
+            "repair the finding and remove this; only if the reason still holds, set a new `until`",
             on_key=True,
         )
         for ack in spec.as_written.acks

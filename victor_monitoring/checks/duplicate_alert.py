@@ -29,7 +29,7 @@ def duplicate_alert(spec: Resolved) -> Iterator[Finding]:
         group = groups.setdefault(alert.id, alert.group)
         if group != alert.group:
             message = f"`{alert.id}` is in the group `{group}` too"
-            hint = f"give it another key, and `name: {alert.name}`"
+            hint = f"give it another key; `name: {alert.name}` fits only with another severity or label"
             yield Finding(alert.path, message, hint, on_key=True)
             continue
         other = meanings.setdefault((alert.expr, alert.severity), alert.id)

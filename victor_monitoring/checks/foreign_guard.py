@@ -23,17 +23,21 @@ def foreign_guard(spec: Resolved) -> Iterator[Finding]:
     for alert in spec.alerts:
         for path, guard in alert.placed_guards:
             if guard.condition.op != ABSENT and (why := _foreign(guard.signal, alert.signal)):
-                message = f"`{guard.signal.name}` cannot guard `{alert.signal.name}`: it {why}"
-                hint = "guard with a signal whose `by` is part of the alert's"
-                yield Finding((*path, "signal"), message, hint)
+                message = f"`{guard.signal.name}` cannot guard `{alert.signal.name}`: it {why[0]}"
+                yield Finding((*path, "signal"), message, why[1])
 
 
-def _foreign(guard: Signal, signal: Signal) -> str:
-    """Return why no series of the guard matches one of the signal; empty if some may."""
+def _foreign(guard: Signal, signal: Signal) -> tuple[str, str] | None:
+    """Return why no series of the guard matches one of the signal, with a hint; None if some may."""
     extra = [label for label in guard.labels if label not in signal.labels]
     if extra:
-        return f"has the label `{extra[0]}`, which the other does not have"
+        message = f"has the label `{extra[0]}`, which the other does not have"
+        return message, f"guard with a signal without `{extra[0]}` in its `by`"
     matched, fixed = guard.select.only(guard.labels), signal.select.fixed
     if all(each in signal.select.matchers or each.matches(fixed.get(each.label, "")) for each in matched):
-        return ""
-    return "reads targets that are selected by other labels"
+        return None
+    message = "reads targets that are selected by other labels"
+    return (
+        message,
+        "guard with a signal that reads the same targets, or metrics of a component with `select: {}`",
+    )

@@ -32,5 +32,8 @@ def inexact_increase(spec: Resolved) -> Iterator[Finding]:
                     written = f"{float(most):.2f}"
                     message = f"{events} events within {window} may count as up to {written}, and fire"
                     least = math.ceil(most * 10) / 10
-                    hint = f"write `{condition.op} {least:g}`, or accept it"
+                    hint = (
+                        f"write `{condition.op} {least:g}`; "
+                        "only if it may fire on fewer events, add an `ack` with the reason"
+                    )
                     yield Finding(path, message, hint)

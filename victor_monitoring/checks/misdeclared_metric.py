@@ -48,7 +48,7 @@ def _faults(metric: Metric) -> Iterator[tuple[str, str]]:
     if len(set(metric.buckets)) != len(metric.buckets):
         yield "has a bucket bound twice", "write each bound once"
     if metric.low is not None and metric.high is not None and metric.low >= metric.high:
-        yield "has a `range` that ends before it begins", "write the lower bound first"
+        yield "has a `range` whose first bound is not below the second", "write `[LOWEST, HIGHEST]`"
 
 
 def _unsupported(metric: Metric, component: Component) -> Iterator[tuple[str, str]]:

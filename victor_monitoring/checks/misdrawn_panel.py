@@ -27,13 +27,15 @@ def _faults(panel: Panel) -> Iterator[tuple[str, str]]:
     if panel.named != 1:
         yield "names its signals under none or several keys", "write one of `signal`, `signals` and `columns`"
     if panel.is_columns and panel.type != "table":
-        yield f"has columns and is a {panel.type}", "make it a table, or write `signals`"
+        yield f"has columns and is a {panel.type}", "write `type: table`, or `signals` for `columns`"
     if panel.is_columns and len({signal.labels for signal in panel.signals}) > 1:
-        yield "has columns whose labels differ", "give its signals one `by`"
+        yield "has columns whose labels differ", "take signals that have the same `by`"
     if not panel.is_columns and len({signal.unit for signal in panel.signals}) > 1:
         yield "mixes units", "draw signals of one unit on a panel"
-    if panel.type == "pie" and (len(panel.signals) != 1 or not panel.signals[0].by):
-        yield "is a pie and needs one signal with `by`", "add a `by` to the signal, or choose another type"
+    if panel.type == "pie" and len(panel.signals) > 1:
+        yield "is a pie of several signals", "name one under `signal`, or choose another type"
+    elif panel.type == "pie" and not all(signal.by for signal in panel.signals):
+        yield "is a pie of a signal without `by`", "add a `by` to the signal, or choose another type"
     if panel.type in ("pie", "table") and any(signal.is_open for signal in panel.signals):
         yield f"is a {panel.type} of a signal whose labels are not known", "add `agg` to the signal's `value`"
     if panel.type == "table" and len(panel.signals) > 1 and not panel.is_columns:

@@ -25,5 +25,9 @@ def missing_anchor(spec: Resolved) -> Iterator[Finding]:
     for component in spec.components.values():
         if component.anchor is None and component.metrics and component.path not in reported:
             message = f"`{component.name}` has no metric that can be its anchor"
-            hint = "add a metric without labels, or `anchor: null` with an `ack` that gives the reason"
+            edit = "leave `anchor` out" if "anchor" in component.written else "add a metric without labels"
+            hint = (
+                f"{edit}, or name one that every target exports: `anchor: NAME`; only if there is none, "
+                "add an `ack` with the reason: no alert fires then when the component stops exporting"
+            )
             yield Finding(component.path, message, hint, on_key=True)

@@ -24,5 +24,8 @@ def part_outside_whole(spec: Resolved) -> Iterator[Finding]:
             if not share.promised and not share.part.is_subset_of(share.whole):
                 path = ("signals", signal.name, signal.kind.NAME, *share.at)
                 message = f"`{share.part.metric.name}` here is not a subset of its divisor"
-                hint = "select with the same matchers and more, or promise `at_most_one: true`"
+                hint = (
+                    "select with the same matchers and more; only if `of` never counts what `over` does not, "
+                    "write `at_most_one: true`, which is not checked"
+                )
                 yield Finding(path, message, hint)

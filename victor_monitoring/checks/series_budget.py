@@ -27,7 +27,10 @@ def series_budget(spec: Resolved) -> Iterator[Finding]:
     if total > spec.budget:
         largest = max(metrics, key=worst_case)
         message = f"one target may expose {total} series, more than {spec.budget}"
-        hint = f"the largest is `{largest.name}` with {worst_case(largest)}"
+        hint = (
+            f"lower a `limit`, or remove labels: `{largest.name}` has {worst_case(largest)} series; "
+            f"only if Prometheus has room for them, set `budget: {{series: {total}}}`"
+        )
         yield Finding(("budget", "series"), message, hint)
 
 

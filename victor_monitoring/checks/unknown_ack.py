@@ -24,4 +24,6 @@ def unknown_ack(spec: Resolved) -> Iterator[Finding]:
     places += [(("checks", name), name) for name in spec.as_written.checks]
     for path, name in places:
         if name not in known:
-            yield Finding(path, f"unknown check `{name}`", unknown_name_hint(name, names), on_key=True)
+            siblings = [other for place, other in places if place[:-1] == path[:-1]]
+            hint = unknown_name_hint(name, names, taken=siblings)
+            yield Finding(path, f"unknown check `{name}`", hint, on_key=True)

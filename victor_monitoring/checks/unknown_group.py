@@ -21,5 +21,5 @@ def unknown_group(spec: Resolved) -> Iterator[Finding]:
     known = spec.group_names
     for name in spec.groups:
         if name not in known and ("alerts",) not in spec.as_written.broken:
-            hint = unknown_name_hint(name, known, "name a group under `alerts`")
+            hint = unknown_name_hint(name, known, "name a group under `alerts`", taken=spec.groups)
             yield Finding(("groups", name), f"there is no group `{name}`", hint, on_key=True)

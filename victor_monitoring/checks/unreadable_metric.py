@@ -20,9 +20,11 @@ def unreadable_metric(spec: Resolved) -> Iterator[Finding]:
     Bad: `value: {of: requests_total}`. Good: `rate: {of: requests_total}`.
     """
     for signal in spec.signals.values():
-        for reading in signal.kind.readings():
+        for index, reading in enumerate(signal.kind.readings()):
             metric = reading.selector.metric
             if reading.role is None:
                 path = ("signals", signal.name, signal.kind.NAME, *reading.at)
                 message = f"`{signal.kind.NAME}` cannot read `{metric.name}`: it is a {metric.type}"
-                yield Finding(path, message, metric.type.INSTEAD)
+                wanted = " or ".join(sorted(role.name for role in reading.roles))
+                hint = f"name a metric that is {wanted}" if index else metric.type.INSTEAD
+                yield Finding(path, message, hint)

@@ -24,4 +24,8 @@ def unshown_alert(spec: Resolved) -> Iterator[Finding]:
     for alert in spec.alerts:
         if alert.signal.name not in shown:
             message = f"no panel shows `{alert.signal.name}`, which `{alert.id}` watches"
-            yield Finding((*alert.path, "signal"), message, "add a panel, or give the reason with `ack`")
+            yield Finding(
+                (*alert.path, "signal"),
+                message,
+                "add a panel; only if nobody needs one, add an `ack` with the reason",
+            )

@@ -131,7 +131,8 @@ def _refuse_conflicts(live: LiveContext, tasks: Sequence[TargetStep]) -> None:
     if conflicts and not live.environment.force:
         first = conflicts[0]
         message = f"{first.target.name}: {first.step.name}: {first.step.conflict}"
-        raise UserError(live.redacted(message), "look at the plan; --force overwrites it")
+        hint = "take this change into the spec, or undo it; only if nobody needs it, overwrite it: --force"
+        raise UserError(live.redacted(message), hint)
 
 
 def _confirm(live: LiveContext, steps: str, yes: bool) -> None:

@@ -94,13 +94,15 @@ class Cursor:
         """Return the error that something else is wanted at the next token."""
         return PromqlError(f"expected {wanted}, found {self.token}", self.token.visible, hint)
 
-    def since(self, version: PrometheusVersion, token: Token, what: str) -> None:
-        """Raise PromqlError if the oldest version is before `version`, which is the first to take `what`."""
+    def since(self, version: PrometheusVersion, token: Token, what: str, instead: str) -> None:
+        """Raise PromqlError if the oldest version is before `version`, which is the first to take `what`.
+
+        `instead` is the edit that earlier versions take, too.
+        """
         if self.prometheus < version:
             message = f"Prometheus takes {what} from {version} on"
-            raise PromqlError(
-                message, token.span, f"write it as {OLDEST} takes it, or say which version runs"
-            )
+            hint = f'{instead}, or set `service.prometheus: "{version}"`'
+            raise PromqlError(message, token.span, hint)
 
     def duration(self, *, signed: bool = False) -> int:
         """Take a duration, with arithmetic, and return its milliseconds; `signed` is that of an offset."""
@@ -129,7 +131,7 @@ class Cursor:
         found = self._operand()
         while self.token.kind == "mark" and _OPERATORS.get(self.token.text, 0) >= least:
             operator = self.take()
-            self.since(_ARITHMETIC, operator, "arithmetic in durations")
+            self.since(_ARITHMETIC, operator, "arithmetic in durations", "write the result")
             binds = _OPERATORS[operator.text]
             found = _applied(operator, found, self._sum(binds if operator.text == "^" else binds + 1))
         return found
@@ -139,12 +141,12 @@ class Cursor:
         if self.is_mark("-", "+"):
             self.take()
             if not is_offset or token.text == "+" or self.is_mark("("):
-                self.since(_ARITHMETIC, token, "a sign in a duration")
+                self.since(_ARITHMETIC, token, "a sign in a duration", "leave it out")
             with self.nested():
                 value = self._operand() if is_offset else self._sum(_OPERATORS["^"])
             return -value if token.text == "-" else value
         if self.is_mark("("):
-            self.since(_ARITHMETIC, self.take(), "arithmetic in durations")
+            self.since(_ARITHMETIC, self.take(), "arithmetic in durations", "write the result")
             with self.nested():
                 value = self._sum(1)
             self.expect(")", "a duration")
@@ -156,16 +158,16 @@ class Cursor:
             raise self.unexpected("a duration", "a duration is a number with a unit: `5m`, `1h30m`")
         self.take()
         if token.kind == "number":
-            self.since(_LITERALS, token, "a number as a duration")
+            self.since(_LITERALS, token, "a number as a duration", "give it a unit, as in `5m`")
         return _value(token)
 
     def number(self) -> Fraction:
         """Take a number, or a duration as its seconds, and return the value."""
         token = self.take()
         if token.kind == "duration":
-            self.since(_LITERALS, token, "a duration as a number")
+            self.since(_LITERALS, token, "a duration as a number", "write the seconds")
         if "_" in token.text:
-            self.since(_LITERALS, token, "`_` in a number")
+            self.since(_LITERALS, token, "`_` in a number", "leave it out")
         return _value(token)
 
 

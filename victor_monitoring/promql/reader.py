@@ -94,7 +94,7 @@ class _Reader:
         """Read the modifiers of an operator; its operands are not known yet."""
         cursor = self.cursor
         if operator.text in TRIMS:
-            cursor.since(_TRIMS, operator, f"`{operator.text}`")
+            cursor.since(_TRIMS, operator, f"`{operator.text}`", "use other operators")
         none = Text("")
         node = Binary(operator.text.lower(), none, none, span=operator.span)
         if cursor.is_word({"bool"}):
@@ -215,7 +215,9 @@ class _Reader:
         if token.kind == "word" and not is_number:
             return self.cursor.take().text
         if token.kind == "string" or (token.kind == "name" and what.endswith("clause")):
-            self.cursor.since(_UTF8, self.cursor.take(), "any text as a name")
+            self.cursor.since(
+                _UTF8, self.cursor.take(), "any text as a name", "name it by letters, digits and `_`"
+            )
             return unquoted(token) if token.kind == "string" else token.text
         raise self.cursor.unexpected(what, "a label has letters, digits and `_`")
 
@@ -245,7 +247,7 @@ class _Reader:
     def _matcher(self) -> Matcher:
         cursor, first = self.cursor, self.cursor.token
         if self._is_name():
-            cursor.since(_UTF8, cursor.take(), "a metric's name in braces")
+            cursor.since(_UTF8, cursor.take(), "a metric's name in braces", "write it in front of them")
             return Matcher(NAME, "=", unquoted(first), span=first.span)
         label = self._label("a label or `}`")
         if not cursor.is_mark("=", "!=", "=~", "!~"):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterator
+from typing import Final
 
 from victor_monitoring.promql.grammar import COMPARISONS, SET_OPERATORS
 from victor_monitoring.promql.lexer import PromqlError
@@ -25,8 +26,9 @@ from victor_monitoring.promql.tree import (
 
 _NOWHERE: Span = (0, 1)
 _ARTICLES = {SCALAR: "a scalar", VECTOR: "an instant vector", RANGE: "a range vector", STRING: "a string"}
+FOLD: Final = "fold it: `increase(..)` of a counter, `max_over_time(..)` of other metrics"
 _HINTS = {
-    (VECTOR, RANGE): "leave the window out, or fold it: `max_over_time(..)`",
+    (VECTOR, RANGE): f"leave the window out, or {FOLD}",
     (RANGE, VECTOR): "give the selector a window: `[5m]`",
     (SCALAR, VECTOR): "make it a scalar: `scalar(..)`",
     (VECTOR, SCALAR): "make it a vector: `vector(..)`",
@@ -105,10 +107,11 @@ def _of_call(call: Call, prometheus: PrometheusVersion | None) -> Iterator[Promq
         return
     if (prometheus or OLDEST) < signature.since:
         message = f"Prometheus has `{name}` from {signature.since} on"
-        yield PromqlError(message, here, "use a function that the version has, or say which version runs")
+        yield PromqlError(message, here, f'use another one, or set `service.prometheus: "{signature.since}"`')
     if signature.until is not None and (prometheus or NEWEST) >= signature.until:
         message = f"Prometheus has no `{name}` from {signature.until} on"
-        yield PromqlError(message, here, "use a function that the version has, or say which version runs")
+        hint = f"use another one, or set `service.prometheus` to a version before {signature.until}"
+        yield PromqlError(message, here, hint)
     if found < signature.fewest or (signature.most is not None and found > signature.most):
         fewest, most = signature.fewest, signature.most
         wanted = (

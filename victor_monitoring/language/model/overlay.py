@@ -29,7 +29,7 @@ def overlay(tree: MapNode, context: str) -> tuple[MapNode, list[Finding]]:
     for section, entry in override.entries.items():
         path = (*root, section)
         if section not in OVERRIDABLE:
-            hint = unknown_name_hint(section, OVERRIDABLE)
+            hint = unknown_name_hint(section, OVERRIDABLE, taken=override.entries)
             message = f"`{section}` cannot be overridden"
             findings.append(Finding(path, message, hint, on_key=True, pattern=UNHIT_OVERRIDE))
         elif section not in NAMED:
@@ -59,7 +59,7 @@ def _with_named(
             tree = merged(tree, _nested((section, *known[name]), entry, override))
         elif not is_broken:
             message = f"the override has no effect: there is no {section.removesuffix('s')} `{name}`"
-            hint = unknown_name_hint(name, known)
+            hint = unknown_name_hint(name, known, taken=override.entries)
             findings.append(Finding((*path, name), message, hint, on_key=True, pattern=UNHIT_OVERRIDE))
     return tree
 

@@ -24,6 +24,7 @@ from victor_monitoring.language.syntax.tree import (
     PlainValue,
     ScalarNode,
     at,
+    keys_beside,
     plain,
 )
 from victor_monitoring.language.syntax.wanted import (
@@ -194,7 +195,9 @@ def _finding(error: ErrorDetails, path: Path, tree: MapNode, shape: _Shape) -> F
 def _unknown_key(path: Path, tree: MapNode, shape: _Shape) -> Finding:
     """Return the finding about an unknown key; a moved one gets its new place, with its value as written."""
     name, model, value = _name_of(path), _model_at(shape, path[:-1]), at(tree, path)
-    message, hint = f"unknown key `{name}`", unknown_name_hint(name, _fields(model) if model else ())
+    taken = keys_beside(at(tree, path[:-1]), name)
+    message = f"unknown key `{name}`"
+    hint = unknown_name_hint(name, _fields(model) if model else (), taken=taken)
     if (model, name) in _MOVED:
         section, key = _MOVED[model, name]
         edit = f"{key}: {(value.text or 'null') if isinstance(value, ScalarNode) else '..'}"

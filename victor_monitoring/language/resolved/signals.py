@@ -17,7 +17,7 @@ from victor_monitoring.promql.lexer import PromqlError
 from victor_monitoring.promql.reader import read as read_expression
 from victor_monitoring.promql.signatures import SCALAR, VECTOR
 from victor_monitoring.promql.tree import Span, Vector, vectors
-from victor_monitoring.promql.types import type_of
+from victor_monitoring.promql.types import FOLD, type_of
 from victor_monitoring.signals.alert import GUARD_SENSES
 from victor_monitoring.signals.binding import Readers, Unbound, bind_kind
 from victor_monitoring.signals.expression import (
@@ -124,7 +124,7 @@ class SignalResolver:
             self._refuse(path, error.message, error.hint, error.part)
             raise Unbound from None
         if (found := type_of(read)) != VECTOR:
-            hint = "make it a vector: `vector(..)`" if found == SCALAR else "fold it: `max_over_time(..)`"
+            hint = "make it a vector: `vector(..)`" if found == SCALAR else FOLD
             self._refuse(path, f"a signal is an {VECTOR}, and this is a {found}", hint, None)
             raise Unbound
         selectors = [each for each in vectors(read) if each.metric not in self._records]

@@ -130,6 +130,14 @@ def merged(below: MapNode, above: MapNode, *, at_above: bool = False) -> MapNode
     return replace(above if at_above else below, entries=entries)
 
 
+def keys_beside(parent: Node | None, key: str) -> list[str]:
+    """Return the keys that are written in one mapping with `key`, without those merged in from elsewhere."""
+    if not isinstance(parent, MapNode):
+        return []
+    written = [name for name, entry in parent.entries.items() if entry.key.span in parent.span]
+    return written if key in written else []
+
+
 def span_at(root: Node, path: Path, *, key: bool = False) -> Span:
     """Return the span of the value at `path`, or of its key when `key`.
 

@@ -18,6 +18,9 @@ from victor_monitoring.signals.metric_types import METRIC_TYPES
 from victor_monitoring.signals.signal import LabelPairs
 from victor_monitoring.signals.units import other_endings
 
+IF_ABSENT: Final = (
+    "only if it may be missing, write `may_be_absent: true`: alerts on it cannot fire while it is missing"
+)
 TOTAL: Final = "_total"
 CREATED: Final = "_created"  # the start time that some clients add to each counter and histogram
 _SUFFIXES: Final = {

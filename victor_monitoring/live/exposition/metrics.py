@@ -9,6 +9,7 @@ from victor_monitoring.base.diagnostics import Severity
 from victor_monitoring.language.resolved.spec import Declared
 from victor_monitoring.live.exposition.comparison import (
     CREATED,
+    IF_ABSENT,
     TOTAL,
     Comparison,
     Deviation,
@@ -96,9 +97,7 @@ def unexposed_metric(comparison: Comparison) -> Iterator[Deviation]:
         if _is_missing(comparison, declared):
             name = declared.metric.name
             message = f"`{name}` is not exposed"
-            hint = (
-                "expose it, or write `may_be_absent: true`; if another endpoint exposes it: --component NAME"
-            )
+            hint = f"expose it; if another endpoint does: --component NAME; {IF_ABSENT}"
             dotted = next((each for each in comparison.places if _escaped(each) == name), None)
             if dotted is not None:
                 message += f", and `{dotted}` is"
@@ -137,10 +136,8 @@ def metric_without_series(comparison: Comparison) -> Iterator[Deviation]:
                 hint = f"register it as `{metric.name.removesuffix(TOTAL)}`: the client adds `{TOTAL}`"
                 yield Deviation(comparison.samples[doubled][0].name, message, hint)
             elif is_empty:
-                hint = (
-                    "set it at the start, or write `may_be_absent: true`: until then an alert on it is silent"
-                )
-                yield Deviation(place, f"`{metric.name}` has metadata but no series", hint)
+                message = f"`{metric.name}` has metadata but no series"
+                yield Deviation(place, message, f"set it at the start; {IF_ABSENT}")
             else:
                 names = " and ".join(f"`{name}`" for name in missing)
                 yield Deviation(

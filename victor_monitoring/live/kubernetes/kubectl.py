@@ -223,7 +223,7 @@ class Kubectl:
     def _error(self, ran: ProcessResult) -> KubectlError:
         if found := _conflicts(ran):
             managers = "; ".join(conflict_words(found))
-            hint = "read the plan; overwrite the fields with --force"
+            hint = "let one of both set these fields; only if the other may lose them, overwrite: --force"
             return KubectlError(f"{self._name}: {managers}", hint, found)
         # kubectl repeats a line for each object.
         lines = dict.fromkeys(" ".join(line.split()) for line in ran.err.splitlines())

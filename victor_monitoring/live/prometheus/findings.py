@@ -16,6 +16,7 @@ from victor_monitoring.live.apply.patterns import (
     UNLOADED,
     UNMATCHED,
 )
+from victor_monitoring.live.exposition.comparison import IF_ABSENT
 from victor_monitoring.live.prometheus.api import LoadedRule, PrometheusApi, rules_of
 from victor_monitoring.promql.printer import text
 from victor_monitoring.promql.tree import Aggregate, Matcher, Vector
@@ -127,7 +128,7 @@ class _SeriesAudit:
             hint = "check that the target that exposes it has the labels of `select`"
             yield Finding(declared.path, message, hint, on_key=True, pattern=UNMATCHED)
         else:
-            hint = "expose it, or write `may_be_absent: true`"
+            hint = f"expose it; {IF_ABSENT}"
             message = f"`{name}` has no live series"
             yield Finding(declared.path, message, hint, on_key=True, pattern=ABSENT_SERIES)
 

@@ -81,7 +81,8 @@ def rate_of_gauge(reviewed: Reviewed) -> Iterator[Remark]:
             known = reviewed.facts.get(argument.metric)
             if known is not None and not known.grows:
                 message = f"`{call.function}` takes every decrease of `{argument.metric}` for a restart"
-                yield Remark(here, message, "use `delta` or `deriv` of a value that falls, too")
+                instead = "delta" if call.function == "increase" else "deriv"
+                yield Remark(here, message, f"use `{instead}` of a value that falls, too")
         elif isinstance(argument, Subquery) and (folded := _folded(argument.expr)):
             message = f"`{call.function}` of `{folded.op}` takes the restart of one series for that of all"
             yield Remark(here, message, f"aggregate last: `{folded.op}({call.function}(..))`")

@@ -10,7 +10,7 @@ from victor_monitoring.promql.grammar import COMPARISONS
 from victor_monitoring.promql.inference import ranges
 from victor_monitoring.promql.inference.operators import Inferred
 from victor_monitoring.promql.inference.ranges import Range
-from victor_monitoring.promql.printer import number_text
+from victor_monitoring.promql.printer import brief, number_text
 from victor_monitoring.promql.review.reviewed import Remark, Reviewed, span_of
 from victor_monitoring.promql.tree import Aggregate, Binary, Call, Expr, Unary, nodes, number
 
@@ -23,7 +23,13 @@ def impossible_comparison(reviewed: Reviewed) -> Iterator[Remark]:
     for expr, left, right in _comparisons(reviewed):
         if ranges.holds(expr.op, left.range, right.range) == "never":
             message = f"`{expr.op}` never holds: {_values(left, right)}"
-            yield Remark(span_of(expr), message, "compare with a value that is possible")
+            yield Remark(span_of(expr), message, _possible(expr))
+
+
+def _possible(expr: Binary) -> str:
+    if isinstance(expr.left, Aggregate) and expr.left.op in _COUNTING and expr.right == number(0):
+        return f"nothing to count is no value, not 0: write `absent({brief(expr.left.expr)})`"
+    return "compare with a value that is possible"
 
 
 def redundant_comparison(reviewed: Reviewed) -> Iterator[Remark]:
@@ -33,7 +39,11 @@ def redundant_comparison(reviewed: Reviewed) -> Iterator[Remark]:
         is_said = left.range.low is not None and left.range.low > 0 and right.range.constant in (0, 1)
         if ranges.holds(expr.op, *values) == "always" and not is_said:
             message = f"`{expr.op}` always holds: {_values(left, right)}"
-            yield Remark(span_of(expr), message, "compare with a value that is possible, or leave it out")
+            yield Remark(
+                span_of(expr),
+                message,
+                "leave the comparison out, or compare with a value that is not always reached",
+            )
 
 
 def _comparisons(reviewed: Reviewed) -> Iterator[tuple[Binary, Inferred, Inferred]]:

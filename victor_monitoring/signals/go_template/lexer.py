@@ -177,7 +177,7 @@ def _number(text: str, at: int) -> str:
     elif not _is_glued(text, end):
         return text[at:end]
     end += _is_glued(text, end)
-    raise GoTemplateError(f"`{text[at:end]}` is no number", (at, end), "put a space behind the number")
+    raise GoTemplateError(f"`{text[at:end]}` is no number", (at, end), "write a number: `0.5`, or quote text")
 
 
 def _is_glued(text: str, at: int) -> bool:

@@ -47,6 +47,9 @@ _CHARACTER: Final = re.compile(
 )
 _OPERANDS: Final = ("word", "field", "variable", "dot", "number", "character", "string")
 _CONSTANTS: Final[dict[str, bool | None]] = {"true": True, "false": False, "nil": None}
+_NO_FUNCTION: Final = (
+    'text is in quotes: `"text"`; labels are `$labels.NAME`; `printf "%q"` prints quoted text'
+)
 _COMPARISON: Final = 'templates compare by functions: `gt $value 5.0`, `eq $labels.job "web"`'
 _ARITHMETIC: Final = "templates do not compute: let the expression of the signal do it"
 _HINTS: Final = {
@@ -316,7 +319,7 @@ class _Reader:
 
     def _function(self, token: Token) -> Function:
         if token.text not in FUNCTIONS:
-            hint = _nearest(token.text, FUNCTIONS) or 'quote text: `"text"`; labels are `$labels.NAME`'
+            hint = _nearest(token.text, FUNCTIONS) or _NO_FUNCTION
             raise GoTemplateError(f"unknown function `{token.text}`", token.span, hint)
         since = FUNCTIONS[token.text]
         self._since(since, token, f"`{token.text}`", f'do without it, or set `service.prometheus: "{since}"`')
@@ -345,7 +348,7 @@ def _unexpected(token: Token, wanted: str, hint: str = "") -> GoTemplateError:
 
 
 def _nearest(name: str, names: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, names, 1)
+    near = difflib.get_close_matches(name, names, 1, cutoff=0.7)
     return f"did you mean `{near[0]}`?" if near else ""
 
 

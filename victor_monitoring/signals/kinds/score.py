@@ -137,10 +137,12 @@ class Score(SignalKind):
             if not is_same and part.reduce is None:
                 message = f"`{part.signal.name}` has other labels than the score"
                 yield InvalidParameters((index, "signal"), message, "say `reduce: max` or `reduce: min`")
-            if not set(signal.by) <= set(part.signal.labels):
+            if missing := [label for label in signal.by if label not in part.signal.labels]:
                 message = f"`{part.signal.name}` is missing labels of the score"
                 yield InvalidParameters(
-                    (index, "signal"), message, "a score's `by` is part of every part's `by`"
+                    (index, "signal"),
+                    message,
+                    f"remove `{missing[0]}` from the score's `by`, or add it to that of `{part.signal.name}`",
                 )
 
 

@@ -22,7 +22,7 @@ class Histogram(MetricType):
 
     NAME = "histogram"
     ROLES = frozenset({BUCKETS, SUM_AND_COUNT})
-    INSTEAD = "add `_count` or `_sum`, or ask for a quantile or a mean"
+    INSTEAD = "ask for a quantile or a mean, or for the rate of its `_count` or `_sum`"
     SUFFIXES = ("_bucket", "_count", "_sum")
     TOTALS = frozenset(SUFFIXES)
     PRESENT = "_count"
